@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only place that imports third-party libraries.
+
+``ansible-test sanity`` and ``ansible-doc`` read every module without them, so each import is guarded; a run
+without them ends in :func:`require`, which names the library, the host and the interpreter.
+"""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+MISSING: dict[str, str] = {}
+
+if t.TYPE_CHECKING:
+    import httpx
+    import pydantic_core
+    from pydantic import BaseModel, ValidationError
+else:
+    try:
+        import httpx
+    except ImportError:
+        httpx = None
+        MISSING["httpx"] = traceback.format_exc()
+    try:
+        import pydantic_core
+        from pydantic import BaseModel, ValidationError
+    except ImportError:
+        # Records use annotations and plain defaults only, so an empty base class is all the fallback they need.
+        BaseModel, ValidationError, pydantic_core = object, ValueError, None
+        MISSING["pydantic"] = traceback.format_exc()
+
+__all__ = ["MISSING", "BaseModel", "ValidationError", "httpx", "pydantic_core"]

@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts: the forward, one destination of a didlogic number.
+
+didlogic appends a new destination at the end of the list and can change nothing of it but whether it is active and its
+call hunting; calls try the active ones in the order of their priority.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Aim, Entry, Ordered, Place, Step
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State, Write
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
+    holds_key,
+    inbound_uri,
+    region_of,
+    shown,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key, digits
+
+DESTINATIONS = "/v1/purchases/{number}/destinations"
+#: didlogic's codes of a destination's kind, as its clients send them; its prose speaks of other values.
+TRANSPORT = {"sip_uri": 1, "pstn": 4, "sip_account": 5}
+KIND = {code: kind for kind, code in TRANSPORT.items()}
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+Kind = t.Literal["sip_uri", "pstn", "sip_account"]
+
+
+def check_digits(number: str) -> None:
+    if not re.fullmatch(r"\d{3,15}", number):
+        raise ValueError("must be the digits of a number with country code, as didlogic lists it.")
+
+
+def check_trunk_id(value: str) -> None:
+    if value != LATER and not UUID.fullmatch(value):
+        raise ValueError("must be the id of a SIP trunk at Vapi (a UUID), such as vapi_sip_trunk returns.")
+
+
+class Forward(Record):
+    number: t.Annotated[str | None, Option(required=True, clean=digits, check=check_digits)] = None
+    destination: t.Annotated[str | None, Option(clean=str.strip, length=(3, 255))] = None
+    kind: Kind | None = None
+    vapi_trunk_id: t.Annotated[str | None, Option(check=check_trunk_id)] = None
+    vapi_private_key: t.Annotated[str | None, Option(secret=True, clean=str.strip, check=check_key)] = None
+    region: t.Literal["us", "eu"] = "us"
+    uri_user: str | None = None
+    active: bool = True
+    call_hunt: bool = False
+
+
+class Ask(State):
+    position: t.Literal["first", "any"] = "first"
+    others: t.Literal["keep", "disable", "remove"] = "keep"
+    heal_private_key: t.Annotated[str | None, Option(secret=True, clean=str.strip, check=check_key)] = None
+    vapi_trunk_ids: list[str] | None = None
+
+
+TARGETS = ("destination", "vapi_trunk_id", "vapi_private_key")
+
+
+def one_target(forward: Forward, ask: Ask) -> str | None:
+    given = [name for name in TARGETS if getattr(forward, name)]
+    if len(given) != 1:
+        told = f"{' and '.join(given)} are given" if given else "none is given"
+        raise Problem(" / ".join(TARGETS), f"exactly one must say where the number goes; {told}.")
+    if forward.uri_user and forward.destination:
+        raise Problem("uri_user", "goes with vapi_trunk_id or vapi_private_key only; destination is taken as it is.")
+    if forward.kind and not forward.destination:
+        raise Problem("kind", "goes with destination only; the others are SIP URIs.")
+    if forward.destination:
+        kind_of(forward)
+    if not forward.active and (ask.others != "keep" or ask.heal_private_key) and ask.state == "present":
+        raise Problem(
+            "active",
+            "must be true with others or heal_private_key: the number would be left without a destination.",
+        )
+    if forward.vapi_private_key and ask.state == "present":
+        return (
+            "vapi_private_key puts the Vapi private key into a SIP URI: didlogic stores it in clear and it travels in "
+            "SIP messages. Vapi's guide forbids it; vapi_trunk_id is the form to use."
+        )
+    return None
+
+
+def kind_of(forward: Forward) -> str:
+    """What a destination is; raises :class:`Problem` where it can not be told."""
+    if not forward.destination:
+        return "sip_uri"
+    if forward.kind:
+        return forward.kind
+    address = forward.destination
+    if "@" in address or address.lower().startswith(("sip:", "sips:")):
+        return "sip_uri"
+    if re.fullmatch(r"\d{5}", address):
+        return "sip_account"
+    if re.fullmatch(r"\d{6,15}", digits(address)):
+        return "pstn"
+    raise Problem(
+        "destination",
+        "is neither a SIP URI (user@host), a phone number nor a 5-digit SIP account; give kind to say what it is.",
+    )
+
+
+def address_of(forward: Forward) -> str:
+    """The string that didlogic gets."""
+    label = forward.vapi_trunk_id or forward.vapi_private_key
+    if label:
+        return inbound_uri(forward.uri_user or str(forward.number), label, forward.region)
+    address = str(forward.destination)
+    return digits(address) if kind_of(forward) == "pstn" else address
+
+
+def place_of(transport: int, address: str) -> Place:
+    """What makes two destinations one: the scheme ``sip:`` and the case of the host make no difference."""
+    if transport == TRANSPORT["pstn"]:
+        return str(transport), digits(address)
+    if transport == TRANSPORT["sip_uri"]:
+        user, at, host = address.strip().removeprefix("sip:").rpartition("@")
+        return str(transport), f"{user}{at}{host.lower()}"
+    return str(transport), address.strip()
+
+
+def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
+    """The rows of an answer; the key is in the singular though it holds a list."""
+    if isinstance(answer, dict):
+        answer = answer.get("destination", answer.get("destinations"))
+    return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+
+
+def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
+    """Destinations in the order in which calls try them (inferred: lower priority first, then the older one)."""
+    ordered = sorted(rows, key=lambda row: (_number(row.get("priority")), _number(row.get("id"))))
+    return [
+        Entry(
+            id=str(row.get("id")),
+            place=place_of(int(_number(row.get("transport"))), str(row.get("destination", ""))),
+            active=_true(row.get("active")),
+            hunt=_true(row.get("callhunt")),
+            raw=row,
+        )
+        for row in ordered
+    ]
+
+
+def _number(value: t.Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _true(value: t.Any) -> bool:
+    return value in (True, 1, "1", "true")
+
+
+def aim_of(forward: Forward, ask: Ask) -> Aim:
+    address, transport = address_of(forward), TRANSPORT[kind_of(forward)]
+    key = ask.heal_private_key or ""
+    return Aim(
+        target=Entry(
+            id=LATER,
+            place=place_of(transport, address),
+            active=forward.active,
+            hunt=forward.call_hunt,
+            raw={"destination": address, "transport": transport},
+        ),
+        absent=ask.state == "absent",
+        first=ask.position == "first",
+        others=ask.others,
+        heal=lambda entry: holds_key(entry.raw["destination"], key),
+    )
+
+
+def write_of(forward: Forward, step: Step) -> Write:
+    entry, number = step.entry, {"number": str(forward.number)}
+    state = {"active": entry.active, "callhunt": entry.hunt}
+    if step.verb == "append":
+        body = {"destination": entry.raw["destination"], "transport": entry.raw["transport"], **state}
+        return Write(method="POST", path=DESTINATIONS, ids=number, body={"destination": body})
+    ids, path = {**number, "id": entry.id}, DESTINATIONS + "/{id}"
+    if step.verb == "switch":
+        return Write(method="PATCH", path=path, ids=ids, body={"destination": state})
+    return Write(method="DELETE", path=path, ids=ids, moot=True)
+
+
+def described(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
+    """One destination for people and for the next task."""
+    first = next((other for other in entries if other.active), None)
+    result = {
+        "id": entry.id,
+        "number": number,
+        "destination": shown(entry.raw["destination"], known),
+        "kind": KIND.get(int(_number(entry.raw.get("transport"))), "other"),
+        "priority": None if entry.id == LATER else entry.raw.get("priority"),
+        "active": entry.active,
+        "call_hunt": entry.hunt,
+        "position": "first" if entry is first else "any",
+    }
+    return {name: value for name, value in result.items() if value is not None}
+
+
+def describe(
+    entry: Entry | None, entries: list[Entry], _aim: Aim, forward: Forward, ask: Ask
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    known = [label for label in (forward.vapi_trunk_id, *(ask.vapi_trunk_ids or ())) if label]
+    rows = [described(row, entries, str(forward.number), known) for row in entries]
+    own = described(entry, entries, str(forward.number), known) if entry else {}
+    return own, {"destinations": rows}
+
+
+def same(forward: Forward, ask: Ask) -> t.Any:
+    """Two items of one list may not both be first, nor be one destination."""
+    if ask.position == "first" and ask.state == "present":
+        return forward.number
+    return forward.number, aim_of(forward, ask).target.place
+
+
+def undeclared(engine: t.Any, wants: list[Want], params: t.Mapping[str, t.Any]) -> list[Want]:
+    """Forwards to this Vapi region's host, on any number of the account, that are not declared."""
+    declared = {(want.record.number, aim_of(want.record, want.ask).target.place) for want in wants}
+    found = []
+    for row in engine.client.all("/v1/purchases", lambda answer: answer.get("purchases")):
+        number = digits(str(row.get("number")))
+        for entry in entries_of(destinations_in(engine.client.get(DESTINATIONS, number=number))):
+            if region_of(entry.raw["destination"]) != params["region"] or (number, entry.place) in declared:
+                continue
+            record = Forward(number=number, destination=entry.raw["destination"], kind="sip_uri")
+            found.append(Want(record, Ask(state="absent", vapi_trunk_ids=params["vapi_trunk_ids"]), label=number))
+    return found
+
+
+FORWARD = Resource(
+    service=DIDLOGIC,
+    noun="forward",
+    plural="forwards",
+    title="forward",
+    path=DESTINATIONS,
+    record=Forward,
+    ask=Ask,
+    keys=("number",),
+    normal=digits,
+    rows=destinations_in,
+    rules=(one_target,),
+    missing="is not a number of this didlogic account: numbers are bought in didlogic's portal",
+    by_id=False,
+    ordered=Ordered(
+        entries=entries_of, aim=aim_of, write=write_of, describe=describe, same=same, everywhere=undeclared
+    ),
+)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""didlogic's HTTP API: where it is, how it lists, how it says no."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key
+
+PAGE = 1000
+
+
+class Connection(Record):
+    api_key: t.Annotated[
+        str | None, Option(required=True, secret=True, clean=str.strip, check=check_key, fallback=("DIDLOGIC_API_KEY",))
+    ] = None
+    api_url: t.Annotated[str, Option(fallback=("DIDLOGIC_API_URL",))] = "https://app.didlogic.com/api"
+
+
+def pages(page: t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]], path: str) -> list[dict[str, t.Any]]:
+    """Every row of a list.
+
+    The page count has two spellings in the wild, so the end is told by a short page; lists without pages ignore the
+    parameters and answer everything at once, again and again.
+    """
+    found: list[dict[str, t.Any]] = []
+    for number in range(1, 10_000):
+        rows = page(path, {"page": number, "per_page": PAGE})
+        new = [row for row in rows if row not in found[-len(rows) :]] if rows else []
+        found += new
+        if not new or len(rows) % 100:
+            break
+    return found
+
+
+def encode(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Form fields with bracketed keys, the one form that all known clients use; booleans as 1 and 0."""
+    return {"data": dict(_flat(body, ""))}
+
+
+def _flat(value: t.Any, key: str) -> t.Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _flat(item, f"{key}[{name}]" if key else name)
+    elif isinstance(value, bool):
+        yield key, str(int(value))
+    else:
+        yield key, "" if value is None else str(value)
+
+
+def words(answer: t.Any) -> str:
+    """The error's text in any of the shapes that clients have met."""
+    for _depth in range(3):
+        if isinstance(answer, dict):
+            answer = next((answer[key] for key in ("error", "message", "errors") if answer.get(key)), None)
+    if isinstance(answer, list):
+        answer = "; ".join(item for item in answer if isinstance(item, str))
+    return answer[:500].rstrip(".") if isinstance(answer, str) else ""
+
+
+DIDLOGIC = Service(
+    name="didlogic",
+    title="didlogic",
+    connection=Connection,
+    url=lambda connection: connection.api_url,
+    pages=pages,
+    encode=encode,
+    words=words,
+    denied=frozenset({401, 403}),
+    key_hint="Give the token that didlogic's account manager issued as api_key.",
+)

@@ -1,0 +1,432 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring objects to the asked state: look up, plan, write, read back. Knows neither Ansible nor a resource.
+
+One object is a list of one. Lists are read once a round; a round plans every open object from what was read and writes
+what the plans say. After a write everything is read again: an object is finished when its plan has nothing to write.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import threading
+import time
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _order, _plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Refused, Unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, Plan, Row, Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Field,
+    Problem,
+    dig,
+    fields,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Use, Write
+
+ROUNDS = 8
+#: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
+PATIENCE = (0.2, 0.5, 1.0, 2.0)
+
+Item = t.TypeVar("Item")
+
+
+class Stopped(Exception):
+    """The process was asked to end; raised before a write, never in the middle of one."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of one object."""
+
+    want: Want
+    plan: Plan | None = None
+    result: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    changed: bool = False
+    error: Exception | None = None
+    done: bool = False
+    memory: Memory = dataclasses.field(default_factory=Memory)
+    confirmed: bool = False  # every write of the last round had a valid answer
+    stale: int = 0
+
+    def fail(self, error: Exception) -> None:
+        self.error, self.done = error, True
+
+    def note(self, plan: Plan) -> None:
+        """Keep the first plan, which is what a dry run shows, and the newest result."""
+        self.result = plan.result
+        if self.plan is None or (self.plan.verb == "none" and plan.verb != "none"):
+            self.plan = plan
+            self.warnings += plan.warnings
+        self.extra = {**self.extra, **plan.extra}
+
+
+class Engine:
+    """All that one task does at one service.
+
+    :param check_mode: plan and predict, write nothing. :param concurrency: writes and reads under way at once.
+    :param warn: takes one sentence for people.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        check_mode: bool = False,
+        concurrency: int = 8,
+        warn: t.Callable[[str], None] = lambda _text: None,
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.client, self.check_mode, self.concurrency = client, check_mode, concurrency
+        self.warn, self._sleep = warn, sleep
+        self.stop = threading.Event()
+
+    # -- lists
+
+    def rows(self, resource: Resource, **names: str) -> list[Row]:
+        """Every object of a kind, as the service shows it."""
+        listed = self.client.all(resource.path, resource.rows, **names)
+        return [row for row in listed if all(row.get(key, value) == value for key, value in resource.fixed.items())]
+
+    def info(self, resource: Resource, sought: t.Mapping[str, str]) -> list[Row]:
+        """The rows of a kind, completed by further reads; ``sought`` filters by identifying options."""
+        found = [
+            row
+            for row in self.rows(resource)
+            if all(self._is(resource, row, name, value) for name, value in sought.items())
+        ]
+        if resource.complete:
+            complete = resource.complete
+            found = self._together(lambda row: complete(self.client.get, row), found)
+        return found
+
+    @staticmethod
+    def _is(resource: Resource, row: Row, name: str, value: str) -> bool:
+        if name == "id":
+            return str(row.get("id")) == value
+        there = dig(row, fields(resource.record)[name].wire.split("."))
+        return there is not None and resource.normal(str(there)) == resource.normal(value)
+
+    def _together(self, function: t.Callable[[Item], t.Any], items: t.Sequence[Item]) -> list[t.Any]:
+        """``function`` of every item, several at once, in the items' order."""
+        if len(items) < 2:
+            return [function(item) for item in items]
+        with concurrent.futures.ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
+            return list(pool.map(function, items))
+
+    # -- references
+
+    def resolve(self, resource: Resource, wants: list[Want]) -> list[Outcome]:
+        """Outcomes whose wants name ids where people wrote names. A wrong reference is that object's error."""
+        outcomes = [Outcome(want, warnings=list(want.advice)) for want in wants]
+        named = [field for field in fields(resource.record).values() if field.option.ref]
+        used = {}
+        for field in named:
+            values = [v for o in outcomes if o.want.ask.state == "present" for v in _values(o.want.record, field)]
+            if any(value not in ("", LATER) for value in values) and field.option.ref.path:
+                used[id(field.option.ref)] = field.option.ref
+        listed = dict(zip(used, self._together(self.rows, list(used.values())), strict=True))
+        for outcome in outcomes:
+            if outcome.want.ask.state != "present":
+                continue
+            try:
+                changes = {f.attr: self._resolved(f, outcome, listed.get(id(f.option.ref))) for f in named}
+                changes = {attr: value for attr, value in changes.items() if value is not None}
+                outcome.want = dataclasses.replace(outcome.want, record=outcome.want.record.model_copy(update=changes))
+            except Problem as problem:
+                outcome.fail(problem)
+        return outcomes
+
+    def _resolved(self, field: Field, outcome: Outcome, rows: list[Row] | None) -> t.Any:
+        value = getattr(outcome.want.record, field.attr)
+        if value is None or value == "":
+            return value
+        if isinstance(value, list):
+            found = [self.find(field.option.ref, f"{field.name}[{i}]", item, rows) for i, item in enumerate(value)]
+            # Two things that do not exist yet are two, though they share one placeholder.
+            return [item for i, item in enumerate(found) if item == LATER or item not in found[:i]]
+        return self.find(field.option.ref, field.name, value, rows)
+
+    def find(self, resource: Resource, path: str, value: str, rows: list[Row] | None) -> str:
+        """The id of the object that ``value`` names or is; :data:`LATER` in check mode where there is none yet."""
+        if value == LATER:
+            if not self.check_mode:
+                raise Problem(path, f"holds {LATER}, the placeholder of a dry run, instead of a {resource.title}.")
+            return value
+        if not resource.path:
+            return value
+        name = fields(resource.record)[resource.keys[0]].wire.split(".")
+        rows = rows or []
+        ids = [str(row["id"]) for row in rows if str(row.get("id")) == value]
+        ids = ids or [str(row["id"]) for row in rows if _same(resource, dig(row, name), value)]
+        if len(ids) > 1:
+            raise Problem(
+                path, f"{value!r} matches {len(ids)} {resource.title}s: {', '.join(ids)}. Give the id instead."
+            )
+        if ids:
+            return ids[0]
+        if self.check_mode and not _looks_like_id(value):
+            self.warn(f"Option {path}: no {resource.title} {value!r} exists yet; the dry run goes on as if it did.")
+            return LATER
+        raise Problem(
+            path, f"no {resource.title} has the name or id {value!r}. Create it first, or correct the reference."
+        )
+
+    # -- the asked state
+
+    def ensure(self, resource: Resource, wants: list[Want], *, exclusive: t.Any = None) -> list[Outcome]:
+        """Bring every object to its asked state; an object's error is in its outcome and stops no other.
+
+        :param exclusive: also remove what is not declared: the value of ``exclusive_by`` (keyed resources), or what
+            the ordered resource's ``everywhere`` takes.
+        """
+        outcomes = self.resolve(resource, wants)
+        if resource.ordered:
+            return self._ensure_ordered(resource, outcomes, exclusive)
+        return self._ensure_keyed(resource, outcomes, exclusive)
+
+    def _ensure_keyed(self, resource: Resource, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
+        for number in range(ROUNDS):
+            rows, holders = self._read(resource, outcomes)
+            if number == 0 and exclusive:
+                outcomes += [Outcome(want) for want in _undeclared(resource, outcomes, rows, exclusive)]
+            to_write = []
+            for outcome in [o for o in outcomes if not o.done]:
+                plan = self._planned(resource, outcome, rows, holders)
+                if plan is None:
+                    continue
+                if not plan.writes or self.check_mode:
+                    outcome.changed = outcome.changed or plan.verb != "none"
+                    outcome.done = True
+                elif outcome.confirmed and plan.verb != "none":
+                    self._not_as_written(resource, outcome, plan)
+                else:
+                    to_write.append((outcome, plan))
+            self._together(lambda pair: self._carry_out(resource, *pair), to_write)
+            still_open = [outcome for outcome in outcomes if not outcome.done]
+            if not still_open:
+                break
+            stale = max(outcome.stale for outcome in still_open)
+            if stale and not to_write:
+                self._sleep(PATIENCE[stale - 1])
+        for outcome in outcomes:
+            if not outcome.done:
+                outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not settle."))
+        return outcomes
+
+    def _read(self, resource: Resource, outcomes: list[Outcome]) -> tuple[list[Row], dict[Use, list[Row]]]:
+        """The list, and the lists of those that may hold an object, where a plan may ask for them."""
+        open_ = [outcome for outcome in outcomes if not outcome.done]
+        going = any(o.want.ask.state == "absent" for o in open_)
+        replacing = resource.replace and any(o.want.ask.on_auth_change == "replace" for o in open_)
+        uses = [use for use in resource.uses if going or replacing]
+        reads: list[t.Callable[[], list[Row]]] = [lambda: self.rows(resource)]
+        reads += [lambda use=use: self.client.all(use.path) for use in uses]  # type: ignore[misc]
+        rows, *held = self._together(lambda read: read(), reads)
+        return rows, dict(zip(uses, held, strict=True))
+
+    def _planned(
+        self, resource: Resource, outcome: Outcome, rows: list[Row], holders: dict[Use, list[Row]]
+    ) -> Plan | None:
+        memory = outcome.memory
+        seen = [row for row in rows if str(row.get("id")) not in memory.gone]
+        there = {str(row.get("id")) for row in seen}
+        # A list may lag behind: what a valid answer said was made exists.
+        seen += [row for key, row in memory.made.items() if key not in there and key not in memory.gone]
+        try:
+            if resource.complete:
+                chosen, _surplus = _plan.choose(resource, outcome.want, seen, memory)
+                if chosen is not None:
+                    full = resource.complete(self.client.get, chosen)
+                    seen = [full if row is chosen else row for row in seen]
+            plan = _plan.plan(resource, outcome.want, seen, holders, memory)
+        except (Problem, ApiError) as error:
+            outcome.fail(error)
+            return None
+        outcome.note(plan)
+        return plan
+
+    def _not_as_written(self, resource: Resource, outcome: Outcome, plan: Plan) -> None:
+        """The service confirmed a write and shows something else: wait for it to show, then say so."""
+        outcome.stale += 1
+        if outcome.stale > len(PATIENCE):
+            different = [name for name in plan.after if plan.before.get(name) != plan.after[name]]
+            outcome.fail(
+                ApiError(
+                    f"{resource.service.title} accepted the change of {resource.title} {outcome.want.label} but shows "
+                    f"other values when read back: {', '.join(different) or 'the object is missing'}."
+                )
+            )
+
+    def _carry_out(self, resource: Resource, outcome: Outcome, plan: Plan) -> None:
+        """Send a plan's writes one after the other; stop at the first without a valid answer."""
+        outcome.confirmed = False
+        made, sent = None, 0
+        try:
+            for write in plan.writes:
+                answer = self._send(_with_id(write, made))
+                outcome.changed = True
+                sent += 1
+                if write.makes:
+                    row = _made(resource, write, answer)
+                    made = str(row["id"])
+                    outcome.memory.made[made] = row
+                if write.ends:
+                    outcome.memory.gone.add(write.ends)
+        except Unknown as error:
+            outcome.error = error  # the next round looks what became of it
+            outcome.changed = True
+            return
+        except (ApiError, Stopped) as error:
+            if sent:
+                error = type(error)(
+                    *_told(error, f" {sent} of {len(plan.writes)} steps were done before; run again to finish.")
+                )
+            outcome.fail(error)
+            return
+        outcome.error, outcome.confirmed = None, not any(write.more for write in plan.writes)
+        outcome.memory.secret_written = outcome.memory.secret_written or plan.carries_secret
+
+    def _send(self, write: Write) -> t.Any:
+        if self.stop.is_set():
+            raise Stopped("The task was asked to end and stopped before the next change; run again to finish.")
+        return self.client.write(write)
+
+    # -- lists whose order matters
+
+    def _ensure_ordered(self, resource: Resource, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
+        if exclusive:
+            undeclared = resource.ordered.everywhere(self, [outcome.want for outcome in outcomes], exclusive)
+            outcomes += [Outcome(want) for want in undeclared]
+        lists: dict[str, list[Outcome]] = {}
+        for outcome in outcomes:
+            lists.setdefault(outcome.want.record.number, []).append(outcome)
+        # What concerns one list is done one after the other.
+        self._together(lambda group: self._ordered_group(resource, group), list(lists.values()))
+        return outcomes
+
+    def _ordered_group(self, resource: Resource, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            self._ordered(resource, outcome)
+
+    def _ordered(self, resource: Resource, outcome: Outcome) -> None:
+        names = {"number": outcome.want.record.number}
+        try:
+            for _number in range(ROUNDS):
+                plan = _order.plan(resource, outcome.want, self.rows(resource, **names), outcome.memory)
+                outcome.note(plan)
+                if not plan.writes or self.check_mode:
+                    outcome.changed = outcome.changed or plan.verb != "none"
+                    outcome.done = True
+                    return
+                self._steps(outcome, plan)
+        except Refused as error:
+            gone = error.status == 404 and resource.missing and not outcome.changed
+            outcome.error = Refused(f"{outcome.want.label} {resource.missing}.", 404) if gone else error
+        except (Problem, ApiError, Stopped) as error:
+            outcome.error = error
+        outcome.fail(
+            outcome.error
+            or ApiError(f"{resource.title} of {outcome.want.label} did not settle; another run may be changing it.")
+        )
+        if outcome.changed:
+            self._tell_what_stands(resource, outcome)
+
+    def _steps(self, outcome: Outcome, plan: Plan) -> None:
+        for write in plan.writes:
+            try:
+                self._send(write)
+            except Unknown as error:
+                outcome.error, outcome.changed = error, True
+                return
+            except Refused as error:
+                if write.spare is None:
+                    raise
+                outcome.memory.refused.add(write.spare)
+                outcome.warnings.append(
+                    f"{outcome.want.label}: a destination could not be appended behind the target ({error.status}), "
+                    "so it stays where it is and is switched off."
+                )
+                continue
+            outcome.changed = True
+            if write.spare is not None:
+                outcome.memory.copied.add(write.spare)
+        outcome.error = None
+
+    def _tell_what_stands(self, resource: Resource, outcome: Outcome) -> None:
+        outcome.extra = {}
+        try:
+            rows = self.rows(resource, number=outcome.want.record.number)
+            outcome.extra = _order.plan(resource, outcome.want, rows, outcome.memory).standing
+        except (ApiError, Problem):
+            return
+
+
+def _made(resource: Resource, write: Write, answer: t.Any) -> Row:
+    """The object in the answer to a create."""
+    row = resource.row(answer) if isinstance(answer, dict) else None
+    if not isinstance(row, dict) or not row.get("id"):
+        raise Unknown(f"{resource.service.title} answered {write.method} {write.path} without an object.")
+    return row
+
+
+def _values(record: t.Any, field: Field) -> list[str]:
+    value = getattr(record, field.attr)
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _same(resource: Resource, there: t.Any, value: str) -> bool:
+    return there is not None and resource.normal(str(there)) == resource.normal(value)
+
+
+def _looks_like_id(value: str) -> bool:
+    parts = value.split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
+        c in "0123456789abcdefABCDEF" for c in "".join(parts)
+    )
+
+
+def _with_id(write: Write, made: str | None) -> Write:
+    """The write with the id of what was made a step before."""
+    if made is None or write.body is None:
+        return write
+    return dataclasses.replace(write, body=_put(write.body, made))
+
+
+def _put(value: t.Any, made: str) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _put(item, made) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_put(item, made) for item in value]
+    return made if value == LATER else value
+
+
+def _told(error: Exception, more: str) -> tuple[t.Any, ...]:
+    text, *rest = error.args or ("",)
+    status = getattr(error, "status", None)
+    return (f"{text}{more}", *rest) if status is None else (f"{text}{more}", status)
+
+
+def _undeclared(resource: Resource, outcomes: list[Outcome], rows: list[Row], scope: str) -> list[Want]:
+    """What stands in the scope and is not declared, as objects that shall be absent."""
+    if not outcomes:
+        return []
+    field = fields(resource.record)[resource.exclusive_by or ""]
+    key = fields(resource.record)[resource.keys[0]]
+    template = outcomes[0].want
+    declared = {resource.normal(str(getattr(outcome.want.record, key.attr))) for outcome in outcomes}
+    ids = {outcome.want.id for outcome in outcomes}
+    found = []
+    for row in rows:
+        name = str(dig(row, key.wire.split(".")))
+        if dig(row, field.wire.split(".")) != scope or resource.normal(name) in declared or str(row.get("id")) in ids:
+            continue
+        record = resource.record.model_construct(None, **{key.attr: name})
+        found.append(
+            Want(record, template.ask.model_copy(update={"state": "absent"}), id=str(row.get("id")), label=name)
+        )
+    return found

@@ -1,0 +1,393 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP client: auth, paging, bounded repeats, typed errors. Its transport is an argument.
+
+A read is repeated. A write leaves the machine again only where it is certain that it was not carried out (no
+connection, 429); any other end without a valid answer is :class:`Unknown`, and the engine looks before it acts again.
+No message is made from a value that was sent or received, but for a service's own words on an error.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import email.utils
+import ipaddress
+import random
+import ssl
+import threading
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import httpx, pydantic_core
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Service, Write
+
+USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
+MAX_ANSWER = 16 * 1024 * 1024
+MAX_WAIT = 60.0
+READ_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+NOT_DONE = frozenset({425, 429})  # the service says that it did not even begin
+READ_TRIES = 5
+
+
+class ApiError(Exception):
+    """A service did not do what was asked; the message is one sentence for people."""
+
+    status: int | None = None
+
+
+class Refused(ApiError):
+    """The service understood the request and said no; nothing was changed."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Unreachable(ApiError):
+    """No answer worth the name, and nothing was changed."""
+
+
+class Unknown(ApiError):
+    """A write was sent and no valid answer came: it may or may not have been carried out."""
+
+
+# ------------------------------------------------------------------------------------------- a deadline for all of it
+
+_deadline: contextvars.ContextVar[float] = contextvars.ContextVar("deadline")
+
+
+class _BoundedStream:
+    """A network stream whose every operation ends at the request's deadline, however slowly the other side drips."""
+
+    def __init__(self, stream: t.Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._stream, name)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> t.Any:
+        return self._stream.read(max_bytes, timeout=_left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout=_left(timeout))
+
+    def start_tls(self, *args: t.Any, **kwargs: t.Any) -> _BoundedStream:
+        kwargs["timeout"] = _left(kwargs.get("timeout"))
+        return _BoundedStream(self._stream.start_tls(*args, **kwargs))
+
+
+class _BoundedBackend:
+    def __init__(self, backend: t.Any) -> None:
+        self._backend = backend
+
+    def connect_tcp(self, *args: t.Any, **kwargs: t.Any) -> _BoundedStream:
+        kwargs["timeout"] = _left(kwargs.get("timeout"))
+        return _BoundedStream(self._backend.connect_tcp(*args, **kwargs))
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._backend, name)
+
+
+def _left(timeout: float | None) -> float | None:
+    deadline = _deadline.get(None)
+    if deadline is None:
+        return timeout
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpx.ReadTimeout("the deadline of the request has passed")
+    return left if timeout is None else min(left, timeout)
+
+
+def bound(client: t.Any) -> None:
+    """Put the deadline under every transport of an ``httpx.Client``.
+
+    httpx has time limits for one read, none for the whole request, and no public place for one: where its private
+    names should change, the limits for one read and the check between two pieces of the body still hold.
+    """
+    transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
+    for pool in [getattr(transport, "_pool", None) for transport in transports]:
+        backend = getattr(pool, "_network_backend", None)
+        if backend is not None:
+            setattr(pool, "_network_backend", _BoundedBackend(backend))  # noqa: B010 - see above
+
+
+# ------------------------------------------------------------------------------------------------------- the client
+
+
+def checked_url(url: str) -> str:
+    """The base URL without a trailing slash; raises :class:`Problem` unless it is https or loopback."""
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urllib.parse.urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
+        raise Problem(
+            "api_url", "must be a plain http(s) URL such as https://host/path, without user, query or fragment."
+        )
+    if parts.scheme == "http" and not _loopback(host):
+        raise Problem(
+            "api_url", "must be https, because the key travels with every request; http is for loopback only."
+        )
+    return urllib.parse.urlunsplit(parts).rstrip("/")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds of a ``Retry-After`` header, at most a minute; ``None`` where it says nothing usable."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(seconds, MAX_WAIT) if 0 < seconds < float("inf") else None
+
+
+class Client:
+    """A connection to one service for the time of one task; safe to use from several threads.
+
+    :param connection: the record of connection options. :param http: a :class:`HttpOptions` record.
+    :param transport: an ``httpx`` transport; tests put a handler here, the product leaves it out.
+    :param read_only: refuse any method but GET (check mode): a write is impossible, not only avoided.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        connection: t.Any,
+        http: t.Any,
+        *,
+        transport: t.Any = None,
+        read_only: bool = False,
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.service, self.read_only, self._http, self._sleep = service, read_only, http, sleep
+        self._url = checked_url(service.url(connection))
+        self._pause_until = 0.0  # back-off is shared: what one worker is told holds for all
+        self._last_success = time.monotonic()
+        self._lock = threading.Lock()
+        headers = {
+            "Authorization": f"Bearer {connection.api_key}",
+            "Accept": "application/json",
+            # A compressed answer may unpack to any size before it can be measured.
+            "Accept-Encoding": "identity",
+            "User-Agent": USER_AGENT,
+        }
+        try:
+            verify: t.Any = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
+        except (OSError, ssl.SSLError):
+            verify = None
+        if verify is None:
+            raise Problem("ca_path", "must be a readable file with CA certificates in PEM form.")
+        if not http.validate_certs:
+            verify = False
+        self._client = httpx.Client(
+            headers=headers,
+            timeout=http.timeout,
+            verify=verify,
+            transport=transport,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
+        )
+        bound(self._client)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # -- reading
+
+    def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
+        """The answer to a GET, repeated on what passes by itself. Raises :class:`Refused` or :class:`Unreachable`."""
+        started, tries = time.monotonic(), 0
+        while True:
+            tries += 1
+            answer = self._once("GET", path, ids, params=params)
+            if not isinstance(answer, _Failure):
+                return answer
+            if answer.final or not self._wait(answer, tries, started) or tries >= READ_TRIES:
+                raise answer.error("GET", path, self.service, read=True)
+
+    def all(self, path: str, rows: t.Callable[[t.Any], t.Any] | None = None, **ids: str) -> list[dict[str, t.Any]]:
+        """Every row of a list, over all its pages. ``rows`` takes the list out of an answer."""
+
+        def page(at: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+            answer = self.get(at, params, **ids)
+            found = rows(answer) if rows and isinstance(answer, dict) else answer
+            if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+                raise Unreachable(
+                    f"{self.service.title} answered GET {path} with something else than a list. Check api_url."
+                )
+            return found
+
+        return self.service.pages(page, path)
+
+    # -- writing
+
+    def write(self, write: Write) -> t.Any:
+        """The answer to a write. Raises :class:`Refused`, :class:`Unreachable` (not done) or :class:`Unknown`."""
+        if self.read_only:
+            raise RuntimeError(f"a {write.method} was about to leave the machine in check mode; please report this")
+        started, tries = time.monotonic(), 0
+        body = {} if write.body is None else self.service.encode(write.body)
+        while True:
+            tries += 1
+            answer = self._once(write.method, write.path, write.ids, params=write.params, **body)
+            if not isinstance(answer, _Failure):
+                return answer
+            if write.moot and answer.status == 404:
+                return None
+            again = answer.not_done and not answer.final
+            if not again or not self._wait(answer, tries, started):
+                raise answer.error(write.method, write.path, self.service, read=False)
+
+    # -- one request
+
+    def _once(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> t.Any:
+        """The decoded answer, or a :class:`_Failure`."""
+        pause = self._pause_until - time.monotonic()
+        if pause > 0:
+            self._sleep(pause)
+        quoted = {name: urllib.parse.quote(str(value), safe="") for name, value in ids.items()}
+        url = self._url + path.format(**quoted)
+        token = _deadline.set(time.monotonic() + self._http.timeout)
+        try:
+            with self._client.stream(method, url, **request) as response:
+                content = self._content(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            return _Failure("no connection could be made" + _why(error), not_done=True)
+        except httpx.TimeoutException:
+            return _Failure(f"no complete answer came within {self._http.timeout} s")
+        except _TooLarge:
+            return _Failure(f"the answer is larger than {MAX_ANSWER // 2**20} MB", final=method == "GET")
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError):
+            return _Failure("the connection broke before a complete answer came")
+        finally:
+            _deadline.reset(token)
+        status = response.status_code
+        if 200 <= status < 300:
+            with self._lock:
+                self._last_success = time.monotonic()
+            if not content and method != "GET":
+                return None
+            try:
+                return pydantic_core.from_json(content, allow_inf_nan=False)
+            except ValueError:
+                if method == "DELETE":
+                    return None  # the status says it; nobody documents what a deletion answers
+                return _Failure("the answer is not JSON" + _page(response))
+        return self._said_no(status, content, response)
+
+    def _content(self, response: t.Any) -> bytes:
+        deadline, parts, size = _deadline.get(), [], 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > MAX_ANSWER:
+                raise _TooLarge
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("the deadline of the request has passed")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _said_no(self, status: int, content: bytes, response: t.Any) -> _Failure:
+        try:
+            words = self.service.words(pydantic_core.from_json(content))
+        except ValueError:
+            words = "" if status not in (403, 503) else _page(response).strip(" ()")
+        if status in READ_AGAIN:
+            wait = retry_after(response.headers.get("retry-after"))
+            if wait is not None:
+                with self._lock:
+                    self._pause_until = max(self._pause_until, time.monotonic() + min(wait, self._http.retry_timeout))
+            return _Failure("", status=status, words=words, not_done=status in NOT_DONE, waited=wait is not None)
+        # An unfamiliar 5xx tells nothing about whether a write was done; a 3xx and a 4xx tell that it was not.
+        return _Failure("", status=status, words=words, final=status < 500, not_done=status < 500)
+
+    def _wait(self, failure: _Failure, tries: int, started: float) -> bool:
+        """Pause before the next try; false when the time for repeats is over."""
+        pause = 0.0 if failure.waited else min(0.25 * 2**tries, 8.0) * random.uniform(0.5, 1.0)
+        begun = max(started, self._last_success)
+        now = time.monotonic()
+        if max(now + pause, self._pause_until) - begun > self._http.retry_timeout:
+            return False
+        self._sleep(pause)
+        return True
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Failure:
+    """Why a request has no usable answer, and what that means for a repeat."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: int | None = None,
+        words: str = "",
+        final: bool = False,
+        not_done: bool = False,
+        waited: bool = False,
+    ) -> None:
+        self.what, self.status, self.words, self.final = what, status, words, final
+        self.not_done, self.waited = not_done, waited
+
+    def error(self, method: str, path: str, service: Service, *, read: bool) -> ApiError:
+        """The typed error with its one sentence."""
+        request = f"{method} {path}"
+        said = f": {self.words}" if self.words else ""
+        if self.status in service.denied and (self.status != 403 or "1010" not in said):
+            text = f"{service.title} does not accept the key ({self.status} on {request}){said}. {service.key_hint}"
+            return Refused(text, self.status)
+        if self.status is not None and 300 <= self.status < 400:
+            return Refused(
+                f"{service.title} answered {request} with a redirect ({self.status}), which is never followed. "
+                "Check api_url.",
+                self.status,
+            )
+        if self.status is not None and self.final:
+            return Refused(f"{service.title} refused {request} ({self.status}){said}.", self.status)
+        what = self.what or f"it answered {self.status}{said}"
+        if read or self.not_done:
+            return Unreachable(
+                f"{service.title} did not serve {request}: {what}. Check api_url, the network and the service's status."
+            )
+        return Unknown(
+            f"{service.title} left {request} without a valid answer ({what}), so it is unknown whether it was "
+            "carried out."
+        )
+
+
+def _why(error: Exception) -> str:
+    """The kind of a connection error in a word or two; never its text, which may hold a proxy's user and password."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return " (the certificate is not trusted; see ca_path)"
+        if isinstance(cause, ConnectionRefusedError):
+            return " (connection refused)"
+        if isinstance(cause, OSError) and type(cause).__name__ == "gaierror":
+            return " (the host name does not resolve)"
+        cause = cause.__cause__ or cause.__context__
+    return ""
+
+
+def _page(response: t.Any) -> str:
+    kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == "text/html":
+        return " (an HTML page came instead; a proxy or an edge filter may stand in between)"
+    return ""

@@ -1,0 +1,290 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door to Ansible: the only file that knows ``AnsibleModule``. Options in, engine, scrubbed result out."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, facts_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Option,
+    Problem,
+    Record,
+    argument_spec,
+    fields,
+    from_options,
+    from_wire,
+    show,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource, Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import Scrubber, masked
+
+Spec = dict[str, dict[str, t.Any]]
+ID: Spec = {"id": {"type": "str"}}
+
+
+class Module(AnsibleModule):
+    """``AnsibleModule`` whose every way out goes through the scrubber.
+
+    Since ansible-core 2.19 ``no_log`` covers neither warnings nor the error line.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
+
+    def _scrubber(self) -> Scrubber:
+        return Scrubber(getattr(self, "no_log_values", ()))
+
+    def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
+        super().warn(self._scrubber().text(warning), *args, **kwargs)
+
+    def deprecate(self, msg: str, *args: t.Any, **kwargs: t.Any) -> None:
+        super().deprecate(self._scrubber().text(msg), *args, **kwargs)
+
+    def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+        super().log(self._scrubber().text(str(msg)), log_args)  # type: ignore[no-untyped-call]
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        super().exit_json(**self._presentable(kwargs))
+        raise SystemExit  # pragma: no cover
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        kwargs.pop("exception", None)  # holds the values of local variables' texts, and no_log does not reach it
+        super().fail_json(msg=self._scrubber().text(str(msg)), **self._presentable(kwargs))
+        raise SystemExit  # pragma: no cover
+
+    @property
+    def wants_diff(self) -> bool:
+        return bool(self._diff)
+
+    def _presentable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        clean: dict[str, t.Any] = self._scrubber().value(result)
+        # A misspelt option would carry its value, maybe a secret, into the invocation.
+        known = {name: value for name, value in getattr(self, "params", {}).items() if name in self.argument_spec}
+        clean["invocation"] = {"module_args": known}
+        return clean
+
+
+def connection_spec(service: Service) -> Spec:
+    """The options that say how to reach a service."""
+    spec = argument_spec(HttpOptions) | argument_spec(service.connection)
+    for name, field in fields(service.connection).items():
+        if field.option.fallback:
+            spec[name]["fallback"] = (env_fallback, list(field.option.fallback))
+    return spec
+
+
+# ---------------------------------------------------------------------------------------------- one object, a list
+
+
+def run(resource: Resource) -> None:
+    """A module that manages one object."""
+    spec = connection_spec(resource.service) | argument_spec(resource.record) | argument_spec(resource.ask)
+    module = Module(spec | (ID if resource.by_id else {}))
+    _guarded(module, lambda: _one(module, resource))
+
+
+def run_many(resource: Resource, option: str) -> None:
+    """A module that manages many objects of a kind.
+
+    :param option: the list option; what stands beside it holds for every item that does not say otherwise.
+    """
+    item = argument_spec(resource.record) | argument_spec(resource.ask, inherit=True)
+    top = argument_spec(resource.record, inherit=True) | argument_spec(resource.ask)
+    for name in resource.keys:
+        del top[name]
+    spec = connection_spec(resource.service) | top | argument_spec(Bulk)
+    spec[option] = {"type": "list", "elements": "dict", "required": True}
+    spec[option]["options"] = item | (ID if resource.by_id else {})
+    module = Module(spec)
+    _guarded(module, lambda: _many(module, resource, option))
+
+
+def run_info(resource: Resource) -> None:
+    """A module that reads the objects of a kind."""
+    sought = {} if resource.single else {name: {"type": "str"} for name in resource.keys}
+    spec = connection_spec(resource.service) | sought | argument_spec(resource.seek)
+    module = Module(spec | (ID if resource.by_id and not resource.single else {}))
+    _guarded(module, lambda: _info(module, resource))
+
+
+class Bulk(Record):
+    """Options of the modules that manage many objects."""
+
+    concurrency: t.Annotated[int, Option(between=(1, 32))] = 8
+    exclusive: bool = False
+
+
+def _one(module: Module, resource: Resource) -> dict[str, t.Any]:
+    want = _want(resource, module.params)
+    (outcome,) = _engine(module, resource).ensure(resource, [want])
+    for warning in outcome.warnings:
+        module.warn(warning)
+    if outcome.error:
+        raise _Failed(str(outcome.error), {"changed": outcome.changed, **outcome.extra})
+    result = {"changed": outcome.changed, resource.noun: outcome.result, **outcome.extra}
+    if module.wants_diff and outcome.plan:
+        result["diff"] = {"before": outcome.plan.before, "after": outcome.plan.after}
+    return result
+
+
+def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
+    bulk = from_options(Bulk, module.params)
+    items, wants = module.params[option], []
+    for index, item in enumerate(items):
+        inherited = {name: module.params.get(name) for name in item if name in module.params and name != "id"}
+        merged = inherited | {name: value for name, value in item.items() if value is not None}
+        try:
+            wants.append(_want(resource, merged))
+        except Problem as problem:
+            raise problem.under(f"{option}[{index}]") from None
+    _refuse_doubles(resource, option, wants)
+    engine = _engine(module, resource, bulk.concurrency)
+    scope = _scope(engine, resource, module.params) if bulk.exclusive else None
+    outcomes = engine.ensure(resource, wants, exclusive=scope)
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            module.warn(warning)
+    result: dict[str, t.Any] = {
+        "changed": any(outcome.changed for outcome in outcomes),
+        resource.plural: [outcome.result for outcome in outcomes if outcome.result and not outcome.error],
+        "summary": _summary(outcomes),
+    }
+    if module.wants_diff:
+        plans = [(o.want.label, o.plan) for o in outcomes if o.plan and o.plan.verb != "none"]
+        result["diff"] = {
+            "before": {label: plan.before for label, plan in plans},
+            "after": {label: plan.after for label, plan in plans},
+        }
+    failures = [{"item": o.want.label, "message": str(o.error)} for o in outcomes if o.error]
+    if failures:
+        text = f"{len(failures)} of {len(outcomes)} {resource.title}s failed; the first: {failures[0]['message']}"
+        raise _Failed(text, {**result, "failures": failures})
+    return result
+
+
+def _info(module: Module, resource: Resource) -> dict[str, t.Any]:
+    names = [] if resource.single else [*resource.keys, "id"]
+    sought = {name: module.params[name] for name in names if module.params.get(name)}
+    seek = from_options(resource.seek, module.params)
+    found = [_told(resource, row, seek) for row in _engine(module, resource).info(resource, sought)]
+    return {"changed": False, **({resource.noun: found[0]} if resource.single else {resource.plural: found})}
+
+
+def _told(resource: Resource, row: dict[str, t.Any], seek: t.Any) -> dict[str, t.Any]:
+    if resource.tell:
+        return resource.tell(row, seek)
+    key = {"id": str(row["id"])} if resource.by_id and "id" in row else {}
+    return {**key, **show(from_wire(resource.record, row)), **facts_of(resource, row)}
+
+
+# --------------------------------------------------------------------------------------------------------- helpers
+
+
+def _want(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
+    """What is asked for, checked as far as that goes without a request."""
+    record, ask = from_options(resource.record, params), from_options(resource.ask, params)
+    key = params.get("id") or None
+    advice = tuple(filter(None, [rule(record, ask) for rule in resource.rules]))
+    values = [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
+    label = next((str(value) for value in values if value), "")
+    if not label and not key:
+        raise Problem(" or ".join(resource.keys), f"must be given: it identifies the {resource.title}.")
+    return Want(record, ask, key, label or str(key), advice)
+
+
+def _refuse_doubles(resource: Resource, option: str, wants: list[Want]) -> None:
+    seen: dict[t.Any, int] = {}
+    for index, want in enumerate(wants):
+        key = resource.ordered.same(want.record, want.ask) if resource.ordered else resource.normal(want.label)
+        if key in seen:
+            raise Problem(
+                f"{option}[{index}]", f"declares the same {resource.title} as {option}[{seen[key]}]; keep one."
+            )
+        seen[key] = index
+
+
+def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:
+    """What ``exclusive`` is limited to."""
+    if resource.ordered:
+        return params
+    name = resource.exclusive_by or ""
+    if not params.get(name):
+        raise Problem("exclusive", f"needs {name} beside it: only objects that use it are removed.")
+    target = fields(resource.record)[name].option.ref
+    return engine.find(target, name, params[name], engine.rows(target))
+
+
+def _summary(outcomes: list[Outcome]) -> dict[str, int]:
+    names = {"create": "created", "update": "updated", "delete": "deleted", "none": "unchanged"}
+    counts = dict.fromkeys((*names.values(), "failed"), 0)
+    for outcome in outcomes:
+        counts["failed" if outcome.error else names[outcome.plan.verb if outcome.plan else "none"]] += 1
+    return counts
+
+
+def _engine(module: Module, resource: Resource, concurrency: int = 8) -> Engine:
+    http, connection = (
+        from_options(HttpOptions, module.params),
+        from_options(resource.service.connection, module.params),
+    )
+    if not http.validate_certs:
+        module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
+    client = Client(resource.service, connection, http, read_only=module.check_mode)
+    engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: engine.stop.set())
+    return engine
+
+
+class _Failed(Exception):
+    """A failure whose result holds more than a message."""
+
+    def __init__(self, message: str, result: dict[str, t.Any]) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
+    """Run ``work`` and leave by one of two doors, whatever happens."""
+    for library, error in MISSING.items():
+        module.fail_json(msg=missing_required_lib(library) + " (" + error.strip().splitlines()[-1] + ")")
+    result, message = {}, None
+    try:
+        _clean_input(module)
+        result = work()
+    except _Failed as failed:
+        message, result = str(failed), failed.result
+    except (Problem, ApiError, Stopped) as error:
+        message = str(error)
+    except Exception as error:  # noqa: BLE001 - the last door: what passes here is printed with its values
+        # Never the error's own text: it may quote what was sent or received.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"This is a fault of the collection, not of your input: {type(error).__name__} in "
+            f"{pathlib.PurePath(place.filename).name} line {place.lineno}. Please report it."
+        )
+    # Outside the handlers: ansible-core would add a pending exception's text to the result.
+    if message is not None:
+        module.fail_json(msg=message, **result)
+    module.exit_json(**result)
+
+
+def _clean_input(module: Module) -> None:
+    """Refuse masks where values belong."""
+    where = masked(dict(module.params))
+    if where:
+        raise Problem(
+            where, "holds a mask instead of a value: the output of another task was fed back. Give the value itself."
+        )
+    # A key from a file often ends in a line break; the mask must know the key as it is used.
+    module.no_log_values |= {value.strip() for value in module.no_log_values}

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: a list whose order matters at a service that can only append, switch on and off, and delete.
+
+Make before break: the target is appended and read back before anything else is touched; what must stand behind it is
+appended again before the older row goes; and everything is computed anew, by the same rule, from what stands at each
+reading, so that two runs at once, or one that was killed, end at the same list.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, Plan, Row, Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Write
+
+Place = tuple[str, str]
+MAX_STEPS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One row of the list. ``place`` is what makes two rows the same; ``raw`` is the service's form of it."""
+
+    id: str
+    place: Place
+    active: bool
+    hunt: bool
+    raw: t.Any = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What is wanted of the list. ``heal`` tells the rows that the target replaces."""
+
+    target: Entry
+    absent: bool = False
+    first: bool = True
+    others: str = "keep"  # keep disable remove
+    heal: t.Callable[[Entry], bool] = lambda _entry: False
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """``append`` an entry, ``switch`` a row to the state of ``entry``, or ``delete`` a row."""
+
+    verb: str
+    entry: Entry
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ordered:
+    """What an ordered resource adds to its row of facts.
+
+    :param entries: raw rows -> entries in the order that counts. :param aim: ``(record, ask)`` -> what is wanted.
+    :param same: ``(record, ask)`` -> what two items of one list must not share.
+    :param write: ``(record, step)`` -> request. :param describe: ``(entry, entries, aim, record, ask)`` -> the object
+        and further return values. :param everywhere: see ``exclusive`` in the engine.
+    """
+
+    entries: t.Callable[[list[Row]], list[Entry]]
+    aim: t.Callable[[t.Any, t.Any], Aim]
+    write: t.Callable[[t.Any, Step], Write]
+    describe: t.Callable[..., tuple[dict[str, t.Any], dict[str, t.Any]]]
+    same: t.Callable[[t.Any, t.Any], t.Any]
+    everywhere: t.Any = None
+
+
+def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
+    """The next steps that may be taken together; none when the list is as wanted."""
+    own = [entry for entry in entries if entry.place == aim.target.place]
+    if aim.absent:
+        return [Step("delete", entry) for entry in reversed(own)]
+    if not own:
+        return [Step("append", aim.target)]
+    target, *doubles = own
+    healed = [entry for entry in entries if aim.heal(entry) and entry.place != aim.target.place]
+    others = [entry for entry in entries if entry not in own and entry not in healed and entry.active]
+
+    steps = []
+    if (target.active, target.hunt) != (aim.target.active, aim.target.hunt):
+        steps.append(Step("switch", dataclasses.replace(aim.target, id=target.id)))
+    if aim.others == "keep" and aim.first and aim.target.active:
+        missing, surplus, stuck = _behind(entries, target, others, memory)
+        if missing:
+            return steps + [Step("append", entry) for entry in missing]
+        steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in stuck]
+    elif aim.others == "disable":
+        surplus = []
+        steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in others]
+    else:
+        surplus = others if aim.others == "remove" else []
+    steps += [
+        Step("delete", entry) for entry in reversed(entries) if entry in doubles or entry in healed or entry in surplus
+    ]
+    return steps
+
+
+def _behind(
+    entries: list[Entry], target: Entry, others: list[Entry], memory: Memory
+) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """Which active rows must be appended, deleted and switched off so that the others follow the target in their order.
+
+    Their order is that of their first standing row; originals are deleted from the last to the first, so an
+    interrupted run leaves a list from which the same order is read.
+    """
+    at = entries.index(target)
+    ahead = [entry for entry in others if entries.index(entry) < at]
+    if not ahead:
+        # Nothing to move. A place that this run copied may stand twice when another run copied it too.
+        places = [entry.place for entry in others]
+        twice = [e for at, e in enumerate(others) if e.place in memory.copied and e.place in places[:at]]
+        return [], twice, []
+    stuck = [entry for entry in ahead if entry.place in memory.refused]
+    movable = [entry for entry in others if entry.place not in memory.refused]
+    first: dict[Place, Entry] = {}
+    for entry in movable:
+        first.setdefault(entry.place, entry)
+    desired = list(first.values())
+    kept: list[Entry] = []
+    position = at
+    for wanted in desired:
+        found = next((entry for entry in entries[position + 1 :] if entry.active and entry.place == wanted.place), None)
+        if found is None:
+            break
+        kept.append(found)
+        position = entries.index(found)
+    missing = desired[len(kept) :]
+    return missing, [entry for entry in movable if entry not in kept], stuck
+
+
+def after(entries: list[Entry], steps: t.Iterable[Step]) -> list[Entry]:
+    """The list as it stands when the steps are done."""
+    result = list(entries)
+    for step in steps:
+        if step.verb == "append":
+            result.append(dataclasses.replace(step.entry, id=LATER))
+        elif step.verb == "delete":
+            result = [entry for entry in result if entry is not step.entry and entry != step.entry]
+        else:
+            result = [
+                dataclasses.replace(entry, active=step.entry.active, hunt=step.entry.hunt)
+                if entry.id == step.entry.id
+                else entry
+                for entry in result
+            ]
+    return result
+
+
+def settled(entries: list[Entry], aim: Aim, memory: Memory) -> list[Entry]:
+    """The list as it will stand in the end."""
+    for number in range(MAX_STEPS):
+        # Appended rows have no id yet, so a simulated one must not be taken for another.
+        entries = [
+            dataclasses.replace(e, id=f"{LATER}{number}.{i}") if e.id == LATER else e for i, e in enumerate(entries)
+        ]
+        steps = next_steps(entries, aim, memory)
+        if not steps:
+            break
+        entries = after(entries, steps)
+    return [dataclasses.replace(entry, id=LATER) if entry.id.startswith(LATER) else entry for entry in entries]
+
+
+def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Plan:
+    """The plan for one row of an ordered list; ``writes`` are its next steps only."""
+    facts: Ordered = resource.ordered
+    entries, aim = facts.entries(rows), facts.aim(want.record, want.ask)
+    steps = next_steps(entries, aim, memory)
+    final = settled(entries, aim, memory)
+    before, standing = facts.describe(_find(entries, aim), entries, aim, want.record, want.ask)
+    result, extra = facts.describe(_find(final, aim), final, aim, want.record, want.ask)
+    diff = {"before": _shown(before), "after": _shown(result)}
+    if _rest(entries, aim) != _rest(final, aim):
+        for name, item in (("before", entries), ("after", final)):
+            described = facts.describe(None, item, aim, want.record, want.ask)[1]["destinations"]
+            marks = {True: "", False: " (inactive)"}
+            diff[name]["destinations"] = [row["destination"] + marks[row["active"]] for row in described]
+    verb = "none" if not steps else "delete" if aim.absent else "update" if before else "create"
+    warnings = []
+    if steps and any(e.active for e in entries) and not any(e.active for e in final):
+        warnings.append(f"{want.label} has no active destination any more: calls to it will fail until it gets one.")
+    return Plan(
+        verb=verb,
+        before=diff["before"],
+        after=diff["after"],
+        result=result,
+        extra=extra,
+        standing=standing,
+        warnings=tuple(warnings),
+        writes=tuple(_write(facts, want, aim, step) for step in steps),
+    )
+
+
+def _write(facts: Ordered, want: Want, aim: Aim, step: Step) -> Write:
+    write = facts.write(want.record, step)
+    copy = step.verb == "append" and step.entry.place != aim.target.place
+    return dataclasses.replace(write, spare=step.entry.place) if copy else write
+
+
+def _find(entries: list[Entry], aim: Aim) -> Entry | None:
+    return next((entry for entry in entries if entry.place == aim.target.place), None)
+
+
+def _rest(entries: list[Entry], aim: Aim) -> list[t.Any]:
+    return [(entry.place, entry.active) for entry in entries if entry.place != aim.target.place]
+
+
+def _shown(described: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {name: described[name] for name in ("destination", "active", "call_hunt", "position") if name in described}

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inbound URI ``<user>@<trunk id>.sip.vapi.ai``: how it is made, taken apart and shown.
+
+Vapi's guide wants the trunk's id as the label and forbids the private key there; didlogic's guide puts the private key
+there. A label that is not known to be a trunk id may therefore be a key and is never shown.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import HIDDEN
+
+SIP_HOST = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
+_LABELLED = re.compile(r"@(?P<label>[^@;?>]+?)\.(?P<host>sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
+
+
+def inbound_uri(user: str, label: str, region: str) -> str:
+    """The URI that didlogic forwards to, without a scheme, as didlogic's portal has it."""
+    return f"{user}@{label}.{SIP_HOST[region]}"
+
+
+def label_of(uri: str) -> str | None:
+    """The label in front of Vapi's SIP host, ``None`` for any other URI."""
+    match = _LABELLED.search(uri)
+    return match["label"] if match else None
+
+
+def region_of(uri: str) -> str | None:
+    """The region whose SIP host the URI names, ``None`` for any other host."""
+    match = _LABELLED.search(uri)
+    host = match["host"].lower() if match else ""
+    return next((region for region, name in SIP_HOST.items() if name == host), None)
+
+
+def shown(uri: str, known: t.Collection[str]) -> str:
+    """The URI for people: a label at a Vapi host stays only where it is a known trunk id."""
+    names = {label.lower() for label in known}
+    return _LABELLED.sub(
+        lambda match: match[0] if match["label"].lower() in names else f"@{HIDDEN}.{match['host']}", uri
+    )
+
+
+def holds_key(uri: str, key: str) -> bool:
+    """Whether a key stands anywhere in a URI, in any case, also percent-encoded."""
+    return bool(key) and (key.lower() in uri.lower() or key.lower() in urllib.parse.unquote(uri).lower())

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks that several records share. Each raises ``ValueError`` with one sentence that does not hold the value."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+E164 = re.compile(r"\+[1-9]\d{1,14}")
+
+
+def digits(number: str) -> str:
+    """A phone number without a leading ``+`` and the marks that people put between digits; the form of keys."""
+    return re.sub(r"[\s().-]", "", str(number)).removeprefix("+")
+
+
+def e164(number: str) -> str:
+    """A phone number with its leading ``+``; raises ``ValueError`` if it is none."""
+    text = "+" + digits(number)
+    if not E164.fullmatch(text):
+        raise ValueError("is not a phone number with country code (E.164: + and 2 to 15 digits, the first not 0).")
+    return text
+
+
+def check_key(key: str) -> None:
+    """An API key as it must be to stand in a header and to be recognisable in an output."""
+    if len(key) < 8:
+        raise ValueError("is too short for a key: 8 characters at least.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("holds characters that no key has; copy it again, without line breaks or spaces.")
+
+
+def check_number(number: str) -> None:
+    """A number's string as Vapi takes it, with or without its E.164 check."""
+    if not 3 <= len(number) <= 40 or not re.fullmatch(r"\+?[a-zA-Z0-9]+", number):
+        raise ValueError("must be 3 to 40 letters and digits with an optional + in front, and nothing between them.")
+
+
+def check_e164(number: str) -> None:
+    """Strict E.164."""
+    if not E164.fullmatch(number):
+        raise ValueError("must be in E.164 form: + and the country code, then digits only, such as +31201234567.")
+
+
+def is_ipv4(host: str) -> bool:
+    try:
+        return isinstance(ipaddress.ip_address(host), ipaddress.IPv4Address)
+    except ValueError:
+        return False
+
+
+def check_host(host: str) -> None:
+    """An IPv4 address or a host name, without scheme and port."""
+    if is_ipv4(host):
+        return
+    label = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    if len(host) > 253 or re.fullmatch(r"[\d.]+", host) or not re.fullmatch(rf"({label}\.)*{label}\.?", host):
+        raise ValueError("must be an IPv4 address or a host name, without sip: and without a port.")

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts: the assistant, whose body is Vapi's to define, and the squads and workflows that may answer in its place."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
+
+#: Keys that Vapi adds to an answer and refuses in a request.
+ANSWER_ONLY = (
+    "id",
+    "orgId",
+    "createdAt",
+    "updatedAt",
+    "latestVersion",
+    "modelDeprecations",
+    "isServerUrlSecretSet",
+    "workflowIds",
+    "analyticsMetadata",
+    "isDeleted",
+)
+
+
+class Assistant(Record):
+    name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
+    definition: t.Annotated[dict[str, t.Any] | None, Option(wire="*", drop=("name", "model.toolIds", *ANSWER_ONLY))] = (
+        None
+    )
+    tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, wire="model.toolIds")] = None
+
+
+class Ask(State):
+    tools_mode: t.Literal["append", "replace"] = "append"
+    force: bool = False
+
+
+def definition_is_free(assistant: Assistant, _ask: Ask) -> None:
+    definition = assistant.definition or {}
+    for key in ("name", *ANSWER_ONLY):
+        if key in definition:
+            rule = "has an option of its own: name." if key == "name" else "is set by Vapi; take it out."
+            raise Problem(f"definition.{key}", rule)
+    if dig(definition, ("model", "toolIds")) is not None:
+        raise Problem("definition.model.toolIds", "has an option of its own: tools, which takes names and ids.")
+
+
+def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistant:
+    """With ``tools_mode: append`` the tools that are attached stay."""
+    if wanted.tools is None or ask.tools_mode == "replace":
+        return wanted
+    there = list((current.tools if current else None) or [])
+    return wanted.model_copy(update={"tools": there + [tool for tool in wanted.tools if tool not in there]})
+
+
+def tools_need_a_model(assistant: Assistant, _ask: Ask) -> None:
+    """Tools stand in the model, which Vapi replaces whole and takes with provider and model only."""
+    if assistant.tools and not dig(assistant.definition, ("model", "provider")):
+        raise Problem("tools", "needs definition.model with provider and model: tools are part of the model.")
+
+
+ASSISTANT = Resource(
+    service=VAPI,
+    noun="assistant",
+    plural="assistants",
+    title="assistant",
+    path="/assistant",
+    record=Assistant,
+    ask=Ask,
+    rules=(definition_is_free,),
+    laws=(tools_need_a_model,),
+    adjust=appended,
+    uses=(
+        Use(path="/phone-number", holds="assistantId", title="phone numbers", label=("number", "name", "id")),
+        Use(path="/squad", holds="members.assistantId", title="squads"),
+    ),
+)
+
+
+class Named(Record):
+    """What is only referred to."""
+
+    name: str | None = None
+
+
+SQUAD = Resource(service=VAPI, noun="squad", plural="squads", title="squad", path="/squad", record=Named)
+#: Vapi publishes no list of workflows: they are named by id only.
+WORKFLOW = Resource(service=VAPI, noun="workflow", plural="workflows", title="workflow", path="", record=Named)

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts: where a call is handed on to; shared by transfer tools and the fallback of phone numbers."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_e164, check_number
+
+MODES = t.Literal[
+    "blind-transfer",
+    "blind-transfer-add-summary-to-sip-header",
+    "warm-transfer-say-message",
+    "warm-transfer-say-summary",
+    "warm-transfer-twiml",
+    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-message",
+    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary",
+    "warm-transfer-experimental",
+]
+
+
+def check_sip_uri(uri: str) -> None:
+    if not uri.startswith(("sip:", "sips:")) or uri.count("@") != 1 or " " in uri or uri.endswith("@"):
+        raise ValueError("must be a SIP URI of the form sip:user@host.")
+
+
+class Destination(Record):
+    number: t.Annotated[str | None, Option(check=check_number)] = None
+    sip_uri: t.Annotated[str | None, Option(check=check_sip_uri)] = None
+    message: t.Any = None
+    description: str | None = None
+    caller_id: t.Annotated[str | None, Option(length=(0, 40))] = None
+    extension: t.Annotated[str | None, Option(length=(1, 10))] = None
+    number_e164_check_enabled: t.Annotated[bool, Option(wire="numberE164CheckEnabled")] = True
+    sip_headers: dict[str, t.Any] | None = None
+    mode: t.Annotated[MODES, Option(wire="transferPlan.mode")] = "blind-transfer"
+    sip_verb: t.Annotated[t.Literal["refer", "bye", "dial"] | None, Option(wire="transferPlan.sipVerb")] = None
+    transfer_plan: t.Annotated[dict[str, t.Any] | None, Option(wire="transferPlan.*", drop=("mode", "sipVerb"))] = None
+
+    @staticmethod
+    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+        if "number" in body:
+            return {"type": "number", **body}
+        body.pop("numberE164CheckEnabled", None)
+        # Without a target it is the empty object, which takes the destination away.
+        return {"type": "sip", **body} if "sipUri" in body else {}
+
+
+def check_destination(destination: Destination, path: str) -> None:
+    """Which fields go together."""
+    if bool(destination.number) == bool(destination.sip_uri):
+        raise Problem(path, "needs exactly one of number and sip_uri.")
+    if destination.number and destination.sip_headers:
+        raise Problem(f"{path}.sip_headers", "goes with sip_uri only.")
+    if destination.sip_uri and destination.extension:
+        raise Problem(f"{path}.extension", "goes with number only.")
+    if destination.sip_uri and destination.caller_id and destination.sip_verb != "dial":
+        raise Problem(f"{path}.caller_id", "has an effect on a sip_uri with sip_verb: dial only.")
+    if destination.number and destination.number_e164_check_enabled:
+        try:
+            check_e164(destination.number)
+        except ValueError as error:
+            raise Problem(f"{path}.number", f"{error} Or set number_e164_check_enabled: false.") from None
+    for name in ("mode", "sipVerb"):
+        if name in (destination.transfer_plan or {}):
+            option = {"mode": "mode", "sipVerb": "sip_verb"}[name]
+            raise Problem(f"{path}.transfer_plan.{name}", f"has an option of its own: {option}.")

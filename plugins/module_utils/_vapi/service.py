@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Vapi's HTTP API: where it is, how it lists, how it says no."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unreachable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key
+
+API = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
+PAGE = 1000
+
+
+class Connection(Record):
+    api_key: t.Annotated[
+        str | None,
+        Option(required=True, secret=True, clean=str.strip, check=check_key, fallback=("VAPI_API_KEY", "VAPI_TOKEN")),
+    ] = None
+    region: t.Annotated[t.Literal["us", "eu"], Option(fallback=("VAPI_REGION",))] = "us"
+    api_url: t.Annotated[str | None, Option(fallback=("VAPI_API_URL",))] = None
+
+
+def pages(page: t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]], path: str) -> list[dict[str, t.Any]]:
+    """Every object of a list.
+
+    Vapi answers the newest ``limit`` objects (100 by default, 1000 at most) and tells nothing of the rest. Further
+    ones are asked for from the oldest creation time on, that time included, because several may share it.
+    """
+    found: dict[str, dict[str, t.Any]] = {}
+    cursor: dict[str, t.Any] = {}
+    while True:
+        rows = page(path, {"limit": PAGE, **cursor})
+        new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in found}
+        found |= new
+        # A round number may be a limit lower than the one asked for: only a page that adds nothing is then the last.
+        if not rows or len(rows) % 100 or (cursor and not new and len(rows) < PAGE):
+            return list(found.values())
+        oldest = min(str(row.get("createdAt", "")) for row in rows)
+        if not oldest or (cursor and not new):
+            raise Unreachable(
+                f"Vapi's list GET {path} can not be read to its end: {len(rows)} objects share one creation time. "
+                "Nothing was concluded from the part that was read."
+            )
+        cursor = {"createdAtLe": oldest}
+
+
+def words(answer: t.Any) -> str:
+    """``{"message": <string or list>, "error": ...}``."""
+    said = answer.get("message") if isinstance(answer, dict) else None
+    parts = said if isinstance(said, list) else [said]
+    return "; ".join(part for part in parts if isinstance(part, str))[:500].rstrip(".")
+
+
+VAPI = Service(
+    name="vapi",
+    title="Vapi",
+    connection=Connection,
+    url=lambda connection: connection.api_url or API[connection.region],
+    pages=pages,
+    encode=lambda body: {"json": body},
+    words=words,
+    denied=frozenset({401}),
+    key_hint="Give the organisation's private key as api_key, and the region that it belongs to.",
+)

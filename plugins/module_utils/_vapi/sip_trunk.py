@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts: the SIP trunk, Vapi's ``byo-sip-trunk`` credential.
+
+Its operations stand in no published description since 2024; PATCH is documented in one guide only. Vapi never returns
+the password and replaces the authentication plan whole, so user name and password travel together.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_host, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+
+PLAN = "outboundAuthenticationPlan"
+
+
+class Gateway(Record):
+    ip: t.Annotated[str | None, Option(required=True, check=check_host)] = None
+    port: t.Annotated[int, Option(between=(1, 65535))] = 5060
+    netmask: t.Annotated[int, Option(between=(24, 32))] = 32
+    inbound_enabled: bool = True
+    outbound_enabled: bool = True
+    outbound_protocol: t.Literal["udp", "tcp", "tls", "tls/srtp"] = "udp"
+    options_ping_enabled: bool = False
+
+
+class Register(Record):
+    domain: str | None = None
+    username: str | None = None
+    realm: str | None = None
+
+
+class SipTrunk(Record):
+    name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
+    gateways: list[Gateway] | None = None
+    username: t.Annotated[str | None, Option(wire=f"{PLAN}.authUsername")] = None
+    password: t.Annotated[str | None, Option(secret=True, along="username", wire=f"{PLAN}.authPassword")] = None
+    # "register" is taken in every Python class of pydantic's kind.
+    register_: t.Annotated[Register | None, Option(wire=f"{PLAN}.sipRegisterPlan")] = None
+    outbound_leading_plus_enabled: bool | None = None
+    tech_prefix: t.Annotated[str | None, Option(length=(0, 10000))] = None
+    sip_diversion_header: t.Annotated[str | None, Option(length=(0, 10000))] = None
+
+    @staticmethod
+    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+        if body.get(PLAN, {}).get("authUsername") == "":
+            body[PLAN] = None  # an empty user name means: no authentication
+        return body
+
+
+class Ask(State):
+    force: bool = False
+    update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
+    on_auth_change: t.Literal["update", "replace"] = "update"
+
+
+def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
+    """Vapi recognises inbound calls by their source address; a host name tells it none."""
+    for index, gateway in enumerate(trunk.gateways or ()):
+        if gateway.inbound_enabled and not is_ipv4(str(gateway.ip)):
+            raise Problem(
+                f"gateways[{index}].ip",
+                "a host name can not be used with inbound_enabled: true. Give the host name one gateway with "
+                "inbound_enabled: false for outbound calls, and each IPv4 network of the provider's signalling hosts a "
+                "gateway with outbound_enabled: false for inbound calls.",
+            )
+
+
+def has_gateways(trunk: SipTrunk, _ask: Ask) -> None:
+    if trunk.gateways is None:
+        raise Problem("gateways", "must be given to create a SIP trunk: without a gateway it reaches nobody.")
+
+
+SIP_TRUNK = Resource(
+    service=VAPI,
+    noun="sip_trunk",
+    plural="sip_trunks",
+    title="SIP trunk",
+    path="/credential",
+    record=SipTrunk,
+    ask=Ask,
+    fixed={"provider": "byo-sip-trunk"},
+    rules=(inbound_needs_address,),
+    laws=(has_gateways,),
+    uses=(
+        Use(
+            path="/phone-number",
+            holds="credentialId",
+            title="phone numbers",
+            label=("number", "name", "id"),
+            keep=("provider",),
+        ),
+    ),
+    replace=PLAN,
+)
