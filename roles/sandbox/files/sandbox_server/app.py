@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ASGI application: both services and the control endpoints, behind the journal and the faults."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import control, didlogic, vapi, vapi_calls, vapi_resources
+from .faults import Answer, SocketWire, Wire, commit, reply
+from .world import World
+
+WIRE = "sandbox.wire"  # where the in-process transport hands over its own wire
+_FIRST_ERROR = 400
+
+
+def create_app(world: World) -> ASGIApp:
+    """The whole sandbox over one world.
+
+    No handler ever suspends unless a fault or ``latency_ms`` asks for time, so that the application can also be
+    driven without an event loop.
+    """
+    resources = (*vapi_resources.RESOURCES, *vapi_calls.RESOURCES)
+    app = Starlette(
+        routes=[
+            Mount("/vapi", routes=vapi.routes(world, resources)),
+            Mount("/didlogic", routes=didlogic.routes(world)),
+            Mount("/sandbox", routes=control.routes(world)),
+        ],
+        exception_handlers={HTTPException: _no_such_route},
+    )
+    return Gate(app, world)
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    """Neither service has a 405: an unknown method is an unknown route."""
+    del error
+    path = request.url.path
+    if path.startswith("/vapi"):
+        return vapi.VapiError(404, f"Cannot {request.method} {path.removeprefix('/vapi')}").answer
+    return JSONResponse({"error": "Not found"}, 404)
+
+
+class Gate:
+    """Writes the journal, carries out faults, and says when the world has changed."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self.app = app
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        world, method, path = self.world, scope["method"], scope["path"]
+        api = path.split("/", 2)[1]
+        wire: Wire = scope.get("extensions", {}).get(WIRE) or SocketWire(send)
+
+        async def handle() -> Answer:
+            answer = await self._handle(scope, receive)
+            if method != "GET" and answer[0] < _FIRST_ERROR:
+                world.changed()
+            return answer
+
+        if api not in {"vapi", "didlogic"}:
+            await reply(send, await handle())
+            return
+        inner, query = path.removeprefix(f"/{api}"), scope["query_string"].decode(errors="replace")
+        if world.rules["latency_ms"]:
+            await wire.sleep(world.rules["latency_ms"] / 1000)
+        fault = world.faults.pick(api, method, inner)
+        if fault is None:
+            answer = await handle()
+            world.note(api, method, inner, query, answer[0], None)
+            await reply(send, answer)
+            return
+        # Noted at once: a fault may take its time, or end in an exception.
+        entry = world.note(api, method, inner, query, None, fault.kind)
+        entry["status"] = await commit(fault, wire, send, handle)
+
+    async def _handle(self, scope: Scope, receive: Receive) -> Answer:
+        """Let the application answer, and keep the answer instead of sending it."""
+        parts: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            parts.append(message)
+
+        await self.app(scope, receive, collect)
+        body = b"".join(part.get("body", b"") for part in parts[1:])
+        return parts[0]["status"], list(parts[0]["headers"]), body

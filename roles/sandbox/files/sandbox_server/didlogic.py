@@ -1,0 +1,421 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""didlogic's API: numbers with their destinations, SIP accounts, calls and the balance.
+
+Where the service's behaviour is unknown, the sandbox takes the side that shows a careless client its mistake.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .auth import bearer_matches
+from .seed import SIP_ACCOUNT, didlogic_time
+from .world import Item, World, without_secrets
+
+CALLS_CAP = 5000  # reported: no count of calls goes beyond it
+
+# What an address must look like for each transport.
+_ADDRESS = {
+    1: (re.compile(r"(sips?:)?[^@\s:]+@[^@\s]+"), "a SIP URI"),
+    4: (re.compile(r"\+?[0-9]{6,15}"), "a phone number"),
+    5: (re.compile(r"[0-9]{5}"), "a SIP account of five digits"),
+}
+_BOOLS = {"1": True, "true": True, "0": False, "false": False}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class DidlogicError(Exception):
+    """An answer with an error text."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def invalid(message: str) -> DidlogicError:
+    """The answer to a body or a query that makes no sense."""
+    return DidlogicError(422, message)
+
+
+# --- form values
+
+
+def _text(value: Any) -> str:
+    return str(value)
+
+
+def _bool(value: Any) -> bool:
+    found = _BOOLS.get(str(value).lower())
+    if found is None:
+        raise ValueError("must be 1 or 0")
+    return found
+
+
+def _whole(value: Any) -> int:
+    if not re.fullmatch(r"[0-9]+", str(value)):
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+def _decimal(value: Any) -> str:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", str(value)):
+        raise ValueError("must be a decimal number")
+    return str(float(value))
+
+
+Reader = Callable[[Any], Any]
+
+FLAGS: dict[str, Reader] = {"active": _bool, "callhunt": _bool}
+DESTINATION: dict[str, Reader] = {"destination": _text, "transport": _whole, "priority": _text, **FLAGS}
+ACCOUNT: dict[str, Reader] = {
+    "password": _text,
+    "callerid": _text,
+    "label": _text,
+    "rewrite_enabled": _bool,
+    "rewrite_cond": _text,
+    "rewrite_prefix": _text,
+    "didinfo_enabled": _bool,
+    "ip_restrict": _bool,
+    "call_restrict": _bool,
+    "call_limit": _whole,
+    "channels_restrict": _bool,
+    "max_channels": _whole,
+    "cost_limit": _bool,
+    "max_call_cost": _decimal,
+}
+
+
+async def _form(world: World, request: Request, prefix: str, fields: Mapping[str, Reader]) -> Item:
+    """The body's ``prefix[field]`` values, read by ``fields``."""
+    return {
+        name: _read(fields, name, value, f"{prefix}[{name}]")
+        for name, value in (await _pairs(world, request, prefix)).items()
+    }
+
+
+async def _pairs(world: World, request: Request, prefix: str | None) -> dict[str, Any]:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    body = await request.body()
+    if content_type == "application/json" and world.rules["accept_json"]:
+        try:
+            sent = json.loads(body)
+            return dict(sent[prefix] if prefix else sent)
+        except (ValueError, LookupError, TypeError):
+            raise invalid("the body cannot be read as JSON") from None
+    if body and content_type != "application/x-www-form-urlencoded":
+        raise invalid("the body must be application/x-www-form-urlencoded")
+    pairs = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    if prefix is None:
+        return dict(pairs)
+    names = {}
+    for key, value in pairs.items():
+        inner = re.fullmatch(re.escape(prefix) + r"\[(\w+)\]", key)
+        if not inner:
+            raise invalid(f"{key} is unknown")
+        names[inner[1]] = value
+    return names
+
+
+def _read(fields: Mapping[str, Reader], name: str, value: Any, label: str) -> Any:
+    if name not in fields:
+        raise invalid(f"{label} is unknown")
+    try:
+        return fields[name](value)
+    except ValueError as error:
+        raise invalid(f"{label} {error}") from None
+
+
+# --- numbers and destinations
+
+
+async def balance(world: World, _request: Request) -> Response:
+    """GET /v1/balance"""
+    return JSONResponse({"balance": world.balance})
+
+
+async def list_purchases(world: World, request: Request) -> Response:
+    """GET /v1/purchases, newest first."""
+    numbers = [
+        {key: value for key, value in number.items() if key not in {"id", "destinations"}}
+        for number in reversed(world.didlogic["numbers"])
+    ]
+    part, page = _page(request, numbers)
+    pages = page.pop("total_pages")
+    return JSONResponse({"purchases": part, "pagination": {"pages": pages, **page}})
+
+
+async def list_numbers(world: World, _request: Request) -> Response:
+    """GET /v2/numbers, the only list that carries ids."""
+    shown = ("id", "number", "country", "area", "channels", "activation", "monthly_fee", "per_minute")
+    return JSONResponse(
+        {
+            "dids": [
+                {**{key: number.get(key) for key in shown}, "destination_count": len(number["destinations"])}
+                for number in reversed(world.didlogic["numbers"])
+            ]
+        }
+    )
+
+
+async def list_destinations(world: World, request: Request) -> Response:
+    """GET of a number's destinations. The order of the answer is not documented."""
+    rows = sorted(_number(world, request)["destinations"], key=lambda row: (row["priority"], row["id"]))
+    if world.rules["unsorted_destinations"]:
+        rows.sort(key=lambda row: -row["id"])
+    return JSONResponse({"destination": rows})
+
+
+async def create_destination(world: World, request: Request) -> Response:
+    """POST appends: a priority that is sent counts for nothing."""
+    number = _number(world, request)
+    sent = await _form(world, request, "destination", DESTINATION)
+    address, transport = sent.get("destination", ""), sent.get("transport")
+    if not address.strip():
+        raise invalid("Destination can't be blank")
+    if transport not in _ADDRESS:
+        raise invalid("Transport must be 1, 4 or 5")
+    pattern, wanted = _ADDRESS[transport]
+    if not pattern.fullmatch(address):
+        raise invalid(f"Destination must be {wanted} for transport {transport}")
+    rows = number["destinations"]
+    if world.rules["refuse_duplicate_destination"] and any(
+        (row["destination"], row["transport"]) == (address, transport) for row in rows
+    ):
+        raise invalid("Destination has already been taken")
+    row = {
+        "id": world.next_id(),
+        "destination": address,
+        "transport": transport,
+        "priority": max((row["priority"] for row in rows), default=0) + 1,
+        "callhunt": sent.get("callhunt", False),
+        "active": sent.get("active", False),
+    }
+    rows.append(row)
+    return JSONResponse({"did_destination": row})
+
+
+async def update_destination(world: World, request: Request) -> Response:
+    """PATCH of the two flags; an address is changed by a new row."""
+    row = _destination(world, request)
+    row.update(await _form(world, request, "destination", FLAGS))
+    return JSONResponse({"did_destination": row})
+
+
+async def delete_destination(world: World, request: Request) -> Response:
+    """DELETE of one row; the others keep their priorities."""
+    row = _destination(world, request)
+    _number(world, request)["destinations"].remove(row)
+    return JSONResponse({})
+
+
+def _number(world: World, request: Request) -> Item:
+    number = world.number(request.path_params["number"])
+    if number is None:
+        raise DidlogicError(404, "DID number not found")
+    return number
+
+
+def _destination(world: World, request: Request) -> Item:
+    wanted = request.path_params["destination_id"]
+    rows: list[Item] = _number(world, request)["destinations"]
+    found = next((row for row in rows if str(row["id"]) == wanted), None)
+    if found is None:
+        raise DidlogicError(404, "Destination not found")
+    return found
+
+
+# --- SIP accounts
+
+
+async def list_accounts(world: World, _request: Request) -> Response:
+    """GET /v1/sipaccounts"""
+    return JSONResponse({"sipaccounts": without_secrets(world.didlogic["sip_accounts"])})
+
+
+async def get_account(world: World, request: Request) -> Response:
+    """GET of one SIP account."""
+    return _envelope(_account(world, request))
+
+
+async def create_account(world: World, request: Request) -> Response:
+    """POST: the login is made here, and every second one starts with a zero."""
+    sent = await _form(world, request, "sipaccount", ACCOUNT)
+    if not sent.get("password"):
+        raise invalid("Password can't be blank")
+    account_id = world.next_id()
+    name = _free_login(world, leading_zero=bool(account_id % 2))
+    account = {
+        "id": account_id,
+        "name": name,
+        **SIP_ACCOUNT,
+        "created_at": didlogic_time(world.clock()),
+        "allowed_ips": [],
+        **sent,
+    }
+    world.didlogic["sip_accounts"].append(account)
+    return _envelope(account)
+
+
+async def update_account(world: World, request: Request) -> Response:
+    """PUT of the fields that are sent."""
+    account = _account(world, request)
+    sent = await _form(world, request, "sipaccount", ACCOUNT)
+    if sent.get("password") == "":
+        raise invalid("Password can't be blank")
+    account.update(sent)
+    return _envelope(account)
+
+
+async def delete_account(world: World, request: Request) -> Response:
+    """DELETE of a SIP account."""
+    world.didlogic["sip_accounts"].remove(_account(world, request))
+    return JSONResponse({})
+
+
+async def list_ips(world: World, request: Request) -> Response:
+    """GET of the addresses that may use a SIP account."""
+    return JSONResponse({"allowed_ips": _account(world, request)["allowed_ips"]})
+
+
+async def add_ip(world: World, request: Request) -> Response:
+    """POST of one more address."""
+    account = _account(world, request)
+    address = str((await _pairs(world, request, None)).get("ip", ""))
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        raise invalid("ip must be an IPv4 address") from None
+    if address not in account["allowed_ips"]:
+        account["allowed_ips"].append(address)
+    return JSONResponse({"allowed_ips": account["allowed_ips"]})
+
+
+async def delete_ip(world: World, request: Request) -> Response:
+    """DELETE of the address in the query."""
+    addresses = _account(world, request)["allowed_ips"]
+    address = request.query_params.get("ip", "")
+    if address not in addresses:
+        raise DidlogicError(404, "IP not found")
+    addresses.remove(address)
+    return JSONResponse({})
+
+
+def _account(world: World, request: Request) -> Item:
+    account = world.sip_account(request.path_params["name"])
+    if account is None:
+        raise DidlogicError(404, "SIP account not found")
+    return account
+
+
+def _envelope(account: Item) -> Response:
+    return JSONResponse({"sipaccount": without_secrets(account)})
+
+
+def _free_login(world: World, leading_zero: bool) -> str:
+    while True:
+        name = f"{secrets.randbelow(10000):05d}" if leading_zero else str(10000 + secrets.randbelow(90000))
+        if not world.sip_account(name):
+            return name
+
+
+# --- calls
+
+
+async def list_calls(world: World, request: Request) -> Response:
+    """GET /v1/calls, newest first, as far as the seed holds any."""
+    query = request.query_params
+    for name in ("from", "to"):
+        if name in query and not _DATE.fullmatch(query[name]):
+            raise invalid(f"{name} must be a date such as 2026-01-02")
+    number_side = "to" if query.get("type", "incoming") == "incoming" else "from"
+    wanted = {
+        field: query[name]
+        for name, field in (("type", "type"), ("sip_account", "sip_account"), ("filter", number_side))
+        if name in query
+    }
+    calls = [
+        call
+        for call in world.didlogic["calls"]
+        if all(call.get(field) == value for field, value in wanted.items())
+        and query.get("from", "") <= str(call.get("timestamp", ""))[:10] <= query.get("to", "9999")
+        and query.get("from_search", "") in str(call.get("from", ""))
+        and query.get("to_search", "") in str(call.get("to", ""))
+    ]
+    calls.sort(key=lambda call: str(call.get("timestamp", "")), reverse=True)
+    part, page = _page(request, calls)
+    return JSONResponse({"calls": part, "pagination": {**page, "total_records": min(len(calls), CALLS_CAP)}})
+
+
+def _page(request: Request, items: list[Item]) -> tuple[list[Item], Item]:
+    query = request.query_params
+    page = _read({"page": _whole}, "page", query.get("page", "1"), "page")
+    per_page = _read({"per_page": _whole}, "per_page", query.get("per_page", "100"), "per_page")
+    if page < 1 or not 1 <= per_page <= 1000:
+        raise invalid("page must be at least 1, and per_page from 1 to 1000")
+    pagination = {
+        "page": page,
+        "per_page": per_page,
+        "total_pages": -(-len(items) // per_page),
+        "total_records": len(items),
+    }
+    return items[(page - 1) * per_page : page * per_page], pagination
+
+
+# --- routes
+
+Endpoint = Callable[[World, Request], Awaitable[Response]]
+
+_NUMBER = "/v1/purchases/{number}/destinations"
+_ONE_ACCOUNT = "/v1/sipaccounts/{name}"
+ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", "/v1/balance", balance),
+    ("GET", "/v1/purchases", list_purchases),
+    ("GET", _NUMBER, list_destinations),
+    ("POST", _NUMBER, create_destination),
+    ("PATCH", _NUMBER + "/{destination_id}", update_destination),
+    ("DELETE", _NUMBER + "/{destination_id}", delete_destination),
+    ("GET", "/v1/sipaccounts", list_accounts),
+    ("POST", "/v1/sipaccounts", create_account),
+    ("GET", _ONE_ACCOUNT, get_account),
+    ("PUT", _ONE_ACCOUNT, update_account),
+    ("DELETE", _ONE_ACCOUNT, delete_account),
+    ("GET", _ONE_ACCOUNT + "/allowed_ips", list_ips),
+    ("POST", _ONE_ACCOUNT + "/allowed_ips", add_ip),
+    ("DELETE", _ONE_ACCOUNT + "/allowed_ips", delete_ip),
+    ("GET", "/v1/calls", list_calls),
+    ("GET", "/v2/numbers", list_numbers),
+)
+
+
+def routes(world: World) -> list[Route]:
+    """The routes of didlogic's API."""
+    return [Route(path, _guarded(world, act), methods=[method]) for method, path, act in ENDPOINTS]
+
+
+def _refusal(status: int, text: str) -> Response:
+    return JSONResponse({"error": text}, status)
+
+
+def _guarded(world: World, act: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if not bearer_matches(request, world.didlogic_api_key):
+            return _refusal(403, "API token is incorrect")
+        try:
+            return await act(world, request)
+        except DidlogicError as refusal:
+            return _refusal(refusal.status, str(refusal))
+
+    return endpoint

@@ -1,0 +1,279 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Misbehaviour on demand: which request meets a fault, and what the fault does to the answer.
+
+A fault never touches a socket itself. It acts on a wire, of which there are two: the one below for a real server,
+and that of the in-process transport of the tests, where a closed connection is an exception and no time passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Send
+
+# Kinds whose answer is the real one, only delivered badly.
+_KEEPS_ANSWER = {"drip", "truncate", "delay"}
+_PAGE = "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
+
+
+class Wire(Protocol):
+    """The connection to the client, as far as a fault may use it."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+    async def close(self) -> None:
+        """End the connection."""
+
+    async def reset(self) -> None:
+        """End the connection the rude way (RST)."""
+
+    async def refuse(self) -> None:
+        """Refuse the connection; a real server, which has accepted it already, can only reset it."""
+
+
+class SocketWire:
+    """The wire of a server run by uvicorn."""
+
+    def __init__(self, send: Send) -> None:
+        # ASGI has no way to drop a connection; uvicorn's `send` is a method of an object that holds the transport.
+        self._transport: asyncio.Transport = send.__self__.transport  # type: ignore[attr-defined]
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
+    async def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
+
+    async def reset(self) -> None:
+        """End the connection with RST, which is what a closed socket sends when it must not linger."""
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    refuse = reset
+
+
+@dataclass
+class Fault:
+    """One rule: the requests it matches, and what happens to them."""
+
+    kind: str
+    api: str | None = None
+    method: str | None = None
+    path_regex: str | None = None
+    nth: int | None = None
+    times: int | None = None
+    when: str = "before"
+    options: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    struck: int = 0
+
+    @classmethod
+    def parse(cls, given: Any) -> Fault:
+        """Read one rule as the control endpoint takes it; ValueError names what is wrong."""
+        if not isinstance(given, dict):
+            raise ValueError("a fault is an object")  # noqa: TRY004 - one class for every wrong rule
+        rest = dict(given)
+        kind = rest.pop("kind", None)
+        if kind not in OPTIONS:
+            raise ValueError(f"kind must be one of {', '.join(sorted(OPTIONS))}")
+        match = rest.pop("match", None) or {}
+        when = rest.pop("when", "after" if kind in _KEEPS_ANSWER else "before")
+        nth, times = rest.pop("nth", None), rest.pop("times", 1)
+        unknown = [name for name in match if name not in {"api", "method", "path_regex"}]
+        unknown += [name for name in rest if name not in OPTIONS[kind]]
+        if unknown:
+            raise ValueError(f"{kind} has no {unknown[0]}; its options are {', '.join(OPTIONS[kind]) or 'none'}")
+        if when not in {"before", "after"}:
+            raise ValueError("when must be before or after")
+        if match.get("path_regex"):
+            re.compile(match["path_regex"])
+        return cls(kind=kind, nth=nth, times=times, when=when, options={**OPTIONS[kind], **rest}, **match)
+
+    def due(self, api: str, method: str, path: str) -> bool:
+        """Count a request, and say whether it meets this fault."""
+        if (
+            self.api not in {None, api}
+            or self.method not in {None, method}
+            or (self.path_regex and not re.search(self.path_regex, path))
+        ):
+            return False
+        index, self.seen = self.seen, self.seen + 1
+        return index >= (self.nth or 0) and (self.times is None or self.struck < self.times)
+
+
+class Faults:
+    """All rules; the first that matches a request is carried out."""
+
+    def __init__(self) -> None:
+        self.rules: list[Fault] = []
+
+    def set(self, given: list[Any]) -> None:
+        """Replace all rules."""
+        self.rules = [Fault.parse(rule) for rule in given]
+
+    def clear(self) -> None:
+        """Behave again."""
+        self.rules = []
+
+    def pick(self, api: str, method: str, path: str) -> Fault | None:
+        """The fault that this request meets. Every rule counts every request that it matches."""
+        due = [rule for rule in self.rules if rule.due(api, method, path)]
+        if not due:
+            return None
+        due[0].struck += 1
+        return due[0]
+
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+Handle = Callable[[], Awaitable[Answer]]
+Deed = Callable[[Fault, Wire, Send, Answer], Awaitable[int | None]]
+
+
+async def commit(fault: Fault, wire: Wire, send: Send, handle: Handle) -> int | None:
+    """Carry out a fault. Returns the status that was sent, None if there was none."""
+    if fault.kind == "delay":
+        if fault.when == "before":
+            await wire.sleep(fault.options["seconds"])
+            return await reply(send, await handle())
+        answer = await handle()
+        await wire.sleep(fault.options["seconds"])
+        return await reply(send, answer)
+    # Where nothing was carried out, a kind that spoils the real answer gets one to spoil.
+    answer = await handle() if fault.when == "after" else _NOTHING
+    return await _DEEDS[fault.kind](fault, wire, send, answer)
+
+
+async def reply(send: Send, answer: Answer) -> int:
+    """Send a whole answer."""
+    status, headers, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+    return status
+
+
+def _answer(response: Response) -> Answer:
+    return response.status_code, response.raw_headers, bytes(response.body)
+
+
+_NOTHING = _answer(Response("{" + " " * 62 + "}", 200, None, "application/json"))
+
+
+def _part(body: bytes) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": True}
+
+
+async def _status(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+    options = fault.options
+    body = options["body"]
+    response = Response(body, options["code"]) if isinstance(body, str) else _json(body, options["code"])
+    response.headers.update({name: str(value) for name, value in options["headers"].items()})
+    return await reply(send, _answer(response))
+
+
+def _json(body: Any, code: int) -> Response:
+    return JSONResponse({"message": "sandbox fault", "statusCode": code} if body is None else body, code)
+
+
+async def _close(_fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
+    await wire.close()
+    return None
+
+
+async def _reset(_fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
+    await wire.reset()
+    return None
+
+
+async def _refuse(_fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
+    await wire.refuse()
+    return None
+
+
+async def _hang(fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
+    await wire.sleep(fault.options["seconds"])
+    await wire.close()
+    return None
+
+
+async def _drip(fault: Fault, wire: Wire, send: Send, answer: Answer) -> int | None:
+    status, headers, body = answer
+    size = fault.options["bytes"]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    for start in range(0, len(body), size):
+        await wire.sleep(fault.options["seconds"])
+        await send(_part(body[start : start + size]))
+    await send({"type": "http.response.body", "body": b""})
+    return status
+
+
+async def _truncate(_fault: Fault, wire: Wire, send: Send, answer: Answer) -> int | None:
+    status, headers, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send(_part(body[: len(body) // 2]))
+    await wire.close()
+    return status
+
+
+async def _html(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+    return await reply(send, _answer(Response(_PAGE, fault.options["code"], None, "text/html")))
+
+
+async def _garbage(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+    body = fault.options["body"].encode() if fault.options["body"] else b'{"id": "\xff\xfe\x00'
+    return await reply(send, _answer(Response(body, fault.options["code"], None, "application/json")))
+
+
+async def _redirect(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+    headers = {"location": fault.options["location"]}
+    return await reply(send, _answer(Response(b"", fault.options["code"], headers)))
+
+
+async def _gzip_bomb(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    return await reply(send, _answer(Response(gzip.compress(bytes(fault.options["size"])), 200, headers)))
+
+
+# Kind → its options and their defaults.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "status": {"code": 500, "headers": {}, "body": None},
+    "close": {},
+    "reset": {},
+    "refuse": {},
+    "hang": {"seconds": 60},
+    "drip": {"seconds": 0.5, "bytes": 1},
+    "truncate": {},
+    "html": {"code": 502},
+    "garbage": {"code": 200, "body": None},
+    "redirect": {"code": 307, "location": "http://127.0.0.1:9/"},
+    "gzip_bomb": {"size": 64 * 1024 * 1024},
+    "delay": {"seconds": 1},
+}
+
+_DEEDS: dict[str, Deed] = {
+    "status": _status,
+    "close": _close,
+    "reset": _reset,
+    "refuse": _refuse,
+    "hang": _hang,
+    "drip": _drip,
+    "truncate": _truncate,
+    "html": _html,
+    "garbage": _garbage,
+    "redirect": _redirect,
+    "gzip_bomb": _gzip_bomb,
+}

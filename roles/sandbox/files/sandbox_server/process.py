@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sandbox as a process: where it keeps its files, and how it is found, started and stopped.
+
+Only the standard library is used here, so that a missing library can be reported in one sentence.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+HOST = "127.0.0.1"
+LIBRARIES = ("starlette", "uvicorn")
+BUSY = 3  # the exit code for BusyError
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+class SandboxError(Exception):
+    """Something the person who starts the sandbox should read."""
+
+
+class BusyError(SandboxError):
+    """Another sandbox uses the folder."""
+
+
+class StateDir:
+    """The files of one sandbox. The folder and all files in it are the owner's alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.facts = path / "sandbox.json"  # only while it runs
+        self.state = path / "state.json"  # between runs
+        self.log = path / "sandbox.log"
+        self._lock: IO[str] | None = None
+
+    def make(self) -> None:
+        """Create the folder, and close it to others."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
+    def write(self, file: Path, text: str) -> None:
+        """Write a file so that it is never seen half written."""
+        draft = file.with_suffix(".tmp")
+        with open(draft, "w", encoding="utf-8", opener=_private) as stream:
+            stream.write(text)
+        draft.replace(file)
+
+    def lock(self) -> None:
+        """Take the folder for this process, for as long as it lives."""
+        self._lock = open(self.path / "lock", "w", encoding="utf-8", opener=_private)  # noqa: SIM115 - held for life
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusyError(f"another sandbox uses {self.path}") from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def missing_libraries() -> str | None:
+    """One sentence on what has to be installed, or None."""
+    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if not missing:
+        return None
+    return (
+        f"The sandbox needs {' and '.join(missing)} for {sys.executable}; "
+        f"install with: {sys.executable} -m pip install {' '.join(missing)}"
+    )
+
+
+def running(folder: StateDir) -> dict[str, Any] | None:
+    """What the running sandbox wrote about itself, or None. A file left by a dead one counts for nothing."""
+    try:
+        facts: dict[str, Any] = json.loads(folder.facts.read_text(encoding="utf-8"))
+        return facts if _ask(facts["port"], "GET", "/sandbox/health")["pid"] == facts["pid"] else None
+    except (OSError, ValueError, LookupError, TypeError, http.client.HTTPException):
+        return None
+
+
+def reset(folder: StateDir, seed: Any) -> None:
+    """Empty the running sandbox and seed it anew."""
+    facts = running(folder)
+    if facts is None:
+        raise SandboxError(f"no sandbox runs in {folder.path}")
+    answer = _ask(facts["port"], "POST", "/sandbox/reset", seed)
+    if "error" in answer:
+        raise SandboxError(f"invalid seed: {answer['error']}")
+
+
+def _ask(port: int, method: str, path: str, body: Any = None) -> Any:
+    # http.client takes no proxy from the environment.
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body))
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
+def start(folder: StateDir, arguments: list[str]) -> dict[str, Any]:
+    """Run the sandbox in the background, and return once it answers."""
+    folder.make()
+    with open(folder.log, "a", encoding="utf-8", opener=_private) as log:
+        offset = log.tell()
+        child = subprocess.Popen(  # noqa: S603 - this very program again
+            [sys.executable, "-B", "-m", "sandbox_server", *arguments],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=Path(__file__).parents[1],
+        )
+    # Of two that start at the same time one fails on the lock; the other's sandbox is the answer to both.
+    _wait(START_SECONDS, lambda: running(folder) is not None or child.poll() not in {None, BUSY})
+    facts = running(folder)
+    if facts is None:
+        if child.poll() is None:
+            child.terminate()
+        said = folder.log.read_text(encoding="utf-8")[offset:].strip().splitlines()
+        raise SandboxError(said[-1] if said else f"the sandbox did not answer within {START_SECONDS:.0f} seconds")
+    return facts
+
+
+def stop(folder: StateDir) -> bool:
+    """Stop the running sandbox, and return whether there was one. Only a process that answers as ours is ended."""
+    facts = running(folder)
+    if facts is None:
+        folder.facts.unlink(missing_ok=True)
+        return False
+    os.kill(facts["pid"], signal.SIGTERM)
+    if not _wait(STOP_SECONDS, lambda: not _alive(facts["pid"])):
+        raise SandboxError(f"the sandbox (process {facts['pid']}) did not end within {STOP_SECONDS:.0f} seconds")
+    return True
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # In a container nobody may reap the orphan: then it stays as a zombie, which holds nothing any more.
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return True
+
+
+def _wait(seconds: float, done: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if done():
+            return True
+        time.sleep(0.05)
+    return done()

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Seeds: what an account holds before the first request.
+
+A seed may describe an account made by hand, broken links included, so it is checked for its form only.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+from .schema import is_uuid
+
+if TYPE_CHECKING:
+    from .world import World
+
+_DIGITS = re.compile(r"[0-9]{3,15}")
+_LOGIN = re.compile(r"[0-9]{5}")
+
+NUMBER = {
+    "channels": 2,
+    "country": "Netherlands",
+    "area": "Amsterdam",
+    "codec": "G711",
+    "activation": 0.0,
+    "monthly_fee": 0.99,
+    "per_minute": 0.001,
+    "check_state": "checked",
+    "free_minutes": 0,
+}
+
+SIP_ACCOUNT = {
+    "callerid": None,
+    "label": None,
+    "host": "dynamic",
+    "charge": "0.0",
+    "talk_time": 0,
+    "rewrite_enabled": False,
+    "rewrite_cond": None,
+    "rewrite_prefix": None,
+    "didinfo_enabled": False,
+    "ip_restrict": False,
+    "call_restrict": False,
+    "call_limit": None,
+    "channels_restrict": False,
+    "max_channels": None,
+    "cost_limit": False,
+    "max_call_cost": None,
+}
+
+# What marks an object of Vapi as the kind that the sandbox is about, where a seed leaves it out.
+_KIND = {
+    "credentials": ("provider", "byo-sip-trunk"),
+    "phone_numbers": ("provider", "byo-phone-number"),
+    "tools": ("type", "transferCall"),
+}
+
+
+class SeedError(ValueError):
+    """A seed that cannot be planted; the message names the place."""
+
+
+def plant(world: World, seed: Any) -> None:
+    """Add everything in ``seed`` to ``world``; stops at the first mistake."""
+    seed = _known(seed, "the seed", {"balance", "numbers", "sip_accounts", "calls", "vapi"})
+    if "balance" in seed:
+        world.balance = _of(seed["balance"], Number, "balance")
+    for index, entry in enumerate(_of(seed.get("numbers", []), list, "numbers")):
+        _plant_number(world, entry, f"numbers[{index}]")
+    for index, entry in enumerate(_of(seed.get("sip_accounts", []), list, "sip_accounts")):
+        _plant_sip_account(world, entry, f"sip_accounts[{index}]")
+    for index, entry in enumerate(_of(seed.get("calls", []), list, "calls")):
+        world.didlogic["calls"].append(_of(entry, dict, f"calls[{index}]"))
+    for store, entries in _known(seed.get("vapi", {}), "vapi", set(world.vapi)).items():
+        for index, entry in enumerate(_of(entries, list, f"vapi.{store}")):
+            _plant_vapi(world, store, entry, f"vapi.{store}[{index}]")
+
+
+def _plant_number(world: World, entry: Any, place: str) -> None:
+    entry = dict(_of(entry, dict, place)) if isinstance(entry, dict) else {"number": entry}
+    entry["number"] = _matches(str(entry.get("number")), _DIGITS, f"{place}: number", "3 to 15 digits without a plus")
+    if world.number(entry["number"]):
+        raise SeedError(f"{place}: the number {entry['number']} is there already")
+    rows = _of(entry.pop("destinations", []), list, f"{place}.destinations")
+    number = {"id": world.next_id(), **NUMBER, **entry, "destinations": []}
+    for index, given in enumerate(rows):
+        where = f"{place}.destinations[{index}]"
+        row = _known(given, where, {"id", "destination", "transport", "active", "callhunt", "priority"})
+        if not row.get("destination") or row.get("transport") not in {1, 4, 5}:
+            raise SeedError(f"{where}: a destination has a `destination` and a `transport` of 1, 4 or 5")
+        number["destinations"].append(
+            {
+                "id": world.next_id(),
+                "priority": index + 1,
+                "callhunt": False,
+                "active": True,
+                **row,
+                "destination": str(row["destination"]),
+            }
+        )
+    world.didlogic["numbers"].append(number)
+
+
+def _plant_sip_account(world: World, entry: Any, place: str) -> None:
+    entry = _known(entry, place, {"id", "name", "password", "created_at", "allowed_ips", *SIP_ACCOUNT})
+    name = _matches(entry.get("name"), _LOGIN, f"{place}: name", "a string of five digits")
+    if world.sip_account(name):
+        raise SeedError(f"{place}: the SIP account {name} is there already")
+    world.didlogic["sip_accounts"].append(
+        {
+            "id": world.next_id(),
+            **SIP_ACCOUNT,
+            "password": "",
+            "created_at": didlogic_time(world.clock()),
+            "allowed_ips": [],
+            **entry,
+        }
+    )
+
+
+def _plant_vapi(world: World, store: str, entry: Any, place: str) -> None:
+    entry = dict(_of(entry, dict, place))
+    item_id = entry.pop("id", None) or str(uuid.uuid4())
+    if not is_uuid(item_id):
+        raise SeedError(f"{place}: id must be a UUID")
+    if item_id in world.vapi[store]:
+        raise SeedError(f"{place}: the id {item_id} is there already")
+    created = entry.pop("createdAt", None) or world.timestamp()
+    try:
+        datetime.fromisoformat(created)
+    except (TypeError, ValueError):
+        raise SeedError(f"{place}: createdAt must be a time such as 2026-01-02T03:04:05.678Z") from None
+    tag, kind = _KIND.get(store, (None, None))
+    marked = {tag: kind} if tag else {}
+    status = {"status": "active"} if store == "phone_numbers" else {}
+    world.vapi[store][item_id] = {
+        "id": item_id,
+        "orgId": world.org_id,
+        "createdAt": created,
+        "updatedAt": created,
+        **marked,
+        **status,
+        **entry,
+    }
+
+
+def didlogic_time(moment: datetime) -> str:
+    """A moment as didlogic writes it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _of(value: Any, kind: type, place: str) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = "a list" if kind is list else "an object" if kind is dict else "a number"
+        raise SeedError(f"{place} must be {wanted}")
+    return value
+
+
+def _known(value: Any, place: str, names: set[str]) -> dict[str, Any]:
+    unknown = sorted(map(str, set(_of(value, dict, place)) - names))
+    if unknown:
+        raise SeedError(f"{place} has no `{unknown[0]}`; it may hold {', '.join(sorted(names))}")
+    return dict(value)
+
+
+def _matches(value: Any, pattern: re.Pattern[str], place: str, wanted: str) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise SeedError(f"{place} must be {wanted}")
+    return value

@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Vapi's API: one engine for every resource. It knows none of them; their rows are in the vapi_*.py files."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import schema
+from .auth import bearer_matches
+from .schema import Field, is_uuid
+from .world import Item, World
+
+INVALID_KEY = "Invalid Key. Hot tip, you may be using the private key instead of the public key, or vice versa."
+
+_DATES = tuple(f"{name}{op}" for name in ("createdAt", "updatedAt") for op in ("Gt", "Lt", "Ge", "Le"))
+_COMPARE: dict[str, Callable[[datetime, datetime], bool]] = {
+    "Gt": lambda a, b: a > b,
+    "Lt": lambda a, b: a < b,
+    "Ge": lambda a, b: a >= b,
+    "Le": lambda a, b: a <= b,
+}
+
+
+class VapiError(Exception):
+    """An answer in the form of NestJS. ``error`` is the reason phrase unless the API documents another word."""
+
+    def __init__(self, status: int, message: str | list[str], error: str | None = None) -> None:
+        super().__init__(message)
+        self.answer = JSONResponse(
+            {"message": message, "error": error or HTTPStatus(status).phrase, "statusCode": status}, status
+        )
+
+
+def bad_request(message: str | list[str]) -> VapiError:
+    """The usual refusal."""
+    return VapiError(400, message)
+
+
+# A check sees the world, the fields that were sent and the object as it would be stored; it raises VapiError.
+Check = Callable[[World, Item, Item], None]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of Vapi's API: where it lives, what it takes, and what else it looks at."""
+
+    path: str
+    store: str
+    create: Mapping[str, Field]
+    update: Mapping[str, Field]
+    tag: str | None = None  # the field that tells one kind of object from another; it never changes
+    facts: Item | None = None  # what only answers carry, besides ids and times
+    checks: tuple[Check, ...] = ()
+    users: Callable[[World, str], Iterable[str]] | None = None  # who refers to an object, for refuse_delete_in_use
+    in_use: str | None = None  # the documented word for that refusal
+    filters: Mapping[str, str] | None = None  # query parameter → field that it must equal
+    paged: bool = False  # lists come as pages with metadata instead of a bare array
+    on_create: Callable[[World, Item, Item], Item] | None = None  # turns (sent, stored) into the answer
+    on_update: Check | None = None
+    on_delete: Check | None = None
+    post_status: int = 201
+
+    @property
+    def tag_value(self) -> str | None:
+        """The one value of the tag that the sandbox knows."""
+        return self.create[self.tag].choices[0] if self.tag else None
+
+
+# --- the engine
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def routes(world: World, resources: Iterable[Resource]) -> list[Route]:
+    """The routes of all resources, and of the paged list of phone numbers."""
+    found = [Route("/v2/phone-number", _guarded(world, partial(search_numbers, world)), methods=["GET"])]
+    for resource in resources:
+        one = f"{resource.path}/{{id}}"
+        for path, method, act in (
+            (resource.path, "GET", list_items),
+            (resource.path, "POST", create_item),
+            (one, "GET", get_item),
+            (one, "PATCH", update_item),
+            (one, "DELETE", delete_item),
+        ):
+            found.append(Route(path, _guarded(world, partial(act, world, resource)), methods=[method]))
+    return found
+
+
+def _guarded(world: World, act: Endpoint) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        if not bearer_matches(request, world.vapi_api_key):
+            return VapiError(401, INVALID_KEY).answer
+        try:
+            return await act(request)
+        except VapiError as refusal:
+            return refusal.answer
+
+    return endpoint
+
+
+async def list_items(world: World, resource: Resource, request: Request) -> Response:
+    """GET of a collection, newest first."""
+    filters = resource.filters or {}
+    known = {"limit", *_DATES, *filters}
+    if resource.paged:
+        known |= {"page", "sortOrder", "sortBy", "includeCounters"}
+    query = _query(request, known)
+    wanted = {field: query[name] for name, field in filters.items() if name in query}
+    items = [
+        item
+        for item in _by_date(world, resource.store, query)
+        if all(item.get(field) == value for field, value in wanted.items())
+    ]
+    if resource.paged:
+        return JSONResponse(_page(items, query))
+    return JSONResponse([_shown(item) for item in items[: _limit(query)]])
+
+
+async def search_numbers(world: World, request: Request) -> Response:
+    """GET /v2/phone-number: pages, and a search over name and number."""
+    query = _query(request, {"limit", "page", "search", "sortOrder", "sortBy", *_DATES})
+    word = query.get("search", "").lower()
+    items = [
+        item
+        for item in _by_date(world, "phone_numbers", query)
+        if any(word in str(item.get(field, "")).lower() for field in ("name", "number", "sipUri"))
+    ]
+    return JSONResponse(_page(items, query))
+
+
+async def get_item(world: World, resource: Resource, request: Request) -> Response:
+    """GET of one object."""
+    return JSONResponse(_shown(_find(world, resource, request)))
+
+
+async def create_item(world: World, resource: Resource, request: Request) -> Response:
+    """POST of a new object."""
+    sent = await _body(request)
+    _check_fields(resource, sent, resource.create)
+    sent = {name: value for name, value in sent.items() if value is not None}
+    now = world.timestamp()
+    stored = {
+        **sent,
+        "id": str(uuid.uuid4()),
+        "orgId": world.org_id,
+        "createdAt": now,
+        "updatedAt": now,
+        **(resource.facts or {}),
+    }
+    for check in resource.checks:
+        check(world, sent, stored)
+    if resource.on_create:
+        return JSONResponse(resource.on_create(world, sent, stored), resource.post_status)
+    world.vapi[resource.store][stored["id"]] = stored
+    return JSONResponse(_shown(stored), resource.post_status)
+
+
+async def update_item(world: World, resource: Resource, request: Request) -> Response:
+    """PATCH: each field that is sent replaces the whole field; null clears it."""
+    item = _find(world, resource, request)
+    sent = await _body(request)
+    if resource.tag and sent.get(resource.tag, item.get(resource.tag)) != item.get(resource.tag):
+        raise bad_request(f"{resource.tag} cannot be changed")
+    _check_fields(resource, sent, resource.update)
+    stored = {name: value for name, value in {**item, **sent}.items() if value is not None}
+    for check in resource.checks:
+        check(world, sent, stored)
+    if resource.on_update:
+        resource.on_update(world, sent, stored)
+    stored["updatedAt"] = world.timestamp()
+    item.clear()
+    item.update(stored)
+    return JSONResponse(_shown(item))
+
+
+async def delete_item(world: World, resource: Resource, request: Request) -> Response:
+    """DELETE answers with the object that is gone."""
+    item = _find(world, resource, request)
+    users = list(resource.users(world, item["id"])) if resource.users else []
+    if users and world.rules["refuse_delete_in_use"]:
+        raise VapiError(409, f"{item['id']} is used by {', '.join(users)}", resource.in_use)
+    if resource.on_delete:
+        resource.on_delete(world, item, item)
+    del world.vapi[resource.store][item["id"]]
+    return JSONResponse(_shown(item))
+
+
+def _find(world: World, resource: Resource, request: Request) -> Item:
+    item_id = request.path_params["id"]
+    if not is_uuid(item_id):
+        raise bad_request(["id must be a UUID"])
+    item = world.vapi[resource.store].get(item_id)
+    if item is None:
+        raise VapiError(404, f"{resource.path.split('/')[-1].replace('-', ' ').capitalize()} {item_id} not found")
+    return item
+
+
+async def _body(request: Request) -> Item:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise bad_request("Content-Type must be application/json")
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError:
+        raise bad_request("Unexpected token in JSON body") from None
+    if not isinstance(body, dict):
+        raise bad_request("The body must be a JSON object")
+    return body
+
+
+def _check_fields(resource: Resource, sent: Item, fields: Mapping[str, Field]) -> None:
+    """Look at all fields; the tag comes first, because the others depend on it."""
+    tag = resource.tag
+    if tag and tag in sent and sent[tag] != resource.tag_value:
+        raise bad_request([f"{tag} must be one of the following values: {resource.tag_value}"])
+    # A null is no value: harmless in an optional field, and missing in one that is needed.
+    cleared = {
+        name
+        for name, value in sent.items()
+        if value is None and name in fields and not resource.create.get(name, fields[name]).required
+    }
+    given = {name: value for name, value in sent.items() if name not in cleared}
+    found = list(schema.violations(given, fields))
+    if found:
+        raise bad_request(found)
+
+
+def _shown(item: Item) -> Item:
+    """An object as answers carry it: the trunk's password never does."""
+    plan = item.get("outboundAuthenticationPlan")
+    if not plan:
+        return item
+    return {**item, "outboundAuthenticationPlan": {key: value for key, value in plan.items() if key != "authPassword"}}
+
+
+# --- queries
+
+
+def _query(request: Request, known: set[str]) -> dict[str, str]:
+    query = dict(request.query_params)
+    unknown = [f"property {name} should not exist" for name in query if name not in known]
+    if unknown:
+        raise bad_request(unknown)
+    return query
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    return _whole(query, "limit", 100, 0, 1000)
+
+
+def _whole(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
+    given = query.get(name, str(default))
+    if not re.fullmatch(r"-?[0-9]+", given):
+        raise bad_request([f"{name} must be a number conforming to the specified constraints"])
+    if int(given) < low:
+        raise bad_request([f"{name} must not be less than {low}"])
+    if high is not None and int(given) > high:
+        raise bad_request([f"{name} must not be greater than {high}"])
+    return int(given)
+
+
+def _moment(text: str, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise bad_request([f"{name} must be a valid ISO 8601 date string"]) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _by_date(world: World, store: str, query: Mapping[str, str]) -> list[Item]:
+    """The objects of a store that pass the date filters, newest first; those of one millisecond in any order."""
+    items = list(reversed(world.vapi[store].values()))
+    for name in _DATES:
+        if name in query:
+            field, compare, bound = name[:-2], _COMPARE[name[-2:]], _moment(query[name], name)
+            items = [item for item in items if compare(_moment(item[field], field), bound)]
+    return sorted(items, key=lambda item: str(item["createdAt"]), reverse=True)
+
+
+def _page(items: list[Item], query: Mapping[str, str]) -> Item:
+    limit, page = _limit(query), _whole(query, "page", 1, 1)
+    order = query.get("sortOrder", "DESC")
+    if order not in {"ASC", "DESC"}:
+        raise bad_request(["sortOrder must be one of the following values: ASC, DESC"])
+    if order == "ASC":
+        items.reverse()
+    pages = -(-len(items) // limit) if limit else 0
+    return {
+        "results": [_shown(item) for item in items[(page - 1) * limit : page * limit]],
+        "metadata": {
+            "itemsPerPage": limit,
+            "totalItems": len(items),
+            "currentPage": page,
+            "totalPages": pages,
+            "hasNextPage": page < pages,
+            "sortOrder": order,
+        },
+    }

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Vapi's SIP trunks, phone numbers, assistants, squads and transfer tools: a row of facts for each.
+
+What a resource checks beyond its table of fields is a plain function beside its row.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from . import schema
+from .schema import E164, E164_HINT, Field, optional
+from .vapi import Check, Resource, bad_request
+from .world import Item, World
+
+BAD_GATEWAY = "Couldn't validate SIP trunk credential. SIP gateway creation failed."
+_HOST = re.compile(r"(?=.{1,253}$)([a-zA-Z0-9_]([a-zA-Z0-9_-]*[a-zA-Z0-9])?\.)+[a-zA-Z]{2,}")
+_NOT_E164 = re.compile(r"\+?[a-zA-Z0-9]+")
+
+# --- checks
+
+
+def check_gateways(_world: World, sent: Item, _stored: Item) -> None:
+    """A gateway is an IPv4 address, or a host name if no call may come in from it."""
+    for gateway in sent.get("gateways") or []:
+        if _is_ipv4(gateway["ip"]):
+            continue
+        if gateway.get("inboundEnabled", True) or not _HOST.fullmatch(gateway["ip"]):
+            raise bad_request(BAD_GATEWAY)
+
+
+def check_e164(_world: World, _sent: Item, stored: Item) -> None:
+    """A number has the international form unless that check is switched off."""
+    number = stored.get("number")
+    if number is not None:
+        require_e164(number, stored, "number")
+
+
+def require_e164(number: str, holder: Item, path: str) -> None:
+    """Refuse a number that its own settings do not allow."""
+    if holder.get("numberE164CheckEnabled", True):
+        if not E164.fullmatch(number):
+            raise bad_request(f"{path} {E164_HINT}")
+    elif not _NOT_E164.fullmatch(number):
+        raise bad_request(f"{path} must match /^\\+?[a-zA-Z0-9]+$/ regular expression")
+
+
+def check_unique_number(world: World, _sent: Item, stored: Item) -> None:
+    """Only under a rule: a number is imported at most once."""
+    others = (item for item in world.vapi["phone_numbers"].values() if item["id"] != stored["id"])
+    if world.rules["unique_numbers"] and any(item.get("number") == stored.get("number") for item in others):
+        raise bad_request("Existing Phone Number Already Uses This Number.")
+
+
+def check_references(*references: tuple[str, str]) -> Check:
+    """A check that each (field, store) that was sent names an object that exists."""
+
+    def check(world: World, sent: Item, _stored: Item) -> None:
+        for field, store in references:
+            if sent.get(field) is not None and sent[field] not in world.vapi[store]:
+                raise bad_request(f"Couldn't find {store.rstrip('s').replace('_', ' ')} for {field} {sent[field]}.")
+
+    return check
+
+
+def check_trunk(world: World, sent: Item, _stored: Item) -> None:
+    """A phone number needs a SIP trunk, not any credential."""
+    credential = world.vapi["credentials"].get(sent.get("credentialId", ""), {"provider": "byo-sip-trunk"})
+    if credential.get("provider") != "byo-sip-trunk":
+        raise bad_request("credentialId must refer to a byo-sip-trunk credential.")
+
+
+def check_fallback(_world: World, sent: Item, _stored: Item) -> None:
+    """A fallback destination's number is checked like any other."""
+    _check_destination(sent.get("fallbackDestination"), "fallbackDestination")
+
+
+def check_destinations(_world: World, sent: Item, _stored: Item) -> None:
+    """So are those of a transfer tool."""
+    for index, destination in enumerate(sent.get("destinations") or []):
+        _check_destination(destination, f"destinations.{index}")
+
+
+def _check_destination(destination: Item | None, path: str) -> None:
+    if destination and destination["type"] == "number":
+        require_e164(destination["number"], destination, f"{path}.number")
+    if destination and destination["type"] == "sip" and not re.match(r"sips?:[^@\s]+@[^@\s]+$", destination["sipUri"]):
+        raise bad_request(f"{path}.sipUri must be a valid SIP URI")
+
+
+def check_tool_function(world: World, sent: Item, _stored: Item) -> None:
+    """Only under a rule: the published schema has no function in a transfer tool."""
+    function = sent.get("function")
+    if function is not None and world.rules["refuse_tool_function"]:
+        raise bad_request(["property function should not exist"])
+    if function is not None and not re.fullmatch(r"[a-zA-Z0-9_-]+", function["name"]):
+        raise bad_request(["function.name must match /^[a-zA-Z0-9_-]{1,64}$/ regular expression"])
+
+
+def check_model(world: World, sent: Item, _stored: Item) -> None:
+    """A model that is sent is sent whole."""
+    model = sent.get("model")
+    if model is None:
+        return
+    missing = [name for name in ("provider", "model") if not isinstance(model.get(name), str)]
+    if missing:
+        raise bad_request([f"model.{name} must be a string" for name in missing])
+    tool_ids = model.get("toolIds", [])
+    if not isinstance(tool_ids, list) or not all(isinstance(tool_id, str) for tool_id in tool_ids):
+        raise bad_request(["each value in model.toolIds must be a string"])
+    unknown = [tool_id for tool_id in tool_ids if tool_id not in world.vapi["tools"]]
+    if unknown and world.rules["refuse_unknown_tools"]:
+        raise bad_request(f"Couldn't find tool {unknown[0]}.")
+
+
+def check_members(world: World, sent: Item, _stored: Item) -> None:
+    """A squad's members exist."""
+    for member in sent.get("members") or []:
+        if member.get("assistantId") is not None and member["assistantId"] not in world.vapi["assistants"]:
+            raise bad_request(f"Couldn't find assistant for assistantId {member['assistantId']}.")
+
+
+def _is_ipv4(address: str) -> bool:
+    try:
+        return bool(ipaddress.IPv4Address(address))
+    except ValueError:
+        return False
+
+
+# --- who uses what
+
+
+def _phone_numbers_with(field: str) -> Callable[[World, str], Iterable[str]]:
+    def users(world: World, item_id: str) -> Iterable[str]:
+        return (item["id"] for item in world.vapi["phone_numbers"].values() if item.get(field) == item_id)
+
+    return users
+
+
+def _assistant_users(world: World, item_id: str) -> Iterable[str]:
+    yield from _phone_numbers_with("assistantId")(world, item_id)
+    for squad in world.vapi["squads"].values():
+        if any(member.get("assistantId") == item_id for member in squad["members"]):
+            yield squad["id"]
+
+
+def _tool_users(world: World, item_id: str) -> Iterable[str]:
+    return (
+        item["id"]
+        for item in world.vapi["assistants"].values()
+        if item_id in (item.get("model") or {}).get("toolIds", [])
+    )
+
+
+# --- the rows
+
+
+def _row(path: str, store: str, create: Mapping[str, Field], **more: Any) -> Resource:
+    return Resource(path, store, create, more.pop("update", None) or optional(create), **more)
+
+
+RESOURCES = (
+    _row(
+        "/credential",
+        "credentials",
+        schema.SIP_TRUNK,
+        tag="provider",
+        checks=(check_gateways,),
+        users=_phone_numbers_with("credentialId"),
+    ),
+    _row(
+        "/phone-number",
+        "phone_numbers",
+        schema.PHONE_NUMBER,
+        tag="provider",
+        facts={"status": "active"},
+        checks=(
+            check_e164,
+            check_trunk,
+            check_fallback,
+            check_unique_number,
+            check_references(("credentialId", "credentials"), ("assistantId", "assistants"), ("squadId", "squads")),
+        ),
+    ),
+    _row(
+        "/assistant",
+        "assistants",
+        schema.ASSISTANT,
+        checks=(check_model,),
+        users=_assistant_users,
+        in_use="assistant_pinned",
+    ),
+    _row(
+        "/squad",
+        "squads",
+        schema.SQUAD,
+        update=schema.SQUAD,
+        checks=(check_members,),
+        users=_phone_numbers_with("squadId"),
+    ),
+    _row(
+        "/tool",
+        "tools",
+        schema.TRANSFER_TOOL,
+        tag="type",
+        checks=(check_tool_function, check_destinations),
+        users=_tool_users,
+        in_use="tool_pinned",
+    ),
+)

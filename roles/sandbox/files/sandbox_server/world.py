@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything the sandbox remembers: both accounts, the keys, the rules, the journal and the faults."""
+
+from __future__ import annotations
+
+import copy
+import json
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from .faults import Faults
+from .seed import plant
+
+Item = dict[str, Any]
+
+VAPI_STORES = ("credentials", "phone_numbers", "assistants", "squads", "tools", "calls", "campaigns")
+DIDLOGIC_STORES = ("numbers", "sip_accounts", "calls")
+
+# Behaviour that the services do not document, or that differs between accounts. All of it can be switched.
+RULES: dict[str, bool | int] = {
+    "refuse_tool_function": False,  # Vapi: `function` in a transferCall tool is an unknown property
+    "refuse_unknown_tools": False,  # Vapi: an assistant must not name a tool that does not exist
+    "refuse_delete_in_use": False,  # Vapi: what another object refers to cannot be deleted
+    "unique_numbers": False,  # Vapi: a number can be imported only once
+    "accept_json": False,  # didlogic: JSON bodies are read as well as forms
+    "refuse_duplicate_destination": False,  # didlogic: the same address twice on one number is an error
+    "unsorted_destinations": False,  # didlogic: destinations are listed newest first instead of by priority
+    "latency_ms": 0,  # both: every answer takes this much longer
+}
+
+_SECRETS = {"password", "authPassword"}
+
+
+def utc_now() -> datetime:
+    """The world's clock unless another one is given."""
+    return datetime.now(UTC)
+
+
+def without_secrets(value: Any) -> Any:
+    """A copy of a JSON value in which no SIP password stands."""
+    if isinstance(value, dict):
+        return {key: without_secrets(item) for key, item in value.items() if key not in _SECRETS}
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value]
+    return value
+
+
+class World:
+    """The state of both services.
+
+    ``clock`` returns an aware datetime. Stores are plain lists and dicts of JSON values, so that a test may look
+    into them and alter them as somebody in the dashboard would.
+    """
+
+    def __init__(
+        self,
+        seed: dict[str, Any] | None = None,
+        vapi_api_key: str | None = None,
+        didlogic_api_key: str | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.vapi_api_key = vapi_api_key or str(uuid.uuid4())
+        self.didlogic_api_key = didlogic_api_key or secrets.token_hex(20)
+        self.org_id = str(uuid.uuid4())
+        self.clock = clock or utc_now
+        self.rules = dict(RULES)
+        self.faults = Faults()
+        self.journal: list[Item] = []
+        self.on_change: Callable[[], None] | None = None
+        self.reset(seed)
+
+    # --- content
+
+    def reset(self, seed: dict[str, Any] | None = None) -> None:
+        """Empty both accounts, the journal and the faults; keys and rules stay."""
+        before = {name: getattr(self, name, None) for name in ("vapi", "didlogic", "balance", "serial")}
+        self.vapi: dict[str, dict[str, Item]] = {name: {} for name in VAPI_STORES}
+        self.didlogic: dict[str, list[Item]] = {name: [] for name in DIDLOGIC_STORES}
+        self.balance: float = 0.0
+        self.serial = 1000
+        try:
+            self.seed({} if seed is None else seed)
+        except ValueError:
+            vars(self).update(before)
+            raise
+        self.journal.clear()
+        self.faults.clear()
+
+    def seed(self, seed: dict[str, Any]) -> None:
+        """Add what ``seed`` describes, or raise SeedError and add nothing."""
+        draft = copy.copy(self)
+        draft.vapi, draft.didlogic = copy.deepcopy((self.vapi, self.didlogic))
+        plant(draft, seed)
+        self.vapi, self.didlogic = draft.vapi, draft.didlogic
+        self.balance, self.serial = draft.balance, draft.serial
+
+    def next_id(self) -> int:
+        """A fresh integer id, as didlogic uses them."""
+        self.serial += 1
+        return self.serial
+
+    def timestamp(self) -> str:
+        """The current time as Vapi writes it: UTC with milliseconds."""
+        return vapi_time(self.clock())
+
+    def number(self, digits: str) -> Item | None:
+        """The didlogic number of that spelling, if the account has it."""
+        return next((item for item in self.didlogic["numbers"] if item["number"] == digits), None)
+
+    def sip_account(self, name: str) -> Item | None:
+        """The didlogic SIP account of that login, if there is one."""
+        return next((item for item in self.didlogic["sip_accounts"] if item["name"] == name), None)
+
+    def state(self) -> Item:
+        """A copy of both accounts for inspection, without passwords and keys."""
+        return {
+            "balance": self.balance,
+            "numbers": without_secrets(self.didlogic["numbers"]),
+            "sip_accounts": without_secrets(self.didlogic["sip_accounts"]),
+            "calls": without_secrets(self.didlogic["calls"]),
+            "vapi": {name: without_secrets(list(store.values())) for name, store in self.vapi.items()},
+        }
+
+    # --- journal
+
+    def note(self, api: str, method: str, path: str, query: str, status: int | None, fault: str | None) -> Item:
+        """Write one request into the journal; a status of None means that no answer was sent."""
+        entry = {
+            "index": len(self.journal),
+            "api": api,
+            "method": method,
+            "path": path,
+            "query": query,
+            "status": status,
+            "fault": fault,
+        }
+        self.journal.append(entry)
+        return entry
+
+    def journal_report(self) -> Item:
+        """The journal with its counters."""
+        by_method = Counter(entry["method"] for entry in self.journal)
+        return {
+            "requests": self.journal,
+            "by_method": dict(by_method),
+            "total": len(self.journal),
+            "writes": sum(count for method, count in by_method.items() if method != "GET"),
+        }
+
+    # --- persistence
+
+    def changed(self) -> None:
+        """Tell whoever keeps the state that it has changed."""
+        if self.on_change:
+            self.on_change()
+
+    def dump(self) -> str:
+        """The whole world as JSON, keys and passwords included."""
+        kept = ("vapi_api_key", "didlogic_api_key", "org_id", "rules", "vapi", "didlogic", "balance", "serial")
+        return json.dumps({name: getattr(self, name) for name in kept})
+
+    @classmethod
+    def load(cls, dumped: str, clock: Callable[[], datetime] | None = None) -> World:
+        """The world that ``dump`` wrote."""
+        world = cls(clock=clock)
+        state = json.loads(dumped)
+        state["rules"] = {**RULES, **state["rules"]}
+        vars(world).update(state)
+        return world
+
+
+def vapi_time(moment: datetime) -> str:
+    """A moment as Vapi writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Public clients of both services, run against the sandbox: what they can read, others can.
+
+They are heavy, and stand in a dependency group of their own (`clients`). didlogic_mcp needs Python 3.13 and mcp 1.x.
+Those of the official SDK are slow because of the SDK.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # what other people's libraries warn about is their own affair
+]
+
+
+def need(module: str) -> Any:
+    """A client's module, or a skipped test that says what to install."""
+    return pytest.importorskip(
+        module, reason=f"{module} cannot be imported; install the dependency group `clients`", exc_type=ImportError
+    )
+
+
+@contextmanager
+def vapi_sdk(server: dict[str, Any], token: str | None = None) -> Iterator[Any]:
+    """The official SDK, pointed at the sandbox, which is emptied first."""
+    vapi = need("vapi")
+    reset(server, {})
+    with httpx.Client(trust_env=False) as http:
+        yield vapi.Vapi(token=token or server["vapi_api_key"], base_url=server["vapi_api_url"], httpx_client=http)
+
+
+def reset(server: dict[str, Any], seed: dict[str, Any]) -> None:
+    url = f"http://127.0.0.1:{server['port']}/sandbox/reset"
+    httpx.post(url, json=seed, trust_env=False).raise_for_status()
+
+
+def make(server: dict[str, Any], path: str, body: dict[str, Any]) -> Any:
+    """What the SDK has no call for, or what is not the point of a test."""
+    headers = {"Authorization": f"Bearer {server['vapi_api_key']}"}
+    return httpx.post(server["vapi_api_url"] + path, json=body, headers=headers, trust_env=False).json()
+
+
+@pytest.mark.slow
+def test_vapi_sdk_phone_numbers(server: dict[str, Any]) -> None:
+    with vapi_sdk(server) as vapi:
+        create = need("vapi.phone_numbers.types.create_phone_numbers_request")
+        update = need("vapi.phone_numbers.types.update_phone_numbers_request_body")
+        trunk = make(server, "/credential", {"provider": "byo-sip-trunk", "gateways": [{"ip": "192.0.2.1"}]})
+        body = create.CreatePhoneNumbersRequest_ByoPhoneNumber(
+            number="31201234567", number_e_164_check_enabled=False, credential_id=trunk["id"], name="Main"
+        )
+        number = vapi.phone_numbers.create(request=body)
+        assert (number.provider, number.number, number.status) == ("byo-phone-number", "31201234567", "active")
+        assert vapi.phone_numbers.get(number.id).dict() == number.dict()
+        change = update.UpdatePhoneNumbersRequestBody_ByoPhoneNumber(name="Second")
+        assert vapi.phone_numbers.update(number.id, request=change).name == "Second"
+        assert [item.id for item in vapi.phone_numbers.list(limit=1000)] == [number.id]
+        page = vapi.phone_numbers.phone_number_controller_find_all_paginated(search="3120")
+        assert (page.metadata.total_items, page.results[0].id) == (1, number.id)
+        assert vapi.phone_numbers.delete(number.id).id == number.id
+        assert vapi.phone_numbers.list() == []
+
+
+@pytest.mark.slow
+def test_vapi_sdk_tools(server: dict[str, Any]) -> None:
+    with vapi_sdk(server) as vapi:
+        create = need("vapi.tools.types.create_tools_request")
+        update = need("vapi.tools.types.update_tools_request_body")
+        destination = {"type": "sip", "sipUri": "sip:+31201234560@sip.example.net", "description": "d"}
+        body = create.CreateToolsRequest_TransferCall(destinations=[destination])
+        tool = vapi.tools.create(request=body)
+        assert tool.destinations[0].sip_uri == destination["sipUri"]
+        change = update.UpdateToolsRequestBody_TransferCall(destinations=[])
+        assert vapi.tools.update(tool.id, request=change).destinations == []
+        assert [item.type for item in vapi.tools.list()] == ["transferCall"]
+        assert vapi.tools.get(tool.id).id == vapi.tools.delete(tool.id).id == tool.id
+
+
+@pytest.mark.slow  # the SDK takes half a minute to build its model of an assistant
+def test_vapi_sdk_assistants_and_calls(server: dict[str, Any]) -> None:
+    with vapi_sdk(server) as vapi:
+        error = need("vapi.core.api_error").ApiError
+        assistant = vapi.assistants.create(name="Reception", first_message="Hello", max_duration_seconds=600)
+        assert vapi.assistants.get(assistant.id) == assistant
+        assert vapi.assistants.update(assistant.id, first_message="Hi").first_message == "Hi"
+        assert [item.name for item in vapi.assistants.list(limit=1000)] == ["Reception"]
+
+        trunk = make(server, "/credential", {"provider": "byo-sip-trunk", "gateways": [{"ip": "192.0.2.1"}]})
+        body = {"provider": "byo-phone-number", "number": "+31201234567", "credentialId": trunk["id"]}
+        customer = need("vapi.types").CreateCustomerDto(number="+31201234560")
+        call = vapi.calls.create(
+            assistant_id=assistant.id, phone_number_id=make(server, "/phone-number", body)["id"], customer=customer
+        )
+        assert vapi.calls.get(call.id).status == "queued"
+
+        with pytest.raises(error) as refusal:
+            vapi.assistants.create(name="n" * 41)
+        assert (refusal.value.status_code, refusal.value.body["error"]) == (400, "Bad Request")
+        assert vapi.assistants.delete(assistant.id).id == assistant.id
+        with pytest.raises(error) as gone:
+            vapi.assistants.get(assistant.id)
+        assert gone.value.status_code == 404
+    with vapi_sdk(server, token=secrets.token_hex()) as stranger, pytest.raises(error) as wrong_key:
+        stranger.assistants.list()
+    assert wrong_key.value.status_code == 401
+
+
+def test_didlogic_mcp(server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools of the public MCP server, called over its own protocol in memory."""
+    memory = need("mcp.shared.memory")
+    need("didlogic_mcp.server")
+    module = importlib.import_module("didlogic_mcp.server")  # the package has a function of that name as well
+    monkeypatch.setattr(module, "BASE_URL", server["didlogic_api_url"])
+    monkeypatch.setattr(module, "API_KEY", server["didlogic_api_key"])
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    number, password = "31201234567", secrets.token_hex()
+    reset(server, {"balance": 35.22, "numbers": [number]})
+
+    async def talk() -> None:
+        connect = memory.create_connected_server_and_client_session
+        async with connect(module.mcp._mcp_server) as session:
+
+            async def call(tool: str, **arguments: Any) -> Any:
+                result = await session.call_tool(tool, arguments)
+                text = result.content[0].text
+                assert not result.isError, text
+                return json.loads(text) if text.startswith("{") else text
+
+            assert await call("get_balance") == {"balance": 35.22}
+            purchases = await call("list_purchases", page=1, per_page=10)
+            assert [item["number"] for item in purchases["purchases"]] == [number]
+            row = (await call("add_destination", number=number, destination="1@h.example", transport=1, active=True))[
+                "did_destination"
+            ]
+            assert (await call("list_destinations", number=number))["destination"] == [row]
+            assert (row["active"], row["priority"]) == (True, 1)
+            assert await call("delete_destination", number=number, id=row["id"]) == "Destination deleted"
+
+            account = (
+                await call(
+                    "create_sip_account",
+                    password=password,
+                    label="l",
+                    callerid=number,
+                    call_restrict=True,
+                    call_limit=60,
+                )
+            )["sipaccount"]
+            name = account["name"]
+            assert (account["callerid"], account["call_limit"], len(name)) == (number, 60, 5)
+            assert (await call("list_sip_accounts"))["sipaccounts"] == [account]
+            changed = (await call("update_sip_account", name=name, max_channels=2, channels_restrict=True))[
+                "sipaccount"
+            ]
+            assert changed == {**account, "max_channels": 2, "channels_restrict": True}
+            assert (await call("add_allowed_ip", sipaccount_name=name, ip="192.0.2.1")) == {
+                "allowed_ips": ["192.0.2.1"]
+            }
+            assert (await call("get_allowed_ips", sipaccount_name=name)) == {"allowed_ips": ["192.0.2.1"]}
+            assert await call("delete_allowed_ip", sipaccount_name=name, ip="192.0.2.1")
+            assert (await call("get_sip_account", name=name))["sipaccount"]["allowed_ips"] == []
+            assert await call("delete_sip_account", name=name) == "SIP Account deleted"
+            assert (await call("list_sip_accounts"))["sipaccounts"] == []
+            refused = await session.call_tool("list_destinations", {"number": "31209999999"})
+            assert refused.isError
+            assert "404" in refused.content[0].text
+
+    asyncio.run(talk())
