@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import threading
-import time
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _order, _plan
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Refused, Unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import (
+    ApiError,
+    Client,
+    Refused,
+    Stopped,
+    Unknown,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, Plan, Row, Want
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Field,
@@ -26,15 +30,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Use, Write
 
+#: Rounds in a row that bring nothing forward before the engine gives up.
 ROUNDS = 8
+#: Rounds in all: many objects at a busy service take some, an endless correction of one object shall not go on.
+MOST_ROUNDS = 64
+#: What a service answers that does not take an object as it is; anything else has other reasons.
+NOT_TAKEN = frozenset({400, 409, 422})
 #: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 
 Item = t.TypeVar("Item")
-
-
-class Stopped(Exception):
-    """The process was asked to end; raised before a write, never in the middle of one."""
 
 
 @dataclasses.dataclass
@@ -51,10 +56,16 @@ class Outcome:
     done: bool = False
     memory: Memory = dataclasses.field(default_factory=Memory)
     confirmed: bool = False  # every write of the last round had a valid answer
+    writes: int = 0
     stale: int = 0
 
     def fail(self, error: Exception) -> None:
         self.error, self.done = error, True
+
+    def settle(self, plan: Plan) -> None:
+        """Nothing is left to write: whatever was unknown before, the object stands as asked."""
+        self.error, self.done = None, True
+        self.changed = self.changed or plan.verb != "none"
 
     def note(self, plan: Plan) -> None:
         """Keep the first plan, which is what a dry run shows, and the newest result."""
@@ -79,11 +90,8 @@ class Engine:
         check_mode: bool = False,
         concurrency: int = 8,
         warn: t.Callable[[str], None] = lambda _text: None,
-        sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
-        self.client, self.check_mode, self.concurrency = client, check_mode, concurrency
-        self.warn, self._sleep = warn, sleep
-        self.stop = threading.Event()
+        self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
     # -- lists
 
@@ -190,8 +198,15 @@ class Engine:
         return self._ensure_keyed(resource, outcomes, exclusive)
 
     def _ensure_keyed(self, resource: Resource, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
-        for number in range(ROUNDS):
-            rows, holders = self._read(resource, outcomes)
+        for number in _rounds(lambda: _written(outcomes)):
+            try:
+                rows, holders = self._read(resource, outcomes)
+            except (ApiError, Stopped) as error:
+                if number == 0:
+                    raise
+                for outcome in [o for o in outcomes if not o.done]:
+                    outcome.fail(error)
+                break
             if number == 0 and exclusive:
                 outcomes += [Outcome(want) for want in _undeclared(resource, outcomes, rows, exclusive)]
             to_write = []
@@ -200,9 +215,8 @@ class Engine:
                 if plan is None:
                     continue
                 if not plan.writes or self.check_mode:
-                    outcome.changed = outcome.changed or plan.verb != "none"
-                    outcome.done = True
-                elif outcome.confirmed and plan.verb != "none":
+                    outcome.settle(plan)
+                elif outcome.confirmed and plan.verb != "none" and not _lost_race(outcome, plan):
                     self._not_as_written(resource, outcome, plan)
                 else:
                     to_write.append((outcome, plan))
@@ -212,7 +226,7 @@ class Engine:
                 break
             stale = max(outcome.stale for outcome in still_open)
             if stale and not to_write:
-                self._sleep(PATIENCE[stale - 1])
+                self.client.sleep(PATIENCE[stale - 1])
         for outcome in outcomes:
             if not outcome.done:
                 outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not settle."))
@@ -244,7 +258,7 @@ class Engine:
                     full = resource.complete(self.client.get, chosen)
                     seen = [full if row is chosen else row for row in seen]
             plan = _plan.plan(resource, outcome.want, seen, holders, memory)
-        except (Problem, ApiError) as error:
+        except (Problem, ApiError, Stopped) as error:
             outcome.fail(error)
             return None
         outcome.note(plan)
@@ -268,8 +282,9 @@ class Engine:
         made, sent = None, 0
         try:
             for write in plan.writes:
-                answer = self._send(_with_id(write, made))
+                answer = self.client.write(_with_id(write, made))
                 outcome.changed = True
+                outcome.writes += 1
                 sent += 1
                 if write.makes:
                     row = _made(resource, write, answer)
@@ -291,11 +306,6 @@ class Engine:
         outcome.error, outcome.confirmed = None, not any(write.more for write in plan.writes)
         outcome.memory.secret_written = outcome.memory.secret_written or plan.carries_secret
 
-    def _send(self, write: Write) -> t.Any:
-        if self.stop.is_set():
-            raise Stopped("The task was asked to end and stopped before the next change; run again to finish.")
-        return self.client.write(write)
-
     # -- lists whose order matters
 
     def _ensure_ordered(self, resource: Resource, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
@@ -310,18 +320,27 @@ class Engine:
         return outcomes
 
     def _ordered_group(self, resource: Resource, outcomes: list[Outcome]) -> None:
-        for outcome in outcomes:
+        """What shall stand comes before what shall go, and nothing goes where that failed."""
+        present = [outcome for outcome in outcomes if outcome.want.ask.state == "present"]
+        declared = {resource.ordered.aim(o.want.record, o.want.ask).target.place for o in present}
+        for outcome in present:
+            outcome.memory.declared = declared
             self._ordered(resource, outcome)
+        failed = any(outcome.error for outcome in present)
+        for outcome in [outcome for outcome in outcomes if outcome not in present]:
+            if failed:
+                outcome.fail(ApiError(f"{outcome.want.label}: nothing was removed, because another forward failed."))
+            else:
+                self._ordered(resource, outcome)
 
     def _ordered(self, resource: Resource, outcome: Outcome) -> None:
         names = {"number": outcome.want.record.number}
         try:
-            for _number in range(ROUNDS):
+            for _number in _rounds(lambda: outcome.writes):
                 plan = _order.plan(resource, outcome.want, self.rows(resource, **names), outcome.memory)
                 outcome.note(plan)
                 if not plan.writes or self.check_mode:
-                    outcome.changed = outcome.changed or plan.verb != "none"
-                    outcome.done = True
+                    outcome.settle(plan)
                     return
                 self._steps(outcome, plan)
         except Refused as error:
@@ -339,20 +358,21 @@ class Engine:
     def _steps(self, outcome: Outcome, plan: Plan) -> None:
         for write in plan.writes:
             try:
-                self._send(write)
+                self.client.write(write)
             except Unknown as error:
                 outcome.error, outcome.changed = error, True
                 return
             except Refused as error:
-                if write.spare is None:
+                if write.spare is None or error.status not in NOT_TAKEN:
                     raise
                 outcome.memory.refused.add(write.spare)
                 outcome.warnings.append(
                     f"{outcome.want.label}: a destination could not be appended behind the target ({error.status}), "
-                    "so it stays where it is and is switched off."
+                    "so it stays where it is, and is switched off where that is before the target."
                 )
                 continue
             outcome.changed = True
+            outcome.writes += 1
             if write.spare is not None:
                 outcome.memory.copied.add(write.spare)
         outcome.error = None
@@ -366,12 +386,31 @@ class Engine:
             return
 
 
+def _rounds(progress: t.Callable[[], int]) -> t.Iterator[int]:
+    """Numbers of rounds, until too many of them bring nothing forward."""
+    number = idle = done = 0
+    while idle < ROUNDS and number < MOST_ROUNDS:
+        yield number
+        number += 1
+        idle = idle + 1 if progress() == done else 0
+        done = progress()
+
+
+def _written(outcomes: list[Outcome]) -> int:
+    return sum(outcome.writes for outcome in outcomes)
+
+
 def _made(resource: Resource, write: Write, answer: t.Any) -> Row:
     """The object in the answer to a create."""
     row = resource.row(answer) if isinstance(answer, dict) else None
     if not isinstance(row, dict) or not row.get("id"):
         raise Unknown(f"{resource.service.title} answered {write.method} {write.path} without an object.")
     return row
+
+
+def _lost_race(outcome: Outcome, plan: Plan) -> bool:
+    """Whether a plan takes back what this run made, because another run's older one stands."""
+    return any(write.ends in outcome.memory.made for write in plan.writes)
 
 
 def _values(record: t.Any, field: Field) -> list[str]:

@@ -4,7 +4,8 @@
 """The HTTP client: auth, paging, bounded repeats, typed errors. Its transport is an argument.
 
 A read is repeated. A write leaves the machine again only where it is certain that it was not carried out (no
-connection, 429); any other end without a valid answer is :class:`Unknown`, and the engine looks before it acts again.
+connection), or where it does no harm twice (429 on anything but a POST); any other end without a valid answer is
+:class:`Unknown`, and the engine looks before it acts again.
 No message is made from a value that was sent or received, but for a service's own words on an error.
 """
 
@@ -52,6 +53,14 @@ class Unreachable(ApiError):
 
 class Unknown(ApiError):
     """A write was sent and no valid answer came: it may or may not have been carried out."""
+
+
+class Busy(Unknown):
+    """The service was too busy for a write that makes something; a pause has been made, and it may be sent again."""
+
+
+class Stopped(Exception):
+    """The process was asked to end; raised before a request, never in the middle of one."""
 
 
 # ------------------------------------------------------------------------------------------- a deadline for all of it
@@ -124,7 +133,7 @@ def checked_url(url: str) -> str:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urllib.parse.urlsplit(""), ""
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise Problem(
             "api_url", "must be a plain http(s) URL such as https://host/path, without user, query or fragment."
         )
@@ -172,12 +181,15 @@ class Client:
         *,
         transport: t.Any = None,
         read_only: bool = False,
-        sleep: t.Callable[[float], None] = time.sleep,
+        sleep: t.Callable[[float], t.Any] | None = None,
+        clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
-        self.service, self.read_only, self._http, self._sleep = service, read_only, http, sleep
+        self.service, self.read_only, self._http, self._clock = service, read_only, http, clock
+        self.stop = threading.Event()  # set by a signal; it also ends a pause
+        self.sleep = sleep or self.stop.wait
         self._url = checked_url(service.url(connection))
         self._pause_until = 0.0  # back-off is shared: what one worker is told holds for all
-        self._last_success = time.monotonic()
+        self._last_success = self._clock()
         self._lock = threading.Lock()
         headers = {
             "Authorization": f"Bearer {connection.api_key}",
@@ -200,6 +212,8 @@ class Client:
             verify=verify,
             transport=transport,
             follow_redirects=False,
+            # What is not encrypted stays on this machine: no proxy from the environment gets it.
+            trust_env=self._url.startswith("https:"),
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
         )
         bound(self._client)
@@ -211,13 +225,13 @@ class Client:
 
     def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
         """The answer to a GET, repeated on what passes by itself. Raises :class:`Refused` or :class:`Unreachable`."""
-        started, tries = time.monotonic(), 0
+        started, tries = self._clock(), 0
         while True:
             tries += 1
             answer = self._once("GET", path, ids, params=params)
             if not isinstance(answer, _Failure):
                 return answer
-            if answer.final or not self._wait(answer, tries, started) or tries >= READ_TRIES:
+            if answer.final or tries >= READ_TRIES or not self._wait(answer, tries, started):
                 raise answer.error("GET", path, self.service, read=True)
 
     def all(self, path: str, rows: t.Callable[[t.Any], t.Any] | None = None, **ids: str) -> list[dict[str, t.Any]]:
@@ -240,7 +254,7 @@ class Client:
         """The answer to a write. Raises :class:`Refused`, :class:`Unreachable` (not done) or :class:`Unknown`."""
         if self.read_only:
             raise RuntimeError(f"a {write.method} was about to leave the machine in check mode; please report this")
-        started, tries = time.monotonic(), 0
+        started, tries = self._clock(), 0
         body = {} if write.body is None else self.service.encode(write.body)
         while True:
             tries += 1
@@ -249,20 +263,24 @@ class Client:
                 return answer
             if write.moot and answer.status == 404:
                 return None
-            again = answer.not_done and not answer.final
-            if not again or not self._wait(answer, tries, started):
+            if answer.final or not answer.not_done or not self._wait(answer, tries, started):
                 raise answer.error(write.method, write.path, self.service, read=False)
+            if write.method == "POST" and answer.status is not None:
+                # A service that is busy did nothing, it says. A second object is too high a price for trusting it.
+                raise Busy(answer.error(write.method, write.path, self.service, read=False).args[0])
 
     # -- one request
 
     def _once(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> t.Any:
         """The decoded answer, or a :class:`_Failure`."""
-        pause = self._pause_until - time.monotonic()
+        pause = self._pause_until - self._clock()
         if pause > 0:
-            self._sleep(pause)
+            self.sleep(pause)
+        if self.stop.is_set():
+            raise Stopped("The task was asked to end and stopped between two requests; run it again to finish.")
         quoted = {name: urllib.parse.quote(str(value), safe="") for name, value in ids.items()}
         url = self._url + path.format(**quoted)
-        token = _deadline.set(time.monotonic() + self._http.timeout)
+        token = _deadline.set(self._clock() + self._http.timeout)
         try:
             with self._client.stream(method, url, **request) as response:
                 content = self._content(response)
@@ -279,7 +297,7 @@ class Client:
         status = response.status_code
         if 200 <= status < 300:
             with self._lock:
-                self._last_success = time.monotonic()
+                self._last_success = self._clock()
             if not content and method != "GET":
                 return None
             try:
@@ -296,7 +314,7 @@ class Client:
             size += len(part)
             if size > MAX_ANSWER:
                 raise _TooLarge
-            if time.monotonic() > deadline:
+            if self._clock() > deadline:
                 raise httpx.ReadTimeout("the deadline of the request has passed")
             parts.append(part)
         return b"".join(parts)
@@ -310,7 +328,7 @@ class Client:
             wait = retry_after(response.headers.get("retry-after"))
             if wait is not None:
                 with self._lock:
-                    self._pause_until = max(self._pause_until, time.monotonic() + min(wait, self._http.retry_timeout))
+                    self._pause_until = max(self._pause_until, self._clock() + min(wait, self._http.retry_timeout))
             return _Failure("", status=status, words=words, not_done=status in NOT_DONE, waited=wait is not None)
         # An unfamiliar 5xx tells nothing about whether a write was done; a 3xx and a 4xx tell that it was not.
         return _Failure("", status=status, words=words, final=status < 500, not_done=status < 500)
@@ -319,10 +337,10 @@ class Client:
         """Pause before the next try; false when the time for repeats is over."""
         pause = 0.0 if failure.waited else min(0.25 * 2**tries, 8.0) * random.uniform(0.5, 1.0)
         begun = max(started, self._last_success)
-        now = time.monotonic()
+        now = self._clock()
         if max(now + pause, self._pause_until) - begun > self._http.retry_timeout:
             return False
-        self._sleep(pause)
+        self.sleep(pause)
         return True
 
 

@@ -13,8 +13,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome, Stopped
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, facts_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Option,
@@ -70,9 +70,18 @@ class Module(AnsibleModule):
     def _presentable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
         clean: dict[str, t.Any] = self._scrubber().value(result)
         # A misspelt option would carry its value, maybe a secret, into the invocation.
-        known = {name: value for name, value in getattr(self, "params", {}).items() if name in self.argument_spec}
-        clean["invocation"] = {"module_args": known}
+        clean["invocation"] = {"module_args": show(_known(self.argument_spec, getattr(self, "params", {})))}
         return clean
+
+
+def _known(spec: Spec, params: t.Any) -> t.Any:
+    """Options without those that the spec does not know."""
+    if isinstance(params, list):
+        return [_known(spec, item) for item in params]
+    if not isinstance(params, dict):
+        return params
+    inner = {name: spec[name].get("options") for name in params if name in spec}
+    return {name: _known(options, params[name]) if options else params[name] for name, options in inner.items()}
 
 
 def connection_spec(service: Service) -> Spec:
@@ -99,10 +108,11 @@ def run_many(resource: Resource, option: str) -> None:
 
     :param option: the list option; what stands beside it holds for every item that does not say otherwise.
     """
-    item = argument_spec(resource.record) | argument_spec(resource.ask, inherit=True)
-    top = argument_spec(resource.record, inherit=True) | argument_spec(resource.ask)
+    # A default stands at the top, where an item inherits it: in an item it would hide what the top says.
+    item = argument_spec(resource.record, inherit=True) | argument_spec(resource.ask, inherit=True)
+    top = argument_spec(resource.record) | argument_spec(resource.ask)
     for name in resource.keys:
-        del top[name]
+        item[name] = top.pop(name)
     spec = connection_spec(resource.service) | top | argument_spec(Bulk)
     spec[option] = {"type": "list", "elements": "dict", "required": True}
     spec[option]["options"] = item | (ID if resource.by_id else {})
@@ -142,7 +152,9 @@ def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
     bulk = from_options(Bulk, module.params)
     items, wants = module.params[option], []
     for index, item in enumerate(items):
-        inherited = {name: module.params.get(name) for name in item if name in module.params and name != "id"}
+        taken = resource.choices if any(item.get(name) for name in resource.choices) else ()
+        names = [name for name in item if name in module.params and name != "id" and name not in taken]
+        inherited = {name: module.params[name] for name in names}
         merged = inherited | {name: value for name, value in item.items() if value is not None}
         try:
             wants.append(_want(resource, merged))
@@ -185,7 +197,8 @@ def _told(resource: Resource, row: dict[str, t.Any], seek: t.Any) -> dict[str, t
     if resource.tell:
         return resource.tell(row, seek)
     key = {"id": str(row["id"])} if resource.by_id and "id" in row else {}
-    return {**key, **show(from_wire(resource.record, row)), **facts_of(resource, row)}
+    shown = {name: value for name, value in show(from_wire(resource.record, row)).items() if value not in ("", {})}
+    return {**key, **shown, **facts_of(resource, row)}
 
 
 # --------------------------------------------------------------------------------------------------------- helpers
@@ -242,7 +255,8 @@ def _engine(module: Module, resource: Resource, concurrency: int = 8) -> Engine:
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
     client = Client(resource.service, connection, http, read_only=module.check_mode)
     engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: engine.stop.set())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: client.stop.set())
     return engine
 
 

@@ -17,7 +17,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Write
 
 Place = tuple[str, str]
-MAX_STEPS = 8
+#: Steps that a simulation may take; a list of rows needs at most a few for each.
+MAX_STEPS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,12 +73,15 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
     """The next steps that may be taken together; none when the list is as wanted."""
     own = [entry for entry in entries if entry.place == aim.target.place]
     if aim.absent:
-        return [Step("delete", entry) for entry in reversed(own)]
+        return [Step("delete", entry) for entry in own[-1:]]
     if not own:
         return [Step("append", aim.target)]
     target, *doubles = own
     healed = [entry for entry in entries if aim.heal(entry) and entry.place != aim.target.place]
     others = [entry for entry in entries if entry not in own and entry not in healed and entry.active]
+
+    if aim.others != "keep":
+        others = [entry for entry in others if entry.place not in memory.declared]
 
     steps = []
     if (target.active, target.hunt) != (aim.target.active, aim.target.hunt):
@@ -92,10 +96,9 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
         steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in others]
     else:
         surplus = others if aim.others == "remove" else []
-    steps += [
-        Step("delete", entry) for entry in reversed(entries) if entry in doubles or entry in healed or entry in surplus
-    ]
-    return steps
+    # One at a time, the last first: each is chosen from a list that was read after the one before.
+    gone = [entry for entry in entries if entry in doubles or entry in healed or entry in surplus]
+    return steps + [Step("delete", entry) for entry in gone[-1:]]
 
 
 def _behind(
@@ -113,8 +116,10 @@ def _behind(
         places = [entry.place for entry in others]
         twice = [e for at, e in enumerate(others) if e.place in memory.copied and e.place in places[:at]]
         return [], twice, []
-    stuck = [entry for entry in ahead if entry.place in memory.refused]
-    movable = [entry for entry in others if entry.place not in memory.refused]
+    # A copy that the service refused may stand all the same.
+    refused = memory.refused - {entry.place for entry in others if entries.index(entry) > at}
+    stuck = [entry for entry in ahead if entry.place in refused]
+    movable = [entry for entry in others if entry.place not in refused]
     first: dict[Place, Entry] = {}
     for entry in movable:
         first.setdefault(entry.place, entry)

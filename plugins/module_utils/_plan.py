@@ -17,6 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     dig,
     fields,
     from_wire,
+    hidden_in,
     overlay,
     restrict,
     show,
@@ -48,6 +49,7 @@ class Memory:
     secret_written: bool = False
     copied: set[t.Any] = dataclasses.field(default_factory=set)
     refused: set[t.Any] = dataclasses.field(default_factory=set)
+    declared: set[t.Any] = dataclasses.field(default_factory=set)  # places that other items of the same task ask for
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,9 +98,10 @@ def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> t
 
     Two runs that create at once see each other when they list again: the oldest stays, each deletes only its own.
     """
-    if want.id:
+    # An object that this run replaced is followed by its name.
+    if want.id and not (want.ask.state == "present" and want.id in memory.gone):
         found = [row for row in rows if str(row.get("id")) == want.id]
-        if not found and want.ask.state == "present" and want.id not in memory.gone:
+        if not found and want.ask.state == "present":
             raise Problem("id", f"no {resource.title} has this id; leave it out to create one by {resource.keys[0]}.")
         return (found[0] if found else None), []
     field, value = key_of(resource, want)
@@ -107,9 +110,10 @@ def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> t
     found = [row for row in rows if dig(row, path) is not None and resource.normal(str(dig(row, path))) == wanted]
     found.sort(key=lambda row: (str(row.get("createdAt", row.get("created_at", ""))), str(row.get("id"))))
     if len(found) > 1 and not memory.made:
-        ids = ", ".join(str(row.get("id")) for row in found)
+        pick = "id" if resource.by_id else resource.keys[0]
+        ids = ", ".join(str(row.get(pick)) for row in found)
         raise Problem(
-            field.name, f"matches {len(found)} {resource.title}s: {ids}. Give id to pick one, or remove the others."
+            field.name, f"matches {len(found)} {resource.title}s: {ids}. Give {pick} to pick one, or remove the others."
         )
     return (found[0] if found else None), [row for row in found[1:] if str(row.get("id")) in memory.made]
 
@@ -128,15 +132,21 @@ def _present(
 ) -> Plan:
     replacing = resource.replace is not None and want.ask.on_auth_change == "replace"
     aside = _set_aside(resource, want, rows) if replacing else None
-    current = from_wire(resource.record, row) if row else None
+    aside = None if aside is row else aside
+    # An interrupted replacement goes on from what was set aside.
+    basis = row or aside
+    current = from_wire(resource.record, basis) if basis else None
     wanted = _one_choice(resource, want.record)
     if resource.adjust:
         wanted = resource.adjust(wanted, current, want.ask)
     after = overlay(current, _without_secrets(resource, wanted))
+    masked = hidden_in(after, "")
+    if masked:
+        raise Problem(masked, "holds what a result shows in place of a secret; give the value itself, or take it out.")
     for law in resource.laws:
         law(after, want.ask)
 
-    now, then = (to_wire(current) if current else {}), to_wire(after)
+    now, then = (to_wire(current) if row and current else {}), to_wire(after)
     touched = {key for key in then if _meaning(then[key]) != _meaning(now.get(key))}
     always = getattr(want.ask, "update_password", "") == "always" and not memory.secret_written
     secrets = _secrets_to_write(resource, wanted, after, touched, always=always or row is None)
@@ -149,10 +159,10 @@ def _present(
     managed = {
         n: f for n, f in fields(resource.record).items() if getattr(wanted, f.attr) is not None and not f.option.secret
     }
-    before_shown = _managed(current, wanted, managed) if current else {}
+    before_shown = _managed(current, wanted, managed) if row else {}
     after_shown = _managed(after, wanted, managed)
     for field in secrets:
-        before_shown |= {field.name: "(not readable)"} if current else {}
+        before_shown |= {field.name: "(not readable)"} if row else {}
         after_shown[field.name] = "(written, not shown)"
     shown = {name: value for name, value in show(after).items() if value not in ("", {})}
     result = {"id": str(row["id"]) if row else LATER, **shown, **facts_of(resource, row)}
@@ -166,6 +176,13 @@ def _present(
         moves = _moves(resource, aside, LATER, holders) if aside else ()
         create = resource_writes(resource, None, then, {}, then)
         return dataclasses.replace(base, verb="create", writes=(*create, *moves), extra=_replaced(aside))
+    if aside and resource.replace in touched:
+        # First the earlier replacement is brought to its end.
+        moves = tuple(dataclasses.replace(w, more=True) for w in _moves(resource, aside, str(row["id"]), holders))
+        result = {**result, "id": LATER}
+        return dataclasses.replace(
+            base, verb="update", result=result, writes=clean + moves, extra=_replaced(aside), carries_secret=False
+        )
     if replacing and resource.replace in touched:
         whole = to_wire(overlay(after, wanted))
         create = resource_writes(resource, None, whole, {}, whole)
@@ -198,7 +215,7 @@ def _whole(raw: t.Any, now: t.Any, then: t.Any) -> t.Any:
     """An object as it is sent: what is known of it as wanted, and whatever else stands in it."""
     if not isinstance(then, dict) or not isinstance(raw, dict):
         return then
-    return {key: value for key, value in raw.items() if key not in (now or {})} | then
+    return {key: value for key, value in raw.items() if value is not None and key not in (now or {})} | then
 
 
 def on(resource: Resource, row: Row, method: str, **more: t.Any) -> Write:

@@ -18,6 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps impor
     BaseModel,
     ValidationError,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
 
 #: Where values stand that must never be shown although an API returns them inside free-form objects.
 SECRET_KEYS = frozenset(
@@ -40,7 +41,6 @@ SECRET_KEYS = frozenset(
         "twilioauthtoken",
     )
 )
-HIDDEN = "hidden"
 
 
 class Problem(Exception):
@@ -118,6 +118,9 @@ class Record(BaseModel):
     """Base of every record. Values are plain Python data; unknown keys of answers are ignored."""
 
     model_config = {"extra": "ignore", "hide_input_in_errors": True, "arbitrary_types_allowed": True}
+
+    #: An object of this kind is replaced as given, like a list: its fields have the API's defaults, not ``None``.
+    whole: t.ClassVar[bool] = False
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -331,6 +334,8 @@ def _in(record: type[Record], raw: t.Any) -> dict[str, t.Any]:
         # A secret is write-only, also where a service should return it.
         readable = field.wire and not field.option.secret
         value = dig(raw, field.wire.split(".")) if readable else None
+        if isinstance(value, dict) and not field.nested:
+            value = _without_none(value)
         if isinstance(value, dict) and field.wire.endswith("*"):
             value = _without(value, field.option.drop) or None
         if field.nested and isinstance(value, dict):
@@ -373,6 +378,8 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
         attrs = [field.attr for field in fields(type(wanted)).values()]
         if all(getattr(wanted, attr) is None for attr in attrs):
             return wanted
+        if wanted.whole:
+            return wanted if to_wire(wanted) else type(wanted).model_construct(None, **dict.fromkeys(attrs))
         merged = {}
         for attr in attrs:
             mine, theirs = getattr(wanted, attr), getattr(current, attr, None)
@@ -381,8 +388,12 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
     if isinstance(wanted, dict) and wanted and isinstance(current, dict):
         merged = dict(current)
         for key, value in wanted.items():
-            merged[key] = overlay(current.get(key), value)
+            # What a result shows in place of a secret, given back: the secret stays.
+            if not (value == HIDDEN and _secret_key(key) and key in current):
+                merged[key] = overlay(current.get(key), value)
         return _without_none(merged)
+    if isinstance(wanted, list) and isinstance(current, list) and show(current) == wanted:
+        return current
     return _without_none(wanted)
 
 
@@ -410,6 +421,23 @@ def show(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         return {key: HIDDEN if _secret_key(key) and item else show(item) for key, item in value.items()}
     return value
+
+
+def hidden_in(value: t.Any, path: str) -> str | None:
+    """Where a mask stands in the place of a secret, ``None`` if nowhere."""
+    if isinstance(value, Record):
+        known = fields(type(value)).items()
+        pairs = [(f"{path}.{name}" if path else name, getattr(value, field.attr)) for name, field in known]
+    elif isinstance(value, dict):
+        mask = next((key for key, item in value.items() if item == HIDDEN and _secret_key(key)), None)
+        if mask is not None:
+            return f"{path}.{mask}"
+        pairs = [(f"{path}.{key}", item) for key, item in value.items()]
+    elif isinstance(value, list):
+        pairs = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    else:
+        return None
+    return next((found for where, item in pairs if (found := hidden_in(item, where))), None)
 
 
 def _secret_key(key: t.Any) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+#: Stands in the place of a secret in what people see.
+HIDDEN = "hidden"
 E164 = re.compile(r"\+[1-9]\d{1,14}")
 
 

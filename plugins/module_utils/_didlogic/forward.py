@@ -9,10 +9,12 @@ call hunting; calls try the active ones in the order of their priority.
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unreachable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Aim, Entry, Ordered, Place, Step
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
@@ -131,7 +133,9 @@ def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
     """The rows of an answer; the key is in the singular though it holds a list."""
     if isinstance(answer, dict):
         answer = answer.get("destination", answer.get("destinations"))
-    return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+    if not isinstance(answer, list) or not all(isinstance(row, dict) and "id" in row for row in answer):
+        raise Unreachable(f"didlogic answered GET {DESTINATIONS} with something else than a list of destinations.")
+    return [{**row, "destination": str(row.get("destination", ""))} for row in answer]
 
 
 def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
@@ -151,9 +155,10 @@ def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
 
 def _number(value: t.Any) -> float:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def _true(value: t.Any) -> bool:
@@ -245,6 +250,7 @@ FORWARD = Resource(
     record=Forward,
     ask=Ask,
     keys=("number",),
+    choices=TARGETS,
     normal=digits,
     rows=destinations_in,
     rules=(one_target,),

@@ -77,10 +77,13 @@ def removal_is_meant(_account: SipAccount, ask: Ask) -> None:
 
 
 def appended(wanted: SipAccount, current: SipAccount | None, ask: Ask) -> SipAccount:
-    if wanted.allowed_ips is None or ask.allowed_ips_mode == "replace":
+    """The addresses in the order in which they stand: another order is no change."""
+    if wanted.allowed_ips is None:
         return wanted
     there = list((current.allowed_ips if current else None) or [])
-    return wanted.model_copy(update={"allowed_ips": there + [ip for ip in wanted.allowed_ips if ip not in there]})
+    if ask.allowed_ips_mode == "replace":
+        there = [ip for ip in there if ip in wanted.allowed_ips]
+    return wanted.model_copy(update={"allowed_ips": list(dict.fromkeys([*there, *wanted.allowed_ips]))})
 
 
 def restriction_has_addresses(account: SipAccount, _ask: Ask) -> None:

@@ -13,7 +13,7 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import HIDDEN
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
 
 SIP_HOST = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
 _LABELLED = re.compile(r"@(?P<label>[^@;?>]+?)\.(?P<host>sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)

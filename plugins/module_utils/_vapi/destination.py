@@ -28,6 +28,8 @@ def check_sip_uri(uri: str) -> None:
 
 
 class Destination(Record):
+    whole: t.ClassVar[bool] = True
+
     number: t.Annotated[str | None, Option(check=check_number)] = None
     sip_uri: t.Annotated[str | None, Option(check=check_sip_uri)] = None
     message: t.Any = None

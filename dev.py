@@ -1,0 +1,381 @@
+# Copyright (c) 2026, voiceops.vapi_didlogic authors (@voiceops)
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The project's tasks: `python3 dev.py TASK [arguments]`.
+
+Needs Python 3.11 or newer and git; everything else is fetched into .cache/ and .venv/. Tools run with a home directory
+and settings of their own, so that a run depends on the checkout alone and leaves nothing outside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+CACHE = ROOT / ".cache"
+HOME = CACHE / "home"
+DIST = ROOT / "dist"
+COLLECTION = Path("ansible_collections", "voiceops", "vapi_didlogic")
+UV_MINIMUM = (0, 11)
+
+# Settings of the person or machine that would change what the tools do, and accounts that no test may touch.
+FOREIGN = ("ANSIBLE_", "DIDLOGIC_", "MOLECULE_", "MYPY", "PYENV_", "PYTEST_", "PYTHON", "VAPI_", "VIRTUAL_ENV", "XDG_")
+
+# ansible-test wants pip from its makers' site; Python brings one along.
+GET_PIP = """
+import subprocess, sys
+options = [option for option in sys.argv[1:] if option not in ("--no-setuptools", "--no-wheel")]
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
+subprocess.check_call([sys.executable, "-m", "pip", "install", *options])
+"""
+
+
+class Skipped(Exception):
+    """A step that cannot run on this machine."""
+
+
+# --- Where tools come from -------------------------------------------------------------------------------------------
+
+
+@cache
+def interpreters() -> dict[int, Path]:
+    """Real Python 3 interpreters by minor version: this one first, then those on PATH and under pyenv."""
+    # A virtual environment's interpreter is not a base for others.
+    own = Path(getattr(sys, "_base_executable", None) or sys.executable)
+    found = {sys.version_info.minor: own}
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    folders = [*map(Path, search_path()), *sorted(pyenv.glob("*/bin"), reverse=True)]
+    for folder in folders:
+        for candidate in folder.glob("python3.1[1-9]"):
+            minor = int(candidate.name.removeprefix("python3."))
+            # Some distributions ship a Python that cannot make environments.
+            check = [str(candidate), "-c", "import ensurepip, venv"]
+            if minor not in found and subprocess.run(check, capture_output=True, check=False).returncode == 0:
+                found[minor] = candidate
+    return found
+
+
+def search_path() -> list[str]:
+    """PATH without the directories of version managers, whose programs may be there and yet not run."""
+    return [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).name != "shims"]
+
+
+@cache
+def uv() -> str:
+    """The uv that makes the environments: the one on PATH if it is new enough, else our own."""
+    on_path = shutil.which("uv", path=os.pathsep.join(search_path()))
+    if on_path:
+        answer = subprocess.run([on_path, "--version"], capture_output=True, text=True, check=False).stdout
+        version = re.match(r"uv (\d+)\.(\d+)", answer)
+        if version and tuple(map(int, version.groups())) >= UV_MINIMUM:
+            return on_path
+    venv = CACHE / "uv"
+    own = venv / "bin" / "uv"
+    if not own.exists():
+        print("Fetching uv, once", flush=True)
+        minimum = ".".join(map(str, UV_MINIMUM))
+        run([interpreters()[sys.version_info.minor], "-m", "venv", "--clear", venv])
+        run([venv / "bin" / "python", "-m", "pip", "install", "--quiet", f"uv>={minimum}"])
+    return str(own)
+
+
+@cache
+def environment() -> dict[str, str]:
+    """What the tools see of the machine."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    local = "127.0.0.1,localhost"
+    return env | {
+        "PATH": os.pathsep.join([*search_path(), *(str(python.parent) for python in interpreters().values())]),
+        "HOME": str(HOME),
+        # Settings of package tools and git stay, or nothing could be fetched behind a company's mirror.
+        "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config")),
+        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(CACHE / "packages")),
+        "UV_PROJECT_ENVIRONMENT": str(ROOT / ".venv"),
+        "UV_PYTHON": str(interpreters()[sys.version_info.minor]),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "LC_ALL": "C.UTF-8",
+        # The sandbox is on this machine, whatever the proxy.
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), local])),
+        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), local])),
+    }
+
+
+def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> None:
+    """Run a program, show what it prints, and fail as it fails."""
+    subprocess.run([str(word) for word in command], cwd=cwd, env=environment() | settings, check=True)
+
+
+def run_in(venv: Path, *command: str | Path, cwd: Path = ROOT, **settings: str) -> None:
+    """Run a program of a virtual environment."""
+    print("$", *command, flush=True)
+    path = os.pathsep.join([str(venv / "bin"), environment()["PATH"]])
+    run([venv / "bin" / command[0], *command[1:]], cwd, PATH=path, VIRTUAL_ENV=str(venv), **settings)
+
+
+@cache
+def workshop() -> Path:
+    """The environment with every tool, on the interpreter that runs this file."""
+    # Whoever removed the link gets it back; without it pytest-ansible would put something of its own there.
+    linked = (ROOT / "collections" / COLLECTION).is_symlink()
+    run([uv(), "sync", "--quiet", *(() if linked else ("--reinstall-package", "voiceops-vapi-didlogic"))])
+    return ROOT / ".venv"
+
+
+def tool(*command: str | Path, cwd: Path = ROOT, **settings: str) -> None:
+    """Run one of the project's tools."""
+    run_in(workshop(), *command, cwd=cwd, **settings)
+
+
+# The supported ends of ansible-core and what lies between, each with the minor versions of Python 3 that run it.
+CORES = {"2.16": (11, 12), "2.19": (11, 12, 13), "newest": (13, 14, 12)}
+
+
+@cache
+def core(version: str) -> Path:
+    """An environment with one version of ansible-core, the collection, and what the tests import."""
+    minor = next((minor for minor in CORES[version] if minor in interpreters()), None)
+    if minor is None:
+        raise Skipped("no Python " + ", ".join(f"3.{minor}" for minor in CORES[version]))
+    venv = CACHE / "venv" / f"core-{version}-py3.{minor}"
+    if not venv.exists():
+        run([uv(), "venv", "--quiet", "--python", interpreters()[minor], venv])
+    wanted = "ansible-core" if version == "newest" else f"ansible-core~={version}.0"
+    run([uv(), "pip", "install", "--quiet", "--python", venv, "--editable", ".", "--group", "test", wanted])
+    return venv
+
+
+@contextmanager
+def clean_copy() -> Iterator[Path]:
+    """Copy what git knows or would take, to a path of the form that ansible-test and ansible-galaxy insist on."""
+    with tempfile.TemporaryDirectory(prefix="voiceops-") as folder:
+        copy = Path(folder).resolve() / COLLECTION
+        listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        for name in subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0"):
+            if name and (ROOT / name).is_file():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy / name)
+        yield copy
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Wait until no other run in this checkout does the same; some tools do not bear company."""
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# --- The steps -------------------------------------------------------------------------------------------------------
+
+
+def pytest(*arguments: str) -> None:
+    """Run tests in the environment with every tool."""
+    tool("python", "-m", "pytest", *arguments)
+
+
+def mypy() -> None:
+    """Check types by the collection's own path: ansible_collections.… is how its files import one another."""
+    tool("mypy", "dev.py", "tests/tools", Path("collections", COLLECTION, "plugins"))
+
+
+def sanity(version: str, *arguments: str) -> None:
+    """Run ansible-test's checks without its downloads."""
+    venv = core(version)
+    requirements = next(venv.glob("lib/*/site-packages/ansible_test/_internal/python_requirements.py"))
+    pip = re.search(r"pip='([\d.]+)'", requirements.read_text())
+    if not pip:
+        sys.exit("ansible-test no longer says which pip it wants")
+    shim = HOME / ".ansible" / "test" / "cache" / f"get_pip_{pip[1].replace('.', '_')}.py"
+    shim.parent.mkdir(parents=True, exist_ok=True)
+    shim.write_text(GET_PIP)
+    python = venv.name.rpartition("-py")[2]
+    with alone("sanity"), clean_copy() as copy:
+        run_in(venv, "ansible-test", "sanity", "--local", "--python", python, *arguments, cwd=copy)
+
+
+def integration(version: str, *arguments: str) -> None:
+    """Run modules and roles as a user does, on one version of ansible-core."""
+    run_in(core(version), "python", "-m", "pytest", "tests/integration", *arguments)
+
+
+def molecule(*arguments: str) -> None:
+    """Run the scenarios: dry run, run, second run, verify."""
+    with alone("molecule"):
+        tool("molecule", "test", "--all", "--report", "--no-command-borders", *arguments)
+
+
+def build() -> Path:
+    """Make the archive that Galaxy takes."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    with clean_copy() as copy:
+        tool("ansible-galaxy", "collection", "build", "--output-path", DIST, cwd=copy)
+    return next(DIST.glob("*.tar.gz"))
+
+
+def importer() -> None:
+    """Import the archive as Automation Hub does; its ansible-lint is older than ours, which runs anyway."""
+    archive = build()
+    settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
+    venv = CACHE / "venv" / "importer"
+    if not venv.exists():
+        run([uv(), "venv", "--quiet", venv])
+    run([uv(), "pip", "install", "--quiet", "--python", venv, "galaxy-importer>=0.4.31,<0.5"])
+    run_in(venv, "python", "-m", "galaxy_importer.main", archive, cwd=DIST, **settings)
+
+
+def docsite() -> None:
+    """Build the documentation as it looks on the web; links to other sites resolve only where there is a network."""
+    site = CACHE / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700, parents=True)
+    collection = ".".join(COLLECTION.parts[1:])
+    layout = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir")
+    tool("antsibull-docs", "sphinx-init", "--lenient", *layout, site, collection)
+    (site / "rst").chmod(0o700)
+    tool("antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", *layout, "rst", collection, cwd=site)
+    tool("sphinx-build", "-M", "html", "rst", "build", "-c", ".", "--quiet", cwd=site)
+    print("file://" + str(site / "build" / "html" / "index.html"))
+
+
+def demo(*arguments: str) -> None:
+    """Show the collection at work."""
+    tool("python", "tests/demo/demo.py", *arguments)
+
+
+def clean() -> None:
+    """Remove what the tasks and tools have made."""
+    for name in (".ansible", ".cache", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "dist"):
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    shutil.rmtree(ROOT / "collections", ignore_errors=True)
+    (ROOT / "uv.lock").unlink(missing_ok=True)
+
+
+# --- The tasks -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the table; takes further arguments only where the tool's own are useful."""
+
+    name: str
+    run: Callable[..., object]
+    fixed: tuple[str | Path, ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """What can be asked for."""
+
+    help: str
+    steps: tuple[Step, ...]
+
+
+STYLE = (
+    Step("ruff check", tool, ("ruff", "check")),
+    Step("ruff format", tool, ("ruff", "format", "--check")),
+    Step("mypy", mypy),
+)
+DOCS = Step(
+    "antsibull-docs",
+    tool,
+    (
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs=all",
+        "--disallow-unknown-collection-refs",
+        "--check-extra-docs-refs",
+        ".",
+    ),
+)
+LINT = (
+    *STYLE,
+    Step("yamllint", tool, ("yamllint", "--strict", ".")),
+    Step("ansible-lint", tool, ("ansible-lint", "--profile", "production")),
+    Step("changelog", tool, ("antsibull-changelog", "lint")),
+    DOCS,
+)
+UNIT = (Step("unit", pytest, ("tests/unit", "tests/tools"), open=True),)
+SANDBOX = (Step("sandbox", pytest, ("tests/sandbox",), open=True),)
+SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for version in CORES)
+INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
+MOLECULE = (Step("molecule", molecule, open=True),)
+IMPORTER = (Step("importer", importer),)
+QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
+EVERYTHING = (*LINT, *UNIT, *SANDBOX, *SANITY, *INTEGRATION, *MOLECULE, *IMPORTER)
+
+TASKS = {
+    "demo": Task("show the collection at work on the sandbox", (Step("demo", demo, open=True),)),
+    "test": Task("all checks, as they run before a merge", EVERYTHING),
+    "quick": Task("style, types and the quick tests, in less than two minutes", (*STYLE, QUICK)),
+    "lint": Task("style, types, YAML, roles and playbooks, changelog, documentation", LINT),
+    "unit": Task("tests of the logic, and our own checks of the repository", UNIT),
+    "sandbox": Task("tests of the stand-in of both services", SANDBOX),
+    "sanity": Task("ansible-test sanity, on three versions of ansible-core", SANITY),
+    "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
+    "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
+    "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),
+    "build": Task("make the archive for Galaxy in dist/", (Step("build", build),)),
+    "importer": Task("import the archive as Automation Hub does", IMPORTER),
+    "clean": Task("remove what the tasks have made", (Step("clean", clean),)),
+}
+
+
+def perform(step: Step, arguments: Sequence[str]) -> str:
+    """Run one step to its end and say how it went."""
+    print(f"\n=== {step.name}", flush=True)
+    try:
+        step.run(*step.fixed, *arguments)
+    except Skipped as reason:
+        return f"skipped: {reason}"
+    except (subprocess.CalledProcessError, OSError, StopIteration) as error:
+        print(f"{step.name}: {error}", file=sys.stderr, flush=True)
+        return "failed"
+    return "passed"
+
+
+def main() -> int:
+    """Run a task; the figures at the end count its steps."""
+    catalogue = "\n".join(f"  {name:12} {task.help}" for name, task in TASKS.items())
+    parser = argparse.ArgumentParser(
+        usage="python3 dev.py TASK [arguments for its tool]",
+        epilog=f"tasks:\n{catalogue}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("task", nargs="?", choices=TASKS, metavar="TASK")
+    options, arguments = parser.parse_known_args()
+    if options.task is None:
+        parser.print_help()
+        return 0
+    steps = TASKS[options.task].steps
+    if arguments and not all(step.open for step in steps):
+        parser.error(f"{options.task} takes no arguments")
+
+    outcomes, table = [], []
+    for step in steps:
+        start = time.monotonic()
+        outcome = perform(step, arguments)
+        outcomes.append(outcome)
+        table.append(f"{step.name:20} {time.monotonic() - start:7.1f} s  {outcome}")
+    if len(steps) > 1:
+        print("", *table, "", f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed", sep="\n")
+    return 1 if "failed" in outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

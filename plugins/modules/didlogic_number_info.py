@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: didlogic_number_info
+short_description: Read numbers at didlogic and where they lead
+version_added: 1.0.0
+author:
+  - voiceops.vapi_didlogic authors (@voiceops)
+description:
+  - Reads the numbers bought at didlogic, all of them or one, each with its destinations in the order in which calls
+    try them.
+  - A destination has the form of the options of M(voiceops.vapi_didlogic.didlogic_forward). Given back, it changes
+    nothing, except where a label reads V(hidden).
+  - Numbers are bought and released in didlogic's portal. This collection does neither, since both cost money and can
+    not be undone.
+extends_documentation_fragment:
+  - voiceops.vapi_didlogic._didlogic
+  - voiceops.vapi_didlogic._http
+  - voiceops.vapi_didlogic._attributes.info
+options:
+  number:
+    description: Only this number, in quotes. A leading C(+) makes no difference.
+    type: str
+  vapi_trunk_ids:
+    description:
+      - Trunk ids that may be shown. The label of any other destination at Vapi reads V(hidden), since it may be a
+        private key.
+    type: list
+    elements: str
+notes:
+  - The order of destinations is inferred (the lowest C(priority) first, then the oldest). didlogic does not document
+    it.
+seealso:
+  - module: voiceops.vapi_didlogic.didlogic_forward
+  - module: voiceops.vapi_didlogic.didlogic_forwards
+"""
+
+EXAMPLES = r"""
+---
+- name: Read from didlogic
+  module_defaults:
+    group/voiceops.vapi_didlogic.didlogic:
+      api_key: "{{ didlogic_api_key }}"
+  block:
+    - name: Read one number
+      voiceops.vapi_didlogic.didlogic_number_info:
+        number: "31201234567"
+        vapi_trunk_ids:
+          - "{{ vapi_trunk_id }}"
+      register: found
+
+    - name: Show where calls go first
+      ansible.builtin.debug:
+        msg: "{{ (found.numbers[0].destinations | selectattr('active') | first).destination | default('nowhere') }}"
+
+    - name: Read all numbers
+      voiceops.vapi_didlogic.didlogic_number_info:
+      register: all
+
+    - name: List the numbers without any destination
+      ansible.builtin.debug:
+        msg: "{{ all.numbers | rejectattr('destinations') | map(attribute='number') }}"
+"""
+
+RETURN = r"""
+---
+numbers:
+  description: The numbers found, an empty list if there are none.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    number:
+      description: The number, digits only.
+      type: str
+      sample: "31201234567"
+    country:
+      description: Country of the number.
+      type: str
+      sample: Netherlands
+    area:
+      description: Area of the number.
+      type: str
+      sample: Amsterdam
+    channels:
+      description: How many calls it takes at once.
+      type: int
+      sample: 2
+    codec:
+      description: Audio codec of the number.
+      type: str
+      sample: G711
+    monthly_fee:
+      description: What it costs a month.
+      type: float
+      sample: 0.99
+    per_minute:
+      description: What an inbound minute costs.
+      type: float
+      sample: 0.001
+    free_minutes:
+      description: Inbound minutes that cost nothing.
+      type: int
+      sample: 0
+    activation:
+      description: What its activation cost.
+      type: float
+      sample: 0.0
+    check_state:
+      description: How far didlogic has checked the documents for it, in didlogic's words.
+      type: str
+      sample: checked
+    destinations:
+      description: Where calls go, in order, the inactive ones included. Each has the keys of
+        RV(voiceops.vapi_didlogic.didlogic_forward#module:destinations).
+      type: list
+      elements: dict
+      sample:
+        - id: "1003"
+          number: "31201234567"
+          destination: 31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
+          kind: sip_uri
+          priority: 1
+          active: true
+          call_hunt: false
+          position: first
+"""
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
+
+
+def main() -> None:
+    run_info(NUMBER)
+
+
+if __name__ == "__main__":
+    main()

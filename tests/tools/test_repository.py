@@ -1,0 +1,312 @@
+# Copyright (c) 2026, voiceops.vapi_didlogic authors (@voiceops)
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The repository under the checks that no tool makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.tools import checks
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = checks.COLLECTION
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/[a-z]*.py"))
+ROLES = sorted(path.parent.parent.name for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml"))
+GUIDES = [
+    path for path in sorted([*ROOT.glob("README.md"), *ROOT.glob("docs/**/*.*")]) if path.suffix in {".md", ".rst"}
+]
+# What belongs into the archive for Galaxy; everything else stands in build_ignore.
+PACKED = {
+    "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md",
+    "changelogs", "docs", "extensions", "galaxy.yml", "meta", "playbooks", "plugins", "roles", "tests",
+}  # fmt: skip
+
+
+def tracked() -> list[Path]:
+    """What git knows or would take."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
+    return sorted(ROOT / name for name in names if name and (ROOT / name).is_file())
+
+
+def relative(path: Path) -> str:
+    """A file's name as it appears in a report."""
+    return str(path.relative_to(ROOT))
+
+
+def load(path: Path) -> Any:
+    """Parse a YAML file, with Ansible's tags read as plain values."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
+        assert isinstance(node, yaml.ScalarNode)
+        return loader.construct_scalar(node)
+
+    Loader.add_multi_constructor("!", plain)
+    return yaml.load(path.read_text(), Loader)
+
+
+def ansible(program: str, *arguments: str, **settings: str) -> str:
+    """What one of Ansible's programs prints."""
+    command = [str(Path(sys.executable).parent / program), *arguments]
+    env = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **os.environ, **settings}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def dump() -> dict[str, Any]:
+    """What Ansible itself knows of the collection, doc fragments merged."""
+    text = ansible("ansible-doc", "--metadata-dump", "--no-fail-on-errors", COLLECTION)
+    plugins: dict[str, Any] = json.loads(text)["all"]
+    return plugins
+
+
+@pytest.fixture(scope="session")
+def modules(dump: dict[str, Any]) -> dict[str, Any]:
+    """Documentation of our modules, and of those of ansible-core that our tasks use."""
+    own = {name: plugin["doc"] for name, plugin in dump["module"].items() if "doc" in plugin}
+    texts = [path.read_text() for path in tracked() if path.suffix in {".yml", ".yaml", ".md", ".rst", ".py"}]
+    used = {name for text in texts for name in re.findall(r"ansible\.builtin\.[a-z_]+(?=:(?:\s|$))", text)}
+    foreign = json.loads(ansible("ansible-doc", "--type", "module", "--json", *sorted(used))) if used else {}
+    return own | {name: plugin["doc"] for name, plugin in foreign.items()}
+
+
+@pytest.fixture(scope="session")
+def roles(dump: dict[str, Any]) -> dict[str, Any]:
+    """Documentation of our roles."""
+    found: dict[str, Any] = dump["role"]
+    return found
+
+
+def all_well(findings: Any) -> None:
+    """Fail with every finding on a line of its own."""
+    found = list(findings)
+    assert not found, "\n" + "\n".join(found)
+
+
+# --- Modules ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documentation(name: str, dump: dict[str, Any]) -> None:
+    """Ansible can read a module's documentation."""
+    assert "error" not in dump["module"][f"{COLLECTION}.{name}"], dump["module"][f"{COLLECTION}.{name}"]["error"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str, dump: dict[str, Any], modules: dict[str, Any], roles: dict[str, Any]) -> None:
+    """Examples run as they stand: full names, real options, and the module itself is among them."""
+    text = dump["module"][f"{COLLECTION}.{name}"].get("examples") or ""
+    document = yaml.safe_load(text)
+    used = {action for task in checks.tasks_in(document) for action in checks.action_of(task)}
+    assert f"{COLLECTION}.{name}" in used
+    all_well(checks.check_plays(document, modules, roles, PLAYBOOKS))
+    all_well(checks.check_filters(text, own_filters(dump)))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_return(name: str, dump: dict[str, Any]) -> None:
+    """What comes back is documented."""
+    all_well(checks.check_return(dump["module"][f"{COLLECTION}.{name}"].get("return")))
+
+
+def test_action_groups(modules: dict[str, Any]) -> None:
+    """module_defaults reach every module of a service."""
+    if not MODULES:
+        pytest.skip("there are no modules")
+    groups = load(ROOT / "meta" / "runtime.yml")["action_groups"]
+    own = [f"{COLLECTION}.{name}" for name in MODULES]
+    all_well(checks.check_action_groups(groups, {name: modules.get(name, {}) for name in own}))
+
+
+def own_filters(dump: dict[str, Any]) -> list[str]:
+    """Short names of our filters."""
+    return [name.rpartition(".")[2] for name in dump.get("filter", {})]
+
+
+PLUGINS = sorted(relative(path) for kind in ("filter", "inventory") for path in ROOT.glob(f"plugins/{kind}/[a-z]*"))
+
+
+@pytest.mark.parametrize("file", PLUGINS)
+def test_plugin_has_examples(file: str, dump: dict[str, Any]) -> None:
+    """Plugins other than modules show how they are used, in YAML."""
+    kind, name = Path(file).parent.name, Path(file).stem
+    plugin = dump[kind].get(f"{COLLECTION}.{name}")
+    if plugin is None:
+        pytest.skip("its filters are documented one by one")
+    assert yaml.safe_load(plugin["examples"])
+    all_well(checks.check_filters(plugin["examples"], own_filters(dump)))
+
+
+# --- Roles and playbooks ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_role_variables(name: str) -> None:
+    """Documentation, defaults and use of a role's variables agree."""
+    role, prefix = ROOT / "roles" / name, checks.ROLE_PREFIXES[name]
+    options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"].get("options") or {}
+    defaults = load(role / "defaults" / "main.yml") if (role / "defaults" / "main.yml").exists() else {}
+    used = checks.names_in(list((defaults or {}).values()), prefix)
+    made: set[str] = set()
+    for path in [path for folder in ("tasks", "handlers", "vars") for path in role.glob(f"{folder}/**/*.yml")]:
+        document = load(path)
+        used |= checks.names_in(document, prefix)
+        made |= set(document or ()) if path.parent.name == "vars" else checks.names_made(document)
+    for path in role.glob("templates/**/*.*"):
+        used |= checks.names_in(path.read_text(), prefix)
+    all_well(checks.check_role_variables(options, defaults or {}, used, made, prefix))
+
+
+def test_roles_are_documented() -> None:
+    """Every role says what it takes."""
+    found = sorted(path.name for path in ROOT.glob("roles/*") if path.is_dir())
+    if not found:
+        pytest.skip("there are no roles")
+    assert found == ROLES
+
+
+PLAYS = [
+    *ROOT.glob("playbooks/**/*.yml"),
+    *ROOT.glob("roles/*/tasks/**/*.yml"),
+    *ROOT.glob("roles/*/handlers/**/*.yml"),
+    *ROOT.glob("extensions/molecule/*/*.yml"),
+    *ROOT.glob("tests/**/playbooks/**/*.yml"),
+]
+
+
+@pytest.mark.parametrize("file", sorted(map(relative, PLAYS)))
+def test_tasks(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
+    """Tasks name what exists."""
+    all_well(checks.check_plays(load(ROOT / file), modules, roles, PLAYBOOKS))
+    all_well(checks.check_filters((ROOT / file).read_text(), own_filters(dump)))
+
+
+# --- Code and texts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", [relative(path) for path in tracked() if path.suffix == ".py"])
+def test_header(file: str) -> None:
+    """Every Python file says whose it is and under which licence."""
+    all_well(checks.check_header((ROOT / file).read_text()))
+
+
+@pytest.mark.parametrize("file", [relative(path) for path in tracked() if fnmatch(relative(path), "plugins/*.py")])
+def test_calls(file: str) -> None:
+    """The collection's code neither prints nor leaks."""
+    all_well(checks.check_calls((ROOT / file).read_text()))
+
+
+def test_no_secrets_and_no_places() -> None:
+    """No file holds what could be somebody's key, or says where it was written."""
+    places = {str(ROOT), str(ROOT.parent) + "/", str(Path.home()) + "/", os.environ.get("HOME", "") + "/"} - {"/"}
+    findings = []
+    for path in tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        found = [*checks.check_secrets(text), *checks.check_places(text, places)]
+        findings += [f"{relative(path)}: {finding}" for finding in found if path.name != "LICENSE"]
+    all_well(findings)
+
+
+HEADINGS = {
+    "code of conduct": "code of conduct",
+    "communication": "communication",
+    "versions and releases": "version|release|semver",
+    "supported ansible-core": "ansible",
+    "supported Python": "python|require",
+    "licence": "licen[cs]",
+}
+
+
+def test_readme_headings() -> None:
+    """The README has what the requirements for collections ask for."""
+    if not (ROOT / "README.md").exists():
+        pytest.skip("there is no README.md")
+    text = (ROOT / "README.md").read_text()
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    titles = "\n".join(re.findall(r"^#+ .*$", prose, re.MULTILINE))
+    all_well(
+        f"no heading on {name}" for name, pattern in HEADINGS.items() if not re.search(pattern, titles, re.IGNORECASE)
+    )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_is_mentioned(name: str) -> None:
+    """A module that no text names is not found."""
+    if not GUIDES:
+        pytest.skip("there is neither a README.md nor a guide")
+    assert any(re.search(rf"\b{name}\b", path.read_text()) for path in GUIDES)
+
+
+@pytest.mark.parametrize("file", list(map(relative, GUIDES)))
+def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
+    """What people copy from the texts is right."""
+    for block in checks.yaml_blocks((ROOT / file).read_text()):
+        all_well(checks.check_plays(yaml.safe_load(block), modules, roles, PLAYBOOKS))
+        all_well(checks.check_filters(block, own_filters(dump)))
+
+
+# --- The package -----------------------------------------------------------------------------------------------------
+
+
+def test_every_entry_is_packed_or_ignored() -> None:
+    """Nothing gets into the archive by chance, and nothing that belongs there is left out."""
+    ignored = load(ROOT / "galaxy.yml")["build_ignore"]
+    entries = {path.relative_to(ROOT).parts[0] for path in tracked()}
+    stray = {entry for entry in entries - PACKED if not any(fnmatch(entry, pattern) for pattern in ignored)}
+    lost = {entry for entry in PACKED if any(fnmatch(entry, pattern) for pattern in ignored)}
+    assert (stray, lost) == (set(), set())
+
+
+def test_requirements_agree() -> None:
+    """The lower bounds stand in several files, as several programs read them; they say the same."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    libraries = {line for line in project["dependencies"] if not line.startswith("ansible-core")}
+    assert set((ROOT / "meta" / "ee-requirements.txt").read_text().split()) == libraries
+    assert libraries <= set((ROOT / "tests" / "unit" / "requirements.txt").read_text().split())
+    core = load(ROOT / "meta" / "runtime.yml")["requires_ansible"]
+    assert f"ansible-core{core.removesuffix('.0')}" in project["dependencies"]
+    assert load(ROOT / "tests" / "config.yml")["modules"]["python_requires"] == project["requires-python"]
+
+
+def test_sanity_ignores_nothing() -> None:
+    """ansible-test's findings are mended, not ignored."""
+    assert not list(ROOT.glob("tests/sanity/ignore*"))
+
+
+@pytest.mark.slow
+def test_runs_without_the_rest(tmp_path: Path) -> None:
+    """The collection needs nothing beside these directories."""
+    copy = tmp_path / "ansible_collections" / "voiceops" / "vapi_didlogic"
+    copy.mkdir(parents=True)
+    for name in ("meta", "plugins", "roles", "playbooks"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "galaxy.yml", copy)
+    settings = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
+    listed = json.loads(ansible("ansible-doc", "--type", "module", "--list", "--json", COLLECTION, **settings))
+    assert sorted(listed) == [f"{COLLECTION}.{name}" for name in MODULES]
+    for name in PLAYBOOKS:
+        play = f"{COLLECTION}.{name}"
+        ansible("ansible-playbook", "--syntax-check", "--inventory", "localhost,", play, **settings)

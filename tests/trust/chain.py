@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's chain without Ansible: the same resources in the same order, each step a task with a client of its own.
+
+It lets thousands of runs meet faults in a minute. What the role does beyond it (variables, report) has its own tests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+from inprocess import InProcessTransport
+from sandbox_server.app import create_app
+from sandbox_server.world import World
+
+OWN = "31201234567"  # has destinations of its own before the first run
+BARE = "31201234568"
+SEED = {
+    "balance": 10,
+    "numbers": [
+        {
+            "number": OWN,
+            "destinations": [
+                {"destination": "01234", "transport": 5, "active": True},
+                {"destination": "31201234599", "transport": 4, "active": True},
+            ],
+        },
+        BARE,
+    ],
+}
+
+
+class Time:
+    """A clock that moves only when somebody waits for it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Failed(Exception):
+    """A task failed: the chain ends, as a play does. ``error`` is what the user would read."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclasses.dataclass
+class Account:
+    """Both services with what is in them, and the means to run the chain on them."""
+
+    world: World
+
+    @classmethod
+    def new(cls) -> Account:
+        return cls(World(seed=SEED))
+
+    def copy(self) -> Account:
+        return Account(World.load(self.world.dump()))
+
+    def __post_init__(self) -> None:
+        self.time = Time()
+        self.transport: t.Any = InProcessTransport(create_app(self.world), sleep=self.time.sleep)
+
+    def run(self, *, check: bool = False, wrap: t.Callable[[t.Any], t.Any] = lambda transport: transport) -> Report:
+        """The chain once. ``wrap`` puts something between the client and the services."""
+        return Report(self, check, wrap(self.transport)).run()
+
+
+class Report:
+    """One run of the chain: what each task answered and how long it took on its clock."""
+
+    def __init__(self, account: Account, check: bool, transport: t.Any) -> None:
+        self.account, self.check, self.transport = account, check, transport
+        self.changed: list[bool] = []
+        self.plans: list[t.Any] = []
+        self.results: list[t.Any] = []
+        self.longest = 0.0
+
+    def task(self, resource: Resource, *items: dict[str, t.Any]) -> list[Outcome]:
+        """One task of the role."""
+        service, world = resource.service, self.account.world
+        key = world.vapi_api_key if service.name == "vapi" else world.didlogic_api_key
+        connection = from_options(service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"})
+        clock = self.account.time
+        begun = clock()
+        wants = [
+            Want(from_options(resource.record, item), from_options(resource.ask, item), label=str(item.get("number") or item.get("name")))
+            for item in items
+        ]
+        try:
+            client = Client(
+                service, connection, HttpOptions(), transport=self.transport, read_only=self.check, sleep=clock.sleep, clock=clock
+            )
+            outcomes = Engine(client, check_mode=self.check, concurrency=1).ensure(resource, wants)
+        except (ApiError, Problem, Stopped) as error:
+            self.longest = max(self.longest, clock() - begun)
+            raise Failed(error) from error
+        self.longest = max(self.longest, clock() - begun)
+        for outcome in outcomes:
+            if outcome.error:
+                raise Failed(outcome.error)
+            self.changed.append(outcome.changed)
+            self.plans.append(outcome.plan)
+            self.results.append(outcome.result)
+        return outcomes
+
+    def run(self) -> Report:
+        (trunk,) = self.task(
+            SIP_TRUNK,
+            {
+                "name": "trunk",
+                "gateways": [
+                    {"ip": "sip.nl.didlogic.net", "inbound_enabled": False},
+                    {"ip": "192.0.2.0", "netmask": 24, "outbound_enabled": False},
+                ],
+                "username": "01234",
+                "password": "not-a-real-password",
+            },
+        )
+        (tool,) = self.task(
+            TRANSFER_TOOL,
+            {"name": "human", "description": "d", "destinations": [{"sip_uri": "sip:+31201234599@sip.nl.didlogic.net"}]},
+        )
+        model = {"provider": "openai", "model": "m", "messages": [{"role": "system", "content": "prompt"}]}
+        (assistant,) = self.task(
+            ASSISTANT, {"name": "reception", "definition": {"model": model}, "tools": [tool.result["id"]]}
+        )
+        number = {
+            "trunk": trunk.result["id"],
+            "assistant": assistant.result["id"],
+            "number_e164_check_enabled": False,
+        }
+        self.task(PHONE_NUMBER, {"number": OWN, **number}, {"number": BARE, **number})
+        forward = {"vapi_trunk_id": trunk.result["id"]}
+        self.task(FORWARD, {"number": OWN, **forward}, {"number": BARE, **forward})
+        return self

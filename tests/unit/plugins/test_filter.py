@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters, and that they hold to the rules of the modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.filter import numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import check_trunk_id
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import API
+
+TRUNK = "1a1a1a1a-2222-4222-8222-3b3b3b3b3b3b"
+FILTERS = numbers.FilterModule().filters()
+
+
+@pytest.mark.parametrize("number", ["31201234567", "+31201234567", "+31 (20) 123-45.67", 31201234567])
+def test_one_number_has_one_form(number: str | int) -> None:
+    assert FILTERS["digits"](number) == "31201234567"
+    assert FILTERS["e164"](number) == "+31201234567"
+
+
+def test_digits_need_no_country_code() -> None:
+    assert FILTERS["digits"]("01234") == "01234"
+
+
+@pytest.mark.parametrize("number", ["", "+", "12a34", "sip:12345", "\u0663\u0661\u0662"])
+def test_digits_refuses_what_is_no_number(number: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^digits: the number must hold digits, [^:]*\.$"):
+        FILTERS["digits"](number)
+
+
+@pytest.mark.parametrize("number", ["", "0201234567", "0031201234567", "+3", "3120123456789012", "sip:31201234567"])
+def test_e164_refuses_what_has_no_country_code(number: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^e164: the number is not a phone number with country code .*\.$"):
+        FILTERS["e164"](number)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("number", [None, True, 1.5, ["31201234567"], {"number": "31201234567"}])
+def test_only_text_and_integers_are_numbers(name: str, number: object) -> None:
+    more = (TRUNK,) if name == "vapi_sip_uri" else ()
+    with pytest.raises(AnsibleFilterError, match=rf"^{name}: the number must be a string; put it in quotes\.$"):
+        FILTERS[name](number, *more)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "uri"),
+    [
+        (("31201234567", TRUNK), f"31201234567@{TRUNK}.sip.vapi.ai"),
+        (("+31201234567", TRUNK, "us"), f"+31201234567@{TRUNK}.sip.vapi.ai"),
+        ((31201234567, TRUNK.upper(), "eu"), f"31201234567@{TRUNK.upper()}.sip.eu.vapi.ai"),
+        (("31201234567", LATER), f"31201234567@{LATER}.sip.vapi.ai"),
+    ],
+)
+def test_inbound_uri(arguments: tuple[object, ...], uri: str) -> None:
+    """The number stands as it is spelled: it must be the string that Vapi has."""
+    assert FILTERS["vapi_sip_uri"](*arguments) == uri
+
+
+@pytest.mark.parametrize("number", ["", "31", "31 20 1234567", "user@host", "+" * 3, "1" * 41])
+def test_inbound_uri_refuses_what_vapi_refuses(number: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: the number must be 3 to 40 letters and digits"):
+        FILTERS["vapi_sip_uri"](number, TRUNK)
+
+
+@pytest.mark.parametrize(
+    "trunk",
+    [
+        "", "invented-private-key", TRUNK.replace("-", ""), f"{{{TRUNK}}}", f"urn:uuid:{TRUNK}", f" {TRUNK}",
+        f"{TRUNK}\n", f"{TRUNK}.sip", TRUNK[:-1], TRUNK.replace("-2222", "2-222"), TRUNK.replace("1", "g"),
+    ],
+)  # fmt: skip
+def test_inbound_uri_refuses_what_is_no_trunk_id_and_does_not_show_it(trunk: str) -> None:
+    with pytest.raises(ValueError, match="must be the id of a SIP trunk"):
+        check_trunk_id(trunk)
+    with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: trunk_id must be the id of a SIP trunk") as caught:
+        FILTERS["vapi_sip_uri"]("31201234567", trunk)
+    assert not trunk or trunk not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("trunk", [None, 5, [TRUNK]])
+def test_inbound_uri_refuses_a_trunk_that_is_no_text(trunk: object) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: trunk_id must be"):
+        FILTERS["vapi_sip_uri"]("31201234567", trunk)
+
+
+@pytest.mark.parametrize("region", ["", "US", "asia", None, ["us"]])
+def test_inbound_uri_refuses_a_region_that_vapi_has_not(region: object) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: region must be one of us, eu\.$"):
+        FILTERS["vapi_sip_uri"]("31201234567", TRUNK, region)
+
+
+def test_the_constants_are_those_of_the_modules() -> None:
+    assert numbers.LATER == LATER
+    assert numbers.SIP_HOST.keys() == API.keys()
+
+
+def test_filters_are_light() -> None:
+    """Templates are evaluated often, and the controller need not have the modules' libraries."""
+    program = f"import sys, {numbers.__name__}; print({{'httpx', 'pydantic'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"

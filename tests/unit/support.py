@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine over the sandbox in one process: no socket, no waiting, a clock that moves with every look at it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+import uuid
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import fields, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.app import create_app
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import World
+from ansible_collections.voiceops.vapi_didlogic.tests.sandbox.inprocess import InProcessTransport
+
+#: Those that have a module of their own, and those that only info modules or references know.
+MANAGED = (SIP_TRUNK, PHONE_NUMBER, ASSISTANT, TRANSFER_TOOL, FORWARD, SIP_ACCOUNT)
+READ = (NUMBER, ACCOUNT)
+REFERRED = (ANY_TOOL, SQUAD, WORKFLOW)
+
+NUMBER_1, NUMBER_2 = "31201234567", "31201234568"
+
+
+def canary() -> str:
+    """A secret that no output may hold, nor any eight characters of it; made anew each time."""
+    return "Zq" + uuid.uuid4().hex
+
+
+class Clock:
+    """Moves a millisecond at every look, so that no two objects share a time."""
+
+    def __init__(self) -> None:
+        self.now = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+        self.step = datetime.timedelta(milliseconds=1)
+
+    def __call__(self) -> datetime.datetime:
+        self.now += self.step
+        return self.now
+
+
+class Stage:
+    """A world, and engines that act on it."""
+
+    def __init__(self, seed: dict[str, t.Any] | None = None) -> None:
+        self.clock = Clock()
+        self.world = World(seed=seed or {"balance": 3.5, "numbers": [NUMBER_1, NUMBER_2]}, clock=self.clock)
+        self.transport: t.Any = InProcessTransport(create_app(self.world))
+        self.warnings: list[str] = []
+        self.pauses: list[float] = []
+
+    # -- what the services hold and were asked
+
+    def store(self, name: str) -> list[dict[str, t.Any]]:
+        return list(self.world.vapi[name].values())
+
+    def destinations(self, number: str = NUMBER_1) -> list[dict[str, t.Any]]:
+        found = self.world.number(number)
+        assert found is not None
+        return sorted(found["destinations"], key=lambda row: (row["priority"], row["id"]))
+
+    def contents(self) -> str:
+        """Both accounts as text, to compare."""
+        return json.dumps(self.world.state(), sort_keys=True)
+
+    @property
+    def writes(self) -> list[str]:
+        """The requests so far that were not GET."""
+        return [f"{e['method']} {e['path']}" for e in self.world.journal if e["method"] != "GET"]
+
+    def fresh(self) -> Stage:
+        """Forget the requests so far."""
+        self.world.journal.clear()
+        self.warnings.clear()
+        return self
+
+    def faults(self, *given: dict[str, t.Any]) -> None:
+        self.world.faults.set(list(given))
+
+    # -- acting
+
+    def client(self, resource: Resource, *, read_only: bool = False, transport: t.Any = None) -> Client:
+        service = resource.service
+        key = self.world.vapi_api_key if service.name == "vapi" else self.world.didlogic_api_key
+        connection = from_options(
+            service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"}
+        )
+        http = from_options(HttpOptions, {"timeout": 5, "retry_timeout": 20})
+        return Client(
+            service,
+            connection,
+            http,
+            transport=transport or self.transport,
+            read_only=read_only,
+            sleep=self.pauses.append,
+        )
+
+    def engine(
+        self, resource: Resource, *, check: bool = False, concurrency: int = 1, transport: t.Any = None
+    ) -> Engine:
+        return Engine(
+            self.client(resource, read_only=check, transport=transport),
+            check_mode=check,
+            concurrency=concurrency,
+            warn=self.warnings.append,
+        )
+
+    def many(
+        self,
+        resource: Resource,
+        items: t.Iterable[dict[str, t.Any]],
+        *,
+        check: bool = False,
+        concurrency: int = 1,
+        exclusive: t.Any = None,
+        transport: t.Any = None,
+    ) -> list[Outcome]:
+        engine = self.engine(resource, check=check, concurrency=concurrency, transport=transport)
+        return engine.ensure(resource, [want(resource, item) for item in items], exclusive=exclusive)
+
+    def try_(self, resource: Resource, *, check: bool = False, transport: t.Any = None, **params: t.Any) -> Outcome:
+        """One object; its error is in the outcome."""
+        (outcome,) = self.many(resource, [params], check=check, transport=transport)
+        return outcome
+
+    def do(self, resource: Resource, *, check: bool = False, transport: t.Any = None, **params: t.Any) -> Outcome:
+        """One object; must succeed."""
+        outcome = self.try_(resource, check=check, transport=transport, **params)
+        assert outcome.error is None, outcome.error
+        assert outcome.done
+        return outcome
+
+
+def want(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
+    """What the door to Ansible makes of options."""
+    record, ask = from_options(resource.record, params), from_options(resource.ask, params)
+    advice = tuple(filter(None, [rule(record, ask) for rule in resource.rules]))
+    values = [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
+    label = next((str(value) for value in values if value), "") or str(params.get("id"))
+    return Want(record, ask, params.get("id"), label, advice)
+
+
+# ------------------------------------------------------------------------------------------------ one of each kind
+
+GATEWAYS = [
+    {"ip": "sip.nl.didlogic.net", "inbound_enabled": False},
+    {"ip": "192.0.2.0", "netmask": 24, "outbound_enabled": False},
+]
+MODEL = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "Be brief."}]}
+
+
+def trunk_options(**more: t.Any) -> dict[str, t.Any]:
+    return {"name": "didlogic nl", "gateways": GATEWAYS, "username": "01234", "password": canary(), **more}
+
+
+def number_options(**more: t.Any) -> dict[str, t.Any]:
+    return {"number": NUMBER_1, "number_e164_check_enabled": False, "trunk": "didlogic nl", "name": "Main", **more}
+
+
+def assistant_options(**more: t.Any) -> dict[str, t.Any]:
+    return {"name": "Reception", "definition": {"firstMessage": "Hello", "model": MODEL}, **more}
+
+
+def tool_options(**more: t.Any) -> dict[str, t.Any]:
+    sip = {"sip_uri": f"sip:+{NUMBER_2}@sip.nl.didlogic.net", "message": "One moment"}
+    return {"name": "to_human", "description": "Hands over", "destinations": [sip], **more}
+
+
+def account_options(**more: t.Any) -> dict[str, t.Any]:
+    return {
+        "label": "Vapi",
+        "password": canary(),
+        "allowed_ips": ["192.0.2.1"],
+        "ip_restrict": True,
+        "max_channels": 3,
+        "max_call_cost": 1.5,
+        **more,
+    }
+
+
+def forward_options(**more: t.Any) -> dict[str, t.Any]:
+    target = {} if {"destination", "vapi_private_key"} & set(more) else {"vapi_trunk_id": str(uuid.uuid4())}
+    return {"number": NUMBER_1, **target, **more}

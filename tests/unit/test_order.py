@@ -1,0 +1,294 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The forwarding algorithm against a small model of the service, over every start, every crash and many interleavings.
+
+A run here is the engine's loop: read, plan, write what the plan says, until the plan has nothing to write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import random
+import typing as t
+
+import pytest
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import ROUNDS
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import (
+    Aim,
+    Entry,
+    next_steps,
+    settled,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory
+
+SWEEP = 20_000 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 2_000
+#: A row that a start may hold: a place, and whether it is active.
+ROWS = [(place, active) for place in "ABT" for active in (True, False)]
+Row = tuple[str, bool]
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+class Service:
+    """didlogic as far as it matters: append at the end, switch, delete."""
+
+    def __init__(self, start: t.Iterable[Row], *, refuse_doubles: bool = False) -> None:
+        self.refuse_doubles = refuse_doubles
+        self.rows: list[Entry] = []
+        self.serial = itertools.count(1)
+        self.gaps = self.writes = 0
+        self.watched = False
+        for place, active in start:
+            self.append(place, active)
+        self.watched = True
+        self.alive = any(row.active for row in self.rows)
+
+    def append(self, place: str, active: bool, hunt: bool = False) -> None:
+        self.rows.append(Entry(f"{next(self.serial):04}", (place, ""), active, hunt))
+
+    def shown(self) -> list[Row]:
+        return [(row.place[0], row.active) for row in self.rows]
+
+    def do(self, verb: str, entry: Entry) -> bool:
+        """Carry out one step; false where it is refused."""
+        if verb == "append":
+            if self.refuse_doubles and any(row.place == entry.place for row in self.rows):
+                return False
+            self.append(entry.place[0], entry.active, entry.hunt)
+        elif verb == "delete":
+            self.rows = [row for row in self.rows if row.id != entry.id]
+        else:
+            self.rows = [
+                dataclasses.replace(row, active=entry.active, hunt=entry.hunt) if row.id == entry.id else row
+                for row in self.rows
+            ]
+        self.writes += 1
+        standing = any(row.active for row in self.rows)
+        self.alive = self.alive or standing
+        # Once a call could reach somebody, it always can.
+        self.gaps += self.alive and not standing
+        return True
+
+
+def runner(service: Service, aim: Aim) -> t.Iterator[str]:
+    """One run, pausing before every request so that another may come in between; ends when there is nothing to do."""
+    memory = Memory()
+    for number in range(ROUNDS):
+        yield "GET"
+        steps = next_steps(list(service.rows), aim, memory)
+        if not steps:
+            return
+        for step in steps:
+            yield step.verb
+            copy = step.verb == "append" and step.entry.place != aim.target.place
+            if not service.do(step.verb, step.entry):
+                assert copy, f"{step} was refused: the target is appended although it stands"
+                memory.refused.add(step.entry.place)
+            elif copy:
+                memory.copied.add(step.entry.place)
+    raise AssertionError(f"not settled after {number + 1} rounds: {service.shown()}")
+
+
+def run(service: Service, aim: Aim, crash_after: int | None = None) -> int:
+    """A run alone; the number of its writes. With ``crash_after`` it is killed after so many."""
+    before = service.writes
+    for request in runner(service, aim):
+        if request != "GET" and service.writes - before == crash_after:
+            raise Killed
+    return service.writes - before
+
+
+def aim(place: str = "T", *, active: bool = True, **more: t.Any) -> Aim:
+    return Aim(target=Entry("", (place, ""), active, False), **more)
+
+
+def starts(longest: int) -> t.Iterator[tuple[Row, ...]]:
+    for length in range(longest + 1):
+        yield from itertools.product(ROWS, repeat=length)
+
+
+def aims() -> t.Iterator[Aim]:
+    for first, others in itertools.product((True, False), ("keep", "disable", "remove")):
+        yield aim(first=first, others=others)
+        if first:
+            yield aim(first=first, others=others, heal=lambda entry: entry.place == ("A", ""))
+    yield aim(active=False)
+    yield aim(active=False, first=False)
+    yield aim(absent=True)
+
+
+def named(case: Aim) -> str:
+    words = [case.others, "first" if case.first else "any", "on" if case.target.active else "off"]
+    words += ["absent"] * case.absent + ["heal"] * case.heal(Entry("", ("A", ""), True, False))
+    return "-".join(words)
+
+
+def order(rows: t.Iterable[Row]) -> list[str]:
+    """The places of the others in the order in which calls try them."""
+    return list(dict.fromkeys(place for place, active in rows if active and place != "T"))
+
+
+def check_end(start: tuple[Row, ...], service: Service, case: Aim, note: str) -> None:
+    """What holds when a run has come to its end."""
+    end = service.shown()
+    note = f"{start} -> {end} ({note})"
+    own = [active for place, active in end if place == "T"]
+    if case.absent:
+        assert own == [], note
+        assert [row for row in start if row[0] != "T"] == end, note
+        return
+    if case.target.active or any(active for place, active in start if place != "T"):
+        assert service.gaps == 0, f"no active destination at some moment: {note}"
+    assert own == [case.target.active], f"the target stands once, as asked: {note}"
+    healed = {"A"} if case.heal(Entry("", ("A", ""), True, False)) else set()
+    assert not healed & {place for place, _active in end}, note
+    rest = [row for row in start if row[0] != "T" and row[0] not in healed]
+    stands = [row for row in end if row[0] != "T"]
+    if case.others == "keep":
+        lost = set(order(rest)) - {place for place, _active in stands}
+        assert not lost, f"lost {lost}: {note}"
+        if not service.refuse_doubles:
+            assert order(stands) == order(rest), f"another order: {note}"
+        if case.first and case.target.active:
+            assert next(place for place, active in end if active) == "T", note
+        elif not case.first or not case.target.active:
+            assert stands == rest, f"touched what it should not: {note}"
+    elif case.others == "disable":
+        assert order(stands) == [], note
+        assert [place for place, _ in stands] == [place for place, _ in rest], note
+    else:
+        assert order(stands) == [], note
+        assert [row for row in rest if not row[1]] == stands, f"removed what was switched off already: {note}"
+
+
+@pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
+@pytest.mark.parametrize("case", list(aims()), ids=named)
+def test_from_every_start(case: Aim, refuse: bool) -> None:
+    longest = 4 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 3
+    for start in starts(longest):
+        service = Service(start, refuse_doubles=refuse)
+        writes = run(service, case)
+        check_end(start, service, case, "one run")
+        assert run(service, case) == 0, f"a second run writes: {start} -> {service.shown()}"
+        for crash in range(1, writes):
+            service = Service(start, refuse_doubles=refuse)
+            with pytest.raises(Killed):
+                run(service, case, crash)
+            run(service, case)
+            check_end(start, service, case, f"killed after write {crash} of {writes}")
+            assert run(service, case) == 0, f"a third run writes: {start}, killed after {crash}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
+def test_two_crashes_in_a_row(refuse: bool) -> None:
+    for start in starts(3):
+        for first, second in itertools.product(range(1, 8), repeat=2):
+            service = Service(start, refuse_doubles=refuse)
+            for crash in (first, second):
+                try:
+                    run(service, aim(), crash)
+                except Killed:
+                    continue
+            run(service, aim())
+            check_end(start, service, aim(), f"killed after {first}, then after {second}")
+
+
+@pytest.mark.parametrize("longer", [5, 7])
+def test_many_others_ahead_of_the_target(longer: int) -> None:
+    start = tuple((place, True) for place in "ABCDEFGH"[:longer]) + (("T", True),)
+    service = Service(start)
+    run(service, aim())
+    assert [place for place, _ in service.shown()] == ["T", *"ABCDEFGH"[:longer]]
+    service = Service(start, refuse_doubles=True)
+    run(service, aim())
+    assert service.shown() == [*((place, False) for place in "ABCDEFGH"[:longer]), ("T", True)]
+
+
+def test_what_the_dry_run_says_is_what_the_run_does() -> None:
+    for case in aims():
+        for start in starts(3):
+            service = Service(start)
+            predicted = [(e.place[0], e.active) for e in settled(list(service.rows), case, Memory())]
+            run(service, case)
+            assert predicted == service.shown(), f"{named(case)}: {start}"
+
+
+# ------------------------------------------------------------------------------------------------ two runs at once
+
+
+def interleave(service: Service, cases: t.Sequence[Aim], dice: random.Random, kill: float = 0.0) -> None:
+    """Let runs take turns, request by request; with ``kill`` one of them may end at any request."""
+    going = [runner(service, case) for case in cases]
+    while going:
+        one = dice.choice(going)
+        if kill and len(going) > 1 and dice.random() < kill:
+            going.remove(one)
+            continue
+        if next(one, None) is None:
+            going.remove(one)
+
+
+PAIRS = [aim(), aim(others="disable"), aim(others="remove"), aim(first=False)]
+
+
+@pytest.mark.parametrize("case", PAIRS, ids=named)
+def test_two_runs_with_one_aim(case: Aim) -> None:
+    dice = random.Random(20261122)
+    for number in range(SWEEP):
+        start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
+        service = Service(start)
+        interleave(service, [case, case], dice)
+        assert service.gaps == 0, f"game {number}: {start} -> {service.shown()}"
+        places = [place for place, _ in service.shown()]
+        assert places.count("T") == 1, f"game {number}: {start} -> {service.shown()}"
+        run(service, case)
+        check_end(start, service, case, f"game {number}")
+        if case.others == "keep" and len(set(start)) == len(start):
+            doubles = [place for place in "AB" if service.shown().count((place, True)) > 1]
+            assert not doubles, f"game {number}: {doubles} stand twice: {start} -> {service.shown()}"
+        assert run(service, case) == 0
+
+
+@pytest.mark.parametrize("case", PAIRS, ids=named)
+def test_two_runs_one_of_which_is_killed(case: Aim) -> None:
+    dice = random.Random(4711)
+    for number in range(SWEEP):
+        start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
+        service = Service(start)
+        interleave(service, [case, case], dice, kill=0.15)
+        run(service, case)
+        check_end(start, service, case, f"game {number}")
+        assert run(service, case) == 0
+
+
+def test_two_runs_that_want_different_things_leave_no_gap() -> None:
+    """Each takes the other's target for one of the others; whoever runs last is served, and always somebody answers.
+
+    That no third destination is lost is not promised here: each may take the other's copy of it for surplus.
+    """
+    dice = random.Random(99)
+    for number in range(SWEEP):
+        start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
+        service = Service(start)
+        # They may take turns at being first until one gives up: an error, not a loss.
+        with contextlib.suppress(AssertionError):
+            interleave(service, [aim("T"), aim("A")], dice)
+        run(service, aim("T"))
+        assert service.gaps == 0, f"game {number}: {start} -> {service.shown()}"
+        assert next(place for place, active in service.shown() if active) == "T"
+
+
+def test_declared_neighbours_are_not_others() -> None:
+    memory = Memory(declared={("A", ""), ("T", "")})
+    rows = Service([("T", True), ("A", True), ("B", True)]).rows
+    steps = next_steps(rows, aim(others="remove"), memory)
+    assert [(step.verb, step.entry.place[0]) for step in steps] == [("delete", "B")]
+    steps = next_steps(rows, aim(others="disable"), memory)
+    assert [(step.verb, step.entry.place[0]) for step in steps] == [("switch", "B")]
