@@ -20,6 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http impor
     Refused,
     Stopped,
     Unknown,
+    Unreachable,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, Plan, Row, Want
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
@@ -98,7 +99,8 @@ class Engine:
     def rows(self, resource: Resource, **names: str) -> list[Row]:
         """Every object of a kind, as the service shows it."""
         listed = self.client.all(resource.path, resource.rows, **names)
-        return [row for row in listed if all(row.get(key, value) == value for key, value in resource.fixed.items())]
+        found = [row for row in listed if all(row.get(key, value) == value for key, value in resource.fixed.items())]
+        return _fit(found, resource.needs, f"{resource.service.title} lists a {resource.title}")
 
     def info(self, resource: Resource, sought: t.Mapping[str, str]) -> list[Row]:
         """The rows of a kind, completed by further reads; ``sought`` filters by identifying options."""
@@ -208,7 +210,7 @@ class Engine:
                     outcome.fail(error)
                 break
             if number == 0 and exclusive:
-                outcomes += [Outcome(want) for want in _undeclared(resource, outcomes, rows, exclusive)]
+                outcomes.extend([Outcome(want) for want in _undeclared(resource, outcomes, rows, exclusive)])
             to_write = []
             for outcome in [o for o in outcomes if not o.done]:
                 plan = self._planned(resource, outcome, rows, holders)
@@ -239,7 +241,8 @@ class Engine:
         replacing = resource.replace and any(o.want.ask.on_auth_change == "replace" for o in open_)
         uses = [use for use in resource.uses if going or replacing]
         reads: list[t.Callable[[], list[Row]]] = [lambda: self.rows(resource)]
-        reads += [lambda use=use: self.client.all(use.path) for use in uses]  # type: ignore[misc]
+        what = f"{resource.service.title} lists "
+        reads += [lambda use=use: _fit(self.client.all(use.path), ("id",), what + use.title) for use in uses]  # type: ignore[misc]
         rows, *held = self._together(lambda read: read(), reads)
         return rows, dict(zip(uses, held, strict=True))
 
@@ -406,6 +409,14 @@ def _made(resource: Resource, write: Write, answer: t.Any) -> Row:
     if not isinstance(row, dict) or not row.get("id"):
         raise Unknown(f"{resource.service.title} answered {write.method} {write.path} without an object.")
     return row
+
+
+def _fit(rows: list[Row], needs: tuple[str, ...], what: str) -> list[Row]:
+    """The rows, each of which can be worked with."""
+    for name in needs:
+        if not all(isinstance(row.get(name), (str, int)) and row[name] != "" for row in rows):
+            raise Unreachable(f"{what} without {name}. Nothing was concluded from such an answer.")
+    return rows
 
 
 def _lost_race(outcome: Outcome, plan: Plan) -> bool:

@@ -26,8 +26,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     from_wire,
     show,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource, Service
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import Scrubber, masked
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
+    LATER,
+    HttpOptions,
+    Resource,
+    Service,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import MASKED, Scrubber, holding
 
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
@@ -49,6 +54,7 @@ class Module(AnsibleModule):
         super().warn(self._scrubber().text(warning), *args, **kwargs)
 
     def deprecate(self, msg: str, *args: t.Any, **kwargs: t.Any) -> None:
+        # pylint: disable-next=ansible-deprecated-no-collection-name,ansible-deprecated-no-version
         super().deprecate(self._scrubber().text(msg), *args, **kwargs)
 
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
@@ -294,11 +300,14 @@ def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
 
 
 def _clean_input(module: Module) -> None:
-    """Refuse masks where values belong."""
-    where = masked(dict(module.params))
+    """Refuse masks and placeholders where values belong."""
+    where = holding(module.params, MASKED)
     if where:
         raise Problem(
             where, "holds a mask instead of a value: the output of another task was fed back. Give the value itself."
         )
+    where = None if module.check_mode else holding(module.params, (LATER,))
+    if where:
+        raise Problem(where, f"holds {LATER}, which stands for a value in dry runs only; give the value itself.")
     # A key from a file often ends in a line break; the mask must know the key as it is used.
     module.no_log_values |= {value.strip() for value in module.no_log_values}

@@ -74,7 +74,8 @@ class Plan:
 def plan(resource: Resource, want: Want, rows: list[Row], holders: t.Mapping[Use, list[Row]], memory: Memory) -> Plan:
     """The plan for one object among ``rows``, the whole list of its kind; raises :class:`Problem`."""
     row, surplus = choose(resource, want, rows, memory)
-    clean = tuple(_delete(resource, extra) for extra in surplus)
+    # Something may already refer to what is taken back.
+    clean = tuple(write for extra in surplus if row for write in _moves(resource, extra, str(row["id"]), holders))
     if want.ask.state == "absent":
         return _absent(resource, want, row, holders, clean)
     return _present(resource, want, row, rows, holders, memory, clean)
@@ -98,8 +99,7 @@ def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> t
 
     Two runs that create at once see each other when they list again: the oldest stays, each deletes only its own.
     """
-    # An object that this run replaced is followed by its name.
-    if want.id and not (want.ask.state == "present" and want.id in memory.gone):
+    if want.id and not _moved_on(resource, want, rows, memory):
         found = [row for row in rows if str(row.get("id")) == want.id]
         if not found and want.ask.state == "present":
             raise Problem("id", f"no {resource.title} has this id; leave it out to create one by {resource.keys[0]}.")
@@ -116,6 +116,14 @@ def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> t
             field.name, f"matches {len(found)} {resource.title}s: {ids}. Give {pick} to pick one, or remove the others."
         )
     return (found[0] if found else None), [row for row in found[1:] if str(row.get("id")) in memory.made]
+
+
+def _moved_on(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> bool:
+    """Whether the object of the given id was replaced, or is being replaced: the name leads to the one that counts."""
+    if want.ask.state != "present" or not resource.replace or want.ask.on_auth_change != "replace":
+        return False
+    aside = _set_aside(resource, want, rows)
+    return want.id in memory.gone or (aside is not None and str(aside.get("id")) == want.id)
 
 
 # -------------------------------------------------------------------------------------------------------- present
@@ -147,6 +155,7 @@ def _present(
         law(after, want.ask)
 
     now, then = (to_wire(current) if row and current else {}), to_wire(after)
+    then |= {key: None for key in _cleared(resource, wanted) if key in now}
     touched = {key for key in then if _meaning(then[key]) != _meaning(now.get(key))}
     always = getattr(want.ask, "update_password", "") == "always" and not memory.secret_written
     secrets = _secrets_to_write(resource, wanted, after, touched, always=always or row is None)
@@ -173,6 +182,8 @@ def _present(
             if field.option.assigned and getattr(wanted, field.attr) not in (None, ""):
                 title = resource.service.title
                 raise Problem(name, f"names no existing {resource.title}, and {title} chooses it for a new one.")
+            if field.option.assigned:
+                result[name] = LATER
         moves = _moves(resource, aside, LATER, holders) if aside else ()
         create = resource_writes(resource, None, then, {}, then)
         return dataclasses.replace(base, verb="create", writes=(*create, *moves), extra=_replaced(aside))
@@ -235,6 +246,12 @@ def facts_of(resource: Resource, row: Row | None) -> dict[str, t.Any]:
     return found
 
 
+def _cleared(resource: Resource, wanted: t.Any) -> list[str]:
+    """Keys of the free part of a body that are given as null, which is how Vapi takes a field away."""
+    free = [getattr(wanted, field.attr) for field in fields(resource.record).values() if field.wire == "*"]
+    return [key for given in free for key, value in (given or {}).items() if value is None]
+
+
 def _meaning(value: t.Any) -> t.Any:
     """Absent and empty are one."""
     return None if value in ("", [], {}) else value
@@ -279,9 +296,9 @@ def _one_choice(resource: Resource, wanted: t.Any) -> t.Any:
 def _managed(record: t.Any, wanted: t.Any, managed: dict[str, Field]) -> dict[str, t.Any]:
     shown = {}
     for name, field in managed.items():
-        value = restrict(getattr(record, field.attr), getattr(wanted, field.attr))
+        value = show(restrict(getattr(record, field.attr), getattr(wanted, field.attr)))
         if _meaning(value) is not None:
-            shown[name] = show(value)
+            shown[name] = value
     return shown
 
 
@@ -391,4 +408,4 @@ def _moves(resource: Resource, row: Row, new: str, holders: t.Mapping[Use, list[
 
 
 def _replaced(row: Row | None) -> dict[str, t.Any]:
-    return {"extra": {"replaced_id": str(row["id"])}} if row else {}
+    return {"replaced_id": str(row["id"])} if row else {}

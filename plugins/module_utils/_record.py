@@ -69,6 +69,8 @@ class Option:
     :param ref: the resource (a ``Resource``) that this field names by its key or id.
     :param along: (of a secret) the field that it goes together with: both are sent, or neither.
     :param assigned: made by the service: identifies an existing object, can not be chosen for a new one.
+    :param open: Ansible does not see the fields of this record, they are checked here: it forbids some names
+        (``message``) that the APIs use.
     :param length: shortest and longest string. :param between: least and greatest number.
     :param clean: brings a value to its one form before it is checked.
     :param check: raises ``ValueError`` with one sentence that does not contain the value.
@@ -83,6 +85,7 @@ class Option:
     ref: t.Any = None
     along: str = ""
     assigned: bool = False
+    open: bool = False
     length: tuple[int, int] | None = None
     between: tuple[int, int] | None = None
     clean: t.Callable[[t.Any], t.Any] | None = None
@@ -117,7 +120,7 @@ class Option:
 class Record(BaseModel):
     """Base of every record. Values are plain Python data; unknown keys of answers are ignored."""
 
-    model_config = {"extra": "ignore", "hide_input_in_errors": True, "arbitrary_types_allowed": True}
+    model_config = {"extra": "ignore", "hide_input_in_errors": True, "coerce_numbers_to_str": True}
 
     #: An object of this kind is replaced as given, like a list: its fields have the API's defaults, not ``None``.
     whole: t.ClassVar[bool] = False
@@ -221,7 +224,7 @@ def _spec(field: Field, inherit: bool) -> dict[str, t.Any]:
         spec["elements"] = field.elements
     if field.kind == "records":
         spec["elements"] = "dict"
-    if field.nested:
+    if field.nested and not field.option.open:
         spec["options"] = argument_spec(field.nested)
     if field.choices:
         spec["choices"] = list(field.choices)
@@ -256,12 +259,25 @@ def _attrs(record: type[Record], params: t.Mapping[str, t.Any]) -> dict[str, t.A
     for name, field in fields(record).items():
         value = params.get(name)
         if field.nested and isinstance(value, dict):
-            value = _attrs(field.nested, value)
+            value = _inner(field, value, name)
         elif field.nested and isinstance(value, list):
-            value = [_attrs(field.nested, item) for item in value]
+            value = [_inner(field, item, f"{name}[{index}]") for index, item in enumerate(value)]
         if value is not None:
             values[field.attr] = value
     return values
+
+
+def _inner(field: Field, value: t.Any, path: str) -> t.Any:
+    if not field.nested or not isinstance(value, dict):
+        return value
+    unknown = sorted(str(name) for name in value if name not in fields(field.nested))
+    if unknown:
+        names = ", ".join(fields(field.nested))
+        raise Problem(f"{path}.{unknown[0]}", f"is not an option here; there are {names}.")
+    try:
+        return _attrs(field.nested, value)
+    except Problem as problem:
+        raise problem.under(path) from None
 
 
 def _dotted(loc: t.Iterable[int | str]) -> str:

@@ -113,6 +113,7 @@ class Resource:
     :param writes: carries a change to the service where one request is not enough:
         ``(resource, row, touched, now, then)`` -> writes, all in the API's form.
     :param complete: ``(get, row)`` -> row with what only further reads tell.
+    :param needs: what every listed row must have to be worked with.
     :param tell: ``(row, ask)`` -> the item that an info module returns, where it is not the record's form.
     :param seek: options of the info module beside the identifying ones.
     :param missing: what a 404 on the list says of the object.
@@ -144,6 +145,7 @@ class Resource:
     wrap: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] = lambda body: body
     writes: t.Callable[..., tuple[Write, ...]] | None = None
     complete: t.Callable[[t.Any, dict[str, t.Any]], dict[str, t.Any]] | None = None
+    needs: tuple[str, ...] = ("id",)
     tell: t.Callable[[dict[str, t.Any], t.Any], dict[str, t.Any]] | None = None
     seek: type[Record] = Record
     missing: str = ""

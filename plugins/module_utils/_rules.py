@@ -10,7 +10,7 @@ import re
 
 #: Stands in the place of a secret in what people see.
 HIDDEN = "hidden"
-E164 = re.compile(r"\+[1-9]\d{1,14}")
+E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
 def digits(number: str) -> str:

@@ -86,14 +86,12 @@ class Scrubber:
         return text
 
 
-def masked(value: t.Any, path: str = "") -> str | None:
-    """The path of an input that holds a mask instead of a value, ``None`` if there is none."""
+def holding(value: t.Any, marks: t.Collection[str], path: str = "") -> str | None:
+    """The path of an input that holds one of the marks, ``None`` if there is none."""
     if isinstance(value, dict):
-        pairs: t.Iterable[tuple[str, t.Any]] = (
-            (f"{path}.{key}" if path else str(key), item) for key, item in value.items()
-        )
+        pairs = [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
     elif isinstance(value, list):
-        pairs = ((f"{path}[{index}]", item) for index, item in enumerate(value))
+        pairs = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
     else:
-        return path if isinstance(value, str) and any(mask in value for mask in MASKED) else None
-    return next((found for where, item in pairs if (found := masked(item, where))), None)
+        return path if isinstance(value, str) and any(mark in value for mark in marks) else None
+    return next((found for where, item in pairs if (found := holding(item, marks, where))), None)

@@ -11,6 +11,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from inprocess import InProcessTransport
+from sandbox_server.app import create_app
+from sandbox_server.world import World
+
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
@@ -21,9 +25,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
-from inprocess import InProcessTransport
-from sandbox_server.app import create_app
-from sandbox_server.world import World
 
 OWN = "31201234567"  # has destinations of its own before the first run
 BARE = "31201234568"
@@ -103,12 +104,22 @@ class Report:
         clock = self.account.time
         begun = clock()
         wants = [
-            Want(from_options(resource.record, item), from_options(resource.ask, item), label=str(item.get("number") or item.get("name")))
+            Want(
+                from_options(resource.record, item),
+                from_options(resource.ask, item),
+                label=str(item.get("number") or item.get("name")),
+            )
             for item in items
         ]
         try:
             client = Client(
-                service, connection, HttpOptions(), transport=self.transport, read_only=self.check, sleep=clock.sleep, clock=clock
+                service,
+                connection,
+                HttpOptions(),
+                transport=self.transport,
+                read_only=self.check,
+                sleep=clock.sleep,
+                clock=clock,
             )
             outcomes = Engine(client, check_mode=self.check, concurrency=1).ensure(resource, wants)
         except (ApiError, Problem, Stopped) as error:
@@ -138,7 +149,11 @@ class Report:
         )
         (tool,) = self.task(
             TRANSFER_TOOL,
-            {"name": "human", "description": "d", "destinations": [{"sip_uri": "sip:+31201234599@sip.nl.didlogic.net"}]},
+            {
+                "name": "human",
+                "description": "d",
+                "destinations": [{"sip_uri": "sip:+31201234599@sip.nl.didlogic.net"}],
+            },
         )
         model = {"provider": "openai", "model": "m", "messages": [{"role": "system", "content": "prompt"}]}
         (assistant,) = self.task(

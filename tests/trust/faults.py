@@ -28,11 +28,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/trust", "tests/sandbox", "roles/sandbox/files")]
 
-import httpx  # noqa: E402
-from chain import OWN, SEED, Account, Failed  # noqa: E402
+import contextlib
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped  # noqa: E402
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem  # noqa: E402
+import httpx
+from chain import OWN, SEED, Account, Failed
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 
 ELSEWHERE = "https://elsewhere.invalid/"
 LIMIT = 300.0  # seconds on the run's own clock that a task may take, whatever the services do
@@ -170,16 +172,16 @@ def start(name: str) -> Account:
     if name == "partly":
         # Trunk, tool and assistant stand, one phone number of two, no forward.
         middle = Case("empty", 14, "killed", "after", persistent=False)
-        try:
+        with contextlib.suppress(Killed):
             account.run(wrap=lambda inner: Faulty(inner, account, middle, lambda: None))
-        except Killed:
-            pass
     return account
 
 
 def cases(starts: t.Mapping[str, int]) -> t.Iterator[Case]:
     for name, requests in starts.items():
-        for index, kind, when, persistent in itertools.product(range(requests), KINDS, ("before", "after"), (False, True)):
+        for index, kind, when, persistent in itertools.product(
+            range(requests), KINDS, ("before", "after"), (False, True)
+        ):
             if (when == "after" and kind in BEFORE_ONLY) or (kind == "killed" and persistent):
                 continue
             yield Case(name, index, kind, when, persistent)

@@ -10,6 +10,8 @@ import json
 import typing as t
 import uuid
 
+import httpx
+
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
@@ -57,9 +59,10 @@ class Stage:
     def __init__(self, seed: dict[str, t.Any] | None = None) -> None:
         self.clock = Clock()
         self.world = World(seed=seed or {"balance": 3.5, "numbers": [NUMBER_1, NUMBER_2]}, clock=self.clock)
-        self.transport: t.Any = InProcessTransport(create_app(self.world))
+        self.transport: t.Any = InProcessTransport(create_app(self.world), sleep=self.sleep)
         self.warnings: list[str] = []
         self.pauses: list[float] = []
+        self.now = 1000.0
 
     # -- what the services hold and were asked
 
@@ -91,12 +94,15 @@ class Stage:
 
     # -- acting
 
+    def sleep(self, seconds: float) -> None:
+        """Time passes only here, for the clients as for the services' faults."""
+        self.pauses.append(seconds)
+        self.now += seconds
+
     def client(self, resource: Resource, *, read_only: bool = False, transport: t.Any = None) -> Client:
         service = resource.service
         key = self.world.vapi_api_key if service.name == "vapi" else self.world.didlogic_api_key
-        connection = from_options(
-            service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"}
-        )
+        connection = from_options(service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"})
         http = from_options(HttpOptions, {"timeout": 5, "retry_timeout": 20})
         return Client(
             service,
@@ -104,7 +110,8 @@ class Stage:
             http,
             transport=transport or self.transport,
             read_only=read_only,
-            sleep=self.pauses.append,
+            sleep=self.sleep,
+            clock=lambda: self.now,
         )
 
     def engine(
@@ -141,6 +148,23 @@ class Stage:
         assert outcome.error is None, outcome.error
         assert outcome.done
         return outcome
+
+
+class Hook(httpx.BaseTransport):
+    """The stage's transport with something done around each request."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        before: t.Callable[[httpx.Request], t.Any] = lambda request: None,
+        after: t.Callable[[httpx.Request, httpx.Response], httpx.Response | None] = lambda request, answer: answer,
+    ) -> None:
+        self.stage, self.before, self.after = stage, before, after
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.before(request)
+        answer = self.stage.transport.handle_request(request)
+        return self.after(request, answer) or answer
 
 
 def want(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:

@@ -22,10 +22,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
     holds_key,
     inbound_uri,
+    label_of,
     region_of,
     shown,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_key, digits
 
 DESTINATIONS = "/v1/purchases/{number}/destinations"
 #: didlogic's codes of a destination's kind, as its clients send them; its prose speaks of other values.
@@ -36,7 +37,7 @@ Kind = t.Literal["sip_uri", "pstn", "sip_account"]
 
 
 def check_digits(number: str) -> None:
-    if not re.fullmatch(r"\d{3,15}", number):
+    if not re.fullmatch(r"[0-9]{3,15}", number):
         raise ValueError("must be the digits of a number with country code, as didlogic lists it.")
 
 
@@ -78,6 +79,8 @@ def one_target(forward: Forward, ask: Ask) -> str | None:
         raise Problem("kind", "goes with destination only; the others are SIP URIs.")
     if forward.destination:
         kind_of(forward)
+        if label_of(forward.destination) == HIDDEN:
+            raise Problem("destination", "holds what a result shows in place of a label; give vapi_trunk_id instead.")
     if not forward.active and (ask.others != "keep" or ask.heal_private_key) and ask.state == "present":
         raise Problem(
             "active",
@@ -100,9 +103,9 @@ def kind_of(forward: Forward) -> str:
     address = forward.destination
     if "@" in address or address.lower().startswith(("sip:", "sips:")):
         return "sip_uri"
-    if re.fullmatch(r"\d{5}", address):
+    if re.fullmatch(r"[0-9]{5}", address):
         return "sip_account"
-    if re.fullmatch(r"\d{6,15}", digits(address)):
+    if re.fullmatch(r"[0-9]{6,15}", digits(address)):
         return "pstn"
     raise Problem(
         "destination",
@@ -133,9 +136,9 @@ def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
     """The rows of an answer; the key is in the singular though it holds a list."""
     if isinstance(answer, dict):
         answer = answer.get("destination", answer.get("destinations"))
-    if not isinstance(answer, list) or not all(isinstance(row, dict) and "id" in row for row in answer):
+    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
         raise Unreachable(f"didlogic answered GET {DESTINATIONS} with something else than a list of destinations.")
-    return [{**row, "destination": str(row.get("destination", ""))} for row in answer]
+    return answer
 
 
 def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
@@ -147,7 +150,7 @@ def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
             place=place_of(int(_number(row.get("transport"))), str(row.get("destination", ""))),
             active=_true(row.get("active")),
             hunt=_true(row.get("callhunt")),
-            raw=row,
+            raw={**row, "destination": str(row.get("destination", ""))},
         )
         for row in ordered
     ]

@@ -65,6 +65,7 @@ NUMBER = Resource(
     keys=("number",),
     normal=digits,
     rows=lambda answer: answer.get("purchases"),
+    needs=("number",),
     complete=with_destinations,
     tell=told,
     seek=Seek,
@@ -87,4 +88,5 @@ ACCOUNT = Resource(
     tell=lambda row, _seek: show(Account(balance=row.get("balance"))),
     by_id=False,
     single=True,
+    needs=(),
 )

@@ -19,7 +19,7 @@ ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
 
 
 def check_login(name: str) -> None:
-    if not re.fullmatch(r"\d{5}", name):
+    if not re.fullmatch(r"[0-9]{5}", name):
         raise ValueError(
             "must be didlogic's 5-digit login. Put it in quotes: YAML reads a leading zero as an octal number."
         )
@@ -143,6 +143,7 @@ SIP_ACCOUNT = Resource(
     row=lambda answer: answer.get("sipaccount"),
     wrap=lambda body: {"sipaccount": body},
     writes=writes,
+    needs=("id", "name"),
     complete=with_addresses,
     by_id=False,
 )

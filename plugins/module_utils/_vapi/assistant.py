@@ -51,7 +51,9 @@ def definition_is_free(assistant: Assistant, _ask: Ask) -> None:
 
 
 def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistant:
-    """With ``tools_mode: append`` the tools that are attached stay."""
+    """With ``tools_mode: append`` the tools that are attached stay. A definition is merged, so an empty one is none."""
+    if not wanted.definition:
+        wanted = wanted.model_copy(update={"definition": None})
     if wanted.tools is None or ask.tools_mode == "replace":
         return wanted
     there = list((current.tools if current else None) or [])

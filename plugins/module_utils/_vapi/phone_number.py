@@ -27,7 +27,7 @@ class PhoneNumber(Record):
     squad: t.Annotated[str | None, Option(ref=SQUAD, wire="squadId")] = None
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, wire="workflowId")] = None
     number_e164_check_enabled: t.Annotated[bool | None, Option(wire="numberE164CheckEnabled")] = None
-    fallback_destination: Destination | None = None
+    fallback_destination: t.Annotated[Destination | None, Option(open=True)] = None
     server: dict[str, t.Any] | None = None
     hooks: list[dict[str, t.Any]] | None = None
 
@@ -45,6 +45,12 @@ def good_fallback(number: PhoneNumber, _ask: State) -> None:
     fallback = number.fallback_destination
     if fallback and (fallback.number or fallback.sip_uri or fallback != Destination()):
         check_destination(fallback, "fallback_destination")
+
+
+def plus_means_e164(number: PhoneNumber, ask: State) -> None:
+    """What can be said of the form without knowing what stands at Vapi."""
+    if ask.state == "present" and str(number.number).startswith("+"):
+        e164_unless_told(number, ask)
 
 
 def has_trunk(number: PhoneNumber, _ask: State) -> None:
@@ -73,7 +79,7 @@ PHONE_NUMBER = Resource(
     fixed={"provider": "byo-phone-number"},
     facts=("status", "created_at", "updated_at"),
     choices=CHOICES,
-    rules=(one_target, good_fallback),
+    rules=(one_target, good_fallback, plus_means_e164),
     laws=(has_trunk, e164_unless_told),
     exclusive_by="trunk",
 )

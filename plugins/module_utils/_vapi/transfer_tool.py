@@ -32,7 +32,7 @@ class Tool(Record):
 
 class TransferTool(Tool):
     description: t.Annotated[str | None, Option(length=(0, 1000), wire=f"{FUNCTION}.description")] = None
-    destinations: list[Destination] | None = None
+    destinations: t.Annotated[list[Destination] | None, Option(open=True)] = None
     messages: list[dict[str, t.Any]] | None = None
 
 

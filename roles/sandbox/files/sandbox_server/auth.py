@@ -13,5 +13,5 @@ from starlette.requests import Request
 
 def bearer_matches(request: Request, key: str) -> bool:
     """Whether the request carries this key as a bearer token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), key.encode())

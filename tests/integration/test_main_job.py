@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job as a user does it: dry run, run, second run, change, take down."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+FORMER = [("01234", True), ("31201234599", True)]
+
+
+def environment(**more: Any) -> dict[str, Any]:
+    """An environment file like the guide's."""
+    return {
+        "vapi_didlogic_sip_refer_enabled": True,
+        "vapi_didlogic_trunk": {
+            "name": "didlogic NL",
+            "gateway": "sip.nl.didlogic.net",
+            "protocol": "tcp",
+            "username": "01234",
+            "password": secrets.token_hex(12),
+            "inbound_networks": ["192.0.2.0/28"],
+        },
+        "vapi_didlogic_transfer_tools": [
+            {
+                "name": "to_the_desk",
+                "description": "Hands the caller to the front desk.",
+                "destinations": [{"number": "+31201234562", "via": "sip", "message": "One moment."}],
+            }
+        ],
+        "vapi_didlogic_assistants": [
+            {
+                "name": "Reception",
+                "definition": {"firstMessage": "Hello", "model": {"provider": "openai", "model": "gpt-4o"}},
+                "tools": ["to_the_desk"],
+            },
+            {"name": "Night", "definition": {"firstMessage": "We are closed."}},
+        ],
+        "vapi_didlogic_numbers": [
+            {"number": "+31201234560", "name": "Main", "assistant": "Reception"},
+            {"number": "+31201234561", "assistant": "Night"},
+        ],
+        **more,
+    }
+
+
+def test_an_environment_lives(services: Any) -> None:
+    declared = environment()
+    password = declared["vapi_didlogic_trunk"]["password"]
+    before = services.sandbox("state")
+
+    dry = services.play("voiceops.vapi_didlogic.integrate", "--check", "--diff", **declared)
+    assert dry.rc == 0, dry.text
+    assert services.writes == 0
+    assert services.sandbox("state") == before
+    assert "(known after apply)" in dry.out
+    for planned in ("didlogic NL", "to_the_desk", "Reception", "Night", "31201234560", "31201234561"):
+        assert planned in dry.out
+
+    run = services.play("voiceops.vapi_didlogic.integrate", "--diff", **declared)
+    assert run.rc == 0, run.text
+    assert run.changed == dry.changed
+    (trunk,) = services.sandbox("state")["vapi"]["credentials"]
+    host = f"{trunk['id']}.sip.vapi.ai"
+    assert services.destinations("31201234560") == [(f"31201234560@{host}", True), *FORMER]
+    assert services.destinations("31201234561") == [(f"31201234561@{host}", True)]
+    assert services.destinations("31201234562") == []
+    for number in ("31201234560", "31201234561"):
+        assert f"{number}@{host}" in run.out, "the report names the inbound URI"
+
+    done = services.writes
+    second = services.play("voiceops.vapi_didlogic.integrate", **declared)
+    assert (second.rc, second.changed, services.writes) == (0, 0, done), second.text
+
+    down_dry = services.play("voiceops.vapi_didlogic.teardown", "--check", **declared)
+    assert (down_dry.rc, services.writes) == (0, done), down_dry.text
+    down = services.play("voiceops.vapi_didlogic.teardown", **declared)
+    assert down.rc == 0, down.text
+    left = services.sandbox("state")["vapi"]
+    assert [left[kind] for kind in ("credentials", "tools", "assistants", "phone_numbers")] == [[], [], [], []]
+    assert services.destinations("31201234560") == FORMER
+    again = services.play("voiceops.vapi_didlogic.teardown", **declared)
+    assert (again.rc, again.changed) == (0, 0), again.text
+
+    everything = "".join(play.text for play in (dry, run, second, down_dry, down, again))
+    for secret in (password, services.facts["vapi_api_key"], services.facts["didlogic_api_key"]):
+        assert secret not in everything
+
+
+def test_the_form_of_the_guide_and_the_way_out_of_it(services: Any) -> None:
+    """didlogic's guide puts the private key into the URI; the default replaces it, and shows it nowhere."""
+    declared = environment(vapi_didlogic_transfer_tools=[], vapi_didlogic_assistants=[{"name": "Night"}])
+    declared["vapi_didlogic_numbers"] = [{"number": "+31201234560", "assistant": "Night"}]
+    key = services.facts["vapi_api_key"]
+
+    guide = services.play(
+        "voiceops.vapi_didlogic.integrate", "--diff", **declared, vapi_didlogic_inbound_uri="private_key"
+    )
+    assert guide.rc == 0, guide.text
+    assert services.destinations("31201234560") == [(f"31201234560@{key}.sip.vapi.ai", True), *FORMER]
+    assert "forbids" in guide.text
+
+    healed = services.play("voiceops.vapi_didlogic.integrate", "--diff", **declared)
+    assert healed.rc == 0, healed.text
+    (trunk,) = services.sandbox("state")["vapi"]["credentials"]
+    assert services.destinations("31201234560") == [(f"31201234560@{trunk['id']}.sip.vapi.ai", True), *FORMER]
+    assert key not in guide.text + healed.text
+
+
+def test_e164_spelling_is_the_same_on_both_sides(services: Any) -> None:
+    declared = environment(vapi_didlogic_number_format="e164")
+    run = services.play("voiceops.vapi_didlogic.integrate", **declared)
+    assert run.rc == 0, run.text
+    numbers = services.sandbox("state")["vapi"]["phone_numbers"]
+    assert sorted(item["number"] for item in numbers) == ["+31201234560", "+31201234561"]
+    assert services.destinations("31201234561")[0][0].startswith("+31201234561@")
+
+
+BAD = {
+    "REFER was not confirmed": ({"vapi_didlogic_sip_refer_enabled": False}, "account manager"),
+    "a number that is none": ({"vapi_didlogic_numbers": [{"number": "0201234", "assistant": "Night"}]}, "number"),
+    "one number twice": (
+        {"vapi_didlogic_numbers": [{"number": n, "assistant": "Night"} for n in ("31201234560", "+31201234560")]},
+        "same number",
+    ),
+    "two targets": (
+        {"vapi_didlogic_numbers": [{"number": "+31201234560", "assistant": "Night", "squad": "x"}]},
+        "assistant",
+    ),
+    "a name of 41 characters": (
+        {"vapi_didlogic_numbers": [{"number": "+31201234560", "assistant": "Night", "name": "n" * 41}]},
+        "40",
+    ),
+    "an assistant nobody declares": (
+        {"vapi_didlogic_numbers": [{"number": "+31201234560", "assistant": "Nobody"}]},
+        "Nobody",
+    ),
+    "a tool nobody declares": (
+        {
+            "vapi_didlogic_assistants": [{"name": "Night", "tools": ["none_such"]}],
+            "vapi_didlogic_numbers": [{"number": "+31201234560", "assistant": "Night"}],
+        },
+        "none_such",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_environments_write_nothing(untouched: Any, case: str) -> None:
+    more, word = BAD[case]
+    bad = untouched.play("voiceops.vapi_didlogic.integrate", **environment(**more))
+    assert bad.rc != 0
+    assert untouched.writes == 0
+    assert word in bad.failure, bad.text
+    assert "Traceback" not in bad.text
