@@ -26,7 +26,7 @@ if importlib.util.find_spec("ansible_collections") is None or (
 sys.path.append(str(ROOT / "roles" / "sandbox" / "files"))
 
 hypothesis.settings.register_profile(
-    "quick", max_examples=60, deadline=None, derandomize=True, database=None, print_blob=True
+    "quick", max_examples=40, deadline=None, derandomize=True, database=None, print_blob=True
 )
 hypothesis.settings.register_profile("slow", max_examples=2000, deadline=None, database=None, print_blob=True)
 hypothesis.settings.load_profile("slow" if os.environ.get(SLOW) else "quick")

@@ -202,7 +202,7 @@ def _info(module: Module, resource: Resource) -> dict[str, t.Any]:
 def _told(resource: Resource, row: dict[str, t.Any], seek: t.Any) -> dict[str, t.Any]:
     if resource.tell:
         return resource.tell(row, seek)
-    key = {"id": str(row["id"])} if resource.by_id and "id" in row else {}
+    key = {"id": str(row["id"])} if "id" in row else {}
     shown = {name: value for name, value in show(from_wire(resource.record, row)).items() if value not in ("", {})}
     return {**key, **shown, **facts_of(resource, row)}
 
@@ -225,12 +225,13 @@ def _want(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
 def _refuse_doubles(resource: Resource, option: str, wants: list[Want]) -> None:
     seen: dict[t.Any, int] = {}
     for index, want in enumerate(wants):
-        key = resource.ordered.same(want.record, want.ask) if resource.ordered else resource.normal(want.label)
-        if key in seen:
-            raise Problem(
-                f"{option}[{index}]", f"declares the same {resource.title} as {option}[{seen[key]}]; keep one."
-            )
-        seen[key] = index
+        keys = resource.ordered.same(want.record, want.ask) if resource.ordered else (resource.normal(want.label),)
+        for key in keys:
+            if key in seen:
+                raise Problem(
+                    f"{option}[{index}]", f"declares the same {resource.title} as {option}[{seen[key]}]; keep one."
+                )
+            seen[key] = index
 
 
 def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:

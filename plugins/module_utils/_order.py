@@ -56,7 +56,7 @@ class Ordered:
     """What an ordered resource adds to its row of facts.
 
     :param entries: raw rows -> entries in the order that counts. :param aim: ``(record, ask)`` -> what is wanted.
-    :param same: ``(record, ask)`` -> what two items of one list must not share.
+    :param same: ``(record, ask)`` -> what no two items of one list may share.
     :param write: ``(record, step)`` -> request. :param describe: ``(entry, entries, aim, record, ask)`` -> the object
         and further return values. :param everywhere: see ``exclusive`` in the engine.
     """
@@ -65,7 +65,7 @@ class Ordered:
     aim: t.Callable[[t.Any, t.Any], Aim]
     write: t.Callable[[t.Any, Step], Write]
     describe: t.Callable[..., tuple[dict[str, t.Any], dict[str, t.Any]]]
-    same: t.Callable[[t.Any, t.Any], t.Any]
+    same: t.Callable[[t.Any, t.Any], tuple[t.Any, ...]]
     everywhere: t.Any = None
 
 

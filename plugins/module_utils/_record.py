@@ -371,6 +371,8 @@ def _without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]
             value.pop(head, None)
         elif isinstance(value.get(head), dict):
             value[head] = _without(value[head], rest)
+            if not value[head]:
+                del value[head]
     return value
 
 

@@ -223,11 +223,10 @@ def describe(
     return own, {"destinations": rows}
 
 
-def same(forward: Forward, ask: Ask) -> t.Any:
+def same(forward: Forward, ask: Ask) -> tuple[t.Any, ...]:
     """Two items of one list may not both be first, nor be one destination."""
-    if ask.position == "first" and ask.state == "present":
-        return forward.number
-    return forward.number, aim_of(forward, ask).target.place
+    place = (forward.number, aim_of(forward, ask).target.place)
+    return (place, forward.number) if ask.position == "first" and ask.state == "present" else (place,)
 
 
 def undeclared(engine: t.Any, wants: list[Want], params: t.Mapping[str, t.Any]) -> list[Want]:

@@ -108,7 +108,7 @@ class Fault:
         """Count a request, and say whether it meets this fault."""
         if (
             self.api not in {None, api}
-            or self.method not in {None, method}
+            or self.method not in {None, method, None if method == "GET" else "WRITE"}
             or (self.path_regex and not re.search(self.path_regex, path))
         ):
             return False

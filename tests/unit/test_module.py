@@ -1,0 +1,600 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules as Ansible runs them, in this process and over the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import signal
+import sys
+import typing as t
+import uuid
+
+import httpx
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http, _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
+    FORWARD,
+    MODEL,
+    NUMBER_1,
+    NUMBER_2,
+    PHONE_NUMBER,
+    SIP_TRUNK,
+    Stage,
+    account_options,
+    assistant_options,
+    canary,
+    forward_options,
+    number_options,
+    tool_options,
+    trunk_options,
+)
+
+MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
+Result = dict[str, t.Any]
+
+
+def patched_arguments(params: Result) -> t.Any:
+    """What makes a module read its parameters from here, on any supported ansible-core."""
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:
+        return _older_arguments(params)
+    return patch_module_args(params)
+
+
+@contextlib.contextmanager
+def _older_arguments(params: Result) -> t.Iterator[None]:
+    before = basic._ANSIBLE_ARGS
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": params}).encode()
+    try:
+        yield
+    finally:
+        basic._ANSIBLE_ARGS = before
+
+
+class Door:
+    """Runs modules over a stage and returns what they print."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.stage, self.patch = Stage(), monkeypatch
+        self.transport: t.Any = None
+        self.output = ""
+        make, stage = _http.Client, self.stage
+
+        def client(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            transport = self.transport or stage.transport
+            return make(*args, **kwargs, transport=transport, sleep=stage.sleep, clock=lambda: stage.now)
+
+        monkeypatch.setattr(_module, "Client", client)
+        # In this process ansible-core shows warnings instead of returning them.
+        self.warnings: list[str] = []
+        monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _self, text, **_more: self.warnings.append(text))
+        monkeypatch.setattr(signal, "signal", lambda *args: None)
+        for name in (
+            "VAPI_API_KEY",
+            "VAPI_TOKEN",
+            "VAPI_REGION",
+            "VAPI_API_URL",
+            "DIDLOGIC_API_KEY",
+            "DIDLOGIC_API_URL",
+        ):
+            monkeypatch.delenv(name, raising=False)
+
+    def raw(self, name: str, params: Result, *, check: bool = False, diff: bool = False, verbosity: int = 0) -> Result:
+        """What the module prints, failed or not."""
+        common = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_verbosity": verbosity}
+        common |= {"_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False}
+        out = io.StringIO()
+        module = importlib.import_module(MODULES + name)
+        with (
+            patched_arguments({**params, **common}),
+            contextlib.redirect_stdout(out),
+            pytest.raises(SystemExit) as exit_,
+        ):
+            module.main()
+        self.output = out.getvalue()
+        result: Result = json.loads(self.output)
+        assert bool(exit_.value.code) == result.get("failed", False)
+        return result
+
+    def run(self, name: str, params: Result, **how: t.Any) -> Result:
+        """What the module answers; with the connection, and no failure."""
+        result = self.raw(name, {**self.connection(name), **params}, **how)
+        assert not result.get("failed"), result.get("msg")
+        return result
+
+    def fail(self, name: str, params: Result, **how: t.Any) -> str:
+        result = self.raw(name, {**self.connection(name), **params}, **how)
+        assert result.get("failed"), result
+        return str(result["msg"])
+
+    def connection(self, name: str) -> Result:
+        side = name.split("_", maxsplit=1)[0]
+        key = self.stage.world.vapi_api_key if side == "vapi" else self.stage.world.didlogic_api_key
+        return {"api_key": key, "api_url": f"http://127.0.0.1/{side}"}
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    return Door(monkeypatch)
+
+
+def filled_door(door: Door) -> Door:
+    """One of everything."""
+    secret_server = {"url": "https://hooks.example", "headers": {"X-Key": canary()}}
+    door.run("vapi_sip_trunk", trunk_options(tech_prefix="77", register={"domain": "x.example"}))
+    door.run("vapi_transfer_tool", tool_options(messages=[{"type": "request-start", "content": "Wait"}]))
+    definition = {"firstMessage": "Hello", "model": MODEL, "server": secret_server}
+    door.run("vapi_assistant", assistant_options(tools=["to_human"], definition=definition))
+    fallback = {"number": "+31201111111", "message": "All busy", "caller_id": "+31200000000"}
+    hooks = [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hi", "server": secret_server}]}]
+    door.run(
+        "vapi_phone_number",
+        number_options(assistant="Reception", fallback_destination=fallback, server=secret_server, hooks=hooks),
+    )
+    door.run("didlogic_sip_account", account_options(caller_id="+31201111111"))
+    door.run("didlogic_forward", forward_options(number=NUMBER_1))
+    for position, target in (("any", "12345"), ("any", "31299999999"), ("first", "me@sip.example")):
+        door.run("didlogic_forward", {"number": NUMBER_1, "destination": target, "position": position})
+    door.run("didlogic_forward", {"number": NUMBER_1, "destination": "31288888888", "active": False, "position": "any"})
+    return door
+
+
+NOUNS: dict[str, tuple[str, Result]] = {
+    "vapi_sip_trunk": ("sip_trunks", {"name": "didlogic nl"}),
+    "vapi_transfer_tool": ("transfer_tools", {"name": "to_human"}),
+    "vapi_assistant": ("assistants", {"name": "Reception"}),
+    "vapi_phone_number": ("phone_numbers", {"number": NUMBER_1}),
+    "didlogic_sip_account": ("sip_accounts", {"label": "Vapi"}),
+}
+
+
+# --------------------------------------------------------------------------------------------------- what comes back
+
+
+def test_what_a_module_returns(door: Door) -> None:
+    result = door.run("vapi_sip_trunk", trunk_options())
+    assert result["changed"] is True
+    assert uuid.UUID(result["sip_trunk"]["id"])
+    assert result["sip_trunk"]["name"] == "didlogic nl"
+    assert "password" not in result["sip_trunk"]
+    assert set(result) <= {"changed", "sip_trunk", "invocation"}
+    assert "diff" not in result
+    again = door.run("vapi_sip_trunk", trunk_options())
+    assert again["changed"] is False
+    assert again["sip_trunk"] == result["sip_trunk"]
+    gone = door.run("vapi_sip_trunk", {"name": "didlogic nl", "state": "absent"})
+    assert (gone["changed"], gone["sip_trunk"]) == (True, {})
+
+
+def test_a_diff_comes_only_when_asked_for(door: Door) -> None:
+    options = trunk_options()
+    dry = door.run("vapi_sip_trunk", options, check=True, diff=True)
+    assert dry["sip_trunk"]["id"] == LATER
+    assert dry["diff"]["before"] == {}
+    real = door.run("vapi_sip_trunk", options, diff=True)
+    assert real["diff"] == dry["diff"]
+    assert options["password"] not in door.output
+    same = door.run("vapi_sip_trunk", options, diff=True)
+    assert same["diff"]["before"] == same["diff"]["after"]
+    many = door.run("vapi_phone_numbers", {"numbers": [number_options()]}, diff=True)
+    assert set(many["diff"]["after"]) == {NUMBER_1}
+    gone = door.run("vapi_phone_number", {"number": NUMBER_1, "state": "absent"}, diff=True)
+    assert gone["diff"] == {"before": {"number": NUMBER_1}, "after": {}}
+
+
+def test_a_dry_run_writes_nothing(door: Door) -> None:
+    for name, options in (
+        ("vapi_sip_trunk", trunk_options()),
+        ("vapi_phone_number", number_options(assistant="Reception")),
+        ("vapi_assistant", assistant_options(tools=["to_human"])),
+        ("vapi_transfer_tool", tool_options()),
+        ("didlogic_sip_account", account_options()),
+        ("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": LATER}),
+        ("didlogic_forwards", {"forwards": [forward_options(number=NUMBER_2)], "exclusive": True}),
+        ("vapi_phone_numbers", {"numbers": [number_options()], "trunk": "didlogic nl", "exclusive": True}),
+    ):
+        assert door.run(name, options, check=True)["changed"] is True
+    assert door.stage.writes == []
+
+
+def test_a_placeholder_is_refused_in_a_real_run(door: Door) -> None:
+    assert LATER in door.fail("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": LATER})
+    assert LATER in door.fail("vapi_sip_trunk", trunk_options(username=LATER))
+    assert door.stage.writes == []
+
+
+# --------------------------------------------------------------------------------------- what comes back, given back
+
+
+@pytest.mark.parametrize("name", NOUNS)
+def test_an_item_given_back_changes_nothing(door: Door, name: str) -> None:
+    plural, sought = NOUNS[name]
+    filled_door(door)
+    listed = door.run(f"{name}_info", sought)
+    assert listed["changed"] is False
+    (item,) = listed[plural]
+    contents = door.stage.fresh().contents()
+    options = {key: value for key, value in item.items() if key in options_of(door, name)}
+    assert len(options) > 2
+    result = door.run(name, options, diff=True)
+    assert result["changed"] is False, result["diff"]
+    assert (door.stage.writes, door.stage.contents()) == ([], contents)
+    # What the module says of it is what the info module says.
+    assert result[name.split("_", 1)[1]] == item
+
+
+def options_of(door: Door, name: str) -> set[str]:
+    """The options that a module has."""
+    seen: list[t.Any] = []
+    make = _module.Module
+
+    def spy(spec: t.Any) -> t.Any:
+        seen.append(spec)
+        return make(spec)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_module, "Module", spy)
+        door.raw(name, {})
+    return set(seen[0]) - {"api_key", "api_url"}
+
+
+def test_destinations_given_back_change_nothing(door: Door) -> None:
+    filled_door(door)
+    trunk = door.stage.destinations()[1]["destination"].split("@")[1].split(".")[0]
+    listed = door.run("didlogic_number_info", {"number": NUMBER_1, "vapi_trunk_ids": [trunk]})
+    (number,) = listed["numbers"]
+    assert [row["position"] for row in number["destinations"]].count("first") == 1
+    assert len(number["destinations"]) == 5
+    contents = door.stage.fresh().contents()
+    known = options_of(door, "didlogic_forward")
+    items = [{key: value for key, value in row.items() if key in known} for row in number["destinations"]]
+    result = door.run("didlogic_forwards", {"forwards": items})
+    assert result["changed"] is False
+    for item in items:
+        assert door.run("didlogic_forward", item)["changed"] is False
+    assert (door.stage.writes, door.stage.contents()) == ([], contents)
+
+
+@pytest.mark.parametrize("name", ["didlogic_forward", "didlogic_forwards"])
+def test_a_hidden_label_given_back_is_refused(door: Door, name: str) -> None:
+    """It stands for a label that may be a key; as a destination it would lead nowhere."""
+    door.run("didlogic_forward", forward_options())
+    (number,) = door.run("didlogic_number_info", {"number": NUMBER_1})["numbers"]
+    (row,) = number["destinations"]
+    assert "@hidden." in row["destination"]
+    item = {"number": NUMBER_1, "destination": row["destination"]}
+    contents = door.stage.fresh().contents()
+    message = door.fail(name, item if name == "didlogic_forward" else {"forwards": [item]})
+    assert "what a result shows in place of a label" in message
+    assert door.stage.contents() == contents
+
+
+# ----------------------------------------------------------------------------------------------------------- info
+
+
+def test_info(door: Door) -> None:
+    for name, (plural, sought) in NOUNS.items():
+        assert door.run(f"{name}_info", sought)[plural] == []
+    filled_door(door)
+    for name, (plural, sought) in NOUNS.items():
+        (item,) = door.run(f"{name}_info", sought)[plural]
+        assert door.run(f"{name}_info", {})[plural] == [item]
+        if name.startswith("vapi"):
+            assert door.run(f"{name}_info", {"id": item["id"]})[plural] == [item]
+            assert door.run(f"{name}_info", {"id": str(uuid.uuid4())})[plural] == []
+    assert [n["number"] for n in door.run("didlogic_number_info", {})["numbers"]] == [NUMBER_2, NUMBER_1]
+    assert door.run("didlogic_account_info", {})["account"] == {"balance": 3.5}
+    assert door.run("vapi_phone_number_info", {"number": f"+{NUMBER_1}"})["phone_numbers"]
+
+
+def test_info_shows_no_secret_of_the_service(door: Door) -> None:
+    filled_door(door)
+    secrets = [door.stage.store(store)[0]["server"]["headers"]["X-Key"] for store in ("assistants", "phone_numbers")]
+    secrets += [door.stage.world.didlogic["sip_accounts"][0]["password"]]
+    for name in NOUNS:
+        door.run(f"{name}_info", {}, verbosity=5)
+        assert not any(secret in door.output for secret in secrets)
+
+
+# ------------------------------------------------------------------------------------------------------------- bulk
+
+
+def test_bulk(door: Door) -> None:
+    door.run("vapi_sip_trunk", trunk_options())
+    items: list[Result] = [{"number": f"3120000000{index}"} for index in range(4)]
+    items[1]["trunk"] = "nowhere"
+    items[3] |= {"state": "absent"}
+    common = {"trunk": "didlogic nl", "number_e164_check_enabled": False, "name": "All"}
+    result = door.raw("vapi_phone_numbers", {**door.connection("vapi"), **common, "numbers": items})
+    assert result["failed"] is True
+    assert result["changed"] is True
+    assert result["summary"] == {"created": 2, "updated": 0, "deleted": 0, "unchanged": 1, "failed": 1}
+    (failure,) = result["failures"]
+    assert failure["item"] == items[1]["number"]
+    assert "nowhere" in failure["message"]
+    assert "1 of 4 phone numbers failed" in result["msg"]
+    assert [(row["number"], row["name"]) for row in result["phone_numbers"]] == [
+        ("31200000000", "All"), ("31200000002", "All"),
+    ]  # fmt: skip
+    items[1]["trunk"] = "didlogic nl"
+    items[0]["name"] = "Own"
+    result = door.run("vapi_phone_numbers", {**common, "numbers": items})
+    assert result["summary"] == {"created": 1, "updated": 1, "deleted": 0, "unchanged": 2, "failed": 0}
+    assert door.run("vapi_phone_numbers", {**common, "numbers": items})["changed"] is False
+
+
+def test_an_items_choice_takes_the_place_of_the_common_one(door: Door) -> None:
+    door.run("vapi_sip_trunk", trunk_options())
+    door.run("vapi_assistant", assistant_options())
+    assistant, workflow = door.stage.store("assistants")[0]["id"], str(uuid.uuid4())
+    common = {"trunk": "didlogic nl", "number_e164_check_enabled": False, "assistant": "Reception"}
+    items = [{"number": NUMBER_1}, {"number": NUMBER_2, "workflow": workflow}]
+    door.run("vapi_phone_numbers", {**common, "numbers": items})
+    one, two = door.stage.store("phone_numbers")
+    assert (one["assistantId"], two["workflowId"], two.get("assistantId")) == (assistant, workflow, None)
+
+    trunk = str(uuid.uuid4())
+    forwards = [{"number": NUMBER_1}, {"number": NUMBER_2, "destination": "12345"}]
+    door.run("didlogic_forwards", {"vapi_trunk_id": trunk, "forwards": forwards})
+    assert [row["destination"] for row in door.stage.destinations(NUMBER_2)] == ["12345"]
+
+
+def test_what_stands_beside_the_list_holds_for_every_item(door: Door) -> None:
+    """A default of an item must not hide what is said beside the list."""
+    trunk = str(uuid.uuid4())
+    common = {"region": "eu", "call_hunt": True, "others": "remove", "vapi_trunk_id": trunk}
+    door.run("didlogic_forward", {"number": NUMBER_1, "destination": "12345"})
+    door.run("didlogic_forwards", {**common, "forwards": [{"number": NUMBER_1}, {"number": NUMBER_2, "region": "us"}]})
+    (row,) = door.stage.destinations(NUMBER_1)
+    assert (row["destination"], row["callhunt"]) == (f"{NUMBER_1}@{trunk}.sip.eu.vapi.ai", True)
+    assert door.stage.destinations(NUMBER_2)[0]["destination"].endswith(".sip.vapi.ai")
+
+
+def test_exclusive_forwards_touch_this_regions_host_only(door: Door) -> None:
+    """Also when the region is left at its default: a phone number is no forward to Vapi."""
+    door.stage.do(FORWARD, number=NUMBER_2, destination="31299999999")
+    door.stage.do(FORWARD, number=NUMBER_2, vapi_trunk_id=str(uuid.uuid4()), position="any")
+    result = door.run("didlogic_forwards", {"exclusive": True, "forwards": [forward_options()]})
+    assert result["summary"]["deleted"] == 1
+    assert [row["destination"] for row in door.stage.destinations(NUMBER_2)] == ["31299999999"]
+
+
+def test_exclusive_phone_numbers_need_a_trunk(door: Door) -> None:
+    door.run("vapi_sip_trunk", trunk_options())
+    assert "needs trunk" in door.fail("vapi_phone_numbers", {"exclusive": True, "numbers": [number_options()]})
+    for number in (NUMBER_1, NUMBER_2):
+        door.stage.do(PHONE_NUMBER, **number_options(number=number))
+    items = {"exclusive": True, "trunk": "didlogic nl", "numbers": [{"number": NUMBER_1}]}
+    dry = door.run("vapi_phone_numbers", items, check=True)
+    assert dry["summary"] == door.run("vapi_phone_numbers", items)["summary"]
+    assert [row["number"] for row in door.stage.store("phone_numbers")] == [NUMBER_1]
+
+
+@pytest.mark.parametrize(
+    ("name", "items"),
+    [
+        ("vapi_phone_numbers", [{"number": NUMBER_1}, {"number": NUMBER_2}, {"number": f"+{NUMBER_1}"}]),
+        ("didlogic_forwards", [{"destination": "12345"}, {"number": NUMBER_2}, {"destination": "31299999999"}]),
+        (
+            "didlogic_forwards",
+            [
+                {"destination": "sip:a@B.example", "position": "any"},
+                {},
+                {"destination": "a@b.example", "position": "any"},
+            ],
+        ),
+        (
+            "didlogic_forwards",
+            [{"destination": "12345"}, {"number": NUMBER_2}, {"destination": "12345", "state": "absent"}],
+        ),
+        (
+            "didlogic_forwards",
+            [{"destination": "12345"}, {"number": NUMBER_2}, {"destination": "12345", "position": "any"}],
+        ),
+    ],
+)
+def test_what_is_declared_twice_is_refused_before_the_first_request(door: Door, name: str, items: list[Result]) -> None:
+    option = name.split("_", 1)[1].removeprefix("phone_")
+    full = {"number": NUMBER_1} | ({"destination": "54321"} if name == "didlogic_forwards" else {})
+    message = door.fail(name, {option: [full | item for item in items]})
+    assert message.startswith(f"Option {option}[2]"), message
+    assert f"{option}[0]" in message
+    assert door.stage.world.journal == []
+
+
+@pytest.mark.parametrize("concurrency", [0, 33])
+def test_concurrency_has_bounds(door: Door, concurrency: int) -> None:
+    assert "1 to 32" in door.fail("vapi_phone_numbers", {"numbers": [number_options()], "concurrency": concurrency})
+
+
+def test_a_wrong_item_is_named(door: Door) -> None:
+    items = [{"number": NUMBER_1}, {"number": "3"}]
+    assert door.fail("vapi_phone_numbers", {"numbers": items, "trunk": "x"}).startswith("Option numbers[1].number: ")
+
+
+# ------------------------------------------------------------------------------------------- secrets on the way out
+
+
+def test_the_invocation_holds_what_the_module_knows_and_no_secret(door: Door) -> None:
+    secret = canary()
+    for name, params in (
+        ("vapi_sip_trunk", trunk_options(passwrd=secret)),
+        ("didlogic_forwards", {"forwards": [{"number": NUMBER_1, "vapi_privat_key": secret}]}),
+        ("vapi_sip_trunk", trunk_options(gateways=[{"ip": "192.0.2.1", "tokn": secret}])),
+    ):
+        result = door.raw(name, {**door.connection(name), **params}, verbosity=5)
+        assert result["failed"] is True
+        assert secret not in door.output, name
+    options = trunk_options(password=secret)
+    result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **options}, verbosity=5)
+    assert secret not in door.output
+    assert door.stage.world.vapi_api_key not in door.output
+    assert result["invocation"]["module_args"]["name"] == "didlogic nl"
+    options = assistant_options(definition={"server": {"headers": {"X-Key": secret}}, "serverUrlSecret": secret})
+    door.raw("vapi_assistant", {**door.connection("vapi"), **options}, verbosity=5, diff=True)
+    assert secret not in door.output
+
+
+@pytest.mark.parametrize("side", ["vapi", "didlogic"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "1234567", "********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "two words here", "ümlaut-key-123", "a\nb" * 9],
+)
+def test_a_wrong_key_is_refused_without_being_shown(door: Door, side: str, key: str) -> None:
+    name = {"vapi": "vapi_sip_trunk_info", "didlogic": "didlogic_account_info"}[side]
+    message = door.fail(name, {"api_key": key})
+    assert "api_key" in message
+    assert not key or key not in message
+    assert door.stage.world.journal == []
+
+
+def test_a_key_from_a_file_ends_in_a_line_break(door: Door) -> None:
+    key = door.stage.world.vapi_api_key
+    assert door.run("vapi_sip_trunk_info", {"api_key": f" {key}\n"})["sip_trunks"] == []
+    door.stage.world.vapi_api_key = canary()
+    door.fail("vapi_sip_trunk_info", {"api_key": f" {key}\n"}, verbosity=5)
+    assert key not in door.output
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "path"),
+    [
+        ("vapi_sip_trunk", {"name": "x", "password": "********", "username": "1"}, "password"),
+        ("vapi_assistant", {"name": "x", "definition": {"server": {"secret": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}}},
+         "definition.server.secret"),
+        ("didlogic_forwards", {"forwards": [{"number": NUMBER_1, "destination": "1@********.sip.vapi.ai"}]},
+         "forwards[0].destination"),
+    ],
+)  # fmt: skip
+def test_a_mask_is_no_value(door: Door, name: str, params: Result, path: str) -> None:
+    message = door.fail(name, params)
+    assert message.startswith(f"Option {path}: ")
+    assert door.stage.world.journal == []
+
+
+def test_a_service_that_reflects_what_it_got(door: Door) -> None:
+    """Its words are repeated, scrubbed in every form."""
+    secret = canary()
+
+    def reflect(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json=[])
+        words = f"{request.content.decode()} {request.headers['authorization']} {secret.upper()} {secret[3:14]}"
+        return httpx.Response(400, json={"message": [words, words[::-1][:9]]})
+
+    door.transport = httpx.MockTransport(reflect)
+    door.fail("vapi_sip_trunk", trunk_options(password=secret), verbosity=5, diff=True)
+    for word in (secret, door.stage.world.vapi_api_key):
+        pieces = {form[at : at + 8] for form in (word, word.upper()) for at in range(len(word) - 7)}
+        assert not [piece for piece in pieces if piece in door.output]
+
+
+def test_warnings_are_scrubbed(door: Door) -> None:
+    secret = canary()
+
+    def warned(resource: t.Any, params: t.Any) -> t.Any:
+        raise_.warn(f"seen {secret} and {secret[:12]}")
+        return original(resource, params)
+
+    original = _module._want
+    raise_: t.Any = None
+    make = _module.Module
+
+    def spy(spec: t.Any) -> t.Any:
+        nonlocal raise_
+        raise_ = make(spec)
+        return raise_
+
+    door.patch.setattr(_module, "Module", spy)
+    door.patch.setattr(_module, "_want", warned)
+    door.run("vapi_sip_trunk", trunk_options(password=secret))
+    assert door.warnings == ["seen ******** and ************"]
+    assert secret[:8] not in door.output
+
+
+def test_an_unexpected_error_is_one_sentence_without_values(door: Door) -> None:
+    secret = canary()
+
+    def broken(*_args: t.Any) -> t.Any:
+        raise ValueError(f"leaks {secret}")
+
+    door.patch.setattr(_module, "_want", broken)
+    result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **trunk_options()}, verbosity=5)
+    assert result["failed"] is True
+    assert "ValueError in test_module.py line" in result["msg"]
+    assert "leaks" not in door.output
+    assert secret not in door.output
+    assert "Traceback" not in door.output
+
+
+def test_missing_libraries_are_named(door: Door) -> None:
+    door.patch.setattr(_module, "MISSING", {"pydantic": "Traceback\nModuleNotFoundError: No module named 'pydantic'"})
+    message = door.fail("vapi_sip_trunk", trunk_options())
+    assert "pydantic" in message
+    assert sys.executable in message
+    assert "Traceback" not in message
+    assert door.stage.world.journal == []
+
+
+def test_validate_certs_false_warns(door: Door) -> None:
+    door.run("vapi_sip_trunk_info", {"validate_certs": False})
+    assert "validate_certs is false" in door.warnings[0]
+
+
+def test_the_key_may_come_from_the_environment(door: Door) -> None:
+    door.patch.setenv("VAPI_TOKEN", door.stage.world.vapi_api_key)
+    door.patch.setenv("VAPI_API_URL", "http://127.0.0.1/vapi")
+    assert door.raw("vapi_sip_trunk_info", {}, verbosity=5)["sip_trunks"] == []
+    assert door.stage.world.vapi_api_key not in door.output
+    door.patch.setenv("VAPI_API_KEY", canary())
+    assert "does not accept the key" in door.raw("vapi_sip_trunk_info", {})["msg"]
+
+
+def test_failures_tell_what_changed(door: Door) -> None:
+    door.stage.do(SIP_TRUNK, **trunk_options())
+    door.stage.do(PHONE_NUMBER, **number_options())
+    door.stage.faults({"kind": "status", "code": 400, "match": {"method": "PATCH", "path_regex": "phone-number"}})
+    options = trunk_options(username="99999", on_auth_change="replace")
+    result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **options})
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "2 of 4 steps were done before" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "path"),
+    [
+        ("vapi_sip_trunk", {"name": ""}, "name"),
+        ("vapi_sip_trunk", {"name": "x", "gateways": [{"ip": "sip.x.example"}]}, "gateways[0].ip"),
+        ("vapi_sip_trunk", {"name": "x", "gateways": [{"ip": "192.0.2.1", "port": 0}]}, "gateways[0].port"),
+        ("vapi_phone_number", {"number": NUMBER_1, "assistant": "a", "squad": "b"}, "squad"),
+        ("vapi_phone_number", {"number": NUMBER_1, "fallback_destination": {"number": "12"}}, "fallback_destination"),
+        ("vapi_transfer_tool", {"name": "two words"}, "name"),
+        ("vapi_transfer_tool", {"name": "x", "destinations": [{"message": "y"}]}, "destinations[0]"),
+        ("vapi_assistant", {"name": "x", "definition": {"id": "y"}}, "definition.id"),
+        ("vapi_assistant", {"name": "x", "definition": {"model": {"toolIds": []}}}, "definition.model.toolIds"),
+        ("didlogic_forward", {"number": NUMBER_1}, "destination / vapi_trunk_id / vapi_private_key"),
+        ("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": "x"}, "vapi_trunk_id"),
+        (
+            "didlogic_forward",
+            {"number": NUMBER_1, "destination": "12345", "active": False, "others": "remove"},
+            "active",
+        ),
+        ("didlogic_sip_account", {}, "name or label"),
+        ("didlogic_sip_account", {"name": "1234"}, "name"),
+        ("didlogic_sip_account", {"label": "x", "state": "absent"}, "force"),
+        ("didlogic_sip_account", {"label": "x", "allowed_ips": ["::1"]}, "allowed_ips[0]"),
+    ],
+)
+def test_wrong_input_is_refused_before_the_first_request(door: Door, name: str, params: Result, path: str) -> None:
+    message = door.fail(name, params)
+    assert message.startswith(f"Option {path}"), message
+    assert door.stage.world.journal == []
