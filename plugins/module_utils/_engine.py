@@ -378,6 +378,7 @@ class Engine:
             outcome.writes += 1
             if write.spare is not None:
                 outcome.memory.copied.add(write.spare)
+        outcome.memory.moves += any(write.spare is not None for write in plan.writes)
         outcome.error = None
 
     def _tell_what_stands(self, resource: Resource, outcome: Outcome) -> None:

@@ -14,9 +14,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, Plan, Row, Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Write
 
 Place = tuple[str, str]
+#: How often one run appends what another one keeps taking away.
+MOST_MOVES = 4
 #: Steps that a simulation may take; a list of rows needs at most a few for each.
 MAX_STEPS = 1000
 
@@ -70,16 +73,19 @@ class Ordered:
 
 
 def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
-    """The next steps that may be taken together; none when the list is as wanted."""
+    """The next steps that may be taken together; none when the list is as wanted.
+
+    Of several equal rows only the last stays, whoever looks and whatever their target: so two runs can not each take
+    away the copy that the other one counts on.
+    """
     own = [entry for entry in entries if entry.place == aim.target.place]
     if aim.absent:
         return [Step("delete", entry) for entry in own[-1:]]
     if not own:
         return [Step("append", aim.target)]
-    target, *doubles = own
+    *doubles, target = own
     healed = [entry for entry in entries if aim.heal(entry) and entry.place != aim.target.place]
     others = [entry for entry in entries if entry not in own and entry not in healed and entry.active]
-
     if aim.others != "keep":
         others = [entry for entry in others if entry.place not in memory.declared]
 
@@ -88,6 +94,8 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
         steps.append(Step("switch", dataclasses.replace(aim.target, id=target.id)))
     if aim.others == "keep" and aim.first and aim.target.active:
         missing, surplus, stuck = _behind(entries, target, others, memory)
+        if missing and memory.moves >= MOST_MOVES:
+            raise Problem("", "another run moves the destinations of the same number; run again when it has ended.")
         if missing:
             return steps + [Step("append", entry) for entry in missing]
         steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in stuck]
@@ -109,31 +117,28 @@ def _behind(
     Their order is that of their first standing row; originals are deleted from the last to the first, so an
     interrupted run leaves a list from which the same order is read.
     """
-    at = entries.index(target)
-    ahead = [entry for entry in others if entries.index(entry) < at]
+    place = {entry.id: index for index, entry in enumerate(entries)}
+    first = {entry.place: entry for entry in reversed(others)}
+    last = {entry.place: entry for entry in others}
+    at = place[target.id]
+    ahead = [entry for entry in others if place[entry.id] < at]
     if not ahead:
         # Nothing to move. A place that this run copied may stand twice when another run copied it too.
-        places = [entry.place for entry in others]
-        twice = [e for at, e in enumerate(others) if e.place in memory.copied and e.place in places[:at]]
+        twice = [entry for entry in others if entry.place in memory.copied and entry is not last[entry.place]]
         return [], twice, []
-    # A copy that the service refused may stand all the same.
-    refused = memory.refused - {entry.place for entry in others if entries.index(entry) > at}
-    stuck = [entry for entry in ahead if entry.place in refused]
-    movable = [entry for entry in others if entry.place not in refused]
-    first: dict[Place, Entry] = {}
-    for entry in movable:
-        first.setdefault(entry.place, entry)
-    desired = list(first.values())
-    kept: list[Entry] = []
-    position = at
-    for wanted in desired:
-        found = next((entry for entry in entries[position + 1 :] if entry.active and entry.place == wanted.place), None)
-        if found is None:
-            break
-        kept.append(found)
-        position = entries.index(found)
-    missing = desired[len(kept) :]
-    return missing, [entry for entry in movable if entry not in kept], stuck
+    # What the service does not take again stays: behind the target where it stands, before it switched off.
+    desired = [entry for entry in others if entry is first[entry.place] and entry.place not in memory.refused]
+    stuck = {mark for mark in memory.refused if mark in last and place[last[mark].id] < at}
+    position, missing = at, []
+    for entry in desired:
+        if entry.place in memory.refused:
+            continue  # it stands behind the target, and no copy of it can be had in its right place
+        if missing or place[last[entry.place].id] < position:
+            missing.append(entry)
+        else:
+            position = place[last[entry.place].id]
+    surplus = [entry for entry in others if entry is not last[entry.place] and entry.place not in stuck]
+    return missing, surplus, [entry for entry in ahead if entry.place in stuck]
 
 
 def after(entries: list[Entry], steps: t.Iterable[Step]) -> list[Entry]:

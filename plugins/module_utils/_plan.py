@@ -49,6 +49,7 @@ class Memory:
     secret_written: bool = False
     copied: set[t.Any] = dataclasses.field(default_factory=set)
     refused: set[t.Any] = dataclasses.field(default_factory=set)
+    moves: int = 0  # times that this run has appended copies
     declared: set[t.Any] = dataclasses.field(default_factory=set)  # places that other items of the same task ask for
 
 
@@ -140,7 +141,6 @@ def _present(
 ) -> Plan:
     replacing = resource.replace is not None and want.ask.on_auth_change == "replace"
     aside = _set_aside(resource, want, rows) if replacing else None
-    aside = None if aside is row else aside
     # An interrupted replacement goes on from what was set aside.
     basis = row or aside
     current = from_wire(resource.record, basis) if basis else None

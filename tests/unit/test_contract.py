@@ -194,12 +194,10 @@ def shown_fields(noun: str) -> set[str]:
     resource = RESOURCES[noun]
     if noun == "forward":
         return set(DESTINATION)
-    key = set() if resource.single else {"id"}
     if resource.tell:
-        return {"number", "destinations"}
-    return (
-        {name for name, field in fields(resource.record).items() if not field.option.secret} | key | set(resource.facts)
-    )
+        return {"number", "destinations"} if noun == "number" else set(fields(resource.record))
+    options = {name for name, field in fields(resource.record).items() if not field.option.secret}
+    return {"id"} | options | set(resource.facts)
 
 
 def secret_fields(record: type[Record]) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-import threading
 import typing as t
 import uuid
 
@@ -36,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     canary,
     forward_options,
     number_options,
+    side_by_side,
     tool_options,
     trunk_options,
     want,
@@ -312,55 +312,33 @@ def test_two_engines_in_turns(noun: str, seed: int) -> None:
     """All that two runs do, request by request in a random order."""
     kind = KINDS[noun]
     stage = kind.stage()
-    turns = Turns(random.Random(seed), 2)
-    outcomes: list[t.Any] = [None, None]
-
-    def work(index: int) -> None:
-        hook = Hook(stage, lambda _request: turns.wait(index))
-        try:
-            outcomes[index] = stage.try_(kind.resource, transport=hook, **kind.options)
-        finally:
-            turns.leave(index)
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert all(outcome is not None for outcome in outcomes)
+    outcomes = side_by_side(stage, random.Random(seed), kind.resource, [kind.options, kind.options])
     assert [str(outcome.error) for outcome in outcomes if outcome.error] == []
     assert len(kind.store(stage)) == 1
     assert len({outcome.result["id"] for outcome in outcomes}) == 1
     assert not stage.do(kind.resource, **kind.options).changed
 
 
-class Turns:
-    """Lets one of several threads go on at a time, chosen by dice once all have arrived."""
+@pytest.mark.parametrize("seed", range(40))
+def test_two_replacements_in_turns(seed: int) -> None:
+    """At no moment a phone number points at nothing; in the end one trunk stands."""
+    stage = Stage()
+    stage.do(SIP_TRUNK, **trunk_options())
+    for number in (NUMBER_1, NUMBER_2):
+        stage.do(PHONE_NUMBER, **number_options(number=number))
+    options = trunk_options(username="99999", on_auth_change="replace")
+    lost = []
 
-    def __init__(self, dice: t.Any, count: int) -> None:
-        self.dice, self.going = dice, set(range(count))
-        self.waiting: set[int] = set()
-        self.chosen: int | None = None
-        self.changed = threading.Condition()
+    def watch() -> None:
+        there = set(stage.world.vapi["credentials"])
+        lost.extend(row["number"] for row in stage.store("phone_numbers") if row["credentialId"] not in there)
 
-    def _choose(self) -> None:
-        if self.chosen is None and self.going and self.waiting == self.going:
-            self.chosen = self.dice.choice(sorted(self.waiting))
-            self.changed.notify_all()
-
-    def wait(self, index: int) -> None:
-        with self.changed:
-            self.waiting.add(index)
-            self._choose()
-            assert self.changed.wait_for(lambda: self.chosen == index, 10)
-            self.chosen = None
-            self.waiting.discard(index)
-
-    def leave(self, index: int) -> None:
-        with self.changed:
-            self.going.discard(index)
-            self.waiting.discard(index)
-            self._choose()
+    side_by_side(stage, random.Random(seed), SIP_TRUNK, [options, options], watch)
+    assert lost == []
+    stage.do(SIP_TRUNK, **options)
+    (trunk,) = stage.store("credentials")
+    assert trunk["outboundAuthenticationPlan"]["authUsername"] == "99999"
+    assert {row["credentialId"] for row in stage.store("phone_numbers")} == {trunk["id"]}
 
 
 @pytest.mark.parametrize("stale", [1, 2, 4])

@@ -53,7 +53,7 @@ class Fake:
         self.client = Client(
             service,
             connection,
-            from_options(HttpOptions, http),
+            from_options(HttpOptions, {"validate_certs": False, **http}),
             transport=httpx.MockTransport(self.answer),
             read_only=read_only,
             sleep=self.sleep,
