@@ -209,7 +209,7 @@ def sanity(version: str, *arguments: str) -> None:
 
 def integration(version: str, *arguments: str) -> None:
     """Run modules and roles as a user does, on one version of ansible-core."""
-    run_in(core(version), "python", "-m", "pytest", "tests/integration", *arguments)
+    run_in(core(version), "python", "-m", "pytest", "-n", "2", "tests/integration", *arguments)
 
 
 def molecule(*arguments: str) -> None:
@@ -312,12 +312,14 @@ LINT = (
 )
 UNIT = (Step("unit", pytest, ("tests/unit", "tests/tools"), open=True),)
 SANDBOX = (Step("sandbox", pytest, ("tests/sandbox",), open=True),)
+TRUST = (Step("trust", pytest, ("tests/trust",), open=True),)
+FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True),)
 SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for version in CORES)
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
 MOLECULE = (Step("molecule", molecule, open=True),)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
-EVERYTHING = (*LINT, *UNIT, *SANDBOX, *SANITY, *INTEGRATION, *MOLECULE, *IMPORTER)
+EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *MOLECULE, *IMPORTER)
 
 TASKS = {
     "demo": Task("show the collection at work on the sandbox", (Step("demo", demo, open=True),)),
@@ -327,6 +329,8 @@ TASKS = {
     "unit": Task("tests of the logic, and our own checks of the repository", UNIT),
     "sandbox": Task("tests of the stand-in of both services", SANDBOX),
     "sanity": Task("ansible-test sanity, on three versions of ansible-core", SANITY),
+    "trust": Task("a sample of the proofs of what is promised", TRUST),
+    "figures": Task("every proof in full, half an hour; writes the figures into the docs", FIGURES),
     "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
     "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),

@@ -35,6 +35,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 ROUNDS = 8
 #: Rounds in all: many objects at a busy service take some, an endless correction of one object shall not go on.
 MOST_ROUNDS = 64
+#: Characters of an id, a number or an address; more is no such thing.
+MOST_LENGTH = 300
 #: What a service answers that does not take an object as it is; anything else has other reasons.
 NOT_TAKEN = frozenset({400, 409, 422})
 #: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
@@ -415,9 +417,16 @@ def _made(resource: Resource, write: Write, answer: t.Any) -> Row:
 def _fit(rows: list[Row], needs: tuple[str, ...], what: str) -> list[Row]:
     """The rows, each of which can be worked with."""
     for name in needs:
-        if not all(isinstance(row.get(name), (str, int)) and row[name] != "" for row in rows):
+        if not all(_usable(row.get(name)) for row in rows):
             raise Unreachable(f"{what} without {name}. Nothing was concluded from such an answer.")
     return rows
+
+
+def _usable(value: t.Any) -> bool:
+    """Whether a value can name something."""
+    if isinstance(value, str):
+        return 0 < len(value) <= MOST_LENGTH
+    return isinstance(value, int) and abs(value) < 10**18
 
 
 def _lost_race(outcome: Outcome, plan: Plan) -> bool:

@@ -32,7 +32,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Resource,
     Service,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import MASKED, Scrubber, holding
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import (
+    HIDDEN_LABEL,
+    MASKED,
+    Scrubber,
+    holding,
+    secrets_in,
+)
 
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
@@ -47,8 +53,13 @@ class Module(AnsibleModule):
     def __init__(self, spec: Spec) -> None:
         super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
 
+    #: Secrets that services have told: a text may repeat them.
+    noted: t.AbstractSet[str] = frozenset()
+
     def _scrubber(self) -> Scrubber:
-        return Scrubber(getattr(self, "no_log_values", ()))
+        params = getattr(self, "params", {})
+        more = secrets_in(params) | self.noted
+        return Scrubber(getattr(self, "no_log_values", ()), more, _trunk_ids(params))
 
     def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
         super().warn(self._scrubber().text(warning), *args, **kwargs)
@@ -58,7 +69,9 @@ class Module(AnsibleModule):
         super().deprecate(self._scrubber().text(msg), *args, **kwargs)
 
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
-        super().log(self._scrubber().text(str(msg)), log_args)  # type: ignore[no-untyped-call]
+        scrubber = self._scrubber()
+        args = {name: scrubber.text(str(value)) for name, value in (log_args or {}).items()}
+        super().log(scrubber.text(str(msg)), args)  # type: ignore[no-untyped-call]
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         super().exit_json(**self._presentable(kwargs))
@@ -74,10 +87,23 @@ class Module(AnsibleModule):
         return bool(self._diff)
 
     def _presentable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
-        clean: dict[str, t.Any] = self._scrubber().value(result)
+        scrubber = self._scrubber()
+        failures = [{**item, "message": scrubber.text(item["message"])} for item in result.get("failures", ())]
         # A misspelt option would carry its value, maybe a secret, into the invocation.
-        clean["invocation"] = {"module_args": show(_known(self.argument_spec, getattr(self, "params", {})))}
+        known = show(_known(self.argument_spec, getattr(self, "params", {})))
+        more = {"invocation": {"module_args": known}, **({"failures": failures} if failures else {})}
+        clean: dict[str, t.Any] = scrubber.value({**result, **more})
         return clean
+
+
+def _trunk_ids(params: t.Any) -> set[str]:
+    """The labels at Vapi's SIP host that the options name as trunk ids, those of list items included."""
+    if isinstance(params, list):
+        return {label for item in params for label in _trunk_ids(item)}
+    if not isinstance(params, dict):
+        return set()
+    named = [params.get("vapi_trunk_id"), *(params.get("vapi_trunk_ids") or ())]
+    return {label for label in named if isinstance(label, str)} | _trunk_ids(list(params.values()))
 
 
 def _known(spec: Spec, params: t.Any) -> t.Any:
@@ -260,11 +286,26 @@ def _engine(module: Module, resource: Resource, concurrency: int = 8) -> Engine:
     )
     if not http.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
-    client = Client(resource.service, connection, http, read_only=module.check_mode)
+    client = _watched(module, Client(resource.service, connection, http, read_only=module.check_mode))
     engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: client.stop.set())
     return engine
+
+
+def _watched(module: Module, client: Client) -> Client:
+    """The client, from now on noting the secrets that stand in answers, so that no message repeats them."""
+    read = client.get
+    noted: set[str] = set()
+    module.noted = noted
+
+    def get(path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
+        answer = read(path, params, **ids)
+        noted.update(secrets_in(answer))
+        return answer
+
+    client.get = get  # type: ignore[method-assign]
+    return client
 
 
 class _Failed(Exception):
@@ -307,6 +348,9 @@ def _clean_input(module: Module) -> None:
         raise Problem(
             where, "holds a mask instead of a value: the output of another task was fed back. Give the value itself."
         )
+    where = holding(module.params, (HIDDEN_LABEL,))
+    if where:
+        raise Problem(where, "holds what a result shows in place of a label; give the value itself.")
     where = None if module.check_mode else holding(module.params, (LATER,))
     if where:
         raise Problem(where, f"holds {LATER}, which stands for a value in dry runs only; give the value itself.")

@@ -129,7 +129,7 @@ def _behind(
     # What the service does not take again stays: behind the target where it stands, before it switched off.
     desired = [entry for entry in others if entry is first[entry.place] and entry.place not in memory.refused]
     stuck = {mark for mark in memory.refused if mark in last and place[last[mark].id] < at}
-    position, missing = at, []
+    position, missing = at, list[Entry]()
     for entry in desired:
         if entry.place in memory.refused:
             continue  # it stands behind the target, and no copy of it can be had in its right place

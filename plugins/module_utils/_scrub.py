@@ -10,14 +10,27 @@ an encoding or a piece of a value.
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
 import typing as t
 import urllib.parse
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import SECRET_KEYS
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
 
 MASK = "********"
 PIECE = 8
 #: What Ansible puts in a secret's place; as an input it means that a masked result was fed back.
 MASKED = ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", MASK)
+#: What a result shows in place of a label that may be a key.
+HIDDEN_LABEL = f"@{HIDDEN}.sip."
+#: The label in front of Vapi's SIP host: a trunk's id, or a private key. Stricter than in a single URI, as text may
+#: stand around it, and also as it looks in a form body.
+_LABEL = re.compile(r"(@|%40)([^@%;?<>\s\"'\\]+?)(\.sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
+_BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)(?=\S*\d)[^\s\"',;]{8,}", re.IGNORECASE)
+#: Headers that people look at and that hold no secret.
+_PLAIN_HEADERS = frozenset(("accept", "accept-language", "content-type", "user-agent"))
 
 
 def variants(secret: str) -> set[str]:
@@ -33,6 +46,8 @@ def variants(secret: str) -> set[str]:
         urllib.parse.quote_plus(secret),
         json.dumps(secret)[1:-1],
         repr(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
         raw.hex(),
     }
     for shift in range(3):
@@ -43,27 +58,55 @@ def variants(secret: str) -> set[str]:
     return {form for form in forms if len(form) >= min(PIECE, len(secret))}
 
 
+def secrets_in(value: t.Any, *, inside: bool = False) -> set[str]:
+    """What an answer or an option holds that is nobody's to see: values under telling keys, labels at Vapi's host.
+
+    :param inside: whether all of it stands under such a key.
+    """
+    if isinstance(value, dict):
+        items = [(str(key), item) for key, item in value.items()]
+        kept = [(key, item) for key, item in items if not (inside and key.lower() in _PLAIN_HEADERS)]
+        return {found for key, item in kept for found in secrets_in(item, inside=inside or _telling(key))}
+    if isinstance(value, list):
+        return {found for item in value for found in secrets_in(item, inside=inside)}
+    if not isinstance(value, str):
+        return set()
+    if inside:
+        # A piece of a header's value is as good as the whole: "Bearer ...".
+        return {part for part in (value, *value.split()) if len(part) >= PIECE}
+    return {match[2] for match in _LABEL.finditer(value) if len(match[2]) >= PIECE and match[2].lower() != HIDDEN}
+
+
+def _telling(key: str) -> bool:
+    return key.replace("_", "").replace("-", "").lower() in SECRET_KEYS
+
+
 class Scrubber:
     """Knows the secrets of one task.
 
     :param secrets: the values; pieces and encodings are looked for only in those of eight characters or more, since
         masking every "12345" would tell more than it hides.
+    :param more: values that are taken out of text only. In a result their places are known, and some may be harmless.
+    :param labels: trunk ids: the labels at Vapi's host that may be shown.
     """
 
-    def __init__(self, secrets: t.Iterable[str]) -> None:
+    def __init__(self, secrets: t.Iterable[str], more: t.Iterable[str] = (), labels: t.Iterable[str] = ()) -> None:
+        self._labels = {label.lower() for label in labels}
         values = {secret for secret in secrets if secret}
-        long = {secret for secret in values if len(secret) >= PIECE}
-        self._forms = sorted({form for s in long for form in variants(s)} | values, key=len, reverse=True)
+        foreign = {secret for secret in more if len(secret) >= PIECE and secret.lower() not in self._labels} - values
+        self._forms = _forms(values)
+        self._more_forms = _forms(values | foreign)
         self._pieces = {
             form[at : at + PIECE]
-            for s in long
-            for form in (s, s.lower(), s.upper())
+            for s in values | foreign
+            if len(s) >= PIECE
+            for form in (s, s.lower(), s.upper(), json.dumps(s)[1:-1])
             for at in range(len(form) - PIECE + 1)
         }
 
     def text(self, text: str) -> str:
         """Text for people: secrets, their encodings and pieces of eight characters are masked."""
-        text = self._whole(text)
+        text = _BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", self._whole(text, self._more_forms))
         found = [at for at in range(len(text) - PIECE + 1) if text[at : at + PIECE] in self._pieces]
         for at in reversed(found):
             text = text[:at] + MASK + text[at + PIECE :]
@@ -76,14 +119,24 @@ class Scrubber:
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         if isinstance(value, str):
-            return self._whole(value.encode("utf-8", "replace").decode())
+            return self._whole(value.encode("utf-8", "replace").decode(), self._forms)
         return value
 
-    def _whole(self, text: str) -> str:
-        for form in self._forms:
+    def _whole(self, text: str, forms: list[str]) -> str:
+        for form in forms:
             if form in text:
                 text = text.replace(form, MASK)
-        return text
+        return _LABEL.sub(self._labelled, text)
+
+    def _labelled(self, match: re.Match[str]) -> str:
+        known = match[2].lower() in self._labels or match[2] == MASK
+        return match[0] if known else f"{match[1]}{HIDDEN}{match[3]}"
+
+
+def _forms(secrets: set[str]) -> list[str]:
+    """All forms of all secrets, the longest first."""
+    long = {form for secret in secrets if len(secret) >= PIECE for form in variants(secret)}
+    return sorted(long | secrets, key=len, reverse=True)
 
 
 def holding(value: t.Any, marks: t.Collection[str], path: str = "") -> str | None:

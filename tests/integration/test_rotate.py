@@ -81,7 +81,9 @@ def test_rotation(services: Any, login: str) -> None:
     if login != "label":
         address = services.facts["vapi_api_url"].removesuffix("/vapi") + "/sandbox/seed"
         seed = {"sip_accounts": [{"name": login, "label": "by hand", "password": secrets.token_hex(8)}]}
-        request = urllib.request.Request(address, data=json.dumps(seed).encode(), headers={"content-type": "application/json"})
+        request = urllib.request.Request(
+            address, data=json.dumps(seed).encode(), headers={"content-type": "application/json"}
+        )
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
     made = services.play("voiceops.vapi_didlogic.integrate", **declared)
     assert made.rc == 0, made.text

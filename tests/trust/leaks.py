@@ -21,7 +21,6 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
-import hashlib
 import html
 import json
 import os
@@ -57,6 +56,7 @@ LIMITS = (
     "-e name=secret on the command line stands in the process list; -e @file does not",
     "a secret written into a playbook is kept by junit and ARA; a variable is not",
     "ANSIBLE_DEBUG=1 and ANSIBLE_KEEP_REMOTE_FILES=1 keep everything",
+    "a callback that keeps task.args of a finished task gets values; those of a task that starts are templates",
     "set_fact, debug and a rescue's ansible_failed_task.args hold what the play puts there",
     "/proc/PID/environ shows a process's owner what is in the environment",
     "a killed task leaves its payload in the remote temporary folder",
@@ -110,9 +110,7 @@ def needles(value: str) -> dict[str, set[bytes]]:
         "hex": {raw.hex()},
         "base64": coded,
         "piece": {
-            form[at : at + PIECE]
-            for form in (value, json.dumps(value)[1:-1])
-            for at in range(len(form) - PIECE + 1)
+            form[at : at + PIECE] for form in (value, json.dumps(value)[1:-1]) for at in range(len(form) - PIECE + 1)
         },
     }
     seen: set[str] = set()
@@ -284,7 +282,7 @@ ROWS = {
         gone={"name": "Made assistant", "force": True},
         wrong=[
             {"name": "x", "tools": ["no such tool"], "definition": {"server": SERVER}},
-            {"name": "x", "definition": {"id": secret("defined"), "server": SERVER}},
+            {"name": "x", "definition": {"id": "x", "server": SERVER}},
             {"name": "x" * 50, "definition": {"server": SERVER}},
         ],
     ),
@@ -416,7 +414,7 @@ class Connection:
     def __call__(self, module: str, mode: str, key: t.Any = None, **more: t.Any) -> dict[str, t.Any]:
         self.counter += 1
         found = {**self.timed, "retry_timeout": 0} if self.timed else {}
-        for service in self.both or ([module.split("_")[0]] if self.single else []):
+        for service in self.both or ([module.split("_", maxsplit=1)[0]] if self.single else []):
             prefix = f"{service}_" if self.both else ""
             found[f"{prefix}api_url"] = f"{{{{ reflector }}}}/{mode}/{module}{self.counter}/{service}"
             found[f"{prefix}api_key"] = secret(service) if key is None else key
@@ -425,69 +423,86 @@ class Connection:
         return found | more
 
 
-def cases_of(module: str, options: dict[str, t.Any], *, short: bool = False) -> t.Iterator[Case]:
-    """Everything that is done with one module. ``short``: one of each kind, for the quick tests."""
+class Turn:
+    """Some of a list, others at the next turn: what all modules share need not meet every module in every run."""
+
+    def __init__(self, first: int, *, full: bool) -> None:
+        self.at, self.full = first, full
+
+    def __call__(self, items: t.Sequence[t.Any], number: int) -> list[t.Any]:
+        if self.full:
+            return list(items)
+        self.at += number
+        return [items[(self.at + at) % len(items)] for at in range(min(number, len(items)))]
+
+
+KEYS = (
+    ("key with other letters", secret("nonascii"), "characters that no key has"),
+    ("key with a space", secret("spaced"), "characters that no key has"),
+    ("key too short", secret("short"), "too short"),
+    ("key masked", "********", "mask"),
+    ("key masked by Ansible", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "mask"),
+    ("key as a dict", {"value": secret("misspelt")}, None),
+    ("key as a list", [secret("vapi"), secret("didlogic")], None),
+)
+WRITES = ("write-400-raw", "write-500-raw", "write1-400-raw", "write2-422-json")
+
+
+def cases_of(module: str, options: dict[str, t.Any], turn: Turn, *, short: bool = False) -> list[Case]:
+    """Everything that is done with one module. ``short``: less of it, for the quick tests."""
     conn, row = Connection(options), ROWS.get(module)
-    info = row is None
     if row is None:
         required = {name: _filler(option) for name, option in options.items() if option.get("required")}
         row = Row({name: value for name, value in required.items() if not SECRET_OPTION.search(name)})
         row.works = None if row.make else True
-    online = bool(conn.timed)
+    found: list[Case] = []
+    fails = None if row.works is None else False
 
-    def case(name: str, base: dict[str, t.Any], mode: str, works: bool | None = False, **more: t.Any) -> Case:
+    def case(name: str, base: dict[str, t.Any], mode: str, works: bool | None = False, **more: t.Any) -> None:
         key, task, says = more.pop("key", None), more.pop("task", {}), more.pop("says", "")
-        return Case(name, module, base | conn(module, mode, key, **more), works, says, task)
+        found.append(Case(name, module, base | conn(module, mode, key, **more), works, says, task))
 
-    yield case("as it should be, dry", row.make, "pass", row.works, task={"check_mode": True})
-    yield case("as it should be", row.make, "pass", row.works)
-    yield case("with a key from a file", row.make, "pass", row.works, key=secret("newline"))
+    few = 1 if short else 2
+    dry = {"check_mode": True}
+    case("as it should be, dry", row.make, "pass", row.works, task=dry)
+    case("as it should be", row.make, "pass", row.works)
+    case("with a key from a file", row.make, "pass", row.works, key=secret("newline"))
     change = row.change or row.make
     if row.change:
-        for number, mode in enumerate(("write-400-raw", "write-500-raw", "write1-400-raw", "write2-422-json")):
-            if not short or number < 1:
-                works = None if number > 1 else False
-                yield case(f"change, {mode}", change, mode, works, says="400|500|without a valid" if not works else "")
-        if not short:
-            yield case("change, dry", change, "pass", True, task={"check_mode": True})
-        yield case("change", change, "pass", True)
-    codes = ERRORS[1:2] + ERRORS[5:6] if info else ERRORS
-    for code in ("400",) if short else codes:
-        if online:
-            yield case(f"refused, {code}", change, f"{code}-raw", None if row.works is None else False, says=code)
-    for mode in () if short else SPOILT:
-        if online:
-            yield case(f"spoilt, {mode}", change, mode, None if row.works is None else False)
-    for name, value, says in (
-        ("key with other letters", secret("nonascii"), "characters that no key has"),
-        ("key with a space", secret("spaced"), "characters that no key has"),
-        ("key too short", secret("short"), "too short"),
-        ("key masked", "********", "mask"),
-        ("key masked by Ansible", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "mask"),
-        ("key as a dict", {"value": secret("misspelt")}, ""),
-        ("key as a list", [secret("vapi"), secret("didlogic")], ""),
-    ):
-        if online:
-            works = None if says == "" else False
-            yield case(name, row.make, "pass", works, key=value, says=says)
-    if not short and online:
-        yield case("key from the environment", row.make, "pass", row.works, key="")
-        yield case("with a limit of time that is none", row.make, "pass", timeout=0)
-        yield case("with a limit of time of the wrong type", row.make, "pass", timeout=MISSPELT)
-        yield case("without a service", row.make, "pass", None if row.works is None else False, **_nowhere(conn, module))
-        yield case("key in the address", row.make, "pass", **_nowhere(conn, module, "?key=" + secret("vapi")))
-    if online:
-        yield case("misspelt", row.make, "pass", api_kye=MISSPELT, says="api_kye")
-    for number, wrong in enumerate(row.wrong[:2] if short else row.wrong):
-        yield case(f"wrong input {number}", wrong, "pass", False)
+        for mode in (WRITES[0], *turn(WRITES[1:], few - 1)):
+            late = mode[5] != "-"
+            case(f"change, {mode}", change, mode, None if late else False, says="" if late else "400|500|valid")
+        case("change, dry", change, "pass", True, task=dry)
+        case("change", change, "pass", True)
+    if conn.timed:
+        for code in turn(ERRORS, few):
+            case(f"refused, {code}", change, f"{code}-raw", fails, says=code if row.works else "")
+        for mode in turn(SPOILT, 1):
+            case(f"spoilt, {mode}", change, mode, fails)
+        for name, key, says in turn(KEYS, few):
+            case(name, row.make, "pass", None if says is None else False, key=key, says=says or "")
+        others: tuple[t.Callable[[], None], ...] = (
+            lambda: case("key from the environment", row.make, "pass", row.works, key=""),
+            lambda: case("a limit of time that is none", row.make, "pass", timeout=0),
+            lambda: case("a limit of time of the wrong type", row.make, "pass", timeout=secret("vapi")),
+            lambda: case("without a service", row.make, "pass", fails, **_nowhere(conn)),
+            lambda: case("key in the address", row.make, "pass", **_nowhere(conn, "?key=" + secret("vapi"))),
+            lambda: case("misspelt", row.make, "pass", api_kye=MISSPELT, says="api_kye"),
+        )
+        for other in turn(others, few):
+            other()
+    for number, wrong in turn(list(enumerate(row.wrong)), few + 1):
+        case(f"wrong input {number}", wrong, "pass")
     if row.gone:
-        if not short:
-            yield case("absent, refused", row.gone, "write-403-raw", False, state="absent")
-            yield case("absent, dry", row.gone, "pass", True, state="absent", task={"check_mode": True})
-        yield case("absent", row.gone, "pass", True, state="absent")
+        for name, mode, works, task in turn(
+            (("absent, refused", "write-403-raw", False, {}), ("absent, dry", "pass", True, dry)), 1
+        ):
+            case(name, row.gone, mode, works, state="absent", task=task)
+        case("absent", row.gone, "pass", True, state="absent")
+    return found
 
 
-def _nowhere(conn: Connection, module: str, more: str = "") -> dict[str, str]:
+def _nowhere(conn: Connection, more: str = "") -> dict[str, str]:
     names = [f"{service}_api_url" for service in conn.both] or ["api_url"]
     return dict.fromkeys(names, f"http://127.0.0.1:1/{more}")
 
@@ -510,23 +525,24 @@ def modules(core: Path) -> dict[str, dict[str, t.Any]]:
     return {name: told[f"{COLLECTION}.{name}"]["doc"]["options"] for name in names}
 
 
-def module_cases(core: Path) -> list[Case]:
+def module_cases(core: Path, turn: Turn) -> list[Case]:
     """Every module, and one of each service with every way of repeating a request."""
-    found = [case for module, options in modules(core).items() for case in cases_of(module, options)]
+    found = [case for module, options in modules(core).items() for case in cases_of(module, options, turn)]
     for module in ("vapi_sip_trunk", "didlogic_forward"):
         conn, row = Connection(modules(core)[module]), ROWS[module]
         options = row.change | conn(module, "400-raw")
         found.append(Case("in the background", module, options, None, "", {"async": 20, "poll": 0}))
         for echo in ECHOES:
-            for mode in (f"500-{echo}", f"write-400-{echo}"):
+            for mode in turn((f"500-{echo}", f"write-400-{echo}"), 1):
                 options = row.change | conn(module, mode)
                 found.append(Case(f"repeated, {mode}", module, options, False, "400|500"))
     return found
 
 
 def quick_cases(core: Path, names: t.Iterable[str]) -> list[Case]:
-    """A sample: some modules, one case of each kind."""
-    return [case for name in names for case in cases_of(name, modules(core)[name], short=True)]
+    """A sample: some modules, fewer cases of each."""
+    turn = Turn(0, full=False)
+    return [case for name in names for case in cases_of(name, modules(core)[name], turn, short=True)]
 
 
 def control_cases() -> list[Case]:
@@ -640,7 +656,10 @@ def role_playbook(names: t.Container[str] = ()) -> list[dict[str, t.Any]]:
             f"vapi_didlogic_{service}_api_url": f"{{{{ reflector }}}}/{mode}/role{number}{service}/{service}"
             for service in ("vapi", "didlogic")
         }
-        role = {"ansible.builtin.include_role": {"name": f"{COLLECTION}.integration"}, "vars": environment() | urls | more}
+        role = {
+            "ansible.builtin.include_role": {"name": f"{COLLECTION}.integration"},
+            "vars": environment() | urls | more,
+        }
         told = {True: "must work", False: "must fail", None: "may do either"}[works]
         tasks.append(
             {
@@ -828,6 +847,8 @@ def _settings(folder: Path, core: Path, values: dict[str, str], loud: bool) -> d
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     ansible = {
         "HOME": folder / "home",
+        # Two ways to hand a module over: a file in the remote temporary folder, or a pipe.
+        "PIPELINING": str(not loud),
         "REMOTE_TEMP": folder / "remote",
         "LOCAL_TEMP": folder / "local",
         "ASYNC_DIR": folder / "async",
@@ -926,14 +947,14 @@ def at_hand() -> list[Path]:
 Job = t.Callable[[], Run]
 
 
-def jobs(core: Path) -> list[tuple[str, Job]]:
-    """All runs on one ansible-core, the longest first."""
+def jobs(core: Path, number: int, *, full: bool) -> list[tuple[str, Job]]:
+    """All runs on one ansible-core, the longest first. ``number``: where the turns of this core begin."""
     found: list[tuple[str, Job]] = []
     for words in (("-vvvvv", "--diff"), ("--diff",)):
         loud = "-vvvvv" if "-vvvvv" in words else "plain"
 
         def run_modules(words: tuple[str, ...] = words, loud: str = loud) -> Run:
-            cases = module_cases(core)
+            cases = module_cases(core, Turn(2 * number + len(words), full=full))
             return play(core, f"modules {loud}", playbook(cases), cases, *words)
 
         def run_control(words: tuple[str, ...] = words, loud: str = loud) -> Run:
@@ -966,6 +987,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--core", type=Path, action="append", help="folder of an environment, repeatable")
     parser.add_argument("--only", choices=("modules", "role", "control"), help="a part, while working on it")
+    parser.add_argument("--full", action="store_true", help="every case on every module in every run; takes an hour")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
@@ -975,7 +997,12 @@ def main() -> int:
         print("SKIPPED: the system log. No mount namespace is allowed here (unshare -m).")
     kinds, runs = [], []
     with concurrent.futures.ThreadPoolExecutor(chosen.workers) as pool:
-        todo = [(kind, job) for core in cores for kind, job in jobs(core) if chosen.only in (None, kind)]
+        todo = [
+            (kind, job)
+            for number, core in enumerate(cores)
+            for kind, job in jobs(core, number, full=chosen.full)
+            if chosen.only in (None, kind)
+        ]
         for kind, run in zip([kind for kind, _job in todo], pool.map(lambda pair: pair[1](), todo), strict=True):
             kinds.append(kind)
             runs.append(run)
@@ -985,9 +1012,9 @@ def main() -> int:
     hits = sorted(hit for run in subjects for hit in run.hits)
     by_control = {run.name: count_leaks(run.hits) for run in controls}
     blind = [f"{name}: {number} leaks" for name, number in by_control.items() if number < LEAKS_OF_CONTROL]
-    for place in runs[0].places if controls else ():
-        if not any(hit.place == place for run in controls for hit in run.hits) and place not in HARD:
-            blind.append(f"{place}: nothing found there")
+    caught = {hit.place for run in controls for hit in run.hits}
+    places = runs[0].places if controls else ()
+    blind += [f"{place}: nothing found there" for place in places if place not in caught and place not in HARD]
     odd = [f"{run.name}, {text}" for run in runs for text in run.odd]
     for (place, kind, canary, case, run), number in collections.Counter(
         (hit.place, hit.kind, hit.canary, hit.case, hit.run) for hit in hits

@@ -95,7 +95,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._error(mode, rest, sent)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815
 
     def _told(self, sent: bytes) -> str:
         key = self.headers.get("authorization", "")
@@ -121,7 +121,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         drop = {"host", "connection", "content-length", "accept-encoding"}
         headers = {name: value for name, value in self.headers.items() if name.lower() not in drop}
         if len(headers.get("Authorization", "")) > len("Bearer ") + 7:
-            headers["Authorization"] = "Bearer " + self.owner.facts[rest.split("/")[0] + "_api_key"]
+            headers["Authorization"] = "Bearer " + self.owner.facts[rest.split("/", maxsplit=1)[0] + "_api_key"]
         connection.request(self.command, "/" + rest, sent, headers)
         answer = connection.getresponse()
         body = answer.read()

@@ -81,7 +81,9 @@ class Turns(httpx.BaseTransport):
         return answer
 
 
-def side_by_side(account: Account, works: list[t.Callable[[Report], object]], choose: Choose, watch: t.Callable[[], None]) -> list[str]:
+def side_by_side(
+    account: Account, works: list[t.Callable[[Report], object]], choose: Choose, watch: t.Callable[[], None]
+) -> list[str]:
     """Run the works in turns; the sentences of those that failed."""
     baton = Baton(len(works), choose)
     errors: list[str] = []
@@ -179,7 +181,13 @@ def writers(number: int, labels: tuple[str, str]) -> collections.Counter[str]:
     return found
 
 
-BROKEN = ("objects that stand twice", "nothing left", "moments without an active destination", "lost destinations", "not first")
+BROKEN = (
+    "objects that stand twice",
+    "nothing left",
+    "moments without an active destination",
+    "lost destinations",
+    "not first",
+)
 
 
 def figures(number: int, three: bool) -> dict[str, collections.Counter[str]]:

@@ -195,7 +195,9 @@ def shown_fields(noun: str) -> set[str]:
     if noun == "forward":
         return set(DESTINATION)
     if resource.tell:
-        return {"number", "destinations"} if noun == "number" else set(fields(resource.record))
+        return {"number", "destinations"}
+    if resource.single:
+        return set(fields(resource.record))
     options = {name for name, field in fields(resource.record).items() if not field.option.secret}
     return {"id"} | options | set(resource.facts)
 

@@ -177,13 +177,21 @@ LOSSES: tuple[Options, ...] = (
     {"kind": "garbage", "body": "[]"},
     {"kind": "garbage", "body": "{}"},
     {"kind": "truncate"},
-    {"kind": "gzip_bomb", "size": 32 * 1024 * 1024},
+    {"kind": "gzip_bomb", "size": 17 * 1024 * 1024},
 )
 
 
-@EVERY
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: "-".join(str(word) for word in loss.values()))
+@pytest.mark.parametrize(
+    ("noun", "loss"),
+    [
+        pytest.param(noun, loss, id="-".join([noun, *map(str, loss.values())]))
+        for noun in KINDS
+        for loss in LOSSES
+        # A bomb takes its time: one for each service.
+        if loss["kind"] != "gzip_bomb" or noun in ("sip_trunk", "sip_account")
+    ],
+)
 def test_a_create_whose_answer_was_lost(noun: str, loss: Options, when: str) -> None:
     """Carried out or not: one object in the end, and never two in between."""
     kind = KINDS[noun]

@@ -8,7 +8,6 @@ A run here is the engine's loop: read, plan, write what the plan says, until the
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import os
@@ -230,16 +229,25 @@ def test_what_the_dry_run_says_is_what_the_run_does() -> None:
 # ------------------------------------------------------------------------------------------------ two runs at once
 
 
-def interleave(service: Service, cases: t.Sequence[Aim], dice: random.Random, kill: float = 0.0) -> None:
-    """Let runs take turns, request by request; with ``kill`` one of them may end at any request."""
+def interleave(service: Service, cases: t.Sequence[Aim], dice: random.Random, kill: float = 0.0) -> int:
+    """Let runs take turns, request by request; with ``kill`` one of them may end at any request.
+
+    Returns how many gave up, because the others kept changing the list.
+    """
     going = [runner(service, case) for case in cases]
+    errors = 0
     while going:
         one = dice.choice(going)
         if kill and len(going) > 1 and dice.random() < kill:
             going.remove(one)
             continue
-        if next(one, None) is None:
+        try:
+            if next(one, None) is None:
+                going.remove(one)
+        except Problem:
             going.remove(one)
+            errors += 1
+    return errors
 
 
 PAIRS = [aim(), aim(others="disable"), aim(others="remove"), aim(first=False)]
@@ -247,11 +255,11 @@ PAIRS = [aim(), aim(others="disable"), aim(others="remove"), aim(first=False)]
 
 @pytest.mark.parametrize("case", PAIRS, ids=named)
 def test_two_runs_with_one_aim(case: Aim) -> None:
-    dice = random.Random(20261122)
+    dice, errors = random.Random(20261122), 0
     for number in range(SWEEP):
         start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
         service = Service(start)
-        interleave(service, [case, case], dice)
+        errors += interleave(service, [case, case], dice)
         assert service.gaps == 0, f"game {number}: {start} -> {service.shown()}"
         places = [place for place, _ in service.shown()]
         assert places.count("T") == 1, f"game {number}: {start} -> {service.shown()}"
@@ -261,6 +269,7 @@ def test_two_runs_with_one_aim(case: Aim) -> None:
             doubles = [place for place in "AB" if service.shown().count((place, True)) > 1]
             assert not doubles, f"game {number}: {doubles} stand twice: {start} -> {service.shown()}"
         assert run(service, case) == 0
+    assert errors < SWEEP / 100
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=named)
@@ -282,8 +291,7 @@ def test_two_runs_that_want_different_things_leave_no_gap() -> None:
         start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
         service = Service(start)
         # They may take turns at being first until one gives up: an error, not a loss.
-        with contextlib.suppress(AssertionError, Problem):
-            interleave(service, [aim("T"), aim("A")], dice)
+        interleave(service, [aim("T"), aim("A")], dice)
         run(service, aim("T"))
         lost = {place for place, active in start if active} - {place for place, active in service.shown() if active}
         assert not lost, f"game {number}: {start} -> {service.shown()}"

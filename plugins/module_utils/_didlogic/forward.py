@@ -258,6 +258,7 @@ FORWARD = Resource(
     rules=(one_target,),
     missing="is not a number of this didlogic account: numbers are bought in didlogic's portal",
     by_id=False,
+    needs=("id", "destination", "transport"),
     ordered=Ordered(
         entries=entries_of, aim=aim_of, write=write_of, describe=describe, same=same, everywhere=undeclared
     ),

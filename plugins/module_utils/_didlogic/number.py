@@ -14,7 +14,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.f
     entries_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Record, show
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
 
@@ -85,7 +85,6 @@ ACCOUNT = Resource(
     path="/v1/balance",
     record=Account,
     rows=lambda answer: [answer],
-    tell=lambda row, _seek: show(Account(balance=row.get("balance"))),
     by_id=False,
     single=True,
     needs=(),

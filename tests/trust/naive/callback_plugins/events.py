@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 
 from ansible.plugins.callback import CallbackBase
 
@@ -27,14 +28,15 @@ class CallbackModule(CallbackBase):
     def _keep(self, event, result=None, task=None, **more):
         task = result._task if result is not None else task
         if task is not None:
-            more["task"], more["args"] = task.get_name(), task.args
+            more["task"] = task.get_name()
         if result is not None:
             more["result"] = result._result
-        with open(os.environ["EVENTS_FILE"], "a", encoding="utf-8") as stream:
+        with pathlib.Path(os.environ["EVENTS_FILE"]).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"event": event, **more}, default=str) + "\n")
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        self._keep("start", task=task)
+        # Later they hold values instead of templates: Ansible's own, and no module can close it.
+        self._keep("start", task=task, args=task.args)
 
     def v2_runner_on_ok(self, result):
         self._keep("ok", result)
