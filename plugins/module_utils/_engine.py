@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _order, _plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import (
     ApiError,
+    Busy,
     Client,
     Refused,
     Stopped,
@@ -39,6 +40,8 @@ MOST_ROUNDS = 64
 MOST_LENGTH = 300
 #: What a service answers that does not take an object as it is; anything else has other reasons.
 NOT_TAKEN = frozenset({400, 409, 422})
+#: Pause before the look at what became of a write without an answer: it may still be under way at the service.
+AFTERMATH = 1.0
 #: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 
@@ -229,12 +232,17 @@ class Engine:
             if not still_open:
                 break
             stale = max(outcome.stale for outcome in still_open)
+            self._let_it_settle(*(outcome.error for outcome in still_open))
             if stale and not to_write:
                 self.client.sleep(PATIENCE[stale - 1])
         for outcome in outcomes:
             if not outcome.done:
                 outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not settle."))
         return outcomes
+
+    def _let_it_settle(self, *errors: Exception | None) -> None:
+        if any(isinstance(error, Unknown) and not isinstance(error, Busy) for error in errors):
+            self.client.sleep(AFTERMATH)
 
     def _read(self, resource: Resource, outcomes: list[Outcome]) -> tuple[list[Row], dict[Use, list[Row]]]:
         """The list, and the lists of those that may hold an object, where a plan may ask for them."""
@@ -366,6 +374,7 @@ class Engine:
                 self.client.write(write)
             except Unknown as error:
                 outcome.error, outcome.changed = error, True
+                self._let_it_settle(error)
                 return
             except Refused as error:
                 if write.spare is None or error.status not in NOT_TAKEN:

@@ -50,7 +50,8 @@ class Module(AnsibleModule):
     Since ansible-core 2.19 ``no_log`` covers neither warnings nor the error line.
     """
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, record: type[Record] = Record) -> None:
+        self._full_spec = _deepened(spec, record)
         super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
 
     #: Secrets that services have told: a text may repeat them.
@@ -58,8 +59,16 @@ class Module(AnsibleModule):
 
     def _scrubber(self) -> Scrubber:
         params = getattr(self, "params", {})
-        more = secrets_in(params) | self.noted
-        return Scrubber(getattr(self, "no_log_values", ()), more, _trunk_ids(params))
+        # Ansible's own collection of secrets ends at the first list item that is no dict.
+        secrets = {*getattr(self, "no_log_values", ()), *_secrets(self._full_spec, params)}
+        return Scrubber(secrets, secrets_in(params) | self.noted, _trunk_ids(params))
+
+    def _log_invocation(self) -> None:
+        self.log(f"Invoked with {self._invocation()}")
+
+    def _invocation(self) -> t.Any:
+        """The options as they were given: a misspelt one would carry its value, maybe a secret."""
+        return show(_known(self._full_spec, getattr(self, "params", {})))
 
     def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
         super().warn(self._scrubber().text(warning), *args, **kwargs)
@@ -89,9 +98,7 @@ class Module(AnsibleModule):
     def _presentable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
         scrubber = self._scrubber()
         failures = [{**item, "message": scrubber.text(item["message"])} for item in result.get("failures", ())]
-        # A misspelt option would carry its value, maybe a secret, into the invocation.
-        known = show(_known(self.argument_spec, getattr(self, "params", {})))
-        more = {"invocation": {"module_args": known}, **({"failures": failures} if failures else {})}
+        more = {"invocation": {"module_args": self._invocation()}, **({"failures": failures} if failures else {})}
         clean: dict[str, t.Any] = scrubber.value({**result, **more})
         return clean
 
@@ -104,6 +111,41 @@ def _trunk_ids(params: t.Any) -> set[str]:
         return set()
     named = [params.get("vapi_trunk_id"), *(params.get("vapi_trunk_ids") or ())]
     return {label for label in named if isinstance(label, str)} | _trunk_ids(list(params.values()))
+
+
+def _deepened(spec: Spec, record: type[Record]) -> Spec:
+    """The spec with the options that Ansible does not see because it forbids some of their names."""
+    known, full = fields(record), {}
+    for name, option in spec.items():
+        field = known.get(name)
+        if field and field.nested:
+            option = {**option, "options": argument_spec(field.nested)}  # noqa: PLW2901
+        elif "options" in option:
+            option = {**option, "options": _deepened(option["options"], record)}  # noqa: PLW2901
+        full[name] = option
+    return full
+
+
+def _secrets(spec: Spec, params: t.Any) -> set[str]:
+    """Every text in an option that is a secret, whatever else is wrong with the input."""
+    if isinstance(params, list):
+        return {found for item in params for found in _secrets(spec, item)}
+    if not isinstance(params, dict):
+        return set()
+    found = set()
+    for name, option in spec.items():
+        found |= (
+            _texts(params.get(name))
+            if option.get("no_log")
+            else _secrets(option.get("options") or {}, params.get(name))
+        )
+    return found
+
+
+def _texts(value: t.Any) -> set[str]:
+    if isinstance(value, (list, dict)):
+        return {text for item in (value.values() if isinstance(value, dict) else value) for text in _texts(item)}
+    return {value} if isinstance(value, str) else set()
 
 
 def _known(spec: Spec, params: t.Any) -> t.Any:
@@ -131,7 +173,7 @@ def connection_spec(service: Service) -> Spec:
 def run(resource: Resource) -> None:
     """A module that manages one object."""
     spec = connection_spec(resource.service) | argument_spec(resource.record) | argument_spec(resource.ask)
-    module = Module(spec | (ID if resource.by_id else {}))
+    module = Module(spec | (ID if resource.by_id else {}), resource.record)
     _guarded(module, lambda: _one(module, resource))
 
 
@@ -148,7 +190,7 @@ def run_many(resource: Resource, option: str) -> None:
     spec = connection_spec(resource.service) | top | argument_spec(Bulk)
     spec[option] = {"type": "list", "elements": "dict", "required": True}
     spec[option]["options"] = item | (ID if resource.by_id else {})
-    module = Module(spec)
+    module = Module(spec, resource.record)
     _guarded(module, lambda: _many(module, resource, option))
 
 

@@ -31,7 +31,7 @@ GUIDES = [
 ]
 # What belongs into the archive for Galaxy; everything else stands in build_ignore.
 PACKED = {
-    "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md",
+    "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
     "changelogs", "docs", "extensions", "galaxy.yml", "meta", "playbooks", "plugins", "roles", "tests",
 }  # fmt: skip
 

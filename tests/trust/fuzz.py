@@ -6,9 +6,9 @@
     python tests/trust/fuzz.py                 # 20,000 an endpoint
     python tests/trust/fuzz.py --bodies 500
 
-Each body is a real answer of the sandbox with something changed: bytes, values, types, keys, nesting, length. The reader
-must end with a result or with one clear sentence. Bodies with additional fields must be accepted, and the additions
-shown to nobody.
+Each body is a real answer of the sandbox with something changed: bytes, values, types, keys, nesting, length. The
+reader must end with a result or with one clear sentence. Bodies with additional fields must be accepted, and the
+additions shown to nobody.
 """
 
 from __future__ import annotations

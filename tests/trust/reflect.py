@@ -24,6 +24,8 @@ import threading
 import typing as t
 import urllib.parse
 
+#: Ways in which a URI stays one. Behind the others nobody could know a secret that was never given nor read.
+READABLE = ("raw", "upper", "lower", "nodash", "quoted", "plus", "json", "repr", "html")
 #: How a service may repeat what was sent. ``cut``: the message's 500th character falls into the key.
 ECHOES: dict[str, t.Callable[[str], str]] = {
     "raw": str,
@@ -107,7 +109,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = sent.decode(errors="replace")
         fields = " ".join(value for _name, value in urllib.parse.parse_qsl(body)) or body
         # In one string the service's limit of 500 characters would hide the end; a list's parts are joined later.
-        parts = [f"31201234567@{self.owner.foreign}.sip.vapi.ai and {key}", fields, body]
+        parts = [key, fields, body]
+        if echo in READABLE:
+            parts.insert(0, f"No calls to 31201234567@{self.owner.foreign}.sip.vapi.ai")
         told = ECHOES[echo](key if echo == "cut" else " ".join(parts))
         if rest.startswith("vapi"):
             answer: dict[str, t.Any] = {"message": [told] if echo == "raw" else told, "statusCode": int(code)}
