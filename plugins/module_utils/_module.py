@@ -50,8 +50,7 @@ class Module(AnsibleModule):
     Since ansible-core 2.19 ``no_log`` covers neither warnings nor the error line.
     """
 
-    def __init__(self, spec: Spec, record: type[Record] = Record) -> None:
-        self._full_spec = _deepened(spec, record)
+    def __init__(self, spec: Spec) -> None:
         super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
 
     #: Secrets that services have told: a text may repeat them.
@@ -60,15 +59,18 @@ class Module(AnsibleModule):
     def _scrubber(self) -> Scrubber:
         params = getattr(self, "params", {})
         # Ansible's own collection of secrets ends at the first list item that is no dict.
-        secrets = {*getattr(self, "no_log_values", ()), *_secrets(self._full_spec, params)}
+        secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
         return Scrubber(secrets, secrets_in(params) | self.noted, _trunk_ids(params))
 
     def _log_invocation(self) -> None:
-        self.log(f"Invoked with {self._invocation()}")
+        self.log(f"Invoked with {self._invocation(checked=False)}")
 
-    def _invocation(self) -> t.Any:
-        """The options as they were given: a misspelt one would carry its value, maybe a secret."""
-        return show(_known(self._full_spec, getattr(self, "params", {})))
+    def _invocation(self, *, checked: bool) -> t.Any:
+        """The options as they were given, but for misspelt ones: their value may be a secret.
+
+        :param checked: whether the insides of options that Ansible does not know are known to be right.
+        """
+        return show(_known(self.argument_spec, getattr(self, "params", {}), free=checked))
 
     def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
         super().warn(self._scrubber().text(warning), *args, **kwargs)
@@ -83,23 +85,24 @@ class Module(AnsibleModule):
         super().log(scrubber.text(str(msg)), args)  # type: ignore[no-untyped-call]
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
-        super().exit_json(**self._presentable(kwargs))
+        super().exit_json(**self._presentable(kwargs, checked=True))
         raise SystemExit  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         kwargs.pop("exception", None)  # holds the values of local variables' texts, and no_log does not reach it
-        super().fail_json(msg=self._scrubber().text(str(msg)), **self._presentable(kwargs))
+        super().fail_json(msg=self._scrubber().text(str(msg)), **self._presentable(kwargs, checked=False))
         raise SystemExit  # pragma: no cover
 
     @property
     def wants_diff(self) -> bool:
         return bool(self._diff)
 
-    def _presentable(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _presentable(self, result: dict[str, t.Any], *, checked: bool) -> dict[str, t.Any]:
         scrubber = self._scrubber()
         failures = [{**item, "message": scrubber.text(item["message"])} for item in result.get("failures", ())]
-        more = {"invocation": {"module_args": self._invocation()}, **({"failures": failures} if failures else {})}
-        clean: dict[str, t.Any] = scrubber.value({**result, **more})
+        told = {**result, "failures": failures} if failures else result
+        told = {**told, "invocation": {"module_args": self._invocation(checked=checked)}}
+        clean: dict[str, t.Any] = scrubber.value(told)
         return clean
 
 
@@ -113,19 +116,6 @@ def _trunk_ids(params: t.Any) -> set[str]:
     return {label for label in named if isinstance(label, str)} | _trunk_ids(list(params.values()))
 
 
-def _deepened(spec: Spec, record: type[Record]) -> Spec:
-    """The spec with the options that Ansible does not see because it forbids some of their names."""
-    known, full = fields(record), {}
-    for name, option in spec.items():
-        field = known.get(name)
-        if field and field.nested:
-            option = {**option, "options": argument_spec(field.nested)}  # noqa: PLW2901
-        elif "options" in option:
-            option = {**option, "options": _deepened(option["options"], record)}  # noqa: PLW2901
-        full[name] = option
-    return full
-
-
 def _secrets(spec: Spec, params: t.Any) -> set[str]:
     """Every text in an option that is a secret, whatever else is wrong with the input."""
     if isinstance(params, list):
@@ -134,11 +124,8 @@ def _secrets(spec: Spec, params: t.Any) -> set[str]:
         return set()
     found = set()
     for name, option in spec.items():
-        found |= (
-            _texts(params.get(name))
-            if option.get("no_log")
-            else _secrets(option.get("options") or {}, params.get(name))
-        )
+        value = params.get(name)
+        found |= _texts(value) if option.get("no_log") else _secrets(option.get("options") or {}, value)
     return found
 
 
@@ -148,14 +135,24 @@ def _texts(value: t.Any) -> set[str]:
     return {value} if isinstance(value, str) else set()
 
 
-def _known(spec: Spec, params: t.Any) -> t.Any:
-    """Options without those that the spec does not know."""
+def _known(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
+    """Options without those that the spec does not know; without ``free`` also without those of free form."""
     if isinstance(params, list):
-        return [_known(spec, item) for item in params]
+        return [_known(spec, item, free=free) for item in params]
     if not isinstance(params, dict):
         return params
-    inner = {name: spec[name].get("options") for name in params if name in spec}
-    return {name: _known(options, params[name]) if options else params[name] for name, options in inner.items()}
+    found = {}
+    for name in [name for name in params if name in spec]:
+        inner, value = spec[name].get("options"), params[name]
+        if inner:
+            found[name] = _known(inner, value, free=free)
+        elif free or not _nested(value):
+            found[name] = value
+    return found
+
+
+def _nested(value: t.Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(_nested(item) for item in value))
 
 
 def connection_spec(service: Service) -> Spec:
@@ -173,7 +170,7 @@ def connection_spec(service: Service) -> Spec:
 def run(resource: Resource) -> None:
     """A module that manages one object."""
     spec = connection_spec(resource.service) | argument_spec(resource.record) | argument_spec(resource.ask)
-    module = Module(spec | (ID if resource.by_id else {}), resource.record)
+    module = Module(spec | (ID if resource.by_id else {}))
     _guarded(module, lambda: _one(module, resource))
 
 
@@ -190,7 +187,7 @@ def run_many(resource: Resource, option: str) -> None:
     spec = connection_spec(resource.service) | top | argument_spec(Bulk)
     spec[option] = {"type": "list", "elements": "dict", "required": True}
     spec[option]["options"] = item | (ID if resource.by_id else {})
-    module = Module(spec, resource.record)
+    module = Module(spec)
     _guarded(module, lambda: _many(module, resource, option))
 
 

@@ -220,7 +220,7 @@ def routes(sandbox: Sandbox) -> Routes:
             if not row["active"]:
                 continue
             address = str(row["destination"])
-            user, _, host = address.partition("@")
+            user, _at, host = address.partition("@")
             label = host.split(".")[0]
             leads = KINDS[row["transport"]]
             if label in trunks:
@@ -364,7 +364,7 @@ def main() -> int:
     print()
     if options.keep:
         leave_running(sandbox)
-    return 0 if all(good for good, _ in kept) else 1
+    return 0 if all(good for good, _said in kept) else 1
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def derived(name: str) -> dict[str, t.Any]:
     class Seen(Exception):
         """Enough."""
 
-    def spy(spec: dict[str, t.Any]) -> t.NoReturn:
+    def spy(spec: dict[str, t.Any], *_more: t.Any) -> t.NoReturn:
         seen.append(spec)
         raise Seen
 

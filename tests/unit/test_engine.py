@@ -565,7 +565,7 @@ def test_references_by_name_and_id() -> None:
 @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
 def test_wrong_references(check: bool) -> None:
     stage = Stage()
-    for _ in range(2):
+    for _time in range(2):
         stage.client(SIP_TRUNK).write(
             stage.engine(SIP_TRUNK)
             ._planned(  # type: ignore[union-attr]

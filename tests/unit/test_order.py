@@ -167,7 +167,7 @@ def check_end(start: tuple[Row, ...], service: Service, case: Aim, note: str) ->
             assert stands == rest, f"touched what it should not: {note}"
     elif case.others == "disable":
         assert order(stands) == [], note
-        assert [place for place, _ in stands] == [place for place, _ in rest], note
+        assert [place for place, _active in stands] == [place for place, _active in rest], note
     else:
         assert order(stands) == [], note
         assert [row for row in rest if not row[1]] == stands, f"removed what was switched off already: {note}"
@@ -211,7 +211,7 @@ def test_many_others_ahead_of_the_target(longer: int) -> None:
     start = (*((place, True) for place in "ABCDEFGH"[:longer]), ("T", True))
     service = Service(start)
     run(service, aim())
-    assert [place for place, _ in service.shown()] == ["T", *"ABCDEFGH"[:longer]]
+    assert [place for place, _active in service.shown()] == ["T", *"ABCDEFGH"[:longer]]
     service = Service(start, refuse_doubles=True)
     run(service, aim())
     assert service.shown() == [*((place, False) for place in "ABCDEFGH"[:longer]), ("T", True)]
@@ -257,11 +257,11 @@ PAIRS = [aim(), aim(others="disable"), aim(others="remove"), aim(first=False)]
 def test_two_runs_with_one_aim(case: Aim) -> None:
     dice, errors = random.Random(20261122), 0
     for number in range(SWEEP):
-        start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
+        start = tuple(dice.choice(ROWS) for _row in range(dice.randrange(5)))
         service = Service(start)
         errors += interleave(service, [case, case], dice)
         assert service.gaps == 0, f"game {number}: {start} -> {service.shown()}"
-        places = [place for place, _ in service.shown()]
+        places = [place for place, _active in service.shown()]
         assert places.count("T") == 1, f"game {number}: {start} -> {service.shown()}"
         run(service, case)
         check_end(start, service, case, f"game {number}")
@@ -276,7 +276,7 @@ def test_two_runs_with_one_aim(case: Aim) -> None:
 def test_two_runs_one_of_which_is_killed(case: Aim) -> None:
     dice = random.Random(4711)
     for number in range(SWEEP):
-        start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
+        start = tuple(dice.choice(ROWS) for _row in range(dice.randrange(5)))
         service = Service(start)
         interleave(service, [case, case], dice, kill=0.15)
         run(service, case)
@@ -288,7 +288,7 @@ def test_two_runs_that_want_different_things_leave_no_gap() -> None:
     """Each takes the other's target for one of the others; whoever runs last is served, and nothing is lost."""
     dice = random.Random(99)
     for number in range(SWEEP):
-        start = tuple(dice.choice(ROWS) for _ in range(dice.randrange(5)))
+        start = tuple(dice.choice(ROWS) for _row in range(dice.randrange(5)))
         service = Service(start)
         # They may take turns at being first until one gives up: an error, not a loss.
         interleave(service, [aim("T"), aim("A")], dice)

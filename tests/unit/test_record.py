@@ -291,7 +291,7 @@ def test_any_answer_can_be_read(name: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("depth", [1, 50, 150])
 def test_deep_answers(name: str, depth: int) -> None:
     deep: t.Any = "x"
-    for _ in range(depth):
+    for _level in range(depth):
         deep = {"server": deep, "model": deep} if depth == 1 else {"server": deep}
     for wire in {field.wire.split(".")[0] for field in fields(WIRED[name]).values()}:
         from_wire(WIRED[name], {wire: deep})
