@@ -1,117 +1,19 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user has: ``ansible-playbook`` of this environment, keys in the environment, a sandbox as the services."""
+"""A sandbox for one test, and one for all that write nothing."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
-import re
-import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "sandbox"))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from running import command, start
-
-SEED = {
-    "balance": 12.5,
-    "numbers": [
-        {
-            "number": "31201234560",
-            "destinations": [
-                {"destination": "01234", "transport": 5, "active": True},
-                {"destination": "31201234599", "transport": 4, "active": True},
-            ],
-        },
-        "31201234561",
-        "31201234562",
-    ],
-}
-
-
-@dataclasses.dataclass
-class Play:
-    """A finished run of ansible-playbook."""
-
-    rc: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
-
-    @property
-    def changed(self) -> int:
-        return int(re.findall(r"changed=(\d+)", self.out)[-1])
-
-    @property
-    def failure(self) -> str:
-        """The message of the (last) failed task."""
-        return str(json.loads('"' + re.findall(r'"msg": "((?:[^"\\]|\\.)*)"', self.out)[-1] + '"'))
-
-
-class Services:
-    """A sandbox of one test, and playbooks run against it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.facts = start(folder / "sandbox", "--port", "0", seed=SEED)
-
-    def play(self, what: list[Any] | str, *arguments: str, **variables: Any) -> Play:
-        """Run tasks, or a playbook by its name, with variables from a file as users do."""
-        if not isinstance(what, str):
-            book = self.folder / "play.yml"
-            book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": what}]))
-            what = str(book)
-        file = self.folder / "variables.yml"
-        file.write_text(yaml.safe_dump(variables))
-        environment = {
-            **os.environ,
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-            "VAPI_API_KEY": self.facts["vapi_api_key"],
-            "VAPI_API_URL": self.facts["vapi_api_url"],
-            "DIDLOGIC_API_KEY": self.facts["didlogic_api_key"],
-            "DIDLOGIC_API_URL": self.facts["didlogic_api_url"],
-        }
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), what, "-e", f"@{file}", *arguments],
-            env=environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        return Play(done.returncode, done.stdout, done.stderr)
-
-    def sandbox(self, path: str) -> Any:
-        address = self.facts["vapi_api_url"].removesuffix("/vapi") + "/sandbox/" + path
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=10) as answer:
-            return json.load(answer)
-
-    @property
-    def writes(self) -> int:
-        return int(self.sandbox("journal")["writes"])
-
-    def destinations(self, number: str) -> list[tuple[str, bool]]:
-        numbers = self.sandbox("state")["numbers"]
-        rows = next(item for item in numbers if item["number"] == number)["destinations"]
-        return [(row["destination"], row["active"]) for row in rows]
+from playing import Services
 
 
 @pytest.fixture
@@ -129,4 +31,4 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 def _services(folder: Path) -> Iterator[Services]:
     found = Services(folder)
     yield found
-    command(folder / "sandbox", "--stop")
+    found.stop()

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import urllib.request
 from typing import Any
 
 import pytest
@@ -54,14 +52,6 @@ def broken(services: Any) -> list[str]:
     return found
 
 
-def faults(services: Any, *rules: dict[str, Any]) -> None:
-    address = services.facts["vapi_api_url"].removesuffix("/vapi") + "/sandbox/faults"
-    request = urllib.request.Request(
-        address, method="PUT", data=json.dumps(rules).encode(), headers={"content-type": "application/json"}
-    )
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
-
-
 def finished(services: Any, former: dict[str, Any]) -> None:
     """One trunk under the name, another than before; both numbers on it; one SIP account under the label."""
     state = services.sandbox("state")
@@ -79,12 +69,8 @@ def finished(services: Any, former: dict[str, Any]) -> None:
 def test_rotation(services: Any, login: str) -> None:
     declared = environment(login)
     if login != "label":
-        address = services.facts["vapi_api_url"].removesuffix("/vapi") + "/sandbox/seed"
         seed = {"sip_accounts": [{"name": login, "label": "by hand", "password": secrets.token_hex(8)}]}
-        request = urllib.request.Request(
-            address, data=json.dumps(seed).encode(), headers={"content-type": "application/json"}
-        )
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
+        services.sandbox("seed", "POST", seed)
     made = services.play("voiceops.vapi_didlogic.integrate", **declared)
     assert made.rc == 0, made.text
     (former,) = services.sandbox("state")["vapi"]["credentials"]
@@ -120,10 +106,10 @@ def test_an_interrupted_rotation_is_finished_by_the_next(services: Any) -> None:
         declared = renewed(declared)
         (former,) = [t for t in services.sandbox("state")["vapi"]["credentials"] if t["name"] == "didlogic"]
         # From this write on nothing reaches the services, as if the run had been killed.
-        faults(services, {"kind": "refuse", "match": {"method": "WRITE"}, "nth": index, "times": None})
+        services.faults({"kind": "refuse", "match": {"method": "WRITE"}, "nth": index, "times": None})
         stopped = services.play("voiceops.vapi_didlogic.rotate_sip_password", **declared)
         assert broken(services) == []
-        faults(services)
+        services.faults()
         if stopped.rc != 0:
             interrupted += 1
             assert "Traceback" not in stopped.text

@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "docsite" / "rst" / "promises.rst"
 START, END = ".. figures start", ".. figures end"
-PROOFS = ("faults", "together", "fuzz", "leaks")
+PROOFS = ("faults", "sockets", "together", "fuzz", "leaks")
 
 
 def flat(figures: dict[str, Any], above: str = "") -> list[tuple[str, int]]:
