@@ -65,6 +65,7 @@ def finished(services: Any, former: dict[str, Any]) -> None:
     assert [item["label"] for item in state["sip_accounts"] if item["label"].startswith("Vapi")] in ([], ["Vapi"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", ["label", "01234"])
 def test_rotation(services: Any, login: str) -> None:
     declared = environment(login)
@@ -96,6 +97,7 @@ def test_rotation(services: Any, login: str) -> None:
 EVERY = int(os.environ.get("ROTATE_EVERY", "0"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_rotation_is_finished_by_the_next(services: Any) -> None:
     declared = environment("label")
     made = services.play("voiceops.vapi_didlogic.integrate", **declared)

@@ -87,7 +87,9 @@ def read_list(module, key, password):
 
 WAYS = {
     "warn": lambda module, key, password: module.warn(f"the key {key} is old, and so is {password}"),
-    "deprecate": lambda module, key, password: module.deprecate(f"the key {key}", version="9", collection_name="a.b"),
+    "deprecate": lambda module, key, password: module.deprecate(
+        f"the key {key}", version="9.0.0", collection_name="voiceops.vapi_didlogic"
+    ),
     "upper": lambda module, key, password: module.exit_json(account=key.upper()),
     "nodash": lambda module, key, password: module.exit_json(account=key.replace("-", "")),
     "quoted": lambda module, key, password: module.exit_json(url=f"https://x/?p={urllib.parse.quote(password)}"),
