@@ -59,13 +59,20 @@ class Reflector:
         self.upstream = urllib.parse.urlsplit(facts["vapi_api_url"]).netloc
         self.writes: collections.Counter[str] = collections.Counter()
         handler = type("Handler", (_Handler,), {"owner": self})
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = _Server(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64
+
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        """A client that has gone is no news."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ A run here is the engine's loop: read, plan, write what the plan says, until the
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -15,6 +16,7 @@ import random
 import typing as t
 
 import pytest
+from hypothesis import settings, stateful, strategies
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import _rounds
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import (
@@ -307,3 +309,52 @@ def test_declared_neighbours_are_not_others() -> None:
     assert [(step.verb, step.entry.place[0]) for step in steps] == [("delete", "B")]
     steps = next_steps(rows, aim(others="disable"), memory)
     assert [(step.verb, step.entry.place[0]) for step in steps] == [("switch", "B")]
+
+
+class Lifetime(stateful.RuleBasedStateMachine):
+    """A number over the years: runs with changing wishes, killed ones, and people at the portal in between."""
+
+    wishes = strategies.sampled_from([aim("T"), aim("A"), aim("T", first=False), aim("B", others="keep")])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.service = Service([("A", True)])
+        self.kept: set[str] = {"A"}
+
+    @stateful.rule(wish=wishes)
+    def run(self, wish: Aim) -> None:
+        run(self.service, wish)
+        self.kept.add(wish.target.place[0])
+        assert run(self.service, wish) == 0
+        if wish.first:
+            assert next(place for place, active in self.service.shown() if active) == wish.target.place[0]
+
+    @stateful.rule(wish=wishes, writes=strategies.integers(0, 6))
+    def killed_run(self, wish: Aim, writes: int) -> None:
+        with contextlib.suppress(Killed):
+            run(self.service, wish, crash_after=writes)
+            self.kept.add(wish.target.place[0])
+
+    @stateful.rule(place=strategies.sampled_from("ABCT"))
+    def somebody_adds(self, place: str) -> None:
+        self.service.append(place, active=True)
+        self.kept.add(place)
+
+    @stateful.rule(index=strategies.integers(0, 9))
+    def somebody_removes(self, index: int) -> None:
+        rows = self.service.rows
+        if index < len(rows) and any(row.active for row in rows if row is not rows[index]):
+            gone = rows.pop(index).place[0]
+            if gone not in {row.place[0] for row in rows if row.active}:
+                self.kept.discard(gone)
+
+    @stateful.invariant()
+    def somebody_answers_and_nothing_is_lost(self) -> None:
+        assert self.service.gaps == 0
+        active = {place for place, is_active in self.service.shown() if is_active}
+        assert active
+        assert self.kept <= active
+
+
+Lifetime.TestCase.settings = settings(max_examples=SWEEP // 20, stateful_step_count=20, deadline=None)
+test_a_lifetime = Lifetime.TestCase
