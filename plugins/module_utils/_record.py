@@ -197,8 +197,7 @@ def _field(attr: str, hint: t.Any, known: t.Any, record: type[Record]) -> Field:
 def _present(hint: t.Any) -> t.Any:
     """The type without ``None``."""
     if t.get_origin(hint) in (t.Union, types.UnionType):
-        rest = [arg for arg in t.get_args(hint) if arg is not type(None)]
-        return rest[0]
+        return next(arg for arg in t.get_args(hint) if arg is not types.NoneType)
     return hint
 
 
