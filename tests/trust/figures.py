@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run every proof in full and write its figures into the page "What is promised".
+"""Run the proofs in full and write their figures into the page "What is promised".
 
 python tests/trust/figures.py            # about half an hour
 python tests/trust/figures.py --only faults fuzz
@@ -76,8 +76,7 @@ def main() -> int:
                 )
                 failed += [proof] if done.returncode else []
             proofs[proof] = json.loads(file.read_text())
-    if set(chosen.only) == set(PROOFS):
-        write(proofs)
+    write(proofs)
     print(f"{len(chosen.only) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
