@@ -319,12 +319,13 @@ FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True
 SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for version in CORES)
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
 MOLECULE = (Step("molecule", molecule, open=True),)
+DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
-EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *MOLECULE, *IMPORTER)
+EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *MOLECULE, DEMO, *IMPORTER)
 
 TASKS = {
-    "demo": Task("show the collection at work on the sandbox", (Step("demo", demo, open=True),)),
+    "demo": Task("show the collection at work on the sandbox", (DEMO,)),
     "test": Task("all checks, as they run before a merge", EVERYTHING),
     "quick": Task("style, types and the quick tests, in less than two minutes", (*STYLE, QUICK)),
     "lint": Task("style, types, YAML, roles and playbooks, changelog, documentation", LINT),
