@@ -788,7 +788,7 @@ def play(core: Path, name: str, what: list[dict[str, t.Any]], cases: list[Case],
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="canary-")))
         data = seed(values)
-        facts = start(folder / "sandbox", "--port", "0", "--max-seconds", "3600", seed=data)
+        facts = start(folder / "sandbox", "--port", "0", "--max-seconds", "1800", seed=data)
         stack.callback(command, folder / "sandbox", "--stop")
         reflector = Reflector(facts, values["foreign error"], values["foreign field"])
         stack.callback(reflector.close)
