@@ -39,3 +39,17 @@ attributes:
     description: A second run with the same options reports no change and sends no request that changes anything.
     support: full
 """
+
+    EVENT = r"""
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and tell what would change, without changing it.
+    support: full
+    details:
+      - Everything is checked that can be checked without a call, and nothing is sent to anybody's phone.
+  diff_mode:
+    description: Returns what has changed, or would change in C(check_mode), when run with C(--diff).
+    support: full
+    details:
+      - Shows what is sent when something is started. Secrets are never part of it.
+"""

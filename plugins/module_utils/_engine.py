@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import datetime
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _order, _plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _once, _order, _plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import (
     ApiError,
     Busy,
@@ -27,10 +28,18 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Field,
     Problem,
+    Record,
     dig,
     fields,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Use, Write
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
+    LATER,
+    Once,
+    Reading,
+    Resource,
+    Use,
+    Write,
+)
 
 #: Rounds in a row that bring nothing forward before the engine gives up.
 ROUNDS = 8
@@ -42,6 +51,8 @@ MOST_LENGTH = 300
 NOT_TAKEN = frozenset({400, 409, 422})
 #: Pause before the look at what became of a write without an answer: it may still be under way at the service.
 AFTERMATH = 1.0
+#: Pauses before each look for what can not be taken back and was sent without a valid answer.
+LOOKS = (1.0, 2.0, 4.0)
 #: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 
@@ -86,7 +97,7 @@ class Engine:
     """All that one task does at one service.
 
     :param check_mode: plan and predict, write nothing. :param concurrency: writes and reads under way at once.
-    :param warn: takes one sentence for people.
+    :param warn: takes one sentence for people. :param now: the time of day, with its zone.
     """
 
     def __init__(
@@ -96,22 +107,31 @@ class Engine:
         check_mode: bool = False,
         concurrency: int = 8,
         warn: t.Callable[[str], None] = lambda _text: None,
+        now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
     ) -> None:
+        self.now = now
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
     # -- lists
 
-    def rows(self, resource: Resource, **names: str) -> list[Row]:
-        """Every object of a kind, as the service shows it."""
-        listed = self.client.all(resource.path, resource.rows, **names)
+    def rows(self, resource: Resource, reading: Reading | None = None, **names: str) -> list[Row]:
+        """The objects of a kind, as the service shows them."""
+        reading = reading or Reading()
+        if resource.page:
+            reading = dataclasses.replace(reading, page=resource.page)
+        listed = self.client.all(resource.path, resource.rows, reading, **names)
         found = [row for row in listed if all(row.get(key, value) == value for key, value in resource.fixed.items())]
         return _fit(found, resource.needs, f"{resource.service.title} lists a {resource.title}")
 
-    def info(self, resource: Resource, sought: t.Mapping[str, str]) -> list[Row]:
-        """The rows of a kind, completed by further reads; ``sought`` filters by identifying options."""
+    def info(self, resource: Resource, sought: t.Mapping[str, str], seek: Record | None = None) -> list[Row]:
+        """The rows of a kind, completed by further reads.
+
+        :param sought: filters by identifying options. :param seek: a record of further options, names instead of ids.
+        """
+        reading = resource.query(self._named(seek or resource.seek()), sought.get("id", "")) if resource.query else None
         found = [
             row
-            for row in self.rows(resource)
+            for row in self.rows(resource, reading)
             if all(self._is(resource, row, name, value) for name, value in sought.items())
         ]
         if resource.complete:
@@ -134,6 +154,16 @@ class Engine:
             return list(pool.map(function, items))
 
     # -- references
+
+    def _named(self, seek: Record) -> Record:
+        """The options of an info module with ids where people wrote names; what is sought has to exist."""
+        found = {}
+        for field in fields(type(seek)).values():
+            value = getattr(seek, field.attr)
+            if field.option.ref and value:
+                rows = self.rows(field.option.ref) if field.option.ref.path else []
+                found[field.attr] = self.find(field.option.ref, field.name, value, rows)
+        return seek.model_copy(update=found)
 
     def resolve(self, resource: Resource, wants: list[Want]) -> list[Outcome]:
         """Outcomes whose wants name ids where people wrote names. A wrong reference is that object's error."""
@@ -174,10 +204,11 @@ class Engine:
             return value
         if not resource.path:
             return value
-        name = fields(resource.record)[resource.keys[0]].wire.split(".")
         rows = rows or []
         ids = [str(row["id"]) for row in rows if str(row.get("id")) == value]
-        ids = ids or [str(row["id"]) for row in rows if _same(resource, dig(row, name), value)]
+        for key in resource.keys:
+            name = fields(resource.record)[key].wire.split(".")
+            ids = ids or [str(row["id"]) for row in rows if _same(resource, dig(row, name), value)]
         if len(ids) > 1:
             raise Problem(
                 path, f"{value!r} matches {len(ids)} {resource.title}s: {', '.join(ids)}. Give the id instead."
@@ -200,6 +231,8 @@ class Engine:
             the ordered resource's ``everywhere`` takes.
         """
         outcomes = self.resolve(resource, wants)
+        if resource.once:
+            return self._ensure_once(resource, resource.once, outcomes)
         if resource.ordered:
             return self._ensure_ordered(resource, outcomes, exclusive)
         return self._ensure_keyed(resource, outcomes, exclusive)
@@ -318,6 +351,77 @@ class Engine:
             return
         outcome.error, outcome.confirmed = None, not any(write.more for write in plan.writes)
         outcome.memory.secret_written = outcome.memory.secret_written or plan.carries_secret
+
+    # -- what can not be taken back
+
+    def _ensure_once(self, resource: Resource, once: Once, outcomes: list[Outcome]) -> list[Outcome]:
+        """Set off what no earlier run has set off; each POST leaves the machine once at most, whatever happens."""
+        window = once.window(self.now())
+        wants = [outcome.want for outcome in outcomes if not outcome.done]
+        look = any(want.id or want.ask.state == "absent" or once.sought(want.record, want.ask) for want in wants)
+        rows = self.rows(resource, window) if look else []
+        todo = []
+        for outcome in [outcome for outcome in outcomes if not outcome.done]:
+            try:
+                there = [once.whole(self.client.get, row) for row in _once.found(once, outcome.want, rows)]
+                plan = _once.plan(resource, once, outcome.want, rows, there)
+                outcome.note(plan)
+                if plan.verb == "create":
+                    outcome.warnings += once.ready(self.rows, outcome.want.record, self.now())
+            except (Problem, ApiError, Stopped) as error:
+                outcome.fail(error)
+                continue
+            if not plan.writes or self.check_mode:
+                outcome.settle(plan)
+            else:
+                todo.append((outcome, plan))
+        # A wrong part keeps the whole from being set off by halves.
+        if not any(outcome.error for outcome in outcomes):
+            self._together(lambda pair: self._set_off(resource, once, window, *pair), todo)
+        for outcome in [outcome for outcome in outcomes if not outcome.done]:
+            outcome.fail(ApiError(f"{resource.title} {outcome.want.label}: not started, because another part failed."))
+        return outcomes
+
+    def _set_off(self, resource: Resource, once: Once, window: Reading, outcome: Outcome, plan: Plan) -> None:
+        row = None
+        try:
+            for write in plan.writes:
+                answer = self.client.write(write)
+                outcome.changed = True
+                row = _made(resource, write, answer) if write.makes else None
+        except Busy as error:
+            outcome.fail(ApiError(f"{error} Nothing was sent again; run again later."))
+            return
+        except Unknown as error:
+            outcome.error, outcome.changed = error, True
+        except (ApiError, Stopped) as error:
+            outcome.fail(error)
+            return
+        starting = plan.verb == "create"
+        row = row or self._what_became(resource, once, window, outcome, starting=starting)
+        if row is None:
+            reason = outcome.error or ApiError(f"{resource.service.title} does not show that it was done.")
+            outcome.fail(type(reason)(f"{reason} {once.hint}" if starting else f"{reason} Run again to make sure."))
+            return
+        warning = once.took(row, outcome.want.record) if starting else None
+        outcome.warnings += [warning] if warning else []
+        outcome.result = _plan.told(resource, row, outcome.want.ask)
+        outcome.error, outcome.done, outcome.writes = None, True, len(plan.writes)
+
+    def _what_became(
+        self, resource: Resource, once: Once, window: Reading, outcome: Outcome, *, starting: bool
+    ) -> Row | None:
+        """The row that was made or ended, once the service shows it."""
+        pauses = LOOKS if outcome.error else (0.0, *LOOKS)
+        for pause in pauses:
+            self.client.sleep(pause)
+            try:
+                there = _once.found(once, outcome.want, self.rows(resource, window))
+            except (ApiError, Stopped):
+                continue
+            if there and (starting or all(once.over(row) for row in there)):
+                return there[0]
+        return None
 
     # -- lists whose order matters
 

@@ -23,7 +23,7 @@ import urllib.parse
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import httpx, pydantic_core
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Service, Write
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service, Write
 
 USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 MAX_ANSWER = 16 * 1024 * 1024
@@ -49,6 +49,10 @@ class Refused(ApiError):
 
 class Unreachable(ApiError):
     """No answer worth the name, and nothing was changed."""
+
+
+class TooLarge(Unreachable):
+    """An answer beyond :data:`MAX_ANSWER`; less may be asked for."""
 
 
 class Unknown(ApiError):
@@ -234,8 +238,14 @@ class Client:
             if answer.final or tries >= READ_TRIES or not self._wait(answer, tries, started):
                 raise answer.error("GET", path, self.service, read=True)
 
-    def all(self, path: str, rows: t.Callable[[t.Any], t.Any] | None = None, **ids: str) -> list[dict[str, t.Any]]:
-        """Every row of a list, over all its pages. ``rows`` takes the list out of an answer."""
+    def all(
+        self,
+        path: str,
+        rows: t.Callable[[t.Any], t.Any] | None = None,
+        reading: Reading | None = None,
+        **ids: str,
+    ) -> list[dict[str, t.Any]]:
+        """The rows of a list, over all its pages. ``rows`` takes the list out of an answer."""
 
         def page(at: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
             answer = self.get(at, params, **ids)
@@ -246,7 +256,7 @@ class Client:
                 )
             return found
 
-        return self.service.pages(page, path)
+        return self.service.pages(page, path, reading or Reading())
 
     # -- writing
 
@@ -289,7 +299,7 @@ class Client:
         except httpx.TimeoutException:
             return _Failure(f"no complete answer came within {self._http.timeout} s")
         except _TooLarge:
-            return _Failure(f"the answer is larger than {MAX_ANSWER // 2**20} MB", final=method == "GET")
+            return _Failure(f"the answer is larger than {MAX_ANSWER // 2**20} MB", final=method == "GET", kind=TooLarge)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError):
             return _Failure("the connection broke before a complete answer came")
         finally:
@@ -360,9 +370,10 @@ class _Failure:
         final: bool = False,
         not_done: bool = False,
         waited: bool = False,
+        kind: type[Unreachable] = Unreachable,
     ) -> None:
         self.what, self.status, self.words, self.final = what, status, words, final
-        self.not_done, self.waited = not_done, waited
+        self.not_done, self.waited, self.kind = not_done, waited, kind
 
     def error(self, method: str, path: str, service: Service, *, read: bool) -> ApiError:
         """The typed error with its one sentence."""
@@ -381,7 +392,7 @@ class _Failure:
             return Refused(f"{service.title} refused {request} ({self.status}){said}.", self.status)
         what = self.what or f"it answered {self.status}{said}"
         if read or self.not_done:
-            return Unreachable(
+            return self.kind(
                 f"{service.title} did not serve {request}: {what}. Check api_url, the network and the service's status."
             )
         return Unknown(

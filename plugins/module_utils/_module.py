@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, facts_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told, wanted, wanted_parts
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Option,
     Problem,
@@ -23,11 +23,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     argument_spec,
     fields,
     from_options,
-    from_wire,
     show,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
     LATER,
+    Beside,
     HttpOptions,
     Resource,
     Service,
@@ -50,11 +50,11 @@ class Module(AnsibleModule):
     Since ansible-core 2.19 ``no_log`` covers neither warnings nor the error line.
     """
 
-    def __init__(self, spec: Spec) -> None:
-        super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
-
     #: Secrets that services have told: a text may repeat them.
     noted: t.AbstractSet[str] = frozenset()
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
 
     def _scrubber(self) -> Scrubber:
         params = getattr(self, "params", {})
@@ -155,13 +155,13 @@ def _nested(value: t.Any) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and any(_nested(item) for item in value))
 
 
-def connection_spec(service: Service) -> Spec:
-    """The options that say how to reach a service."""
-    spec = argument_spec(HttpOptions) | argument_spec(service.connection)
+def connection_spec(service: Service, prefix: str = "") -> Spec:
+    """The options that say how to reach a service; with a prefix, those of a service beside the module's own."""
+    spec = argument_spec(service.connection, inherit=bool(prefix))
     for name, field in fields(service.connection).items():
         if field.option.fallback:
             spec[name]["fallback"] = (env_fallback, list(field.option.fallback))
-    return spec
+    return {prefix + name: option for name, option in spec.items()} | argument_spec(HttpOptions)
 
 
 # ---------------------------------------------------------------------------------------------- one object, a list
@@ -170,7 +170,7 @@ def connection_spec(service: Service) -> Spec:
 def run(resource: Resource) -> None:
     """A module that manages one object."""
     spec = connection_spec(resource.service) | argument_spec(resource.record) | argument_spec(resource.ask)
-    module = Module(spec | (ID if resource.by_id else {}))
+    module = Module(spec | (ID if resource.by_id and resource.keys else {}))
     _guarded(module, lambda: _one(module, resource))
 
 
@@ -195,6 +195,9 @@ def run_info(resource: Resource) -> None:
     """A module that reads the objects of a kind."""
     sought = {} if resource.single else {name: {"type": "str"} for name in resource.keys}
     spec = connection_spec(resource.service) | sought | argument_spec(resource.seek)
+    if resource.beside:
+        other = resource.beside.resource.service
+        spec |= connection_spec(other, f"{other.name}_")
     module = Module(spec | (ID if resource.by_id and not resource.single else {}))
     _guarded(module, lambda: _info(module, resource))
 
@@ -207,16 +210,33 @@ class Bulk(Record):
 
 
 def _one(module: Module, resource: Resource) -> dict[str, t.Any]:
-    want = _want(resource, module.params)
-    (outcome,) = _engine(module, resource).ensure(resource, [want])
-    for warning in outcome.warnings:
+    wants, facts, advice = wanted_parts(resource, module.params)
+    for text in advice:
+        module.warn(text)
+    outcomes = _engine(module, resource).ensure(resource, wants)
+    for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
         module.warn(warning)
-    if outcome.error:
-        raise _Failed(str(outcome.error), {"changed": outcome.changed, **outcome.extra})
-    result = {"changed": outcome.changed, resource.noun: outcome.result, **outcome.extra}
-    if module.wants_diff and outcome.plan:
-        result["diff"] = {"before": outcome.plan.before, "after": outcome.plan.after}
+    changed = any(outcome.changed for outcome in outcomes)
+    failed = [outcome for outcome in outcomes if outcome.error]
+    extra = {name: value for outcome in outcomes for name, value in outcome.extra.items()}
+    if failed:
+        made = [outcome.want.label for outcome in outcomes if outcome.changed and not outcome.error]
+        done = f" Done before that: {', '.join(made)}." if made else ""
+        raise _Failed(f"{failed[0].error}{done}", {"changed": changed, **extra})
+    results = [outcome.result for outcome in outcomes]
+    told = resource.gather(results, facts) if resource.gather else results[0]
+    result = {"changed": changed, resource.noun: told, **extra}
+    if module.wants_diff and len(outcomes) == 1 and (plan := outcomes[0].plan):
+        result["diff"] = {"before": plan.before, "after": plan.after}
+    elif module.wants_diff:
+        result["diff"] = _diff(outcomes)
     return result
+
+
+def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
+    """Before and after of every object that changes, by its label."""
+    plans = [(outcome.want.label, outcome.plan) for outcome in outcomes if outcome.plan and outcome.plan.verb != "none"]
+    return {side: {label: getattr(plan, side) for label, plan in plans} for side in ("before", "after")}
 
 
 def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
@@ -228,7 +248,7 @@ def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
         inherited = {name: module.params[name] for name in names}
         merged = inherited | {name: value for name, value in item.items() if value is not None}
         try:
-            wants.append(_want(resource, merged))
+            wants.append(wanted(resource, merged))
         except Problem as problem:
             raise problem.under(f"{option}[{index}]") from None
     _refuse_doubles(resource, option, wants)
@@ -244,11 +264,7 @@ def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
         "summary": _summary(outcomes),
     }
     if module.wants_diff:
-        plans = [(o.want.label, o.plan) for o in outcomes if o.plan and o.plan.verb != "none"]
-        result["diff"] = {
-            "before": {label: plan.before for label, plan in plans},
-            "after": {label: plan.after for label, plan in plans},
-        }
+        result["diff"] = _diff(outcomes)
     failures = [{"item": o.want.label, "message": str(o.error)} for o in outcomes if o.error]
     if failures:
         text = f"{len(failures)} of {len(outcomes)} {resource.title}s failed; the first: {failures[0]['message']}"
@@ -260,31 +276,22 @@ def _info(module: Module, resource: Resource) -> dict[str, t.Any]:
     names = [] if resource.single else [*resource.keys, "id"]
     sought = {name: module.params[name] for name in names if module.params.get(name)}
     seek = from_options(resource.seek, module.params)
-    found = [_told(resource, row, seek) for row in _engine(module, resource).info(resource, sought)]
+    found = [told(resource, row, seek) for row in _engine(module, resource).info(resource, sought, seek)]
+    if resource.beside:
+        found = _joined(module, resource.beside, found)
     return {"changed": False, **({resource.noun: found[0]} if resource.single else {resource.plural: found})}
 
 
-def _told(resource: Resource, row: dict[str, t.Any], seek: t.Any) -> dict[str, t.Any]:
-    if resource.tell:
-        return resource.tell(row, seek)
-    key = {"id": str(row["id"])} if "id" in row else {}
-    shown = {name: value for name, value in show(from_wire(resource.record, row)).items() if value not in ("", {})}
-    return {**key, **shown, **facts_of(resource, row)}
+def _joined(module: Module, beside: Beside, items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Items with what another service knows of them, where that service's key is given."""
+    other = beside.resource.service
+    if not items or not module.params.get(f"{other.name}_api_key"):
+        return items
+    engine = _engine(module, beside.resource, prefix=f"{other.name}_")
+    return beside.join(items, engine.rows(beside.resource, beside.query(items)))
 
 
 # --------------------------------------------------------------------------------------------------------- helpers
-
-
-def _want(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
-    """What is asked for, checked as far as that goes without a request."""
-    record, ask = from_options(resource.record, params), from_options(resource.ask, params)
-    key = params.get("id") or None
-    advice = tuple(filter(None, [rule(record, ask) for rule in resource.rules]))
-    values = [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
-    label = next((str(value) for value in values if value), "")
-    if not label and not key:
-        raise Problem(" or ".join(resource.keys), f"must be given: it identifies the {resource.title}.")
-    return Want(record, ask, key, label or str(key), advice)
 
 
 def _refuse_doubles(resource: Resource, option: str, wants: list[Want]) -> None:
@@ -318,11 +325,13 @@ def _summary(outcomes: list[Outcome]) -> dict[str, int]:
     return counts
 
 
-def _engine(module: Module, resource: Resource, concurrency: int = 8) -> Engine:
-    http, connection = (
-        from_options(HttpOptions, module.params),
-        from_options(resource.service.connection, module.params),
-    )
+def _engine(module: Module, resource: Resource, concurrency: int = 8, prefix: str = "") -> Engine:
+    given = {name.removeprefix(prefix): value for name, value in module.params.items() if name.startswith(prefix)}
+    http = from_options(HttpOptions, module.params)
+    try:
+        connection = from_options(resource.service.connection, given)
+    except Problem as problem:
+        raise Problem(prefix + problem.path, problem.rule) from None
     if not http.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
     client = _watched(module, Client(resource.service, connection, http, read_only=module.check_mode))
@@ -335,7 +344,7 @@ def _engine(module: Module, resource: Resource, concurrency: int = 8) -> Engine:
 def _watched(module: Module, client: Client) -> Client:
     """The client, from now on noting the secrets that stand in answers, so that no message repeats them."""
     read = client.get
-    noted: set[str] = set()
+    noted = set(module.noted)
     module.noted = noted
 
     def get(path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:

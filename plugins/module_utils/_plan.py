@@ -16,6 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     camel,
     dig,
     fields,
+    from_options,
     from_wire,
     hidden_in,
     overlay,
@@ -38,6 +39,36 @@ class Want:
     id: str | None = None
     label: str = ""
     advice: tuple[str, ...] = ()
+
+
+def wanted(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
+    """What options ask for, checked as far as that goes without a request; raises :class:`Problem`."""
+    record, ask = from_options(resource.record, params), from_options(resource.ask, params)
+    key = params.get("id") or None
+    advice = tuple(filter(None, [rule(record, ask) for rule in resource.rules]))
+    label = next((str(value) for value in _keys(resource, record) if value), "")
+    if resource.keys and not label and not key:
+        raise Problem(" or ".join(resource.keys), f"must be given: it identifies the {resource.title}.")
+    return Want(record, ask, key, label or str(key or resource.title), advice)
+
+
+def wanted_parts(
+    resource: Resource, params: t.Mapping[str, t.Any]
+) -> tuple[list[Want], dict[str, t.Any], tuple[str, ...]]:
+    """The objects that one task's options stand for, what is told beside them, and warnings."""
+    want = wanted(resource, params)
+    if not resource.parts:
+        return [want], {}, ()
+    parts = resource.parts(want.record, want.ask)
+    wants = [
+        dataclasses.replace(want, record=record, label=next(iter(_keys(resource, record)), want.label))
+        for record in parts.records
+    ]
+    return wants, parts.facts, parts.advice
+
+
+def _keys(resource: Resource, record: t.Any) -> list[t.Any]:
+    return [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
 
 
 @dataclasses.dataclass
@@ -244,6 +275,15 @@ def facts_of(resource: Resource, row: Row | None) -> dict[str, t.Any]:
         if isinstance(value, (str, int, float, bool)):
             found[name] = value
     return found
+
+
+def told(resource: Resource, row: Row, ask: t.Any) -> dict[str, t.Any]:
+    """An object as an info module returns it."""
+    if resource.tell:
+        return resource.tell(row, ask)
+    key = {"id": str(row["id"])} if "id" in row else {}
+    shown = {name: value for name, value in show(from_wire(resource.record, row)).items() if value not in ("", {})}
+    return {**key, **shown, **facts_of(resource, row)}
 
 
 def _cleared(resource: Resource, wanted: t.Any) -> list[str]:

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
 
 #: Stands for an id that only the real run will know.
 LATER = "(known after apply)"
+
+#: ``(path, query)`` -> the rows of one page.
+Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
 
 
 class HttpOptions(Record):
@@ -30,6 +34,19 @@ class State(Record):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What of a list is asked for.
+
+    :param params: the service's own filters. :param most: rows wanted, the newest first; ``None``: every one.
+    :param page: rows of one page, where fewer than usual fit into an answer.
+    """
+
+    params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    most: int | None = None
+    page: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Service:
     """One HTTP API.
 
@@ -37,7 +54,7 @@ class Service:
     :param title: how people call it.
     :param connection: the record of connection options; has ``api_key``.
     :param url: connection record -> base URL.
-    :param pages: ``(page, path)`` -> all raw rows of a list; ``page(path, params)`` answers the rows of one page.
+    :param pages: ``(page, path, reading)`` -> the raw rows of a list; ``page(path, params)`` answers those of one page.
     :param encode: body -> keyword arguments of the request (``json=`` or ``data=``).
     :param words: answer -> the service's own words on an error, from known fields only.
     :param denied: statuses that mean "this key is not accepted". :param key_hint: where the right key is found.
@@ -47,7 +64,7 @@ class Service:
     title: str
     connection: type[Record]
     url: t.Callable[[t.Any], str]
-    pages: t.Callable[[t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]], str], list[dict[str, t.Any]]]
+    pages: t.Callable[[Page, str, Reading], list[dict[str, t.Any]]]
     encode: t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
     words: t.Callable[[t.Any], str]
     denied: frozenset[int]
@@ -95,6 +112,65 @@ class Use:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Once:
+    """How something is set off that can not be taken back, such as a phone call: one request at most, ever.
+
+    :param mark: ``(row, record)`` -> whether a request for this record made the row. :param kin: the same, wider: what
+        ``absent`` stops.
+    :param clash: ``(rows, record)``: raises ``Problem`` where something else of the name stands in the way.
+    :param sought: ``(record, ask)`` -> whether an earlier run may have set it off.
+    :param window: ``now`` -> the part of the list in which an earlier one is looked for.
+    :param whole: ``(get, row)`` -> the row with all that ``agrees`` compares.
+    :param agrees: ``(row, record)``: raises ``Problem`` where another thing was set off before; may return a warning.
+    :param ready: ``(rows, record, now)`` -> warnings; looks at what it needs (``rows(resource)`` reads a list) and
+        raises ``Problem`` where it could not work. Dry runs do this too.
+    :param took: ``(answer, record)`` -> a warning where the answer differs from what was sent.
+    :param over: whether a row has come to its end. :param stop: a row -> the write that ends it, on ``absent``.
+    :param shown: a record as a diff shows it.
+    :param hint: what to do where it stays unknown whether the request was carried out.
+    """
+
+    mark: t.Callable[[dict[str, t.Any], t.Any], bool]
+    sought: t.Callable[[t.Any, t.Any], bool]
+    window: t.Callable[[datetime.datetime], Reading]
+    ready: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], t.Any, datetime.datetime], tuple[str, ...]]
+    shown: t.Callable[[t.Any], dict[str, t.Any]]
+    hint: str
+    kin: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
+    clash: t.Callable[[list[dict[str, t.Any]], t.Any], None] = lambda _rows, _record: None
+    over: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
+    agrees: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None
+    whole: t.Callable[[t.Any, dict[str, t.Any]], dict[str, t.Any]] = lambda _get, row: row
+    took: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None
+    stop: t.Callable[[dict[str, t.Any]], Write] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parts:
+    """One task's objects, where a resource makes several of what the options say.
+
+    :param records: at least one. :param facts: what ``gather`` puts beside them. :param advice: warnings.
+    """
+
+    records: list[t.Any]
+    facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    advice: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What another service knows of the same things, read by an info module where that service's key is given.
+
+    :param resource: its list. :param query: told items -> the part of the list that may concern them.
+    :param join: ``(items, rows)`` -> items.
+    """
+
+    resource: Resource
+    query: t.Callable[[list[dict[str, t.Any]]], Reading]
+    join: t.Callable[[list[dict[str, t.Any]], list[dict[str, t.Any]]], list[dict[str, t.Any]]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Resource:
     """One kind of object.
 
@@ -116,6 +192,11 @@ class Resource:
     :param needs: what every listed row must have to be worked with.
     :param tell: ``(row, ask)`` -> the item that an info module returns, where it is not the record's form.
     :param seek: options of the info module beside the identifying ones.
+    :param query: ``(seek, id)`` -> the part of the list that an info module reads.
+    :param page: rows of one page of its list. :param beside: the other service's view, for the info module.
+    :param once: how it is set off, where it is no state but an event.
+    :param parts: ``(record, ask)`` -> the objects that one task's options stand for. :param gather: ``(results,
+        facts)`` -> the one result.
     :param missing: what a 404 on the list says of the object.
     :param by_id: whether the option ``id`` picks an object. :param single: there is just one.
     :param update: verb of an update. :param item: path of one object; its ``{names}`` are keys of a row.
@@ -148,6 +229,12 @@ class Resource:
     needs: tuple[str, ...] = ("id",)
     tell: t.Callable[[dict[str, t.Any], t.Any], dict[str, t.Any]] | None = None
     seek: type[Record] = Record
+    query: t.Callable[[t.Any, str], Reading] | None = None
+    page: int | None = None
+    beside: Beside | None = None
+    once: Once | None = None
+    parts: t.Callable[[t.Any, t.Any], Parts] | None = None
+    gather: t.Callable[[list[dict[str, t.Any]], dict[str, t.Any]], dict[str, t.Any]] | None = None
     missing: str = ""
     by_id: bool = True
     single: bool = False

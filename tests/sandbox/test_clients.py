@@ -43,8 +43,11 @@ def vapi_sdk(server: dict[str, Any], token: str | None = None) -> Iterator[Any]:
 
 
 def reset(server: dict[str, Any], seed: dict[str, Any]) -> None:
-    url = f"http://127.0.0.1:{server['port']}/sandbox/reset"
-    httpx.post(url, json=seed, trust_env=False).raise_for_status()
+    control(server, "/reset", seed)
+
+
+def control(server: dict[str, Any], path: str, body: dict[str, Any]) -> None:
+    httpx.post(f"http://127.0.0.1:{server['port']}/sandbox{path}", json=body, trust_env=False).raise_for_status()
 
 
 def make(server: dict[str, Any], path: str, body: dict[str, Any]) -> Any:
@@ -98,13 +101,45 @@ def test_vapi_sdk_assistants_and_calls(server: dict[str, Any]) -> None:
         assert vapi.assistants.update(assistant.id, first_message="Hi").first_message == "Hi"
         assert [item.name for item in vapi.assistants.list(limit=1000)] == ["Reception"]
 
-        trunk = make(server, "/credential", {"provider": "byo-sip-trunk", "gateways": [{"ip": "192.0.2.1"}]})
-        body = {"provider": "byo-phone-number", "number": "+31201234567", "credentialId": trunk["id"]}
+        control(server, "/seed", {"balance": 1})
+        plan = {"authUsername": "01234", "authPassword": secrets.token_hex()}
+        gateways = [{"ip": "192.0.2.1"}]
+        trunk = {"provider": "byo-sip-trunk", "gateways": gateways, "outboundAuthenticationPlan": plan}
+        body = {
+            "provider": "byo-phone-number",
+            "number": "+31201234567",
+            "credentialId": make(server, "/credential", trunk)["id"],
+        }
+        target = {"assistant_id": assistant.id, "phone_number_id": make(server, "/phone-number", body)["id"]}
         customer = need("vapi.types").CreateCustomerDto(number="+31201234560")
-        call = vapi.calls.create(
-            assistant_id=assistant.id, phone_number_id=make(server, "/phone-number", body)["id"], customer=customer
+        call = vapi.calls.create(**target, customer=customer)
+        assert vapi.calls.get(call.id).status in {"queued", "ringing"}
+        campaigns = vapi.campaigns
+        body = {"name": "c", **target, "customers": [customer] * 3, "max_concurrency": 2}
+        first, second = (
+            create(**body)
+            for create in (campaigns.campaign_controller_create, campaigns.campaign_controller_create_v_2)
         )
-        assert vapi.calls.get(call.id).status == "queued"
+        assert (first.status, first.calls_counter_scheduled) == ("in-progress", 3)
+        control(server, "/clock", {"advance": 10})
+        assert vapi.calls.get(call.id).status == "in-progress"
+        assert campaigns.campaign_controller_find_one(first.id).calls_counter_in_progress == 2
+        assert [item.status for item in campaigns.campaign_controller_find_all_v_2().results] == ["in-progress"] * 2
+        control(server, "/clock", {"advance": 100})
+        ended = vapi.calls.get(call.id)
+        assert (ended.status, ended.ended_reason, (ended.ended_at - ended.started_at).seconds) == (
+            "ended",
+            "customer-ended-call",
+            30,
+        )
+        assert ended.artifact.transcript
+        assert {item.campaign_id for item in vapi.calls.list(limit=1000)} == {None, first.id, second.id}
+        assert campaigns.campaign_controller_find_all().results[0].status == "ended"
+        counted = campaigns.campaign_controller_find_one_v_2(second.id, include_counters=True)
+        assert (counted.contact_counters.completed, counted.call_metrics.connected) == (3, 3)
+        contacts = campaigns.campaign_controller_get_campaign_v_2_contacts(second.id, status="contact.completed")
+        assert contacts.metadata.total_items == 3
+        assert campaigns.campaign_controller_remove_v_2(second.id).status == "archived"
 
         with pytest.raises(error) as refusal:
             vapi.assistants.create(name="n" * 41)

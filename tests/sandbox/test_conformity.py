@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,11 @@ import jsonschema
 import pytest
 import yaml
 
-from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server import schema
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server import (
+    schema,
+    telephony,
+    vapi_calls,
+)
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import World
 
 SHARED = Path(os.environ.get("VAPI_DIDLOGIC_SHARED") or Path(__file__).parents[2].resolve().parent / "shared")
@@ -193,12 +198,145 @@ def test_vapi_resources(vapi: httpx.Client, trunk: dict[str, Any], path: str) ->
         conforms(item, answer)
 
 
-def test_vapi_pages_calls_and_campaigns(vapi: httpx.Client, trunk: dict[str, Any]) -> None:
-    body = {**CASES["/phone-number"][3], "credentialId": trunk["id"]}
-    target = {
-        "phoneNumberId": vapi.post("/phone-number", json=body).json()["id"],
+@pytest.fixture
+def target(vapi: httpx.Client, world: World) -> dict[str, Any]:
+    """A number and an assistant that calls can be made with."""
+    world.seed({"balance": 1, "numbers": ["31201234567"], "sip_accounts": [{"name": "01234"}]})
+    plan = {"authUsername": "01234", "authPassword": secrets.token_hex()}
+    gateways = [{"ip": "192.0.2.1"}]
+    trunk = {"provider": "byo-sip-trunk", "gateways": gateways, "outboundAuthenticationPlan": plan}
+    body = {
+        **CASES["/phone-number"][3],
+        "credentialId": vapi.post("/credential", json=trunk).json()["id"],
         "assistantId": vapi.post("/assistant", json={}).json()["id"],
     }
+    number = vapi.post("/phone-number", json=body).json()
+    return {"phoneNumberId": number["id"], "assistantId": number["assistantId"]}
+
+
+SCRIPTS = [
+    {},
+    {"ended_reason": "customer-busy", "ended_message": "m"},
+    {"ended_reason": telephony.PROXY_AUTHENTICATION},
+    {
+        "summary": "s",
+        "success": False,
+        "transfers": [
+            {"destination": "+31201234569", "status": "completed", "mode": "warm-transfer-say-summary"},
+            {"destination": "sip:+31201234569@sip.example.net"},
+            *({"destination": destination, "status": "busy", "transcript": "t"} for destination in DESTINATIONS),
+        ],
+    },
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_calls_in_every_state(
+    vapi: httpx.Client,
+    didlogic: httpx.Client,
+    control: httpx.Client,
+    world: World,
+    target: dict[str, Any],
+    script: dict[str, Any],
+) -> None:
+    control.put("/rules", json={"calls": [script]}).raise_for_status()
+    overrides = {"metadata": {"a": 1}, "variableValues": {"name": "n"}}
+    body = {
+        **target,
+        "customer": {"number": "+31201234560"},
+        "name": "n",
+        "assistantOverrides": overrides,
+        "transport": {"provider": "vapi.sip", "dialTimeout": 30},
+        "schedulePlan": {"earliestAt": "2026-01-02T03:05:00Z", "latestAt": "2026-01-02T03:06:00Z"},
+    }
+    conforms(body, "CreateCallDTO")
+    call = vapi.post("/call", json=body).json()
+    conforms(call, "Call")
+    conforms(call["subscriptionLimits"], "SubscriptionLimits")
+    number = world.didlogic["numbers"][0]
+    address = f"{number['number']}@{vapi.get('/credential').json()[0]['id']}.sip.vapi.ai"
+    didlogic.post(
+        f"/v1/purchases/{number['number']}/destinations",
+        data={"destination[destination]": address, "destination[transport]": 1, "destination[active]": 1},
+    )
+    came = control.post("/call", json={"to": number["number"], "from": "+31201234561"}).json()
+    assert came["answered_by"] == "vapi"
+    seen = set()
+    for _second in range(95):
+        for one in (call["id"], came["call_id"]):
+            found = vapi.get(f"/call/{one}").json()
+            if found["status"] not in seen or found["status"] == "ended":
+                conforms(found, "Call")
+            seen.add(found["status"])
+        control.post("/clock", json={"advance": 1})
+    assert (
+        {"scheduled", "queued", "ended"}
+        <= seen
+        <= set(_vapi()["components"]["schemas"]["Call"]["properties"]["status"]["enum"])
+    )
+    assert ("forwarding" in seen) == ("transfers" in script)
+    for found in vapi.get("/call").json():
+        conforms(found, "Call")
+    conforms(vapi.patch(f"/call/{call['id']}", json={"name": "m"}).json(), "Call")
+    conforms({"ids": [call["id"]]}, "DeleteCallDTO")
+    conforms(vapi.delete(f"/call/{call['id']}").json(), "Call")
+    records = didlogic.get("/v1/calls").json()
+    assert records["calls"]
+    components = _didlogic()["components"]
+    jsonschema.Draft202012Validator({**components["schemas"]["CallsPage"], "components": components}).validate(records)
+
+
+@pytest.mark.parametrize("path", ["/campaign", "/v2/campaign"])
+def test_campaigns_from_start_to_end(
+    vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], path: str
+) -> None:
+    read, page = ("Campaign", "Campaign") if path == "/campaign" else ("CampaignSummary", "CampaignSummary")
+    customers = [{"number": f"+3120123456{index}", "assistantOverrides": {"metadata": {"a": 1}}} for index in range(3)]
+    body = {
+        **target,
+        "name": "c",
+        "customers": customers,
+        "maxConcurrency": 2,
+        "assistantOverrides": {"variableValues": {"a": "b"}},
+        "schedulePlan": {"earliestAt": "2026-01-02T03:05:00Z"},
+    }
+    conforms(body, "CreateCampaignDTO")
+    created = vapi.post(path, json=body).json()
+    conforms(created, "Campaign")
+    one = f"{path}/{created['id']}"
+    conforms(vapi.patch(one, json={"name": "d"}).json(), "Campaign")
+    counted = {"includeCounters": "true"} if path == "/v2/campaign" else {}
+    seen = set()
+    for _step in range(12):
+        found = vapi.get(one).json()
+        seen.add(found["status"])
+        conforms(found, read)
+        conforms(vapi.get(one, params=counted).json(), read)
+        conforms(vapi.get(path, params=counted).json(), f"{page}PaginatedResponse")
+        conforms(vapi.get(f"/v2/campaign/{created['id']}/contacts").json(), "CampaignContactPaginatedResponse")
+        for call in vapi.get("/call").json():
+            conforms(call, "Call")
+        control.post("/clock", json={"advance": 17})
+    assert seen == {"scheduled", "in-progress", "ended"}
+    other = f"{path}/{vapi.post(path, json=body).json()['id']}"
+    conforms(vapi.patch(other, json={"status": "cancelled"}).json(), "Campaign")
+    conforms(vapi.get(other).json(), read)
+    conforms(vapi.delete(other).json(), "Campaign")
+
+
+def test_words_are_those_of_the_description() -> None:
+    schemas = _vapi()["components"]["schemas"]
+    assert set(schemas["Call"]["properties"]["endedReason"]["enum"]) >= telephony.REASONS
+    assert set(telephony.TRANSFER_STATES) == set(schemas["TransferArtifact"]["properties"]["status"]["enum"])
+    assert set(vapi_calls.SUMMARY) | {"contactCounters", "callMetrics"} == set(schemas["CampaignSummary"]["properties"])
+    states = schemas["CampaignContactWithOutcome"]["properties"]["status"]["enum"]
+    assert [f"contact.{name}" for name in vapi_calls.CONTACT_STATES] == states
+    for reason in schemas["Call"]["properties"]["endedReason"]["enum"]:
+        known = "sip" not in reason or reason in telephony.REASONS
+        assert known, f"telephony.REASONS lacks {reason}"
+
+
+def test_vapi_pages_calls_and_campaigns(vapi: httpx.Client, target: dict[str, Any]) -> None:
     customer = {"number": "+31201234560", "name": "c"}
     plan = {"earliestAt": "2026-02-01T00:00:00Z"}
     for call, answer in (
@@ -246,6 +384,7 @@ TABLES: dict[str, Mapping[str, schema.Field]] = {
     "SquadMemberDTO": schema.SQUAD_MEMBER,
     "CreateCallDTO": schema.CALL,
     "UpdateCallDTO": schema.CALL_UPDATE,
+    "DeleteCallDTO": schema.CALL_DELETE,
     "CreateCustomerDTO": schema.CUSTOMER,
     "SchedulePlan": schema.SCHEDULE,
     "CreateCampaignDTO": schema.CAMPAIGN,

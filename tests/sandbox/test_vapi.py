@@ -430,6 +430,7 @@ CALLS_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"assistantId": None}, NO_TARGET),
     ({"metadata": {}}, "property metadata should not exist"),
     ({"schedulePlan": {}}, "schedulePlan.earliestAt must be a valid ISO 8601 date string"),
+    ({"transport": {"provider": "vapi.sip", "dialTimeout": 601}}, "transport.dialTimeout must not be greater than 600"),
 ]
 
 

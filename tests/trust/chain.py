@@ -9,6 +9,7 @@ It lets thousands of runs meet faults in a minute. What the role does beyond it 
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from inprocess import InProcessTransport
@@ -64,6 +65,17 @@ class Failed(Exception):
         self.error = error
 
 
+class Ticking:
+    """Real time, but no moment twice: a network lies between two requests, and here they may share a millisecond."""
+
+    def __init__(self) -> None:
+        self.last = datetime.datetime.now(datetime.UTC)
+
+    def __call__(self) -> datetime.datetime:
+        self.last = max(datetime.datetime.now(datetime.UTC), self.last + datetime.timedelta(milliseconds=1))
+        return self.last
+
+
 @dataclasses.dataclass
 class Account:
     """Both services with what is in them, and the means to run the chain on them."""
@@ -72,10 +84,15 @@ class Account:
 
     @classmethod
     def new(cls) -> Account:
-        return cls(World(seed=SEED))
+        return cls(World(seed=SEED, clock=Ticking()))
 
     def copy(self) -> Account:
-        return Account(World.load(self.world.dump()))
+        return Account.of(self.world.dump())
+
+    @classmethod
+    def of(cls, dumped: str) -> Account:
+        """An account as it was dumped."""
+        return cls(World.load(dumped, clock=Ticking()))
 
     def __post_init__(self) -> None:
         self.time = Time()

@@ -208,9 +208,8 @@ FOREIGN = [row["destination"] for row in SEED["numbers"][0]["destinations"]]  # 
 
 def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
     """Play one case; the counter says how it ended and what was broken."""
-    from sandbox_server.world import World
 
-    account = Account(World.load(snapshot))
+    account = Account.of(snapshot)
     found: collections.Counter[str] = collections.Counter()
 
     def watch() -> None:

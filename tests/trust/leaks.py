@@ -259,7 +259,7 @@ ROWS = {
             {"name": "x", "gateways": [{"ip": "sip.example.org"}], "password": secret("password")},
             {"name": "x", "gateways": [{"ip": "192.0.2.10", "pasword": MISSPELT}]},
             {"name": "x", "gateways": secret("password"), "password": secret("password")},
-            {"name": "x", "gateways": [], "username": "u", "password": {"value": secret("password")}},
+            {"name": "x" * 50, "gateways": [], "username": "u", "password": {"value": secret("password")}},
             {"name": TRUNK, "password": secret("password"), "state": "absent"},
         ],
     ),

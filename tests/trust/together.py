@@ -163,9 +163,7 @@ def writers(number: int, labels: tuple[str, str]) -> collections.Counter[str]:
     snapshot = Account.new().world.dump()
     for seed in range(number):
         chance = random.Random(seed)
-        from sandbox_server.world import World
-
-        account = Account(World.load(snapshot))
+        account = Account.of(snapshot)
 
         def watch(account: Account = account) -> None:
             found["moments without an active destination"] += not any(row["active"] for row in rows(account, OWN))

@@ -19,8 +19,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.n
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Client
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import fields, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import wanted_parts
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
@@ -125,6 +125,7 @@ class Stage:
             check_mode=check,
             concurrency=concurrency,
             warn=self.warnings.append,
+            now=lambda: self.clock.now,
         )
 
     def many(
@@ -138,7 +139,8 @@ class Stage:
         transport: t.Any = None,
     ) -> list[Outcome]:
         engine = self.engine(resource, check=check, concurrency=concurrency, transport=transport)
-        return engine.ensure(resource, [want(resource, item) for item in items], exclusive=exclusive)
+        wants = [want for item in items for want in wanted_parts(resource, item)[0]]
+        return engine.ensure(resource, wants, exclusive=exclusive)
 
     def try_(self, resource: Resource, *, check: bool = False, transport: t.Any = None, **params: t.Any) -> Outcome:
         """One object; its error is in the outcome."""
@@ -227,15 +229,6 @@ def side_by_side(
         thread.join(20)
     assert len(outcomes) == len(options)
     return [outcomes[index] for index in range(len(options))]
-
-
-def want(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
-    """What the door to Ansible makes of options."""
-    record, ask = from_options(resource.record, params), from_options(resource.ask, params)
-    advice = tuple(filter(None, [rule(record, ask) for rule in resource.rules]))
-    values = [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
-    label = next((str(value) for value in values if value), "") or str(params.get("id"))
-    return Want(record, ask, params.get("id"), label, advice)
 
 
 # ------------------------------------------------------------------------------------------------ one of each kind

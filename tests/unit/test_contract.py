@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import pkgutil
+import types
 import typing as t
 
 import pytest
@@ -17,7 +18,12 @@ import yaml
 
 from ansible_collections.voiceops.vapi_didlogic.plugins import module_utils
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Record, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Record,
+    fields,
+    from_options,
+    to_wire,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -42,10 +48,28 @@ RESOURCES = collected()
 #: Not managed and not listed by a module of their own: other resources refer to them.
 REFERRED = {"tool", "squad", "workflow"}
 #: Read only.
-READ = {"number", "account"}
-INFO = {"forward": "didlogic_number_info"}
+READ = {"number", "account", "call_record"}
+INFO = {"forward": "didlogic_number_info", "call_record": "didlogic_call_info"}
 BULK = {"phone_number": ("vapi_phone_numbers", "numbers"), "forward": ("didlogic_forwards", "forwards")}
 NOUNS = sorted(set(RESOURCES) - REFERRED)
+#: Answers with everything that an item may be made of, where a function makes the item.
+FULL: dict[str, dict[str, t.Any]] = {
+    "call": {
+        "id": "1", "type": "outboundPhoneCall", "status": "ended", "name": "x", "assistantId": "2", "squadId": "3",
+        "workflowId": "4", "phoneNumberId": "5", "campaignId": "6", "cost": 0.1, "endedReason": "customer-busy",
+        "endedMessage": "x", "createdAt": "2026-01-02T03:04:05Z", "startedAt": "2026-01-02T03:04:06Z",
+        "endedAt": "2026-01-02T03:04:07Z", "customer": {"number": "+31201234567"},
+        "schedulePlan": {"earliestAt": "2026-01-02T03:04:05Z", "latestAt": "2026-01-02T04:04:05Z"},
+        "analysis": {"summary": "x", "successEvaluation": "true"}, "artifact": {"recordingUrl": "https://example.com/"},
+        "assistantOverrides": {"metadata": {"voiceops_idempotency_key": "x"}},
+    },
+    "campaign": {
+        "id": "1", "name": "x", "status": "ended", "endedReason": "campaign.ended.success", "assistantId": "2",
+        "squadId": "3", "workflowId": "4", "phoneNumberId": "5", "maxConcurrency": 1, "customers": [],
+        "schedulePlan": {"earliestAt": "2026-01-02T03:04:05Z", "latestAt": "2026-01-02T04:04:05Z"},
+        "callsCounterEnded": 1, "createdAt": "2026-01-02T03:04:05Z", "updatedAt": "2026-01-02T03:04:05Z",
+    },
+}  # fmt: skip
 #: What a forward shows is made by a function, not read from a record.
 DESTINATION = {"id", "number", "destination", "kind", "priority", "active", "call_hunt", "position"}
 
@@ -112,7 +136,7 @@ def derived(name: str) -> dict[str, t.Any]:
 
 def test_every_row_is_known() -> None:
     assert set(RESOURCES) == REFERRED | READ | {
-        "sip_trunk", "phone_number", "assistant", "transfer_tool", "forward", "sip_account",
+        "sip_trunk", "phone_number", "assistant", "transfer_tool", "forward", "sip_account", "call", "campaign",
     }  # fmt: skip
     files = {path.stem for path in ROOT.glob("plugins/modules/[a-z]*.py")}
     assert set(MODULES) <= files
@@ -194,6 +218,10 @@ def shown_fields(noun: str) -> set[str]:
     resource = RESOURCES[noun]
     if noun == "forward":
         return set(DESTINATION)
+    if resource.once and resource.tell:
+        item = resource.tell(FULL[noun], types.SimpleNamespace(show_recording=False))
+        facts = {"left_out": 0, "estimate": {}}
+        return set(resource.gather([item], facts) if resource.gather else item)
     if resource.tell:
         return {"number", "destinations"}
     if resource.single:
@@ -286,7 +314,10 @@ DTO = {
     "PhoneNumber": ("CreateByoPhoneNumberDTO", "UpdateByoPhoneNumberDTO"),
     "Assistant": ("CreateAssistantDTO", "UpdateAssistantDTO"),
     "TransferTool": ("CreateTransferCallToolDTO", "UpdateTransferCallToolDTO"),
+    "Customer": ("CreateCustomerDTO",),
 }
+#: Bodies whose fields move when they are sent; see the tests below.
+MADE = {"Destination", "Call", "Campaign", "Contact"}
 INNER = {
     "outboundAuthenticationPlan": "SipTrunkOutboundAuthenticationPlan",
     "model": "OpenAIModel",
@@ -320,7 +351,7 @@ def vapi_records() -> dict[str, type[Record]]:
 
 
 def test_every_record_has_a_description() -> None:
-    assert set(vapi_records()) == {*DTO, "Destination"}
+    assert set(vapi_records()) == {*DTO, *MADE}
 
 
 @pytest.mark.parametrize(("name", "dto"), [(name, dto) for name, dtos in DTO.items() for dto in dtos])
@@ -339,8 +370,6 @@ def test_names_on_the_wire_are_those_of_the_published_schema(schemas: dict[str, 
 
 def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:
     record = vapi_records()["Destination"]
-    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import to_wire
-
     full: dict[str, t.Any] = {
         "message": "x", "description": "x", "caller_id": "x", "mode": "blind-transfer", "sip_verb": "dial",
         "transfer_plan": {"timeout": 5},
@@ -359,3 +388,48 @@ def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:
     assert set(fields(record)["mode"].choices) <= set(modes)
     verbs = schemas["TransferPlan"]["properties"]["sipVerb"]["enum"]
     assert set(fields(record)["sip_verb"].choices) == set(verbs)
+
+
+@pytest.mark.parametrize(
+    ("target", "place", "inner"),
+    [
+        ("assistant", "assistantOverrides", {"variableValues", "metadata", "firstMessage"}),
+        ("squad", "squadOverrides", {"variableValues", "metadata", "firstMessage"}),
+        ("workflow", "workflowOverrides", {"variableValues"}),
+    ],
+)
+def test_a_call_is_sent_as_published(schemas: dict[str, t.Any], target: str, place: str, inner: set[str]) -> None:
+    options: dict[str, t.Any] = {
+        target: "1", "phone_number": "2", "customer": {"number": "+31201234567"}, "variables": {"a": "b"},
+        "schedule_at": "2026-01-02T03:04:05Z", "schedule_until": "2026-01-02T04:04:05Z", "idempotency_key": "x",
+    }  # fmt: skip
+    if target != "workflow":
+        options["assistant_overrides"] = {"firstMessage": "x", "metadata": {"own": 1}}
+    body = to_wire(from_options(RESOURCES["call"].record, options))
+    assert set(body) <= set(schemas["CreateCallDTO"]["properties"])
+    assert set(body) >= {f"{target}Id", "phoneNumberId", "customer", "schedulePlan", place}
+    assert set(body["schedulePlan"]) <= set(schemas["SchedulePlan"]["properties"])
+    assert set(body[place]) == inner
+    published = schemas["WorkflowOverrides" if target == "workflow" else "AssistantOverrides"]["properties"]
+    assert inner <= set(published)
+    assert "voiceops_idempotency_key" in json.dumps(body[place])
+    assert target == "workflow" or body[place]["metadata"]["own"] == 1
+
+
+@pytest.mark.parametrize(("target", "place"), [("assistant", "assistantOverrides"), ("squad", "squadOverrides")])
+def test_a_campaign_is_sent_as_published(schemas: dict[str, t.Any], target: str, place: str) -> None:
+    contacts = [
+        {"number": "+31201234567", "name": "x", "extension": "1", "variables": {"a": "b"}},
+        {"sip_uri": "sip:a@example.com"},
+    ]
+    options = {
+        "name": "x", target: "1", "phone_number": "2", "customers": contacts, "max_concurrency": 5,
+        "schedule_at": "2026-01-02T03:04:05Z",
+    }  # fmt: skip
+    body = to_wire(from_options(RESOURCES["campaign"].record, options))
+    assert set(body) <= set(schemas["CreateCampaignDTO"]["properties"])
+    assert set(schemas["CreateCampaignDTO"]["required"]) <= set(body)
+    first, second = body["customers"]
+    assert set(first) | set(second) <= set(schemas["CreateCustomerDTO"]["properties"])
+    assert first[place] == {"variableValues": {"a": "b"}}
+    assert set(second) == {"sipUri"}

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
@@ -38,7 +39,6 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     side_by_side,
     tool_options,
     trunk_options,
-    want,
 )
 
 Options = dict[str, t.Any]
@@ -296,7 +296,7 @@ def test_another_run_creates_the_same_at_once(noun: str, alike: bool, moment: st
             done.append(True)
             # The other run is ended by a signal right after its create.
             resource = kind.resource
-            (outcome,) = stage.engine(resource).resolve(resource, [want(resource, other)])
+            (outcome,) = stage.engine(resource).resolve(resource, [wanted(resource, other)])
             planned = stage.engine(resource)._planned(resource, outcome, [], {})
             assert planned is not None
             stage.client(resource).write(planned.writes[0])
@@ -569,7 +569,7 @@ def test_wrong_references(check: bool) -> None:
         stage.client(SIP_TRUNK).write(
             stage.engine(SIP_TRUNK)
             ._planned(  # type: ignore[union-attr]
-                SIP_TRUNK, stage.engine(SIP_TRUNK).resolve(SIP_TRUNK, [want(SIP_TRUNK, trunk_options())])[0],
+                SIP_TRUNK, stage.engine(SIP_TRUNK).resolve(SIP_TRUNK, [wanted(SIP_TRUNK, trunk_options())])[0],
                 [], {},
             )
             .writes[0]

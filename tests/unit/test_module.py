@@ -509,7 +509,7 @@ def test_warnings_are_scrubbed(door: Door) -> None:
         raise_.warn(f"seen {secret} and {secret[:12]}")
         return original(resource, params)
 
-    original = _module._want
+    original = _module.wanted_parts
     raise_: t.Any = None
     make = _module.Module
 
@@ -519,7 +519,7 @@ def test_warnings_are_scrubbed(door: Door) -> None:
         return raise_
 
     door.patch.setattr(_module, "Module", spy)
-    door.patch.setattr(_module, "_want", warned)
+    door.patch.setattr(_module, "wanted_parts", warned)
     door.run("vapi_sip_trunk", trunk_options(password=secret))
     assert door.warnings == ["seen ******** and ************"]
     assert secret[:8] not in door.output
@@ -531,7 +531,7 @@ def test_an_unexpected_error_is_one_sentence_without_values(door: Door) -> None:
     def broken(*_args: t.Any) -> t.Any:
         raise ValueError(f"leaks {secret}")
 
-    door.patch.setattr(_module, "_want", broken)
+    door.patch.setattr(_module, "wanted_parts", broken)
     result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **trunk_options()}, verbosity=5)
     assert result["failed"] is True
     assert "ValueError in test_module.py line" in result["msg"]

@@ -18,6 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
     Plan,
     aside_name,
     plan,
+    wanted,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource
@@ -33,7 +34,6 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     canary,
     number_options,
     trunk_options,
-    want,
 )
 
 Row = dict[str, t.Any]
@@ -88,7 +88,7 @@ def planned(
     **options: t.Any,
 ) -> Plan:
     holders = dict(zip(resource.uses, held, strict=False))
-    return plan(resource, want(resource, options), rows, holders, memory or Memory())
+    return plan(resource, wanted(resource, options), rows, holders, memory or Memory())
 
 
 def body(made: Plan) -> Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Page, Reading, Service
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key
 
 PAGE = 1000
@@ -21,20 +21,21 @@ class Connection(Record):
     api_url: t.Annotated[str, Option(fallback=("DIDLOGIC_API_URL",))] = "https://app.didlogic.com/api"
 
 
-def pages(page: t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]], path: str) -> list[dict[str, t.Any]]:
-    """Every row of a list.
+def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
+    """The rows of a list.
 
     The page count has two spellings in the wild, so the end is told by a short page; lists without pages ignore the
     parameters and answer everything at once, again and again.
     """
     found: list[dict[str, t.Any]] = []
+    size = min(reading.page or PAGE, reading.most or PAGE)
     for number in range(1, 10_000):
-        rows = page(path, {"page": number, "per_page": PAGE})
+        rows = page(path, {**reading.params, "page": number, "per_page": size})
         new = [row for row in rows if row not in found[-len(rows) :]] if rows else []
         found += new
-        if not new or len(rows) % 100:
+        if not new or (len(rows) < size and len(rows) % 100) or (reading.most and len(found) >= reading.most):
             break
-    return found
+    return found[: reading.most]
 
 
 def encode(body: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unreachable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import TooLarge, Unreachable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Page, Reading, Service
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key
 
 API = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
@@ -25,20 +25,30 @@ class Connection(Record):
     api_url: t.Annotated[str | None, Option(fallback=("VAPI_API_URL",))] = None
 
 
-def pages(page: t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]], path: str) -> list[dict[str, t.Any]]:
-    """Every object of a list.
+def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
+    """The objects of a list, the newest first.
 
     Vapi answers the newest ``limit`` objects (100 by default, 1000 at most) and tells nothing of the rest. Further
     ones are asked for from the oldest creation time on, that time included, because several may share it.
     """
     found: dict[str, dict[str, t.Any]] = {}
     cursor: dict[str, t.Any] = {}
+    size = min(reading.page or PAGE, reading.most or PAGE)
     while True:
-        rows = page(path, {"limit": PAGE, **cursor})
+        try:
+            rows = page(path, {**reading.params, "limit": size, **cursor})
+        except TooLarge:
+            if size == 1:
+                raise
+            size //= 2
+            continue
         new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in found}
         found |= new
+        if reading.most and len(found) >= reading.most:
+            return list(found.values())[: reading.most]
         # A round number may be a limit lower than the one asked for: only a page that adds nothing is then the last.
-        if not rows or len(rows) % 100 or (cursor and not new and len(rows) < PAGE):
+        full = len(rows) >= size or len(rows) % 100 == 0
+        if not rows or not full or (cursor and not new and len(rows) < size):
             return list(found.values())
         oldest = min(str(row.get("createdAt", "")) for row in rows)
         if not oldest or (cursor and not new):

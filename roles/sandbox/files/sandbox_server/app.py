@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import control, didlogic, vapi, vapi_calls, vapi_resources
+from . import control, didlogic, switchboard, vapi, vapi_calls, vapi_resources
 from .faults import Answer, SocketWire, Wire, commit, reply
 from .world import World
 
@@ -49,7 +49,7 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 
 class Gate:
-    """Writes the journal, carries out faults, and says when the world has changed."""
+    """Lets the calls go on, writes the journal, carries out faults, and says when the world has changed."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self.app = app
@@ -88,6 +88,7 @@ class Gate:
     async def _handle(self, scope: Scope, receive: Receive) -> Answer:
         """Let the application answer, and keep the answer instead of sending it."""
         parts: list[Message] = []
+        switchboard.settle(self.world)
 
         async def collect(message: Message) -> None:
             parts.append(message)

@@ -15,9 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from . import switchboard, telephony, vapi_calls
 from .world import World
 
 Endpoint = Callable[[World, Any], Any]
+
+_MOST = {"advance": 10 * 366 * 86400, "pace": 86400}  # ten years; a day in a second
 
 
 def health(_world: World, _body: Any) -> Any:
@@ -50,7 +53,9 @@ def seed(world: World, body: Any) -> Any:
 
 def state(world: World, _body: Any) -> Any:
     """Both accounts, without passwords."""
-    return world.state()
+    found = world.state()
+    found["vapi"] |= vapi_calls.stand(world)
+    return found
 
 
 def rules(world: World, body: Any) -> Any:
@@ -60,6 +65,8 @@ def rules(world: World, body: Any) -> Any:
             raise ValueError(f"there is no rule {name}; the rules are {', '.join(world.rules)}")
         if type(value) is not type(world.rules[name]):
             raise ValueError(f"{name} must be a {type(world.rules[name]).__name__}")
+        if name == "calls":
+            telephony.check_scripts(value)
     world.rules.update(body or {})
     return world.rules
 
@@ -72,6 +79,33 @@ def faults(world: World, body: Any) -> Any:
     return {"faults": len(body)}
 
 
+def clock(world: World, _body: Any) -> Any:
+    """What time it is in the sandbox."""
+    return world.time.report()
+
+
+def move_clock(world: World, body: Any) -> Any:
+    """Jump ahead, or let time run faster from now on."""
+    asked = dict(body or {})
+    if not asked or set(asked) - set(_MOST):
+        raise ValueError("the clock takes `advance` in seconds, and `pace` in seconds per real second")
+    for name, value in asked.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST[name]:
+            raise ValueError(f"{name} must be a number of more than 0, up to {_MOST[name]}")
+    world.time.move(**asked)
+    return clock(world, None)
+
+
+def call(world: World, body: Any) -> Any:
+    """Somebody calls one of the account's numbers."""
+    asked = dict(body or {})
+    if set(asked) != {"to", "from"} or not all(isinstance(value, str) for value in asked.values()):
+        raise ValueError("a call has a `to`, a number of the account, and a `from`")
+    if not telephony.user(asked["from"]).isdigit():
+        raise ValueError("from must be a phone number")
+    return switchboard.ring(world, asked["to"], asked["from"])
+
+
 ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/health", health),
     ("GET", "/journal", journal),
@@ -82,6 +116,9 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/rules", rules),
     ("PUT", "/rules", rules),
     ("PUT", "/faults", faults),
+    ("GET", "/clock", clock),
+    ("POST", "/clock", move_clock),
+    ("POST", "/call", call),
 )
 
 

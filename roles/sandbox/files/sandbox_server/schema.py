@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ E164_HINT = (
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a body. ``low`` and ``high`` bound a number's value or a string's length."""
+    """One field of a body. ``low`` and ``high`` bound a number's value or the length of a string or a list."""
 
     kind: str
     required: bool = False
@@ -57,9 +57,9 @@ def obj(fields: Mapping[str, Field], required: bool = False) -> Field:
     return Field("object", fields=fields, required=required)
 
 
-def listof(items: Field, required: bool = False) -> Field:
+def listof(items: Field, required: bool = False, high: int | None = None) -> Field:
     """A list of one kind of item."""
-    return Field("array", items=items, required=required)
+    return Field("array", items=items, required=required, high=high)
 
 
 def variant(tag: str, variants: Mapping[str, Mapping[str, Field]]) -> Field:
@@ -299,7 +299,12 @@ CALL = {
     "transport": OPEN,
 }
 
+DIAL_TIMEOUT = {"dialTimeout": number(1, 600)}  # of a call's transport, of which nothing else is read
+
 CALL_UPDATE = {"name": text(high=40)}
+CALL_DELETE = {"ids": listof(TEXT)}
+
+CONTACTS = 10000  # of one campaign
 
 CAMPAIGN = {
     "name": text(required=True),
@@ -310,7 +315,7 @@ CAMPAIGN = {
     "dialPlan": listof(
         obj({"phoneNumberId": replace(UUID, required=True), "customers": listof(obj(CUSTOMER), required=True)})
     ),
-    "customers": listof(obj(CUSTOMER)),
+    "customers": listof(obj(CUSTOMER), high=CONTACTS),
     "schedulePlan": obj(SCHEDULE),
     "maxConcurrency": number(1, 500),
     "assistantOverrides": OPEN,
@@ -376,25 +381,33 @@ def _is(kind: str, value: Any) -> bool:
     return isinstance(value, {"string": str, "boolean": bool, "object": dict, "array": list, "any": object}[kind])
 
 
+# How a value is measured, and how it is said that it is too small or too great.
+_BOUNDS: dict[str, tuple[Callable[[Any], float], str, str]] = {
+    "string": (len, "be longer than or equal to {} characters", "be shorter than or equal to {} characters"),
+    "number": (lambda value: value, "not be less than {}", "not be greater than {}"),
+    "array": (len, "contain at least {} elements", "contain no more than {} elements"),
+}
+
+
+def _out_of_bounds(value: Any, field: Field, path: str) -> Iterator[str]:
+    size, too_small, too_great = _BOUNDS[field.kind]
+    if field.low is not None and size(value) < field.low:
+        yield f"{path} must {too_small.format(field.low)}"
+    if field.high is not None and size(value) > field.high:
+        yield f"{path} must {too_great.format(field.high)}"
+
+
 def _field_violations(value: Any, field: Field, path: str) -> Iterator[str]:
     if not _is(field.kind, value):
         yield f"{path} {_MUST_BE[field.kind]}"
     elif field.choices:
         if value not in field.choices:
             yield f"{path} must be one of the following values: {', '.join(field.choices)}"
-    elif field.kind == "string":
-        if field.low is not None and len(value) < field.low:
-            yield f"{path} must be longer than or equal to {field.low} characters"
-        if field.high is not None and len(value) > field.high:
-            yield f"{path} must be shorter than or equal to {field.high} characters"
-    elif field.kind == "number":
-        if field.low is not None and value < field.low:
-            yield f"{path} must not be less than {field.low}"
-        if field.high is not None and value > field.high:
-            yield f"{path} must not be greater than {field.high}"
-    elif field.kind == "array" and field.items is not None:
-        for index, item in enumerate(value):
-            yield from _field_violations(item, field.items, f"{path}.{index}")
+    elif field.kind in _BOUNDS:
+        yield from _out_of_bounds(value, field, path)
+        if field.items is not None:
+            for index, item in enumerate(value):
+                yield from _field_violations(item, field.items, f"{path}.{index}")
     elif field.fields is not None:
         yield from violations(value, field.fields, f"{path}.")
     elif field.variants is not None and field.tag is not None:

@@ -13,12 +13,9 @@ import re
 import uuid
 from datetime import datetime
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .schema import is_uuid
-
-if TYPE_CHECKING:
-    from .world import World
 
 _DIGITS = re.compile(r"[0-9]{3,15}")
 _LOGIN = re.compile(r"[0-9]{5}")
@@ -62,11 +59,35 @@ _KIND = {
 }
 
 
+class Ground(Protocol):
+    """What a seed needs of the world."""
+
+    vapi: dict[str, dict[str, dict[str, Any]]]
+    didlogic: dict[str, list[dict[str, Any]]]
+    balance: float
+    org_id: str
+
+    def number(self, digits: str) -> dict[str, Any] | None:
+        """The didlogic number of that spelling."""
+
+    def sip_account(self, name: str) -> dict[str, Any] | None:
+        """The didlogic SIP account of that login."""
+
+    def next_id(self) -> int:
+        """A fresh integer id."""
+
+    def clock(self) -> datetime:
+        """The current time."""
+
+    def timestamp(self) -> str:
+        """The current time as Vapi writes it."""
+
+
 class SeedError(ValueError):
     """A seed that cannot be planted; the message names the place."""
 
 
-def plant(world: World, seed: Any) -> None:
+def plant(world: Ground, seed: Any) -> None:
     """Add everything in ``seed`` to ``world``; stops at the first mistake."""
     seed = _known(seed, "the seed", {"balance", "numbers", "sip_accounts", "calls", "vapi"})
     if "balance" in seed:
@@ -82,7 +103,7 @@ def plant(world: World, seed: Any) -> None:
             _plant_vapi(world, store, entry, f"vapi.{store}[{index}]")
 
 
-def _plant_number(world: World, entry: Any, place: str) -> None:
+def _plant_number(world: Ground, entry: Any, place: str) -> None:
     entry = dict(_of(entry, dict, place)) if isinstance(entry, dict) else {"number": entry}
     entry["number"] = _matches(str(entry.get("number")), _DIGITS, f"{place}: number", "3 to 15 digits without a plus")
     if world.number(entry["number"]):
@@ -107,7 +128,7 @@ def _plant_number(world: World, entry: Any, place: str) -> None:
     world.didlogic["numbers"].append(number)
 
 
-def _plant_sip_account(world: World, entry: Any, place: str) -> None:
+def _plant_sip_account(world: Ground, entry: Any, place: str) -> None:
     entry = _known(entry, place, {"id", "name", "password", "created_at", "allowed_ips", *SIP_ACCOUNT})
     name = _matches(entry.get("name"), _LOGIN, f"{place}: name", "a string of five digits")
     if world.sip_account(name):
@@ -124,7 +145,7 @@ def _plant_sip_account(world: World, entry: Any, place: str) -> None:
     )
 
 
-def _plant_vapi(world: World, store: str, entry: Any, place: str) -> None:
+def _plant_vapi(world: Ground, store: str, entry: Any, place: str) -> None:
     entry = dict(_of(entry, dict, place))
     item_id = entry.pop("id", None) or str(uuid.uuid4())
     if not is_uuid(item_id):

@@ -11,9 +11,10 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +22,7 @@ from starlette.routing import Route
 
 from . import schema
 from .auth import bearer_matches
+from .clock import parse
 from .schema import Field, is_uuid
 from .world import Item, World
 
@@ -53,6 +55,17 @@ def bad_request(message: str | list[str]) -> VapiError:
 # A check sees the world, the fields that were sent and the object as it would be stored; it raises VapiError.
 Check = Callable[[World, Item, Item], None]
 
+# How an answer shows an object; the query of a GET may ask for more or less.
+Show = Callable[[World, Item, Mapping[str, str]], Item]
+
+
+def without_password(_world: World, item: Item, _query: Mapping[str, str]) -> Item:
+    """An object as it is, but the trunk's password is in no answer."""
+    plan = item.get("outboundAuthenticationPlan")
+    if not plan:
+        return item
+    return {**item, "outboundAuthenticationPlan": {key: value for key, value in plan.items() if key != "authPassword"}}
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -68,10 +81,18 @@ class Resource:
     users: Callable[[World, str], Iterable[str]] | None = None  # who refers to an object, for refuse_delete_in_use
     in_use: str | None = None  # the documented word for that refusal
     filters: Mapping[str, str] | None = None  # query parameter → field that it must equal
+    queries: tuple[str, ...] = ()  # further query parameters of lists
     paged: bool = False  # lists come as pages with metadata instead of a bare array
+    items: Callable[[World], list[Item]] | None = None  # what a list holds, oldest first, if not the store as it is
+    find: Callable[[World, str], Item | None] | None = None  # one of these by its id
+    show: Show = without_password
+    read: Show | None = None  # the same for GET, where that differs
+    gate: Callable[[World], None] | None = None  # refuses whoever may not use the resource at all
     on_create: Callable[[World, Item, Item], Item] | None = None  # turns (sent, stored) into the answer
     on_update: Check | None = None
-    on_delete: Check | None = None
+    on_delete: Check | None = None  # what DELETE does instead of taking the object out of the store
+    delete: Mapping[str, Field] | None = None  # the body that DELETE may carry
+    below: Mapping[str, Callable[[World, Item, Request], Response]] | None = None  # GETs under one object
     post_status: int = 201
 
     @property
@@ -97,15 +118,20 @@ def routes(world: World, resources: Iterable[Resource]) -> list[Route]:
             (one, "PATCH", update_item),
             (one, "DELETE", delete_item),
         ):
-            found.append(Route(path, _guarded(world, partial(act, world, resource)), methods=[method]))
+            found.append(Route(path, _guarded(world, partial(act, world, resource), resource.gate), methods=[method]))
+        for name, answer in (resource.below or {}).items():
+            act_below = partial(get_below, world, resource, answer)
+            found.append(Route(f"{one}/{name}", _guarded(world, act_below, resource.gate), methods=["GET"]))
     return found
 
 
-def _guarded(world: World, act: Endpoint) -> Endpoint:
+def _guarded(world: World, act: Endpoint, gate: Callable[[World], None] | None = None) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if not bearer_matches(request, world.vapi_api_key):
             return VapiError(401, INVALID_KEY).answer
         try:
+            if gate:
+                gate(world)
             return await act(request)
         except VapiError as refusal:
             return refusal.answer
@@ -116,36 +142,42 @@ def _guarded(world: World, act: Endpoint) -> Endpoint:
 async def list_items(world: World, resource: Resource, request: Request) -> Response:
     """GET of a collection, newest first."""
     filters = resource.filters or {}
-    known = {"limit", *_DATES, *filters}
+    known = {"limit", *_DATES, *filters, *resource.queries}
     if resource.paged:
-        known |= {"page", "sortOrder", "sortBy", "includeCounters"}
-    query = _query(request, known)
+        known |= {"page", "sortOrder", "sortBy"}
+    query = query_of(request, known)
     wanted = {field: query[name] for name, field in filters.items() if name in query}
-    items = [
-        item
-        for item in _by_date(world, resource.store, query)
-        if all(item.get(field) == value for field, value in wanted.items())
-    ]
+    held = resource.items(world) if resource.items else list(world.vapi[resource.store].values())
+    items = [item for item in _by_date(held, query) if all(item.get(field) == value for field, value in wanted.items())]
+    show = resource.read or resource.show
     if resource.paged:
-        return JSONResponse(_page(items, query))
-    return JSONResponse([_shown(item) for item in items[: _limit(query)]])
+        return JSONResponse(_page(items, query, lambda item: show(world, item, query)))
+    return JSONResponse([show(world, item, query) for item in items[: _limit(query)]])
 
 
 async def search_numbers(world: World, request: Request) -> Response:
     """GET /v2/phone-number: pages, and a search over name and number."""
-    query = _query(request, {"limit", "page", "search", "sortOrder", "sortBy", *_DATES})
+    query = query_of(request, {"limit", "page", "search", "sortOrder", "sortBy", *_DATES})
     word = query.get("search", "").lower()
     items = [
         item
-        for item in _by_date(world, "phone_numbers", query)
+        for item in _by_date(list(world.vapi["phone_numbers"].values()), query)
         if any(word in str(item.get(field, "")).lower() for field in ("name", "number", "sipUri"))
     ]
-    return JSONResponse(_page(items, query))
+    return JSONResponse(_page(items, query, lambda item: without_password(world, item, query)))
 
 
 async def get_item(world: World, resource: Resource, request: Request) -> Response:
     """GET of one object."""
-    return JSONResponse(_shown(_find(world, resource, request)))
+    item, query = _find(world, resource, request), dict(request.query_params)
+    return JSONResponse((resource.read or resource.show)(world, item, query))
+
+
+async def get_below(
+    world: World, resource: Resource, answer: Callable[[World, Item, Request], Response], request: Request
+) -> Response:
+    """GET of something that belongs to an object."""
+    return answer(world, _find(world, resource, request), request)
 
 
 async def create_item(world: World, resource: Resource, request: Request) -> Response:
@@ -167,7 +199,7 @@ async def create_item(world: World, resource: Resource, request: Request) -> Res
     if resource.on_create:
         return JSONResponse(resource.on_create(world, sent, stored), resource.post_status)
     world.vapi[resource.store][stored["id"]] = stored
-    return JSONResponse(_shown(stored), resource.post_status)
+    return JSONResponse(resource.show(world, stored, {}), resource.post_status)
 
 
 async def update_item(world: World, resource: Resource, request: Request) -> Response:
@@ -185,7 +217,7 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
     stored["updatedAt"] = world.timestamp()
     item.clear()
     item.update(stored)
-    return JSONResponse(_shown(item))
+    return JSONResponse(resource.show(world, item, {}))
 
 
 async def delete_item(world: World, resource: Resource, request: Request) -> Response:
@@ -194,17 +226,22 @@ async def delete_item(world: World, resource: Resource, request: Request) -> Res
     users = list(resource.users(world, item["id"])) if resource.users else []
     if users and world.rules["refuse_delete_in_use"]:
         raise VapiError(409, f"{item['id']} is used by {', '.join(users)}", resource.in_use)
+    sent: Item = {}
+    if resource.delete is not None and await request.body():
+        sent = await _body(request)
+        _check_fields(resource, sent, resource.delete)
     if resource.on_delete:
-        resource.on_delete(world, item, item)
-    del world.vapi[resource.store][item["id"]]
-    return JSONResponse(_shown(item))
+        resource.on_delete(world, sent, item)
+    else:
+        del world.vapi[resource.store][item["id"]]
+    return JSONResponse(resource.show(world, item, {}))
 
 
 def _find(world: World, resource: Resource, request: Request) -> Item:
     item_id = request.path_params["id"]
     if not is_uuid(item_id):
         raise bad_request(["id must be a UUID"])
-    item = world.vapi[resource.store].get(item_id)
+    item = resource.find(world, item_id) if resource.find else world.vapi[resource.store].get(item_id)
     if item is None:
         raise VapiError(404, f"{resource.path.split('/')[-1].replace('-', ' ').capitalize()} {item_id} not found")
     return item
@@ -239,18 +276,11 @@ def _check_fields(resource: Resource, sent: Item, fields: Mapping[str, Field]) -
         raise bad_request(found)
 
 
-def _shown(item: Item) -> Item:
-    """An object as answers carry it: the trunk's password never does."""
-    plan = item.get("outboundAuthenticationPlan")
-    if not plan:
-        return item
-    return {**item, "outboundAuthenticationPlan": {key: value for key, value in plan.items() if key != "authPassword"}}
-
-
 # --- queries
 
 
-def _query(request: Request, known: set[str]) -> dict[str, str]:
+def query_of(request: Request, known: set[str]) -> dict[str, str]:
+    """The query of a request, in which nothing unknown may stand."""
     query = dict(request.query_params)
     unknown = [f"property {name} should not exist" for name in query if name not in known]
     if unknown:
@@ -259,10 +289,11 @@ def _query(request: Request, known: set[str]) -> dict[str, str]:
 
 
 def _limit(query: Mapping[str, str]) -> int:
-    return _whole(query, "limit", 100, 0, 1000)
+    return whole(query, "limit", 100, 0, 1000)
 
 
-def _whole(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
+def whole(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
+    """A number in a query."""
     given = query.get(name, str(default))
     if not re.fullmatch(r"-?[0-9]+", given):
         raise bad_request([f"{name} must be a number conforming to the specified constraints"])
@@ -273,40 +304,45 @@ def _whole(query: Mapping[str, str], name: str, default: int, low: int, high: in
     return int(given)
 
 
-def _moment(text: str, name: str) -> datetime:
+def moment(text: str, name: str) -> datetime:
+    """A time in a query or a body."""
     try:
-        moment = datetime.fromisoformat(text)
+        return parse(text)
     except ValueError:
         raise bad_request([f"{name} must be a valid ISO 8601 date string"]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _by_date(world: World, store: str, query: Mapping[str, str]) -> list[Item]:
-    """The objects of a store that pass the date filters, newest first; those of one millisecond in any order."""
-    items = list(reversed(world.vapi[store].values()))
+def _by_date(items: list[Item], query: Mapping[str, str]) -> list[Item]:
+    """The objects that pass the date filters, newest first; those of one millisecond in any order."""
+    items.reverse()
     for name in _DATES:
         if name in query:
-            field, compare, bound = name[:-2], _COMPARE[name[-2:]], _moment(query[name], name)
-            items = [item for item in items if compare(_moment(item[field], field), bound)]
+            field, compare, bound = name[:-2], _COMPARE[name[-2:]], moment(query[name], name)
+            items = [item for item in items if compare(moment(item[field], field), bound)]
     return sorted(items, key=lambda item: str(item["createdAt"]), reverse=True)
 
 
-def _page(items: list[Item], query: Mapping[str, str]) -> Item:
-    limit, page = _limit(query), _whole(query, "page", 1, 1)
-    order = query.get("sortOrder", "DESC")
+def _page(items: list[Item], query: Mapping[str, str], show: Callable[[Item], Item]) -> Item:
+    limit = _limit(query)
+    page, order = whole(query, "page", 1, 1), query.get("sortOrder", "DESC")
     if order not in {"ASC", "DESC"}:
         raise bad_request(["sortOrder must be one of the following values: ASC, DESC"])
     if order == "ASC":
         items.reverse()
+    return page_of(items, limit, page, show, {"sortOrder": order})
+
+
+def page_of(items: list[Any], limit: int, page: int, show: Callable[[Any], Item], more: Item) -> Item:
+    """One page of a list, with what Vapi says about it."""
     pages = -(-len(items) // limit) if limit else 0
     return {
-        "results": [_shown(item) for item in items[(page - 1) * limit : page * limit]],
+        "results": [show(item) for item in items[(page - 1) * limit : page * limit]],
         "metadata": {
             "itemsPerPage": limit,
             "totalItems": len(items),
             "currentPage": page,
             "totalPages": pages,
             "hasNextPage": page < pages,
-            "sortOrder": order,
+            **more,
         },
     }

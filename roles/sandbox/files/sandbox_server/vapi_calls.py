@@ -2,24 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Vapi's calls and campaigns: what creating one means. Nothing is ever dialled; a call stays as it was made."""
+"""Vapi's calls and campaigns: what creating one means, and how answers show them. Nothing is ever really dialled."""
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
-from . import schema
-from .vapi import Resource, bad_request
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from . import schema, switchboard, telephony
+from .clock import vapi_time
+from .telephony import Line
+from .vapi import Resource, VapiError, bad_request, moment, page_of, query_of, whole
 from .vapi_resources import check_references, require_e164
-from .world import Item, World
+from .world import Item, World, without_secrets
 
 NO_PHONE_NUMBER = "Couldn't Get Phone Number. Need Either `phoneNumberId` Or `phoneNumber`."
 NO_TARGET = "Need Exactly One Of `assistantId`, `assistant`, `squadId`, `squad`, `workflowId` Or `workflow`."
-CONCURRENCY_LIMIT = 10
+NO_CAMPAIGNS_V2 = "Campaigns V2 is not enabled for your organization"
 _TARGETS = ("assistant", "squad", "workflow")
-_COUNTERS = ("Scheduled", "Queued", "InProgress", "EndedVoicemail", "Ended")
 
 _references = check_references(("assistantId", "assistants"), ("squadId", "squads"), ("phoneNumberId", "phone_numbers"))
+
+# --- checks
 
 
 def _check_target(world: World, sent: Item, stored: Item) -> None:
@@ -36,12 +45,20 @@ def _check_customer(customer: Item, path: str) -> None:
         require_e164(customer["number"], customer, f"{path}.number")
 
 
+def _check_plan(_world: World, sent: Item, _stored: Item) -> None:
+    for name, value in (sent.get("schedulePlan") or {}).items():
+        moment(value, f"schedulePlan.{name}")
+
+
 def _check_call(world: World, sent: Item, stored: Item) -> None:
     if set(sent) <= set(schema.CALL_UPDATE):
         return
     _check_target(world, sent, stored)
     if "phoneNumberId" not in sent and "phoneNumber" not in sent:
         raise bad_request(NO_PHONE_NUMBER)
+    timeout = {name: value for name, value in sent.get("transport", {}).items() if name == "dialTimeout"}
+    if wrong := list(schema.violations(timeout, schema.DIAL_TIMEOUT, "transport.")):
+        raise bad_request(wrong)
     if sum(name in sent for name in ("customer", "customers", "customerId")) != 1:
         raise bad_request("Need Exactly One Of `customer`, `customers` Or `customerId`.")
     if "customer" in sent:
@@ -50,73 +67,422 @@ def _check_call(world: World, sent: Item, stored: Item) -> None:
         _check_customer(customer, f"customers.{index}")
 
 
-def _place_calls(world: World, sent: Item, stored: Item) -> Item:
-    """Queue a call, or one for each customer; a plan makes it a scheduled one."""
-    common = {name: value for name, value in stored.items() if name not in {"customer", "customers"}}
-    common |= {"type": "outboundPhoneCall", "status": "scheduled" if "schedulePlan" in sent else "queued"}
-    calls = [
-        {**common, "customer": customer, "id": str(uuid.uuid4())}
-        for customer in sent.get("customers", [sent.get("customer")])
-    ]
-    world.vapi["calls"] |= {call["id"]: call for call in calls}
-    running = sum(
-        call.get("status") in {"queued", "ringing", "in-progress", "forwarding"}
-        for call in world.vapi["calls"].values()
-    )
-    limits = {
-        "concurrencyBlocked": running > CONCURRENCY_LIMIT,
-        "concurrencyLimit": CONCURRENCY_LIMIT,
-        "remainingConcurrentCalls": max(0, CONCURRENCY_LIMIT - running),
-    }
-    if "customers" in sent:
-        return {"results": calls, "errors": [], "subscriptionLimits": limits}
-    return {**calls[0], "subscriptionLimits": limits}
+def _copy_campaign(world: World, sent: Item, stored: Item) -> None:
+    """A campaign may start as a copy; when it runs is not copied."""
+    if "duplicateFromCampaignId" not in sent:
+        return
+    source = _find_campaign(world, sent["duplicateFromCampaignId"])
+    if source is None:
+        raise bad_request(f"Couldn't find campaign for duplicateFromCampaignId {sent['duplicateFromCampaignId']}.")
+    kept = set(schema.CAMPAIGN) - {"schedulePlan", "duplicateFromCampaignId"}
+    for group in ({"assistantId", "squadId", "workflowId"}, {"phoneNumberId", "dialPlan"}):
+        if group & set(sent):
+            kept -= group
+    if "dialPlan" in sent:
+        kept.discard("customers")
+    stored |= {name: value for name, value in source.items() if name in kept and name not in sent}
 
 
 def _check_campaign(world: World, sent: Item, stored: Item) -> None:
     _check_target(world, sent, stored)
     if ("dialPlan" in stored) == ("phoneNumberId" in stored):
         raise bad_request("Need Either `phoneNumberId` Or `dialPlan`.")
-    if "dialPlan" not in stored and not stored.get("customers"):
+    contacts = switchboard.contacts(stored)
+    if not contacts:
         raise bad_request("customers should not be empty")
+    if len(contacts) > schema.CONTACTS:
+        raise bad_request(f"customers must contain no more than {schema.CONTACTS} elements")
     for index, customer in enumerate(sent.get("customers", [])):
         _check_customer(customer, f"customers.{index}")
-    for entry in sent.get("dialPlan", []):
+    for place, entry in enumerate(sent.get("dialPlan", [])):
         check_references(("phoneNumberId", "phone_numbers"))(world, entry, entry)
+        for index, customer in enumerate(entry["customers"]):
+            _check_customer(customer, f"dialPlan.{place}.customers.{index}")
+    limit = world.rules["concurrency_limit"]
+    if world.rules["refuse_excess_concurrency"] and stored.get("maxConcurrency", switchboard.WIDTH) > limit:
+        raise bad_request(f"maxConcurrency must not exceed your subscription's concurrency limit ({limit}).")
 
 
-def _start_campaign(world: World, sent: Item, stored: Item) -> Item:
-    customers = len(sent.get("customers", [])) + sum(len(entry["customers"]) for entry in sent.get("dialPlan", []))
-    stored |= {
-        "status": "scheduled" if "schedulePlan" in sent else "in-progress",
-        "calls": {},
-        **{f"callsCounter{name}": 0 for name in _COUNTERS},
-        "callsCounterScheduled": customers,
+# --- calls
+
+# What a minute costs in USD. The real prices depend on models and voices.
+COSTS = {"transport": 0.0, "stt": 0.01, "llm": 0.02, "tts": 0.02, "vapi": 0.05}
+_HOST = "vapi.example"  # of links that lead nowhere
+
+
+def _place_calls(world: World, sent: Item, stored: Item) -> Item:
+    """Queue a call, or one for each customer; a plan makes it a scheduled one."""
+    common = {name: value for name, value in stored.items() if name not in {"customer", "customers"}}
+    customers = sent.get("customers", [sent["customer"]] if "customer" in sent else [None])
+    calls = []
+    for customer in customers:
+        call = {**common, "type": "outboundPhoneCall", "id": str(uuid.uuid4())}
+        calls.append(call if customer is None else {**call, "customer": customer})
+        world.vapi["calls"][calls[-1]["id"]] = calls[-1]
+        switchboard.wait(world, calls[-1])
+    switchboard.settle(world)
+    running, blocked = switchboard.load(world)
+    limit = world.rules["concurrency_limit"]
+    limits = {
+        "concurrencyBlocked": blocked > 0,
+        "concurrencyLimit": limit,
+        "remainingConcurrentCalls": max(0, limit - running - blocked),
     }
+    shown = [show_call(world, call, {}) for call in calls]
+    if "customers" in sent:
+        return {"results": shown, "errors": [], "subscriptionLimits": limits}
+    return {**shown[0], "subscriptionLimits": limits}
+
+
+def _all_calls(world: World) -> list[Item]:
+    """Every call, those of campaigns from the moment they are dialled."""
+    now, traffic = world.now(), world.traffic
+    found = []
+    for item_id, item in world.vapi["calls"].items():
+        line = traffic["lines"].get(item_id)
+        found.append({**item, "updatedAt": _updated(item, line, now)} if line else item)
+    gone = set(traffic["gone"])
+    for campaign, run in switchboard.runs(world):
+        common = _campaign_common(campaign)
+        for index, (line, contact) in enumerate(zip(run["lines"], switchboard.contacts(campaign), strict=False)):
+            item_id = switchboard.call_id(campaign["id"], index)
+            if item_id not in gone:
+                found.append(_campaign_call(world, common, item_id, line, contact, now))
+    return found
+
+
+def _find_call(world: World, item_id: str) -> Item | None:
+    place = switchboard.campaign_call(world, item_id)
+    if place is None or item_id in world.traffic["gone"]:
+        return world.vapi["calls"].get(item_id)
+    campaign, index = place
+    line, contact = world.traffic["runs"][campaign["id"]]["lines"][index], switchboard.contacts(campaign)[index]
+    return _campaign_call(world, _campaign_common(campaign), item_id, line, contact, world.now())
+
+
+def _campaign_common(campaign: Item) -> Item:
+    names = ("orgId", "assistantId", "squadId", "workflowId", "assistantOverrides", "squadOverrides")
+    found = {name: campaign[name] for name in names if name in campaign}
+    return {"type": "outboundPhoneCall", "campaignId": campaign["id"], **found}
+
+
+def _campaign_call(world: World, common: Item, item_id: str, line: Line, contact: tuple[Item, str], now: int) -> Item:
+    item = {**common, "id": item_id, "customer": contact[0], "phoneNumberId": contact[1]}
+    item["createdAt"] = vapi_time(line["at"])
+    item["updatedAt"] = vapi_time(telephony.last_change(line, now))
+    if item_id in world.traffic["names"]:
+        item["name"] = world.traffic["names"][item_id]
+    return item
+
+
+def _updated(item: Item, line: Line, now: int) -> str:
+    return max(str(item["updatedAt"]), vapi_time(telephony.last_change(line, now)))
+
+
+def show_call(world: World, item: Item, _query: Mapping[str, str]) -> Item:
+    """A call as it stands now. One that the seed brought is as the seed has it."""
+    line, now = switchboard.line_of(world, item["id"]), world.now()
+    if line is None:
+        if item["id"] not in world.traffic["waiting"]:
+            return item
+        return {**item, "status": "scheduled" if switchboard.window(item)[0] > now else "queued"}
+    status = telephony.status(line, now)
+    shown = {**item, "status": status, "updatedAt": _updated(item, line, now), "phoneCallTransport": "sip"}
+    if telephony.was_placed(line["reason"]):
+        sids = {"callSid": item["id"], "sbcCallSid": item["id"]}
+        shown["transport"] = {"provider": "vapi.sip", **item.get("transport", {}), **sids}
+        shown["monitor"] = {
+            "listenUrl": f"wss://{_HOST}/{item['id']}/listen",
+            "controlUrl": f"https://{_HOST}/{item['id']}/control",
+        }
+    # A call starts when it is answered; whether the service counts from the first ring is not documented.
+    if line.get("answer", now + 1) <= now:
+        shown["startedAt"] = vapi_time(line["answer"])
+    if status == "ended":
+        shown |= _ending(item, line)
+    return shown
+
+
+def _ending(item: Item, line: Line) -> Item:
+    """What is known once a call has ended."""
+    talked = (line["end"] - line["answer"]) / 60000 if "answer" in line else 0
+    costs = {name: round(price * talked, 4) for name, price in COSTS.items()}
+    costs["total"] = round(sum(costs.values()), 4)
+    found: Item = {
+        "endedAt": vapi_time(line["end"]),
+        "endedReason": line["reason"],
+        "cost": costs["total"],
+        "costBreakdown": costs,
+    }
+    if "ended_message" in line:
+        found["endedMessage"] = line["ended_message"]
+    if "answer" not in line:
+        return found
+    transfers = [_transfer(transfer) for transfer in line.get("transfers", [])]
+    reached = [entry["destination"] for entry in transfers if entry.get("status") in {"connected", "completed"}]
+    if reached:
+        found["destination"] = reached[-1]
+    recording = f"https://{_HOST}/{item['id']}"
+    found["analysis"] = {
+        "summary": line.get("summary", f"A call of {line['end'] - line['answer']} ms in the sandbox."),
+        "successEvaluation": str(line.get("success", "error" not in line["reason"])).lower(),
+    }
+    found["artifact"] = {
+        "transcript": line.get("transcript", "AI: Good day.\nUser: Goodbye.\n"),
+        "messages": [],
+        "transfers": transfers,
+        "recordingUrl": f"{recording}-mono.wav",
+        "stereoRecordingUrl": f"{recording}-stereo.wav",
+        "recording": {"stereoUrl": f"{recording}-stereo.wav", "mono": {"combinedUrl": f"{recording}-mono.wav"}},
+    }
+    return found
+
+
+def _transfer(transfer: Item) -> Item:
+    found: Item = {name: transfer[name] for name in ("mode", "status", "transcript") if name in transfer}
+    return {"mode": "blind-transfer", **found, "destination": telephony.destination(transfer["destination"])}
+
+
+def _change_call(world: World, _sent: Item, stored: Item) -> None:
+    """Only the name changes; a campaign's call is not stored, so its name is kept apart."""
+    if "campaignId" in stored and stored["id"] not in world.vapi["calls"]:
+        world.traffic["names"][stored["id"]] = stored.get("name", "")
+
+
+def _delete_calls(world: World, sent: Item, item: Item) -> None:
+    """One call, or those in the body instead. The real service takes its time over a list."""
+    for item_id in sent.get("ids") or [item["id"]]:
+        found = world.vapi["calls"].pop(item_id, None)
+        if found is None:
+            world.traffic["gone"].append(item_id)
+        elif world.traffic["waiting"].pop(item_id, None):
+            found |= {"status": "ended", "endedReason": telephony.SCHEDULED_DELETED}
+
+
+# --- campaigns
+
+# What the second version tells in lists; contacts and counters are asked for apart.
+SUMMARY = (
+    "status",
+    "endedReason",
+    "name",
+    "assistantId",
+    "squadId",
+    "phoneNumberId",
+    "schedulePlan",
+    "maxConcurrency",
+    "assistantOverrides",
+    "squadOverrides",
+    "server",
+    "serverMessages",
+    "predialPlan",
+    "id",
+    "orgId",
+    "createdAt",
+    "updatedAt",
+)
+_ENDED_BY_USER = {name: f"campaign.{name}.ended-by-user" for name in ("scheduled", "in-progress")}
+CONTACT_STATES = ("pending", "dispatched", "completed", "failed", "skipped", "predial-failed")
+
+
+def _no_campaigns_v2(world: World) -> None:
+    if not world.rules["campaigns_v2"]:
+        raise VapiError(403, NO_CAMPAIGNS_V2)
+
+
+def _start_campaign(world: World, _sent: Item, stored: Item) -> Item:
     world.vapi["campaigns"][stored["id"]] = stored
-    return stored
+    switchboard.start_campaign(world, stored)
+    return show_campaign(world, stored, {})
+
+
+def _find_campaign(world: World, item_id: str) -> Item | None:
+    found = world.vapi["campaigns"].get(item_id)
+    return None if found is None or found.get("status") == "archived" else found
+
+
+def _all_campaigns(world: World) -> list[Item]:
+    now = world.now()
+    items = [item for item in world.vapi["campaigns"].values() if item.get("status") != "archived"]
+    return [{**item, **_standing(world, item, now)} for item in items]
+
+
+def _standing(world: World, campaign: Item, now: int) -> Item:
+    """Where a campaign stands. Only what a user did to it is stored, and what a seed says."""
+    run = world.traffic["runs"].get(campaign["id"])
+    if run is None or "status" in campaign:
+        return {}
+    ready, latest = switchboard.campaign_window(world, campaign)
+    if now < ready:
+        return {"status": "scheduled"}
+    dialled = len(run["lines"]) >= len(switchboard.contacts(campaign)) or (latest is not None and latest < now)
+    if dialled and run["last"] <= now:
+        return {"status": "ended", "endedReason": "campaign.ended.success"}
+    return {"status": "in-progress"}
+
+
+def show_campaign(world: World, item: Item, _query: Mapping[str, str]) -> Item:
+    """A campaign as the first version answers, and the second one to a write.
+
+    Two counters count all that has been so far, the two in between what is so now: the description says neither, and
+    a client waits until as many calls have ended as were scheduled.
+    """
+    run = world.traffic["runs"].get(item["id"])
+    if run is None:
+        counters = {
+            f"callsCounter{name}": 0 for name in ("Scheduled", "Queued", "InProgress", "EndedVoicemail", "Ended")
+        }
+        return {"calls": {}, **counters, **item}
+    now = world.now()
+    states = [telephony.status(line, now) for line in run["lines"]]
+    counted = Counter(states)
+    ended = [line["reason"] for line, status in zip(run["lines"], states, strict=True) if status == "ended"]
+    return {
+        **item,
+        **_standing(world, item, now),
+        # What the map tells of a call is not described; an id and a state do no harm.
+        "calls": {switchboard.call_id(item["id"], index): {"status": state} for index, state in enumerate(states)},
+        "callsCounterScheduled": len(switchboard.contacts(item)),
+        "callsCounterQueued": counted["queued"],
+        "callsCounterInProgress": counted["ringing"] + counted["in-progress"] + counted["forwarding"],
+        "callsCounterEndedVoicemail": ended.count(telephony.VOICEMAIL),
+        "callsCounterEnded": len(ended),
+    }
+
+
+def read_campaign_v2(world: World, item: Item, query: Mapping[str, str]) -> Item:
+    """A campaign as the second version shows it, with counters if they are asked for."""
+    asked = query.get("includeCounters", "false")
+    if asked not in {"true", "false"}:
+        raise bad_request(["includeCounters must be a boolean value"])
+    now = world.now()
+    whole_item = {**item, **_standing(world, item, now)}
+    found = {name: whole_item[name] for name in SUMMARY if name in whole_item}
+    if asked == "false":
+        return found
+    counted = Counter(_contact_state(line, over, now) for line, over in _contact_lines(world, item, now))
+    lines = (world.traffic["runs"].get(item["id"]) or {"lines": []})["lines"]
+    answered = [line for line in lines if line.get("answer", now + 1) <= now]
+    names = {name: name.replace("predial-failed", "predialFailed") for name in CONTACT_STATES}
+    return {
+        **found,
+        "contactCounters": {shown: counted[name] for name, shown in names.items()},
+        "callMetrics": {
+            "dialed": sum(telephony.was_placed(line["reason"]) for line in lines),
+            "connected": sum(line["reason"] != telephony.VOICEMAIL for line in answered),
+        },
+    }
+
+
+def _contact_lines(world: World, campaign: Item, now: int) -> list[tuple[Line | None, bool]]:
+    """For each contact its line, if it was dialled, and whether the campaign is over for those that were not."""
+    run = world.traffic["runs"].get(campaign["id"]) or {"lines": []}
+    latest = switchboard.campaign_window(world, campaign)[1]
+    over = campaign.get("status") in {"cancelled", "archived"} or (latest is not None and latest < now)
+    missing = len(switchboard.contacts(campaign)) - len(run["lines"])
+    return [(line, over) for line in run["lines"]] + [(None, over)] * missing
+
+
+def _contact_state(line: Line | None, over: bool, now: int) -> str:
+    """Failed is taken to be whoever no call could be made to; being busy completes a contact."""
+    if line is None:
+        return "skipped" if over else "pending"
+    if telephony.status(line, now) != "ended":
+        return "dispatched"
+    return "completed" if telephony.was_placed(line["reason"]) and "error" not in line["reason"] else "failed"
+
+
+def list_contacts(world: World, campaign: Item, request: Request) -> Response:
+    """GET /v2/campaign/{id}/contacts: who was called, in the order of dialling unless asked otherwise."""
+    query = query_of(request, {"status", "limit", "sortBy", "page"})
+    limit, page = whole(query, "limit", 50, 1, 1000), whole(query, "page", 1, 1)
+    wanted = set(request.query_params.getlist("status"))
+    if unknown := wanted - {f"contact.{name}" for name in CONTACT_STATES}:
+        raise bad_request([f"each value in status must be one of the contact's states, not {min(unknown)}"])
+    if query.get("sortBy", "position") not in {"position", "status"}:
+        raise bad_request(["sortBy must be one of the following values: position, status"])
+    now = world.now()
+    rows = [
+        (index, _contact_state(line, over, now), line)
+        for index, (line, over) in enumerate(_contact_lines(world, campaign, now))
+    ]
+    rows = [row for row in rows if not wanted or f"contact.{row[1]}" in wanted]
+    if query.get("sortBy") == "status":
+        rows.sort(key=lambda row: CONTACT_STATES.index(row[1]))
+    customers = switchboard.contacts(campaign)
+
+    def show(row: Any) -> Item:
+        index, state, line = row
+        customer = customers[index][0]
+        call = switchboard.call_id(campaign["id"], index)
+        # A contact's own id differs from its call's.
+        found = {"id": f"{call[:24]}c{call[25:]}", "status": f"contact.{state}"}
+        found["number"] = customer.get("number") or customer["sipUri"]
+        if "name" in customer:
+            found["name"] = customer["name"]
+        if line is not None:
+            found |= {"callId": call, "dispatchedAt": vapi_time(line["at"])}
+            if line["end"] <= now:
+                found["endedReason"] = line["reason"]
+        return found
+
+    return JSONResponse(page_of(rows, limit, page, show, {}))
 
 
 def _change_campaign(world: World, sent: Item, stored: Item) -> None:
     """A campaign can be cancelled; anything else only before it has started."""
-    if stored.get("endedReason") or (set(sent) - {"status"} and stored["status"] != "scheduled"):
+    item = world.vapi["campaigns"][stored["id"]]
+    before = {**item, **_standing(world, item, world.now())}
+    started = before.get("status") != "scheduled"
+    if before.get("endedReason") or (set(sent) - {"status"} and started):
         raise bad_request("Campaign can only be updated if it is not in progress or has ended.")
     if "status" in sent:
-        before = world.vapi["campaigns"][stored["id"]]["status"]
-        stored |= {"status": "cancelled", "endedReason": f"campaign.{before}.ended-by-user"}
+        stored |= {"status": "cancelled", "endedReason": _ENDED_BY_USER[before.get("status", "in-progress")]}
+        _stop(world, stored)
 
 
-def _campaigns(path: str) -> Resource:
+def _archive_campaign(world: World, _sent: Item, item: Item) -> None:
+    """A campaign that is deleted is only hidden, and stopped first."""
+    before = {**item, **_standing(world, item, world.now())}
+    if before.get("status") in _ENDED_BY_USER:
+        before["endedReason"] = _ENDED_BY_USER[before["status"]]
+    item |= {**before, "status": "archived"}
+    _stop(world, item)
+
+
+def _stop(world: World, campaign: Item) -> None:
+    run = world.traffic["runs"].get(campaign["id"])
+    if run:
+        run["done"] = True
+
+
+def stand(world: World) -> Item:
+    """Calls and campaigns as they stand, for inspection; those of campaigns are not listed one by one."""
+    found: Item = without_secrets(
+        {
+            "calls": [show_call(world, item, {}) for item in world.vapi["calls"].values()],
+            "campaigns": [show_campaign(world, item, {}) for item in world.vapi["campaigns"].values()],
+        }
+    )
+    return found
+
+
+def _campaigns(path: str, **more: Any) -> Resource:
     return Resource(
         path,
         "campaigns",
         schema.CAMPAIGN,
         schema.CAMPAIGN_UPDATE,
-        checks=(_check_campaign,),
+        checks=(_copy_campaign, _check_plan, _check_campaign),
         filters={"id": "id", "status": "status"},
         paged=True,
+        items=_all_campaigns,
+        find=_find_campaign,
+        show=show_campaign,
         on_create=_start_campaign,
         on_update=_change_campaign,
+        on_delete=_archive_campaign,
+        **more,
     )
 
 
@@ -126,10 +492,22 @@ RESOURCES = (
         "calls",
         schema.CALL,
         schema.CALL_UPDATE,
-        checks=(_check_call,),
-        on_create=_place_calls,
+        checks=(_check_plan, _check_call),
         filters={"id": "id", "assistantId": "assistantId", "phoneNumberId": "phoneNumberId"},
+        items=_all_calls,
+        find=_find_call,
+        show=show_call,
+        on_create=_place_calls,
+        on_update=_change_call,
+        on_delete=_delete_calls,
+        delete=schema.CALL_DELETE,
     ),
     _campaigns("/campaign"),
-    _campaigns("/v2/campaign"),
+    _campaigns(
+        "/v2/campaign",
+        queries=("includeCounters",),
+        read=read_campaign_v2,
+        gate=_no_campaigns_v2,
+        below={"contacts": list_contacts},
+    ),
 )

@@ -12,9 +12,10 @@ import secrets
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from .clock import Clock, milliseconds, vapi_time
 from .faults import Faults
 from .seed import plant
 
@@ -24,7 +25,7 @@ VAPI_STORES = ("credentials", "phone_numbers", "assistants", "squads", "tools", 
 DIDLOGIC_STORES = ("numbers", "sip_accounts", "calls")
 
 # Behaviour that the services do not document, or that differs between accounts. All of it can be switched.
-RULES: dict[str, bool | int] = {
+RULES: dict[str, Any] = {
     "refuse_tool_function": False,  # Vapi: `function` in a transferCall tool is an unknown property
     "refuse_unknown_tools": False,  # Vapi: an assistant must not name a tool that does not exist
     "refuse_delete_in_use": False,  # Vapi: what another object refers to cannot be deleted
@@ -33,14 +34,27 @@ RULES: dict[str, bool | int] = {
     "refuse_duplicate_destination": False,  # didlogic: the same address twice on one number is an error
     "unsorted_destinations": False,  # didlogic: destinations are listed newest first instead of by priority
     "latency_ms": 0,  # both: every answer takes this much longer
+    "concurrency_limit": 10,  # Vapi: calls of the organisation that run at the same time
+    "refuse_excess_concurrency": False,  # Vapi: a campaign must not ask for more than the organisation may run
+    "campaign_retry_seconds": 0,  # Vapi: a campaign dials no more this long after its start; 0 sets no bound
+    "campaigns_v2": True,  # Vapi: the organisation may use /v2/campaign
+    "calls": [],  # both: scripts, see telephony.py; the first that matches the other party's number counts
 }
 
 _SECRETS = {"password", "authPassword"}
 
 
-def utc_now() -> datetime:
-    """The world's clock unless another one is given."""
-    return datetime.now(UTC)
+def no_traffic() -> Item:
+    """What switchboard.py keeps about calls, as JSON values."""
+    return {
+        "lines": {},  # by the id of a call: how it goes, see telephony.py
+        "waiting": {},  # by the id of a call that is not dialled yet: the first and the last moment for it
+        "runs": {},  # by the id of a campaign: the lines of its contacts so far, and whether it goes on
+        "busy": [],  # a heap: when a line gets free, and the id of the campaign that it serves
+        "names": {},  # by the id of a campaign's call: the name it was given
+        "gone": [],  # the ids of a campaign's calls that were deleted
+        "settled": 0,  # up to when all this has been worked out
+    }
 
 
 def without_secrets(value: Any) -> Any:
@@ -55,8 +69,8 @@ def without_secrets(value: Any) -> Any:
 class World:
     """The state of both services.
 
-    ``clock`` returns an aware datetime. Stores are plain lists and dicts of JSON values, so that a test may look
-    into them and alter them as somebody in the dashboard would.
+    ``clock`` returns an aware datetime: the real time that the world's own clock starts from. Stores are plain lists
+    and dicts of JSON values, so that a test may look into them and alter them as somebody in the dashboard would.
     """
 
     def __init__(
@@ -69,8 +83,8 @@ class World:
         self.vapi_api_key = vapi_api_key or str(uuid.uuid4())
         self.didlogic_api_key = didlogic_api_key or secrets.token_hex(20)
         self.org_id = str(uuid.uuid4())
-        self.clock = clock or utc_now
-        self.rules = dict(RULES)
+        self.time = Clock(clock)
+        self.rules = copy.deepcopy(RULES)
         self.faults = Faults()
         self.journal: list[Item] = []
         self.on_change: Callable[[], None] | None = None
@@ -79,8 +93,11 @@ class World:
     # --- content
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
-        """Empty both accounts, the journal and the faults; keys and rules stay."""
-        before = {name: getattr(self, name, None) for name in ("vapi", "didlogic", "balance", "serial")}
+        """Empty both accounts, the journal and the faults, and set the clock right; keys and rules stay."""
+        before = {name: getattr(self, name, None) for name in ("vapi", "didlogic", "balance", "serial", "traffic")}
+        time = self.time.dump()
+        self.time.reset()
+        self.traffic = no_traffic()
         self.vapi: dict[str, dict[str, Item]] = {name: {} for name in VAPI_STORES}
         self.didlogic: dict[str, list[Item]] = {name: [] for name in DIDLOGIC_STORES}
         self.balance: float = 0.0
@@ -89,6 +106,7 @@ class World:
             self.seed({} if seed is None else seed)
         except ValueError:
             vars(self).update(before)
+            vars(self.time).update(time)
             raise
         self.journal.clear()
         self.faults.clear()
@@ -106,8 +124,16 @@ class World:
         self.serial += 1
         return self.serial
 
+    def clock(self) -> datetime:
+        """The current time."""
+        return self.time.now()
+
+    def now(self) -> int:
+        """The current time in milliseconds since the epoch."""
+        return milliseconds(self.clock())
+
     def timestamp(self) -> str:
-        """The current time as Vapi writes it: UTC with milliseconds."""
+        """The current time as Vapi writes it."""
         return vapi_time(self.clock())
 
     def number(self, digits: str) -> Item | None:
@@ -163,19 +189,25 @@ class World:
 
     def dump(self) -> str:
         """The whole world as JSON, keys and passwords included."""
-        kept = ("vapi_api_key", "didlogic_api_key", "org_id", "rules", "vapi", "didlogic", "balance", "serial")
-        return json.dumps({name: getattr(self, name) for name in kept})
+        kept = (
+            "vapi_api_key",
+            "didlogic_api_key",
+            "org_id",
+            "rules",
+            "vapi",
+            "didlogic",
+            "balance",
+            "serial",
+            "traffic",
+        )
+        return json.dumps({**{name: getattr(self, name) for name in kept}, "time": self.time.dump()})
 
     @classmethod
     def load(cls, dumped: str, clock: Callable[[], datetime] | None = None) -> World:
         """The world that ``dump`` wrote."""
         world = cls(clock=clock)
         state = json.loads(dumped)
-        state["rules"] = {**RULES, **state["rules"]}
+        state["rules"] = {**world.rules, **state["rules"]}
+        vars(world.time).update(state.pop("time", {}))
         vars(world).update(state)
         return world
-
-
-def vapi_time(moment: datetime) -> str:
-    """A moment as Vapi writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waits for the end of a call."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow import Follow, Result
+
+
+class ActionModule(Follow):
+    module, noun, also, patience = "vapi_call", "call", ("show_recording",), 600
+    # Whether the call is over is Vapi's to say; a key in the environment is no wish to ask didlogic each time.
+    fixed: t.ClassVar[Result] = {"didlogic_api_key": ""}
+
+    def key(self, started: Result) -> Result:
+        return {"id": started["id"]}
+
+    def put(self, _started: Result, found: list[Result]) -> Result:
+        return found[0]
+
+    def over(self, now: Result) -> bool:
+        return bool(now.get("status") == "ended" or now.get("ended_reason"))
+
+    def line(self, now: Result) -> str:
+        spoken = f", {now['duration']} s" if now.get("duration") else ""
+        reason = f" ({now['ended_reason']}{spoken})" if now.get("ended_reason") else ""
+        return f"{now.get('status', 'unknown')}{reason}"
+
+    def verdict(self, now: Result) -> str:
+        if now.get("outcome") != "failed":
+            return ""
+        told: dict[str, t.Any] = now.get("diagnosis", {})
+        return f"The call failed: {told.get('cause', now.get('ended_reason'))} {told.get('fix', '')}".strip()

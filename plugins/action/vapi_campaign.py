@@ -1,0 +1,33 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waits for the end of a campaign, or of all parts of one that was split."""
+
+from __future__ import annotations
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import OVER, gathered
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow import Follow, Result
+
+
+class ActionModule(Follow):
+    module, noun, patience = "vapi_campaign", "campaign", 3600
+
+    def key(self, started: Result) -> Result:
+        return {"name": started["name"]}
+
+    def put(self, started: Result, found: list[Result]) -> Result:
+        ours = {batch["id"]: batch for batch in started.get("batches", [])}
+        facts: Result = {name: started[name] for name in ("contacts", "left_out", "estimate") if name in started}
+        now = [campaign for campaign in found if campaign["id"] in ours]
+        order = list(ours)
+        return gathered(sorted(now, key=lambda campaign: order.index(campaign["id"])), facts) or started
+
+    def over(self, now: Result) -> bool:
+        parts = now.get("batches", [now])
+        return all(part.get("status") in OVER for part in parts)
+
+    def line(self, now: Result) -> str:
+        counts = now.get("counts", {})
+        words = {"ended": "over", "in_progress": "under way", "queued": "queued", "voicemail": "voicemail"}
+        told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts.get(name))
+        return f"{now.get('status', 'unknown')}, {now.get('contacts', 0)} contacts{', ' + told if told else ''}"

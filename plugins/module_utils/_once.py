@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: the plan for what can not be taken back. What stands is returned or refused, never changed; at most stopped."""
+
+from __future__ import annotations
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import (
+    Plan,
+    Row,
+    Want,
+    resource_writes,
+    told,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, to_wire
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Once, Resource
+
+
+def found(once: Once, want: Want, rows: list[Row]) -> list[Row]:
+    """The rows that are meant."""
+    if want.id:
+        return [row for row in rows if str(row.get("id")) == want.id]
+    is_meant = once.kin if once.kin and want.ask.state == "absent" else once.mark
+    return [row for row in rows if is_meant(row, want.record)]
+
+
+def plan(resource: Resource, once: Once, want: Want, rows: list[Row], there: list[Row]) -> Plan:
+    """What to do; raises :class:`Problem`.
+
+    :param rows: in which it may stand already. :param there: those that are meant, whole.
+    """
+    if want.ask.state == "absent":
+        return _stopped(resource, once, want, there)
+    if len(there) > 1:
+        ids = ", ".join(str(row.get("id")) for row in there)
+        how = "Give id to pick one." if resource.keys else "Look at each with its id."
+        raise Problem("", f"{len(there)} {resource.title}s match {want.label}: {ids}. {how}")
+    if there:
+        warning = once.agrees(there[0], want.record)
+        return Plan(
+            verb="none",
+            before={},
+            after={},
+            result=told(resource, there[0], want.ask),
+            warnings=(warning,) if warning else (),
+        )
+    if want.id:
+        raise Problem("id", f"no {resource.title} has this id; leave it out to start one.")
+    once.clash(rows, want.record)
+    shown = once.shown(want.record)
+    body = to_wire(want.record)
+    writes = resource_writes(resource, None, body, {}, body)
+    return Plan(verb="create", before={}, after=shown, result={"id": LATER, **shown}, writes=writes)
+
+
+def _stopped(resource: Resource, once: Once, want: Want, there: list[Row]) -> Plan:
+    running = [row for row in there if once.stop and not once.over(row)]
+    if not running or not once.stop:
+        result = told(resource, there[0], want.ask) if there else {}
+        return Plan(verb="none", before={}, after={}, result=result)
+    return Plan(
+        verb="delete",
+        before=once.shown(want.record),
+        after={},
+        result=told(resource, running[0], want.ask),
+        writes=tuple(once.stop(row) for row in running),
+    )

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: Vapi's calls beside didlogic's records of them. Those have no id: numbers and time tell whose they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import COUNTED, party
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import told as told_record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Beside, Reading
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL, explained
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import moment
+
+Item = dict[str, t.Any]
+#: How far the clocks of both services, and the time to set up a call, may lie apart.
+SLACK = datetime.timedelta(seconds=90)
+#: Nobody knows in which zone didlogic counts its days.
+DAY = datetime.timedelta(days=1)
+
+
+def around(items: list[Item]) -> Reading:
+    """The days of the calls, one more on each side."""
+    times = [time for item in items for time in (_time(item.get("created_at")), _time(item.get("ended_at"))) if time]
+    if not times:
+        return Reading(most=COUNTED)
+    first, last = min(times) - DAY, max(times) + DAY
+    return Reading(params={"from": f"{first:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}"}, most=COUNTED)
+
+
+def joined(items: list[Item], rows: list[Item]) -> list[Item]:
+    """Each call with ``carrier``, and its diagnosis made anew with what that tells."""
+    free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
+    for index, row in enumerate(rows):
+        time = _time(row.get("timestamp"))
+        if time:
+            free.setdefault((str(row.get("type")), _other_side(row)), []).append((time, index))
+    taken: set[int] = set()
+    own = _own_records(items, free, taken)
+    found = []
+    for position, item in enumerate(items):
+        record = own.get(position)
+        carrier = told_record(rows[record]) if record is not None else {}
+        leg = _leg(item, free, taken, complete=len(rows) < COUNTED)
+        if carrier and "to" in (item["transfers"] or [{}])[-1]:
+            carrier["transfer_leg"] = leg
+        found.append({**explained(item, carrier), "carrier": carrier})
+    return found
+
+
+def _other_side(row: Item) -> str:
+    return party(row.get("from" if row.get("type") == "incoming" else "to"))
+
+
+def _own_records(
+    items: list[Item], free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]], taken: set[int]
+) -> dict[int, int]:
+    """Call -> record, the pairs that are nearest in time first; each record belongs to one call."""
+    pairs = []
+    for position, item in enumerate(items):
+        kind = "incoming" if item.get("direction") == "inbound" else "sip"
+        customer = item.get("customer", {})
+        number = party(customer.get("number") or customer.get("sip_uri"))
+        begun = _time(item.get("started_at")) or _time(item.get("created_at"))
+        if not number or not begun:
+            continue
+        first, last = _span(item, begun)
+        pairs += [
+            (abs(time - begun), position, index)
+            for time, index in free.get((kind, number), ())
+            if first <= time <= last
+        ]
+    own: dict[int, int] = {}
+    for _distance, position, index in sorted(pairs):
+        if position not in own and index not in taken:
+            own[position] = index
+            taken.add(index)
+    return own
+
+
+def _leg(
+    item: Item,
+    free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]],
+    taken: set[int],
+    *,
+    complete: bool,
+) -> bool | None:
+    """Whether a call to the human stands in the records; ``None`` where they can not tell."""
+    places = [party(transfer["to"]) for transfer in item["transfers"] if "to" in transfer]
+    begun = _time(item.get("started_at")) or _time(item.get("created_at"))
+    if not places or not begun:
+        return None
+    first, last = _span(item, begun)
+    legs = [
+        index
+        for place in places
+        for time, index in free.get(("sip", place), ())
+        if first <= time <= last and index not in taken
+    ]
+    taken.update(legs[:1])
+    return True if legs else False if complete else None
+
+
+def _span(item: Item, begun: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
+    first = _time(item.get("created_at")) or begun
+    return first - SLACK, (_time(item.get("ended_at")) or begun) + SLACK
+
+
+def _time(text: t.Any) -> datetime.datetime | None:
+    try:
+        return moment(str(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+CALL_LOG = dataclasses.replace(CALL, beside=Beside(resource=RECORD, query=around, join=joined))

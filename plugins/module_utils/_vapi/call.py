@@ -1,0 +1,282 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts: the phone call that Vapi places. Each one rings a phone and costs money, so it is asked for once at most."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import uuid
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig, show
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Once, Parts, Reading, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_e164
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import diagnose
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
+    ANY_NUMBER,
+    TARGETS,
+    Row,
+    Rows,
+    Time,
+    instant,
+    moment,
+    not_in_the_past,
+    number_can_call,
+    one_target,
+    stamp,
+    texts,
+    times_in_order,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+
+#: Where a call carries its mark: the published description has ``metadata`` in the overrides only, and for a workflow
+#: nothing but variables.
+MARK = "voiceops_idempotency_key"
+#: A mark of the run's own begins so; nobody looks for it in a later run.
+OF_THIS_RUN = "run "
+DAY = datetime.timedelta(hours=24)
+#: Calls carry their whole conversation.
+PAGE = 100
+LIVE = ("queued", "ringing", "in-progress", "forwarding")
+DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "webCall": "web"}
+
+
+class Customer(Record):
+    number: t.Annotated[str | None, Option(check=check_e164)] = None
+    sip_uri: str | None = None
+    name: t.Annotated[str | None, Option(length=(1, 40))] = None
+    extension: t.Annotated[str | None, Option(length=(1, 10))] = None
+
+
+class Call(Record):
+    assistant: t.Annotated[str | None, Option(ref=ASSISTANT, wire="assistantId")] = None
+    squad: t.Annotated[str | None, Option(ref=SQUAD, wire="squadId")] = None
+    workflow: t.Annotated[str | None, Option(ref=WORKFLOW, wire="workflowId")] = None
+    phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, wire="phoneNumberId")] = None
+    customer: t.Annotated[Customer | None, Option(required=True)] = None
+    variables: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.variableValues")] = None
+    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.*")] = None
+    schedule_at: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.earliestAt")] = None
+    schedule_until: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.latestAt")] = None
+    idempotency_key: t.Annotated[str | None, Option(length=(1, 200), wire=f"overrides.metadata.{MARK}")] = None
+
+    @staticmethod
+    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Overrides stand under the name of what they override."""
+        overrides = body.pop("overrides", {})
+        target = next((name for name in TARGETS if body.get(f"{name}Id")), "")
+        if target == "workflow":
+            mark = overrides.pop("metadata", {})
+            overrides = {"variableValues": {**overrides.get("variableValues", {}), **mark}}
+        return {**body, f"{target}Overrides": overrides} if target else body
+
+
+class Ask(Record):
+    wait: bool = False
+    wait_timeout: t.Annotated[int, Option(between=(1, 86_400))] = 600
+    show_recording: bool = False
+    state: t.ClassVar[str] = "present"
+
+
+class Seek(Record):
+    assistant: t.Annotated[str | None, Option(ref=ASSISTANT)] = None
+    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER)] = None
+    created_after: Time = None
+    created_before: Time = None
+    limit: t.Annotated[int, Option(between=(1, 10_000))] = 100
+    show_recording: bool = False
+
+
+def reachable(call: Call, _ask: Ask) -> None:
+    customer = call.customer or Customer()
+    if bool(customer.number) == bool(customer.sip_uri):
+        raise Problem("customer", "needs exactly one of number and sip_uri.")
+    if customer.sip_uri and not customer.sip_uri.startswith(("sip:", "sips:")):
+        raise Problem("customer.sip_uri", "must begin with sip: or sips:.")
+    if customer.extension and not customer.number:
+        raise Problem("customer.extension", "goes with number only: it is dialled after the number has answered.")
+
+
+def free_overrides(call: Call, _ask: Ask) -> None:
+    given = call.assistant_overrides or {}
+    if "variableValues" in given:
+        raise Problem("assistant_overrides.variableValues", "has an option of its own: variables.")
+    if not isinstance(given.get("metadata", {}), dict):
+        raise Problem("assistant_overrides.metadata", "must be a dict.")
+    if given and call.workflow:
+        raise Problem("assistant_overrides", "can not be given with workflow, which takes variables only.")
+
+
+def marked(call: Call, _ask: Ask) -> Parts:
+    """The call with a mark, so that it is found again where the answer is lost."""
+    return Parts(
+        records=[call.model_copy(update={"idempotency_key": call.idempotency_key or OF_THIS_RUN + str(uuid.uuid4())})]
+    )
+
+
+def mark_of(row: Row) -> t.Any:
+    places = [(f"{name}Overrides", inner, MARK) for name in TARGETS for inner in ("metadata", "variableValues")]
+    return next((found for found in (dig(row, place) for place in places) if found), None)
+
+
+def same_person(row: Row, call: Call) -> None:
+    customer = call.customer or Customer()
+    asked = customer.number or customer.sip_uri
+    there = dig(row, ("customer", "number")) or dig(row, ("customer", "sipUri"))
+    if asked != there:
+        raise Problem(
+            "idempotency_key", "belongs to a call to somebody else within the last 24 hours; every call needs its own."
+        )
+
+
+def can_be_placed(rows: Rows, call: Call, now: datetime.datetime) -> tuple[str, ...]:
+    not_in_the_past(call, now)
+    return number_can_call(rows, call)
+
+
+def waits_for_a_line(row: Row, _call: Call) -> str | None:
+    limits = row.get("subscriptionLimits")
+    if not isinstance(limits, dict) or not limits.get("concurrencyBlocked"):
+        return None
+    return f"The call waits: the account's limit of {limits.get('concurrencyLimit')} calls at once is reached."
+
+
+# -------------------------------------------------------------------------------------------------- what people see
+
+
+def seconds(row: Row) -> int | None:
+    """How long the two spoke."""
+    try:
+        begun, ended = moment(str(row.get("startedAt"))), moment(str(row.get("endedAt")))
+    except ValueError:
+        return None
+    return max(0, round((ended - begun).total_seconds()))
+
+
+def _transfer(raw: t.Any) -> dict[str, t.Any]:
+    to = dig(raw, ("destination",))
+    place = (
+        to if isinstance(to, str) else next((dig(to, (key,)) for key in ("number", "sipUri") if dig(to, (key,))), None)
+    )
+    return {**({"to": place} if isinstance(place, str) else {}), **texts(raw, {"status": "status", "mode": "mode"})}
+
+
+def transfers_of(row: Row) -> list[dict[str, t.Any]]:
+    found = dig(row, ("artifact", "transfers"))
+    transfers = [_transfer(item) for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    if not transfers and isinstance(row.get("destination"), dict):
+        transfers = [_transfer({"destination": row["destination"]})]
+    return transfers
+
+
+def explained(item: dict[str, t.Any], carrier: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    """A told call with its outcome and, where the reason tells one, cause and fix."""
+    found = diagnose(item.get("ended_reason"), item.get("ended_message", ""), item["transfers"], carrier)
+    if found is None:
+        outcome = (
+            "running" if item.get("status") in LIVE else "scheduled" if item.get("status") == "scheduled" else "unknown"
+        )
+        return {**item, "outcome": outcome, "diagnosis": {}}
+    told: dict[str, t.Any] = {"cause": found.cause, "fix": found.fix, "area": found.area, "option": found.option}
+    if found.sip_status:
+        told["sip_status"] = found.sip_status
+    return {**item, "outcome": found.outcome, "diagnosis": {name: value for name, value in told.items() if value}}
+
+
+def told(row: Row, ask: t.Any) -> dict[str, t.Any]:
+    names = {
+        "status": "status",
+        "name": "name",
+        "assistant": "assistantId",
+        "squad": "squadId",
+        "workflow": "workflowId",
+    }
+    names |= {"phone_number": "phoneNumberId", "campaign": "campaignId", "created_at": "createdAt"}
+    names |= {
+        "started_at": "startedAt",
+        "ended_at": "endedAt",
+        "ended_reason": "endedReason",
+        "ended_message": "endedMessage",
+    }
+    customer = texts(
+        row.get("customer"), {"number": "number", "sip_uri": "sipUri", "name": "name", "extension": "extension"}
+    )
+    plan = texts(row.get("schedulePlan"), {"schedule_at": "earliestAt", "schedule_until": "latestAt"})
+    analysis = texts(row.get("analysis"), {"summary": "summary", "success_evaluation": "successEvaluation"})
+    recording = next((found for place in RECORDINGS if isinstance(found := dig(row, place), str) and found), None)
+    duration, mark = seconds(row), mark_of(row)
+    item = {
+        "id": str(row["id"]),
+        **texts(row, names),
+        **texts(row, {"cost": "cost"}, (int, float)),
+        **plan,
+        **analysis,
+        "direction": DIRECTIONS.get(str(row.get("type")), "web"),
+        "customer": customer,
+        "transfers": transfers_of(row),
+        **({"duration": duration} if duration is not None else {}),
+        **({"idempotency_key": mark} if isinstance(mark, str) and not mark.startswith(OF_THIS_RUN) else {}),
+        # Whoever has the address can listen.
+        **({"recording_url": recording if ask.show_recording else HIDDEN} if recording else {}),
+    }
+    return explained(item)
+
+
+RECORDINGS = (
+    ("artifact", "recordingUrl"),
+    ("artifact", "recording", "mono", "combinedUrl"),
+    ("artifact", "recording", "stereoUrl"),
+)
+
+
+def of_the_last_day(now: datetime.datetime) -> Reading:
+    return Reading(params={"createdAtGe": stamp(now - DAY)})
+
+
+def asked_for(seek: Seek, key: str) -> Reading:
+    params = {
+        "id": key,
+        "assistantId": seek.assistant,
+        "phoneNumberId": seek.phone_number,
+        "createdAtGe": seek.created_after,
+        "createdAtLe": seek.created_before,
+    }
+    return Reading(params={name: value for name, value in params.items() if value}, most=seek.limit)
+
+
+def shown(call: Call) -> dict[str, t.Any]:
+    own = str(call.idempotency_key).startswith(OF_THIS_RUN)
+    told: dict[str, t.Any] = show(call.model_copy(update={"idempotency_key": None}) if own else call)
+    return told
+
+
+CALL = Resource(
+    service=VAPI,
+    noun="call",
+    plural="calls",
+    title="call",
+    path="/call",
+    record=Call,
+    ask=Ask,
+    keys=(),
+    page=PAGE,
+    rules=(one_target, times_in_order, reachable, free_overrides),
+    parts=marked,
+    tell=told,
+    seek=Seek,
+    query=asked_for,
+    once=Once(
+        mark=lambda row, call: mark_of(row) == call.idempotency_key,
+        sought=lambda call, _ask: not call.idempotency_key.startswith(OF_THIS_RUN),
+        window=of_the_last_day,
+        agrees=same_person,
+        ready=can_be_placed,
+        took=waits_for_a_line,
+        shown=shown,
+        hint="It was not sent again, because a second call may be worse than none. Look with vapi_call_info "
+        "(created_after: a few minutes ago) whether the person is being called. With idempotency_key the same task can "
+        "be run again: it returns a call that carries the key instead of placing another.",
+    ),
+)

@@ -1,0 +1,483 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contacts of a campaign, from a CSV file or a list: read, judged and split into batches. Pure.
+
+Phone numbers and names are personal data: a fault tells its place, the column and the rule, never what a cell holds.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import typing as t
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import E164
+
+Contact = dict[str, t.Any]
+
+#: As many as one campaign takes.
+MOST_CONTACTS = 10_000
+LONGEST_CELL, LONGEST_NAME, LONGEST_EXTENSION, LONGEST_HEADER = 10_000, 40, 10, 40
+#: Of the shortest numbers that any country has, with the country code.
+FEWEST_DIGITS = 7
+#: What a variable can not be called: fields of Vapi's customer, variables that Vapi sets, words of its templates.
+RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        "sipUri extension numberE164CheckEnabled assistantOverrides squadOverrides now date time "
+        "month day year customer transport call phoneNumber assistant true false nil null empty blank",
+    )
+)
+
+
+def _table(text: str) -> dict[str, tuple[str, str]]:
+    rows = (line.split(" | ") for line in text.strip().splitlines())
+    return {kind.strip(): (counted.strip(), rule) for kind, counted, rule in rows}
+
+
+#: Faults of the whole file, which leave no contact: the kind, how it is counted, the rule.
+FILE = _table("""
+not-csv          | file{s} of another kind | The file is a workbook or an archive, not CSV: export it as CSV UTF-8.
+utf-16           | UTF-16 file{s}          | The file is UTF-16: save it as CSV UTF-8.
+empty-file       | empty file{s}           | The file is empty: it needs a header with the column number, and rows.
+no-rows          | list{s} without contact | There is no contact: add one at least.
+separator        | wrong separator{s}      | The cells stand between {mark}: save the file with commas.
+separator-line   | spreadsheet line{s}     | The line only tells a spreadsheet the separator: remove it.
+header-quotes    | broken header{s}        | The header's double quotes do not pair up: remove them.
+header-none      | missing header{s}       | The first line looks like a contact: put a header with number above it.
+header-number    | header{s} without number | No column is called number: add it, in lower case.
+header-spelt     | misspelt header{s}      | seems to hold the numbers: call it number, in lower case.
+header-empty     | empty header{s}         | has no header: name it, or remove the column.
+header-repeated  | repeated header{s}      | has the same header as column {first}: rename or remove one of them.
+header-space     | header{s} with spaces   | has a space in its header: write _ for it, or nothing.
+header-start     | bad header start{s}     | has a header that does not begin with a letter a-z: put one in front.
+header-marks     | header{s} with marks    | has more in its header than letters a-z, digits and _: remove the rest.
+header-long      | long header{s}          | has a header of more than 40 characters: shorten it.
+header-reserved  | reserved header{s}      | has a header that Vapi uses itself: rename it.
+""")
+#: Faults of a row.
+ROW = _table("""
+blank-row        | blank row{s}            | The row is blank: remove it.
+only-separators  | row{s} of empty cells   | All cells of the row are empty: remove it.
+too-few-cells    | too short row{s}        | The row has {cells} cells, the header {heads}: add the rest, even if empty.
+too-many-cells   | too long row{s}         | The row has {cells} cells, the header {heads}: quote cells with a comma.
+quote-open       | open quote{s}           | A double quote of the row is not closed where its cell ends: close it.
+quote-stray      | stray quote{s}          | A double quote stands inside a cell: quote the cell, and write it twice.
+quote-swallows   | cell{s} with rows in it | holds what looks like further rows: close its double quote.
+not-utf8         | cell{s} not in UTF-8    | holds bytes that are not UTF-8: save the file as CSV UTF-8.
+control          | control character{s}    | holds a control character (such as NUL, a tab, a line break): remove it.
+cell-long        | overlong cell{s}        | is longer than 10000 characters: shorten it, or close its double quote.
+name-long        | long name{s}            | is longer than the 40 characters that Vapi takes: shorten it.
+array            | array{s}                | looks like a JSON array, which Vapi drops: spread it over several columns.
+spreadsheet-error | spreadsheet error{s}   | holds the error of a spreadsheet's formula: mend the formula.
+number-missing   | without number          | is empty: give the number, or remove the contact.
+duplicate        | duplicate{s}            | is the same as in {first}: remove one, or the person is called twice.
+not-e164-plus    | without +               | has no + in front: write + and the country code, then digits only{hint}.
+not-e164-00      | with 00 for +           | begins with 00: write + instead.
+not-e164-zero    | with 0 after +          | has a 0 after the +: write the country code there.
+not-e164-short   | too short               | is too short: 7 digits at least, with the country code.
+not-e164-long    | too long                | is too long: 15 digits at most, with the country code.
+not-e164-marks   | with spaces or marks    | has spaces, dashes, brackets, slashes or dots: write + and digits only.
+not-e164-trunk   | with (0)                | has a 0 in brackets, which is not dialled from abroad: remove it.
+not-e164-scientific | in scientific notation | has lost digits in a spreadsheet: enter it anew, as text.
+not-e164-decimal | with decimals           | was made a decimal number: format the column as text.
+not-e164-formula | with ' or = in front    | begins with an apostrophe, a quote or =: begin with the +.
+not-e164-uri     | URI{s}                  | is a URI: write only the number, + and digits.
+not-e164-letters | with letters            | has letters: write + and the country code, then digits only.
+not-e164-digits  | with other digits       | has digits of another script: write it with 0 to 9.
+not-e164-invisible | with invisible characters | has invisible characters, often from copying: type it anew.
+not-e164-characters | with other characters | has characters where no number has them: write + and digits only.
+not-e164-two     | with two numbers        | has more than one number in it: make a contact of each.
+not-a-dict       | other value{s}          | The contact must be a dict with number or sip_uri.
+key-unknown      | with other keys         | Only number, sip_uri, name, extension, variables are keys: remove others.
+number-and-sip   | with number and sip_uri | The contact has both number and sip_uri: give one of them.
+sip-uri          | bad SIP URI{s}          | must be a SIP URI: sip:, then user@host, without spaces.
+extension-long   | long extension{s}       | is longer than the 10 characters that Vapi takes: shorten it.
+not-text         | value{s} that are not text | must be text: put it in quotes.
+variables-type   | bad variables           | must be a dict of names and values.
+variable-name    | bad variable name{s}    | must be a letter, then up to 39 letters, digits or _, and no word of Vapi.
+value-type       | value{s} of other types | must be text, a number, true or false: Vapi drops lists.
+""")
+KINDS = FILE | ROW
+
+_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+#: Other headers of the column number, in lower case and without marks.
+_ALIAS = re.compile(
+    "(.*(phone|telefoon|telefono?|mobile|mobiel|msisdn|gsm)|tel|cell)(no|nr|number|nummer|numero)?s?"
+    "|(contact|customer|client)?(numbers?|nummer|numero)"
+)
+_SHEET_ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"))
+_SWALLOWED = re.compile(r'[\r\n](?:[^\r\n]*[,;\t|])?"?\+[1-9][0-9]{6,14}"?(?=[,;\t|\r\n]|\Z)')
+_SEVERAL = re.compile(r"[+,;/|&\r\n]|\s(?:or|and)\s")
+_MARKS = r"\s()\[\]./\u2010-\u2015\u2212-"
+#: What is wrong with a number, the first that matches; the last matches all that is left.
+_NUMBER = [
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("number-missing", r"\A\s*\Z"),
+        ("not-e164-invisible", "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"),
+        ("not-e164-formula", "\\A\\s*['\"=`\u2018\u2019]"),
+        ("not-e164-uri", r"\A\s*[A-Za-z]+:"),
+        ("not-e164-scientific", r"\A\s*[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+\s*\Z"),
+        ("not-e164-decimal", r"\A\s*\+?[0-9]{5,}[.,]0+\s*\Z"),
+        ("not-e164-trunk", r"\(\s*0\s*\)"),
+        ("not-e164-digits", r"(?![0-9])\d"),
+        ("not-e164-letters", r"[^\W\d_]"),
+        ("not-e164-characters", rf"[^0-9+{_MARKS}]"),
+        ("not-e164-marks", rf"[{_MARKS}]"),
+        ("not-e164-characters", r".\+"),
+        ("not-e164-00", r"\A00"),
+        ("not-e164-plus", r"\A[^+]"),
+        ("not-e164-zero", r"\A\+0"),
+        ("not-e164-short", rf"\A\+[0-9]{{0,{FEWEST_DIGITS - 1}}}\Z"),
+        ("not-e164-long", ""),
+    )
+]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``where`` is "line 7" or "customers[3]"; ``rule`` names column, rule and fix; ``kind`` is a key of ``KINDS``."""
+
+    where: str
+    rule: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Linted:
+    """Each of the ``rows`` is a contact or has faults; with a fault of the ``FILE`` there are no contacts."""
+
+    contacts: list[Contact]
+    faults: list[Fault]
+    rows: int
+
+
+def _fault(where: str, kind: str, column: str = "", **words: t.Any) -> Fault:
+    text = KINDS[kind][1].format(**{"hint": "", **words})
+    return Fault(where, f"{column}: {text}" if column else text, kind)
+
+
+# -- one cell: its kind of fault, or None
+
+
+def _text(cell: str) -> str | None:
+    if len(cell) > LONGEST_CELL:
+        return "cell-long"
+    if odd := _ODD.search(cell):
+        return "control" if odd[0] < "\ud800" else "not-utf8"
+    return "quote-swallows" if ("\n" in cell or "\r" in cell) and _SWALLOWED.search(cell) else None
+
+
+def _name(cell: str) -> str | None:
+    if bad := _text(cell):
+        return bad
+    if len(cell) > LONGEST_NAME:
+        return "name-long"
+    return "control" if "\n" in cell or "\r" in cell or "\t" in cell else None
+
+
+def _variable(cell: str) -> str | None:
+    if bad := _text(cell):
+        return bad
+    if cell.startswith("#") and cell.strip() in _SHEET_ERRORS:
+        return "spreadsheet-error"
+    if cell.lstrip().startswith("["):
+        try:
+            json.loads(cell)
+        except RecursionError:
+            return "array"
+        except ValueError:
+            return None
+        return "array"
+    return None
+
+
+def _number(cell: str) -> str | None:
+    if E164.fullmatch(cell) and len(cell) > FEWEST_DIGITS:
+        return None
+    bad = _text(cell)
+    if bad and bad != "quote-swallows":
+        return bad
+    if sum(len(re.sub("[^0-9]", "", part)) >= FEWEST_DIGITS for part in _SEVERAL.split(cell)) > 1:
+        return "not-e164-two"
+    return next(kind for kind, pattern in _NUMBER if pattern.search(cell))
+
+
+def _header(head: str) -> str | None:
+    if not head.strip():
+        return "header-empty"
+    if re.search(r"\s", head):
+        return "header-space"
+    if not re.match("[A-Za-z]", head):
+        return "header-start"
+    if not _HEADER.fullmatch(head):
+        return "header-marks"
+    if len(head) > LONGEST_HEADER:
+        return "header-long"
+    return "header-reserved" if head in RESERVED else None
+
+
+# -- the file
+
+
+def _refused(content: bytes) -> str | None:
+    """The kind of a file that can not be read as text."""
+    start = content[:2000]
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")):
+        return "not-csv"
+    nuls = sorted((start[::2].count(0), start[1::2].count(0)))
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or (nuls[0] == 0 and nuls[1] * 3 > len(start) > 3):
+        return "utf-16"
+    return None
+
+
+def _records(lines: list[str], at: int, mark: str) -> Iterator[tuple[int, list[str], str | None]]:
+    """The index of each record's first line, its cells, and what is wrong with its quotes.
+
+    After a broken record reading goes on in the line after its first. The lines that it had run over are then read
+    one by one, so that each is read twice at most.
+    """
+    quoted = re.compile(rf'(?:\A|(?<=[{mark}]))"[^"]*(?:""[^"]*)*"(?=[{mark}]|\Z)')
+    alone = at
+    while at < len(lines):
+        end = at + 1 if at < alone else len(lines)
+        reader = csv.reader(map(lines.__getitem__, range(at, end)), delimiter=mark, strict=True)
+        start = at
+        try:
+            for cells in reader:
+                after = at + reader.line_num
+                stray = '"' in lines[start] and '"' in quoted.sub("", "".join(lines[start:after]).rstrip("\r\n"))
+                yield start, cells, "quote-stray" if stray else None
+                start = after
+            at = end
+        except csv.Error as error:
+            reached = at + reader.line_num
+            whole = "end of data" in str(error)
+            if whole or reached > start + 1:
+                yield start, [], "quote-open"
+            else:
+                yield start, [], "cell-long" if "limit" in str(error) else "quote-stray"
+            alone, at = max(alone, reached if whole else reached - 1), start + 1
+
+
+@dataclass
+class _Sheet:
+    """A CSV file while it is read; ``heads`` is empty where there is no telling the columns."""
+
+    lines: list[str]
+    faults: list[Fault]
+    heads: list[str]
+    columns: list[str]
+    mark: str = ","
+    number: int = -1
+
+    def read_header(self, at: int) -> int:
+        """Takes the header in the line of that index; returns the index of the line where the rows begin."""
+        where = f"line {at + 1}"
+        found = {mark: next(_records(self.lines, at, mark)) for mark in ",;\t|"}
+        phones = {mark: _number_column(found[mark][1]) for mark in found}
+        if phones[","] < 0:
+            spread = max(found, key=lambda mark: (phones[mark] >= 0, len(found[mark][1])))
+            if phones[spread] >= 0 or len(found[","][1]) == 1 < len(found[spread][1]):
+                self.mark = spread
+        if self.mark != ",":
+            name = {";": "semicolons", "\t": "tabs", "|": "bars"}[self.mark]
+            self.faults.append(_fault(where, "separator", mark=name))
+        _start, heads, broken = found[self.mark]
+        if broken:
+            self.faults.append(_fault(where, "header-quotes"))
+            return at + 1
+        self.heads, self.number = heads, phones[self.mark]
+        self.columns = [f"Column {index + 1}" for index in range(len(heads))]
+        contact = [index for index, head in enumerate(heads) if re.fullmatch(r"\W*[0-9](\W*[0-9]){6,}", head)]
+        if self.number < 0 and contact:
+            self.number = contact[0]
+            self.faults.append(_fault(where, "header-none"))
+            return at
+        self.judge_header(where)
+        records = _records(self.lines, at, self.mark)
+        next(records)
+        return next(records, (len(self.lines), [], None))[0]
+
+    def judge_header(self, where: str) -> None:
+        if self.number < 0:
+            self.faults.append(_fault(where, "header-number"))
+        elif "number" not in self.heads:
+            self.faults.append(_fault(where, "header-spelt", self.columns[self.number]))
+        first: dict[str, int] = {}
+        for index, head in enumerate(self.heads):
+            bad = _header(head)
+            # Only a header that is one for certain may be shown: a file without has a contact in its place.
+            if "number" in self.heads and (not bad or bad == "header-reserved"):
+                self.columns[index] = f"Column {head}"
+            if not bad and first.setdefault(head, index) != index:
+                bad = "header-repeated"
+            if bad and (index != self.number or bad == "header-repeated"):
+                before = first.get(head, index) + 1
+                self.faults.append(_fault(where, bad, f"Column {index + 1}", first=before))
+
+    def judge_row(self, where: str, cells: list[str], seen: dict[str, str]) -> Iterator[Fault]:
+        if not any(cell and not cell.isspace() for cell in cells):
+            yield _fault(where, "only-separators" if len(cells) > 1 else "blank-row")
+            return
+        if self.heads and len(cells) != len(self.heads):
+            kind = "too-few-cells" if len(cells) < len(self.heads) else "too-many-cells"
+            yield _fault(where, kind, cells=len(cells), heads=len(self.heads))
+            cells = cells[: self.number == 0]  # the others may stand in the wrong column
+        for index, cell in enumerate(cells):
+            if index == self.number:
+                yield from _judge_number(where, self.columns[index], cell, seen)
+            elif cell:
+                named = bool(self.heads) and self.heads[index] == "name"
+                if bad := _name(cell) if named else _variable(cell):
+                    yield _fault(where, bad, self.columns[index] if self.heads else f"Column {index + 1}")
+
+    def contact(self, cells: list[str]) -> Contact:
+        given = {head: cell for head, cell in zip(self.heads, cells, strict=True) if cell and not cell.isspace()}
+        contact: Contact = {key: given.pop(key) for key in ("number", "name") if key in given}
+        return contact | ({"variables": given} if given else {})
+
+
+def _number_column(heads: list[str]) -> int:
+    """Where ``number`` stands, or what may be meant by it; -1 if nowhere."""
+    if "number" in heads:
+        return heads.index("number")
+    plain = (re.sub("[^a-z]", "", head.casefold()) for head in heads)
+    return next((index for index, head in enumerate(plain) if _ALIAS.fullmatch(head)), -1)
+
+
+def _judge_number(where: str, column: str, cell: str, seen: dict[str, str]) -> Iterator[Fault]:
+    if bad := _number(cell):
+        hint = "; in a spreadsheet, format the column as text"
+        yield _fault(where, bad, column, hint=hint if where.startswith("line") else ", all in quotes")
+    elif (first := seen.setdefault(cell, where)) != where:
+        yield _fault(where, "duplicate", column, first=first)
+
+
+def from_csv(content: bytes) -> Linted:
+    """The contacts ``{number, name, variables}`` of a file, the last two left out where empty. Never raises."""
+    if bad := _refused(content):
+        return Linted([], [_fault("line 1", bad)], 0)
+    # Bytes that are not UTF-8 become surrogates, so that each is found in its cell.
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    if not text.strip():
+        return Linted([], [_fault("line 1", "empty-file")], 0)
+    lines = io.StringIO(text, newline="").readlines()
+    sheet = _Sheet(lines, [], [], [])
+    faults, contacts, rows, at = sheet.faults, [], 0, 0
+    while not lines[at].strip():
+        faults.append(_fault(f"line {at + 1}", "blank-row"))
+        at = rows = at + 1
+    if re.fullmatch(r'"?sep=.?"?', lines[at].strip(), re.IGNORECASE):
+        faults.append(_fault(f"line {at + 1}", "separator-line"))
+        at += 1
+    if at < len(lines):
+        at = sheet.read_header(at)
+    seen: dict[str, str] = {}
+    for start, cells, broken in _records(lines, at, sheet.mark):
+        rows += 1
+        where = f"line {start + 1}"
+        found = [_fault(where, broken, "The row" if broken == "cell-long" else "")] if broken else []
+        found = found or list(sheet.judge_row(where, cells, seen))
+        faults += found
+        if not found and "number" in sheet.heads:
+            contacts.append(sheet.contact(cells))
+    if not rows:
+        faults.append(_fault("line 1", "no-rows"))
+    usable = not any(fault.kind in FILE for fault in faults)
+    return Linted(contacts if usable else [], faults, rows)
+
+
+# -- the list
+
+
+def _judge_variables(where: str, variables: t.Any) -> Iterator[Fault]:
+    if not isinstance(variables, Mapping):
+        yield _fault(where, "variables-type", "variables")
+        return
+    for index, (name, value) in enumerate(variables.items()):
+        if not isinstance(name, str) or _header(name):
+            yield _fault(where, "variable-name", f"variables, name {index + 1}")
+        elif isinstance(value, str):
+            if bad := _variable(value):
+                yield _fault(where, bad, f"variables.{name}")
+        elif value is not None and not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
+            yield _fault(where, "value-type", f"variables.{name}")
+
+
+def _judge_contact(where: str, customer: t.Any, seen: dict[str, str]) -> Iterator[Fault]:
+    if not isinstance(customer, Mapping):
+        yield _fault(where, "not-a-dict")
+        return
+    given = {key: value for key, value in customer.items() if value is not None and value != ""}
+    if not customer.keys() <= {"number", "sip_uri", "name", "extension", "variables"}:
+        yield _fault(where, "key-unknown")
+    if "number" in given and "sip_uri" in given:
+        yield _fault(where, "number-and-sip")
+    elif "sip_uri" not in given:
+        given.setdefault("number", "")
+    for key in ("number", "sip_uri", "name", "extension"):
+        value = given.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            yield _fault(where, "not-text", key)
+        elif key == "number":
+            yield from _judge_number(where, key, value, seen)
+        elif bad := _FIELDS[key](value):
+            yield _fault(where, bad, key)
+        elif key == "sip_uri" and (first := seen.setdefault(value, where)) != where:
+            yield _fault(where, "duplicate", key, first=first)
+    yield from _judge_variables(where, given.get("variables", {}))
+
+
+_FIELDS: dict[str, t.Callable[[str], str | None]] = {
+    "name": _name,
+    "sip_uri": lambda value: _text(value) or (None if re.fullmatch(r"sip:[^\s@]+@[^\s@]+", value) else "sip-uri"),
+    "extension": lambda value: _text(value) or ("extension-long" if len(value) > LONGEST_EXTENSION else None),
+}
+
+
+def from_list(customers: Sequence[Mapping[str, t.Any]]) -> Linted:
+    """The same for dicts of number or sip_uri, name, extension and variables; ``None`` and "" count as left out."""
+    contacts: list[Contact] = []
+    faults: list[Fault] = [] if customers else [_fault("customers", "no-rows")]
+    seen: dict[str, str] = {}
+    for index, customer in enumerate(customers):
+        found = list(_judge_contact(f"customers[{index}]", customer, seen))
+        faults += found
+        if not found:
+            contact = {key: value for key, value in customer.items() if value not in (None, "", {})}
+            if "variables" in contact:
+                contact["variables"] = {k: v for k, v in contact["variables"].items() if v not in (None, "")}
+            contacts.append({key: value for key, value in contact.items() if value != {}})
+    return Linted(contacts, faults, len(customers))
+
+
+# -- what becomes of them
+
+
+def batches(name: str, contacts: Sequence[Contact], size: int = MOST_CONTACTS) -> list[tuple[str, list[Contact]]]:
+    """Campaigns of at most ``size`` contacts: one keeps the name, several are "name (1/3)" and so on, none is []."""
+    parts = [list(contacts[at : at + size]) for at in range(0, len(contacts), size)]
+    many = len(parts)
+    return [(f"{name} ({index}/{many})" if many > 1 else name, part) for index, part in enumerate(parts, 1)]
+
+
+def report(faults: Sequence[Fault], most: int = 50) -> str:
+    """The faults for people: counted by kind, then the first ``most``, each with its place; "" for none."""
+    if not faults:
+        return ""
+    counts = Counter(fault.kind for fault in faults).most_common()
+    told = ", ".join(f"{many} {KINDS[kind][0].format(s='' if many == 1 else 's')}" for kind, many in counts)
+    lines = [told, *(f"{fault.where}: {fault.rule}" for fault in faults[:most])]
+    return "\n".join(lines + [f"… and {len(faults) - most} more"] * (len(faults) > most))

@@ -1,0 +1,364 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Telephony in the world: what is dialled when, what becomes of it on its way, and who answers at the other side.
+
+Nothing runs in the background. Before each request `settle` works out what has happened since the one before it. The
+accounts cannot have changed in between, so a call meets them as they were when it was dialled.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from . import telephony
+from .clock import milliseconds, parse, vapi_time
+from .telephony import Line
+from .world import Item, World
+
+WIDTH = 10  # Vapi's default for a campaign's `maxConcurrency`
+
+# --- outbound: what can go wrong on the way to the carrier
+
+
+class Way:
+    """What an outbound call meets between the assistant and didlogic."""
+
+    def __init__(self, world: World, call: Item) -> None:
+        self.world = world
+        self.call = call
+        self.phone = world.vapi["phone_numbers"].get(call.get("phoneNumberId", ""), {})
+        self.sip = self.phone.get("provider") == "byo-phone-number"  # others are dialled past didlogic
+        self.trunk = world.vapi["credentials"].get(self.phone.get("credentialId", ""), {})
+        self.plan = self.trunk.get("outboundAuthenticationPlan") or {}
+        self.login = self.plan.get("authUsername")
+
+    def lacks(self, name: str, store: str) -> bool:
+        """Whether the call names an object that is gone."""
+        return name in self.call and self.call[name] not in self.world.vapi[store]
+
+    def wrong_password(self) -> bool:
+        """Only where both sides' passwords are known: a seed may leave them out."""
+        account = self.world.sip_account(self.login or "") or {}
+        given, expected = self.plan.get("authPassword"), account.get("password")
+        return bool(given and expected) and given != expected
+
+    @cached_property
+    def reason(self) -> str | None:
+        """Why the call cannot be made, if so."""
+        return next((reason for reason, stands in OBSTACLES if stands(self)), None)
+
+
+# The first that stands in the way counts. How didlogic words its refusals is not documented: a login that it cannot
+# verify is challenged again (407), and an account without credit is forbidden to call (403).
+OBSTACLES: tuple[tuple[str, Callable[[Way], bool]], ...] = (
+    (telephony.GET_ASSISTANT, lambda way: way.lacks("assistantId", "assistants") or way.lacks("squadId", "squads")),
+    (telephony.GET_CUSTOMER, lambda way: "customer" not in way.call),  # a customerId: the sandbox keeps none
+    (telephony.GET_PHONE_NUMBER, lambda way: way.lacks("phoneNumberId", "phone_numbers")),
+    (telephony.NOT_CONNECTED, lambda way: way.sip and not has_gateway(way.trunk, "outboundEnabled")),
+    (telephony.PROXY_AUTHENTICATION, lambda way: way.sip and (not way.login or way.wrong_password())),
+    (telephony.FORBIDDEN, lambda way: way.sip and way.world.balance <= 0),
+)
+
+
+def has_gateway(trunk: Item, direction: str) -> bool:
+    """Whether a trunk has a gateway for a direction; inbound ones are numeric."""
+    numeric = direction == "inboundEnabled"
+    return any(
+        gateway.get(direction, True) and (not numeric or re.fullmatch(r"[0-9.]+", gateway.get("ip", "")))
+        for gateway in trunk.get("gateways") or []
+    )
+
+
+def _dial(world: World, way: Way, call: Item, at: int) -> Line:
+    """The line of a call that is dialled at a moment."""
+    customer = call.get("customer", {})
+    target = customer.get("number") or customer.get("sipUri", "")
+    dial_timeout = call.get("transport", {}).get("dialTimeout", telephony.DIAL_TIMEOUT)
+    script = telephony.script_for(world.rules["calls"], target)
+    found = telephony.line(at, script, reason=way.reason, dial_timeout=dial_timeout)
+    if way.sip and not way.reason and telephony.was_recorded(found["reason"]):
+        found["leg"] = {
+            "type": "sip",
+            "account": way.login,
+            "login": way.login,
+            "from": telephony.user(way.phone.get("number", "")),
+            "to": telephony.user(target),
+        }
+    return found
+
+
+# --- campaigns
+
+
+def contacts(campaign: Item) -> list[tuple[Item, str]]:
+    """The customers of a campaign in the order of dialling, each with the id of the number that calls."""
+    if "dialPlan" in campaign:
+        return [(customer, entry["phoneNumberId"]) for entry in campaign["dialPlan"] for customer in entry["customers"]]
+    return [(customer, campaign.get("phoneNumberId", "")) for customer in campaign.get("customers", [])]
+
+
+def window(item: Item) -> tuple[int, int | None]:
+    """From when until when a call or a campaign may dial."""
+    plan = item.get("schedulePlan", {})
+    created = milliseconds(parse(item["createdAt"]))
+    earliest = milliseconds(parse(plan["earliestAt"])) if "earliestAt" in plan else created
+    latest = milliseconds(parse(plan["latestAt"])) if "latestAt" in plan else None
+    return max(earliest, created), latest
+
+
+def campaign_window(world: World, campaign: Item) -> tuple[int, int | None]:
+    """The same for a campaign, which may have to give up after a while."""
+    ready, latest = window(campaign)
+    patience = world.rules["campaign_retry_seconds"] * 1000
+    if patience:
+        latest = min(ready + patience, ready + patience if latest is None else latest)
+    return ready, latest
+
+
+def start_campaign(world: World, campaign: Item) -> None:
+    """From here on its contacts are dialled."""
+    world.traffic["runs"][campaign["id"]] = {"lines": [], "done": False, "last": 0}
+    settle(world)
+
+
+def call_id(campaign_id: str, index: int) -> str:
+    """The id of a contact's call; the real service's ids tell nothing."""
+    return f"{campaign_id[:24]}{index:012x}"
+
+
+def runs(world: World) -> Iterator[tuple[Item, Item]]:
+    """Every campaign that was started, with what has become of it."""
+    for campaign_id, run in world.traffic["runs"].items():
+        if campaign_id in world.vapi["campaigns"]:
+            yield world.vapi["campaigns"][campaign_id], run
+
+
+def campaign_call(world: World, wanted: str) -> tuple[Item, int] | None:
+    """The campaign and the position of the contact that a call belongs to."""
+    for campaign, run in runs(world):
+        if wanted[:24] == campaign["id"][:24] and int(wanted[24:], 16) < len(run["lines"]):
+            return campaign, int(wanted[24:], 16)
+    return None
+
+
+def line_of(world: World, wanted: str) -> Line | None:
+    """How a call goes, if it has been dialled."""
+    found: Line | None = world.traffic["lines"].get(wanted)
+    if found is None and (place := campaign_call(world, wanted)):
+        found = world.traffic["runs"][place[0]["id"]]["lines"][place[1]]
+    return found
+
+
+@dataclass
+class _Stream:
+    """A campaign that still has somebody to call."""
+
+    campaign: Item
+    run: Item
+    ready: int
+    latest: int | None
+    width: int
+    contacts: list[tuple[Item, str]] = field(default_factory=list)
+
+    def may_dial(self, moment: int) -> bool:
+        return self.ready <= moment and not self.over(moment)
+
+    def over(self, moment: int) -> bool:
+        return len(self.run["lines"]) >= len(self.contacts) or (self.latest is not None and self.latest < moment)
+
+
+def _streams(world: World) -> list[_Stream]:
+    found = []
+    for campaign, run in runs(world):
+        if not run["done"]:
+            width = campaign.get("maxConcurrency", WIDTH)
+            found.append(_Stream(campaign, run, *campaign_window(world, campaign), width, contacts(campaign)))
+    return found
+
+
+# --- the passing of time
+
+
+def wait(world: World, call: Item) -> None:
+    """Put a call into the queue."""
+    world.traffic["waiting"][call["id"]] = window(call)
+
+
+def settle(world: World) -> None:
+    """Work out what has been dialled up to now: calls first, then campaigns, each in the order of their creation."""
+    traffic = world.traffic
+    streams = _streams(world)
+    if not traffic["waiting"] and not streams:
+        return
+    now, limit = world.now(), world.rules["concurrency_limit"]
+    waiting = [entry for entry in traffic["waiting"].items() if entry[0] in world.vapi["calls"]]
+    queue = deque(sorted(waiting, key=lambda entry: entry[1][0]))
+    busy, moment = traffic["busy"], traffic["settled"]
+    served = Counter(owner for _end, owner in busy)
+    ways: dict[tuple[Any, ...], Way] = {}
+
+    def place(call: Item, owner: str) -> Line:
+        key = (*(call.get(name) for name in ("phoneNumberId", "assistantId", "squadId")), "customer" in call)
+        found = _dial(world, ways.setdefault(key, Way(world, call)), call, moment)
+        heapq.heappush(busy, [found["end"], owner])
+        served[owner] += 1
+        return found
+
+    while moment <= now:
+        while busy and busy[0][0] <= moment:
+            served[heapq.heappop(busy)[1]] -= 1
+        while queue and queue[0][1][0] <= moment and len(busy) < limit:
+            call, (_ready, latest) = queue.popleft()
+            if latest is None or latest >= moment:
+                traffic["lines"][call] = place(world.vapi["calls"][call], "")
+            else:
+                _too_late(world, call, latest)
+        for stream in streams:
+            lines = stream.run["lines"]
+            while stream.may_dial(moment) and served[stream.campaign["id"]] < stream.width and len(busy) < limit:
+                customer, number = stream.contacts[len(lines)]
+                call = {**_target(stream.campaign), "customer": customer, "phoneNumberId": number}
+                lines.append(place(call, stream.campaign["id"]))
+                stream.run["last"] = max(stream.run["last"], lines[-1]["end"])
+        streams = [stream for stream in streams if not stream.over(moment)]
+        if not queue and not streams:
+            break
+        # Something happens next when somebody's time comes, or when a line gets free.
+        later = [stream.ready for stream in streams] + ([queue[0][1][0]] if queue else [])
+        later = [ready for ready in later if ready > moment] + [end for end, _owner in busy[:1]]
+        if not later:
+            break
+        moment = min(later)
+
+    for call, (_ready, latest) in queue:
+        if latest is not None and latest < now:
+            _too_late(world, call, latest)
+    for stream in _streams(world):
+        stream.run["done"] = stream.over(now)
+    traffic["waiting"] = {call: times for call, times in waiting if call not in traffic["lines"]}
+    traffic["settled"] = now
+
+
+def _target(campaign: Item) -> Item:
+    return {name: campaign[name] for name in ("assistantId", "squadId") if name in campaign}
+
+
+def _too_late(world: World, call: str, latest: int) -> None:
+    """The time for a call passed while all lines were busy."""
+    world.traffic["lines"][call] = telephony.line(latest, {}, reason=telephony.OVER_LIMIT, queued=0)
+
+
+def load(world: World) -> tuple[int, int]:
+    """How many calls run, and how many more would if they could."""
+    now = world.now()
+    running = sum(end > now for end, _owner in world.traffic["busy"])
+    return running, sum(ready <= now for ready, _latest in world.traffic["waiting"].values())
+
+
+def legs(world: World) -> Iterator[Line]:
+    """All that didlogic has on record."""
+    now = world.now()
+    for found in world.traffic["lines"].values():
+        yield from telephony.legs(found, now)
+    for run in world.traffic["runs"].values():
+        for found in run["lines"]:
+            yield from telephony.legs(found, now)
+
+
+# --- inbound
+
+_URI = re.compile(r"(?:sips?:)?(?P<user>[^@\s:;]+)@(?P<host>[^:;\s]+).*", re.IGNORECASE)
+_VAPI_HOST = re.compile(r"(?P<trunk>[^.]+)\.sip\.(eu\.)?vapi\.ai")
+_CAUGHT = {1: "vapi", 4: "pstn", 5: "sip_account"}
+
+
+def ring(world: World, number: str, caller: str) -> Item:
+    """Somebody calls one of the account's numbers: its active destinations are tried in their order."""
+    did = world.number(telephony.user(number))
+    if did is None:
+        raise ValueError(f"didlogic's account has no number {number}")
+    leg = {"type": "incoming", "account": None, "login": None, "from": telephony.user(caller), "to": did["number"]}
+    answer: Item = {"answered_by": None, "call_id": None, "tried": []}
+    now, script = world.now(), telephony.script_for(world.rules["calls"], caller)
+    for row in sorted(did["destinations"], key=lambda row: (row["priority"], row["id"])):
+        if not row["active"]:
+            continue
+        phone, result = _try(world, row)
+        tried = {"destination": row["destination"], "transport": row["transport"], "result": result}
+        answer["tried"].append(tried)
+        if result != "answered":
+            continue
+        answer["answered_by"] = _CAUGHT[row["transport"]]
+        if phone:
+            answer["call_id"] = _answer(world, phone, caller, leg, now)
+        else:
+            world.traffic["lines"][str(uuid.uuid4())] = telephony.line(now, script, queued=0) | {"leg": leg}
+        return answer
+    missed = {"at": now, "end": now, "reason": telephony.NO_ANSWER, "leg": leg}
+    world.traffic["lines"][str(uuid.uuid4())] = missed
+    return answer
+
+
+def _try(world: World, row: Item) -> tuple[Item | None, str]:
+    """Vapi's number, if the call gets there, and what happened at a destination."""
+    if row["transport"] == 4:
+        return None, "answered"
+    if row["transport"] == 5:
+        return None, "answered" if world.sip_account(row["destination"]) else "no such SIP account"
+    uri = _URI.fullmatch(row["destination"])
+    host = _VAPI_HOST.fullmatch(uri["host"].lower()) if uri else None
+    if not uri or not host:
+        return None, "no answer"  # what stands behind other addresses is outside of the sandbox
+    trunk = world.vapi["credentials"].get(host["trunk"], {})
+    if trunk.get("provider") != "byo-sip-trunk":
+        return None, "404 no such trunk"
+    # Which addresses didlogic calls from is not known here, so any that is allowed will do.
+    if not has_gateway(trunk, "inboundEnabled"):
+        return None, "401 no inbound gateway"
+    for phone in world.vapi["phone_numbers"].values():
+        # Whether Vapi finds a number in another spelling is not documented.
+        if phone.get("credentialId") == trunk["id"] and phone.get("number") == uri["user"]:
+            return phone, "answered"
+    return None, "404 no such phone number"
+
+
+def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
+    """Vapi takes a call; it may not come far."""
+    target: Item = {name: phone[name] for name in ("assistantId", "squadId", "workflowId") if name in phone}
+    call: Item = {
+        "id": str(uuid.uuid4()),
+        "orgId": world.org_id,
+        "createdAt": vapi_time(now),
+        "updatedAt": vapi_time(now),
+        "type": "inboundPhoneCall",
+        "phoneNumberId": phone["id"],
+        "customer": {"number": caller},
+        **target,
+    }
+    world.vapi["calls"][call["id"]] = call
+    way = Way(world, call)
+    reason = None
+    if not target:
+        # With a server Vapi asks it for an assistant, and nobody answers for it here.
+        reason = telephony.REQUEST_FAILED if "server" in phone else telephony.NO_TARGET
+    elif way.reason == telephony.GET_ASSISTANT:
+        reason = way.reason
+    elif load(world)[0] >= world.rules["concurrency_limit"]:
+        reason = telephony.OVER_LIMIT
+    script = telephony.script_for(world.rules["calls"], caller)
+    found = telephony.line(now, script, reason=reason, queued=0)
+    # The account that a transfer is charged to is the trunk's, as if it had been an outbound call.
+    found["leg"] = {**leg, "login": way.login}
+    world.traffic["lines"][call["id"]] = found
+    if found["end"] > now:
+        heapq.heappush(world.traffic["busy"], [found["end"], ""])
+    return str(call["id"])

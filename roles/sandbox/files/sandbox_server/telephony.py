@@ -1,0 +1,292 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Telephony without a world: how a call goes, as a pure function of a script.
+
+A line is what is known of a call from the moment it is dialled: ``at``, and then ``ring``, ``answer`` and
+``forward``, as far as it gets, and ``end``, all in milliseconds since the epoch, with the reason of the end. What
+somebody sees of the call at any later moment follows from its line and the clock.
+
+A script says how the other party behaves. Nothing here is dialled, so without a script everybody answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Line = dict[str, Any]
+Script = dict[str, Any]
+
+# --- the default time line, in seconds. The services promise no such figures.
+
+QUEUED = 1  # until the invitation is sent
+RING = 3
+TALK = 30
+FORWARD = 2  # from the transfer to the end of the assistant's part
+DIAL_TIMEOUT = 60  # Vapi's default for `transport.dialTimeout`
+
+# --- Vapi's words
+
+CUSTOMER_ENDED = "customer-ended-call"
+FORWARDED = "assistant-forwarded-call"
+NO_ANSWER = "customer-did-not-answer"
+GET_ASSISTANT = "call.start.error-get-assistant"
+GET_PHONE_NUMBER = "call.start.error-get-phone-number"
+GET_CUSTOMER = "call.start.error-get-customer"
+NO_TARGET = "call-start-error-neither-assistant-nor-server-set"
+REQUEST_FAILED = "assistant-request-failed"
+OVER_LIMIT = "call.start.error-subscription-concurrency-limit-reached"
+NOT_CONNECTED = "call.in-progress.error-sip-outbound-call-failed-to-connect"
+FORBIDDEN = "call.in-progress.error-providerfault-outbound-sip-403-forbidden"
+PROXY_AUTHENTICATION = "call.in-progress.error-providerfault-outbound-sip-407-proxy-authentication-required"
+SCHEDULED_DELETED = "scheduled-call-deleted"
+VOICEMAIL = "voicemail"
+
+# Every reason of the published description that concerns telephony.
+REASONS = {
+    CUSTOMER_ENDED,
+    FORWARDED,
+    NO_ANSWER,
+    GET_ASSISTANT,
+    GET_PHONE_NUMBER,
+    GET_CUSTOMER,
+    NO_TARGET,
+    REQUEST_FAILED,
+    OVER_LIMIT,
+    NOT_CONNECTED,
+    FORBIDDEN,
+    PROXY_AUTHENTICATION,
+    SCHEDULED_DELETED,
+    VOICEMAIL,
+    "assistant-ended-call",
+    "assistant-ended-call-after-message-spoken",
+    "assistant-ended-call-with-hangup-task",
+    "assistant-join-timed-out",
+    "assistant-not-found",
+    "assistant-not-valid",
+    "assistant-request-returned-error",
+    "assistant-request-returned-forwarding-phone-number",
+    "assistant-request-returned-invalid-assistant",
+    "assistant-request-returned-no-assistant",
+    "assistant-request-returned-unspeakable-error",
+    "assistant-said-end-call-phrase",
+    "call-deleted",
+    "call.ending.hook-executed-say",
+    "call.ending.hook-executed-transfer",
+    "call.forwarding.no-answer",
+    "call.forwarding.operator-busy",
+    "call.in-progress.error-providerfault-outbound-sip-408-request-timeout",
+    "call.in-progress.error-providerfault-outbound-sip-480-temporarily-unavailable",
+    "call.in-progress.error-providerfault-outbound-sip-503-service-unavailable",
+    "call.in-progress.error-sip-inbound-call-failed-to-connect",
+    "call.in-progress.sip-completed-call",
+    "call.ringing.error-sip-inbound-call-failed-to-connect",
+    "call.ringing.hook-executed-say",
+    "call.ringing.hook-executed-transfer",
+    "call.ringing.sip-inbound-caller-hungup-before-call-connect",
+    "call.start.assistant-version-error-validation",
+    "call.start.error-fraud-check-failed",
+    "call.start.error-get-resources-validation",
+    "call.start.error-get-transport",
+    "call.start.error-subscription-frozen",
+    "call.start.error-subscription-insufficient-credits",
+    "call.start.error-subscription-upgrade-failed",
+    "call.start.error-subscription-wallet-does-not-exist",
+    "call.start.error-vapifault-database-error",
+    "call.start.error-vapifault-get-org",
+    "call.start.error-vapifault-get-subscription",
+    "customer-busy",
+    "customer-ended-call-after-warm-transfer-attempt",
+    "customer-ended-call-before-warm-transfer",
+    "customer-ended-call-during-transfer",
+    "exceeded-max-duration",
+    "manually-canceled",
+    "silence-timed-out",
+    "worker-shutdown",
+}
+# Some five hundred more are about models, voices and transcribers: they pass by their shape.
+_OTHER_REASON = re.compile(r"(pipeline-error|call\.in-progress\.error)-(?!.*sip)[a-z0-9]+([.-][a-z0-9]+)*")
+
+# What a reason says about how far the call got.
+_NOT_PLACED = re.compile(r"call\.start\.|call-start-error-|assistant-(request|not)-|scheduled-call-deleted")
+_NOT_RUNG = re.compile(_NOT_PLACED.pattern + r"|.*-sip-(403|407|503)-|.*error-sip-.*failed-to-connect")
+_NOT_ANSWERED = re.compile(
+    _NOT_RUNG.pattern
+    + r"|.*-sip-(408|480)-|call\.ringing\.|customer-(busy|did-not-answer)$|.*-transport-never-connected"
+)
+# What the carrier turned away at the door is in none of its records.
+_NOT_RECORDED = re.compile(_NOT_PLACED.pattern + r"|.*-sip-(403|407)-")
+
+TRANSFER_STATES = ("connected", "no-answer", "busy", "voicemail", "failed", "completed", "cancelled")
+_RANG = {"connected", "no-answer", "busy", "voicemail", "completed"}  # the other party's phone
+_TALKED = {"connected", "voicemail", "completed"}
+
+
+def was_placed(reason: str) -> bool:
+    """Whether the call left Vapi."""
+    return not _NOT_PLACED.match(reason)
+
+
+def was_recorded(reason: str) -> bool:
+    """Whether the carrier keeps a record of the call."""
+    return not _NOT_RECORDED.match(reason)
+
+
+# --- lines
+
+
+def line(
+    at: int, script: Script, *, reason: str | None = None, queued: float = QUEUED, dial_timeout: float = DIAL_TIMEOUT
+) -> Line:
+    """How a call goes that is dialled at a moment. A ``reason`` of the caller's own comes before the script."""
+    follows = reason is None
+    transfers = script.get("transfers", [])
+    ring = script.get("ring", RING)
+    if reason is None:
+        reason = script.get("ended_reason") or (FORWARDED if transfers else CUSTOMER_ENDED)
+        if ring > dial_timeout and not _NOT_RUNG.match(reason):
+            reason, follows = NO_ANSWER, False
+    found: Line = {"at": at, "reason": reason}
+    moment = at + _ms(queued)
+    if not _NOT_RUNG.match(reason):
+        found["ring"] = moment
+        moment += _ms(min(ring, dial_timeout))
+    if not _NOT_ANSWERED.match(reason):
+        found["answer"] = moment
+        moment += _ms(script.get("talk", TALK))
+        if transfers:
+            found["forward"] = moment
+            found["transfers"] = transfers
+            moment += _ms(FORWARD)
+    found["end"] = moment
+    if follows:
+        found |= {
+            name: script[name] for name in ("ended_message", "summary", "success", "transcript") if name in script
+        }
+    return found
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def status(found: Line, now: int) -> str:
+    """Vapi's word for where the call stands."""
+    if now >= found["end"]:
+        return "ended"
+    for key, word in (("forward", "forwarding"), ("answer", "in-progress"), ("ring", "ringing")):
+        if now >= found.get(key, now + 1):
+            return word
+    return "queued"
+
+
+def last_change(found: Line, now: int) -> int:
+    """When the call last came to another state."""
+    return max(int(found[key]) for key in ("at", "ring", "answer", "forward", "end") if found.get(key, now + 1) <= now)
+
+
+def legs(found: Line, now: int) -> Iterator[Line]:
+    """What the carrier has on record of a call that is over: the call, and each transfer that reached a phone."""
+    leg = found.get("leg")
+    if not leg or found["end"] > now:
+        return
+    over: int = found["forward"] if "forward" in found else found["end"]
+    yield {**leg, "at": found.get("ring", found["at"]), "seconds": int(over - found.get("answer", over)) // 1000}
+    for transfer in found.get("transfers", []):
+        # Where a request to transfer was not honoured, no phone rang, whatever Vapi believes.
+        if transfer.get("leg", transfer.get("status") in _RANG):
+            talk = transfer.get("talk", TALK) if transfer.get("status") in _TALKED else 0
+            own = leg["to"] if leg["type"] == "incoming" else leg["from"]
+            yield {
+                "type": "sip",
+                "account": leg["login"],
+                "from": own,
+                "to": user(address(transfer["destination"])),
+                "at": over,
+                "seconds": int(talk),
+            }
+
+
+def user(target: str) -> str:
+    """The number in a number or a SIP URI, without a plus; what has none stays as it is."""
+    name = re.sub(r"^sips?:", "", target).partition("@")[0].removeprefix("+")
+    return name if name.isdigit() else target
+
+
+def destination(given: Any) -> dict[str, Any]:
+    """A transfer's destination in Vapi's form; a script may give the bare number or URI."""
+    if isinstance(given, dict):
+        return given
+    return {"type": "number", "number": given} if not given.startswith("sip") else {"type": "sip", "sipUri": given}
+
+
+def address(given: Any) -> str:
+    """The number or the URI of a transfer's destination."""
+    found = destination(given)
+    return str(found.get("number") or found.get("sipUri"))
+
+
+# --- scripts
+
+
+def script_for(scripts: Iterable[Script], other_party: str) -> Script:
+    """The first script whose ``match`` fits the other party's number, or an empty one."""
+    for script in scripts:
+        if other_party.endswith(script.get("match", {}).get("number", "")):
+            return script
+    return {}
+
+
+_SCRIPT: dict[str, type | tuple[type, ...]] = {
+    "match": dict,
+    "ring": (int, float),
+    "talk": (int, float),
+    "ended_reason": str,
+    "ended_message": str,
+    "summary": str,
+    "success": bool,
+    "transcript": str,
+    "transfers": list,
+}
+_TRANSFER: dict[str, type | tuple[type, ...]] = {
+    "destination": (str, dict),
+    "mode": str,
+    "status": str,
+    "transcript": str,
+    "talk": (int, float),
+    "leg": bool,
+}
+
+
+def check_scripts(scripts: list[Any]) -> None:
+    """Refuse with a ValueError what could not be meant."""
+    for index, script in enumerate(scripts):
+        place = f"calls[{index}]"
+        _check(script, _SCRIPT, place)
+        _check(script.get("match", {}), {"number": str}, f"{place}.match")
+        reason = script.get("ended_reason", CUSTOMER_ENDED)
+        if reason not in REASONS and not _OTHER_REASON.fullmatch(reason):
+            raise ValueError(f"{place}: Vapi has no ended_reason {reason}")
+        for number, transfer in enumerate(script.get("transfers", [])):
+            _check(transfer, _TRANSFER, f"{place}.transfers[{number}]")
+            if not address(transfer.get("destination", {})).startswith(("+", "sip:", "sips:")):
+                raise ValueError(f"{place}.transfers[{number}].destination must be a number with + or a SIP URI")
+            if transfer.get("status", "failed") not in TRANSFER_STATES:
+                raise ValueError(f"{place}.transfers[{number}].status must be one of {', '.join(TRANSFER_STATES)}")
+
+
+def _check(value: Any, kinds: dict[str, type | tuple[type, ...]], place: str) -> None:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - answered like any other mistake
+    for name, item in value.items():
+        if name not in kinds:
+            raise ValueError(f"{place} has no {name}; it may hold {', '.join(kinds)}")
+        kind = kinds[name]
+        if not isinstance(item, kind) or (isinstance(item, bool) and kind is not bool):
+            words = [one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,))]
+            raise ValueError(f"{place}.{name} must be a {' or '.join(words)}")
+        if isinstance(item, (int, float)) and item < 0:
+            raise ValueError(f"{place}.{name} must not be negative")

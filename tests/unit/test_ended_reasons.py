@@ -1,0 +1,552 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every ended reason that Vapi publishes has an explanation, and every fix names options that exist."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import importlib
+import json
+import os
+import pathlib
+import re
+import sys
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import ended_reasons
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import (
+    EXACT,
+    FORWARDED,
+    HANDED,
+    INBOUND,
+    OUTBOUND,
+    PHRASES,
+    PROVIDERS,
+    REASONS,
+    STATUSES,
+    TRANSFER,
+    TRANSFER_FAILED,
+    UNKNOWN,
+    Diagnosis,
+    Reason,
+    diagnose,
+    find_row,
+    provider_in,
+    status_in,
+)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OPENAPI = pathlib.Path(os.environ.get("VAPI_OPENAPI", ROOT.parent / "shared" / "apis" / "vapi.openapi.json"))
+COLLECTION = "voiceops.vapi_didlogic."
+PACKAGE = f"ansible_collections.{COLLECTION}plugins."
+ALL = [*REASONS, *INBOUND.values(), *TRANSFER.values(), *HANDED.values()]
+#: A reason with one of these words concerns telephony or its surroundings, which have no families.
+TELEPHONY = re.compile(
+    r"sip|transport|phone|number|transfer|forward|subscription|concurrency-limit|customer|voicemail|assistant|operator"
+    r"|no-answer|twilio|vonage|worker|hook|manually|deleted|duration|silence|^call\.start|^call-start|fraud"
+)
+#: What it may be that a family explains.
+FAMILIES = {"model", "voice", "transcriber"}
+PROVIDER_STATUS = "call.in-progress.error-providerfault-outbound-sip-"
+
+
+@functools.cache
+def published() -> list[str]:
+    """Vapi's list, without the repetitions in it."""
+    if not OPENAPI.is_file():
+        pytest.skip(
+            f"Vapi's published description is not beside the repository ({OPENAPI}); VAPI_OPENAPI names another"
+        )
+    schemas = json.loads(OPENAPI.read_text(encoding="utf-8"))["components"]["schemas"]
+    words: list[str] = schemas["Call"]["properties"]["endedReason"]["enum"]
+    return list(dict.fromkeys(words))
+
+
+def told(reason: str, *more: t.Any, **how: t.Any) -> Diagnosis:
+    found = diagnose(reason, *more, **how)
+    assert found is not None
+    return found
+
+
+# --------------------------------------------------------------------------------------------------- the table is whole
+
+
+def test_every_published_reason_is_known() -> None:
+    assert len(published()) > 500
+    rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.LATER)}
+    assert [word for word in published() if find_row(word).pattern in rest] == []
+
+
+def test_telephony_has_rows_of_its_own() -> None:
+    telephony = [word for word in published() if TELEPHONY.search(word)]
+    assert len(telephony) > 70
+    assert [word for word in telephony if find_row(word).pattern != word] == []
+
+
+def test_families_are_for_model_voice_and_transcriber_only() -> None:
+    by_family = {word: find_row(word) for word in published() if find_row(word).pattern != word}
+    assert {word: row.area for word, row in by_family.items() if row.area not in FAMILIES} == {}
+    assert {word: row.outcome for word, row in by_family.items() if row.outcome != "failed"} == {}
+
+
+def test_each_row_is_used_or_known_from_elsewhere() -> None:
+    used = {find_row(word).pattern for word in published()}
+    assert [row.pattern for row in REASONS if "OA" in row.source and row.pattern not in used] == []
+    assert [row.pattern for row in REASONS if "OA" not in row.source and row.pattern in used] == []
+
+
+def test_rows_are_unique_and_in_order() -> None:
+    patterns = [row.pattern for row in REASONS]
+    assert len(patterns) == len(set(patterns))
+    kinds = ["*" in pattern for pattern in patterns]
+    assert kinds == sorted(kinds), "exact words come before patterns"
+    assert REASONS[-1] is UNKNOWN
+    assert all(find_row(row.pattern) is row for row in EXACT)
+
+
+def test_providers_are_recognised() -> None:
+    unknown = [
+        word
+        for word in published()
+        if "{provider}" in find_row(word).cause and provider_in(word) not in PROVIDERS.values()
+    ]
+    assert unknown == []
+    words = published()
+    assert [slug for slug in PROVIDERS if not any(f"-{slug}-" in word for word in words)] == []
+
+
+def test_every_published_reason_makes_a_diagnosis() -> None:
+    for word in published():
+        found = told(word)
+        for text in (found.cause, found.fix):
+            assert "{" not in text
+            assert "the provider" not in text
+        assert bool(found.sip_status) == bool(re.search(r"sip-\d", word)), word
+
+
+# ----------------------------------------------------------------------------------------------- the texts are in shape
+
+
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.pattern)
+def test_texts(row: Reason) -> None:
+    assert row.outcome in t.get_args(ended_reasons.Outcome)
+    assert row.area in t.get_args(ended_reasons.Area)
+    assert row.cause
+    for text in (row.cause, row.fix):
+        filled = text.replace("{provider}", "Anthropic (Bedrock)").replace("{reason}", "x" * 120)
+        assert len(filled) <= 300, f"{len(filled)} characters: {filled}"
+        assert text == " ".join(text.split())
+        assert not text or text.endswith(".")
+        assert not re.search(r"\bplease\b|!|\b\w+n't\b|http", text, re.IGNORECASE)
+        assert not set(re.findall(r"{\w*}?", text)) - {"{provider}", "{reason}"}
+    # One sentence says what happened, and one to three short ones what to do.
+    assert len(re.findall(r"[.?](?= [A-Z]|$)", row.cause)) == 1
+    assert len(re.findall(r"[.?](?= |$)", row.fix)) <= 3
+    if row.outcome == "failed":
+        assert row.fix
+    if not row.fix:
+        assert not row.option
+    for tag in row.source.split("; "):
+        assert tag in {"OA", "INF"} or re.fullmatch(r"DOC [a-z0-9]+(-[a-z0-9]+)*( \d{4}-\d\d-\d\d)?", tag)
+
+
+def test_normal_ends_need_no_fix() -> None:
+    for word in ("customer-ended-call", "assistant-ended-call", "customer-did-not-answer", "customer-busy"):
+        assert told(word).fix == ""
+
+
+def test_imports_only_the_standard_library() -> None:
+    source = pathlib.Path(ended_reasons.__file__).read_text(encoding="utf-8")
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+# ---------------------------------------------------------------------------------------------------- the options exist
+
+
+def merged(documentation: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Options of a module, those of our fragments included."""
+    options: dict[str, t.Any] = {}
+    for fragment in documentation.get("extends_documentation_fragment", []):
+        if fragment.startswith(COLLECTION):
+            file, _dot, variable = fragment.removeprefix(COLLECTION).partition(".")
+            module = importlib.import_module(f"{PACKAGE}doc_fragments.{file}")
+            text = getattr(module.ModuleDocFragment, variable.upper() or "DOCUMENTATION")
+            options |= (yaml.safe_load(text) or {}).get("options") or {}
+    return options | (documentation.get("options") or {})
+
+
+@functools.cache
+def options_of(module: str) -> dict[str, t.Any] | None:
+    """None if the module is not written yet."""
+    path = ROOT / "plugins" / "modules" / f"{module}.py"
+    if not path.is_file():
+        return None
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
+            documentation = yaml.safe_load(ast.literal_eval(node.value))
+            return merged(documentation) if documentation else None
+    raise AssertionError(f"{module} has no documentation")
+
+
+def paths_in(options: dict[str, t.Any], before: str = "") -> Iterator[str]:
+    for name, option in options.items():
+        yield f"{before}{name}"
+        yield from paths_in(option.get("suboptions") or {}, f"{before}{name}.")
+
+
+NAMED = sorted({option for row in ALL for option in row.option.split(", ") if option})
+#: Modules of the interface; a text names no other.
+MODULES = {
+    *("vapi_sip_trunk", "vapi_phone_number", "vapi_assistant", "vapi_transfer_tool", "vapi_call", "vapi_campaign"),
+    *("vapi_assistant_info", "didlogic_forward", "didlogic_sip_account", "didlogic_account_info", "didlogic_call_info"),
+    *("vapi_call_info", "sip_probe", "routing_audit"),
+}
+
+
+@pytest.mark.parametrize("option", NAMED)
+def test_options_exist(option: str) -> None:
+    module, _dot, path = option.partition(".")
+    assert module in MODULES
+    known = options_of(module)
+    if known is None:
+        pytest.skip(f"{module} is not written yet")
+    assert path in set(paths_in(known))
+
+
+def test_texts_name_the_options() -> None:
+    """People and playbooks are told the same: each option's module and word stand in the fix."""
+    missing = []
+    for row in ALL:
+        for option in filter(None, row.option.split(", ")):
+            module, *path = option.split(".")
+            words = set(re.findall(r"\w+", row.fix))
+            if module not in words or not words & {path[0], path[-1]}:
+                missing.append((row.pattern, option))
+    assert missing == []
+
+
+def test_options_in_texts_exist() -> None:
+    """Each ``module: option`` of a text is one, at whatever depth; and so is each module that a text names."""
+    for row in ALL:
+        for module in re.findall(r"\b(?:vapi|didlogic)_\w+|\bsip_probe\b|\brouting_audit\b", row.fix):
+            assert module in MODULES or module in {"didlogic_api_key", "vapi_trunk_id"}
+        for module, word in re.findall(r"\b((?:vapi|didlogic)_\w+|sip_probe): (\w+)", row.fix):
+            known = options_of(module)
+            leaves = None if known is None else {path.rpartition(".")[2] for path in paths_in(known)}
+            assert leaves is None or word in leaves, (row.pattern, module, word)
+
+
+# ---------------------------------------------------------------------------------------------------------- examples
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_a_call_that_runs_has_no_diagnosis(reason: str | None) -> None:
+    assert diagnose(reason) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome", "area", "option", "status"),
+    [
+        (f"{PROVIDER_STATUS}403-forbidden", "failed", "trunk", "didlogic_sip_account.allowed_ips", 403),
+        (f"{PROVIDER_STATUS}407-proxy-authentication-required", "failed", "trunk", "vapi_sip_trunk.password", 407),
+        (f"{PROVIDER_STATUS}408-request-timeout", "failed", "trunk", "vapi_sip_trunk.gateways", 408),
+        (f"{PROVIDER_STATUS}480-temporarily-unavailable", "unanswered", "customer", "", 480),
+        (f"{PROVIDER_STATUS}503-service-unavailable", "failed", "trunk", "didlogic_sip_account.max_channels", 503),
+        ("call.start.error-get-phone-number", "failed", "phone number", "vapi_phone_number.number", None),
+        ("call.start.error-get-transport", "failed", "trunk", "vapi_phone_number.trunk", None),
+        (
+            "call-start-error-neither-assistant-nor-server-set",
+            "failed",
+            "phone number",
+            "vapi_phone_number.assistant",
+            None,
+        ),
+        (
+            "call.start.error-subscription-concurrency-limit-reached",
+            "failed",
+            "limits",
+            "vapi_campaign.max_concurrency",
+            None,
+        ),
+        ("call.start.error-vapi-number-international", "failed", "phone number", "vapi_call.phone_number", None),
+        (
+            "call.in-progress.error-sip-outbound-call-failed-to-connect",
+            "failed",
+            "trunk",
+            "vapi_sip_trunk.outbound_leading_plus_enabled",
+            None,
+        ),
+        (
+            "call.in-progress.error-sip-inbound-call-failed-to-connect",
+            "failed",
+            "telephony",
+            "vapi_sip_trunk.gateways.ip",
+            None,
+        ),
+        ("call.forwarding.operator-busy", "unanswered", "transfer", "vapi_transfer_tool.destinations", None),
+        ("call.ringing.hook-executed-transfer", "transferred", "phone number", "vapi_phone_number.hooks", None),
+        ("scheduled-call-deleted", "cancelled", "campaign", "vapi_call.schedule_at", None),
+        ("manually-canceled", "cancelled", "telephony", "", None),
+        ("voicemail", "unanswered", "customer", "vapi_assistant.definition", None),
+        ("customer-ended-call", "answered", "customer", "", None),
+        ("call.in-progress.sip-completed-call", "answered", "telephony", "didlogic_sip_account.max_call_seconds", None),
+        ("pipeline-error-cartesia-transcriber-failed", "failed", "transcriber", "vapi_assistant.definition", None),
+        ("pipeline-error-cartesia-503-server-error", "failed", "voice", "vapi_assistant.definition", None),
+        ("pipeline-error-playht-401-unauthorized", "failed", "voice", "vapi_assistant.definition", None),
+        ("pipeline-error-openai-401-incorrect-api-key", "failed", "model", "vapi_assistant.definition", None),
+    ],
+)
+def test_examples(reason: str, outcome: str, area: str, option: str, status: int | None) -> None:
+    found = told(reason)
+    assert (found.outcome, found.area, found.sip_status) == (outcome, area, status)
+    assert option in found.option.split(", ")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("pipeline-error-anthropic-bedrock-llm-failed", "model of Anthropic (Bedrock) failed"),
+        ("pipeline-error-anthropic-llm-failed", "model of Anthropic failed"),
+        ("call.in-progress.error-providerfault-azure-openai-500-server-error", "model of Azure OpenAI"),
+        ("call.in-progress.error-vapifault-eleven-labs-voice-not-found", "provider ElevenLabs does not know the voice"),
+        ("pipeline-error-custom-llm-llm-failed", "model of your own server failed"),
+        ("pipeline-error-next-big-thing-llm-failed", "model of next-big-thing failed"),
+        ("call.in-progress.error-vapifault-next-thing-transcriber-failed", "transcriber of next-thing failed"),
+    ],
+)
+def test_the_provider_stands_in_the_cause(reason: str, words: str) -> None:
+    assert words in told(reason).cause
+
+
+def test_own_key_and_vapis_key_differ() -> None:
+    own = told("pipeline-error-openai-429-exceeded-quota")
+    theirs = told("call.in-progress.error-vapifault-openai-429-exceeded-quota")
+    assert own.fix.startswith("Top up")
+    assert "Vapi's own account" in theirs.cause
+
+
+# ------------------------------------------------------------------------------------------------------- SIP statuses
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 406, 407, 408, 415, 480, 481, 484, 486, 487, 488, 500, 501, 502])
+def test_statuses_of_the_trunk(status: int) -> None:
+    assert f"SIP {status}" in OUTBOUND[status].cause
+
+
+def test_status_tables_are_consistent() -> None:
+    for way, table in STATUSES.items():
+        assert way
+        for status, row in table.items():
+            assert status in PHRASES
+            assert f"(SIP {status})" in row.cause
+            assert f"sip-{status}" in row.pattern
+            assert not row.sip
+    assert {503, 504, 600, 603, 604, 606} <= set(OUTBOUND)
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("SIP 486", 486),
+        ("SIP/2.0 404 Not Found", 404),
+        ("sip:503", 503),
+        ("SIP call failed with status 603.", 603),
+        ('Reason: SIP;cause=480;text="Temporarily unavailable"', 480),
+        ("Provider answered: 407 Proxy Authentication Required", 407),
+        ('got "500 Internal Server Error"', 500),
+        ("486 Busy here", 486),
+        ("status code: 404", 404),
+        ("SIP response code: 488", 488),
+        ("481 Call/Transaction Does Not Exist", 481),
+        ("SIP 418 I am a teapot", 418),
+        ("", None),
+        ("Call failed.", None),
+        ("SIP/2.0 200 OK", None),
+        ("sip:+31207001404@sip.nl.didlogic.net", None),
+        ("sip:404@sip.nl.didlogic.net", None),
+        ("SIP gateway 44.229.228.186:5060", None),
+        ("No answer to SIP INVITE after 480 seconds", None),
+        ("SIP timeout 500ms", None),
+        ("SIP trunk 486a1b2c-0000-4000-8000-000000000000", None),
+        ("Waited 600 times", None),
+        ("Q.850;cause=16", None),
+    ],
+)
+def test_status_in_a_message(message: str, status: int | None) -> None:
+    assert status_in(message) == status
+
+
+def test_the_message_refines_what_says_nothing() -> None:
+    reason = "call.in-progress.error-sip-outbound-call-failed-to-connect"
+    found = told(reason, "SIP 404 Not Found")
+    assert (found.cause, found.sip_status) == (OUTBOUND[404].cause, 404)
+    assert "vapi_sip_trunk.outbound_leading_plus_enabled" in found.option
+    assert told(reason, "SIP 486 Busy Here").outcome == "unanswered"
+    # A status without a row stays as a fact beside the general words.
+    found = told(reason, "SIP 418 I am a teapot")
+    assert (found.cause, found.sip_status) == (find_row(reason).cause, 418)
+
+
+def test_the_same_status_asks_for_another_fix_on_the_way_in() -> None:
+    found = told("call.ringing.error-sip-inbound-call-failed-to-connect", "SIP 401 Unauthorized")
+    assert "vapi_sip_trunk.gateways.ip" in found.option
+    assert "password" not in found.fix
+    assert (
+        "vapi_phone_number.number"
+        in told("call.in-progress.error-sip-inbound-call-failed-to-connect", "404 Not found").option
+    )
+
+
+def test_the_message_does_not_overrule_what_is_said_exactly() -> None:
+    found = told(f"{PROVIDER_STATUS}403-forbidden", "SIP 486 Busy Here")
+    assert (found.cause, found.sip_status) == (OUTBOUND[403].cause, 403)
+    assert told("customer-busy", "SIP 486").sip_status == 486
+
+
+def test_a_models_status_is_not_one_of_sip() -> None:
+    found = told("pipeline-error-openai-401-unauthorized", "status code 401: 401 Unauthorized")
+    assert found.sip_status is None
+    assert found.area == "model"
+
+
+# --------------------------------------------------------------------------------------------------------- transfers
+
+LEG = {"transfer_leg": True}
+NO_LEG = {"transfer_leg": False}
+UNCLEAR = {"transfer_leg": None}
+
+
+def sent(*words: str | None) -> list[dict[str, t.Any]]:
+    return [{"destination": {"type": "number"}, **({"status": word} if word else {})} for word in words]
+
+
+@pytest.mark.parametrize(
+    ("transfers", "carrier", "outcome", "words"),
+    [
+        ((), None, "transferred", "does not prove"),
+        (sent(None), None, "transferred", "does not prove"),
+        ((), UNCLEAR, "transferred", "do not show clearly"),
+        ((), {}, "transferred", "do not show clearly"),
+        ((), LEG, "transferred", "show the leg to the human"),
+        ((), NO_LEG, "failed", "no phone rang"),
+        (sent("connected"), None, "transferred", "was connected"),
+        (sent("completed"), UNCLEAR, "transferred", "was completed"),
+        (sent("connected"), NO_LEG, "failed", "only sees the request"),
+        (sent("busy"), None, "unanswered", "busy"),
+        (sent("no-answer"), LEG, "unanswered", "no human answered"),
+        (sent("voicemail"), None, "unanswered", "mailbox"),
+        (sent("failed"), None, "failed", "transfer failed"),
+        (sent("failed"), LEG, "transferred", "show the leg"),
+        (sent("cancelled"), None, "cancelled", "called off"),
+        (sent("no-answer", "connected"), None, "transferred", "was connected"),
+        (sent("connected", None), None, "transferred", "was connected"),
+        (sent("something-new"), None, "transferred", "does not prove"),
+    ],
+)
+def test_a_forwarded_call(transfers: t.Any, carrier: t.Any, outcome: str, words: str) -> None:
+    found = told(FORWARDED, transfers=transfers, carrier=carrier)
+    assert found.outcome == outcome
+    assert found.area == "transfer"
+    assert words in found.cause
+
+
+def test_a_forwarded_call_without_evidence_tells_how_to_get_it() -> None:
+    assert "didlogic_api_key" in told(FORWARDED).fix
+    assert "didlogic_api_key" not in told(FORWARDED, carrier=UNCLEAR).fix
+    assert told(FORWARDED, carrier=LEG).fix == ""
+
+
+def test_a_transfer_that_reached_nobody_names_the_three_ways_out() -> None:
+    found = told(FORWARDED, carrier=NO_LEG)
+    for word in ("SIP REFER", "sip_uri", "sip_verb: dial"):
+        assert word in found.fix
+    assert "vapi_transfer_tool.destinations.sip_verb" in found.option
+
+
+def test_a_transfer_that_failed() -> None:
+    assert "SIP REFER" in told(TRANSFER_FAILED).fix
+    assert told(TRANSFER_FAILED, transfers=sent("busy")).outcome == "unanswered"
+    assert told(TRANSFER_FAILED, carrier=LEG).outcome == "failed"
+    found = told(TRANSFER_FAILED, "REFER was answered with SIP 603 Decline")
+    assert (found.cause, found.sip_status) == (TRANSFER[603].cause, 603)
+
+
+def test_a_hooks_transfer_names_the_hook() -> None:
+    found = told("call.ringing.hook-executed-transfer", transfers=sent("no-answer"))
+    assert found.outcome == "unanswered"
+    assert "vapi_phone_number.hooks" in found.option
+    assert "vapi_transfer_tool" not in found.fix
+    assert "hook" in told("call.ringing.hook-executed-transfer", carrier=UNCLEAR).cause
+
+
+# ---------------------------------------------------------------------------------------------------- what comes later
+
+
+def test_an_unknown_reason_says_so() -> None:
+    found = told("moon-in-the-way")
+    assert "does not know the ended reason moon-in-the-way" in found.cause
+    assert found.fix
+    assert len(told("x\n" * 1000).cause) <= 300
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "words"),
+    [
+        (f"{PROVIDER_STATUS}486-busy-here", 486, "busy"),
+        (f"{PROVIDER_STATUS}486-in-other-words", 486, "busy"),
+        (f"{PROVIDER_STATUS}499-in-other-words", 499, "refused the call as it was asked (SIP 499)"),
+        ("something.new-sip-302-moved", 302, "pointed the call to another place"),
+        ("call.in-progress.error-vapifault-inbound-sip-401-unauthorized", 401, "did not recognise the address"),
+    ],
+)
+def test_an_unknown_reason_with_a_status(reason: str, status: int, words: str) -> None:
+    found = told(reason)
+    assert found.sip_status == status
+    assert words in found.cause
+
+
+@pytest.mark.parametrize(
+    ("reason", "area"),
+    [
+        ("twilio-something", "telephony"),
+        ("call.in-progress.telnyx-completed-call", "telephony"),
+        ("call.start.error-subscription-on-holiday", "limits"),
+        ("call.start.error-get-weather", "assistant"),
+        ("call.in-progress.error-warm-transfer-rain", "transfer"),
+        ("call.in-progress.error-vapifault-rain", "vapi"),
+        ("call.in-progress.error-providerfault-rain", "vapi"),
+        ("pipeline-error-rain", "model"),
+    ],
+)
+def test_new_words_of_a_known_kind(reason: str, area: str) -> None:
+    found = told(reason)
+    assert found.area == area
+    assert reason in found.cause
+    assert found.fix
+
+
+def test_a_diagnosis_is_plain_data() -> None:
+    found = told("customer-ended-call")
+    assert json.loads(json.dumps(dataclasses.asdict(found))) == {
+        "outcome": "answered",
+        "area": "customer",
+        "cause": "The customer hung up.",
+        "fix": "",
+        "option": "",
+        "sip_status": None,
+    }
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.cause = "Rain."  # type: ignore[misc]

@@ -1,0 +1,505 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can not be taken back: one POST at most leaves the machine, and what it did is found out without another."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import httpx
+import pytest
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import wanted, wanted_parts
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
+    ASSISTANT,
+    NUMBER_1,
+    PHONE_NUMBER,
+    SIP_TRUNK,
+    Hook,
+    Stage,
+    assistant_options,
+    number_options,
+    trunk_options,
+)
+
+Options = dict[str, t.Any]
+ANNA, BEN = "+31201110001", "+31201110002"
+
+
+def call_options(**more: t.Any) -> Options:
+    return {"assistant": "Reception", "phone_number": "Main", "customer": {"number": ANNA}, **more}
+
+
+def campaign_options(**more: t.Any) -> Options:
+    people = [{"number": ANNA, "name": "A", "variables": {"weekday": "Friday"}}, {"number": BEN}]
+    return {"name": "Renewal", "assistant": "Reception", "phone_number": NUMBER_1, "customers": people, **more}
+
+
+KINDS = [(CALL, call_options), (CAMPAIGN, campaign_options)]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    stage.do(SIP_TRUNK, **trunk_options())
+    stage.do(ASSISTANT, **assistant_options())
+    stage.do(PHONE_NUMBER, **number_options())
+    return stage.fresh()
+
+
+def posts(stage: Stage) -> int:
+    """Requests that set something off, as the service counts them."""
+    return sum(write.startswith("POST") for write in stage.writes)
+
+
+def later(stage: Stage, **delta: int) -> str:
+    return stamp(stage.clock.now + datetime.timedelta(**delta))
+
+
+# ------------------------------------------------------------------------------------------------------- one request
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_it_is_set_off_with_one_request(stage: Stage, resource: t.Any, options: t.Any) -> None:
+    outcome = stage.do(resource, **options())
+    assert outcome.changed
+    assert stage.writes == [f"POST {resource.path}"]
+    assert outcome.result["id"] != LATER
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_a_dry_run_checks_all_and_sets_nothing_off(stage: Stage, resource: t.Any, options: t.Any) -> None:
+    before = stage.contents()
+    outcome = stage.do(resource, check=True, **options())
+    assert outcome.changed
+    assert outcome.plan is not None
+    assert outcome.plan.before == {}
+    assert outcome.plan.after["phone_number"] == stage.store("phone_numbers")[0]["id"]
+    assert outcome.result["id"] == LATER
+    assert stage.writes == []
+    assert stage.contents() == before
+
+
+LOST: list[Options] = [
+    {"kind": "close", "when": "after"},
+    {"kind": "reset", "when": "after"},
+    {"kind": "truncate"},
+    {"kind": "hang", "seconds": 60, "when": "after"},
+    {"kind": "html", "when": "after"},
+    {"kind": "garbage", "when": "after"},
+    {"kind": "status", "code": 500, "when": "after"},
+    {"kind": "status", "code": 504, "when": "after"},
+]
+
+
+@pytest.mark.parametrize("loss", LOST, ids=lambda loss: f"{loss['kind']}{loss.get('code', '')}")
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_a_lost_answer_is_looked_up(stage: Stage, resource: t.Any, options: t.Any, loss: Options) -> None:
+    stage.faults({**loss, "match": {"method": "POST"}, "times": None})
+    outcome = stage.do(resource, **options())
+    assert outcome.changed
+    assert posts(stage) == 1
+    kind = "calls" if resource is CALL else "campaigns"
+    assert outcome.result["id"] in {row["id"] for row in stage.store(kind)}
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"kind": "close", "when": "before"},
+        {"kind": "reset", "when": "before"},
+        {"kind": "hang", "seconds": 60, "when": "before"},
+        {"kind": "status", "code": 500, "when": "before"},
+        {"kind": "status", "code": 503, "when": "before"},
+    ],
+    ids=lambda loss: f"{loss['kind']}{loss.get('code', '')}",
+)
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_what_can_not_be_found_is_unknown(stage: Stage, resource: t.Any, options: t.Any, loss: Options) -> None:
+    """The request may still be on its way: the second one is left to people."""
+    stage.faults({**loss, "match": {"method": "POST"}})
+    outcome = stage.try_(resource, **options())
+    assert isinstance(outcome.error, Unknown)
+    assert "unknown whether it was carried out" in str(outcome.error)
+    assert "_info" in str(outcome.error)
+    assert outcome.changed, "it may be"
+    assert sum(write.startswith("POST") for write in stage.writes) <= 1
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_a_busy_service_is_not_asked_again(stage: Stage, resource: t.Any, options: t.Any) -> None:
+    stage.faults({"kind": "status", "code": 429, "headers": {"retry-after": "1"}, "match": {"method": "POST"}})
+    outcome = stage.try_(resource, **options())
+    assert "Nothing was sent again" in str(outcome.error)
+    assert not outcome.changed
+    assert posts(stage) == 1
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_a_refusal_is_told(stage: Stage, resource: t.Any, options: t.Any) -> None:
+    stage.faults({"kind": "status", "code": 400, "match": {"method": "POST"}})
+    outcome = stage.try_(resource, **options())
+    assert "sandbox fault" in str(outcome.error)
+    assert not outcome.changed
+    assert posts(stage) == 1
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_where_nobody_listens_nothing_was_sent(stage: Stage, resource: t.Any, options: t.Any) -> None:
+    class Deaf(Hook):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "POST":
+                raise httpx.ConnectError("refused")
+            return super().handle_request(request)
+
+    outcome = stage.try_(resource, transport=Deaf(stage), **options())
+    assert "no connection could be made" in str(outcome.error)
+    assert not outcome.changed
+    assert posts(stage) == 0
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+def test_a_list_that_can_not_be_read_does_not_make_it_sent_again(stage: Stage, resource: t.Any, options: t.Any) -> None:
+    def after(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        return httpx.Response(502) if posts(stage) else answer
+
+    outcome = stage.try_(resource, transport=Hook(stage, after=after), **options())
+    assert isinstance(outcome.error, Unknown)
+    assert posts(stage) == 1
+
+
+def test_the_naive_way_calls_twice(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The count above can fail: a client that repeats what was not answered places a second call."""
+    real = _http.Client.write
+
+    def again(self: t.Any, write: t.Any) -> t.Any:
+        try:
+            return real(self, write)
+        except Unknown:
+            return real(self, write)
+
+    monkeypatch.setattr(_http.Client, "write", again)
+    stage.faults({"kind": "close", "when": "after", "match": {"method": "POST"}})
+    stage.try_(CALL, **call_options())
+    assert posts(stage) == 2
+
+
+# --------------------------------------------------------------------------------------------------------------- calls
+
+
+def test_a_key_returns_the_call_that_carries_it(stage: Stage) -> None:
+    first = stage.do(CALL, **call_options(idempotency_key="order-7"))
+    second = stage.do(CALL, **call_options(idempotency_key="order-7"))
+    other = stage.do(CALL, **call_options(idempotency_key="order-8"))
+    assert (first.changed, second.changed, other.changed) == (True, False, True)
+    assert first.result["id"] == second.result["id"] != other.result["id"]
+    assert second.result["idempotency_key"] == "order-7"
+    assert posts(stage) == 2
+
+
+def test_a_key_is_forgotten_after_a_day(stage: Stage) -> None:
+    stage.do(CALL, **call_options(idempotency_key="order-7"))
+    stage.clock.now += datetime.timedelta(hours=25)
+    assert stage.do(CALL, **call_options(idempotency_key="order-7")).changed
+
+
+def test_a_key_belongs_to_one_person(stage: Stage) -> None:
+    stage.do(CALL, **call_options(idempotency_key="order-7"))
+    outcome = stage.try_(CALL, **call_options(idempotency_key="order-7", customer={"number": BEN}))
+    assert "somebody else" in str(outcome.error)
+    assert posts(stage) == 1
+
+
+def test_without_a_key_every_run_calls(stage: Stage) -> None:
+    for _run in range(2):
+        outcome = stage.do(CALL, **call_options())
+        assert "idempotency_key" not in outcome.result
+    assert posts(stage) == 2
+
+
+def test_a_call_of_another_run_is_not_taken_for_ones_own(stage: Stage) -> None:
+    """A lost request, and the very same call made by somebody else in the meantime."""
+    stage.do(CALL, **call_options())
+    stage.faults({"kind": "close", "when": "before", "match": {"method": "POST"}})
+    assert isinstance(stage.try_(CALL, **call_options()).error, Unknown)
+
+
+@pytest.mark.parametrize("target", ["squad", "workflow"])
+def test_a_mark_is_found_whoever_speaks(stage: Stage, target: str) -> None:
+    if target == "squad":
+        squad = {"id": "00000000-0000-4000-8000-000000000001", "name": "Team", "createdAt": "2026-01-01T00:00:00Z"}
+        stage.world.vapi["squads"][squad["id"]] = squad
+    who = {"squad": "Team", "workflow": "00000000-0000-4000-8000-000000000002"}[target]
+    options = {**call_options(idempotency_key="x"), "assistant": None, target: who}
+    assert stage.do(CALL, **options).changed
+    assert not stage.do(CALL, **options).changed
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "text"),
+    [
+        ({"customer": {"number": "0201234567"}}, "customer.number", "E.164"),
+        ({"customer": {}}, "customer", "exactly one"),
+        ({"customer": {"number": ANNA, "sip_uri": "sip:a@b"}}, "customer", "exactly one"),
+        ({"customer": {"sip_uri": "a@b"}}, "customer.sip_uri", "sip:"),
+        ({"customer": {"sip_uri": "sip:a@b", "extension": "1"}}, "customer.extension", "number only"),
+        ({"customer": {"number": ANNA, "name": "x" * 41}}, "customer.name", "40"),
+        ({"squad": "x"}, "squad", "can not be given with assistant"),
+        ({"assistant": None}, "assistant", "must be given"),
+        ({"schedule_at": "tomorrow"}, "schedule_at", "ISO 8601"),
+        ({"schedule_at": "2027-01-31T09:30:00"}, "schedule_at", "time zone"),
+        ({"schedule_until": "2027-01-31T09:30:00Z"}, "schedule_until", "needs schedule_at"),
+        (
+            {"schedule_at": "2027-01-31T09:30:00Z", "schedule_until": "2027-01-31T09:30:00+01:00"},
+            "schedule_until",
+            "later",
+        ),
+        ({"assistant_overrides": {"variableValues": {}}}, "assistant_overrides.variableValues", "variables"),
+        ({"assistant_overrides": {"metadata": 1}}, "assistant_overrides.metadata", "dict"),
+    ],
+)
+def test_wrong_options_are_named(options: Options, path: str, text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        wanted_parts(CALL, call_options(**options))
+    assert caught.value.path == path
+    assert text in caught.value.rule
+
+
+@pytest.mark.parametrize(("resource", "options"), KINDS)
+@pytest.mark.parametrize("check", [False, True])
+def test_what_could_not_work_is_not_set_off(stage: Stage, resource: t.Any, options: t.Any, check: bool) -> None:
+    """In a dry run as well."""
+
+    def fails(text: str, **more: t.Any) -> None:
+        outcome = stage.try_(resource, check=check, **options(**more))
+        assert text in str(outcome.error)
+
+    nobody = "00000000-0000-4000-8000-000000000009"
+    fails("no assistant has the name or id", assistant=nobody)
+    fails("no phone number has the name or id", phone_number=nobody)
+    fails("lies in the past", schedule_at=later(stage, hours=-1))
+    (trunk,), (number,) = stage.store("credentials"), stage.store("phone_numbers")
+    held = stage.world.vapi["credentials"].pop(trunk["id"])
+    fails("has no SIP trunk that exists")
+    stage.world.vapi["credentials"][trunk["id"]] = {**held, "gateways": [held["gateways"][1]]}
+    fails("without an outbound gateway")
+    stage.world.vapi["credentials"][trunk["id"]] = held
+    stage.world.vapi["phone_numbers"][number["id"]]["status"] = "blocked"
+    fails("is blocked")
+    assert stage.writes == []
+
+
+def test_a_name_that_does_not_exist_yet_passes_a_dry_run(stage: Stage) -> None:
+    outcome = stage.do(CALL, check=True, **call_options(assistant="Later", phone_number="Later too"))
+    assert outcome.result["assistant"] == LATER
+    assert len(stage.warnings) == 2
+
+
+def test_a_trunk_without_a_login_is_a_warning(stage: Stage) -> None:
+    (trunk,) = stage.store("credentials")
+    del stage.world.vapi["credentials"][trunk["id"]]["outboundAuthenticationPlan"]
+    outcome = stage.do(CALL, **call_options())
+    assert any("no username" in warning for warning in outcome.warnings)
+
+
+def test_a_call_that_waits_for_a_line_says_so(stage: Stage) -> None:
+    for _number in range(10):
+        assert stage.do(CALL, **call_options()).warnings == []
+    assert any("limit of 10 calls" in warning for warning in stage.do(CALL, **call_options()).warnings)
+
+
+def test_a_schedule_is_sent_in_utc(stage: Stage) -> None:
+    start = (stage.clock.now + datetime.timedelta(days=1)).astimezone(datetime.timezone(datetime.timedelta(hours=2)))
+    outcome = stage.do(CALL, **call_options(schedule_at=start.isoformat()))
+    (call,) = stage.store("calls")
+    assert call["schedulePlan"]["earliestAt"].endswith("Z")
+    assert datetime.datetime.fromisoformat(call["schedulePlan"]["earliestAt"]) == start.replace(
+        microsecond=start.microsecond // 1000 * 1000
+    )
+    assert outcome.result["outcome"] == "scheduled"
+
+
+# ----------------------------------------------------------------------------------------------------------- campaigns
+
+
+def test_a_second_run_changes_nothing(stage: Stage) -> None:
+    stage.do(CAMPAIGN, **campaign_options())
+    stage.fresh()
+    again = stage.do(CAMPAIGN, **campaign_options())
+    assert not again.changed
+    assert stage.writes == []
+    assert again.result["contacts"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"customers": [{"number": ANNA, "name": "A", "variables": {"weekday": "Friday"}}]}, "0 new, 1 no longer there"),
+        ({"customers": [{"number": ANNA}, {"number": BEN}]}, "1 with another name or other variables"),
+        ({"customers": [{"number": "+31201110003"}]}, "1 new, 2 no longer there"),
+        ({"assistant": "Other"}, "Option assistant"),
+        ({"phone_number": "Second"}, "Option phone_number"),
+    ],
+)
+def test_what_was_started_can_not_be_changed(stage: Stage, change: Options, text: str) -> None:
+    stage.do(ASSISTANT, **assistant_options(name="Other"))
+    stage.do(PHONE_NUMBER, **number_options(number="31201234568", name="Second"))
+    stage.do(CAMPAIGN, **campaign_options())
+    stage.fresh()
+    outcome = stage.try_(CAMPAIGN, **campaign_options(**change))
+    assert text in str(outcome.error)
+    assert "another name" in str(outcome.error)
+    assert stage.writes == []
+
+
+def test_the_order_of_the_contacts_does_not_matter(stage: Stage) -> None:
+    stage.do(CAMPAIGN, **campaign_options())
+    people = campaign_options()["customers"][::-1]
+    assert not stage.do(CAMPAIGN, **campaign_options(customers=people)).changed
+
+
+def test_absent_cancels_and_a_cancelled_one_stays_so(stage: Stage) -> None:
+    stage.do(CAMPAIGN, **campaign_options())
+    stage.fresh()
+    gone = stage.do(CAMPAIGN, name="Renewal", state="absent")
+    assert gone.changed
+    assert gone.result["status"] == "cancelled"
+    assert [write.split()[0] for write in stage.writes] == ["PATCH"]
+    stage.fresh()
+    assert not stage.do(CAMPAIGN, name="Renewal", state="absent").changed
+    assert "was cancelled" in str(stage.try_(CAMPAIGN, **campaign_options()).error)
+    assert not stage.do(CAMPAIGN, name="Never there", state="absent").changed
+    assert stage.writes == []
+
+
+def test_a_lost_cancellation_is_looked_up(stage: Stage) -> None:
+    stage.do(CAMPAIGN, **campaign_options())
+    stage.faults({"kind": "close", "when": "after", "match": {"method": "PATCH"}})
+    assert stage.do(CAMPAIGN, name="Renewal", state="absent").changed
+
+
+def test_parts_start_together_or_not_at_all(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import campaign as facts
+
+    monkeypatch.setattr(facts, "MOST_CONTACTS", 2)
+    real = facts.batches
+    monkeypatch.setattr(facts, "batches", lambda name, contacts: real(name, contacts, 2))
+    people = [{"number": f"+3120111{index:04}"} for index in range(5)]
+    with pytest.raises(Problem, match="split: true"):
+        wanted_parts(CAMPAIGN, campaign_options(customers=people))
+    options = campaign_options(customers=people, split=True, max_concurrency=7)
+    wants, told, _advice = wanted_parts(CAMPAIGN, options)
+    assert [want.label for want in wants] == ["Renewal (1/3)", "Renewal (2/3)", "Renewal (3/3)"]
+    assert [want.record.max_concurrency for want in wants] == [2, 2, 2]
+    assert told["estimate"]["calls_at_once"] == 6
+
+    outcomes = stage.many(CAMPAIGN, [options])
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+    assert sorted(row["name"] for row in stage.store("campaigns")) == [want.label for want in wants]
+    stage.fresh()
+    assert not any(outcome.changed for outcome in stage.many(CAMPAIGN, [options]))
+    assert stage.writes == []
+    fewer = stage.many(CAMPAIGN, [campaign_options(customers=people[:2])])
+    assert "another size" in str(fewer[0].error)
+
+    stage.do(CAMPAIGN, name="Renewal", state="absent")
+    assert {row["status"] for row in stage.store("campaigns")} == {"cancelled"}
+    # One part that can not start keeps the others from starting.
+    stage.fresh()
+    stage.do(CAMPAIGN, **campaign_options(name="Next (2/3)", customers=[{"number": BEN}]))
+    stage.fresh()
+    outcomes = stage.many(CAMPAIGN, [{**options, "name": "Next"}])
+    assert all(outcome.error for outcome in outcomes)
+    assert stage.writes == []
+
+
+def test_an_interrupted_start_goes_on_with_the_missing_parts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import campaign as facts
+
+    monkeypatch.setattr(facts, "MOST_CONTACTS", 2)
+    real = facts.batches
+    monkeypatch.setattr(facts, "batches", lambda name, contacts: real(name, contacts, 2))
+    people = [{"number": f"+3120111{index:04}"} for index in range(5)]
+    options = campaign_options(customers=people, split=True)
+    stage.faults({"kind": "close", "when": "before", "nth": 2, "match": {"method": "POST"}})
+    assert any(outcome.error for outcome in stage.many(CAMPAIGN, [options]))
+    stage.faults()
+    outcomes = stage.many(CAMPAIGN, [options])
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+    assert sorted(row["name"] for row in stage.store("campaigns")) == [f"Renewal ({n}/3)" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"max_concurrency": 9, "reserve_for_inbound": 2}, "is more than the 8 calls at once"),
+        ({"reserve_for_inbound": 10}, "leaves no line"),
+        ({"max_concurrency": 501}, "1 to 500"),
+        ({"csv": "x"}, "can not be given with customers"),
+        ({"phone_number": None}, "must be given"),
+        ({"customers": []}, "not fit to be called"),
+        ({"customers": [{"number": "0201234567"}]}, "customers[0]"),
+        ({"customers": [{"number": ANNA}, {"number": ANNA}]}, "customers[1]"),
+    ],
+)
+def test_wrong_campaigns_are_named(options: Options, text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        wanted_parts(CAMPAIGN, campaign_options(**options))
+    assert text in str(caught.value)
+
+
+def test_wrong_contacts_may_be_left_out() -> None:
+    people = [{"number": ANNA}, {"number": "0201234567"}, {"number": ANNA}]
+    wants, told, advice = wanted_parts(CAMPAIGN, campaign_options(customers=people, skip_invalid=True))
+    assert len(wants[0].record.customers) == told["contacts"] == 1
+    assert told["left_out"] == 2
+    assert "customers[1]" in advice[0]
+
+
+def test_lines_are_kept_free_for_callers() -> None:
+    (want,), told, _advice = wanted_parts(CAMPAIGN, campaign_options(reserve_for_inbound=7))
+    assert want.record.max_concurrency == 3
+    assert told["estimate"] == {"calls_at_once": 3, "seconds": 60}
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    options = {**campaign_options(csv="/nowhere/contacts.csv"), "customers": None}
+    with pytest.raises(Problem, match="Option csv: can not be read"):
+        wanted_parts(CAMPAIGN, options)
+
+
+def test_a_campaign_without_contacts_is_not_started(stage: Stage) -> None:
+    outcome = stage.try_(CAMPAIGN, **{**campaign_options(), "customers": None})
+    assert "must be given, or csv" in str(outcome.error)
+    assert stage.writes == []
+
+
+def test_that_it_starts_at_once_is_said(stage: Stage) -> None:
+    outcome = stage.do(CAMPAIGN, check=True, **campaign_options())
+    assert any("no schedule_at" in warning for warning in outcome.warnings)
+    planned = stage.do(CAMPAIGN, check=True, **campaign_options(schedule_at=later(stage, days=1)))
+    assert planned.warnings == []
+
+
+def test_two_campaigns_of_one_name_need_an_id(stage: Stage) -> None:
+    stage.do(CAMPAIGN, **campaign_options())
+    (first,) = stage.store("campaigns")
+    second = {**first, "id": "00000000-0000-4000-8000-000000000003"}
+    stage.world.vapi["campaigns"][second["id"]] = second
+    outcome = stage.try_(CAMPAIGN, **campaign_options())
+    assert first["id"] in str(outcome.error)
+    assert second["id"] in str(outcome.error)
+    assert not stage.do(CAMPAIGN, id=first["id"], **campaign_options()).changed
+
+
+def test_a_label_of_its_own() -> None:
+    assert wanted(CALL, call_options()).label == "call"
