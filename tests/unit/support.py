@@ -23,6 +23,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
@@ -33,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.sandbox.inprocess import I
 #: Those that have a module of their own, and those that only info modules or references know.
 MANAGED = (SIP_TRUNK, PHONE_NUMBER, ASSISTANT, TRANSFER_TOOL, FORWARD, SIP_ACCOUNT)
 READ = (NUMBER, ACCOUNT)
+ONCE = (CALL, CAMPAIGN)
 REFERRED = (ANY_TOOL, SQUAD, WORKFLOW)
 
 NUMBER_1, NUMBER_2 = "31201234567", "31201234568"

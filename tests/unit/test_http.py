@@ -22,6 +22,7 @@ import httpx
 import pytest
 import trustme
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import (
     MAX_ANSWER,
@@ -37,7 +38,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http impor
     retry_after,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Service, Write
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
+    HttpOptions,
+    Reading,
+    Service,
+    Write,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary
 
@@ -387,7 +393,7 @@ class VapiList:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.reads += 1
         query = request.url.params
-        assert set(query) <= {"limit", "createdAtLe"}
+        assert set(query) <= {"limit", "createdAtLe", "assistantId"}
         newest = query.get("createdAtLe", "9")
         rows = [row for row in self.rows if row["createdAt"] <= newest]
         return ok(rows[: min(int(query.get("limit", 100)), self.cap)])
@@ -436,7 +442,56 @@ def test_rows_made_while_reading_are_no_duplicates() -> None:
     assert {f"i{n:05}" for n in range(1500)} <= set(found)
 
 
+@pytest.mark.parametrize("most", [1, 99, 100, 101, 1000, 2499, 2500, 3000])
+@pytest.mark.parametrize("page", [None, 7, 100])
+def test_the_newest_rows_of_a_vapi_list(most: int, page: int | None) -> None:
+    """No more than asked for, the newest, in pages of the size that was asked for."""
+    service = VapiList(range(2500))
+    found = Fake(service).client.all("/call", None, Reading(most=most, page=page))
+    assert [row["id"] for row in found] == [f"i{n:05}" for n in range(2499, 2499 - min(most, 2500), -1)]
+    assert service.reads <= min(most, 2500) // ((page or 1000) - 1) + 2
+
+
+def test_filters_go_with_every_page() -> None:
+    seen = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        seen.append(dict(request.url.params))
+        return VapiList(range(30))(request)
+
+    found = Fake(service).client.all("/call", None, Reading(params={"assistantId": "a", "createdAtLe": "9"}, page=10))
+    assert len(found) == 30
+    assert {params["assistantId"] for params in seen} == {"a"}
+    assert seen[0]["createdAtLe"] == "9"
+    assert seen[1]["createdAtLe"] != "9", "further pages go on from the oldest row"
+
+
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls carry their whole conversation, so nobody knows how many fit into an answer."""
+    monkeypatch.setattr(_http, "MAX_ANSWER", 2000)
+    service = VapiList(range(120))
+    found = Fake(service).client.all("/call", None, Reading(page=100))
+    assert len(found) == 120
+    monkeypatch.setattr(_http, "MAX_ANSWER", 10)
+    with pytest.raises(Unreachable, match="larger than"):
+        Fake(VapiList(range(120))).client.all("/call", None, Reading(page=100))
+
+
 # ---------------------------------------------------------------------------------------------------- lists, didlogic
+
+
+@pytest.mark.parametrize("most", [1, 5, 999, 1000, 1001, 3000])
+def test_no_more_rows_of_a_didlogic_list_than_asked_for(most: int) -> None:
+    rows = [{"timestamp": str(n)} for n in range(2500)]
+
+    def service(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["type"] == "sip"
+        page, size = int(request.url.params["page"]), int(request.url.params["per_page"])
+        return ok({"calls": rows[(page - 1) * size : page * size]})
+
+    client = Fake(service, service=DIDLOGIC).client
+    found = client.all("/v1/calls", lambda answer: answer["calls"], Reading(params={"type": "sip"}, most=most))
+    assert found == rows[:most]
 
 
 @pytest.mark.parametrize("cap", [1000, 100])

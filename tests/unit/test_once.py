@@ -343,7 +343,10 @@ def test_a_second_run_changes_nothing(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"customers": [{"number": ANNA, "name": "A", "variables": {"weekday": "Friday"}}]}, "0 new, 1 no longer there"),
+        (
+            {"customers": [{"number": ANNA, "name": "A", "variables": {"weekday": "Friday"}}]},
+            "0 new, 1 no longer there",
+        ),
         ({"customers": [{"number": ANNA}, {"number": BEN}]}, "1 with another name or other variables"),
         ({"customers": [{"number": "+31201110003"}]}, "1 new, 2 no longer there"),
         ({"assistant": "Other"}, "Option assistant"),

@@ -61,9 +61,11 @@ def asked_for(seek: Seek, _key: str = "") -> Reading:
 
 
 def party(text: t.Any) -> str:
-    """The number in a SIP display form such as ``"Name" <31201234567>``, or whatever names a side of a call."""
-    shown = re.search(r"<(?:sip:)?([^@>]*)", str(text or ""))
-    return digits(shown[1] if shown else str(text or "")).strip('"')
+    """The number in a SIP address or display form such as ``"Name" <sip:31201234567@host>``, or what stands there."""
+    words = str(text or "")
+    shown = re.search(r"<([^>]*)", words)
+    user = re.sub(r"^sips?:", "", (shown[1] if shown else words).strip(), flags=re.IGNORECASE).partition("@")[0]
+    return digits(user)
 
 
 def told(row: dict[str, t.Any], _seek: t.Any = None) -> dict[str, t.Any]:

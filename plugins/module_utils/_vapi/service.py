@@ -38,9 +38,10 @@ def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
         try:
             rows = page(path, {**reading.params, "limit": size, **cursor})
         except TooLarge:
-            if size == 1:
+            # Each page begins with the last row of the one before, so one row alone leads nowhere.
+            if size <= 2:
                 raise
-            size //= 2
+            size = max(2, size // 2)
             continue
         new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in found}
         found |= new

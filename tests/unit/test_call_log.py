@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Vapi's calls and didlogic's records of them: what people see, and which belongs to which."""
+
+from __future__ import annotations
+
+import datetime
+import types
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import Seek as RecordSeek
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import asked_for, party
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import told as told_record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import call_log
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import Seek, told
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import CALL, Stage
+
+START = datetime.datetime(2026, 1, 2, 12, 0, tzinfo=datetime.UTC)
+PLAIN = types.SimpleNamespace(show_recording=False)
+ANNA, HUMAN = "+31612340001", "+31207001999"
+Row = dict[str, t.Any]
+
+
+def at(seconds: float) -> str:
+    return (START + datetime.timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def vapi(begin: float = 0, length: float = 30, **more: t.Any) -> Row:
+    row = {
+        "id": f"call {begin}", "type": "outboundPhoneCall", "status": "ended", "customer": {"number": ANNA},
+        "createdAt": at(begin), "startedAt": at(begin + 5), "endedAt": at(begin + 5 + length),
+        "endedReason": "customer-ended-call",
+    }  # fmt: skip
+    return told({**row, **more}, PLAIN)
+
+
+def record(begin: float = 0, **more: t.Any) -> Row:
+    plain = {"timestamp": at(begin), "type": "sip", "from": '"" <31207001000>', "to": ANNA[1:], "duration": 30}
+    return {**plain, **more}
+
+
+def forwarded(begin: float = 0, to: t.Any = HUMAN, **more: t.Any) -> Row:
+    transfer = {"destination": to, "mode": "blind-transfer", **more}
+    return vapi(begin, endedReason="assistant-forwarded-call", artifact={"transfers": [transfer]})
+
+
+# ---------------------------------------------------------------------------------------------------- what people see
+
+
+def test_a_recording_is_shown_to_those_who_ask() -> None:
+    row = {"id": "1", "artifact": {"recording": {"mono": {"combinedUrl": "https://example.com/a.wav"}}}}
+    assert told(row, PLAIN)["recording_url"] == "hidden"
+    assert told(row, types.SimpleNamespace(show_recording=True))["recording_url"] == "https://example.com/a.wav"
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ({"status": "scheduled"}, "scheduled"),
+        ({"status": "ringing"}, "running"),
+        ({"status": "ended", "endedReason": "customer-busy"}, "unanswered"),
+        ({"status": "ended", "endedReason": "customer-ended-call"}, "answered"),
+        ({"status": "ended", "endedReason": "call.start.error-get-assistant"}, "failed"),
+        ({"status": "ended", "endedReason": "manually-canceled"}, "cancelled"),
+        ({}, "unknown"),
+    ],
+)
+def test_each_call_has_an_outcome(row: Row, outcome: str) -> None:
+    item = told({"id": "1", **row}, PLAIN)
+    assert item["outcome"] == outcome
+    assert bool(item["diagnosis"]) == ("endedReason" in row)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = (
+    "type", "status", "endedReason", "endedMessage", "customer", "artifact", "analysis", "schedulePlan", "startedAt",
+    "endedAt", "createdAt", "destination", "assistantOverrides", "cost",
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JUNK), st.dictionaries(st.sampled_from(list(record())), JUNK))
+def test_whatever_is_answered_is_told(row: Row, other: Row) -> None:
+    item = told({"id": "1", **row}, PLAIN)
+    (joined,) = call_log.joined([item], [other, record()])
+    assert joined["id"] == "1"
+    told_record(other)
+
+
+# ------------------------------------------------------------------------------------------------- which is whose
+
+
+def test_a_record_belongs_to_the_call_with_its_number_and_time() -> None:
+    (item,) = call_log.joined([vapi()], [record(7200), record(3), record(3, to="31612340009")])
+    assert item["carrier"] == told_record(record(3))
+    assert item["outcome"] == "answered"
+    assert "transfer_leg" not in item["carrier"]
+
+
+def test_a_call_that_came_in_has_a_record_of_that_kind() -> None:
+    inbound = vapi(type="inboundPhoneCall")
+    rows = [record(1), record(2, type="incoming", **{"from": ANNA, "to": "31207001000"})]
+    (item,) = call_log.joined([inbound], rows)
+    assert item["carrier"]["direction"] == "inbound"
+
+
+def test_without_a_record_the_carrier_is_empty() -> None:
+    (item,) = call_log.joined([vapi()], [record(9999)])
+    assert item["carrier"] == {}
+
+
+@given(st.lists(st.integers(0, 20).map(lambda n: n * 200), unique=True, max_size=8), st.randoms())
+def test_each_record_goes_to_one_call(begins: list[int], chance: t.Any) -> None:
+    """Calls to one number, 200 s apart, whatever the order of both lists."""
+    items = [vapi(begin) for begin in begins]
+    rows = [record(begin + 4, duration=begin) for begin in begins]
+    chance.shuffle(rows)
+    for item, begin in zip(call_log.joined(items, rows), begins, strict=True):
+        assert item["carrier"]["duration"] == begin
+
+
+def test_of_two_calls_the_nearer_gets_the_record() -> None:
+    first, second = call_log.joined([vapi(0), vapi(60)], [record(62)])
+    assert (first["carrier"], second["carrier"]["duration"]) == ({}, 30)
+
+
+def test_a_transfer_that_rang_has_a_record_of_its_own() -> None:
+    leg = record(30, to=HUMAN[1:])
+    (rang,) = call_log.joined([forwarded()], [record(4), leg])
+    assert (rang["outcome"], rang["carrier"]["transfer_leg"]) == ("transferred", True)
+    (silent,) = call_log.joined([forwarded()], [record(4)])
+    assert (silent["outcome"], silent["carrier"]["transfer_leg"]) == ("failed", False)
+    assert silent["diagnosis"]["fix"]
+    first, second = call_log.joined([forwarded(0), forwarded(20)], [record(4), record(24), leg])
+    assert [first["carrier"]["transfer_leg"], second["carrier"]["transfer_leg"]] == [True, False], "one leg, one call"
+
+
+@pytest.mark.parametrize("to", [f"sip:{HUMAN}@sip.nl.didlogic.net", {"type": "sip", "sipUri": f"sip:{HUMAN}@x"}])
+def test_a_transfer_to_a_sip_address_is_matched_by_its_number(to: t.Any) -> None:
+    (item,) = call_log.joined([forwarded(to=to)], [record(4), record(30, to=HUMAN[1:])])
+    assert item["carrier"]["transfer_leg"] is True
+
+
+def test_what_didlogic_does_not_list_proves_nothing() -> None:
+    rows = [record(4), *[record(5, to=str(n)) for n in range(call_log.COUNTED)]]
+    (item,) = call_log.joined([forwarded()], rows)
+    assert item["carrier"]["transfer_leg"] is None
+    assert item["outcome"] != "failed"
+
+
+def test_the_days_around_the_calls_are_asked_for() -> None:
+    reading = call_log.around([vapi(0), vapi(3 * 86400)])
+    assert reading.params == {"from": "2026-01-01", "to": "2026-01-06"}
+    assert call_log.around([{"created_at": "soon"}]).params == {}
+
+
+# -------------------------------------------------------------------------------------------------- what is asked for
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [('"" <31207001000>', "31207001000"), ("+31 20 7001000", "31207001000"), ("<sip:31207001000@a.b>", "31207001000"),
+     ("sip:+31207001000@a.b", "31207001000"), ("", ""), (None, "")],
+)  # fmt: skip
+def test_a_party_is_its_number(text: t.Any, number: str) -> None:
+    assert party(text) == number
+
+
+def test_filters_are_sent_in_didlogics_words() -> None:
+    seek = from_options(
+        RecordSeek, {"direction": "inbound", "number": "+31207001000", "missed": False, "date_from": "2026-01-31"}
+    )
+    assert asked_for(seek).params == {
+        "type": "incoming", "filter": "31207001000", "missed": "0", "from": "2026-01-31",
+    }  # fmt: skip
+    with pytest.raises(Problem, match="YYYY-MM-DD"):
+        from_options(RecordSeek, {"date_from": "31.1.2026"})
+
+
+def test_the_log_is_filtered_at_the_service() -> None:
+    stage = Stage()
+    seek = from_options(Seek, {"created_after": "2026-01-31T01:00:00+01:00", "limit": 3, "assistant": None})
+    assert stage.engine(CALL).info(CALL, {}, seek) == []
+    query = stage.world.journal[-1]["query"]
+    assert "createdAtGe=2026-01-31T00" in query or query["createdAtGe"].startswith("2026-01-31T00")
+    with pytest.raises(Problem, match="no assistant has the name"):
+        stage.engine(CALL).info(CALL, {}, from_options(Seek, {"assistant": "Nobody"}))
+
+
+def test_records_are_read_from_the_sandbox() -> None:
+    stage = Stage({"balance": 1, "calls": []})
+    assert stage.engine(RECORD).info(RECORD, {}, from_options(RecordSeek, {"limit": 5})) == []
