@@ -320,10 +320,11 @@ FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True
 SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for version in CORES)
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
 MOLECULE = (Step("molecule", molecule, open=True),)
+BROWSER = (Step("browser", pytest, ("tests/browser",), open=True),)
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
-EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *MOLECULE, DEMO, *IMPORTER)
+EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *BROWSER, *MOLECULE, DEMO, *IMPORTER)
 
 TASKS = {
     "demo": Task("show the collection at work on the sandbox", (DEMO,)),
@@ -336,6 +337,7 @@ TASKS = {
     "trust": Task("a sample of the proofs of what is promised", TRUST),
     "figures": Task("every proof in full, half an hour; writes the figures into the docs", FIGURES),
     "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
+    "browser": Task("the pages that playbooks write, in a real browser where there is one", BROWSER),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
     "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),
     "build": Task("make the archive for Galaxy in dist/", (Step("build", build),)),

@@ -59,6 +59,17 @@ PATIENCE = (0.2, 0.5, 1.0, 2.0)
 Item = t.TypeVar("Item")
 
 
+class Failed(Exception):
+    """A failure whose result holds more than a message.
+
+    :param labels: ids of trunks, which may be shown where they stand in SIP URIs.
+    """
+
+    def __init__(self, message: str, result: dict[str, t.Any], labels: t.Collection[str] = ()) -> None:
+        super().__init__(message)
+        self.result, self.labels = result, frozenset(labels)
+
+
 @dataclasses.dataclass
 class Outcome:
     """What became of one object."""
@@ -134,10 +145,12 @@ class Engine:
             for row in self.rows(resource, reading)
             if all(self._is(resource, row, name, value) for name, value in sought.items())
         ]
-        if resource.complete:
-            complete = resource.complete
-            found = self._together(lambda row: complete(self.client.get, row), found)
-        return found
+        return self.whole(resource, found)
+
+    def whole(self, resource: Resource, rows: list[Row]) -> list[Row]:
+        """Rows completed by what only further reads tell."""
+        complete = resource.complete
+        return self._together(lambda row: complete(self.client.get, row), rows) if complete else rows
 
     @staticmethod
     def _is(resource: Resource, row: Row, name: str, value: str) -> bool:

@@ -188,7 +188,13 @@ class Client:
         sleep: t.Callable[[float], t.Any] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
-        self.service, self.read_only, self._http, self._clock = service, read_only, http, clock
+        self.service, self.connection, self.read_only, self._http, self._clock = (
+            service,
+            connection,
+            read_only,
+            http,
+            clock,
+        )
         self.stop = threading.Event()  # set by a signal; it also ends a pause
         self.sleep = sleep or self.stop.wait
         self._url = checked_url(service.url(connection))

@@ -13,7 +13,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Failed, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told, wanted, wanted_parts
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
@@ -42,6 +42,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
+Work = t.Callable[[t.Any, t.Callable[[str], None]], tuple[dict[str, t.Any], str | None]]
 
 
 class Module(AnsibleModule):
@@ -52,6 +53,8 @@ class Module(AnsibleModule):
 
     #: Secrets that services have told: a text may repeat them.
     noted: t.AbstractSet[str] = frozenset()
+    #: Ids of trunks that services have told: they may be shown where they stand in SIP URIs.
+    labels: t.AbstractSet[str] = frozenset()
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
@@ -60,7 +63,7 @@ class Module(AnsibleModule):
         params = getattr(self, "params", {})
         # Ansible's own collection of secrets ends at the first list item that is no dict.
         secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
-        return Scrubber(secrets, secrets_in(params) | self.noted, _trunk_ids(params))
+        return Scrubber(secrets, secrets_in(params) | self.noted, _trunk_ids(params) | self.labels)
 
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {self._invocation(checked=False)}")
@@ -155,9 +158,9 @@ def _nested(value: t.Any) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and any(_nested(item) for item in value))
 
 
-def connection_spec(service: Service, prefix: str = "") -> Spec:
-    """The options that say how to reach a service; with a prefix, those of a service beside the module's own."""
-    spec = argument_spec(service.connection, inherit=bool(prefix))
+def connection_spec(service: Service, prefix: str = "", *, optional: bool = False) -> Spec:
+    """The options that say how to reach a service; with a prefix where a module reads several."""
+    spec = argument_spec(service.connection, inherit=optional)
     for name, field in fields(service.connection).items():
         if field.option.fallback:
             spec[name]["fallback"] = (env_fallback, list(field.option.fallback))
@@ -197,9 +200,44 @@ def run_info(resource: Resource) -> None:
     spec = connection_spec(resource.service) | sought | argument_spec(resource.seek)
     if resource.beside:
         other = resource.beside.resource.service
-        spec |= connection_spec(other, f"{other.name}_")
+        spec |= connection_spec(other, f"{other.name}_", optional=True)
     module = Module(spec | (ID if resource.by_id and not resource.single else {}))
     _guarded(module, lambda: _info(module, resource))
+
+
+def run_across(
+    services: tuple[Service, ...], ask: type[Record], work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]]
+) -> None:
+    """A module that reads several services.
+
+    :param work: ``(engines by the services' names, options)`` -> result; ``labels`` in it are ids of trunks.
+    """
+    spec = argument_spec(ask)
+    for service in services:
+        spec |= connection_spec(service, f"{service.name}_")
+    module = Module(spec)
+
+    def act() -> dict[str, t.Any]:
+        given = from_options(ask, module.params)
+        result = work({s.name: _connected(module, s, prefix=f"{s.name}_") for s in services}, given)
+        module.labels = frozenset(result.pop("labels", ()))
+        return result
+
+    _guarded(module, act)
+
+
+def run_plain(record: type[Record], work: Work) -> None:
+    """A module of no service: ``work`` takes its options and a way to warn, tells the result and why the task fails."""
+    module = Module(argument_spec(record))
+
+    def act() -> dict[str, t.Any]:
+        told, trouble = work(from_options(record, module.params), module.warn)
+        result = {"changed": False, **told}
+        if trouble is not None:
+            raise Failed(trouble, result)
+        return result
+
+    _guarded(module, act)
 
 
 class Bulk(Record):
@@ -222,7 +260,7 @@ def _one(module: Module, resource: Resource) -> dict[str, t.Any]:
     if failed:
         made = [outcome.want.label for outcome in outcomes if outcome.changed and not outcome.error]
         done = f" Done before that: {', '.join(made)}." if made else ""
-        raise _Failed(f"{failed[0].error}{done}", {"changed": changed, **extra})
+        raise Failed(f"{failed[0].error}{done}", {"changed": changed, **extra})
     results = [outcome.result for outcome in outcomes]
     told = resource.gather(results, facts) if resource.gather else results[0]
     result = {"changed": changed, resource.noun: told, **extra}
@@ -268,7 +306,7 @@ def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
     failures = [{"item": o.want.label, "message": str(o.error)} for o in outcomes if o.error]
     if failures:
         text = f"{len(failures)} of {len(outcomes)} {resource.title}s failed; the first: {failures[0]['message']}"
-        raise _Failed(text, {**result, "failures": failures})
+        raise Failed(text, {**result, "failures": failures})
     return result
 
 
@@ -326,15 +364,19 @@ def _summary(outcomes: list[Outcome]) -> dict[str, int]:
 
 
 def _engine(module: Module, resource: Resource, concurrency: int = 8, prefix: str = "") -> Engine:
+    return _connected(module, resource.service, concurrency, prefix)
+
+
+def _connected(module: Module, service: Service, concurrency: int = 8, prefix: str = "") -> Engine:
     given = {name.removeprefix(prefix): value for name, value in module.params.items() if name.startswith(prefix)}
     http = from_options(HttpOptions, module.params)
     try:
-        connection = from_options(resource.service.connection, given)
+        connection = from_options(service.connection, given)
     except Problem as problem:
         raise Problem(prefix + problem.path, problem.rule) from None
     if not http.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
-    client = _watched(module, Client(resource.service, connection, http, read_only=module.check_mode))
+    client = _watched(module, Client(service, connection, http, read_only=module.check_mode))
     engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: client.stop.set())
@@ -356,14 +398,6 @@ def _watched(module: Module, client: Client) -> Client:
     return client
 
 
-class _Failed(Exception):
-    """A failure whose result holds more than a message."""
-
-    def __init__(self, message: str, result: dict[str, t.Any]) -> None:
-        super().__init__(message)
-        self.result = result
-
-
 def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
     """Run ``work`` and leave by one of two doors, whatever happens."""
     for library, error in MISSING.items():
@@ -372,8 +406,8 @@ def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
     try:
         _clean_input(module)
         result = work()
-    except _Failed as failed:
-        message, result = str(failed), failed.result
+    except Failed as failed:
+        message, result, module.labels = str(failed), failed.result, failed.labels
     except (Problem, ApiError, Stopped) as error:
         message = str(error)
     except Exception as error:  # noqa: BLE001 - the last door: what passes here is printed with its values

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.tools import checks
+from tests.tools import checks, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = checks.COLLECTION
@@ -310,3 +310,9 @@ def test_runs_without_the_rest(tmp_path: Path) -> None:
     for name in PLAYBOOKS:
         play = f"{COLLECTION}.{name}"
         ansible("ansible-playbook", "--syntax-check", "--inventory", "localhost,", play, **settings)
+
+
+def test_pages_repeat_what_stands_in_the_code() -> None:
+    """`python tests/tools/pages.py` writes them anew."""
+    page = pages.PAGE.read_text(encoding="utf-8")
+    assert page == pages.filled(page)

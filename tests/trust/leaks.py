@@ -236,6 +236,8 @@ class Row:
 SERVER = {"url": URL, "headers": {"X-Token": secret("defined"), "Authorization": "Bearer " + secret("defined")}}
 NUMBER = {"number": NEW, "trunk": TRUNK, "assistant": "Kept assistant", "number_e164_check_enabled": False}
 MORE_SERVER = {"number": KEPT, "number_e164_check_enabled": False, "server": {"timeoutSeconds": 20}}
+CALL = {"assistant": "Kept assistant", "phone_number": KEPT, "customer": {"number": "+31201234599"}}
+MANY = {"name": "Made", "assistant": "Kept assistant", "phone_number": KEPT, "customers": [{"number": "+31201234599"}]}
 TRUNK_ID = "{{ trunk_id }}"
 MISSPELT = secret("misspelt")
 
@@ -356,19 +358,24 @@ ROWS = {
         ],
     ),
     "vapi_call": Row(
-        make={"assistant": "Kept assistant", "phone_number": KEPT, "customer": {"number": "+31201234599"}},
-        wrong=[{"assistant": "no such one", "phone_number": KEPT, "customer": {"number": "+31201234599"}}],
-        works=None,
+        make=CALL | {"assistant_overrides": {"server": SERVER}},
+        wrong=[
+            CALL | {"assistant": "no such one", "assistant_overrides": {"server": SERVER}},
+            CALL | {"customer": {"sip_uri": "sip:1@" + secret("vapi") + ".sip.vapi.ai", "number": "+31201234599"}},
+            CALL | {"customer": {"number": secret("vapi")}},
+            CALL | {"assistant_overrides": {"variableValues": {"token": secret("defined")}}},
+            CALL | {"customer": {"number": "+31201234599", "api_kye": MISSPELT}},
+        ],
     ),
     "vapi_campaign": Row(
-        make={
-            "name": "Made",
-            "assistant": "Kept assistant",
-            "phone_number": KEPT,
-            "customers": [{"number": "+31201234599"}],
-        },
+        make=MANY,
         gone={"name": "Made"},
-        works=None,
+        wrong=[
+            MANY | {"customers": [{"number": secret("vapi")}]},
+            MANY | {"customers": [{"number": "+31201234599", "variables": {"x y": secret("defined")}}]},
+            MANY | {"csv": "/nowhere/" + secret("vapi")},
+            MANY | {"customers": [{"sip_uri": "sip:1@2@" + secret("vapi") + ".sip.vapi.ai"}]},
+        ],
     ),
     "sip_probe": Row(
         make={
@@ -413,11 +420,15 @@ class Connection:
         self.timed = {"timeout": 8} if self.single or self.both else {}
         self.counter = 0
 
+    def prefixes(self, module: str) -> dict[str, str]:
+        """What stands before the options of each service; a module's own has nothing before it."""
+        found = {f"{service}_": service for service in self.both}
+        return found | ({"": module.split("_", maxsplit=1)[0]} if self.single else {})
+
     def __call__(self, module: str, mode: str, key: t.Any = None, **more: t.Any) -> dict[str, t.Any]:
         self.counter += 1
         found = {**self.timed, "retry_timeout": 0} if self.timed else {}
-        for service in self.both or ([module.split("_", maxsplit=1)[0]] if self.single else []):
-            prefix = f"{service}_" if self.both else ""
+        for prefix, service in self.prefixes(module).items():
             found[f"{prefix}api_url"] = f"{{{{ reflector }}}}/{mode}/{module}{self.counter}/{service}"
             found[f"{prefix}api_key"] = secret(service) if key is None else key
             if key == "":
@@ -506,7 +517,7 @@ def cases_of(module: str, options: dict[str, t.Any], turn: Turn, *, short: bool 
 
 
 def _nowhere(conn: Connection, more: str = "") -> dict[str, str]:
-    names = [f"{service}_api_url" for service in conn.both] or ["api_url"]
+    names = [*(f"{service}_api_url" for service in conn.both), *(["api_url"] if conn.single else [])]
     return dict.fromkeys(names, f"http://127.0.0.1:1/{more}")
 
 

@@ -18,6 +18,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules impo
 SIP_HOST = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
 _LABELLED = re.compile(r"@(?P<label>[^@;?>]+?)\.(?P<host>sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
 
+_VAPI = re.compile(r"@(?:[^@;?>]+\.)?(?P<host>sip(?:\.[a-z0-9-]+)?\.vapi\.ai)(?=[:;?>]|\Z)", re.IGNORECASE)
+
 
 def inbound_uri(user: str, label: str, region: str) -> str:
     """The URI that didlogic forwards to, without a scheme, as didlogic's portal has it."""
@@ -35,6 +37,12 @@ def region_of(uri: str) -> str | None:
     match = _LABELLED.search(uri)
     host = match["host"].lower() if match else ""
     return next((region for region, name in SIP_HOST.items() if name == host), None)
+
+
+def host_of(uri: str) -> str | None:
+    """Vapi's SIP host that the URI leads to, with or without a label in front; ``None`` for any other host."""
+    match = _VAPI.search(uri)
+    return match["host"].lower() if match else None
 
 
 def shown(uri: str, known: t.Collection[str]) -> str:

@@ -13,6 +13,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key
 
 API = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
+#: Where Vapi's calls come from. A third address in the US is reported by users and not confirmed by Vapi.
+SIGNALLING = {"us": ("44.229.228.186", "44.238.177.138"), "eu": ("63.182.83.170",)}
 PAGE = 1000
 
 

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  vapi_api_key:
+    description:
+      - The private key of the Vapi organisation. A public key is refused by Vapi.
+      - If it is not given, the environment variable E(VAPI_API_KEY) is used, then E(VAPI_TOKEN).
+    type: str
+    required: true
+  vapi_region:
+    description:
+      - The Vapi region that the organisation belongs to. V(us) and V(eu) share neither keys nor objects.
+      - If it is not given, the environment variable E(VAPI_REGION) is used.
+    type: str
+    choices: [us, eu]
+    default: us
+  vapi_api_url:
+    description:
+      - Base URL of Vapi's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
+        collection.
+      - If it is not given, the environment variable E(VAPI_API_URL) is used, then the public URL of O(vapi_region).
+    type: str
+  didlogic_api_key:
+    description:
+      - The token of the didlogic account.
+      - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used.
+    type: str
+    required: true
+  didlogic_api_url:
+    description:
+      - Base URL of didlogic's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
+        collection.
+      - If it is not given, the environment variable E(DIDLOGIC_API_URL) is used.
+    type: str
+    default: https://app.didlogic.com/api
+attributes:
+  action_group:
+    description: Is in no action group, as it reads from both services and takes the connection options of each with a
+      prefix.
+    support: none
+"""

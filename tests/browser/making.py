@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Call logs that never were, and the real playbook run over them.
+
+The modules that read the services are stood in for by one that answers from a file, in a copy of the collection that is
+made for the run: what is tested is the playbook and its templates, with any calls that a test may want.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import random
+import secrets
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+READERS = {"vapi_call_info": "calls", "vapi_assistant_info": "assistants", "vapi_phone_number_info": "phone_numbers"}
+READER = """
+import json, pathlib
+from ansible.module_utils.basic import AnsibleModule
+OPTIONS = dict.fromkeys("region api_url created_after created_before didlogic_api_url".split(), dict(type="str"))
+SECRETS = dict.fromkeys(("api_key", "didlogic_api_key"), dict(type="str", no_log=True))
+module = AnsibleModule(dict(OPTIONS, limit=dict(type="int"), **SECRETS), supports_check_mode=True)
+folder = pathlib.Path({folder!r})
+given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
+(folder / "asked-{noun}.json").write_text(json.dumps(given))
+module.exit_json(changed=False, {noun}=json.loads((folder / "log.json").read_text())["{noun}"])
+"""
+
+HOSTILE = [
+    "</script><img src=x onerror=alert(1)>",
+    "<b>Customer</b> & \"Co\" 'Ltd'",
+    "<!--<script>",
+    "{{ lookup('ansible.builtin.pipe', 'touch pwned') }}{% raw %}",
+    "\u2028Customer\u2029 \u202etxet",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+    "\t=1+1",
+    "__proto__",
+    "x" * 400,
+]
+#: Outcome, share, ended reason, cause, fix, option: written for the tests, in the form that the module gives.
+ENDS = [
+    ("answered", 50, "customer-ended-call", "The customer hung up.", "", ""),
+    ("answered", 12, "assistant-ended-call", "The assistant ended the call.", "", ""),
+    ("answered", 4, "silence-timed-out", "Nobody spoke for too long.",
+     "Raise the time of silence, or let the assistant ask again.",
+     "definition.silenceTimeoutSeconds"),
+    ("transferred", 8, "assistant-forwarded-call", "The call was handed to a human.", "", ""),
+    ("unanswered", 8, "customer-did-not-answer", "The customer did not answer.", "Call again at another hour.", ""),
+    ("unanswered", 4, "customer-busy", "The line was busy.", "Call again a little later.", ""),
+    ("unanswered", 2, "voicemail", "A mailbox answered.", "Switch on the detection of mailboxes, or leave a message.",
+     "definition.voicemailDetection"),
+    ("failed", 5, "providerfault-outbound-sip-403", "didlogic refused the call: 403 Forbidden.",
+     "Look whether the caller ID belongs to the account, and whether the destination is allowed.", "caller_id"),
+    ("failed", 2, "outbound-sip-503", "The carrier had no line free: 503.",
+     "Raise max_channels of the SIP account.", "max_channels"),
+    ("failed", 1, "unknown-error-of-the-pipeline", "", "", ""),
+    ("cancelled", 1, "manually-canceled", "Somebody cancelled the call.", "", ""),
+]  # fmt: skip
+NAMES = ["Reception", "Night desk", "Appointments", "Campaign caller"]
+
+
+def stamp(time: datetime.datetime) -> str:
+    return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def make(count: int, days: float = 7, seed: int = 1, until: datetime.datetime | None = None) -> dict[str, Any]:
+    """A log of so many calls, most of them by day, with what the module may leave out left out now and then."""
+    chance = random.Random(seed)
+    until = until or datetime.datetime.now(datetime.UTC)
+    ids = lambda size: [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(size)]  # noqa: E731
+    assistants = [{"id": key, "name": name} for key, name in zip(ids(len(NAMES)), NAMES, strict=True)]
+    phones = [
+        {"id": key, "number": f"+3120123456{n}", **({"name": name} if name else {})}
+        for n, (key, name) in enumerate(zip(ids(3), ["Main line", "Sales", ""], strict=True))
+    ]
+    calls = []
+    for key in ids(count):
+        time = until - datetime.timedelta(days=days * chance.random() ** 1.15)
+        time = time.replace(hour=chance.choice([8, *range(9, 18), *range(9, 18), 20, 3]))
+        time = time - datetime.timedelta(days=1) if time > until else time
+        calls.append(_call(chance, key, time, assistants, phones))
+    calls.sort(key=lambda call: call["created_at"], reverse=True)
+    return {"calls": calls, "assistants": assistants, "phone_numbers": phones}
+
+
+def _call(chance: random.Random, key: str, time: datetime.datetime, assistants: Any, phones: Any) -> dict[str, Any]:
+    outcome, _, reason, cause, fix, option = chance.choices(ENDS, [end[1] for end in ENDS])[0]
+    direction = chance.choices(["inbound", "outbound", "web"], [40, 55, 5])[0]
+    person = chance.randrange(1, 400)
+    call: dict[str, Any] = {
+        "id": key,
+        "direction": direction,
+        "status": "ended",
+        "outcome": outcome,
+        "assistant": chance.choice(assistants)["id"],
+        "created_at": stamp(time),
+        "ended_reason": reason,
+        "transfers": [],
+        "diagnosis": {
+            k: v for k, v in {"cause": cause, "fix": fix, "option": option, "area": "vapi"}.items() if v and cause
+        },
+        "carrier": {},
+    }
+    if direction != "web":
+        call["phone_number"] = chance.choice(phones)["id"]
+        call["customer"] = {"number": f"+31201{person:06d}"} | ({"name": f"Customer {person}"} if person % 3 else {})
+    if outcome in {"answered", "transferred"}:
+        length = int(chance.lognormvariate(4.7, 0.8)) + 4
+        call |= {
+            "started_at": stamp(time + datetime.timedelta(seconds=2)),
+            "ended_at": stamp(time + datetime.timedelta(seconds=2 + length)),
+            "duration": length,
+            "cost": round(length / 60 * 0.11 + 0.005, 4),
+            "summary": f"Customer {person} asked for an appointment.\nThe assistant offered two; the second was taken.",
+        }
+    if outcome == "transferred":
+        call["transfers"] = [{"to": "+31201234599", "status": chance.choice(["completed", "failed"])}]
+    if outcome == "failed":
+        call["ended_message"] = "SIP/2.0 403 Forbidden" if "403" in reason else "No more is known."
+        if "403" in reason:
+            call["diagnosis"] |= {"sip_status": 403, "area": "didlogic"}
+    if direction != "web" and "duration" in call and person % 5:
+        call["carrier"] = {
+            "timestamp": call["started_at"], "direction": "out" if direction == "outbound" else "in",
+            "caller": "31201234560", "callee": call["customer"]["number"].lstrip("+"), "duration": call["duration"] + 1,
+            "amount": round(call["duration"] * 0.0004, 4), "sip_account": "01234", "transfer_leg": None,
+        }  # fmt: skip
+    return call
+
+
+def hostile() -> dict[str, Any]:
+    """A log in which every text that comes from outside is meant badly, and bare calls beside."""
+    log = make(len(HOSTILE), seed=2)
+    for text, call in zip(HOSTILE, log["calls"], strict=True):
+        call |= {
+            "summary": text,
+            "ended_message": text,
+            "ended_reason": text,
+            "outcome": "failed",
+            "direction": "outbound",
+        }
+        call["customer"] = {"name": text, "number": "+31201234501"}
+        call["diagnosis"] = {"cause": text, "fix": text, "option": text, "area": text}
+        call["transfers"] = [{"to": text, "status": text}]
+        call["carrier"] = {"caller": text, "callee": text, "direction": text, "timestamp": text, "sip_account": text}
+    log["assistants"][0]["name"] = log["phone_numbers"][0]["name"] = HOSTILE[0]
+    log["calls"].append({"id": "bare", "direction": "web", "status": "queued"})
+    log["calls"].append({"id": "nulls", "direction": "inbound", "status": "ended", "customer": None, "carrier": None})
+    return log
+
+
+@dataclasses.dataclass
+class Written:
+    """What a run of the playbook said and wrote."""
+
+    rc: int
+    out: str
+    page: Path
+    table: Path
+    folder: Path
+
+    def asked(self, noun: str = "calls") -> dict[str, Any]:
+        """The options with which the playbook has called a module."""
+        return dict(json.loads((self.folder / f"asked-{noun}.json").read_text()))
+
+
+def write(
+    folder: Path, log: dict[str, Any], *arguments: str, environment: dict[str, str] | None = None, **variables: Any
+) -> Written:
+    """Run the playbook over a log, as a user does."""
+    collection = folder / "collections" / "ansible_collections" / "voiceops" / "vapi_didlogic"
+    modules = collection / "plugins" / "modules"
+    modules.mkdir(parents=True, exist_ok=True)
+    for name, noun in READERS.items():
+        (modules / f"{name}.py").write_text(READER.format(folder=str(folder), noun=noun))
+    (collection / "meta").mkdir(exist_ok=True)
+    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(READERS)}}))
+    if not (collection / "playbooks").exists():
+        (collection / "playbooks").symlink_to(ROOT / "playbooks")
+    (folder / "log.json").write_text(json.dumps(log))
+    (folder / "variables.yml").write_text(yaml.safe_dump(variables))
+    foreign = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+        "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "true",
+        "VAPI_API_KEY": secrets.token_hex(16),
+        **(environment or {}),
+    }
+    program = Path(sys.executable).with_name("ansible-playbook")
+    command = [program, "voiceops.vapi_didlogic.call_log", "-e", f"@{folder / 'variables.yml'}", *arguments]
+    done = subprocess.run(
+        command,
+        env=settings,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    page = Path(variables.get("vapi_didlogic_call_log_file", folder / "call-log.html"))
+    return Written(done.returncode, done.stdout, page, page.with_suffix(".csv"), folder)

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the documentation that repeat what stands in the code; `python tests/tools/pages.py` writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import RULES
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import STATUSES
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "when_a_call_fails.rst"
+NOTHING = "\u2013"
+
+
+def rules() -> str:
+    """One paragraph for each rule of the audit, with its anchor."""
+    parts = []
+    for rule in RULES:
+        text = re.sub(r"\{(\w+)\}", r"*\1*", f"{rule.message} {rule.fix}")
+        parts += [f".. _{rule.id}:", "", f"``{rule.id}`` ({rule.severity})", f"    {text}", ""]
+    return "\n".join(parts)
+
+
+def statuses() -> str:
+    """A table of SIP statuses: what each means here and what mends it."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 10 10 40 40", ""]
+    lines += ["   * - Call", "     - SIP", "     - What happened", "     - What mends it"]
+    for way in ("outbound", "inbound"):
+        for status, row in sorted(STATUSES[way].items()):
+            lines += [f"   * - {way}", f"     - {status}", f"     - {row.cause}", f"     - {row.fix or NOTHING}"]
+    return "\n".join(lines)
+
+
+PARTS: dict[str, Callable[[], str]] = {"rules": rules, "statuses": statuses}
+
+
+def filled(page: str) -> str:
+    """The page with its parts as they should be."""
+    for name, part in PARTS.items():
+        start, end = f".. {name} start", f".. {name} end"
+        head, rest = page.split(start)
+        page = f"{head}{start}\n\n{part().rstrip()}\n\n{end}{rest.split(end)[1]}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,344 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit: nothing on a healthy installation, and each fault that is put into it by name."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import (
+    RULES,
+    SEVERITIES,
+    Ask,
+    audit,
+    findings,
+    numbers,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Survey
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import host_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import SIGNALLING
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import FORWARD, SIP_TRUNK, Stage, canary
+
+DESK, HOME, HUMAN = "31201234560", "31201234561", "31201234562"
+TRUNK, OTHER = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+ROUTE: dict[str, dict[str, str]] = {}
+Row = dict[str, t.Any]
+Account = dict[str, t.Any]
+
+
+def row(number: int, destination: str, transport: int = 1, *, active: bool = True) -> Row:
+    return {"id": number, "destination": destination, "transport": transport, "priority": number, "active": active}
+
+
+def healthy() -> Account:
+    """Two numbers that Vapi answers, and a human whose number is the account's own, all as their APIs answer."""
+    return {
+        "region": "us",
+        "key": canary(),
+        "balance": 20.0,
+        "numbers": [
+            {"number": DESK, "destinations": [row(1, f"{DESK}@{TRUNK}.sip.vapi.ai"), row(2, "01234", 5)]},
+            {"number": HOME, "destinations": [row(3, f"sip:{HOME}@{TRUNK.upper()}.SIP.vapi.ai")]},
+            {"number": HUMAN, "destinations": [row(4, "31612340000", 4)]},
+        ],
+        "accounts": [
+            {
+                "name": "01234",
+                "callerid": DESK,
+                "ip_restrict": True,
+                "allowed_ips": [SIGNALLING["us"][0], SIGNALLING["us"][1]],
+            }
+        ],
+        "trunks": [
+            {
+                "id": TRUNK,
+                "name": "didlogic",
+                "gateways": [
+                    {"ip": "sip.nl.didlogic.net", "inboundEnabled": False},
+                    {"ip": "192.0.2.0", "netmask": 27, "outboundEnabled": False},
+                ],
+                "outboundAuthenticationPlan": {"authUsername": "01234"},
+            }
+        ],
+        "phones": [
+            {"id": "p1", "number": DESK, "credentialId": TRUNK, "assistantId": "a1", "status": "active"},
+            {"id": "p2", "number": HOME, "credentialId": TRUNK, "squadId": "s1"},
+        ],
+        "assistants": [{"id": "a1", "name": "Desk", "model": {"toolIds": ["t1"]}}, {"id": "a2", "name": "Night"}],
+        "squads": [{"id": "s1", "name": "Team", "members": [{"assistantId": "a1"}, {"assistantId": "a2"}]}],
+        "tools": [
+            {
+                "id": "t1",
+                "function": {"name": "to_human"},
+                "destinations": [{"type": "sip", "sipUri": f"sip:+{HUMAN}@sip.nl.didlogic.net"}],
+            }
+        ],
+    }
+
+
+def survey(account: Account, **more: t.Any) -> Survey:
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in account.items()}
+    own = frozenset(item["number"] for item in account["numbers"])
+    return Survey(**{"own": own, **lists, **more})
+
+
+def rules(account: Account, **more: t.Any) -> list[str]:
+    return sorted({item["rule"] for item in findings(survey(account, **more))})
+
+
+def at(account: Account, number: str = DESK) -> list[Row]:
+    """The destinations of a number."""
+    return next(item for item in account["numbers"] if item["number"] == number)["destinations"]
+
+
+def test_a_healthy_installation_has_no_finding() -> None:
+    account = healthy()
+    assert findings(survey(account)) == []
+    items = numbers(survey(account), [])
+    assert [item["status"] for item in items] == ["ok"] * 3
+    desk = items[0]
+    assert desk["answered_by"] == {"kind": "assistant", "id": "a1", "name": "Desk"}
+    assert [tool["name"] for tool in desk["transfer_tools"]] == ["to_human"]
+    assert [place["leads_to"] for place in desk["destinations"]] == ["Vapi, didlogic", "SIP account"]
+    assert items[1]["answered_by"]["name"] == "Team"
+
+
+# What each fault is, and the rules that find it: all of them, and no other.
+FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
+    (
+        "a private key in a URI",
+        lambda a: at(a)[0].update(destination=f"{DESK}@{a['key']}.sip.vapi.ai"),
+        ["private-key-in-uri"],
+    ),
+    (
+        "a key beside the right destination",
+        lambda a: at(a).append(row(9, f"{DESK}@{a['key'].upper()}.sip.vapi.ai")),
+        ["private-key-in-uri"],
+    ),
+    (
+        "a trunk that is not there",
+        lambda a: at(a)[0].update(destination=f"{DESK}@{OTHER}.sip.vapi.ai"),
+        ["unknown-trunk"],
+    ),
+    (
+        "the host of another region",
+        lambda a: at(a)[0].update(destination=f"{DESK}@{TRUNK}.sip.eu.vapi.ai"),
+        ["wrong-region"],
+    ),
+    ("a host without a trunk", lambda a: at(a)[0].update(destination=f"{DESK}@sip.vapi.ai"), ["no-label"]),
+    ("another destination first", lambda a: at(a)[1].update(priority=0), ["not-first"]),
+    ("the destination switched off", lambda a: at(a)[0].update(active=False), ["switched-off"]),
+    ("all destinations switched off", lambda a: at(a, HUMAN)[0].update(active=False), ["no-destination"]),
+    ("no destination", lambda a: at(a, HUMAN).clear(), ["no-forward"]),
+    ("not forwarded to Vapi", lambda a: at(a)[:] and at(a).pop(0), ["not-forwarded"]),
+    ("not imported", lambda a: a["phones"].pop(0), ["not-imported"]),
+    (
+        "not bought",
+        lambda a: a["phones"].append({**a["phones"][0], "id": "p9", "number": "31209999999"}),
+        ["not-bought"],
+    ),
+    ("a plus on one side", lambda a: a["phones"][0].update(number=f"+{DESK}"), ["spelling"]),
+    ("another number's URI", lambda a: at(a)[0].update(destination=f"{HOME}@{TRUNK}.sip.vapi.ai"), ["other-number"]),
+    (
+        "another trunk",
+        lambda a: (
+            a["trunks"].append({**a["trunks"][0], "id": OTHER, "name": "second"}),
+            a["phones"][0].update(credentialId=OTHER),
+        ),
+        ["other-trunk"],
+    ),
+    ("no trunk", lambda a: a["phones"][0].update(credentialId=OTHER), ["no-trunk"]),
+    ("blocked", lambda a: a["phones"][0].update(status="blocked"), ["blocked"]),
+    ("activating", lambda a: a["phones"][0].update(status="activating"), ["activating"]),
+    ("nobody answers", lambda a: a["phones"][1].pop("squadId"), ["nobody-answers"]),
+    ("an assistant that is gone", lambda a: a["phones"][1].update(assistantId="gone"), ["assistant-gone"]),
+    ("a squad that is gone", lambda a: a["phones"][1].update(squadId="gone"), ["assistant-gone"]),
+    ("a member that is gone", lambda a: a["assistants"].pop(1), ["member-gone"]),
+    (
+        "own call control",
+        lambda a: a["assistants"][0].update(serverMessages=["phone-call-control"]),
+        ["own-call-control"],
+    ),
+    ("twice at Vapi", lambda a: a["phones"].append({**a["phones"][0], "id": "p9"}), ["doubled-phone-number"]),
+    ("two trunks of one name", lambda a: a["trunks"].append({**a["trunks"][0], "id": OTHER}), ["doubled-trunk"]),
+    ("no inbound gateway", lambda a: a["trunks"][0]["gateways"].pop(1), ["no-inbound-gateway"]),
+    ("a host name inbound", lambda a: a["trunks"][0]["gateways"][0].pop("inboundEnabled"), ["host-name-inbound"]),
+    (
+        "no outbound gateway",
+        lambda a: a["trunks"][0]["gateways"][0].update(outboundEnabled=False),
+        ["no-outbound-gateway"],
+    ),
+    ("no login", lambda a: a["trunks"][0].pop("outboundAuthenticationPlan"), ["no-login"]),
+    (
+        "a login that is not there",
+        lambda a: a["trunks"][0]["outboundAuthenticationPlan"].update(authUsername="99999"),
+        ["unknown-login"],
+    ),
+    ("an address not allowed", lambda a: a["accounts"][0]["allowed_ips"].pop(), ["addresses-missing"]),
+    ("another's caller id", lambda a: a["accounts"][0].update(callerid="31209999999"), ["foreign-caller-id"]),
+    ("little money", lambda a: a.update(balance=1.5), ["balance-low"]),
+    ("no money", lambda a: a.update(balance=0.0), ["balance-empty"]),
+    ("a tool of nobody", lambda a: a["tools"].append({"id": "t9", "function": {"name": "unused"}}), ["unused-tool"]),
+    (
+        "a transfer to a phone number",
+        lambda a: a["tools"][0].update(destinations=[{"type": "number", "number": f"+{HUMAN}"}]),
+        ["transfer-refused"],
+    ),
+    (
+        "a transfer to another host",
+        lambda a: a["tools"][0].update(destinations=[{"type": "sip", "sipUri": f"sip:{HUMAN}@pbx.example.com:5060"}]),
+        ["transfer-refused"],
+    ),
+    (
+        "a transfer to another's number",
+        lambda a: a["tools"][0].update(
+            destinations=[{"type": "sip", "sipUri": "sip:+31612340000@sip.nl.didlogic.net"}]
+        ),
+        ["transfer-elsewhere"],
+    ),
+    (
+        "more than the lists were seen to hold",
+        lambda a: a["assistants"].extend({"id": f"x{n}"} for n in range(10_000)),
+        ["too-many-objects"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "expected"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
+def test_each_fault_is_found_and_no_other(spoil: t.Callable[[Account], t.Any], expected: list[str]) -> None:
+    account = healthy()
+    spoil(account)
+    assert rules(account) == expected
+    found = findings(survey(account))
+    assert account["key"] not in json.dumps(found)
+    assert account["key"].lower() not in json.dumps(numbers(survey(account), found)).lower()
+    told = numbers(survey(account), found)
+    for item in found:
+        marked = {way["number"] for way in told if item["rule"] in way["broken"].get(item["step"], ())}
+        assert marked == {number for other in found if other["rule"] == item["rule"] for number in other["numbers"]}
+
+
+def test_every_rule_has_a_fault_that_it_finds() -> None:
+    covered = {name for _what, _spoil, expected in FAULTS for name in expected}
+    assert covered | {"nowhere"} == {rule.id for rule in RULES}
+    assert len(RULES) == len({rule.id for rule in RULES}) >= 30
+
+
+def test_a_number_that_nobody_has() -> None:
+    assert rules(healthy(), declared=("31205555555",)) == ["nowhere"]
+
+
+def test_a_dial_is_no_refer() -> None:
+    account = healthy()
+    account["tools"][0]["destinations"] = [{"number": "+31612340000", "transferPlan": {"sipVerb": "dial"}}]
+    assert rules(account) == []
+
+
+def test_only_what_is_declared_is_looked_at() -> None:
+    account = healthy()
+    at(account)[0]["active"] = False
+    account["tools"].append({"id": "t9", "function": {"name": "unused"}})
+    assert rules(account, declared=(HOME,)) == []
+    assert [item["number"] for item in numbers(survey(account, declared=(HOME,)), [])] == [HOME]
+
+
+def test_the_eu_has_its_own_host_and_addresses() -> None:
+    account = healthy()
+    account["region"] = "eu"
+    assert rules(account) == ["addresses-missing", "wrong-region"]
+
+
+def test_a_network_allows_its_addresses() -> None:
+    account = healthy()
+    account["accounts"][0]["allowed_ips"] = ["44.0.0.0/8"]
+    assert rules(account) == []
+
+
+def test_a_server_answers_too() -> None:
+    account = healthy()
+    del account["phones"][1]["squadId"]
+    account["phones"][1]["server"] = {"url": "https://hook.example.com"}
+    assert rules(account) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_rules_are_whole(rule: t.Any) -> None:
+    assert rule.severity in SEVERITIES
+    assert rule.step in {"number", "forward", "trunk", "phone_number", "assistant", "tool", "account"}
+    assert rule.message.endswith(".")
+    assert rule.fix.endswith(".")
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+def test_whatever_is_answered_is_looked_at(data: t.Any) -> None:
+    """Any one value of a healthy answer replaced by anything."""
+    account = healthy()
+    kind = data.draw(st.sampled_from(["accounts", "trunks", "phones", "assistants", "squads", "tools"]))
+    item = data.draw(st.sampled_from(account[kind]))
+    key = data.draw(st.sampled_from(sorted(set(item) - {"id"})))
+    item[key] = data.draw(JUNK)
+    found = findings(survey(account))
+    numbers(survey(account), found)
+
+
+@pytest.mark.parametrize(
+    ("uri", "host"),
+    [
+        ("1@x.sip.vapi.ai", "sip.vapi.ai"),
+        ("sip:1@sip.vapi.ai:5061;transport=tls", "sip.vapi.ai"),
+        ("1@x.SIP.eu.vapi.ai", "sip.eu.vapi.ai"),
+        ("1@sip.vapi.ai.example.com", None),
+        ("1@notsip.vapi.ai", None),
+        ("1@example.com", None),
+    ],
+)
+def test_which_hosts_are_vapis(uri: str, host: str | None) -> None:
+    assert host_of(uri) == host
+
+
+# ------------------------------------------------------------------------------------------------------- on the sandbox
+
+
+def look(stage: Stage, **options: t.Any) -> Row:
+    engines = {"vapi": stage.engine(SIP_TRUNK), "didlogic": stage.engine(FORWARD)}
+    return audit(engines, from_options(Ask, options))
+
+
+def test_it_only_reads_and_fails_as_told() -> None:
+    stage = Stage({"balance": 1, "numbers": [DESK]})
+    told = look(stage)
+    assert [item["rule"] for item in told["findings"]] == ["balance-low", "no-forward"]
+    assert told["summary"] == {"error": 0, "warning": 1, "info": 1}
+    assert stage.writes == []
+    look(stage, fail_on="error")
+    with pytest.raises(Failed, match="1 faults") as caught:
+        look(stage, fail_on="warning")
+    assert caught.value.result["summary"]["warning"] == 1
+    assert look(stage, fail_on="warning", ignore=["balance-low"])["summary"]["warning"] == 0
+    with pytest.raises(Problem, match="ignore"):
+        look(stage, ignore=["no-such-rule"])
+
+
+def test_reads_grow_with_the_numbers_only() -> None:
+    many = [str(31200000000 + n) for n in range(30)]
+    stage = Stage({"balance": 10, "numbers": many})
+    look(stage)
+    assert len(stage.world.journal) == 8 + len(many)
+    stage.fresh()
+    look(stage, numbers=[f"+{many[0]}"])
+    assert len(stage.world.journal) == 8 + 1
