@@ -13,7 +13,8 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import Door
 
 COLLECTION = "voiceops.vapi_didlogic"
 #: Options that say how to reach Vapi; the info module gets those that were given.
@@ -26,7 +27,7 @@ BLIND = 3
 Result = dict[str, t.Any]
 
 
-class Follow(ActionBase):
+class Follow(Door):
     """What all modules share that set something off and may wait for its end."""
 
     _supports_check_mode = True
@@ -60,11 +61,8 @@ class Follow(ActionBase):
         return ""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
-        super().run(tmp, task_vars)
         args: Result = dict(self._task.args)
-        result: Result = self._execute_module(
-            module_name=f"{COLLECTION}.{self.module}", module_args=args, task_vars=task_vars
-        )
+        result: Result = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
         started = result.get(self.noun)
         waits = boolean(args.get("wait", False), strict=False)
         if not waits or not started or result.get("failed") or self._task.check_mode:

@@ -675,8 +675,8 @@ RULES: tuple[Rule, ...] = (
         severity="warning",
         step="trunk",
         account=unknown_login,
-        message="The trunk logs in as {login}, which is no SIP account of this didlogic account: unless it is one of another "
-        "account, outbound calls are refused.",
+        message="The trunk logs in as {login}, which is no SIP account of this didlogic account: unless it is one of "
+        "another account, outbound calls are refused.",
         fix="Set a login that exists with vapi_sip_trunk: username and password, or make one (didlogic_sip_account).",
     ),
     Rule(

@@ -1,0 +1,12 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugin of every module that has no other: files in plugins/action with a module's name link here."""
+
+from __future__ import annotations
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import Door
+
+
+class ActionModule(Door):
+    """Runs the module in this process where it can."""

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The second door: a module run in the controller's own process, where nothing asks for another place.
+
+To pack a module, start an interpreter and import the libraries takes ten times as long as most tasks need, and each
+task has a process of its own anyway. Ansible's own code prepares the arguments and reads the output, before and after;
+only the step between is done here. Wherever anything is out of the ordinary, the module runs as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import signal
+import sys
+import typing as t
+
+from ansible.constants import config
+from ansible.executor import module_common
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as Normal
+
+# Imported here, in the process that all tasks are forked from, the libraries are there for each of them.
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
+
+MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
+#: Variable and environment variable that close this door.
+SWITCH = "vapi_didlogic_in_process"
+#: Settings of people who want to look at what is copied.
+WATCHED = ("DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG")
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: How ansible-core 2.19 and newer pass arguments and results of modules that ask for nothing else.
+PROFILE = "legacy"
+
+PROFILED = hasattr(basic, "_ANSIBLE_PROFILE")
+
+
+def _nothing() -> t.Any:
+    """A packed module with nothing in it, in the form of this ansible-core; ``None`` if that is another by now."""
+    built = getattr(module_common, "_BuiltModule", None)
+    try:
+        return built and built(b_module_data=b"", module_style="new", shebang="#!", serialization_profile=PROFILE)
+    except TypeError:
+        return None
+
+
+NOTHING = _nothing()
+#: Whether Ansible still has the steps that are others here.
+HOOKED = (not PROFILED or NOTHING is not None) and all(
+    hasattr(Normal, name) for name in ("_is_pipelining_enabled", "_configure_module", "_low_level_execute_command")
+)
+Main = t.Callable[[], None]
+
+
+class Door(Normal):
+    """An action plugin like the ordinary one, but for where the module runs."""
+
+    _inside: Main | None = None
+    _arguments: dict[str, t.Any] | None = None
+
+    def _execute_module(self, module_name: t.Any = None, *args: t.Any, **more: t.Any) -> t.Any:
+        name = str(module_name or self._task.action).rpartition(".")[2]
+        self._inside = _main_of(name) if self._stays(more.get("task_vars") or {}) else None
+        try:
+            return super()._execute_module(module_name, *args, **more)
+        finally:
+            self._inside = self._arguments = None
+
+    def _stays(self, variables: t.Mapping[str, t.Any]) -> bool:
+        """Whether nothing asks for another host, user, interpreter, environment or way to run."""
+        wanted = variables.get(SWITCH, os.environ.get(SWITCH.upper(), "true"))
+        interpreter = str(variables.get("ansible_python_interpreter", ""))
+        return (
+            not MISSING
+            and HOOKED
+            # A forked process must not ask macOS for its proxies.
+            and sys.platform == "linux"
+            and boolean(wanted, strict=False)
+            and self._connection.transport == "local"
+            and not getattr(self._connection, "become", None)
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and not any(config.get_config_value(name) for name in WATCHED)
+            and (not interpreter or os.path.realpath(interpreter) == os.path.realpath(sys.executable))
+        )
+
+    # -- the three steps of Ansible's that are others here
+
+    def _is_pipelining_enabled(self, *args: t.Any, **more: t.Any) -> bool:
+        """Nothing is copied, so no temporary folder is made."""
+        return True if self._inside else bool(super()._is_pipelining_enabled(*args, **more))
+
+    def _configure_module(self, module_name: t.Any, module_args: t.Any, task_vars: t.Any) -> t.Any:
+        """No archive is made."""
+        if not self._inside:
+            return super()._configure_module(module_name, module_args, task_vars)
+        self._arguments = module_args
+        path = f"{module_name} (in this process)"
+        return (NOTHING, path) if PROFILED else ("new", "#!", b"", path)
+
+    def _low_level_execute_command(self, *args: t.Any, **more: t.Any) -> t.Any:
+        """No process is started."""
+        if not self._inside or self._arguments is None:
+            return super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]
+        code, out, err = _run(self._inside, self._arguments)
+        return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
+
+
+def _main_of(name: str) -> Main | None:
+    """The function that a module starts with; ``None`` if it is none of this collection's."""
+    try:
+        found: Main = importlib.import_module(MODULES + name).main
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def _encoded(arguments: dict[str, t.Any]) -> bytes:
+    """The arguments as a module gets them."""
+    options: dict[str, t.Any]
+    if PROFILED:
+        from ansible.module_utils.common.json import Direction, get_module_encoder
+
+        options = {"cls": get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)}
+    else:
+        from ansible.module_utils.common.json import AnsibleJSONEncoder
+
+        options = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+    return json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **options).encode()
+
+
+def _run(main: Main, arguments: dict[str, t.Any]) -> tuple[int, str, str]:
+    """Exit code, output and error output of a module."""
+    out, err = io.StringIO(), io.StringIO()
+    with _as_a_module(_encoded(arguments)), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+            code: t.Any = 0
+        except SystemExit as end:
+            code = end.code
+    return int(code or 0), out.getvalue(), err.getvalue()
+
+
+def _empty(name: str) -> t.Any:
+    """A collection like the one that Ansible keeps under a name: a list in former days, a dict now."""
+    return type(getattr(warnings, name, []))()
+
+
+@contextlib.contextmanager
+def _as_a_module(arguments: bytes) -> t.Iterator[None]:
+    """Ansible's library in the state in which a module finds it; afterwards as it was."""
+    internal = getattr(warnings, "_internal", None)  # since ansible-core 2.19
+    fresh: list[tuple[t.Any, str, t.Any]] = [
+        (basic, "_ANSIBLE_ARGS", arguments),
+        (basic, "_ANSIBLE_PROFILE", PROFILE),
+        (basic, "_PARSED_MODULE_ARGS", None),
+        (warnings, "_global_warnings", _empty("_global_warnings")),
+        (warnings, "_global_deprecations", _empty("_global_deprecations")),
+        (internal, "is_controller", False),
+    ]
+    fresh = [(place, name, value) for place, name, value in fresh if hasattr(place, name)]
+    before = [(place, name, getattr(place, name)) for place, name, _value in fresh]
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    for place, name, value in fresh:
+        setattr(place, name, value)
+    try:
+        yield
+    finally:
+        for place, name, value in before:
+            setattr(place, name, value)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+__all__ = ["Door", "_module"]
