@@ -319,6 +319,7 @@ TRUST = (Step("trust", pytest, ("tests/trust",), open=True),)
 FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True),)
 SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for version in CORES)
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
+BENCH = (Step("bench", tool, ("python", "tests/bench/bench.py", "--write"), open=True),)
 MOLECULE = (Step("molecule", molecule, open=True),)
 BROWSER = (Step("browser", pytest, ("tests/browser",), open=True),)
 DEMO = Step("demo", demo, open=True)
@@ -336,6 +337,7 @@ TASKS = {
     "sanity": Task("ansible-test sanity, on three versions of ansible-core", SANITY),
     "trust": Task("a sample of the proofs of what is promised", TRUST),
     "figures": Task("every proof in full, half an hour; writes the figures into the docs", FIGURES),
+    "bench": Task("how fast, beside uri tasks and the limit; writes the figures into the docs", BENCH),
     "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
     "browser": Task("the pages that playbooks write, in a real browser where there is one", BROWSER),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),

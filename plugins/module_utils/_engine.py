@@ -159,6 +159,10 @@ class Engine:
         there = dig(row, fields(resource.record)[name].wire.split("."))
         return there is not None and resource.normal(str(there)) == resource.normal(value)
 
+    def at_once(self, *reads: t.Callable[[], t.Any]) -> list[t.Any]:
+        """The answers of reads that do not wait for one another, in their order."""
+        return self._together(lambda read: read(), reads)
+
     def _together(self, function: t.Callable[[Item], t.Any], items: t.Sequence[Item]) -> list[t.Any]:
         """``function`` of every item, several at once, in the items' order."""
         if len(items) < 2:
@@ -299,7 +303,7 @@ class Engine:
         reads: list[t.Callable[[], list[Row]]] = [lambda: self.rows(resource)]
         what = f"{resource.service.title} lists "
         reads += [lambda use=use: _fit(self.client.all(use.path), ("id",), what + use.title) for use in uses]  # type: ignore[misc]
-        rows, *held = self._together(lambda read: read(), reads)
+        rows, *held = self.at_once(*reads)
         return rows, dict(zip(uses, held, strict=True))
 
     def _planned(

@@ -75,8 +75,8 @@ class Door(Normal):
 
     def _stays(self, variables: t.Mapping[str, t.Any]) -> bool:
         """Whether nothing asks for another host, user, interpreter, environment or way to run."""
-        wanted = variables.get(SWITCH, os.environ.get(SWITCH.upper(), "true"))
-        interpreter = str(variables.get("ansible_python_interpreter", ""))
+        wanted = self._value(variables, SWITCH) or os.environ.get(SWITCH.upper(), "true")
+        interpreter = self._value(variables, "ansible_python_interpreter")
         return (
             not MISSING
             and HOOKED
@@ -90,6 +90,10 @@ class Door(Normal):
             and not any(config.get_config_value(name) for name in WATCHED)
             and (not interpreter or os.path.realpath(interpreter) == os.path.realpath(sys.executable))
         )
+
+    def _value(self, variables: t.Mapping[str, t.Any], name: str) -> str:
+        """A variable as text, its template filled in; empty where it is not set."""
+        return str(self._templar.template(variables[name])) if name in variables else ""
 
     # -- the three steps of Ansible's that are others here
 

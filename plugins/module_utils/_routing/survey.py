@@ -238,18 +238,30 @@ def leads_to(route: Route, entry: Entry) -> str:
 
 def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
     """Everything that a call may meet. ``vapi`` and ``didlogic`` are engines."""
-    wanted, own = known.get("declared", ()), didlogic.rows(NUMBER)
-    bought = [row for row in own if not wanted or digits(str(row["number"])) in wanted]
-    balance = didlogic.rows(ACCOUNT)[0].get("balance")
+    wanted = known.get("declared", ())
+
+    def numbers() -> tuple[list[Row], list[Row]]:
+        own = didlogic.rows(NUMBER)
+        return own, didlogic.whole(NUMBER, [row for row in own if not wanted or digits(str(row["number"])) in wanted])
+
+    kinds = (SIP_TRUNK, PHONE_NUMBER, ASSISTANT, SQUAD, TRANSFER_TOOL)
+    (own, bought), account, accounts, *listed = didlogic.at_once(
+        numbers,
+        lambda: didlogic.rows(ACCOUNT)[0],
+        lambda: didlogic.info(SIP_ACCOUNT, {}),
+        *(functools.partial(vapi.rows, kind) for kind in kinds),
+    )
+    balance = account.get("balance")
+    trunks, phones, assistants, squads, tools = map(tuple, listed)
     return Survey(
         own=frozenset(digits(str(row["number"])) for row in own),
         balance=float(balance) if isinstance(balance, (int, float)) else None,
-        numbers=tuple(didlogic.whole(NUMBER, bought)),
-        accounts=tuple(didlogic.info(SIP_ACCOUNT, {})),
-        trunks=tuple(vapi.rows(SIP_TRUNK)),
-        phones=tuple(vapi.rows(PHONE_NUMBER)),
-        assistants=tuple(vapi.rows(ASSISTANT)),
-        squads=tuple(vapi.rows(SQUAD)),
-        tools=tuple(vapi.rows(TRANSFER_TOOL)),
+        numbers=tuple(bought),
+        accounts=tuple(accounts),
+        trunks=trunks,
+        phones=phones,
+        assistants=assistants,
+        squads=squads,
+        tools=tools,
         **known,
     )

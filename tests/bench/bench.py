@@ -1,0 +1,292 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast, beside how fast by hand and how fast at all: one run, one machine, in turns.
+
+    python tests/bench/bench.py                  # everything, some minutes; writes the table into the docs with --write
+    python tests/bench/bench.py --only environment --rounds 1
+
+`environment`: one trunk, one transfer tool, two assistants, 20 numbers against services that answer after 50 ms. The
+role, and a playbook of ansible.builtin.uri tasks that does as much, create everything and run once more. The limit is
+what nobody can go below: the start of ansible-playbook with an empty play, and the chain of requests of which each
+needs the answer of the one before.
+`numbers`: 10 to 1,000 numbers in one task each of vapi_phone_numbers and didlogic_forwards.
+Each figure is the median of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "integration")]
+
+from playing import Services
+
+BENCH = Path(__file__).resolve().parent
+PAGE = ROOT / "docs" / "docsite" / "rst" / "speed.rst"
+LATENCY = 50
+NUMBERS = 20
+GROWTH = (10, 100, 1000)
+#: Requests that wait for one another when everything is made and verified: list and create trunk, tool, assistants,
+#: phone numbers and destinations, and read them back once at the end.
+CHAIN = 12
+#: The same when everything stands: all lists may be read at once, destinations after the numbers.
+CHAIN_UNCHANGED = 3
+
+
+@dataclass
+class Figure:
+    """One run: seconds of the clock, requests at the services, writes among them, memory of the largest process."""
+
+    seconds: float
+    requests: int
+    writes: int
+    megabytes: float
+
+
+class Bench(Services):
+    """A sandbox whose every answer takes the latency, and playbooks against it."""
+
+    def __init__(self, folder: Path, numbers: int) -> None:
+        super().__init__(folder)
+        self.numbers = [str(31201000000 + index) for index in range(numbers)]
+        self.password = secrets.token_hex(10)
+        self.empty()
+
+    def empty(self) -> None:
+        """Both accounts as they are at the start."""
+        account = {"name": "01234", "label": "by hand", "password": self.password}
+        self.sandbox("reset", "POST", {"balance": 20, "numbers": self.numbers, "sip_accounts": [account]})
+        self.sandbox("rules", "PUT", {"latency_ms": LATENCY})
+
+    def timed(self, what: Any, **variables: Any) -> Figure:
+        before = self.sandbox("journal")
+        begun = time.perf_counter()
+        done = self.play(what, **variables)
+        seconds = time.perf_counter() - begun
+        if done.rc:
+            sys.exit(done.text)
+        after = self.sandbox("journal")
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        return Figure(seconds, after["total"] - before["total"], after["writes"] - before["writes"], peak)
+
+    # -- the three ways
+
+    def declared(self) -> dict[str, Any]:
+        model = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "Be brief."}]}
+        return {
+            "vapi_didlogic_trunk": {
+                "name": "didlogic",
+                "gateway": "sip.nl.didlogic.net",
+                "username": "01234",
+                "password": self.password,
+                "inbound_networks": ["192.0.2.0/27"],
+            },
+            "vapi_didlogic_transfer_tools": [
+                {"name": "to_human", "destinations": [{"number": "31201000000", "via": "sip"}]}
+            ],
+            "vapi_didlogic_sip_refer_enabled": True,
+            "vapi_didlogic_assistants": [
+                {"name": name, "tools": ["to_human"], "definition": {"firstMessage": "Good day.", "model": model}}
+                for name in ("Day", "Night")
+            ],
+            "vapi_didlogic_numbers": [
+                {"number": number, "assistant": ("Day", "Night")[index % 2]}
+                for index, number in enumerate(self.numbers)
+            ],
+        }
+
+    def by_hand(self) -> dict[str, Any]:
+        declared = self.declared()
+        return {
+            "vapi_url": self.facts["vapi_api_url"],
+            "vapi_key": self.facts["vapi_api_key"],
+            "didlogic_url": self.facts["didlogic_api_url"],
+            "didlogic_key": self.facts["didlogic_api_key"],
+            "trunk": {
+                "provider": "byo-sip-trunk",
+                "name": "didlogic",
+                "gateways": [
+                    {"ip": "sip.nl.didlogic.net", "inboundEnabled": False},
+                    {"ip": "192.0.2.0", "netmask": 27, "outboundEnabled": False},
+                ],
+                "outboundAuthenticationPlan": {"authUsername": "01234", "authPassword": self.password},
+            },
+            "tool": {
+                "type": "transferCall",
+                "function": {"name": "to_human"},
+                "destinations": [{"type": "sip", "sipUri": "sip:+31201000000@sip.nl.didlogic.net"}],
+            },
+            "assistants_wanted": [
+                {"name": item["name"], **item["definition"]} for item in declared["vapi_didlogic_assistants"]
+            ],
+            "numbers": declared["vapi_didlogic_numbers"],
+        }
+
+    def role(self) -> Figure:
+        return self.timed("voiceops.vapi_didlogic.integrate", **self.declared())
+
+    def uri(self) -> Figure:
+        return self.timed(str(BENCH / "uri.yml"), **self.by_hand())
+
+    def nothing(self) -> Figure:
+        return self.timed([{"ansible.builtin.meta": "noop"}])
+
+    def bulk(self) -> list[dict[str, Any]]:
+        trunk = {
+            "name": "didlogic",
+            "gateways": [{"ip": "sip.nl.didlogic.net", "inbound_enabled": False}],
+            "username": "01234",
+            "password": self.password,
+        }
+        items = [{"number": number} for number in self.numbers]
+        module = "voiceops.vapi_didlogic."
+        return [
+            {module + "vapi_sip_trunk": trunk, "register": "trunk"},
+            {
+                module + "vapi_phone_numbers": {
+                    "trunk": "didlogic",
+                    "number_e164_check_enabled": False,
+                    "numbers": items,
+                    "concurrency": 32,
+                }
+            },
+            {
+                module + "didlogic_forwards": {
+                    "vapi_trunk_id": "{{ trunk.sip_trunk.id }}",
+                    "forwards": items,
+                    "concurrency": 32,
+                }
+            },
+        ]
+
+
+def median(figures: list[Figure]) -> Figure:
+    """Each value's median."""
+    return Figure(*(statistics.median(getattr(f, name) for f in figures) for name in Figure.__annotations__))
+
+
+def environment(rounds: int) -> dict[str, Any]:
+    """The role, the uri playbook and the limit in turns."""
+    found: dict[str, list[Figure]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), NUMBERS)
+        try:
+            for _round in range(rounds):
+                for name, way in (("role", bench.role), ("uri", bench.uri)):
+                    bench.empty()
+                    found.setdefault(f"{name}, everything made", []).append(way())
+                    found.setdefault(f"{name}, unchanged", []).append(way())
+                found.setdefault("an empty play", []).append(bench.nothing())
+        finally:
+            bench.stop()
+    told = {name: vars(median(figures)) for name, figures in found.items()}
+    start = told["an empty play"]["seconds"]
+    limits = {"everything made": start + CHAIN * LATENCY / 1000, "unchanged": start + CHAIN_UNCHANGED * LATENCY / 1000}
+    return {
+        "runs": told,
+        "limit": limits,
+        "times faster than uri": {
+            what: told[f"uri, {what}"]["seconds"] / told[f"role, {what}"]["seconds"] for what in limits
+        },
+        "times the limit": {what: told[f"role, {what}"]["seconds"] / limit for what, limit in limits.items()},
+    }
+
+
+def numbers(rounds: int) -> dict[str, Any]:
+    """Ever more numbers: made, and unchanged."""
+    found: dict[str, Any] = {}
+    for count in GROWTH:
+        made, same = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder), count)
+            try:
+                for _round in range(rounds):
+                    bench.empty()
+                    made.append(bench.timed(bench.bulk()))
+                    same.append(bench.timed(bench.bulk()))
+            finally:
+                bench.stop()
+        found[f"{count:,} numbers, made"] = vars(median(made))
+        found[f"{count:,} numbers, unchanged"] = vars(median(same))
+    return found
+
+
+def starting() -> dict[str, float]:
+    """Milliseconds to import the engine and one resource, in a new interpreter, over one that imports nothing."""
+    base = "ansible_collections.voiceops.vapi_didlogic.plugins.module_utils."
+    wanted = {
+        "an interpreter": "pass",
+        "httpx": "import httpx",
+        "pydantic": "import pydantic",
+        "the door and the engine": f"import {base}_module",
+        "the same with a resource": f"import {base}_module, {base}_vapi.phone_number",
+    }
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
+    found: dict[str, list[float]] = {}
+    for _round in range(7):
+        for name, code in wanted.items():
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True, env=paths)
+            found.setdefault(name, []).append((time.perf_counter() - begun) * 1000)
+    return {name: min(times) for name, times in found.items()}
+
+
+def table(found: dict[str, Any]) -> str:
+    """RST tables of what was measured."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    lines += ["   * - Run", "     - Seconds", "     - Requests", "     - Writes", "     - Peak memory, MB"]
+    runs = {**found.get("environment", {}).get("runs", {}), **found.get("numbers", {})}
+    for name, figure in runs.items():
+        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}", f"     - {figure['requests']:,.0f}"]
+        lines += [f"     - {figure['writes']:,.0f}", f"     - {figure['megabytes']:.0f}"]
+    lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - Ratio", "     - Made", "     - Unchanged"]
+    for name in ("times faster than uri", "times the limit"):
+        ratios = found.get("environment", {}).get(name, {})
+        lines += [f"   * - {name}", *(f"     - {ratios.get(what, 0):.1f}" for what in ("everything made", "unchanged"))]
+    lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - To start", "     - Milliseconds"]
+    for name, value in found.get("starting", {}).items():
+        lines += [f"   * - {name}", f"     - {value:.0f}"]
+    return "\n".join(lines)
+
+
+def write(found: dict[str, Any]) -> None:
+    head, rest = PAGE.read_text(encoding="utf-8").split(".. figures start")
+    tail = rest.split(".. figures end")[1]
+    PAGE.write_text(f"{head}.. figures start\n\n{table(found)}\n\n.. figures end{tail}", encoding="utf-8")
+
+
+PARTS = {"environment": environment, "numbers": numbers}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS))
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--json", type=Path, help="also write the figures to this file")
+    options.add_argument("--write", action="store_true", help="write the table into the documentation")
+    chosen = options.parse_args()
+    found: dict[str, Any] = {name: PARTS[name](chosen.rounds) for name in chosen.only} | {"starting": starting()}
+    print(table(found))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+    if chosen.write:
+        write(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
