@@ -322,10 +322,11 @@ INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open
 BENCH = (Step("bench", tool, ("python", "tests/bench/bench.py", "--write"), open=True),)
 MOLECULE = (Step("molecule", molecule, open=True),)
 BROWSER = (Step("browser", pytest, ("tests/browser",), open=True),)
+SIP = (Step("sip", pytest, ("tests/sip", "tests/callpath"), open=True),)
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
-EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *BROWSER, *MOLECULE, DEMO, *IMPORTER)
+EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *BROWSER, *SIP, *MOLECULE, DEMO, *IMPORTER)
 
 TASKS = {
     "demo": Task("show the collection at work on the sandbox", (DEMO,)),
@@ -340,6 +341,7 @@ TASKS = {
     "bench": Task("how fast, beside uri tasks and the limit; writes the figures into the docs", BENCH),
     "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
     "browser": Task("the pages that playbooks write, in a real browser where there is one", BROWSER),
+    "sip": Task("the probe and whole calls, with real SIP software where it is installed", SIP),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
     "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),
     "build": Task("make the archive for Galaxy in dist/", (Step("build", build),)),

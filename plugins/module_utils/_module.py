@@ -42,7 +42,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
-Work = t.Callable[[t.Any, t.Callable[[str], None]], tuple[dict[str, t.Any], str | None]]
 
 
 class Module(AnsibleModule):
@@ -226,8 +225,13 @@ def run_across(
     _guarded(module, act)
 
 
-def run_plain(record: type[Record], work: Work) -> None:
-    """A module of no service: ``work`` takes its options and a way to warn, tells the result and why the task fails."""
+def run_plain(
+    record: type[Record], work: t.Callable[[t.Any, t.Callable[[str], None]], tuple[dict[str, t.Any], str | None]]
+) -> None:
+    """A module of no service.
+
+    :param work: ``(options, warn)`` -> result, and why the task fails.
+    """
     module = Module(argument_spec(record))
 
     def act() -> dict[str, t.Any]:
