@@ -109,6 +109,7 @@ class Engine:
 
     :param check_mode: plan and predict, write nothing. :param concurrency: writes and reads under way at once.
     :param warn: takes one sentence for people. :param now: the time of day, with its zone.
+    :param tell: ``(objects done, objects)``, from time to time while there is work.
     """
 
     def __init__(
@@ -119,8 +120,9 @@ class Engine:
         concurrency: int = 8,
         warn: t.Callable[[str], None] = lambda _text: None,
         now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
+        tell: t.Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
-        self.now = now
+        self.now, self.tell = now, tell
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
     # -- lists
@@ -169,6 +171,17 @@ class Engine:
             return [function(item) for item in items]
         with concurrent.futures.ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
+
+    def _told(self, work: t.Callable[[Item], t.Any], count: int) -> t.Callable[[Item], None]:
+        """``work`` that tells how much of all is done."""
+        done: list[None] = []
+
+        def act(item: Item) -> None:
+            work(item)
+            done.append(None)
+            self.tell(len(done), count)
+
+        return act
 
     # -- references
 
@@ -277,7 +290,7 @@ class Engine:
                     self._not_as_written(resource, outcome, plan)
                 else:
                     to_write.append((outcome, plan))
-            self._together(lambda pair: self._carry_out(resource, *pair), to_write)
+            self._together(self._told(lambda pair: self._carry_out(resource, *pair), len(to_write)), to_write)
             still_open = [outcome for outcome in outcomes if not outcome.done]
             if not still_open:
                 break
@@ -450,7 +463,7 @@ class Engine:
         for outcome in outcomes:
             lists.setdefault(outcome.want.record.number, []).append(outcome)
         # What concerns one list is done one after the other.
-        self._together(lambda group: self._ordered_group(resource, group), list(lists.values()))
+        self._together(self._told(lambda group: self._ordered_group(resource, group), len(lists)), list(lists.values()))
         return outcomes
 
     def _ordered_group(self, resource: Resource, outcomes: list[Outcome]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextvars
 import email.utils
+import importlib.util
 import ipaddress
 import random
 import ssl
@@ -222,6 +223,8 @@ class Client:
             verify=verify,
             transport=transport,
             follow_redirects=False,
+            # Where the library for it is installed; the service chooses when the connection is made.
+            http2=importlib.util.find_spec("h2") is not None and self._url.startswith("https:"),
             # What is not encrypted stays on this machine: no proxy from the environment gets it.
             trust_env=self._url.startswith("https:"),
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),

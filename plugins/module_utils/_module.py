@@ -40,6 +40,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
     secrets_in,
 )
 
+#: ``(objects done, objects)``: set by whoever can show it while a module runs.
+TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
 
@@ -381,7 +383,7 @@ def _connected(module: Module, service: Service, concurrency: int = 8, prefix: s
     if not http.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
     client = _watched(module, Client(service, connection, http, read_only=module.check_mode))
-    engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn)
+    engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn, tell=TELL)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: client.stop.set())
     return engine

@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import sys
+import time
 import typing as t
 
 from ansible.constants import config
@@ -36,6 +37,8 @@ SWITCH = "vapi_didlogic_in_process"
 #: Settings of people who want to look at what is copied.
 WATCHED = ("DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG")
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: Seconds without a word on long work.
+SILENCE = 5.0
 #: How ansible-core 2.19 and newer pass arguments and results of modules that ask for nothing else.
 PROFILE = "legacy"
 
@@ -113,7 +116,17 @@ class Door(Normal):
         """No process is started."""
         if not self._inside or self._arguments is None:
             return super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]
-        code, out, err = _run(self._inside, self._arguments)
+        begun = shown = time.monotonic()
+
+        def tell(done: int, count: int) -> None:
+            """On long work, a line now and then."""
+            nonlocal shown
+            if time.monotonic() - shown >= SILENCE and not self._task.no_log:
+                shown = time.monotonic()
+                name = str(self._task.action).rpartition(".")[2]
+                self._display.display(f"  {name}: {done} of {count} after {shown - begun:.0f} s")
+
+        code, out, err = _run(self._inside, self._arguments, tell)
         return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
 
 
@@ -140,10 +153,12 @@ def _encoded(arguments: dict[str, t.Any]) -> bytes:
     return json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **options).encode()
 
 
-def _run(main: Main, arguments: dict[str, t.Any]) -> tuple[int, str, str]:
+def _run(
+    main: Main, arguments: dict[str, t.Any], tell: t.Callable[[int, int], None] = lambda _done, _all: None
+) -> tuple[int, str, str]:
     """Exit code, output and error output of a module."""
     out, err = io.StringIO(), io.StringIO()
-    with _as_a_module(_encoded(arguments)), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with _as_a_module(_encoded(arguments), tell), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main()
             code: t.Any = 0
@@ -158,7 +173,7 @@ def _empty(name: str) -> t.Any:
 
 
 @contextlib.contextmanager
-def _as_a_module(arguments: bytes) -> t.Iterator[None]:
+def _as_a_module(arguments: bytes, tell: t.Callable[[int, int], None]) -> t.Iterator[None]:
     """Ansible's library in the state in which a module finds it; afterwards as it was."""
     internal = getattr(warnings, "_internal", None)  # since ansible-core 2.19
     fresh: list[tuple[t.Any, str, t.Any]] = [
@@ -168,6 +183,7 @@ def _as_a_module(arguments: bytes) -> t.Iterator[None]:
         (warnings, "_global_warnings", _empty("_global_warnings")),
         (warnings, "_global_deprecations", _empty("_global_deprecations")),
         (internal, "is_controller", False),
+        (_module, "TELL", tell),
     ]
     fresh = [(place, name, value) for place, name, value in fresh if hasattr(place, name)]
     before = [(place, name, getattr(place, name)) for place, name, _value in fresh]
@@ -181,6 +197,3 @@ def _as_a_module(arguments: bytes) -> t.Iterator[None]:
             setattr(place, name, value)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-__all__ = ["Door", "_module"]

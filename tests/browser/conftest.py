@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -42,9 +43,14 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def show(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Open a file as a person does. At the end the page must have been quiet: no errors, no requests, no dialogs."""
+def _is_asked_for(request: Any, file: Path) -> bool:
+    """A test opens files of one folder; a page loads nothing."""
+    return bool(request.is_navigation_request() and request.url.startswith(file.parent.as_uri()))
+
+
+@contextlib.contextmanager
+def showing(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Open files as a person does. At the end the pages must have been quiet: no errors, no requests, no dialogs."""
     contexts, heard = [], []
 
     def opened(file: Path, address: str = "", width: int = 1280, **settings: Any) -> Any:
@@ -60,9 +66,7 @@ def show(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("console", lambda message: heard.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: heard.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (heard.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on(
-            "request", lambda request: request.url.startswith(file.as_uri()) or heard.append(f"request: {request.url}")
-        )
+        page.on("request", lambda request: _is_asked_for(request, file) or heard.append(f"request: {request.url}"))
         context.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
         page.goto(file.as_uri() + address)
         page.locator("#main").wait_for()
@@ -72,6 +76,20 @@ def show(chromium: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert heard == []
+
+
+@pytest.fixture
+def show(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """For one test."""
+    with showing(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stay(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """For all tests of a file, which go from page to page."""
+    with showing(chromium) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Call logs that never were, and the real playbook run over them.
+"""Call logs and audits that never were, and the real playbooks run over them.
 
 The modules that read the services are stood in for by one that answers from a file, in a copy of the collection that is
 made for the run: what is tested is the playbook and its templates, with any calls that a test may want.
@@ -35,6 +35,18 @@ folder = pathlib.Path({folder!r})
 given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
 (folder / "asked-{noun}.json").write_text(json.dumps(given))
 module.exit_json(changed=False, {noun}=json.loads((folder / "log.json").read_text())["{noun}"])
+"""
+AUDITOR = """
+import json, pathlib
+from ansible.module_utils.basic import AnsibleModule
+OPTIONS = dict.fromkeys("vapi_region vapi_api_url didlogic_api_url fail_on".split(), dict(type="str"))
+LISTS = dict.fromkeys(("numbers", "ignore"), dict(type="list", elements="str"))
+SECRETS = dict.fromkeys(("vapi_api_key", "didlogic_api_key"), dict(type="str", no_log=True))
+module = AnsibleModule(dict(OPTIONS, **LISTS, **SECRETS), supports_check_mode=True)
+folder = pathlib.Path({folder!r})
+given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
+(folder / "asked-audit.json").write_text(json.dumps(given))
+module.exit_json(changed=False, **json.loads((folder / "result.json").read_text()))
 """
 
 HOSTILE = [
@@ -163,7 +175,7 @@ def hostile() -> dict[str, Any]:
 
 @dataclasses.dataclass
 class Written:
-    """What a run of the playbook said and wrote."""
+    """What a run of a playbook said and wrote."""
 
     rc: int
     out: str
@@ -179,17 +191,40 @@ class Written:
 def write(
     folder: Path, log: dict[str, Any], *arguments: str, environment: dict[str, str] | None = None, **variables: Any
 ) -> Written:
-    """Run the playbook over a log, as a user does."""
+    """Run the playbook of the call log over a log, as a user does."""
+    readers = {name: READER.format(folder=str(folder), noun=noun) for name, noun in READERS.items()}
+    (folder / "log.json").write_text(json.dumps(log))
+    done = _run(folder, "call_log", readers, arguments, environment, variables)
+    page = Path(variables.get("vapi_didlogic_call_log_file", folder / "call-log.html"))
+    return Written(done.returncode, done.stdout, page, page.with_suffix(".csv"), folder)
+
+
+def audit(folder: Path, result: dict[str, Any], *arguments: str, **variables: Any) -> Written:
+    """Run the playbook of the audit over a result of its module, as a user does."""
+    (folder / "result.json").write_text(json.dumps(result))
+    done = _run(folder, "audit", {"routing_audit": AUDITOR.format(folder=str(folder))}, arguments, None, variables)
+    page = Path(variables.get("vapi_didlogic_audit_file", folder / "audit.html"))
+    return Written(done.returncode, done.stdout, page, page.with_suffix(".json"), folder)
+
+
+def _run(
+    folder: Path,
+    playbook: str,
+    readers: dict[str, str],
+    arguments: tuple[str, ...],
+    environment: dict[str, str] | None,
+    variables: dict[str, Any],
+) -> subprocess.CompletedProcess[str]:
+    """Run a playbook of a copy of the collection whose modules are these."""
     collection = folder / "collections" / "ansible_collections" / "voiceops" / "vapi_didlogic"
     modules = collection / "plugins" / "modules"
     modules.mkdir(parents=True, exist_ok=True)
-    for name, noun in READERS.items():
-        (modules / f"{name}.py").write_text(READER.format(folder=str(folder), noun=noun))
+    for name, text in readers.items():
+        (modules / f"{name}.py").write_text(text)
     (collection / "meta").mkdir(exist_ok=True)
-    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(READERS)}}))
+    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(readers)}}))
     if not (collection / "playbooks").exists():
         (collection / "playbooks").symlink_to(ROOT / "playbooks")
-    (folder / "log.json").write_text(json.dumps(log))
     (folder / "variables.yml").write_text(yaml.safe_dump(variables))
     foreign = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")
     settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
@@ -201,8 +236,8 @@ def write(
         **(environment or {}),
     }
     program = Path(sys.executable).with_name("ansible-playbook")
-    command = [program, "voiceops.vapi_didlogic.call_log", "-e", f"@{folder / 'variables.yml'}", *arguments]
-    done = subprocess.run(
+    command = [program, f"voiceops.vapi_didlogic.{playbook}", "-e", f"@{folder / 'variables.yml'}", *arguments]
+    return subprocess.run(
         command,
         env=settings,
         cwd=folder,
@@ -212,5 +247,3 @@ def write(
         timeout=240,
         check=False,
     )
-    page = Path(variables.get("vapi_didlogic_call_log_file", folder / "call-log.html"))
-    return Written(done.returncode, done.stdout, page, page.with_suffix(".csv"), folder)

@@ -792,8 +792,13 @@ class Run:
         return search(self.name, self.places, self.values)
 
 
-def play(core: Path, name: str, what: list[dict[str, t.Any]], cases: list[Case], *words: str) -> Run:
-    """Run a playbook in an empty world of its own and collect what it leaves."""
+def play(
+    core: Path, name: str, what: list[dict[str, t.Any]], cases: list[Case], *words: str, inside: bool = False
+) -> Run:
+    """Run a playbook in an empty world of its own and collect what it leaves.
+
+    :param inside: modules run in the controller's process, not by themselves.
+    """
     begun, values = time.monotonic(), canaries()
     version = core.name.removeprefix("core-")
     with contextlib.ExitStack() as stack:
@@ -810,6 +815,7 @@ def play(core: Path, name: str, what: list[dict[str, t.Any]], cases: list[Case],
             "reflector": reflector.url,
             "home": str(folder / "home"),
             "trunk_id": data["vapi"]["credentials"][0]["id"],
+            "vapi_didlogic_in_process": inside,
         }
         (folder / "given.yml").write_text(yaml.safe_dump(given, allow_unicode=True))
         (folder / "play.yml").write_text(yaml.safe_dump(what, sort_keys=False))
@@ -966,22 +972,28 @@ Job = t.Callable[[], Run]
 def jobs(core: Path, number: int, *, full: bool) -> list[tuple[str, Job]]:
     """All runs on one ansible-core, the longest first. ``number``: where the turns of this core begin."""
     found: list[tuple[str, Job]] = []
-    for words in (("-vvvvv", "--diff"), ("--diff",)):
-        loud = "-vvvvv" if "-vvvvv" in words else "plain"
+    ways = (("-vvvvv", False), ("-vvvvv", True), ("", True))
+    for turn, (loud, inside) in enumerate(ways):
+        words = ("--diff", *([loud] if loud else []))
+        kind = f"{loud or 'plain'}{', inside' if inside else ''}"
 
-        def run_modules(half: int, words: tuple[str, ...] = words, loud: str = loud) -> Run:
-            cases = module_cases(core, Turn(2 * number + len(words), full=full), half)
-            return play(core, f"modules {half + 1} {loud}", playbook(cases), cases, *words)
+        def run_modules(
+            half: int, words: tuple[str, ...] = words, kind: str = kind, turn: int = turn, inside: bool = inside
+        ) -> Run:
+            cases = module_cases(core, Turn(len(ways) * number + turn, full=full), half)
+            return play(core, f"modules {half + 1} {kind}", playbook(cases), cases, *words, inside=inside)
 
-        def run_control(words: tuple[str, ...] = words, loud: str = loud) -> Run:
+        def run_control(words: tuple[str, ...] = words, kind: str = kind) -> Run:
             cases = control_cases()
-            return play(core, f"control {loud}", playbook(cases), cases, *words)
+            return play(core, f"control {kind}", playbook(cases), cases, *words)
 
-        def run_role(words: tuple[str, ...] = words, loud: str = loud) -> Run:
-            return play(core, f"role {loud}", role_playbook(), [], *words)
+        def run_role(words: tuple[str, ...] = words, kind: str = kind, inside: bool = inside) -> Run:
+            return play(core, f"role {kind}", role_playbook(), [], *words, inside=inside)
 
         halves = [functools.partial(run_modules, half) for half in (0, 1)]
-        found += [*(("modules", half) for half in halves), ("role", run_role), ("control", run_control)]
+        found += [*(("modules", half) for half in halves), ("role", run_role)]
+        # The control is a module of its own, with one door.
+        found += [] if loud and inside else [("control", run_control)]
     dry = ("trunk id", "private key", "writes refused", "refused, 401")
 
     def run_dry() -> Run:

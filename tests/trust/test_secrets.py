@@ -45,10 +45,10 @@ CASES = [
 CONTROL = ("warn", "upper", "raise", "log", "program", "file")
 
 
-@pytest.fixture(scope="module")
-def run() -> Run:
-    """The cases, loud."""
-    return leaks.play(CORE, "sample", leaks.playbook(CASES), CASES, "-vvvvv", "--diff")
+@pytest.fixture(scope="module", params=[False, True], ids=["alone", "inside"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """The cases, loud, through both doors."""
+    return leaks.play(CORE, "sample", leaks.playbook(CASES), CASES, "-vvvvv", "--diff", inside=request.param)
 
 
 def told(run: Run, name: str) -> Any:
