@@ -237,7 +237,13 @@ SERVER = {"url": URL, "headers": {"X-Token": secret("defined"), "Authorization":
 NUMBER = {"number": NEW, "trunk": TRUNK, "assistant": "Kept assistant", "number_e164_check_enabled": False}
 MORE_SERVER = {"number": KEPT, "number_e164_check_enabled": False, "server": {"timeoutSeconds": 20}}
 CALL = {"assistant": "Kept assistant", "phone_number": KEPT, "customer": {"number": "+31201234599"}}
-MANY = {"name": "Made", "assistant": "Kept assistant", "phone_number": KEPT, "customers": [{"number": "+31201234599"}]}
+MANY = {
+    "name": "Made",
+    "assistant": "Kept assistant",
+    "phone_number": KEPT,
+    "customers": [{"number": "+31201234599"}],
+    "schedule_at": "2099-01-31T09:00:00Z",
+}
 TRUNK_ID = "{{ trunk_id }}"
 MISSPELT = secret("misspelt")
 
