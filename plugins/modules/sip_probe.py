@@ -24,12 +24,14 @@ options:
   host:
     description:
       - Host name or address of the SIP server, without C(sip:) and without a port.
-      - The addresses (A and AAAA) of a name are tried, four at most, until one answers. SRV and NAPTR records are not
-        followed, since a gateway of M(voiceops.vapi_didlogic.vapi_sip_trunk) has its host and port spelled out.
+      - The addresses (A and AAAA) of a name are tried, four at most, until one answers.
+      - Without O(port), and where the library C(dnspython) is installed, the SRV records of the name come first. NAPTR
+        records are not followed. A gateway of M(voiceops.vapi_didlogic.vapi_sip_trunk) has its port spelled out.
     type: str
     required: true
   port:
-    description: Port of the SIP server. V(5060) if it is not given, V(5061) with O(transport=tls).
+    description: Port of the SIP server. If it is not given that of the SRV record, or V(5060), V(5061) with
+      O(transport=tls).
     type: int
   transport:
     description: How to reach it. V(tls) needs TLS 1.2 or newer.

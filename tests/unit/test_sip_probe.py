@@ -917,6 +917,55 @@ def test_the_next_address_is_tried() -> None:
     assert [channel.answer for channel in network.opened] == ["closed", "silent", 1]
 
 
+def test_srv_records_come_first_where_no_port_is_given() -> None:
+    class Recorded(Made):
+        asked: t.ClassVar[list[tuple[str, int]]] = []
+
+        def services(self, host: str, transport: str, within: float) -> list[tuple[str, int]]:
+            assert (host, transport) == ("sip.example.com", "udp")
+            return [("one.example.com", 5070), ("two.example.com", 5080)]
+
+        def resolve(self, host: str, port: int, transport: str, within: float) -> list[Address]:
+            self.asked.append((host, port))
+            return [Address(socket.AF_INET, ("192.0.2.1", port))]
+
+    def probed(host: str, **options: t.Any) -> dict[str, t.Any]:
+        Recorded.asked.clear()
+        clock = Clock()
+        given = from_options(ProbeOptions, {"host": host, **options})
+        told, trouble = probing.probe(given, lambda _text: None, network=Recorded(clock, 1), clock=clock)
+        assert trouble is None
+        return told["probe"]
+
+    probe = probed("sip.example.com")
+    assert Recorded.asked == [("one.example.com", 5070), ("two.example.com", 5080)]
+    assert "lead to one.example.com:5070, two.example.com:5080" in probe["checks"][0]["message"]
+    assert any("port 5070 answers" in check["message"] for check in probe["checks"])
+    probed("sip.example.com", port=5060)
+    assert Recorded.asked == [("sip.example.com", 5060)]
+    probed("192.0.2.1")
+    assert Recorded.asked == [("192.0.2.1", 5060)]
+
+
+def test_srv_records_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver = pytest.importorskip("dns.resolver", reason="dnspython is not installed")
+    import dns.rrset
+
+    name = "_sips._tcp.sip.example.com."
+    rows = ("20 1 5061 last.example.com.", "10 1 5062 second.example.com.", "10 9 5063 first.example.com.")
+    monkeypatch.setattr(
+        resolver, "resolve", lambda asked, *_more, **_named: dns.rrset.from_text(name, 60, "IN", "SRV", *rows)
+    )
+    found = Network().services("sip.example.com", "tls", 1)
+    assert found == [("first.example.com", 5063), ("second.example.com", 5062), ("last.example.com", 5061)]
+
+    def none(*_args: t.Any, **_named: t.Any) -> t.NoReturn:
+        raise resolver.NXDOMAIN
+
+    monkeypatch.setattr(resolver, "resolve", none)
+    assert Network().services("sip.example.com", "tls", 1) == []
+
+
 def test_no_address_answers() -> None:
     for answer, says in (("closed", "nothing listens"), ("silent", "no answer"), ("unreachable", "no route")):
         probe, trouble, _network = vitro(answer, answer)

@@ -222,6 +222,21 @@ class Network:
             raise found[0]
         return [Address(family, place) for family, _kind, _protocol, _name, place in found[0]]
 
+    def services(self, host: str, transport: str, within: float) -> list[tuple[str, int]]:
+        """Where the name's SRV records lead, the first choice first; empty without records, or without dnspython."""
+        try:
+            import dns.exception
+            import dns.resolver
+        except ImportError:
+            return []
+        name = {"udp": "_sip._udp.", "tcp": "_sip._tcp.", "tls": "_sips._tcp."}[transport] + host
+        try:
+            rows = list(dns.resolver.resolve(name, "SRV", lifetime=max(within, 0.001)))
+        except (dns.exception.DNSException, OSError):
+            return []
+        rows.sort(key=lambda row: (row.priority, -row.weight))
+        return [(str(row.target).rstrip("."), int(row.port)) for row in rows if str(row.target) != "."]
+
     def open(
         self, address: Address, transport: str, within: float, trust: ssl.SSLContext | None = None, name: str = ""
     ) -> Channel:
@@ -419,16 +434,17 @@ class _Probe:
         raise broken
 
     def _addresses(self) -> list[Address]:
-        what, mend = "", HOST
+        what, mend, found = "", HOST, []
         try:
-            found = self.network.resolve(self.host, self.port, self.options.transport, self._left())
+            for name, port in self._services():
+                found += self.network.resolve(name, port, self.options.transport, self._left())
         except TimeoutError:
             what, mend = f"no name server answers within {self.options.timeout} s", TIME
         except socket.gaierror as error:
             if error.errno == socket.EAI_AGAIN:
                 what = f"{self.host} can not be looked up now, the name server gives no answer"
             else:
-                what = f"{self.host} does not resolve to an address (A or AAAA; SRV records are not followed)"
+                what = f"{self.host} does not resolve to an address (A or AAAA)"
         except OSError as error:
             what = f"{self.host} can not be looked up ({_words(error)})"
         if what:
@@ -438,6 +454,16 @@ class _Probe:
         listed = ", ".join(names[:MOST_ADDRESSES]) + (" and more" if len(names) > MOST_ADDRESSES else "")
         self._note("name", True, f"{self.host} is {listed}" if names != [self.host] else f"{self.host} is an address")
         return addresses[:MOST_ADDRESSES]
+
+    def _services(self) -> list[tuple[str, int]]:
+        """Names and ports to try. A port that is given says it all, as in a gateway of a trunk."""
+        found: list[tuple[str, int]] = []
+        if self.options.port is None and not wire.is_address(self.host):
+            found = self.network.services(self.host, self.options.transport, self._left() / 4)[:MOST_ADDRESSES]
+        if found:
+            listed = ", ".join(f"{name}:{port}" for name, port in found)
+            self._note("name", True, f"SRV records of {self.host} lead to {listed}")
+        return found or [(self.host, self.port)]
 
     def _asked(self, place: Address, until: float, *, last: bool) -> Channel:
         """A channel to an address, once it has answered OPTIONS."""

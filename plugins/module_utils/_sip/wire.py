@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import ipaddress
 import re
 import typing as t
 import urllib.parse
@@ -187,6 +188,15 @@ def allowed(response: Response) -> list[str] | None:
 def address(host: str) -> str:
     """A host as it stands in a URI."""
     return f"[{host}]" if ":" in host else host
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def escaped(user: str) -> str:
