@@ -91,7 +91,10 @@ def make(count: int, days: float = 7, seed: int = 1, until: datetime.datetime | 
     """A log of so many calls, most of them by day, with what the module may leave out left out now and then."""
     chance = random.Random(seed)
     until = until or datetime.datetime.now(datetime.UTC)
-    ids = lambda size: [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(size)]  # noqa: E731
+
+    def ids(size: int) -> list[str]:
+        return [str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _number in range(size)]
+
     assistants = [{"id": key, "name": name} for key, name in zip(ids(len(NAMES)), NAMES, strict=True)]
     phones = [
         {"id": key, "number": f"+3120123456{n}", **({"name": name} if name else {})}
@@ -108,7 +111,7 @@ def make(count: int, days: float = 7, seed: int = 1, until: datetime.datetime | 
 
 
 def _call(chance: random.Random, key: str, time: datetime.datetime, assistants: Any, phones: Any) -> dict[str, Any]:
-    outcome, _, reason, cause, fix, option = chance.choices(ENDS, [end[1] for end in ENDS])[0]
+    outcome, _weight, reason, cause, fix, option = chance.choices(ENDS, [end[1] for end in ENDS])[0]
     direction = chance.choices(["inbound", "outbound", "web"], [40, 55, 5])[0]
     person = chance.randrange(1, 400)
     call: dict[str, Any] = {

@@ -264,7 +264,7 @@ def test_a_box_says_why(show: Show, broken: Path) -> None:
     assert page.evaluate("document.activeElement.closest('.reason').dataset.rule") == "not-imported"
     page.keyboard.press("Enter")
     assert reason.get_attribute("open") is None
-    assert reason.locator("a").get_attribute("href").endswith("when_a_call_fails.rst#not-imported")
+    assert reason.locator("a").get_attribute("href").endswith("-docsite-audit-not-imported")
 
 
 # --- Many numbers ----------------------------------------------------------------------------------------------------

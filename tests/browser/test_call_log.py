@@ -196,15 +196,15 @@ def test_rows_open_by_keyboard(show: Show, written: Written, log: dict[str, Any]
 
 def test_the_chart_answers(show: Show, written: Written) -> None:
     page = show(written.page)
-    bar = page.locator("g.bar").nth(4)
-    bar.hover()
+    column = page.locator("g.bar").nth(4)
+    column.hover()
     tip = page.locator("#tip")
     assert tip.is_visible()
     assert "Answered" in tip.inner_text()
-    told = bar.get_attribute("aria-label")
-    bar.click()
+    told = column.get_attribute("aria-label")
+    column.click()
     count = sum(map(int, re.findall(r"(\d+) [a-z]", told.split(": ")[1])))
-    assert tiles(page)["calls"] == count, "a bar chosen shows its calls"
+    assert tiles(page)["calls"] == count, "a column chosen shows its calls"
     assert bars(page) == 400, "and the others stay to be chosen"
     page.locator("#window").click()
     assert tiles(page)["calls"] == 400

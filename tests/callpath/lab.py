@@ -280,7 +280,7 @@ class Lab:
     @contextlib.contextmanager
     def handing_on(self, assistant: str, target: str) -> Iterator[None]:
         """For a while this assistant answers and hands every call on by REFER."""
-        key = next(item["id"] for item in self.state["vapi"]["assistants"] if item["name"] == assistant)
+        key = {item["name"]: item["id"] for item in self.state["vapi"]["assistants"]}[assistant]
         self.names[HANDING_ON] = assistant
         by = f"sip:assistant@{HANDING_ON}"
         process = self._answering(

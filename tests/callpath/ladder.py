@@ -81,10 +81,10 @@ class Message:
 
 
 def _message(about: Mapping[str, str], content: str) -> Message:
-    head, _, body = content.partition("\n\n")
+    head, _blank, body = content.partition("\n\n")
     first, *lines = head.split("\n")
     pairs = [line.partition(":") for line in lines]
-    headers = tuple((name.strip().lower(), value.strip()) for name, _, value in pairs)
+    headers = tuple((name.strip().lower(), value.strip()) for name, _colon, value in pairs)
     return Message(
         float(about["time"]), about["srcip"], about["dstip"], about["proto"].split()[0], first, headers, body
     )

@@ -13,6 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.au
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import STATUSES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "when_a_call_fails.rst"
+LABEL = "ansible_collections.voiceops.vapi_didlogic.docsite.audit."
 NOTHING = "\u2013"
 
 
@@ -21,7 +22,7 @@ def rules() -> str:
     parts = []
     for rule in RULES:
         text = re.sub(r"\{(\w+)\}", r"*\1*", f"{rule.message} {rule.fix}")
-        parts += [f".. _{rule.id}:", "", f"``{rule.id}`` ({rule.severity})", f"    {text}", ""]
+        parts += [f".. _{LABEL}{rule.id}:", "", f"``{rule.id}`` ({rule.severity})", f"    {text}", ""]
     return "\n".join(parts)
 
 

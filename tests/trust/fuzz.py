@@ -33,8 +33,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.n
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import _told
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
@@ -127,7 +126,7 @@ class Reader:
         said: list[t.Any] = []
         if not self.resource.ordered:
             rows = self.engine.info(self.resource, {})
-            said += [_told(self.resource, row, self.resource.seek()) for row in rows]
+            said += [told(self.resource, row, self.resource.seek()) for row in rows]
         if self.want:
             (outcome,) = self.engine.ensure(self.resource, [self.want])
             if outcome.error:

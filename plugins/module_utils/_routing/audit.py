@@ -43,7 +43,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.servi
 
 #: What is read.
 SERVICES = (VAPI, DIDLOGIC)
-DOCS = "https://github.com/voiceops/vapi_didlogic/blob/main/docs/docsite/rst/when_a_call_fails.rst"
+DOCS = (
+    "https://github.com/voiceops/vapi_didlogic/blob/main/docs/docsite/rst/when_a_call_fails.rst"
+    "#ansible-collections-voiceops-vapi-didlogic-docsite-audit-"
+)
 SEVERITIES = ("error", "warning", "info")
 #: More objects than this are beyond what the lists of both services were ever seen to answer whole.
 MOST_OBJECTS = 10_000
@@ -91,7 +94,7 @@ def _finding(rule: Rule, words: Words, concerned: list[str]) -> Row:
         "numbers": concerned,
         "message": rule.message.format_map(words),
         "fix": rule.fix.format_map(words),
-        "docs": f"{DOCS}#{rule.id}",
+        "docs": f"{DOCS}{rule.id}",
     }
 
 

@@ -264,7 +264,7 @@ def _secured(sock: socket.socket, trust: ssl.SSLContext, name: str) -> ssl.SSLSo
         return trust.wrap_socket(sock, server_hostname=name)
     except ssl.SSLCertVerificationError as error:
         refused = Untrusted(error.verify_code, error.verify_message)
-    except ssl.SSLEOFError:
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
         refused, kind = None, "closed"
     except ssl.SSLError as error:
         refused, kind = None, "plain" if error.reason in _PLAIN else error.reason or "unknown"
