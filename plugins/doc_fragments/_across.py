@@ -45,4 +45,5 @@ attributes:
     description: Is in no action group, as it reads from both services and takes the connection options of each with a
       prefix.
     support: none
+    membership: []
 """

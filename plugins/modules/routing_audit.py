@@ -120,7 +120,6 @@ findings:
       numbers: ["31201234567"]
       message: "The phone number has no assistant, squad, workflow or server: Vapi ends each call at once."
       fix: "Assign one with vapi_phone_number: assistant."
-      docs: https://github.com/voiceops/vapi_didlogic/blob/main/docs/docsite/rst/when_a_call_fails.rst#ansible-collections-voiceops-vapi-didlogic-docsite-audit-nobody-answers
 numbers:
   description: Each number and the way of a call to it.
   returned: always

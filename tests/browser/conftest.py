@@ -72,9 +72,11 @@ def showing(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.locator("#main").wait_for()
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    try:
+        yield opened
+    finally:
+        for context in contexts:
+            context.close()
     assert heard == []
 
 

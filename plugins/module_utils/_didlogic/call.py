@@ -27,7 +27,7 @@ def check_day(text: str) -> None:
         raise ValueError("must be a day in the form YYYY-MM-DD, such as 2026-01-31.") from None
 
 
-Day = t.Annotated[str | None, Option(check=check_day)]
+Day = t.Annotated["str | None", Option(check=check_day)]
 
 
 class CallRecord(Record):

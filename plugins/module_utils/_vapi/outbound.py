@@ -63,7 +63,7 @@ def instant(text: str) -> str:
     return stamp(moment(text)) if text else text
 
 
-Time = t.Annotated[str | None, Option(clean=instant)]
+Time = t.Annotated["str | None", Option(clean=instant)]
 
 
 def one_target(wanted: t.Any, _ask: t.Any) -> None:
