@@ -129,6 +129,11 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
         ["unknown-trunk"],
     ),
     (
+        "an unknown label behind the right one",
+        lambda a: at(a).append(row(9, f"{DESK}@{OTHER}.sip.vapi.ai")),
+        ["unknown-label"],
+    ),
+    (
         "the host of another region",
         lambda a: at(a)[0].update(destination=f"{DESK}@{TRUNK}.sip.eu.vapi.ai"),
         ["wrong-region"],

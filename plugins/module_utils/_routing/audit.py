@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
     Route,
@@ -136,13 +137,22 @@ def private_key(route: Route) -> list[Words]:
     return _if(hits, count=len(hits))
 
 
-def unknown_trunk(route: Route) -> list[Words]:
-    found = [
+def _unknown(route: Route) -> list[Entry]:
+    """Destinations at a Vapi host whose label is neither a trunk's id nor the key."""
+    return [
         entry
         for entry in route.to_vapi
         if label_of(uri_of(entry)) and not route.trunk_of(entry) and not holds_key(uri_of(entry), route.survey.key)
     ]
-    return _if(found, count=len(found))
+
+
+def unknown_trunk(route: Route) -> list[Words]:
+    return _if(route.lead in _unknown(route))
+
+
+def unknown_label(route: Route) -> list[Words]:
+    """Behind another destination it harms no call, but what stands there may be a key."""
+    return _if([entry for entry in _unknown(route) if entry is not route.lead])
 
 
 def wrong_region(route: Route) -> list[Words]:
@@ -436,10 +446,20 @@ RULES: tuple[Rule, ...] = (
         severity="error",
         step="forward",
         route=unknown_trunk,
-        message="A destination leads to a trunk that this Vapi organisation does not have. The label is not shown: "
-        "it may be a private key.",
+        message="Calls are sent to a trunk that this Vapi organisation does not have. The label is not shown: it may "
+        "be a private key.",
         fix="Forward to the trunk's id with didlogic_forward: vapi_trunk_id. If the label was a private key of yours, "
         "make a new key at Vapi and delete the old one.",
+    ),
+    Rule(
+        id="unknown-label",
+        severity="warning",
+        step="forward",
+        route=unknown_label,
+        message="A destination behind the first leads to a trunk that this Vapi organisation does not have. The label "
+        "is not shown: it may be a private key.",
+        fix="Remove the destination with didlogic_forward: state absent, or in didlogic's portal. If the label was a "
+        "private key of yours, make a new key at Vapi and delete the old one.",
     ),
     Rule(
         id="wrong-region",
@@ -709,10 +729,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="balance-empty",
-        severity="error",
+        severity="warning",
         step="account",
         account=no_balance,
-        message="The balance is {balance} US dollars: didlogic refuses outbound calls.",
+        message="The balance is {balance} US dollars: unless the account is billed afterwards, didlogic refuses "
+        "outbound calls.",
         fix="Top the account up in didlogic's portal.",
     ),
     Rule(
