@@ -33,6 +33,8 @@ SERVER = ROOT / "roles" / "sandbox" / "files"
 KINDS = {1: "SIP URI", 4: "phone", 5: "SIP account"}
 # Bought at didlogic; one rings a desk and then a mobile today, one has no destination.
 SEED = {
+    "balance": 25.0,
+    "sip_accounts": [{"name": "01234", "label": "made in the portal"}],
     "numbers": [
         {
             "number": "31207001000",

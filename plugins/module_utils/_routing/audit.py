@@ -105,6 +105,7 @@ def _concerned(survey: Survey, subject: str) -> list[str]:
         route.number
         for route in survey.routes
         if subject in (f"trunk {named(route.trunk)}", f"SIP account {login_of(route.trunk)}")
+        or subject in [f"transfer tool {named(tool, 'function.name')}" for tool in route.tools]
     ]
 
 
@@ -271,28 +272,40 @@ def _referred(route: Route) -> t.Iterator[tuple[Row, str, str]]:
                 yield tool, str(target["number"]), ""
 
 
-def transfer_refused(route: Route) -> list[Words]:
+def _tools(survey: Survey, wrong: t.Callable[[Route, str, str], Words | None]) -> list[Words]:
+    """Each transfer tool with a target that is wrong for a number's trunk, once for each way to be wrong."""
+    found: dict[str, Words] = {}
+    for route in survey.routes:
+        for tool, user, host in _referred(route):
+            words = wrong(route, user, host)
+            if words is not None:
+                hit = {"subject": f"transfer tool {named(tool, 'function.name')}", **words}
+                found.setdefault(str(hit), hit)
+    return list(found.values())
+
+
+def _hosts(route: Route) -> set[str]:
+    return {str(row.get("ip", "")).lower() for row in gateways(route.trunk)}
+
+
+def transfer_refused(survey: Survey) -> list[Words]:
     """didlogic wants a SIP address at its gateway."""
-    hosts = {str(row.get("ip", "")).lower() for row in gateways(route.trunk)}
-    why = {
-        True: "its target is a phone number, no SIP address",
-        False: "its target is no address at the trunk's gateway",
-    }
-    return [
-        {"tool": named(tool, "function.name"), "why": why[not host]}
-        for tool, _user, host in _referred(route)
-        if host not in hosts
-    ]
+
+    def wrong(route: Route, _user: str, host: str) -> Words | None:
+        if host in _hosts(route):
+            return None
+        return {"why": "no address at the trunk's gateway" if host else "a phone number"}
+
+    return _tools(survey, wrong)
 
 
-def transfer_elsewhere(route: Route) -> list[Words]:
+def transfer_elsewhere(survey: Survey) -> list[Words]:
     """didlogic may restrict REFER to its own numbers."""
-    hosts = {str(row.get("ip", "")).lower() for row in gateways(route.trunk)}
-    return [
-        {"tool": named(tool, "function.name"), "to": user}
-        for tool, user, host in _referred(route)
-        if host in hosts and digits(user) not in route.survey.own
-    ]
+
+    def wrong(route: Route, user: str, host: str) -> Words | None:
+        return {"to": user} if host in _hosts(route) and digits(user) not in route.survey.own else None
+
+    return _tools(survey, wrong)
 
 
 # --------------------------------------------------------------------------------------------------------- the account
@@ -630,8 +643,8 @@ RULES: tuple[Rule, ...] = (
         id="transfer-refused",
         severity="warning",
         step="tool",
-        route=transfer_refused,
-        message="didlogic may refuse the transfer of {tool}: {why}.",
+        account=transfer_refused,
+        message="didlogic may refuse the transfer: its target is {why}.",
         fix="Use sip:+<number>@<the trunk's gateway> with vapi_transfer_tool: destinations.sip_uri, to a number that "
         "didlogic lets REFER go to, or keep Vapi in the call with destinations.sip_verb: dial.",
     ),
@@ -639,8 +652,8 @@ RULES: tuple[Rule, ...] = (
         id="transfer-elsewhere",
         severity="info",
         step="tool",
-        route=transfer_elsewhere,
-        message="{tool} hands over to {to}, which is no number of the didlogic account: didlogic may allow transfers "
+        account=transfer_elsewhere,
+        message="It hands over to {to}, which is no number of the didlogic account: didlogic may allow transfers "
         "by REFER to its own numbers only.",
         fix="Ask didlogic's account manager, or keep Vapi in the call with vapi_transfer_tool: destinations.sip_verb "
         "dial.",
