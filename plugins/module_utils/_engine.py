@@ -141,7 +141,12 @@ class Engine:
 
         :param sought: filters by identifying options. :param seek: a record of further options, names instead of ids.
         """
-        reading = resource.query(self._named(seek or resource.seek()), sought.get("id", "")) if resource.query else None
+        reading = None
+        if resource.query:
+            named = self._named(seek or resource.seek())
+            if any(getattr(named, field.attr) == LATER for field in fields(type(named)).values()):
+                return []  # a dry run: what does not exist yet has nothing
+            reading = resource.query(named, sought.get("id", ""))
         found = [
             row
             for row in self.rows(resource, reading)

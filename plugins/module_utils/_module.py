@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import signal
+import threading
 import traceback
 import typing as t
 
@@ -54,6 +55,8 @@ class Module(AnsibleModule):
 
     #: Secrets that services have told: a text may repeat them.
     noted: t.AbstractSet[str] = frozenset()
+    #: What ends the work of each client.
+    stops: tuple[threading.Event, ...] = ()
     #: Ids of trunks that services have told: they may be shown where they stand in SIP URIs.
     labels: t.AbstractSet[str] = frozenset()
 
@@ -384,15 +387,22 @@ def _connected(module: Module, service: Service, concurrency: int = 8, prefix: s
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
     client = _watched(module, Client(service, connection, http, read_only=module.check_mode))
     engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn, tell=TELL)
+    module.stops = (*module.stops, client.stop)
+
+    def end(_number: int, _frame: t.Any) -> None:
+        for stop in module.stops:
+            stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: client.stop.set())
+        signal.signal(number, end)
     return engine
 
 
 def _watched(module: Module, client: Client) -> Client:
     """The client, from now on noting the secrets that stand in answers, so that no message repeats them."""
     read = client.get
-    noted = set(module.noted)
+    # One set for all clients of a module.
+    noted = module.noted if isinstance(module.noted, set) else set()
     module.noted = noted
 
     def get(path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:

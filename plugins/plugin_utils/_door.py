@@ -126,7 +126,9 @@ class Door(Normal):
                 name = str(self._task.action).rpartition(".")[2]
                 self._display.display(f"  {name}: {done} of {count} after {shown - begun:.0f} s")
 
-        code, out, err = _run(self._inside, self._arguments, tell)
+        # Where Ansible's own way runs local modules: relative paths begin at the playbook.
+        with contextlib.chdir(self._loader.get_basedir()):
+            code, out, err = _run(self._inside, self._arguments, tell)
         return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
 
 

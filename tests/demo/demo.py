@@ -42,7 +42,7 @@ SEED = {
         },
         {"number": "31207001001"},
         {"number": "31207001002", "destinations": [{"destination": "01234", "transport": 5}]},
-    ]
+    ],
 }
 # Settings that could lead to a real account, or change what is shown.
 FOREIGN = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")

@@ -67,8 +67,11 @@ class Services:
         self.folder = folder
         self.facts = start(folder / "sandbox", "--port", "0", seed=SEED)
 
-    def play(self, what: list[Any] | str, *arguments: str, **variables: Any) -> Play:
-        """Run tasks, or a playbook by its name, with variables from a file as users do."""
+    def play(self, what: list[Any] | str, *arguments: str, where: Path | None = None, **variables: Any) -> Play:
+        """Run tasks, or a playbook by its name, with variables from a file as users do.
+
+        :param where: the folder in which ansible-playbook is called.
+        """
         if not isinstance(what, str):
             book = self.folder / "play.yml"
             book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": what}]))
@@ -89,7 +92,7 @@ class Services:
         done = subprocess.run(
             [str(Path(sys.executable).with_name("ansible-playbook")), what, "-e", f"@{file}", *arguments],
             env=environment,
-            cwd=self.folder,
+            cwd=where or self.folder,
             capture_output=True,
             text=True,
             timeout=240,

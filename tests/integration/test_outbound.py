@@ -167,6 +167,14 @@ def test_a_long_file_is_split_and_started_once(ready: Any, tmp_path: Path) -> No
     assert posts(ready, "/campaign") == 3
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_relative_path_begins_at_the_playbook(ready: Any, inside: bool) -> None:
+    """Wherever ansible-playbook was called, and through both doors."""
+    contacts(ready.folder / "here.csv", 2)
+    play = ready.play([campaign(csv="here.csv")], "--check", where=ready.folder.parent, vapi_didlogic_in_process=inside)
+    assert play.rc == 0, play.text
+
+
 BAD = {
     3: "0612340001,no plus,,",
     4: "+31 612340001,spaces,,",

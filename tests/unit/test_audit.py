@@ -241,6 +241,19 @@ def test_a_number_that_nobody_has() -> None:
     assert rules(healthy(), declared=("31205555555",)) == ["nowhere"]
 
 
+def test_objects_of_one_name_are_told_apart() -> None:
+    account = healthy()
+    account["tools"].append({"id": "t9", "function": {"name": "to_human"}})
+    (finding,) = findings(survey(account))
+    assert (finding["rule"], finding["numbers"]) == ("unused-tool", [])
+    account = healthy()
+    account["trunks"].append({**account["trunks"][0], "id": OTHER, "outboundAuthenticationPlan": None})
+    account["phones"][1]["credentialId"] = OTHER
+    at(account, HOME)[0]["destination"] = f"{HOME}@{OTHER}.sip.vapi.ai"
+    by_rule = {item["rule"]: item["numbers"] for item in findings(survey(account))}
+    assert by_rule == {"doubled-trunk": [DESK, HOME], "no-login": [HOME]}
+
+
 def test_a_dial_is_no_refer() -> None:
     account = healthy()
     account["tools"][0]["destinations"] = [{"number": "+31612340000", "transferPlan": {"sipVerb": "dial"}}]

@@ -197,6 +197,12 @@ def test_the_log_is_filtered_at_the_service() -> None:
         stage.engine(CALL).info(CALL, {}, from_options(Seek, {"assistant": "Nobody"}))
 
 
+def test_a_dry_run_asks_for_nothing_that_does_not_exist_yet() -> None:
+    stage = Stage()
+    assert stage.engine(CALL, check=True).info(CALL, {}, from_options(Seek, {"assistant": "Later"})) == []
+    assert all("call" not in entry["path"] for entry in stage.world.journal)
+
+
 def test_records_are_read_from_the_sandbox() -> None:
     stage = Stage({"balance": 1, "calls": []})
     assert stage.engine(RECORD).info(RECORD, {}, from_options(RecordSeek, {"limit": 5})) == []

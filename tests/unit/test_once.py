@@ -265,6 +265,8 @@ def test_a_mark_is_found_whoever_speaks(stage: Stage, target: str) -> None:
         ),
         ({"assistant_overrides": {"variableValues": {}}}, "assistant_overrides.variableValues", "variables"),
         ({"assistant_overrides": {"metadata": 1}}, "assistant_overrides.metadata", "dict"),
+        ({"idempotency_key": "run 42"}, "idempotency_key", "must not begin"),
+        ({"phone_number": ""}, "phone_number", "must be given"),
     ],
 )
 def test_wrong_options_are_named(options: Options, path: str, text: str) -> None:
@@ -362,6 +364,15 @@ def test_what_was_started_can_not_be_changed(stage: Stage, change: Options, text
     assert text in str(outcome.error)
     assert "another name" in str(outcome.error)
     assert stage.writes == []
+
+
+def test_variables_are_sent_as_they_are_given(stage: Stage) -> None:
+    """Also those whose names sound like a secret's, which are hidden only where people see them."""
+    people = [{"number": ANNA, "variables": {"token": "A1", "city": "Delft"}}]
+    stage.do(CAMPAIGN, **campaign_options(customers=people))
+    (row,) = stage.store("campaigns")
+    assert row["customers"][0]["assistantOverrides"]["variableValues"] == {"token": "A1", "city": "Delft"}
+    assert not stage.do(CAMPAIGN, **campaign_options(customers=people)).changed
 
 
 def test_the_order_of_the_contacts_does_not_matter(stage: Stage) -> None:

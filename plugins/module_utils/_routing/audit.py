@@ -82,7 +82,7 @@ def findings(survey: Survey, ignored: t.Collection[str] = ()) -> list[Row]:
         for route in survey.routes:
             subject = {"subject": f"number {route.number}"}
             found += [_finding(rule, {**subject, **words}, [route.number]) for words in rule.route(route)]
-        found += [_finding(rule, words, _concerned(survey, words["subject"])) for words in rule.account(survey)]
+        found += [_finding(rule, words, _concerned(survey, words)) for words in rule.account(survey)]
     return sorted(found, key=lambda item: (SEVERITIES.index(item["severity"]), item["subject"], item["rule"]))
 
 
@@ -99,14 +99,15 @@ def _finding(rule: Rule, words: Words, concerned: list[str]) -> Row:
     }
 
 
-def _concerned(survey: Survey, subject: str) -> list[str]:
-    """The numbers whose calls take what is wrong."""
-    return [
-        route.number
-        for route in survey.routes
-        if subject in (f"trunk {named(route.trunk)}", f"SIP account {login_of(route.trunk)}")
-        or subject in [f"transfer tool {named(tool, 'function.name')}" for tool in route.tools]
-    ]
+def _concerned(survey: Survey, words: Words) -> list[str]:
+    """The numbers whose calls take what is wrong: by its id where it has one, as several may share a name."""
+
+    def takes(route: Route) -> bool:
+        if "id" in words:
+            return words["id"] in (str((route.trunk or {}).get("id")), *(str(tool["id"]) for tool in route.tools))
+        return words["subject"] in (f"trunk {named(route.trunk)}", f"SIP account {login_of(route.trunk)}")
+
+    return [route.number for route in survey.routes if takes(route)]
 
 
 def numbers(survey: Survey, found: list[Row]) -> list[Row]:
@@ -279,7 +280,7 @@ def _tools(survey: Survey, wrong: t.Callable[[Route, str, str], Words | None]) -
         for tool, user, host in _referred(route):
             words = wrong(route, user, host)
             if words is not None:
-                hit = {"subject": f"transfer tool {named(tool, 'function.name')}", **words}
+                hit = {"subject": f"transfer tool {named(tool, 'function.name')}", "id": str(tool["id"]), **words}
                 found.setdefault(str(hit), hit)
     return list(found.values())
 
@@ -318,7 +319,11 @@ def _used(survey: Survey) -> list[Row]:
 
 
 def _of_trunk(trunk: Row, **words: t.Any) -> Words:
-    return {"subject": f"trunk {named(trunk)}", **{name: str(value) for name, value in words.items()}}
+    return {
+        "subject": f"trunk {named(trunk)}",
+        "id": str(trunk["id"]),
+        **{name: str(value) for name, value in words.items()},
+    }
 
 
 def no_inbound(survey: Survey) -> list[Words]:
@@ -407,6 +412,7 @@ def unused_tool(survey: Survey) -> list[Words]:
     return [
         {
             "subject": f"transfer tool {named(row, 'function.name')}",
+            "id": str(row["id"]),
             "how": "attached to no assistant" if str(row["id"]) not in attached else "attached to none that answers",
         }
         for row in survey.tools

@@ -13,7 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.f
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Entry
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import dig, from_wire
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import host_of, label_of, region_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
@@ -251,11 +251,11 @@ def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
         lambda: didlogic.info(SIP_ACCOUNT, {}),
         *(functools.partial(vapi.rows, kind) for kind in kinds),
     )
-    balance = account.get("balance")
+    balance = from_wire(ACCOUNT.record, account).balance
     trunks, phones, assistants, squads, tools = map(tuple, listed)
     return Survey(
         own=frozenset(digits(str(row["number"])) for row in own),
-        balance=float(balance) if isinstance(balance, (int, float)) else None,
+        balance=balance,
         numbers=tuple(bought),
         accounts=tuple(accounts),
         trunks=trunks,

@@ -24,6 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     moment,
     not_in_the_past,
     number_can_call,
+    number_is_given,
     one_target,
     stamp,
     texts,
@@ -36,6 +37,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.servi
 MARK = "voiceops_idempotency_key"
 #: A mark of the run's own begins so; nobody looks for it in a later run.
 OF_THIS_RUN = "run "
+
+
+def check_own_key(key: str) -> None:
+    if key.startswith(OF_THIS_RUN):
+        raise ValueError("must not begin with 'run ', which marks calls without a key of their own.")
+
+
 DAY = datetime.timedelta(hours=24)
 #: Calls carry their whole conversation.
 PAGE = 100
@@ -60,7 +68,9 @@ class Call(Record):
     assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.*")] = None
     schedule_at: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.earliestAt")] = None
     schedule_until: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.latestAt")] = None
-    idempotency_key: t.Annotated[str | None, Option(length=(1, 200), wire=f"overrides.metadata.{MARK}")] = None
+    idempotency_key: t.Annotated[
+        str | None, Option(length=(1, 200), check=check_own_key, wire=f"overrides.metadata.{MARK}")
+    ] = None
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -262,7 +272,7 @@ CALL = Resource(
     ask=Ask,
     keys=(),
     page=PAGE,
-    rules=(one_target, times_in_order, reachable, free_overrides),
+    rules=(one_target, number_is_given, times_in_order, reachable, free_overrides),
     parts=marked,
     tell=told,
     seek=Seek,

@@ -11,7 +11,14 @@ import pathlib
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig, show
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Option,
+    Problem,
+    Record,
+    dig,
+    fields,
+    show,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
     Once,
     Parts,
@@ -154,9 +161,15 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
     return Parts(records=records, facts=facts, advice=advice)
 
 
+def _plain(contact: Contact) -> dict[str, t.Any]:
+    """A contact's options as they were given; what is shown to people would hide some variables."""
+    pairs = [(name, getattr(contact, field.attr)) for name, field in fields(Contact).items()]
+    return {name: value for name, value in pairs if value is not None}
+
+
 def _linted(campaign: Campaign, ask: Ask) -> Linted:
     if not ask.csv:
-        return from_list([show(contact) for contact in campaign.customers or []])
+        return from_list([_plain(contact) for contact in campaign.customers or []])
     path = pathlib.Path(ask.csv).expanduser()
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -265,7 +278,7 @@ def _same_contacts(there: list[t.Any], campaign: Campaign) -> None:
 
 
 def _body(campaign: Campaign) -> dict[str, t.Any]:
-    contacts = [{CAMEL.get(key, key): value for key, value in show(c).items()} for c in campaign.customers or []]
+    contacts = [{CAMEL.get(key, key): value for key, value in _plain(c).items()} for c in campaign.customers or []]
     return {"squadId": campaign.squad, "customers": contacts}
 
 
