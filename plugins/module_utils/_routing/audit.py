@@ -136,7 +136,7 @@ def _if(condition: t.Any, **words: t.Any) -> list[Words]:
 
 def private_key(route: Route) -> list[Words]:
     hits = [entry for entry in route.to_vapi if holds_key(uri_of(entry), route.survey.key)]
-    return _if(hits, count=len(hits))
+    return _if(hits)
 
 
 def _unknown(route: Route) -> list[Entry]:
@@ -446,8 +446,6 @@ def too_many(survey: Survey) -> list[Words]:
 
 
 # ------------------------------------------------------------------------------------------------------------ the rules
-
-FORWARD = "didlogic_forward"
 
 RULES: tuple[Rule, ...] = (
     Rule(

@@ -575,7 +575,6 @@ HANDED: dict[str, Reason] = {
 # ------------------------------------------------------------------------------------------------------ ended reasons
 
 ENDED_PAGE = "DOC call-ended-reason"
-ERRORS_PAGE = "DOC troubleshoot-call-errors"
 ASSIGNED = "vapi_phone_number.assistant, vapi_phone_number.squad, vapi_phone_number.workflow"
 VAPI_SUPPORT = "Call again. If it comes back, give the ids of the calls to Vapi's support; no option here mends it."
 NOT_DIDLOGIC = "Import the didlogic number with its trunk (vapi_phone_number: trunk) and use that one"
