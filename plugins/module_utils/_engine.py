@@ -87,6 +87,11 @@ class Outcome:
     writes: int = 0
     stale: int = 0
 
+    @property
+    def verb(self) -> str:
+        """What was to be done in all, or is, in a dry run."""
+        return self.plan.verb if self.plan else "none"
+
     def fail(self, error: Exception) -> None:
         self.error, self.done = error, True
 
@@ -102,6 +107,18 @@ class Outcome:
             self.plan = plan
             self.warnings += plan.warnings
         self.extra = {**self.extra, **plan.extra}
+
+
+#: What was done, by the verb of the plan.
+DONE = {"create": "created", "update": "updated", "delete": "deleted", "none": "unchanged"}
+
+
+def summary(outcomes: t.Iterable[Outcome]) -> dict[str, int]:
+    """How many objects came to what."""
+    counts = dict.fromkeys((*DONE.values(), "failed"), 0)
+    for outcome in outcomes:
+        counts["failed" if outcome.error else DONE[outcome.verb]] += 1
+    return counts
 
 
 class Engine:
@@ -157,7 +174,7 @@ class Engine:
     def whole(self, resource: Resource, rows: list[Row]) -> list[Row]:
         """Rows completed by what only further reads tell."""
         complete = resource.complete
-        return self._together(lambda row: complete(self.client.get, row), rows) if complete else rows
+        return self._together(lambda row: complete(self.client, row), rows) if complete else rows
 
     @staticmethod
     def _is(resource: Resource, row: Row, name: str, value: str) -> bool:
@@ -275,6 +292,8 @@ class Engine:
     def _ensure_keyed(self, resource: Resource, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
         for number in _rounds(lambda: _written(outcomes)):
             try:
+                if number:
+                    self._afresh(resource)
                 rows, holders = self._read(resource, outcomes)
             except (ApiError, Stopped) as error:
                 if number == 0:
@@ -308,6 +327,11 @@ class Engine:
                 outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not settle."))
         return outcomes
 
+    def _afresh(self, resource: Resource) -> None:
+        """What is read from now on shows what the last writes did."""
+        for path in (resource.path, *(use.path for use in resource.uses)):
+            self.client.forget(path)
+
     def _let_it_settle(self, *errors: Exception | None) -> None:
         if any(isinstance(error, Unknown) and not isinstance(error, Busy) for error in errors):
             self.client.sleep(AFTERMATH)
@@ -336,7 +360,7 @@ class Engine:
             if resource.complete:
                 chosen, _surplus = _plan.choose(resource, outcome.want, seen, memory)
                 if chosen is not None:
-                    full = resource.complete(self.client.get, chosen)
+                    full = resource.complete(self.client, chosen)
                     seen = [full if row is chosen else row for row in seen]
             plan = _plan.plan(resource, outcome.want, seen, holders, memory)
         except (Problem, ApiError, Stopped) as error:
@@ -451,6 +475,7 @@ class Engine:
         for pause in pauses:
             self.client.sleep(pause)
             try:
+                self._afresh(resource)
                 there = _once.found(once, outcome.want, self.rows(resource, window))
             except (ApiError, Stopped):
                 continue
@@ -488,7 +513,9 @@ class Engine:
     def _ordered(self, resource: Resource, outcome: Outcome) -> None:
         names = {"number": outcome.want.record.number}
         try:
-            for _number in _rounds(lambda: outcome.writes):
+            for number in _rounds(lambda: outcome.writes):
+                if number:
+                    self.client.forget(resource.path, **names)
                 plan = _order.plan(resource, outcome.want, self.rows(resource, **names), outcome.memory)
                 outcome.note(plan)
                 if not plan.writes or self.check_mode:
@@ -533,8 +560,10 @@ class Engine:
 
     def _tell_what_stands(self, resource: Resource, outcome: Outcome) -> None:
         outcome.extra = {}
+        names = {"number": outcome.want.record.number}
+        self.client.forget(resource.path, **names)
         try:
-            rows = self.rows(resource, number=outcome.want.record.number)
+            rows = self.rows(resource, **names)
             outcome.extra = _order.plan(resource, outcome.want, rows, outcome.memory).standing
         except (ApiError, Problem):
             return

@@ -170,12 +170,49 @@ def retry_after(value: str | None) -> float | None:
     return min(seconds, MAX_WAIT) if 0 < seconds < float("inf") else None
 
 
+class Shelf:
+    """Answers to reads, each kept until something in its place is written or a fresh look is asked for.
+
+    A task that looks at one list for several reasons asks the service once.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], t.Any] = {}
+        self._changes = 0
+        self._lock = threading.Lock()
+
+    def read(self, url: str, params: t.Any, ask: t.Callable[[], t.Any]) -> t.Any:
+        """What is kept of a place, else the answer to ``ask``, which is kept unless something changed meanwhile."""
+        key = (url, repr(sorted((params or {}).items())))
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+            changes = self._changes
+        answer = ask()
+        with self._lock:
+            if changes == self._changes:
+                self._kept[key] = answer
+        return answer
+
+    def drop(self, url: str) -> None:
+        """Forget what lies at a place, above it and below it."""
+        with self._lock:
+            self._changes += 1
+            self._kept = {key: answer for key, answer in self._kept.items() if not _one_line(key[0], url)}
+
+
+def _one_line(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return long == short or long.startswith(f"{short}/")
+
+
 class Client:
     """A connection to one service for the time of one task; safe to use from several threads.
 
     :param connection: the record of connection options. :param http: a :class:`HttpOptions` record.
     :param transport: an ``httpx`` transport; tests put a handler here, the product leaves it out.
     :param read_only: refuse any method but GET (check mode): a write is impossible, not only avoided.
+    :param shelf: keeps what is read, for tasks that look at one thing several times.
     """
 
     def __init__(
@@ -186,6 +223,7 @@ class Client:
         *,
         transport: t.Any = None,
         read_only: bool = False,
+        shelf: Shelf | None = None,
         sleep: t.Callable[[float], t.Any] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
@@ -196,6 +234,7 @@ class Client:
             http,
             clock,
         )
+        self._shelf = shelf
         self.stop = threading.Event()  # set by a signal; it also ends a pause
         self.sleep = sleep or self.stop.wait
         self._url = checked_url(service.url(connection))
@@ -238,6 +277,16 @@ class Client:
 
     def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
         """The answer to a GET, repeated on what passes by itself. Raises :class:`Refused` or :class:`Unreachable`."""
+        if self._shelf is None:
+            return self._get(path, params, ids)
+        return self._shelf.read(_filled(path, ids), params, lambda: self._get(path, params, ids))
+
+    def forget(self, path: str, **ids: str) -> None:
+        """From now on this place, and what lies below it, is read afresh."""
+        if self._shelf is not None:
+            self._shelf.drop(_filled(path, ids))
+
+    def _get(self, path: str, params: dict[str, t.Any] | None, ids: dict[str, str]) -> t.Any:
         started, tries = self._clock(), 0
         while True:
             tries += 1
@@ -273,6 +322,13 @@ class Client:
         """The answer to a write. Raises :class:`Refused`, :class:`Unreachable` (not done) or :class:`Unknown`."""
         if self.read_only:
             raise RuntimeError(f"a {write.method} was about to leave the machine in check mode; please report this")
+        try:
+            self.forget(write.path, **write.ids)
+            return self._write(write)
+        finally:
+            self.forget(write.path, **write.ids)
+
+    def _write(self, write: Write) -> t.Any:
         started, tries = self._clock(), 0
         body = {} if write.body is None else self.service.encode(write.body)
         while True:
@@ -297,8 +353,7 @@ class Client:
             self.sleep(pause)
         if self.stop.is_set():
             raise Stopped("The task was asked to end and stopped between two requests; run it again to finish.")
-        quoted = {name: urllib.parse.quote(str(value), safe="") for name, value in ids.items()}
-        url = self._url + path.format(**quoted)
+        url = self._url + _filled(path, ids)
         token = _deadline.set(self._clock() + self._http.timeout)
         try:
             with self._client.stream(method, url, **request) as response:
@@ -365,6 +420,10 @@ class Client:
 
 class _TooLarge(Exception):
     pass
+
+
+def _filled(path: str, ids: t.Mapping[str, t.Any]) -> str:
+    return path.format(**{name: urllib.parse.quote(str(value), safe="") for name, value in ids.items()})
 
 
 class _Failure:

@@ -14,8 +14,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Failed, Outcome
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Failed, Outcome, summary
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Shelf, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told, wanted, wanted_parts
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Option,
@@ -43,6 +43,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 
 #: ``(objects done, objects)``: set by whoever can show it while a module runs.
 TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
+#: Requests under way at once, where nothing else is asked for.
+CONCURRENCY = 8
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
 
@@ -109,6 +111,8 @@ class Module(AnsibleModule):
         failures = [{**item, "message": scrubber.text(item["message"])} for item in result.get("failures", ())]
         told = {**result, "failures": failures} if failures else result
         told = {**told, "invocation": {"module_args": self._invocation(checked=checked)}}
+        if not self.wants_diff:
+            told.pop("diff", None)
         clean: dict[str, t.Any] = scrubber.value(told)
         return clean
 
@@ -210,11 +214,15 @@ def run_info(resource: Resource) -> None:
 
 
 def run_across(
-    services: tuple[Service, ...], ask: type[Record], work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]]
+    services: tuple[Service, ...],
+    ask: type[Record],
+    work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]],
+    parse: t.Callable[[dict[str, t.Any]], t.Any] | None = None,
 ) -> None:
-    """A module that reads several services.
+    """A module of several services.
 
     :param work: ``(engines by the services' names, options)`` -> result; ``labels`` in it are ids of trunks.
+    :param parse: makes ``options`` of what was given, where that is more than the record.
     """
     spec = argument_spec(ask)
     for service in services:
@@ -222,8 +230,10 @@ def run_across(
     module = Module(spec)
 
     def act() -> dict[str, t.Any]:
-        given = from_options(ask, module.params)
-        result = work({s.name: _connected(module, s, prefix=f"{s.name}_") for s in services}, given)
+        given = parse(module.params) if parse else from_options(ask, module.params)
+        many = module.params.get("concurrency", CONCURRENCY)
+        engines = {s.name: _connected(module, s, many, f"{s.name}_", Shelf()) for s in services}
+        result = work(engines, given)
         module.labels = frozenset(result.pop("labels", ()))
         return result
 
@@ -252,7 +262,7 @@ def run_plain(
 class Bulk(Record):
     """Options of the modules that manage many objects."""
 
-    concurrency: t.Annotated[int, Option(between=(1, 32))] = 8
+    concurrency: t.Annotated[int, Option(between=(1, 32))] = CONCURRENCY
     exclusive: bool = False
 
 
@@ -273,10 +283,8 @@ def _one(module: Module, resource: Resource) -> dict[str, t.Any]:
     results = [outcome.result for outcome in outcomes]
     told = resource.gather(results, facts) if resource.gather else results[0]
     result = {"changed": changed, resource.noun: told, **extra}
-    if module.wants_diff and len(outcomes) == 1 and (plan := outcomes[0].plan):
-        result["diff"] = {"before": plan.before, "after": plan.after}
-    elif module.wants_diff:
-        result["diff"] = _diff(outcomes)
+    single = outcomes[0].plan if len(outcomes) == 1 else None
+    result["diff"] = {"before": single.before, "after": single.after} if single else _diff(outcomes)
     return result
 
 
@@ -308,10 +316,9 @@ def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "changed": any(outcome.changed for outcome in outcomes),
         resource.plural: [outcome.result for outcome in outcomes if outcome.result and not outcome.error],
-        "summary": _summary(outcomes),
+        "summary": summary(outcomes),
+        "diff": _diff(outcomes),
     }
-    if module.wants_diff:
-        result["diff"] = _diff(outcomes)
     failures = [{"item": o.want.label, "message": str(o.error)} for o in outcomes if o.error]
     if failures:
         text = f"{len(failures)} of {len(outcomes)} {resource.title}s failed; the first: {failures[0]['message']}"
@@ -364,19 +371,13 @@ def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) ->
     return engine.find(target, name, params[name], engine.rows(target))
 
 
-def _summary(outcomes: list[Outcome]) -> dict[str, int]:
-    names = {"create": "created", "update": "updated", "delete": "deleted", "none": "unchanged"}
-    counts = dict.fromkeys((*names.values(), "failed"), 0)
-    for outcome in outcomes:
-        counts["failed" if outcome.error else names[outcome.plan.verb if outcome.plan else "none"]] += 1
-    return counts
-
-
-def _engine(module: Module, resource: Resource, concurrency: int = 8, prefix: str = "") -> Engine:
+def _engine(module: Module, resource: Resource, concurrency: int = CONCURRENCY, prefix: str = "") -> Engine:
     return _connected(module, resource.service, concurrency, prefix)
 
 
-def _connected(module: Module, service: Service, concurrency: int = 8, prefix: str = "") -> Engine:
+def _connected(
+    module: Module, service: Service, concurrency: int = CONCURRENCY, prefix: str = "", shelf: Shelf | None = None
+) -> Engine:
     given = {name.removeprefix(prefix): value for name, value in module.params.items() if name.startswith(prefix)}
     http = from_options(HttpOptions, module.params)
     try:
@@ -385,7 +386,7 @@ def _connected(module: Module, service: Service, concurrency: int = 8, prefix: s
         raise Problem(prefix + problem.path, problem.rule) from None
     if not http.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
-    client = _watched(module, Client(service, connection, http, read_only=module.check_mode))
+    client = _watched(module, Client(service, connection, http, read_only=module.check_mode, shelf=shelf))
     engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn, tell=TELL)
     module.stops = (*module.stops, client.stop)
 

@@ -188,7 +188,7 @@ class Resource:
         ``wrap`` makes the sent body.
     :param writes: carries a change to the service where one request is not enough:
         ``(resource, row, touched, now, then)`` -> writes, all in the API's form.
-    :param complete: ``(get, row)`` -> row with what only further reads tell.
+    :param complete: ``(client, row)`` -> row with what only further reads tell.
     :param needs: what every listed row must have to be worked with.
     :param tell: ``(row, ask)`` -> the item that an info module returns, where it is not the record's form.
     :param seek: options of the info module beside the identifying ones.

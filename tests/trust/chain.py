@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's chain without Ansible: the same resources in the same order, each step a task with a client of its own.
+"""A whole environment without Ansible, in both ways: as one task, which is what the role does, or a task for each kind.
 
-It lets thousands of runs meet faults in a minute. What the role does beyond it (variables, report) has its own tests.
+It lets thousands of runs meet faults in a minute.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from sandbox_server.world import World
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed as EngineFailed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Shelf, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, fields, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource, Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Wiring, parse
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.wiring import SERVICES, wire
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
@@ -41,6 +44,28 @@ SEED = {
         },
         BARE,
     ],
+}
+
+
+MODEL = {"provider": "openai", "model": "m", "messages": [{"role": "system", "content": "prompt"}]}
+#: The same as options of the module that makes all of it.
+DECLARED: dict[str, t.Any] = {
+    "trunk": {
+        "name": "trunk",
+        "gateway": "sip.nl.didlogic.net",
+        "inbound_networks": ["192.0.2.0/24"],
+        "username": "01234",
+        "password": "not-a-real-password",
+    },
+    "transfer_tools": [
+        {
+            "name": "human",
+            "description": "d",
+            "destinations": [{"sip_uri": "sip:+31201234599@sip.nl.didlogic.net"}],
+        }
+    ],
+    "assistants": [{"name": "reception", "definition": {"model": MODEL}, "tools": ["human"]}],
+    "numbers": [{"number": OWN, "assistant": "reception"}, {"number": BARE, "assistant": "reception"}],
 }
 
 
@@ -98,9 +123,21 @@ class Account:
         self.time = Time()
         self.transport: t.Any = InProcessTransport(create_app(self.world), sleep=self.time.sleep)
 
-    def run(self, *, check: bool = False, wrap: t.Callable[[t.Any], t.Any] = lambda transport: transport) -> Report:
-        """The chain once. ``wrap`` puts something between the client and the services."""
-        return Report(self, check, wrap(self.transport)).run()
+    def run(
+        self,
+        *,
+        check: bool = False,
+        wrap: t.Callable[[t.Any], t.Any] = lambda transport: transport,
+        at_once: bool = False,
+        **more: t.Any,
+    ) -> Report:
+        """All of it once.
+
+        :param wrap: puts something between the client and the services. :param at_once: as one task, of which ``more``
+            are further options.
+        """
+        report = Report(self, check, wrap(self.transport))
+        return report.wire(**more) if at_once else report.run()
 
 
 class Report:
@@ -112,12 +149,41 @@ class Report:
         self.plans: list[t.Any] = []
         self.results: list[t.Any] = []
         self.longest = 0.0
+        self.told: dict[str, t.Any] = {}
 
-    def task(self, resource: Resource, *items: dict[str, t.Any]) -> list[Outcome]:
-        """One task of the role."""
-        service, world = resource.service, self.account.world
+    def engine(self, service: Service, shelf: Shelf | None = None) -> Engine:
+        world, clock = self.account.world, self.account.time
         key = world.vapi_api_key if service.name == "vapi" else world.didlogic_api_key
         connection = from_options(service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"})
+        client = Client(
+            service,
+            connection,
+            HttpOptions(),
+            transport=self.transport,
+            read_only=self.check,
+            shelf=shelf,
+            sleep=clock.sleep,
+            clock=clock,
+        )
+        return Engine(client, check_mode=self.check, concurrency=1)
+
+    def wire(self, **more: t.Any) -> Report:
+        """All of it as one task."""
+        clock = self.account.time
+        begun = clock()
+        params = {name: field.default for name, field in fields(Wiring).items()}
+        params |= {"vapi_region": "us", "vapi_api_key": self.account.world.vapi_api_key, "sip_refer_enabled": True}
+        params |= DECLARED | more
+        try:
+            self.told = wire({service.name: self.engine(service, Shelf()) for service in SERVICES}, parse(params))
+        except (ApiError, EngineFailed, Problem, Stopped) as error:
+            raise Failed(error) from error
+        finally:
+            self.longest = clock() - begun
+        return self
+
+    def task(self, resource: Resource, *items: dict[str, t.Any]) -> list[Outcome]:
+        """One task of a playbook."""
         clock = self.account.time
         begun = clock()
         wants = [
@@ -129,16 +195,7 @@ class Report:
             for item in items
         ]
         try:
-            client = Client(
-                service,
-                connection,
-                HttpOptions(),
-                transport=self.transport,
-                read_only=self.check,
-                sleep=clock.sleep,
-                clock=clock,
-            )
-            outcomes = Engine(client, check_mode=self.check, concurrency=1).ensure(resource, wants)
+            outcomes = self.engine(resource.service).ensure(resource, wants)
         except (ApiError, Problem, Stopped) as error:
             self.longest = max(self.longest, clock() - begun)
             raise Failed(error) from error
@@ -172,9 +229,8 @@ class Report:
                 "destinations": [{"sip_uri": "sip:+31201234599@sip.nl.didlogic.net"}],
             },
         )
-        model = {"provider": "openai", "model": "m", "messages": [{"role": "system", "content": "prompt"}]}
         (assistant,) = self.task(
-            ASSISTANT, {"name": "reception", "definition": {"model": model}, "tools": [tool.result["id"]]}
+            ASSISTANT, {"name": "reception", "definition": {"model": MODEL}, "tools": [tool.result["id"]]}
         )
         number = {
             "trunk": trunk.result["id"],

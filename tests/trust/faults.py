@@ -6,9 +6,9 @@
     python tests/trust/faults.py            # all of it, some minutes
     python tests/trust/faults.py --sample 7 # every 7th case
 
-One case: a starting state, the index of a request, a kind of fault, whether the write was carried out before it, and
-whether it happens once or from then on. Then the services are well again: one more run must succeed and one after it
-must write nothing. Kinds "killed" end the process instead.
+One case: whether the environment is one task or several, a starting state, the index of a request, a kind of fault,
+whether the write was carried out before it, and whether it happens once or from then on. Then the services are well
+again: one more run must succeed and one after it must write nothing. Kinds "killed" end the process instead.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ import contextlib
 import httpx
 from chain import OWN, SEED, Account, Failed
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed as EngineFailed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 
@@ -132,6 +133,7 @@ class Case:
     """One way to go wrong."""
 
     start: str
+    at_once: bool
     index: int
     kind: str
     when: str
@@ -171,20 +173,20 @@ def start(name: str) -> Account:
         account.run()
     if name == "partly":
         # Trunk, tool and assistant stand, one phone number of two, no forward.
-        middle = Case("empty", 14, "killed", "after", persistent=False)
+        middle = Case("empty", False, 14, "killed", "after", persistent=False)
         with contextlib.suppress(Killed):
             account.run(wrap=lambda inner: Faulty(inner, account, middle, lambda: None))
     return account
 
 
-def cases(starts: t.Mapping[str, int]) -> t.Iterator[Case]:
-    for name, requests in starts.items():
+def cases(starts: t.Mapping[tuple[str, bool], int]) -> t.Iterator[Case]:
+    for (name, at_once), requests in starts.items():
         for index, kind, when, persistent in itertools.product(
             range(requests), KINDS, ("before", "after"), (False, True)
         ):
             if (when == "after" and kind in BEFORE_ONLY) or (kind == "killed" and persistent):
                 continue
-            yield Case(name, index, kind, when, persistent)
+            yield Case(name, at_once, index, kind, when, persistent)
 
 
 def doubles(account: Account) -> int:
@@ -218,28 +220,30 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
 
     faulty = Faulty(account.transport, account, case, watch)
     try:
-        report = account.run(wrap=lambda _inner: faulty)
+        report = account.run(wrap=lambda _inner: faulty, at_once=case.at_once)
         found["converged"] += 1
         found["over the deadline"] += report.longest > LIMIT
     except Killed:
         found["killed"] += 1
     except Failed as failed:
         sentence = str(failed.error)
-        found["clear error"] += isinstance(failed.error, (ApiError, Problem, Stopped)) and 20 < len(sentence) < 600
+        found["clear error"] += (
+            isinstance(failed.error, (ApiError, EngineFailed, Problem, Stopped)) and 20 < len(sentence) < 600
+        )
         found["unclear error"] += not 20 < len(sentence) < 600
     except Exception as error:  # noqa: BLE001 - it is what is counted
         found["traceback"] += 1
         found[f"traceback {type(error).__name__} {case}"] += 1
     found["requests sent elsewhere"] += faulty.elsewhere
     try:
-        account.run(wrap=lambda inner: Faulty(inner, account, None, watch))
+        account.run(wrap=lambda inner: Faulty(inner, account, None, watch), at_once=case.at_once)
     except Failed as failed:
         found["next run failed"] += 1
         found[f"next run failed: {failed} {case}"] += 1
         return found
     again = Faulty(account.transport, account, None, watch)
     writes = account.world.journal_report()["writes"]
-    account.run(wrap=lambda _inner: again)
+    account.run(wrap=lambda _inner: again, at_once=case.at_once)
     found["writes of the run after that"] += account.world.journal_report()["writes"] - writes
     found["objects that stand twice"] += doubles(account)
     everything = [row["destination"] for row in rows(account, OWN)]
@@ -282,9 +286,11 @@ def sweep(sample: int = 1, workers: int = 1) -> tuple[int, collections.Counter[s
     for name in ("empty", "partly", "finished"):
         account = start(name)
         snapshots[name] = account.world.dump()
-        probe = Faulty(account.transport, account, None, lambda: None)
-        account.run(wrap=lambda _inner, probe=probe: probe)  # type: ignore[misc]
-        requests[name] = probe.seen
+        for at_once in (False, True):
+            account = Account.of(snapshots[name])
+            probe = Faulty(account.transport, account, None, lambda: None)
+            account.run(wrap=lambda _inner, probe=probe: probe, at_once=at_once)  # type: ignore[misc]
+            requests[name, at_once] = probe.seen
     chosen = list(cases(requests))[::sample]
     if workers == 1:
         return len(chosen), _batch((snapshots, chosen))

@@ -31,6 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http impor
     ApiError,
     Client,
     Refused,
+    Shelf,
     Stopped,
     Unknown,
     Unreachable,
@@ -708,3 +709,38 @@ def test_certificates(
     finally:
         server.shutdown()
         server.server_close()
+
+
+# ----------------------------------------------------------------------------------------------- what is kept in a task
+
+
+def test_a_shelf_keeps_what_was_read_until_something_of_it_is_written() -> None:
+    shelf, asked = Shelf(), list[str]()
+
+    def read(url: str) -> t.Any:
+        return shelf.read(url, None, lambda: asked.append(url))
+
+    for url in ("/assistant", "/tool", "/v1/numbers/1/destinations", "/v1/numbers/10/destinations"):
+        read(url)
+        read(url)
+    assert len(asked) == 4
+    shelf.drop("/assistant/7")
+    shelf.drop("/v1/numbers/1/destinations/3")
+    for url in ("/assistant", "/tool", "/v1/numbers/1/destinations", "/v1/numbers/10/destinations"):
+        read(url)
+    assert asked[4:] == ["/assistant", "/v1/numbers/1/destinations"]
+    shelf.read("/tool", {"page": 2}, lambda: asked.append("other page"))
+    assert asked[-1] == "other page"
+
+
+def test_a_shelf_does_not_keep_what_was_read_across_a_write() -> None:
+    shelf, asked = Shelf(), list[int]()
+
+    def slow() -> int:
+        shelf.drop("/assistant")  # a write of another thread, while the answer is under way
+        asked.append(1)
+        return len(asked)
+
+    assert shelf.read("/assistant", None, slow) == 1
+    assert shelf.read("/assistant", None, lambda: 2) == 2
+    assert shelf.read("/assistant", None, lambda: 3) == 2

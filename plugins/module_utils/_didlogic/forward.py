@@ -235,7 +235,7 @@ def undeclared(engine: t.Any, wants: list[Want], params: t.Mapping[str, t.Any]) 
     found = []
     for row in engine.client.all("/v1/purchases", lambda answer: answer.get("purchases")):
         number = digits(str(row.get("number")))
-        for entry in entries_of(destinations_in(engine.client.get(DESTINATIONS, number=number))):
+        for entry in entries_of(engine.client.all(DESTINATIONS, destinations_in, number=number)):
             if region_of(entry.raw["destination"]) != params["region"] or (number, entry.place) in declared:
                 continue
             record = Forward(number=number, destination=entry.raw["destination"], kind="sip_uri")

@@ -40,8 +40,8 @@ FACTS = (
 )
 
 
-def with_destinations(get: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {**row, "destinations": destinations_in(get(DESTINATIONS, number=digits(str(row["number"]))))}
+def with_destinations(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {**row, "destinations": client.all(DESTINATIONS, destinations_in, number=digits(str(row["number"])))}
 
 
 def told(row: dict[str, t.Any], seek: Seek) -> dict[str, t.Any]:

@@ -55,10 +55,16 @@ class SipAccount(Record):
 LIMITS = {"channels_restrict": "max_channels", "call_restrict": "call_limit", "cost_limit": "max_call_cost"}
 
 
-class Ask(State):
+class Manner(Record):
+    """How it is written and removed."""
+
     force: bool = False
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
     allowed_ips_mode: t.Literal["append", "replace"] = "append"
+
+
+class Ask(State, Manner):
+    pass
 
 
 def plain_addresses(account: SipAccount, _ask: Ask) -> None:
@@ -118,10 +124,10 @@ def writes(
     return (*allow, *change, *forbid)
 
 
-def with_addresses(get: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
+def with_addresses(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
     if isinstance(row.get("allowed_ips"), list):
         return row
-    answer = get(ADDRESSES, name=str(row["name"]))
+    answer = client.get(ADDRESSES, name=str(row["name"]))
     return {**row, "allowed_ips": answer.get("allowed_ips") if isinstance(answer, dict) else answer}
 
 

@@ -1,0 +1,342 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people declare of an environment, checked as far as that goes without a request. Pure.
+
+An environment is a trunk, who answers, how callers are handed on, and the numbers. Here it is taken apart into what is
+asked of each object; ids that only the run will know are filled in as they become known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, wanted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Option,
+    Problem,
+    Record,
+    from_options,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import inbound_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_host, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import destination, transfer_tool
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+ID = re.compile(r"[0-9a-fA-F-]{36}")
+Given = t.Mapping[str, t.Any]
+
+
+def check_login(name: str) -> None:
+    """A login of another kind is let through; digits that are not five are what YAML made of a leading zero."""
+    if name.isdigit():
+        sip_account.check_login(name)
+
+
+def check_phone(number: str) -> None:
+    if not re.fullmatch(r"[1-9][0-9]{5,14}", number):
+        raise ValueError(
+            "must be a phone number with country code, such as +31201234567: 6 to 15 digits, the first not 0."
+        )
+
+
+def check_network(network: str) -> None:
+    try:
+        good = ipaddress.IPv4Network(network, strict=False).prefixlen >= 24
+    except ValueError:
+        good = False
+    if not good:
+        raise Problem("", "must be an IPv4 address or a network of /24 to /32, such as 192.0.2.10 or 192.0.2.0/24.")
+
+
+class Trunk(Record):
+    name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
+    gateway: t.Annotated[str | None, Option(required=True, check=check_host)] = None
+    protocol: t.Literal["udp", "tcp", "tls", "tls/srtp"] = "udp"
+    port: t.Annotated[int | None, Option(between=(1, 65535))] = None
+    username: t.Annotated[str | None, Option(check=check_login)] = None
+    password: t.Annotated[str | None, Option(secret=True)] = None
+    update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
+    inbound_networks: list[str] | None = None
+    leading_plus: bool | None = None
+
+
+class SipAccount(sip_account.SipAccount, sip_account.Manner):
+    pass
+
+
+class Destination(destination.Destination):
+    via: t.Literal["number", "sip"] = "number"
+
+
+class TransferTool(transfer_tool.TransferTool):
+    destinations: t.Annotated[list[Destination] | None, Option(open=True)] = None  # type: ignore[assignment]
+
+
+class Number(Record):
+    number: t.Annotated[str | None, Option(required=True, clean=digits, check=check_phone)] = None
+    name: t.Annotated[str | None, Option(length=(0, 40))] = None
+    assistant: str | None = None
+    squad: str | None = None
+    workflow: str | None = None
+    inbound: bool = True
+    others: t.Literal["keep", "disable", "remove"] = "keep"
+    fallback_destination: t.Annotated[destination.Destination | None, Option(open=True)] = None
+
+    @property
+    def answering(self) -> str:
+        """Who answers, as it was written; empty where that is not said."""
+        return next((value for value in (getattr(self, name) for name in CHOICES) if value), "")
+
+
+class Wiring(State):
+    """Options of the module."""
+
+    trunk: t.Annotated[Trunk | None, Option(required=True)] = None
+    sip_account: SipAccount | None = None
+    transfer_tools: list[TransferTool] | None = None
+    assistants: list[Assistant] | None = None
+    numbers: t.Annotated[list[Number] | None, Option(required=True)] = None
+    number_format: t.Literal["digits", "e164"] = "digits"
+    inbound_uri: t.Literal["trunk_id", "private_key"] = "trunk_id"
+    sip_refer_enabled: bool = False
+    allow_unconfirmed_refer: bool = False
+    verify: bool = True
+    concurrency: t.Annotated[int, Option(between=(1, 32))] = 8
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Declared:
+    """An environment as it is declared.
+
+    :param given: the options. :param region: Vapi's. :param key: Vapi's private key.
+    :param trunk: and what follows are checked; ``numbers`` in the order in which they are declared.
+    """
+
+    given: Given = dataclasses.field(repr=False)
+    region: str
+    key: str = dataclasses.field(repr=False)
+    trunk: Trunk = dataclasses.field(repr=False)
+    account: Want | None = dataclasses.field(repr=False)
+    tools: tuple[Want, ...] = dataclasses.field(repr=False)
+    assistants: tuple[Want, ...] = dataclasses.field(repr=False)
+    numbers: tuple[Number, ...] = ()
+
+    @property
+    def present(self) -> bool:
+        return bool(self.given["state"] == "present")
+
+    @property
+    def by_key(self) -> bool:
+        """Whether the inbound URI holds the private key, as didlogic's guide has it."""
+        return bool(self.given["inbound_uri"] == "private_key")
+
+    @functools.cached_property
+    def digits(self) -> tuple[str, ...]:
+        return tuple(str(number.number) for number in self.numbers)
+
+    @functools.cached_property
+    def inbound(self) -> tuple[Number, ...]:
+        return tuple(number for number in self.numbers if number.inbound)
+
+    def spelled(self, number: Number) -> str:
+        """The number as it stands at Vapi and in the inbound URI."""
+        return ("+" if self.given["number_format"] == "e164" else "") + str(number.number)
+
+    def uri(self, number: Number, trunk: str) -> str:
+        """Its inbound URI as people may see it."""
+        return inbound_uri(self.spelled(number), HIDDEN if self.by_key else trunk, self.region)
+
+    @functools.cached_property
+    def foreign_assistants(self) -> tuple[str, ...]:
+        """Assistants that numbers refer to and that are not declared."""
+        own = {want.label for want in self.assistants}
+        return tuple(dict.fromkeys(n.assistant for n in self.numbers if n.assistant and n.assistant not in own))
+
+    @functools.cached_property
+    def foreign_tools(self) -> tuple[str, ...]:
+        """Tools that assistants refer to and that are not declared; an id needs no look."""
+        own = {want.label for want in self.tools}
+        named = [tool for want in self.assistants for tool in want.record.tools or ()]
+        return tuple(dict.fromkeys(name for name in named if name not in own and not ID.fullmatch(name)))
+
+    # -- what is asked of each object, once the ids are known
+
+    def trunk_want(self, login: str | None = None) -> Want:
+        """:param login: of the SIP account that is managed here."""
+        trunk, account = self.trunk, self.given.get("sip_account") or {}
+        secure = trunk.protocol.startswith("tls")
+        gateway = {"ip": trunk.gateway, "port": trunk.port or (5061 if secure else 5060), "inbound_enabled": False}
+        networks = [ipaddress.IPv4Network(network, strict=False) for network in trunk.inbound_networks or ()]
+        ins = [
+            {"ip": network.partition("/")[0], "netmask": known.prefixlen, "outbound_enabled": False}
+            for network, known in zip(trunk.inbound_networks or (), networks, strict=True)
+        ]
+        return self._want(
+            SIP_TRUNK,
+            name=trunk.name,
+            gateways=[{**gateway, "outbound_protocol": trunk.protocol}, *ins],
+            username=trunk.username or login,
+            password=trunk.password or account.get("password"),
+            update_password=trunk.update_password,
+            outbound_leading_plus_enabled=trunk.leading_plus,
+        )
+
+    def phone_want(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Want:
+        """:param assistants: ids of those that are declared, by their names."""
+        item = next(i for i, n in zip(self.given["numbers"], self.numbers, strict=True) if n is number)
+        return self._want(
+            PHONE_NUMBER,
+            number=self.spelled(number),
+            name=number.name,
+            trunk=trunk,
+            assistant=number.assistant and assistants.get(number.assistant, number.assistant),
+            squad=number.squad,
+            workflow=number.workflow,
+            number_e164_check_enabled=self.given["number_format"] == "e164",
+            fallback_destination=item.get("fallback_destination"),
+        )
+
+    def forward_want(self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool) -> Want:
+        """:param trunks: ids that may be shown in URIs. :param by_key: the form with the private key."""
+        return self._want(
+            FORWARD,
+            number=number.number,
+            vapi_trunk_id=None if by_key else trunk,
+            vapi_private_key=self.key if by_key else None,
+            heal_private_key=None if by_key or not self.present else self.key,
+            uri_user=self.spelled(number),
+            region=self.region,
+            others=number.others if self.present else "keep",
+            vapi_trunk_ids=list(trunks),
+        )
+
+    def _want(self, resource: Resource, **params: t.Any) -> Want:
+        return wanted(resource, {**params, "state": self.given["state"]})
+
+
+class Faults:
+    """Collects what is wrong, so that people are told of everything at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def of(self, path: str, work: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+        """What ``work`` returns; ``None`` where it finds a fault at ``path``."""
+        try:
+            return work(*arguments)
+        except Problem as problem:
+            self.found.append(problem.under(path) if path else problem)
+            return None
+
+    def each(self, option: str, items: t.Any, work: t.Callable[[t.Any], t.Any]) -> tuple[t.Any, ...]:
+        return tuple([self.of(f"{option}[{index}]", work, item) for index, item in enumerate(items or ())])
+
+    def twice(self, option: str, names: t.Iterable[str]) -> None:
+        first: dict[str, int] = {}
+        for index, name in enumerate(names):
+            if name and first.setdefault(name, index) != index:
+                what = "number" if option == "numbers" else "name"
+                rule = f"has the same {what} as {option}[{first[name]}]; declare it once."
+                self.found.append(Problem(f"{option}[{index}]", rule))
+
+    def end(self) -> None:
+        if self.found:
+            lines = "".join(f"\n- {problem}" for problem in self.found)
+            raise Failed(f"Nothing was sent. Correct this first.{lines}", {"changed": False})
+
+
+def parse(params: Given) -> Declared:
+    """An environment of the module's options; raises :class:`Failed` with every mistake in it."""
+    faults = Faults()
+    state = {"state": params["state"]}
+    faults.of(
+        "", from_options, Wiring, {n: value for n, value in params.items() if not isinstance(value, (dict, list))}
+    )
+    trunk = faults.of("trunk", from_options, Trunk, params["trunk"])
+    faults.each("trunk.inbound_networks", trunk and trunk.inbound_networks, check_network)
+    account = params.get("sip_account")
+    going = {**state, "force": True} if params["state"] == "absent" else state
+    declared = Declared(
+        given=params,
+        region=params["vapi_region"],
+        key=str(params["vapi_api_key"]).strip(),
+        trunk=trunk or Trunk(),
+        account=account and faults.of("sip_account", wanted, sip_account.SIP_ACCOUNT, {**account, **going}),
+        tools=faults.each("transfer_tools", params.get("transfer_tools"), lambda item: _tool(item, state, trunk)),
+        assistants=faults.each("assistants", params.get("assistants"), lambda item: _assistant(item, state)),
+        numbers=faults.each("numbers", params["numbers"], lambda item: from_options(Number, item)),
+    )
+    if trunk and declared.present and not account and trunk.password and not trunk.username:
+        faults.found.append(Problem("trunk.password", "needs username, the 5-digit SIP login, beside it."))
+    for option, wants in (("transfer_tools", declared.tools), ("assistants", declared.assistants)):
+        faults.twice(option, [want.label if want else "" for want in wants])
+    faults.twice("numbers", [str(number.number) if number else "" for number in declared.numbers])
+    if not faults.found:
+        # With placeholders for what only the run will know, the rules of each kind can be asked already.
+        faults.of("trunk", declared.trunk_want, LATER)
+        faults.each("numbers", declared.numbers, lambda number: declared.phone_want(number, LATER, {}))
+        by_key = declared.by_key
+        faults.each(
+            "numbers",
+            declared.numbers,
+            lambda number: number.inbound and declared.forward_want(number, LATER, by_key=by_key),
+        )
+    faults.end()
+    _confirm_refer(declared)
+    return declared
+
+
+def _assistant(item: Given, state: Given) -> Want:
+    want = wanted(ASSISTANT, {**item, **state})
+    if "" in (want.record.tools or ()):
+        raise Problem("tools", "holds an empty name; take it out.")
+    return want
+
+
+def _tool(item: Given, state: Given, trunk: Trunk | None) -> Want:
+    """A transfer tool with a SIP URI at the trunk's gateway where a number is to be reached via SIP."""
+    tool = from_options(TransferTool, item)
+    found = []
+    for index, (given, to) in enumerate(zip(item.get("destinations") or (), tool.destinations or (), strict=True)):
+        plain = {name: value for name, value in given.items() if name != "via"}
+        if to.via == "sip" and to.number and not to.sip_uri:
+            number = digits(to.number)
+            try:
+                check_phone(number)
+            except ValueError:
+                raise Problem(
+                    f"destinations[{index}]", "with via: sip needs a number with country code, such as +31201234599."
+                ) from None
+            plain = {**plain, "number": None, "sip_uri": f"sip:+{number}@{trunk.gateway if trunk else 'host'}"}
+        found.append(plain)
+    there = {} if item.get("destinations") is None else {"destinations": found}
+    return wanted(TRANSFER_TOOL, {**item, **there, **state})
+
+
+def _confirm_refer(declared: Declared) -> None:
+    """Whether transfers can work stands in no API: a human has to say it."""
+    confirmed = declared.given["sip_refer_enabled"] or declared.given["allow_unconfirmed_refer"]
+    if not declared.tools or not declared.present or confirmed:
+        return
+    names = ", ".join(want.label for want in declared.tools)
+    raise Failed(
+        f"Nothing was sent. Transfer tools are declared ({names}), and they need SIP REFER, which didlogic enables by "
+        "hand and no API tells. Ask didlogic's account manager: (1) that SIP REFER be enabled for the account; (2) "
+        f"that it hold for the SIP login {declared.trunk.username or 'of the trunk'}; (3) whether calls may be "
+        "transferred to numbers outside didlogic, and at what price. Then set sip_refer_enabled: true. To build "
+        "everything before the answer is there, set allow_unconfirmed_refer: true; transfers fail until then. (In the "
+        "role both begin with vapi_didlogic_.)",
+        {"changed": False},
+    )

@@ -1,0 +1,380 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole environment in one task: look at both sides, bring every object to its state, look whether calls get there.
+
+Both accounts are read once, all lists at a time. What waits for nothing is written at once; a number is forwarded only
+after Vapi knows it. Each kind is read back after its last write, so the look at the end finds it read already.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
+    DONE,
+    Engine,
+    Failed,
+    Outcome,
+    summary,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import findings
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Declared
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
+    Route,
+    Row,
+    Survey,
+    answering,
+    read,
+    told,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+SERVICES = (VAPI, DIDLOGIC)
+#: The kinds in the order in which people are told of them.
+KINDS: tuple[Resource, ...] = (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER, FORWARD)
+#: Sentences that a failure's message holds.
+MOST_TOLD = 20
+
+
+@dataclasses.dataclass
+class Wired:
+    """What a run knows so far: the survey it began with, and what became of each object, by kind."""
+
+    declared: Declared
+    before: Survey
+    dry: bool
+    outcomes: dict[str, list[Outcome]] = dataclasses.field(default_factory=dict)
+    after: Survey | None = None
+    findings: list[Row] = dataclasses.field(default_factory=list)
+    broken: list[str] = dataclasses.field(default_factory=list)
+
+    def of(self, resource: Resource) -> list[Outcome]:
+        return self.outcomes.get(resource.noun, [])
+
+    @property
+    def all(self) -> list[Outcome]:
+        return [outcome for resource in KINDS for outcome in self.of(resource)]
+
+    @property
+    def changed(self) -> bool:
+        return any(outcome.changed for outcome in self.all)
+
+    @property
+    def trunk_id(self) -> str:
+        """The id of the declared trunk; empty where there is none."""
+        if not self.declared.present:
+            return next(iter(trunks_named(self.before, self.declared)), "")
+        return next((str(outcome.result.get("id", "")) for outcome in self.of(SIP_TRUNK)), "")
+
+    def ids(self, resource: Resource) -> dict[str, str]:
+        """Ids of what stands or would stand, by name or number."""
+        if not self.declared.present:
+            return {}
+        found = [(outcome.want.label, outcome.result.get("id")) for outcome in self.of(resource) if not outcome.error]
+        return {resource.normal(label): str(key) for label, key in found if key}
+
+
+def wire(engines: dict[str, Engine], declared: Declared) -> Row:
+    """The result of the task. ``engines`` by the services' names; raises :class:`Failed` with what was done so far."""
+    vapi, didlogic = engines["vapi"], engines["didlogic"]
+
+    def look() -> Survey:
+        known = {"region": declared.region, "key": declared.key, "declared": declared.digits}
+        return read(vapi, didlogic, **known)
+
+    wired = Wired(declared, look(), vapi.check_mode)
+    wrong = misfits(wired.before, declared)
+    if wrong:
+        lines = "".join(f"\n- {sentence}" for sentence in wrong)
+        raise Failed(f"Nothing was changed. Correct this first.{lines}", {"changed": False})
+    if declared.present and declared.inbound and not declared.trunk.inbound_networks:
+        vapi.warn(
+            "trunk.inbound_networks is empty, so Vapi answers every inbound call with 401. Ask didlogic for the "
+            "signalling addresses of your account and give them there. Outbound calls are not concerned."
+        )
+    act = _present if declared.present else _absent
+    try:
+        act(vapi, didlogic, wired)
+        if declared.present and not (wired.dry and wired.changed):
+            wired.after = look()
+            # Whoever asks for the form of didlogic's guide has been warned.
+            wired.findings = findings(wired.after, {"private-key-in-uri"} if declared.by_key else ())
+            wired.broken = broken(wired, wired.after)
+    except (ApiError, Problem, Stopped) as error:
+        done = [f"{kind(r)} {o.want.label}" for r in KINDS for o in wired.of(r) if o.changed and not o.error]
+        more = f" Done before that: {', '.join(done)}." if done else ""
+        raise Failed(f"{error}{more}", _result(wired), _labels(wired)) from None
+    if declared.given["verify"] and wired.broken:
+        lines = "".join(f"\n- {sentence}" for sentence in wired.broken[:MOST_TOLD])
+        more = f"\n… and {len(wired.broken) - MOST_TOLD} more" if len(wired.broken) > MOST_TOLD else ""
+        raise Failed(f"What stands is not what is declared.{lines}{more}", _result(wired), _labels(wired))
+    return {**_result(wired), "labels": _labels(wired)}
+
+
+def kind(resource: Resource) -> str:
+    return report.TITLES.get(resource.noun, resource.title)
+
+
+def _labels(wired: Wired) -> set[str]:
+    surveys = [survey for survey in (wired.before, wired.after) if survey]
+    return {str(row["id"]) for survey in surveys for row in survey.trunks} | {wired.trunk_id}
+
+
+# ------------------------------------------------------------------------------------------------------------- to act
+
+
+def _bring(engine: Engine, wired: Wired, resource: Resource, wants: t.Sequence[Want]) -> list[Outcome]:
+    """The outcomes of one kind; raises the first error when all of them have been tried."""
+    outcomes = engine.ensure(resource, list(wants))
+    wired.outcomes.setdefault(resource.noun, []).extend(outcomes)
+    for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
+        engine.warn(warning)
+    errors = [outcome for outcome in outcomes if outcome.error]
+    if errors:
+        first = f"{kind(resource)} {errors[0].want.label}: {errors[0].error}"
+        more = f" {len(errors) - 1} more of {len(outcomes)} failed." if len(errors) > 1 else ""
+        raise ApiError(f"{first}{more}")
+    return outcomes
+
+
+def _present(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
+    declared = wired.declared
+
+    def trunk() -> None:
+        login = None
+        if declared.account:
+            (account,) = _bring(didlogic, wired, SIP_ACCOUNT, [declared.account])
+            login = str(account.result["name"])
+        _bring(vapi, wired, SIP_TRUNK, [declared.trunk_want(login)])
+
+    vapi.at_once(trunk, lambda: _bring(vapi, wired, TRANSFER_TOOL, declared.tools))
+    tools = wired.ids(TRANSFER_TOOL)
+    _bring(vapi, wired, ASSISTANT, [_with_tools(want, tools) for want in declared.assistants])
+    assistants, trunk_id = wired.ids(ASSISTANT), wired.trunk_id
+    phones = [declared.phone_want(number, trunk_id, assistants) for number in declared.numbers]
+    _bring(vapi, wired, PHONE_NUMBER, phones)
+    trunks = _labels(wired)
+    forwards = [declared.forward_want(number, trunk_id, trunks, by_key=declared.by_key) for number in declared.inbound]
+    _bring(didlogic, wired, FORWARD, forwards)
+
+
+def _with_tools(want: Want, ids: t.Mapping[str, str]) -> Want:
+    if want.record.tools is None:
+        return want
+    tools = [ids.get(name, name) for name in want.record.tools]
+    return dataclasses.replace(want, record=want.record.model_copy(update={"tools": tools}))
+
+
+def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
+    """Only what is declared, in reverse order, the forwards first: no call may be sent to what is going."""
+    declared, before = wired.declared, wired.before
+    trunks = trunks_named(before, declared)
+    forms = [(trunks[0], False)] if trunks else []
+    if declared.by_key:
+        forms.append(("", True))
+    own = [number for number in declared.inbound if number.number in before.own]
+    trunk_ids = _labels(wired)
+    forwards = [
+        declared.forward_want(number, trunk, trunk_ids, by_key=by_key) for number in own for trunk, by_key in forms
+    ]
+    _bring(didlogic, wired, FORWARD, forwards)
+    ids = {str(row["id"]) for row in phones_own(before, declared)}
+    listed = {digits(str(row["number"])): str(row["id"]) for row in before.phones if str(row["id"]) in ids}
+    phones = [
+        dataclasses.replace(declared.phone_want(number, "", {}), id=listed[str(number.number)])
+        for number in declared.numbers
+        if number.number in listed
+    ]
+    _bring(vapi, wired, PHONE_NUMBER, phones)
+    # In a dry run what uses them is still there. The survey has made sure that nothing that stays does.
+    forced = {"force": True} if wired.dry else {}
+    _bring(vapi, wired, ASSISTANT, [_asked(want, **forced) for want in reversed(declared.assistants)])
+    _bring(vapi, wired, TRANSFER_TOOL, list(reversed(declared.tools)))
+    _bring(vapi, wired, SIP_TRUNK, [_asked(declared.trunk_want(), **forced)])
+    if declared.account and (declared.given["sip_account"] or {}).get("force"):
+        _bring(didlogic, wired, SIP_ACCOUNT, [declared.account])
+
+
+def _asked(want: Want, **ask: t.Any) -> Want:
+    return dataclasses.replace(want, ask=want.ask.model_copy(update=ask))
+
+
+# ------------------------------------------------------------------------------------------ what does not fit together
+
+
+def trunks_named(survey: Survey, declared: Declared) -> list[str]:
+    return [str(row["id"]) for row in survey.trunks if row.get("name") == declared.trunk.name]
+
+
+def phones_own(survey: Survey, declared: Declared) -> list[Row]:
+    """Declared numbers at Vapi. One that has been moved to another trunk belongs to whoever moved it."""
+    others = {str(row["id"]) for row in survey.trunks} - set(trunks_named(survey, declared))
+    return [
+        row
+        for row in survey.phones
+        if digits(str(row.get("number", ""))) in declared.digits and row.get("credentialId") not in others
+    ]
+
+
+def misfits(survey: Survey, declared: Declared) -> list[str]:
+    """A sentence for each thing that is declared and does not fit what is there."""
+    trunks = trunks_named(survey, declared)
+    found = []
+    if len(trunks) > 1:
+        found.append(
+            f"Vapi has {len(trunks)} trunks named {declared.trunk.name}: {', '.join(trunks)}. Rename or remove all but "
+            "one."
+        )
+    return found + (_missing(survey, declared) if declared.present else _in_use(survey, declared, trunks))
+
+
+def _missing(survey: Survey, declared: Declared) -> list[str]:
+    found = [
+        f"{number.number} is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set "
+        "inbound: false."
+        for number in declared.inbound
+        if number.number not in survey.own
+    ]
+    there = {str(row.get(key)) for row in survey.assistants for key in ("name", "id")}
+    found += [
+        f"numbers names the assistant {name}, which is neither in assistants nor at Vapi."
+        for name in declared.foreign_assistants
+        if name not in there
+    ]
+    tools = {str((row.get("function") or {}).get("name")) for row in survey.tools}
+    return found + [
+        f"assistants names the tool {name}, which is neither in transfer_tools nor a transfer tool at Vapi. Give the "
+        "id of a tool of another kind."
+        for name in declared.foreign_tools
+        if name not in tools
+    ]
+
+
+def _in_use(survey: Survey, declared: Declared, trunks: list[str]) -> list[str]:
+    own = {str(row["id"]) for row in phones_own(survey, declared)}
+    staying = [row for row in survey.phones if str(row["id"]) not in own]
+    found = [
+        f"The trunk {declared.trunk.name} also carries {row.get('number')}, which stays. Move that number to another "
+        "trunk first, or declare it here."
+        for row in staying
+        if row.get("credentialId") in trunks
+    ]
+    names = {want.label for want in declared.assistants}
+    return found + [
+        f"The assistant {assistant['name']} also answers {row.get('number')}, which stays. Give that number another "
+        f"assistant, or declare it here, or take {assistant['name']} out of assistants."
+        for assistant in survey.assistants
+        if assistant.get("name") in names
+        for row in staying
+        if row.get("assistantId") == assistant["id"]
+    ]
+
+
+# -------------------------------------------------------------------------------------------- does a call get there
+
+
+def broken(wired: Wired, survey: Survey) -> list[str]:
+    """A sentence for each number whose calls do not get to where they are declared to go, and each error on the way."""
+    declared = wired.declared
+    found = []
+    for number in declared.numbers:
+        route = Route(survey, str(number.number))
+        if number.inbound:
+            found += _not_first(wired, route, declared.uri(number, wired.trunk_id))
+        found += _not_taken(wired, route, declared.spelled(number), number.assistant)
+    inbound = {number.number for number in declared.inbound}
+    for item in wired.findings:
+        # How calls come in to a number that is declared for outbound calls only is not the environment's business.
+        comes_in = item["step"] in ("forward", "assistant") or item["rule"] in ("spelling", "other-trunk")
+        if item["severity"] == "error" and (not comes_in or inbound & set(item["numbers"])):
+            found.append(f"{item['subject']}: {item['message']} {item['fix']}")
+    return found
+
+
+def _not_first(wired: Wired, route: Route, uri: str) -> list[str]:
+    made = wired.ids(FORWARD).get(route.number, "unknown")
+    first = next((row for row in told(route)["destinations"] if row["active"]), None)
+    if first is None:
+        return [f"{route.number} at didlogic has no active destination; expected {uri}."]
+    if (first["destination"], first["id"]) == (uri, made):
+        return []
+    there = f"{first['destination']} (id {first['id']})"
+    return [f"{route.number} at didlogic goes to {there} first; expected {uri} (id {made})."]
+
+
+def _not_taken(wired: Wired, route: Route, spelled: str, assistant: str | None) -> list[str]:
+    phone = next((row for row in route.phones if row.get("number") == spelled), None)
+    if phone is None:
+        return [f"{spelled} is not a phone number at Vapi."]
+    found = []
+    if phone.get("credentialId") != wired.trunk_id:
+        there = phone.get("credentialId") or "(none)"
+        found.append(f"{spelled} at Vapi is on the trunk {there}; expected {wired.trunk_id}.")
+    wanted = wired.ids(ASSISTANT).get(assistant or "")
+    speaks = answering(route).get("id")
+    if wanted and speaks != wanted:
+        found.append(f"{spelled} at Vapi is answered by {speaks or 'no assistant'}; expected {assistant} ({wanted}).")
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------- what is told
+
+
+def _result(wired: Wired) -> Row:
+    declared = wired.declared
+    uris = {str(number.number): declared.uri(number, wired.trunk_id) for number in declared.inbound}
+    present = declared.present
+    trunk = next((outcome.result for outcome in wired.of(SIP_TRUNK)), {})
+    return {
+        "changed": wired.changed,
+        "wiring": {
+            "state": declared.given["state"],
+            "trunk_id": wired.trunk_id if present else "",
+            "inbound_uris": uris if present else {},
+            "phone_number_ids": wired.ids(PHONE_NUMBER),
+            "forward_ids": wired.ids(FORWARD),
+            "assistant_ids": wired.ids(ASSISTANT),
+            "transfer_tool_ids": wired.ids(TRANSFER_TOOL),
+            "findings": wired.findings,
+        },
+        "sip_trunk": trunk,
+        "objects": [
+            {
+                "kind": resource.noun,
+                "name": outcome.want.label,
+                "id": str(outcome.result.get("id", "")),
+                "change": "failed" if outcome.error else DONE[outcome.verb],
+            }
+            for resource in KINDS
+            for outcome in wired.of(resource)
+        ],
+        "summary": summary(wired.all),
+        "broken": wired.broken,
+        "report": report.lines(wired),
+        "diff": [
+            {
+                "before_header": f"{kind(resource)} {outcome.want.label}",
+                "after_header": f"{kind(resource)} {outcome.want.label}",
+                "before": outcome.plan.before,
+                "after": outcome.plan.after,
+            }
+            for resource in KINDS
+            for outcome in wired.of(resource)
+            if outcome.plan and outcome.verb != "none"
+        ],
+    }
