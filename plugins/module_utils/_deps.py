@@ -9,6 +9,7 @@ without them ends in :func:`require`, which names the library, the host and the 
 
 from __future__ import annotations
 
+import sys
 import traceback
 import typing as t
 
@@ -19,11 +20,18 @@ if t.TYPE_CHECKING:
     import pydantic_core
     from pydantic import BaseModel, ValidationError
 else:
+    # httpx brings its command line along, and with it libraries for colours that take longer to load than itself. It
+    # does without where they are missing, so for the time of this import they are.
+    unwanted = "httpx._main" not in sys.modules
+    if unwanted:
+        sys.modules["httpx._main"] = None
     try:
         import httpx
     except ImportError:
         httpx = None
         MISSING["httpx"] = traceback.format_exc()
+    if unwanted:
+        sys.modules.pop("httpx._main", None)
     try:
         import pydantic_core
         from pydantic import BaseModel, ValidationError
