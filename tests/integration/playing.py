@@ -108,6 +108,14 @@ class Services:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
             return json.loads(answer.read() or b"null")
 
+    def vapi(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask Vapi as somebody else would."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self.facts['vapi_api_key']}"}
+        request = urllib.request.Request(self.facts["vapi_api_url"] + path, data, headers, method=method)
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
     def faults(self, *rules: dict[str, Any]) -> None:
         """From now on the services misbehave like this, and only like this."""
         self.sandbox("faults", "PUT", list(rules))

@@ -58,6 +58,7 @@ class Wired:
     declared: Declared
     before: Survey
     dry: bool
+    stopped: bool = False  # by an error, before the end
     outcomes: dict[str, list[Outcome]] = dataclasses.field(default_factory=dict)
     after: Survey | None = None
     findings: list[Row] = dataclasses.field(default_factory=list)
@@ -118,6 +119,7 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
     except (ApiError, Problem, Stopped) as error:
         done = [f"{kind(r)} {o.want.label}" for r in KINDS for o in wired.of(r) if o.changed and not o.error]
         more = f" Done before that: {', '.join(done)}." if done else ""
+        wired.stopped = True
         raise Failed(f"{error}{more}", _result(wired), _labels(wired)) from None
     if declared.given["verify"] and wired.broken:
         lines = "".join(f"\n- {sentence}" for sentence in wired.broken[:MOST_TOLD])
@@ -357,7 +359,7 @@ def _result(wired: Wired) -> Row:
             {
                 "kind": resource.noun,
                 "name": outcome.want.label,
-                "id": str(outcome.result.get("id", "")),
+                "id": "" if outcome.error else str(outcome.result.get("id", "")),
                 "change": "failed" if outcome.error else DONE[outcome.verb],
             }
             for resource in KINDS

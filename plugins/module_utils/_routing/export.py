@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is live, in the words in which it would be declared: one environment for each trunk. Pure, but for :func:`find`.
+
+Declared again it changes nothing; where the words do not reach, a note says so.
+"""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import told
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, Record, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Trunk
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
+    Route,
+    Row,
+    Survey,
+    gateways,
+    login_of,
+    named,
+    read,
+    tool_ids,
+    uri_of,
+    user_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import holds_key, region_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import Destination
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK, Gateway
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+CHOICES = PHONE_NUMBER.choices
+
+
+class Ask(Record):
+    """Options of the module."""
+
+    trunk: str | None = None
+    definitions: bool = True
+
+
+def find(engines: dict[str, Engine], ask: Ask) -> Row:
+    """The environments of both accounts. ``engines`` by the services' names."""
+    connection = engines["vapi"].client.connection
+    survey = read(engines["vapi"], engines["didlogic"], region=connection.region, key=connection.api_key)
+    trunks = [row for row in survey.trunks if ask.trunk in (None, "", str(row["id"]), row.get("name"))]
+    if ask.trunk and not trunks:
+        names = ", ".join(sorted(named(row) for row in survey.trunks)) or "none"
+        raise Problem("trunk", f"names no SIP trunk at Vapi; there are: {names}.")
+    trunks.sort(key=lambda row: (named(row), str(row["id"])))
+    found = [environment(survey, trunk, definitions=ask.definitions) for trunk in trunks]
+    return {"changed": False, "environments": found, "labels": {str(row["id"]) for row in survey.trunks}}
+
+
+def environment(survey: Survey, trunk: Row, *, definitions: bool = True) -> Row:
+    """One trunk with all that hangs on it, in the options of the module ``wiring``, and notes on what is left out."""
+    notes: list[str] = []
+    phones = [row for row in survey.phones if row.get("credentialId") == trunk["id"]]
+    phones.sort(key=lambda row: digits(str(row["number"])))
+    format_ = _format(phones, notes)
+    members = [key for phone in phones for key in Route(survey, digits(str(phone["number"]))).members]
+    assistants = [survey.assistant[key] for key in dict.fromkeys(members) if key in survey.assistant]
+    tools = [survey.tool[key] for row in assistants for key in tool_ids(row) if key in survey.tool]
+    tools = list({str(row["id"]): row for row in tools}.values())
+    known = _nameable(survey.tools, TRANSFER_TOOL, tools, notes)
+    who = _nameable(survey.assistants, ASSISTANT, assistants, notes)
+    found: Row = {"trunk": _trunk(trunk, notes)}
+    if definitions:
+        found["transfer_tools"] = [_tool(row) for row in tools if str(row["id"]) in known]
+        found["assistants"] = [_assistant(row, known) for row in assistants if str(row["id"]) in who]
+    found["numbers"] = [_number(survey, trunk, phone, who, format_, notes) for phone in phones]
+    found["number_format"] = format_
+    if found.get("transfer_tools"):
+        found["allow_unconfirmed_refer"] = True
+    return {**{name: value for name, value in found.items() if value != []}, "region": survey.region, "notes": notes}
+
+
+def _format(phones: list[Row], notes: list[str]) -> str:
+    plus = [phone for phone in phones if str(phone["number"]).startswith("+")]
+    found = "e164" if phones and 2 * len(plus) > len(phones) else "digits"
+    others = [str(phone["number"]) for phone in phones if (phone in plus) != (found == "e164")]
+    if others:
+        notes.append(f"{', '.join(others)}: spelled otherwise at Vapi than most; applied, they get the form {found}.")
+    return found
+
+
+def _trunk(row: Row, notes: list[str]) -> Row:
+    out = [gateway for gateway in gateways(row) if gateway.get("outboundEnabled", True)]
+    into = [gateway for gateway in gateways(row) if gateway.get("inboundEnabled", True)]
+    both = [gateway for gateway in out if gateway in into]
+    name = f"trunk {named(row)}"
+    if len(out) != 1:
+        notes.append(f"{name}: has {len(out)} gateways for outbound calls; the environment knows one.")
+    if both:
+        notes.append(f"{name}: a gateway is for both ways; applied, it becomes one for each.")
+    first = told(SIP_TRUNK, {**row, "gateways": out[:1]}, State())
+    gateway = (first.get("gateways") or [{}])[0]
+    protocol = gateway.get("outbound_protocol", "udp")
+    usual = 5061 if protocol.startswith("tls") else 5060
+    found = {
+        "name": first.get("name"),
+        "gateway": gateway.get("ip"),
+        "protocol": protocol if protocol != fields(Trunk)["protocol"].default else None,
+        "port": gateway.get("port") if gateway.get("port", usual) != usual else None,
+        "username": login_of(row),
+        "inbound_networks": [_network(item) for item in into if is_ipv4(str(item.get("ip")))],
+        "leading_plus": first.get("outbound_leading_plus_enabled"),
+    }
+    plain = {name: field.default for name, field in fields(Gateway).items()}
+    odd = [item for item in gateways(row) if item.get("optionsPingEnabled", plain["options_ping_enabled"])]
+    ports = [item for item in into if item not in out and item.get("port", plain["port"]) != plain["port"]]
+    if odd or ports:
+        notes.append(f"{name}: has OPTIONS pings or a port for inbound calls, which the environment does not know.")
+    return {name: value for name, value in found.items() if value not in (None, "", [])}
+
+
+def _network(gateway: Row) -> str:
+    mask = gateway.get("netmask", 32)
+    return str(gateway["ip"]) + ("" if mask == 32 else f"/{mask}")
+
+
+def _nameable(everything: t.Iterable[Row], resource: Resource, rows: list[Row], notes: list[str]) -> dict[str, str]:
+    """Names by id of those that can be found again by their name."""
+    place = fields(resource.record)["name"].wire
+    counts = collections.Counter(named(row, place) for row in everything)
+    names = {str(row["id"]): str(told(resource, row, State()).get("name", "")) for row in rows}
+    for key, name in names.items():
+        if not name or counts[name] > 1:
+            why = "has no name" if not name else f"shares the name {name} with another"
+            notes.append(f"{resource.title} {key}: {why}, so it is referred to by its id and not declared.")
+    return {key: name for key, name in names.items() if name and counts[name] == 1}
+
+
+def _tool(row: Row) -> Row:
+    found = told(TRANSFER_TOOL, row, State())
+    kept: Row = {name: found[name] for name in ("name", "description", "destinations", "messages") if name in found}
+    if "destinations" in kept:
+        kept["destinations"] = [_plain(item) for item in kept["destinations"]]
+    return kept
+
+
+def _plain(destination: Row) -> Row:
+    """A destination without what is so anyway."""
+    usual = {name: field.default for name, field in fields(Destination).items()}
+    return {name: value for name, value in destination.items() if value != usual[name]}
+
+
+def _assistant(row: Row, tools: t.Mapping[str, str]) -> Row:
+    found = told(ASSISTANT, row, State())
+    kept: Row = {name: found[name] for name in ("name", "definition") if name in found}
+    if found.get("tools"):
+        kept["tools"] = [tools.get(key, key) for key in found["tools"]]
+    return kept
+
+
+def _number(survey: Survey, trunk: Row, phone: Row, who: t.Mapping[str, str], format_: str, notes: list[str]) -> Row:
+    number = digits(str(phone["number"]))
+    item = told(PHONE_NUMBER, phone, State())
+    found: Row = {"number": number}
+    if item.get("name"):
+        found["name"] = item["name"]
+    for choice in CHOICES:
+        if item.get(choice):
+            found[choice] = who.get(item[choice], item[choice]) if choice == "assistant" else item[choice]
+    if item.get("number_e164_check_enabled") is not (format_ == "e164"):
+        notes.append(f"number {number}: applied, Vapi's E.164 check is set as the form {format_} needs it.")
+    if item.get("fallback_destination"):
+        found["fallback_destination"] = _plain(item["fallback_destination"])
+    if not _comes_in(survey, trunk, phone, number, notes):
+        found["inbound"] = False
+    return found
+
+
+def _comes_in(survey: Survey, trunk: Row, phone: Row, number: str, notes: list[str]) -> bool:
+    """Whether didlogic sends the number's calls to this trunk, first of all."""
+    route = Route(survey, number)
+    lead = route.lead
+    if lead and holds_key(uri_of(lead), survey.key):
+        notes.append(f"number {number}: its calls come over a URI with the private key; applied, that is replaced.")
+        return True
+    there = route.trunk_of(lead) if lead else None
+    here = lead is not None and there is not None and there["id"] == trunk["id"]
+    if here and lead and region_of(uri_of(lead)) == survey.region and user_of(lead) == str(phone["number"]):
+        return True
+    if route.bought:
+        notes.append(
+            f"number {number}: didlogic does not send its calls to this trunk first, so it is declared for outbound "
+            "calls only. With inbound: true it would."
+        )
+    return False

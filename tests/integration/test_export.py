@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is live becomes an environment file, and applying it changes nothing."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import yaml
+from test_main_job import environment
+
+PROMPT = "You answer for {{ company.name }}.\n\nBe brief.\n{% if late %}Say that we are closed.{% endif %}\n"
+
+
+class Loader(yaml.SafeLoader):
+    """Reads Ansible's tag for texts that are no templates."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def declared() -> dict[str, Any]:
+    """An environment with most of what can stand in one. In a file, a prompt with braces carries Ansible's tag."""
+    found = environment()
+    found["vapi_didlogic_trunk"] |= {
+        "port": 5070,
+        "leading_plus": True,
+        "inbound_networks": ["192.0.2.0/28", "192.0.2.99"],
+    }
+    found["vapi_didlogic_numbers"][1] |= {"fallback_destination": {"number": "+31612340000", "message": "One moment."}}
+    found["vapi_didlogic_numbers"].append({"number": "31201234562", "inbound": False, "assistant": "Night"})
+    return found
+
+
+def test_what_is_live_becomes_a_file_that_changes_nothing(services: Any) -> None:
+    first = declared()
+    model = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "PROMPT"}]}
+    first["vapi_didlogic_assistants"][0]["definition"] = {
+        "firstMessage": "Hello",
+        "model": model,
+        "server": {"url": "https://example.org/vapi", "headers": {"x-key": secrets.token_hex(12)}},
+    }
+    made = services.play("voiceops.vapi_didlogic.integrate", **first)
+    assert made.rc == 0, made.text
+    # The prompt as Vapi would have it, past Ansible's templates.
+    assistants = services.vapi("GET", "/assistant")
+    key = next(item["id"] for item in assistants if item["name"] == "Reception")
+    tools = next(item["model"]["toolIds"] for item in assistants if item["id"] == key)
+    model["messages"][0]["content"] = PROMPT
+    services.vapi("PATCH", f"/assistant/{key}", {"model": {**model, "toolIds": tools}})
+    before, writes = services.sandbox("state"), services.writes
+
+    dry = services.play("voiceops.vapi_didlogic.export", "--check")
+    assert dry.rc == 0, dry.text
+    file = services.folder / "environment.yml"
+    assert not file.exists()
+    export = services.play("voiceops.vapi_didlogic.export")
+    assert export.rc == 0, export.text
+    assert "Applying this file changes nothing." in export.out
+    assert (services.writes, services.sandbox("state")) == (writes, before)
+
+    text = file.read_text()
+    assert oct(file.stat().st_mode & 0o777) == "0o600"
+    for secret in (
+        first["vapi_didlogic_trunk"]["password"],
+        first["vapi_didlogic_assistants"][0]["definition"]["server"]["headers"]["x-key"],
+        services.facts["vapi_api_key"],
+    ):
+        assert secret not in text + export.text
+    written = yaml.load(text, Loader)
+    assert "content: !unsafe" in text
+    assert written["vapi_didlogic_assistants"][0]["definition"]["model"]["messages"][0]["content"] == PROMPT
+    trunk = first["vapi_didlogic_trunk"]
+    assert written["vapi_didlogic_trunk"] == {key: trunk[key] for key in trunk if key != "password"}
+    assert [item["number"] for item in written["vapi_didlogic_numbers"]] == [
+        "31201234560",
+        "31201234561",
+        "31201234562",
+    ]
+    assert written["vapi_didlogic_numbers"][2]["inbound"] is False
+
+    again = services.play("voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
+    assert (again.rc, again.changed, services.writes) == (0, 0, writes), again.text
+
+
+def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:
+    """Two trunks, a key in a URI, a gateway for both ways, names that are not unique."""
+    ids = [
+        services.vapi(
+            "POST",
+            "/credential",
+            {"provider": "byo-sip-trunk", "name": name, "gateways": [{"ip": "192.0.2.7", "inboundEnabled": True}]},
+        )["id"]
+        for name in ("one", "two")
+    ]
+    for _double in range(2):
+        assistant = services.vapi("POST", "/assistant", {"name": "Twin"})["id"]
+    services.vapi(
+        "POST",
+        "/phone-number",
+        {
+            "provider": "byo-phone-number",
+            "number": "31201234560",
+            "credentialId": ids[0],
+            "assistantId": assistant,
+            "numberE164CheckEnabled": False,
+        },
+    )
+    several = services.play("voiceops.vapi_didlogic.export")
+    assert several.rc != 0
+    assert "several SIP trunks: one, two" in several.failure
+    unknown = services.play("voiceops.vapi_didlogic.export", vapi_didlogic_export_trunk="three")
+    assert "one, two" in unknown.failure
+
+    one = services.play("voiceops.vapi_didlogic.export", vapi_didlogic_export_trunk="one")
+    assert one.rc == 0, one.text
+    assert "Applying this file would change:" in one.out
+    assert "for both ways" in one.out
+    assert "shares the name Twin" in one.out
+    written = yaml.load((services.folder / "environment.yml").read_text(), Loader)
+    (number,) = written["vapi_didlogic_numbers"]
+    assert number == {"number": "31201234560", "assistant": assistant, "inbound": False}
+    assert "vapi_didlogic_assistants" not in written
