@@ -37,16 +37,17 @@ _Dumper.add_representer(str, _text)
 
 
 def _plain(value: t.Any) -> t.Any:
-    """Data of Python's own types: Ansible's are subclasses of them."""
+    """Data of Python's own types. Ansible's are subclasses of them, some of which survive ``str()``."""
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, bool):
         return value
-    for kind in (str, int, float):
-        if isinstance(value, kind):
-            return kind(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
     raise AnsibleFilterError(f"vars_file: takes data of dicts, lists, texts and numbers, not {type(value).__name__}.")
 
 
