@@ -27,6 +27,8 @@ def tasks(key: str) -> list[tuple[str, dict[str, Any]]]:
     """What every module is asked: things that stand, things that would change, and things that fail."""
     call = {"assistant": "Night", "phone_number": NUMBER, "customer": {"number": "+31612340001"}}
     phone = {"number": NUMBER, "trunk": "didlogic", "assistant": "Night", "number_e164_check_enabled": False}
+    trunk = {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "password": key, "username": "01234"}
+    wired = {"trunk": trunk, "assistants": [{"name": "Night"}], "numbers": [{"number": NUMBER, "assistant": "Night"}]}
     return [
         ("vapi_sip_trunk", TRUNK),
         ("vapi_sip_trunk", {**TRUNK, "tech_prefix": "9"}),
@@ -61,6 +63,10 @@ def tasks(key: str) -> list[tuple[str, dict[str, Any]]]:
         ("vapi_campaign_info", {}),
         ("routing_audit", {"fail_on": "warning"}),
         ("sip_probe", {"host": "127.0.0.1", "port": 1, "transport": "tcp"}),
+        ("wiring", wired),
+        ("wiring", {**wired, "numbers": [{"number": "1"}, {"number": NUMBER, "name": "n" * 50}]}),
+        ("wiring", {**wired, "inbound_uri": "private_key", "state": "absent"}),
+        ("wiring_info", {}),
     ]
 
 

@@ -397,6 +397,44 @@ ROWS = {
         works=None,
     ),
 }
+WIRED: dict[str, t.Any] = {
+    "trunk": {
+        "name": "Wired trunk",
+        "gateway": "sip.nl.didlogic.net",
+        "username": "01234",
+        "password": secret("password"),
+        "inbound_networks": ["192.0.2.0/28"],
+    },
+    "transfer_tools": [{"name": "wired_tool", "destinations": [{"number": "+31201234599", "via": "sip"}]}],
+    "assistants": [
+        {
+            "name": "Wired assistant",
+            "definition": {"firstMessage": "Hi", "model": {"provider": "openai", "model": "x"}, "server": SERVER},
+            "tools": ["wired_tool"],
+        }
+    ],
+    "numbers": [{"number": NEW, "assistant": "Wired assistant"}],
+    "allow_unconfirmed_refer": True,
+    "verify": False,
+}
+ROWS["wiring"] = Row(
+    make=WIRED,
+    change=WIRED
+    | {
+        "inbound_uri": "private_key",
+        "sip_account": {"name": "01234", "password": secret("password"), "update_password": "always"},
+    },
+    gone=WIRED,
+    wrong=[
+        WIRED | {"trunk": {"name": "x", "gateway": "sip:" + secret("vapi"), "password": secret("password")}},
+        WIRED | {"trunk": {"name": "x", "gateway": "x.example.org", "username": "1", "pasword": MISSPELT}},
+        WIRED | {"numbers": [{"number": secret("vapi")}, {"number": NEW, "workflow": "a", "squad": "b"}]},
+        WIRED | {"assistants": [{"name": "x" * 50, "definition": {"id": "x", "server": SERVER}}]},
+        WIRED | {"transfer_tools": [{"name": "x", "destinations": [{"number": NEW, "api_kye": MISSPELT}]}]},
+        WIRED | {"sip_account": {"name": secret("password"), "password": secret("password")}},
+        WIRED | {"numbers": [{"number": "31200000000"}], "inbound_uri": "private_key"},
+    ],
+)
 REPEATED = {"number": KEPT, "vapi_private_key": secret("vapi")}
 #: Options that are secrets wherever they stand.
 SECRET_OPTION = re.compile(r"(^|_)(api_key|password|private_key|token)$")
