@@ -13,13 +13,11 @@ again: one more run must succeed and one after it must write nothing. Kinds "kil
 
 from __future__ import annotations
 
-import argparse
 import collections
 import concurrent.futures
 import dataclasses
 import email.utils
 import itertools
-import json
 import sys
 import time
 import typing as t
@@ -31,6 +29,7 @@ sys.path[:0] = [str(ROOT / place) for place in ("tests/trust", "tests/sandbox", 
 import contextlib
 
 import httpx
+import telling
 from chain import OWN, SEED, Account, Failed
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed as EngineFailed
@@ -302,23 +301,15 @@ def sweep(sample: int = 1, workers: int = 1) -> tuple[int, collections.Counter[s
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = telling.options(__doc__)
     options.add_argument("--sample", type=int, default=1, help="play every n-th case only")
     options.add_argument("--workers", type=int, default=2)
-    options.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = options.parse_args()
     begun = time.monotonic()
     number, total = sweep(chosen.sample, chosen.workers)
     figures = {"cases": number, "kinds of fault": len(KINDS)}
     figures |= {name: total[name] for name in ("converged", "clear error", "killed", *BROKEN)}
-    for name, value in figures.items():
-        print(f"{value:8d}  {name}")
-    for name in sorted(set(total) - set(figures)):
-        print(f"          {name}")
-    print(f"{time.monotonic() - begun:8.0f}  seconds")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if any(total[name] for name in BROKEN) else 0
+    return telling.end(figures, total, BROKEN, time.monotonic() - begun, chosen.json)
 
 
 if __name__ == "__main__":

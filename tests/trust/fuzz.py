@@ -13,7 +13,6 @@ additions shown to nobody.
 
 from __future__ import annotations
 
-import argparse
 import collections
 import json
 import random
@@ -26,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/trust", "tests/sandbox", "roles/sandbox/files")]
 
 import httpx
+import telling
 from chain import OWN, Account, Time
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
@@ -183,23 +183,15 @@ BROKEN = ("traceback", "unclear error", "additional fields shown")
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = telling.options(__doc__)
     options.add_argument("--bodies", type=int, default=20_000, help="mutated bodies an endpoint")
-    options.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = options.parse_args()
     begun = time.monotonic()
     found = sweep(chosen.bodies)
     figures: dict[str, int] = {"endpoints": len(ASKED)}
     for name in ("mutated bodies", "read", "clear error", "bodies with additional fields", *BROKEN):
         figures[name] = found[name]
-    for name, value in figures.items():
-        print(f"{value:8d}  {name}")
-    for name in sorted(set(found) - set(figures))[:20]:
-        print(f"          {name}")
-    print(f"{time.monotonic() - begun:8.0f}  seconds")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if any(found[name] for name in BROKEN) else 0
+    return telling.end(figures, found, BROKEN, time.monotonic() - begun, chosen.json)
 
 
 if __name__ == "__main__":

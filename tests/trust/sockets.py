@@ -13,9 +13,7 @@ change and write nothing.
 
 from __future__ import annotations
 
-import argparse
 import collections
-import json
 import secrets
 import sys
 import tempfile
@@ -26,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration")]
 
+import telling
 from playing import Services
 
 DEADLINE = 180.0
@@ -108,22 +107,14 @@ def sweep(kinds: list[dict[str, Any]]) -> collections.Counter[str]:
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = telling.options(__doc__)
     options.add_argument("--kinds", type=int, default=len(KINDS), help="how many of the kinds")
-    options.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = options.parse_args()
     begun = time.monotonic()
     total = sweep(KINDS[: chosen.kinds])
     figures = {"kinds of fault on real connections": len(KINDS[: chosen.kinds])}
     figures |= {name: total[name] for name in ("converged", "clear error", *BROKEN)}
-    for name, value in figures.items():
-        print(f"{value:8d}  {name}")
-    for name in sorted(set(total) - set(figures)):
-        print(f"          {name}")
-    print(f"{time.monotonic() - begun:8.0f}  seconds")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if any(total[name] for name in BROKEN) else 0
+    return telling.end(figures, total, BROKEN, time.monotonic() - begun, chosen.json)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State, Write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
+    apart,
     holds_key,
     inbound_uri,
     label_of,
@@ -127,8 +128,8 @@ def place_of(transport: int, address: str) -> Place:
     if transport == TRANSPORT["pstn"]:
         return str(transport), digits(address)
     if transport == TRANSPORT["sip_uri"]:
-        user, at, host = address.strip().removeprefix("sip:").rpartition("@")
-        return str(transport), f"{user}{at}{host.lower()}"
+        user, host = apart(address)
+        return str(transport), f"{user}@{host.lower()}"
     return str(transport), address.strip()
 
 

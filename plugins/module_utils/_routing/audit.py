@@ -35,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
     SIP_HOST,
+    apart,
     holds_key,
     label_of,
     region_of,
@@ -267,7 +268,7 @@ def _referred(route: Route) -> t.Iterator[tuple[Row, str, str]]:
             if dig(target, ("transferPlan", "sipVerb")) in ("dial", "bye"):
                 continue
             if target.get("sipUri"):
-                user, _at, rest = str(target["sipUri"]).removeprefix("sip:").rpartition("@")
+                user, rest = apart(str(target["sipUri"]))
                 yield tool, user, re.split("[:;?>]", rest, maxsplit=1)[0].lower()
             elif target.get("number"):
                 yield tool, str(target["number"]), ""

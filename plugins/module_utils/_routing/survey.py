@@ -14,7 +14,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.n
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import dig, from_wire
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import host_of, label_of, region_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
+    apart,
+    host_of,
+    label_of,
+    region_of,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
@@ -149,8 +154,7 @@ def uri_of(entry: Entry) -> str:
 
 
 def user_of(entry: Entry) -> str:
-    """What stands before the @ of a SIP URI."""
-    return uri_of(entry).strip().removeprefix("sip:").partition("@")[0]
+    return apart(uri_of(entry))[0]
 
 
 def tool_ids(assistant: Row) -> list[str]:

@@ -26,6 +26,12 @@ def inbound_uri(user: str, label: str, region: str) -> str:
     return f"{user}@{label}.{SIP_HOST[region]}"
 
 
+def apart(uri: str) -> tuple[str, str]:
+    """The user of a SIP URI, and its host with what follows that; a scheme before them is left out."""
+    user, _at, rest = uri.strip().removeprefix("sip:").rpartition("@")
+    return user, rest
+
+
 def label_of(uri: str) -> str | None:
     """The label in front of Vapi's SIP host, ``None`` for any other URI."""
     match = _LABELLED.search(uri)
