@@ -304,8 +304,9 @@ class Engine:
             if number == 0 and exclusive:
                 outcomes.extend([Outcome(want) for want in _undeclared(resource, outcomes, rows, exclusive)])
             to_write = []
+            near = _plan.index(resource, rows)
             for outcome in [o for o in outcomes if not o.done]:
-                plan = self._planned(resource, outcome, rows, holders)
+                plan = self._planned(resource, outcome, near(outcome.want, outcome.memory), holders)
                 if plan is None:
                     continue
                 if not plan.writes or self.check_mode:

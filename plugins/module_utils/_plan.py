@@ -126,6 +126,27 @@ def key_of(resource: Resource, want: Want) -> tuple[Field, t.Any]:
     raise Problem(resource.keys[0], "must be given: it identifies the object.")
 
 
+def index(resource: Resource, rows: t.Iterable[Row]) -> t.Callable[[Want, Memory], list[Row]]:
+    """``(want, memory)`` -> the rows that may concern an object: many objects shall not each look at every row."""
+    places = [(name, fields(resource.record)[name].wire.split(".")) for name in resource.keys]
+    known: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        known.setdefault(("", str(row.get("id"))), []).append(row)
+        for name, path in places:
+            if (value := dig(row, path)) is not None:
+                known.setdefault((name, resource.normal(str(value))), []).append(row)
+
+    def near(want: Want, memory: Memory) -> list[Row]:
+        marks = [("", str(key)) for key in (want.id, *memory.made) if key]
+        for name, value in zip(resource.keys, _keys(resource, want.record), strict=True):
+            if value not in (None, ""):
+                marks += [(name, resource.normal(text)) for text in (str(value), aside_name(str(value)))]
+        found = {id(row): row for mark in marks for row in known.get(mark, ())}
+        return list(found.values())
+
+    return near
+
+
 def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> tuple[Row | None, list[Row]]:
     """The row that is meant, and rows that this run made in a race with another run and takes back.
 
