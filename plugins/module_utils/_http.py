@@ -177,33 +177,38 @@ class Shelf:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], t.Any] = {}
+        self._kept: dict[str, dict[str, t.Any]] = {}  # by address and parameters
+        self._below: dict[str, set[str]] = {}  # addresses that are kept, by each that lies above them
         self._changes = 0
         self._lock = threading.Lock()
 
     def read(self, url: str, params: t.Any, ask: t.Callable[[], t.Any]) -> t.Any:
         """What is kept of a place, else the answer to ``ask``, which is kept unless something changed meanwhile."""
-        key = (url, repr(sorted((params or {}).items())))
+        key = repr(sorted((params or {}).items()))
         with self._lock:
-            if key in self._kept:
-                return self._kept[key]
+            if key in self._kept.get(url, {}):
+                return self._kept[url][key]
             changes = self._changes
         answer = ask()
         with self._lock:
             if changes == self._changes:
-                self._kept[key] = answer
+                self._kept.setdefault(url, {})[key] = answer
+                for place in _above(url):
+                    self._below.setdefault(place, set()).add(url)
         return answer
 
     def drop(self, url: str) -> None:
         """Forget what lies at a place, above it and below it."""
         with self._lock:
             self._changes += 1
-            self._kept = {key: answer for key, answer in self._kept.items() if not _one_line(key[0], url)}
+            for place in (url, *_above(url), *self._below.pop(url, ())):
+                self._kept.pop(place, None)
 
 
-def _one_line(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    return long == short or long.startswith(f"{short}/")
+def _above(url: str) -> list[str]:
+    """The addresses that lie above one: ``/a/b/c`` lies below ``/a/b`` and ``/a``."""
+    parts = url.split("/")
+    return ["/".join(parts[:number]) for number in range(2, len(parts))]
 
 
 class Client:

@@ -150,6 +150,12 @@ class Declared:
     def inbound(self) -> tuple[Number, ...]:
         return tuple(number for number in self.numbers if number.inbound)
 
+    @functools.cached_property
+    def _fallbacks(self) -> dict[str, t.Any]:
+        """As they were given: where they are used they are checked."""
+        items = zip(self.numbers, self.given["numbers"], strict=True)
+        return {str(number.number): item.get("fallback_destination") for number, item in items}
+
     def spelled(self, number: Number) -> str:
         """The number as it stands at Vapi and in the inbound URI."""
         return ("+" if self.given["number_format"] == "e164" else "") + str(number.number)
@@ -195,7 +201,6 @@ class Declared:
 
     def phone_want(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Want:
         """:param assistants: ids of those that are declared, by their names."""
-        item = next(i for i, n in zip(self.given["numbers"], self.numbers, strict=True) if n is number)
         return self._want(
             PHONE_NUMBER,
             number=self.spelled(number),
@@ -205,7 +210,7 @@ class Declared:
             squad=number.squad,
             workflow=number.workflow,
             number_e164_check_enabled=self.given["number_format"] == "e164",
-            fallback_destination=item.get("fallback_destination"),
+            fallback_destination=self._fallbacks.get(str(number.number)),
         )
 
     def forward_want(self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool) -> Want:

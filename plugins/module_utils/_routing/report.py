@@ -31,8 +31,9 @@ def lines(wired: t.Any) -> list[str]:
         title = TITLES.get(resource.noun, resource.title)
         found += [_line(title, outcome.want.label, _word(wired, outcome)) for outcome in outcomes]
     found += _phones(wired)
+    forwards = _by_number(wired, FORWARD)
     for number in wired.declared.inbound:
-        found += _forward(wired, number)
+        found += _forward(wired, number, forwards.get(str(number.number), []))
     warnings = [item for item in wired.findings if item["severity"] == "warning"]
     return found + [_line("look at", item["subject"], item["message"]) for item in warnings]
 
@@ -94,8 +95,7 @@ def _phones(wired: t.Any) -> list[str]:
     return found
 
 
-def _forward(wired: t.Any, number: t.Any) -> list[str]:
-    outcomes = _by_number(wired, FORWARD).get(str(number.number), [])
+def _forward(wired: t.Any, number: t.Any, outcomes: list[Outcome]) -> list[str]:
     changing = [outcome for outcome in outcomes if outcome.error or outcome.verb != "none"]
     if outcomes:
         what = _word(wired, (changing or outcomes)[0])

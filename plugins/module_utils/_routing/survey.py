@@ -71,9 +71,17 @@ class Survey:
         return {digits(str(row["number"])): row for row in self.numbers}
 
     @functools.cached_property
+    def phone(self) -> dict[str, list[Row]]:
+        """The phone numbers at Vapi by their digits, of which several may share them."""
+        found: dict[str, list[Row]] = {}
+        for row in self.phones:
+            found.setdefault(digits(str(row.get("number", ""))), []).append(row)
+        return found
+
+    @functools.cached_property
     def routes(self) -> tuple[Route, ...]:
         """The way of each number that is looked at."""
-        known = {*self.bought, *(digits(str(row.get("number", ""))) for row in self.phones)} - {""}
+        known = {*self.bought, *self.phone} - {""}
         return tuple(Route(self, number) for number in sorted(set(self.declared) or known))
 
 
@@ -113,7 +121,7 @@ class Route:
 
     @functools.cached_property
     def phones(self) -> list[Row]:
-        return [row for row in self.survey.phones if digits(str(row.get("number", ""))) == self.number]
+        return self.survey.phone.get(self.number, [])
 
     @functools.cached_property
     def phone(self) -> Row | None:

@@ -292,13 +292,15 @@ def _in_use(survey: Survey, declared: Declared, trunks: list[str]) -> list[str]:
 
 def broken(wired: Wired, survey: Survey) -> list[str]:
     """A sentence for each number whose calls do not get to where they are declared to go, and each error on the way."""
-    declared = wired.declared
+    declared, trunk = wired.declared, wired.trunk_id
+    forwards, assistants = wired.ids(FORWARD), wired.ids(ASSISTANT)
     found = []
     for number in declared.numbers:
         route = Route(survey, str(number.number))
         if number.inbound:
-            found += _not_first(wired, route, declared.uri(number, wired.trunk_id))
-        found += _not_taken(wired, route, declared.spelled(number), number.assistant)
+            made = forwards.get(route.number, "unknown")
+            found += _not_first(route, declared.uri(number, trunk), made)
+        found += _not_taken(route, declared.spelled(number), trunk, number.assistant, assistants)
     inbound = {number.number for number in declared.inbound}
     for item in wired.findings:
         # How calls come in to a number that is declared for outbound calls only is not the environment's business.
@@ -308,8 +310,7 @@ def broken(wired: Wired, survey: Survey) -> list[str]:
     return found
 
 
-def _not_first(wired: Wired, route: Route, uri: str) -> list[str]:
-    made = wired.ids(FORWARD).get(route.number, "unknown")
+def _not_first(route: Route, uri: str, made: str) -> list[str]:
     first = next((row for row in told(route)["destinations"] if row["active"]), None)
     if first is None:
         return [f"{route.number} at didlogic has no active destination; expected {uri}."]
@@ -319,15 +320,15 @@ def _not_first(wired: Wired, route: Route, uri: str) -> list[str]:
     return [f"{route.number} at didlogic goes to {there} first; expected {uri} (id {made})."]
 
 
-def _not_taken(wired: Wired, route: Route, spelled: str, assistant: str | None) -> list[str]:
+def _not_taken(route: Route, spelled: str, trunk: str, assistant: str | None, made: t.Mapping[str, str]) -> list[str]:
     phone = next((row for row in route.phones if row.get("number") == spelled), None)
     if phone is None:
         return [f"{spelled} is not a phone number at Vapi."]
     found = []
-    if phone.get("credentialId") != wired.trunk_id:
+    if phone.get("credentialId") != trunk:
         there = phone.get("credentialId") or "(none)"
-        found.append(f"{spelled} at Vapi is on the trunk {there}; expected {wired.trunk_id}.")
-    wanted = wired.ids(ASSISTANT).get(assistant or "")
+        found.append(f"{spelled} at Vapi is on the trunk {there}; expected {trunk}.")
+    wanted = made.get(assistant or "")
     speaks = answering(route).get("id")
     if wanted and speaks != wanted:
         found.append(f"{spelled} at Vapi is answered by {speaks or 'no assistant'}; expected {assistant} ({wanted}).")
@@ -339,7 +340,8 @@ def _not_taken(wired: Wired, route: Route, spelled: str, assistant: str | None) 
 
 def _result(wired: Wired) -> Row:
     declared = wired.declared
-    uris = {str(number.number): declared.uri(number, wired.trunk_id) for number in declared.inbound}
+    trunk_id = wired.trunk_id
+    uris = {str(number.number): declared.uri(number, trunk_id) for number in declared.inbound}
     present = declared.present
     trunk = next((outcome.result for outcome in wired.of(SIP_TRUNK)), {})
     return {
