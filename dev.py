@@ -321,12 +321,26 @@ SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for vers
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
 BENCH = (Step("bench", tool, ("python", "tests/bench/bench.py", "--write"), open=True),)
 MOLECULE = (Step("molecule", molecule, open=True),)
+EXAMPLE = (Step("example", pytest, ("tests/example",), open=True),)
 BROWSER = (Step("browser", pytest, ("tests/browser",), open=True),)
 SIP = (Step("sip", pytest, ("tests/sip", "tests/callpath"), open=True),)
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
-EVERYTHING = (*LINT, *UNIT, *SANDBOX, *TRUST, *SANITY, *INTEGRATION, *BROWSER, *SIP, *MOLECULE, DEMO, *IMPORTER)
+EVERYTHING = (
+    *LINT,
+    *UNIT,
+    *SANDBOX,
+    *TRUST,
+    *SANITY,
+    *INTEGRATION,
+    *BROWSER,
+    *SIP,
+    *MOLECULE,
+    *EXAMPLE,
+    DEMO,
+    *IMPORTER,
+)
 
 TASKS = {
     "demo": Task("show the collection at work on the sandbox", (DEMO,)),
@@ -343,6 +357,7 @@ TASKS = {
     "browser": Task("the pages that playbooks write, in a real browser where there is one", BROWSER),
     "sip": Task("the probe and whole calls, with real SIP software where it is installed", SIP),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
+    "example": Task("the guide to testing playbooks, command by command", EXAMPLE),
     "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),
     "build": Task("make the archive for Galaxy in dist/", (Step("build", build),)),
     "importer": Task("import the archive as Automation Hub does", IMPORTER),

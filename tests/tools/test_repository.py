@@ -189,6 +189,7 @@ PLAYS = [
     *ROOT.glob("roles/*/tasks/**/*.yml"),
     *ROOT.glob("roles/*/handlers/**/*.yml"),
     *ROOT.glob("extensions/molecule/*/*.yml"),
+    *ROOT.glob("docs/example/**/*.yml"),
     *ROOT.glob("tests/**/playbooks/**/*.yml"),
 ]
 
