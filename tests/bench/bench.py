@@ -45,6 +45,12 @@ GROWTH = (10, 100, 1000)
 CHAIN = 7
 #: The same when everything stands: the lists, and destinations after the numbers.
 CHAIN_UNCHANGED = 2
+#: For many numbers: the trunk's list and its making, the phone numbers' list before and after; and for each number of a
+#: wave the phone number, the destinations, and the new one.
+CHAIN_MANY, EACH = 4, 3
+#: The same when everything stands.
+CHAIN_SAME, EACH_SAME = 2, 1
+WORKERS = 32
 
 
 @dataclass
@@ -161,14 +167,14 @@ class Bench(Services):
                     "trunk": "didlogic",
                     "number_e164_check_enabled": False,
                     "numbers": items,
-                    "concurrency": 32,
+                    "concurrency": WORKERS,
                 }
             },
             {
                 module + "didlogic_forwards": {
                     "vapi_trunk_id": "{{ trunk.sip_trunk.id }}",
                     "forwards": items,
-                    "concurrency": 32,
+                    "concurrency": WORKERS,
                 }
             },
         ]
@@ -195,7 +201,12 @@ def environment(rounds: int) -> dict[str, Any]:
             bench.stop()
     told = {name: vars(median(figures)) for name, figures in found.items()}
     start = told["an empty play"]["seconds"]
-    limits = {"everything made": start + CHAIN * LATENCY / 1000, "unchanged": start + CHAIN_UNCHANGED * LATENCY / 1000}
+    limits: dict[str, float] = {
+        "everything made": start + CHAIN * LATENCY / 1000,
+        "unchanged": start + CHAIN_UNCHANGED * LATENCY / 1000,
+    }
+    for what, limit in limits.items():
+        told[f"role, {what}"]["limit"] = limit
     return {
         "runs": told,
         "limit": limits,
@@ -210,7 +221,7 @@ def numbers(rounds: int) -> dict[str, Any]:
     """Ever more numbers: made, and unchanged."""
     found: dict[str, Any] = {}
     for count in GROWTH:
-        made, same = [], []
+        made, same, empty = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), count)
             try:
@@ -218,10 +229,17 @@ def numbers(rounds: int) -> dict[str, Any]:
                     bench.empty()
                     made.append(bench.timed(bench.bulk()))
                     same.append(bench.timed(bench.bulk()))
+                    empty.append(bench.nothing())
             finally:
                 bench.stop()
-        found[f"{count:,} numbers, made"] = vars(median(made))
-        found[f"{count:,} numbers, unchanged"] = vars(median(same))
+        start, waves = median(empty).seconds, -(-count // WORKERS)
+        for name, figures, chain, each in (
+            ("made", made, CHAIN_MANY, EACH),
+            ("unchanged", same, CHAIN_SAME, EACH_SAME),
+        ):
+            figure = median(figures)
+            limit = start + (chain + waves * each) * LATENCY / 1000
+            found[f"{count:,} numbers, {name}"] = vars(figure) | {"limit": limit}
     return found
 
 
@@ -248,11 +266,20 @@ def starting() -> dict[str, float]:
 def table(found: dict[str, Any]) -> str:
     """RST tables of what was measured."""
     lines = [".. list-table::", "   :header-rows: 1", ""]
-    lines += ["   * - Run", "     - Seconds", "     - Requests", "     - Writes", "     - Peak memory, MB"]
+    lines += [
+        "   * - Run",
+        "     - Seconds",
+        "     - Limit",
+        "     - Requests",
+        "     - Writes",
+        "     - Peak memory, MB",
+    ]
     runs = {**found.get("environment", {}).get("runs", {}), **found.get("numbers", {})}
     for name, figure in runs.items():
-        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}", f"     - {figure['requests']:,.0f}"]
-        lines += [f"     - {figure['writes']:,.0f}", f"     - {figure['megabytes']:.0f}"]
+        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}"]
+        lines += [f"     - {figure['limit']:.1f}" if "limit" in figure else "     -"]
+        lines += [f"     - {figure['requests']:,.0f}", f"     - {figure['writes']:,.0f}"]
+        lines += [f"     - {figure['megabytes']:.0f}"]
     lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - Ratio", "     - Made", "     - Unchanged"]
     for name in ("times faster than uri", "times the limit"):
         ratios = found.get("environment", {}).get(name, {})
