@@ -240,6 +240,21 @@ def importer() -> None:
     run_in(venv, "python", "-m", "galaxy_importer.main", archive, cwd=DIST, **settings)
 
 
+def eda(*arguments: str) -> None:
+    """Run the event source, and rulebooks where there is a Java for them."""
+    venv = CACHE / "venv" / "eda"
+    if not venv.exists():
+        run([uv(), "venv", "--quiet", venv])
+    install: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python", venv]
+    install += ["--editable", ".", "--group", "test"]
+    try:
+        run([*install, "ansible-rulebook>=1.2"])
+    except subprocess.CalledProcessError:
+        # It comes without a wheel for some machines; the source alone needs only this.
+        run([*install, "aiohttp>=3.9"])
+    run_in(venv, "python", "-m", "pytest", "tests/eda", *arguments)
+
+
 def docsite() -> None:
     """Build the documentation as it looks on the web; links to other sites resolve only where there is a network."""
     site = CACHE / "docs"
@@ -324,6 +339,7 @@ MOLECULE = (Step("molecule", molecule, open=True),)
 EXAMPLE = (Step("example", pytest, ("tests/example",), open=True),)
 BROWSER = (Step("browser", pytest, ("tests/browser",), open=True),)
 SIP = (Step("sip", pytest, ("tests/sip", "tests/callpath"), open=True),)
+EDA = (Step("eda", eda, open=True),)
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
@@ -336,6 +352,7 @@ EVERYTHING = (
     *INTEGRATION,
     *BROWSER,
     *SIP,
+    *EDA,
     *MOLECULE,
     *EXAMPLE,
     DEMO,
@@ -356,6 +373,7 @@ TASKS = {
     "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
     "browser": Task("the pages that playbooks write, in a real browser where there is one", BROWSER),
     "sip": Task("the probe and whole calls, with real SIP software where it is installed", SIP),
+    "eda": Task("the event source, alone and under ansible-rulebook where there is a Java", EDA),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
     "example": Task("the guide to testing playbooks, command by command", EXAMPLE),
     "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),
