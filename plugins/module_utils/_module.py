@@ -99,8 +99,16 @@ class Module(AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         kwargs.pop("exception", None)  # holds the values of local variables' texts, and no_log does not reach it
-        super().fail_json(msg=self._scrubber().text(str(msg)), **self._presentable(kwargs, checked=False))
+        text = self._scrubber().text(str(msg)) + self._elsewhere(str(msg))
+        super().fail_json(msg=text, **self._presentable(kwargs, checked=False))
         raise SystemExit  # pragma: no cover
+
+    def _elsewhere(self, msg: str) -> str:
+        """Where options that Ansible misses may stand instead."""
+        names = msg.removeprefix("missing required arguments: ").split(", ") if msg.startswith("missing req") else []
+        places = {name: self.argument_spec.get(name, {}).get("fallback", (None, ()))[1] for name in names}
+        told = [f"{name} in {' or '.join(found)}" for name, found in places.items() if found]
+        return f". The environment may hold them instead: {', '.join(told)}." if told else ""
 
     @property
     def wants_diff(self) -> bool:

@@ -461,6 +461,15 @@ def test_a_wrong_key_is_refused_without_being_shown(door: Door, side: str, key: 
     assert door.stage.world.journal == []
 
 
+def test_a_missing_key_may_stand_in_the_environment(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VAPI_API_KEY", "VAPI_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    told = door.raw("vapi_sip_trunk", {})["msg"]
+    assert told.startswith("missing required arguments: api_key, name. ")
+    assert "api_key in VAPI_API_KEY or VAPI_TOKEN" in told
+    assert "name in" not in told
+
+
 def test_a_key_from_a_file_ends_in_a_line_break(door: Door) -> None:
     key = door.stage.world.vapi_api_key
     assert door.run("vapi_sip_trunk_info", {"api_key": f" {key}\n"})["sip_trunks"] == []
