@@ -67,6 +67,21 @@ class Services:
         self.folder = folder
         self.facts = start(folder / "sandbox", "--port", "0", seed=SEED)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of a user whose services are these."""
+        return {
+            **os.environ,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+            "VAPI_API_KEY": self.facts["vapi_api_key"],
+            "VAPI_API_URL": self.facts["vapi_api_url"],
+            "DIDLOGIC_API_KEY": self.facts["didlogic_api_key"],
+            "DIDLOGIC_API_URL": self.facts["didlogic_api_url"],
+        }
+
     def play(self, what: list[Any] | str, *arguments: str, where: Path | None = None, **variables: Any) -> Play:
         """Run tasks, or a playbook by its name, with variables from a file as users do.
 
@@ -78,20 +93,9 @@ class Services:
             what = str(book)
         file = self.folder / "variables.yml"
         file.write_text(yaml.safe_dump(variables))
-        environment = {
-            **os.environ,
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-            "VAPI_API_KEY": self.facts["vapi_api_key"],
-            "VAPI_API_URL": self.facts["vapi_api_url"],
-            "DIDLOGIC_API_KEY": self.facts["didlogic_api_key"],
-            "DIDLOGIC_API_URL": self.facts["didlogic_api_url"],
-        }
         done = subprocess.run(
             [str(Path(sys.executable).with_name("ansible-playbook")), what, "-e", f"@{file}", *arguments],
-            env=environment,
+            env=self.environment,
             cwd=where or self.folder,
             capture_output=True,
             text=True,

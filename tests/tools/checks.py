@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import dedent
 from typing import Any
 
 from ansible.playbook.block import Block
@@ -123,6 +124,36 @@ def check_plays(document: Any, modules: Docs, roles: Docs, playbooks: Iterable[s
         yield from check_task(task, modules, roles)
 
 
+# Variables of playbooks that hold a module's options.
+HANDED_ON = {"vapi_didlogic_call": f"{COLLECTION}.vapi_call", "vapi_didlogic_campaign": f"{COLLECTION}.vapi_campaign"}
+
+
+def check_environment(document: Any, modules: Docs, roles: Docs, others: Iterable[str]) -> Iterator[str]:
+    """A file of variables, or a piece of one, names variables of the integration role or of a playbook.
+
+    :param others: variables of playbooks, which are checked no further.
+    """
+    if not isinstance(document, dict) or not any(str(name).startswith("vapi_didlogic_") for name in document):
+        return
+    entry = roles[f"{COLLECTION}.integration"]["entry_points"]["main"]
+    known = _with_suboptions(entry.get("options") or {})
+    for name, value in document.items():
+        if name in known:
+            yield from check_options({name: value}, {name: known[name]}, "the environment")
+        elif name in HANDED_ON:
+            yield from check_options(value, modules[HANDED_ON[name]]["options"], name)
+        elif name not in others:
+            yield f"there is no variable {name}"
+
+
+def _with_suboptions(options: Docs) -> dict[str, dict[str, Any]]:
+    """Options of a role in the form of a module's."""
+    return {
+        name: {**option, **({"suboptions": _with_suboptions(option["options"])} if option.get("options") else {})}
+        for name, option in options.items()
+    }
+
+
 def check_filters(text: str, names: Iterable[str]) -> Iterator[str]:
     """Our filters are called by their full names."""
     for name in names:
@@ -130,11 +161,21 @@ def check_filters(text: str, names: Iterable[str]) -> Iterator[str]:
             yield f"the filter {name} is called by its short name"
 
 
+def playbooks_named(text: str) -> set[str]:
+    """Our playbooks that commands in a text start, by their short names."""
+    return set(re.findall(rf"ansible-playbook(?:\s+-\S+)*\s+{re.escape(COLLECTION)}\.(\w+)", text))
+
+
 def yaml_blocks(text: str) -> list[str]:
     """YAML in Markdown fences and in reStructuredText code blocks."""
     fences: list[str] = re.findall(r"^```ya?ml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    blocks = re.findall(r"^\.\. code-block:: ya?ml[^\n]*\n((?:(?:[ \t]+[^\n]*)?\n)+)", text, re.MULTILINE)
-    return fences + [re.sub(r"\A(?:[ \t]+:[^\n]*\n)+", "", block) for block in blocks]
+    return fences + rst_blocks(text, "ya?ml")
+
+
+def rst_blocks(text: str, kind: str) -> list[str]:
+    """The code blocks of a kind in a reStructuredText page, without their indentation."""
+    blocks = re.findall(rf"^\.\. code-block:: {kind}[^\n]*\n((?:(?:[ \t]+[^\n]*)?\n)+)", text, re.MULTILINE)
+    return [dedent(re.sub(r"\A(?:[ \t]+:[^\n]*\n)+", "", block)).strip("\n") + "\n" for block in blocks]
 
 
 # --- Documentation of modules ----------------------------------------------------------------------------------------

@@ -29,7 +29,18 @@ MODULES: dict[str, dict[str, Any]] = {
     "ansible.builtin.set_fact": {"options": {}},
     "ansible.builtin.include_role": {"options": {"name": {"required": True}}},
 }
-ROLES: dict[str, dict[str, Any]] = {ROLE: {"entry_points": {"main": {"options": {"vapi_didlogic_trunk": {}}}}}}
+ROLES: dict[str, dict[str, Any]] = {
+    ROLE: {
+        "entry_points": {
+            "main": {
+                "options": {
+                    "vapi_didlogic_trunk": {"options": {"name": {"required": True}, "port": {}}},
+                    "vapi_didlogic_region": {"choices": ["us", "eu"]},
+                }
+            }
+        }
+    }
+}
 
 
 def plays(text: str) -> list[str]:
@@ -76,6 +87,36 @@ def test_right_tasks_pass(text: str) -> None:
 def test_wrong_tasks_are_found(text: str, finding: str) -> None:
     """One fault, one finding."""
     assert [found for found in plays(text) if finding in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("vapi_didlogic_trunk: {name: x, port: 1}\nvapi_didlogic_region: eu\nvapi_didlogic_file: x", ""),
+        ("jobs: {vapi_didlogic_trunk: 1}", ""),
+        ("[vapi_didlogic_trnk]", ""),
+        ("vapi_didlogic_call: {name: x}", ""),
+        ("vapi_didlogic_trnk: {name: x}", "no variable vapi_didlogic_trnk"),
+        ("vapi_didlogic_trunk: {name: x, prt: 1}", "vapi_didlogic_trunk has no option prt"),
+        ("vapi_didlogic_trunk: {port: 1}", "lacks the required option name"),
+        ("vapi_didlogic_region: de", "cannot be 'de'"),
+        ("vapi_didlogic_call: {name: x, to: y}", "vapi_didlogic_call has no option to"),
+    ],
+)
+def test_environments(text: str, finding: str) -> None:
+    """Variables of the role, of playbooks, and those that hold a module's options."""
+    modules = {checks.HANDED_ON["vapi_didlogic_call"]: MODULES[TRUNK]}
+    found = list(checks.check_environment(yaml.safe_load(text), modules, ROLES, ["vapi_didlogic_file"]))
+    assert found == [] if not finding else len(found) == 1 and finding in found[0]
+
+
+def test_playbooks_named() -> None:
+    """Commands name playbooks, with options before them too; modules and roles are no playbooks."""
+    text = "ansible-playbook voiceops.vapi_didlogic.audit -e x\n  ansible-playbook -v voiceops.vapi_didlogic.call"
+    assert checks.playbooks_named(f"{text}\nvoiceops.vapi_didlogic.wiring\nansible-playbook site.yml") == {
+        "audit",
+        "call",
+    }
 
 
 def test_filters() -> None:

@@ -263,9 +263,40 @@ def test_module_is_mentioned(name: str) -> None:
 @pytest.mark.parametrize("file", list(map(relative, GUIDES)))
 def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
     """What people copy from the texts is right."""
+    others = {name for path in PLAYS for name in re.findall(r"\bvapi_didlogic_\w+", path.read_text())}
     for block in checks.yaml_blocks((ROOT / file).read_text()):
-        all_well(checks.check_plays(yaml.safe_load(block), modules, roles, PLAYBOOKS))
+        document = yaml.safe_load(block)
+        all_well(checks.check_plays(document, modules, roles, PLAYBOOKS))
+        all_well(checks.check_environment(document, modules, roles, others))
         all_well(checks.check_filters(block, own_filters(dump)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", list(map(relative, GUIDES)))
+def test_plays_in_guides(file: str, tmp_path: Path) -> None:
+    """Ansible itself takes the playbooks that stand in the texts."""
+    for block in checks.yaml_blocks((ROOT / file).read_text()):
+        document = yaml.safe_load(block)
+        if isinstance(document, list) and any(checks.is_play(entry) for entry in document if isinstance(entry, dict)):
+            (tmp_path / "play.yml").write_text(block)
+            ansible("ansible-playbook", "--syntax-check", "--inventory", "localhost,", str(tmp_path / "play.yml"))
+
+
+PIPELINES = sorted(ROOT.glob("docs/examples/**/*.yml"))
+
+
+@pytest.mark.parametrize("file", list(map(relative, [*GUIDES, *PIPELINES])))
+def test_playbooks_in_guides(file: str) -> None:
+    """What the texts start is there."""
+    assert checks.playbooks_named((ROOT / file).read_text()) <= set(PLAYBOOKS)
+
+
+@pytest.mark.parametrize("file", list(map(relative, PIPELINES)))
+def test_examples_are_yaml(file: str) -> None:
+    """Whatever reads it, an example is a mapping with something in it. tests/integration runs the pipelines."""
+    document = load(ROOT / file)
+    assert isinstance(document, dict)
+    assert document
 
 
 # --- The package -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ MODULE_ONLY = {"concurrency"}
 
 def form(option: dict[str, Any], inner: str) -> dict[str, Any]:
     """What an option takes, without its description."""
-    found = {key: option[key] for key in ("type", "elements", "choices", "required") if key in option}
+    found: dict[str, Any] = {key: option[key] for key in ("type", "elements", "choices", "required") if key in option}
     if option.get("default") not in (None, []):
         found["default"] = option["default"]
     if inner in option:

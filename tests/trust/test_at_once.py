@@ -174,6 +174,12 @@ def test_what_does_not_fit_is_told_before_the_first_change(account: Account, cas
     assert writes(account) == 0
 
 
+def test_what_dials_needs_no_word_about_refer(account: Account) -> None:
+    dials = {"name": "human", "destinations": [{"sip_uri": "sip:1@pbx.example.org", "sip_verb": "dial"}]}
+    done = account.run(at_once=True, transfer_tools=[dials], sip_refer_enabled=False)
+    assert done.told["summary"]["created"] == 7
+
+
 def test_a_failure_says_what_was_done_and_what_was_not(account: Account) -> None:
     refused = {"kind": "status", "code": 400, "match": {"method": "POST", "path_regex": "phone-number"}, "times": None}
     account.world.faults.set([refused])

@@ -330,12 +330,17 @@ def _tool(item: Given, state: Given, trunk: Trunk | None) -> Want:
     return wanted(TRANSFER_TOOL, {**item, **there, **state})
 
 
+def _refers(tool: transfer_tool.TransferTool) -> bool:
+    """Whether a transfer by this tool may send REFER."""
+    return not tool.destinations or any(to.sip_verb not in ("dial", "bye") for to in tool.destinations)
+
+
 def _confirm_refer(declared: Declared) -> None:
     """Whether transfers can work stands in no API: a human has to say it."""
     confirmed = declared.given["sip_refer_enabled"] or declared.given["allow_unconfirmed_refer"]
-    if not declared.tools or not declared.present or confirmed:
+    names = ", ".join(want.label for want in declared.tools if _refers(want.record))
+    if not names or not declared.present or confirmed:
         return
-    names = ", ".join(want.label for want in declared.tools)
     raise Failed(
         f"Nothing was sent. Transfer tools are declared ({names}), and they need SIP REFER, which didlogic enables by "
         "hand and no API tells. Ask didlogic's account manager: (1) that SIP REFER be enabled for the account; (2) "

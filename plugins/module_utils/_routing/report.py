@@ -40,7 +40,7 @@ def lines(wired: t.Any) -> list[str]:
 
 def _head(wired: t.Any) -> str:
     if wired.stopped:
-        return "Stopped by an error. This is what is known of what stands."
+        return "FAILED. This is how far it came."
     if wired.dry and wired.changed:
         return "DRY RUN, nothing was written. This is what a run would do."
     return "Done. This is what stands now." if wired.changed else "Nothing had to be changed. This is what stands."

@@ -102,7 +102,7 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
     wrong = misfits(wired.before, declared)
     if wrong:
         lines = "".join(f"\n- {sentence}" for sentence in wrong)
-        raise Failed(f"Nothing was changed. Correct this first.{lines}", {"changed": False})
+        raise Failed(f"Nothing was changed. Correct this first.{lines}", {"changed": False}, _labels(wired))
     if declared.present and declared.inbound and not declared.trunk.inbound_networks:
         vapi.warn(
             "trunk.inbound_networks is empty, so Vapi answers every inbound call with 401. Ask didlogic for the "
