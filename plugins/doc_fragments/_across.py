@@ -40,10 +40,4 @@ options:
       - If it is not given, the environment variable E(DIDLOGIC_API_URL) is used.
     type: str
     default: https://app.didlogic.com/api
-attributes:
-  action_group:
-    description: Is in no action group, as it reads from both services and takes the connection options of each with a
-      prefix.
-    support: none
-    membership: []
 """

@@ -53,3 +53,12 @@ attributes:
     details:
       - Shows what is sent when something is started. Secrets are never part of it.
 """
+
+    ACROSS = r"""
+attributes:
+  action_group:
+    description: Is in no action group, as it reads from both services and takes the connection options of each with a
+      prefix.
+    support: none
+    membership: []
+"""

@@ -12,7 +12,7 @@ requirements:
   - httpx >= 0.27
   - pydantic >= 2.7
 notes:
-  - The module talks to a web API. Run it on V(localhost), or on any host that reaches the API.
+  - Requests are sent from where this runs. A module may run on V(localhost), or on any host that reaches the API.
   - Proxies are taken from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).
 options:
   timeout:
@@ -30,7 +30,7 @@ options:
   validate_certs:
     description:
       - Whether the certificate of the service is checked.
-      - With V(false) anybody on the way can read the key, and the module warns.
+      - With V(false) anybody on the way can read the key, and a warning says so.
     type: bool
     default: true
   ca_path:

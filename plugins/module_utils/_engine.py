@@ -86,6 +86,7 @@ class Outcome:
     confirmed: bool = False  # every write of the last round had a valid answer
     writes: int = 0
     stale: int = 0
+    doubled: int = 0
 
     @property
     def verb(self) -> str:
@@ -319,7 +320,7 @@ class Engine:
             still_open = [outcome for outcome in outcomes if not outcome.done]
             if not still_open:
                 break
-            stale = max(outcome.stale for outcome in still_open)
+            stale = max(max(outcome.stale, outcome.doubled) for outcome in still_open)
             self._let_it_settle(*(outcome.error for outcome in still_open))
             if stale and not to_write:
                 self.client.sleep(PATIENCE[stale - 1])
@@ -364,6 +365,12 @@ class Engine:
                     full = resource.complete(self.client, chosen)
                     seen = [full if row is chosen else row for row in seen]
             plan = _plan.plan(resource, outcome.want, seen, holders, memory)
+        except _plan.Doubled as error:
+            # Two other runs may have made it at once; then one of them is about to take its own back.
+            outcome.doubled += 1
+            if outcome.doubled > len(PATIENCE):
+                outcome.fail(error)
+            return None
         except (Problem, ApiError, Stopped) as error:
             outcome.fail(error)
             return None

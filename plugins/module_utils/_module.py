@@ -38,6 +38,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
     MASKED,
     Scrubber,
     holding,
+    noting,
     secrets_in,
 )
 
@@ -45,6 +46,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
 #: Requests under way at once, where nothing else is asked for.
 CONCURRENCY = 8
+UNCHECKED = "validate_certs is false: anybody on the way can read the key and change the answers."
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
 
@@ -379,6 +381,24 @@ def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) ->
     return engine.find(target, name, params[name], engine.rows(target))
 
 
+def client_of(
+    service: Service,
+    params: t.Mapping[str, t.Any],
+    prefix: str = "",
+    *,
+    read_only: bool,
+    shelf: Shelf | None = None,
+) -> Client:
+    """A connection as the options say, those of the service with a prefix; raises :class:`Problem`."""
+    given = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
+    http = from_options(HttpOptions, params)
+    try:
+        return Client(service, from_options(service.connection, given), http, read_only=read_only, shelf=shelf)
+    except Problem as problem:
+        path = prefix + problem.path if problem.path in fields(service.connection) else problem.path
+        raise Problem(path, problem.rule) from None
+
+
 def _engine(module: Module, resource: Resource, concurrency: int = CONCURRENCY, prefix: str = "") -> Engine:
     return _connected(module, resource.service, concurrency, prefix)
 
@@ -386,15 +406,10 @@ def _engine(module: Module, resource: Resource, concurrency: int = CONCURRENCY, 
 def _connected(
     module: Module, service: Service, concurrency: int = CONCURRENCY, prefix: str = "", shelf: Shelf | None = None
 ) -> Engine:
-    given = {name.removeprefix(prefix): value for name, value in module.params.items() if name.startswith(prefix)}
-    http = from_options(HttpOptions, module.params)
-    try:
-        connection = from_options(service.connection, given)
-    except Problem as problem:
-        raise Problem(prefix + problem.path, problem.rule) from None
-    if not http.validate_certs:
-        module.warn("validate_certs is false: anybody on the way can read the key and change the answers.")
-    client = _watched(module, Client(service, connection, http, read_only=module.check_mode, shelf=shelf))
+    client = client_of(service, module.params, prefix, read_only=module.check_mode, shelf=shelf)
+    if not module.params["validate_certs"]:
+        module.warn(UNCHECKED)
+    client = _watched(module, client)
     engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn, tell=TELL)
     module.stops = (*module.stops, client.stop)
 
@@ -409,18 +424,20 @@ def _connected(
 
 def _watched(module: Module, client: Client) -> Client:
     """The client, from now on noting the secrets that stand in answers, so that no message repeats them."""
-    read = client.get
     # One set for all clients of a module.
     noted = module.noted if isinstance(module.noted, set) else set()
     module.noted = noted
-
-    def get(path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
-        answer = read(path, params, **ids)
-        noted.update(secrets_in(answer))
-        return answer
-
-    client.get = get  # type: ignore[method-assign]
+    client.get = noting(client.get, noted)  # type: ignore[method-assign]
     return client
+
+
+def fault(error: Exception) -> str:
+    """An error that nobody foresaw, for people; never its own text, which may quote what was sent or received."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"This is a fault of the collection, not of your input: {type(error).__name__} in "
+        f"{pathlib.PurePath(place.filename).name} line {place.lineno}. Please report it."
+    )
 
 
 def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
@@ -436,12 +453,7 @@ def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
     except (Problem, ApiError, Stopped) as error:
         message = str(error)
     except Exception as error:  # noqa: BLE001 - the last door: what passes here is printed with its values
-        # Never the error's own text: it may quote what was sent or received.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        message = (
-            f"This is a fault of the collection, not of your input: {type(error).__name__} in "
-            f"{pathlib.PurePath(place.filename).name} line {place.lineno}. Please report it."
-        )
+        message = fault(error)
     # Outside the handlers: ansible-core would add a pending exception's text to the result.
     if message is not None:
         module.fail_json(msg=message, **result)

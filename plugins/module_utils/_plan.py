@@ -147,6 +147,10 @@ def index(resource: Resource, rows: t.Iterable[Row]) -> t.Callable[[Want, Memory
     return near
 
 
+class Doubled(Problem):
+    """Several objects share what should tell one from all others, for a moment or for good."""
+
+
 def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> tuple[Row | None, list[Row]]:
     """The row that is meant, and rows that this run made in a race with another run and takes back.
 
@@ -165,7 +169,7 @@ def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> t
     if len(found) > 1 and not memory.made:
         pick = "id" if resource.by_id else resource.keys[0]
         ids = ", ".join(str(row.get(pick)) for row in found)
-        raise Problem(
+        raise Doubled(
             field.name, f"matches {len(found)} {resource.title}s: {ids}. Give {pick} to pick one, or remove the others."
         )
     return (found[0] if found else None), [row for row in found[1:] if str(row.get("id")) in memory.made]

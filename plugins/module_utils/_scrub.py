@@ -81,6 +81,17 @@ def _telling(key: str) -> bool:
     return key.replace("_", "").replace("-", "").lower() in SECRET_KEYS
 
 
+def noting(read: t.Callable[..., t.Any], noted: set[str]) -> t.Callable[..., t.Any]:
+    """``read``, from now on noting the secrets that stand in its answers, so that no message repeats them."""
+
+    def get(*args: t.Any, **more: t.Any) -> t.Any:
+        answer = read(*args, **more)
+        noted.update(secrets_in(answer))
+        return answer
+
+    return get
+
+
 class Scrubber:
     """Knows the secrets of one task.
 

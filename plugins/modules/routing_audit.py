@@ -21,6 +21,7 @@ description:
     M(voiceops.vapi_didlogic.sip_probe) and a call to prove.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
+  - voiceops.vapi_didlogic._attributes.across
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:

@@ -26,6 +26,7 @@ description:
     is there before the first change.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
+  - voiceops.vapi_didlogic._attributes.across
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes
 options:
@@ -359,8 +360,7 @@ options:
     description:
       - How many requests are under way at once at each service, 1 to 32.
 seealso:
-  - plugin: voiceops.vapi_didlogic.integration
-    plugin_type: role
+  - module: voiceops.vapi_didlogic.wiring_info
   - module: voiceops.vapi_didlogic.routing_audit
 """
 

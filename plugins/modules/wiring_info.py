@@ -21,6 +21,7 @@ description:
     P(voiceops.vapi_didlogic.vars_file#filter).
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
+  - voiceops.vapi_didlogic._attributes.across
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:

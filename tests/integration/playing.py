@@ -93,9 +93,22 @@ class Services:
             what = str(book)
         file = self.folder / "variables.yml"
         file.write_text(yaml.safe_dump(variables))
+        return self.ansible("ansible-playbook", what, "-e", f"@{file}", *arguments, where=where)
+
+    def ansible(
+        self, program: str, *arguments: str, where: Path | None = None, environment: dict[str, str | None] | None = None
+    ) -> Play:
+        """Run one of Ansible's programs to its end.
+
+        :param environment: what differs from a user's environment; ``None`` takes a variable away.
+        """
+        variables: dict[str, str | None] = {
+            **self.environment,
+            **(environment or {}),
+        }
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), what, "-e", f"@{file}", *arguments],
-            env=self.environment,
+            [str(Path(sys.executable).with_name(program)), *arguments],
+            env={name: value for name, value in variables.items() if value is not None},
             cwd=where or self.folder,
             capture_output=True,
             text=True,

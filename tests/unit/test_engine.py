@@ -588,6 +588,32 @@ def test_wrong_references(check: bool) -> None:
     assert stage.writes == []
 
 
+@pytest.mark.parametrize("passing", [True, False], ids=["takes its own back", "stays"])
+def test_what_two_other_runs_made_at_once(passing: bool) -> None:
+    """Each of them deletes its own when it sees the other's; whoever comes in between waits for that."""
+    stage = Stage()
+    stage.do(SIP_TRUNK, **trunk_options())
+    (first,) = stage.store("credentials")
+    stage.world.seed(
+        {"vapi": {"credentials": [{**first, "id": str(uuid.uuid4()), "createdAt": "2026-02-01T00:00:00Z"}]}}
+    )
+    stage.fresh()
+
+    def sleep(seconds: float) -> None:
+        Stage.sleep(stage, seconds)
+        if passing and len(stage.pauses) == 2:
+            del stage.world.vapi["credentials"][stage.store("credentials")[-1]["id"]]
+
+    stage.sleep = sleep  # type: ignore[method-assign]
+    outcome = stage.try_(SIP_TRUNK, **trunk_options())
+    assert stage.writes == []
+    if passing:
+        assert (outcome.error, outcome.changed, outcome.result["id"]) == (None, False, first["id"])
+    else:
+        assert "matches 2 SIP trunks" in str(outcome.error)
+        assert sum(stage.pauses) < 5
+
+
 def test_a_forward_on_an_unknown_number() -> None:
     stage = Stage()
     for check in (True, False):

@@ -248,32 +248,38 @@ def leads_to(route: Route, entry: Entry) -> str:
     return kinds.get(str(entry.place[0]), "other")
 
 
+#: What is read at Vapi, by its place in the survey.
+KINDS = {"trunks": SIP_TRUNK, "phones": PHONE_NUMBER, "assistants": ASSISTANT, "squads": SQUAD, "tools": TRANSFER_TOOL}
+
+
 def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
     """Everything that a call may meet. ``vapi`` and ``didlogic`` are engines."""
-    wanted = known.get("declared", ())
-
-    def numbers() -> tuple[list[Row], list[Row]]:
-        own = didlogic.rows(NUMBER)
-        return own, didlogic.whole(NUMBER, [row for row in own if not wanted or digits(str(row["number"])) in wanted])
-
-    kinds = (SIP_TRUNK, PHONE_NUMBER, ASSISTANT, SQUAD, TRANSFER_TOOL)
-    (own, bought), account, accounts, *listed = didlogic.at_once(
-        numbers,
+    numbers, account, accounts, *listed = didlogic.at_once(
+        lambda: _bought(didlogic, **known),
         lambda: didlogic.rows(ACCOUNT)[0],
         lambda: didlogic.info(SIP_ACCOUNT, {}),
-        *(functools.partial(vapi.rows, kind) for kind in kinds),
+        *(functools.partial(vapi.rows, kind) for kind in KINDS.values()),
     )
     balance = from_wire(ACCOUNT.record, account).balance
-    trunks, phones, assistants, squads, tools = map(tuple, listed)
-    return Survey(
-        own=frozenset(digits(str(row["number"])) for row in own),
-        balance=balance,
-        numbers=tuple(bought),
-        accounts=tuple(accounts),
-        trunks=trunks,
-        phones=phones,
-        assistants=assistants,
-        squads=squads,
-        tools=tools,
-        **known,
+    return Survey(balance=balance, accounts=tuple(accounts), **numbers, **_placed(listed), **known)
+
+
+def read_ways(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
+    """Only what the ways of the numbers consist of; without ``vapi`` only their beginning at didlogic."""
+    numbers, *listed = didlogic.at_once(
+        lambda: _bought(didlogic, **known),
+        *(functools.partial(vapi.rows, kind) for kind in KINDS.values() if vapi),
     )
+    return Survey(**numbers, **_placed(listed), **known)
+
+
+def _bought(didlogic: t.Any, declared: t.Collection[str] = (), **_known: t.Any) -> dict[str, t.Any]:
+    """The numbers of the account, those that are looked at with their destinations."""
+    own = didlogic.rows(NUMBER)
+    wanted = [row for row in own if not declared or digits(str(row["number"])) in declared]
+    numbers = tuple(didlogic.whole(NUMBER, wanted))
+    return {"own": frozenset(digits(str(row["number"])) for row in own), "numbers": numbers}
+
+
+def _placed(listed: t.Iterable[list[Row]]) -> dict[str, t.Any]:
+    return {place: tuple(rows) for place, rows in zip(KINDS, listed, strict=False)}

@@ -17,6 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
     DONE,
+    PATIENCE,
     Engine,
     Failed,
     Outcome,
@@ -98,7 +99,15 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
         known = {"region": declared.region, "key": declared.key, "declared": declared.digits}
         return read(vapi, didlogic, **known)
 
-    wired = Wired(declared, look(), vapi.check_mode)
+    survey = look()
+    for pause in PATIENCE:
+        # Two other runs may have made it at once; then one of them is about to take its own back.
+        if len(trunks_named(survey, declared)) < 2:
+            break
+        vapi.client.sleep(pause)
+        vapi.client.forget(SIP_TRUNK.path)
+        survey = look()
+    wired = Wired(declared, survey, vapi.check_mode)
     wrong = misfits(wired.before, declared)
     if wrong:
         lines = "".join(f"\n- {sentence}" for sentence in wrong)

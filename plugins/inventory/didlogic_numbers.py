@@ -1,0 +1,363 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: didlogic_numbers
+short_description: Numbers bought at didlogic as hosts, with where calls to them lead
+version_added: 1.0.0
+author:
+  - voiceops.vapi_didlogic authors (@voiceops)
+description:
+  - Every number bought at didlogic is a host. Its name is the number's digits, and all of them are in the group
+    C(didlogic_numbers).
+  - The variables C(didlogic_*) are what didlogic says of the number, with the keys of
+    RV(voiceops.vapi_didlogic.didlogic_number_info#module:numbers), such as C(didlogic_country) and
+    C(didlogic_destinations).
+  - The variables C(vapi_imported), C(vapi_phone_number), C(vapi_trunk), C(vapi_answered_by) and C(vapi_transfer_tools)
+    are what Vapi says of it, as in RV(voiceops.vapi_didlogic.routing_audit#module:numbers). Without a Vapi key Vapi is
+    not asked, and they are not set.
+  - The name of the inventory file ends in C(didlogic_numbers.yml) or C(didlogic_numbers.yaml).
+  - Both services are only read, and both at once. It takes one request for each page of a list and one for each number.
+extends_documentation_fragment:
+  - voiceops.vapi_didlogic._across
+  - voiceops.vapi_didlogic._http
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [voiceops.vapi_didlogic.didlogic_numbers]
+  vapi_api_key:
+    description:
+      - The private key of the Vapi organisation. A public key is refused by Vapi.
+      - If it is not given, the environment variable E(VAPI_API_KEY) is used, then E(VAPI_TOKEN). Without any of them
+        only didlogic is read.
+      - May be a template, as may O(didlogic_api_key), O(vapi_api_url) and O(didlogic_api_url). Extra variables and
+        lookups can be used in it.
+    required: false
+    env:
+      # The last one that is set holds.
+      - name: VAPI_TOKEN
+      - name: VAPI_API_KEY
+  vapi_region:
+    env:
+      - name: VAPI_REGION
+  vapi_api_url:
+    env:
+      - name: VAPI_API_URL
+  didlogic_api_key:
+    description:
+      - The token of the didlogic account. It must be given here or in the environment.
+      - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used.
+    required: false
+    env:
+      - name: DIDLOGIC_API_KEY
+  didlogic_api_url:
+    env:
+      - name: DIDLOGIC_API_URL
+  ca_path:
+    description: File with the CA certificates to trust, in PEM form. Needed behind a proxy that opens TLS.
+  numbers:
+    description:
+      - Only these numbers, in quotes. A leading C(+) makes no difference. The destinations of others are not read.
+      - Without it every number of the account is a host.
+    type: list
+    elements: str
+    default: []
+  run_locally:
+    description:
+      - Whether each host gets C(ansible_connection=local) and the Python that runs Ansible as
+        C(ansible_python_interpreter). A number is no machine that one could log in to.
+    type: bool
+    default: true
+notes:
+  - What is kept in the cache holds no key. Another key, another service or other O(numbers) get an entry of their own.
+  - The label of a destination at Vapi reads V(hidden) unless it is the id of one of the organisation's trunks, since it
+    may be a private key. Without a Vapi key all of them read so.
+seealso:
+  - module: voiceops.vapi_didlogic.didlogic_number_info
+  - module: voiceops.vapi_didlogic.routing_audit
+"""
+
+EXAMPLES = r"""
+---
+# numbers.didlogic_numbers.yml, with the keys in DIDLOGIC_API_KEY and VAPI_API_KEY. Show what it makes:
+#   ansible-inventory -i numbers.didlogic_numbers.yml --graph --vars
+plugin: voiceops.vapi_didlogic.didlogic_numbers
+
+# Keys may also come from elsewhere.
+# didlogic_api_key: "{{ lookup('ansible.builtin.file', '/run/secrets/didlogic') }}"
+
+# Ask the services once an hour at most. ansible-playbook --flush-cache asks anew.
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/didlogic_numbers
+
+# Groups by country and by who answers, such as country_Netherlands and answered_by_Reception.
+keyed_groups:
+  - key: didlogic_country
+    prefix: country
+  - key: vapi_answered_by.name | default('nobody')
+    prefix: answered_by
+
+# Groups by a condition. vapi_imported is there if a Vapi key is.
+groups:
+  without_destination: not didlogic_destinations
+  at_vapi: vapi_imported | default(false)
+
+# Variables of your own.
+compose:
+  calls_go_to: (didlogic_destinations | selectattr('active') | map(attribute='leads_to') | first) | default('nobody')
+"""
+
+import contextlib
+import hashlib
+import json
+import re
+import signal
+import sys
+import threading
+import typing as t
+
+from ansible import template
+from ansible.errors import AnsibleError, AnsibleOptionsError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import (
+    UNCHECKED,
+    client_of,
+    connection_spec,
+    fault,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.listing import listed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Row, Survey, read_ways
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import Scrubber, noting
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+
+NAME = "voiceops.vapi_didlogic.didlogic_numbers"
+GROUP = "didlogic_numbers"
+SERVICES = (DIDLOGIC, VAPI)
+#: How to reach both services, with the prefix of each.
+CONNECTION = tuple(connection_spec(VAPI, "vapi_") | connection_spec(DIDLOGIC, "didlogic_"))
+#: What may be a template. :data:`ACCOUNTS`: what tells whose numbers are read.
+FILLED = ("vapi_api_key", "vapi_api_url", "didlogic_api_key", "didlogic_api_url")
+ACCOUNTS = (*FILLED, "vapi_region", "numbers")
+#: Since ansible-core 2.19 a text is a template only if somebody says that it is.
+MARKED = hasattr(template, "trust_as_template")
+MARK: t.Callable[[str], str] = getattr(template, "trust_as_template", str)
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """Numbers as hosts. Their variables hold texts of strangers, which are never taken for templates."""
+
+    NAME = NAME
+
+    def verify_file(self, path: str) -> bool:
+        ours = path.endswith((f"{GROUP}.yml", f"{GROUP}.yaml"))
+        return ours and bool(super().verify_file(path))  # type: ignore[no-untyped-call]
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        for library in MISSING:
+            raise AnsibleParserError(
+                f"The library {library} is missing for {sys.executable}, which runs Ansible. Install it there: "
+                f"{sys.executable} -m pip install httpx pydantic"
+            )
+        self._read(path)
+        reading = Reading(self.display.warning)
+        message = None
+        try:
+            params = self._params()
+            rows = self._rows(path, cache, params, reading)
+        except (Problem, ApiError, Stopped) as error:
+            message = str(error)
+        except AnsibleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - Ansible would print its text, which may quote what was received
+            message = fault(error)
+        # Outside the handlers: Ansible prints what an error was caused by.
+        if message is not None:
+            raise AnsibleParserError(reading.scrubber().text(named(message)))
+        self._warn_of(params["numbers"], rows)
+        inventory.add_group(GROUP)
+        for row in rows:
+            self._add(inventory, row)
+
+    # -- options
+
+    def _option(self, name: str) -> t.Any:
+        return self.get_option(name)  # type: ignore[no-untyped-call]
+
+    def _read(self, path: str) -> None:
+        """Take the options from the file. Ansible quotes a value of a wrong type, which must not be a key."""
+        wrong = None
+        try:
+            self._read_config_data(path)  # type: ignore[no-untyped-call]
+        except AnsibleOptionsError as error:
+            found = [name for name in FILLED if name in str(error)]
+            if not found:
+                raise
+            wrong = found[0]
+        if wrong:
+            raise AnsibleParserError(f"Option {wrong}: must be a text.")
+
+    def _params(self) -> dict[str, t.Any]:
+        """The options that matter for what is read; raises :class:`Problem`."""
+        params = {name: self._option(name) for name in CONNECTION}
+        params |= {name: self._filled(name, params[name]) for name in FILLED}
+        if not params["didlogic_api_key"]:
+            raise Problem(
+                "didlogic_api_key",
+                "is required; give it in the inventory file, or set the environment variable DIDLOGIC_API_KEY.",
+            )
+        return {**params, "numbers": sorted({digits(number) for number in self._option("numbers") or ()})}
+
+    def _filled(self, name: str, value: t.Any) -> t.Any:
+        """An option with its template filled in."""
+        if not isinstance(value, str) or not self.templar.is_template(value):
+            return value
+        self.templar.available_variables = self._vars or {}
+        wrong = ""
+        try:
+            return str(self.templar.template(value))
+        except Exception as error:  # noqa: BLE001 - lookups raise anything; a text may quote what was looked up
+            wrong = type(error).__name__
+        raise Problem(name, f"its template can not be filled in ({wrong}). ansible.builtin.debug shows more.")
+
+    # -- what is read, and what is remembered
+
+    def _rows(self, path: str, cache: bool, params: dict[str, t.Any], reading: Reading) -> list[Row]:
+        reading.know(params)
+        if not self._option("cache"):
+            return reading.rows(params)
+        # Another account has other numbers, whatever the name of the file.
+        asked = json.dumps([params[name] for name in ACCOUNTS]).encode()
+        key = f"{self.get_cache_key(path)}_{hashlib.sha256(asked).hexdigest()[:8]}"
+        if cache:
+            with contextlib.suppress(KeyError):
+                return list(self._cache[key])
+        rows = self._cache[key] = reading.rows(params)
+        return rows
+
+    def _warn_of(self, wanted: list[str], rows: list[Row]) -> None:
+        there = {row["didlogic_number"] for row in rows}
+        missing = [number for number in wanted if number not in there]
+        if missing:
+            self.display.warning(f"Option numbers: the didlogic account does not have {', '.join(missing)}.")
+
+    # -- hosts
+
+    def _add(self, inventory: t.Any, row: Row) -> None:
+        host = row["didlogic_number"]
+        # Ansible makes paths of the names of hosts.
+        if not re.fullmatch(r"[0-9]{3,15}", host):
+            self.display.warning("didlogic lists something that is no number; it is left out.")
+            return
+        inventory.add_host(host, GROUP)
+        for name, value in row.items():
+            inventory.set_variable(host, name, plain(value))
+        if self._option("run_locally"):
+            inventory.set_variable(host, "ansible_connection", "local")
+            inventory.set_variable(host, "ansible_python_interpreter", MARK("{{ ansible_playbook_python }}"))
+        construct: dict[str, t.Callable[..., t.Any]] = {
+            "compose": self._set_composite_vars,
+            "groups": self._add_host_to_composed_groups,
+            "keyed_groups": self._add_host_to_keyed_groups,
+        }
+        for option, add in construct.items():
+            add(self._option(option), inventory.get_host(host).get_vars(), host, strict=self._option("strict"))
+
+
+class Reading:
+    """One look at both services, and the secrets that it met.
+
+    :param warn: takes one sentence for people.
+    """
+
+    def __init__(self, warn: t.Callable[[str], None]) -> None:
+        self._warn = warn
+        self._keys: set[str] = set()
+        self._noted: set[str] = set()
+        self._labels: set[str] = set()
+
+    def know(self, params: t.Mapping[str, t.Any]) -> None:
+        """The keys, also as they are used: one from a file often ends in a line break."""
+        given = [params[f"{service.name}_api_key"] for service in SERVICES]
+        self._keys = {form for key in given if key for form in (key, key.strip())}
+
+    def scrubber(self) -> Scrubber:
+        return Scrubber(self._keys, self._noted, self._labels)
+
+    def rows(self, params: t.Mapping[str, t.Any]) -> list[Row]:
+        """The variables of each number, without secrets."""
+        if not params["validate_certs"]:
+            self._warn(UNCHECKED)
+        engines: dict[str, Engine] = {}
+        try:
+            for service in [service for service in SERVICES if params[f"{service.name}_api_key"]]:
+                client = client_of(service, params, f"{service.name}_", read_only=True)
+                client.get = noting(client.get, self._noted)  # type: ignore[method-assign]
+                engines[service.name] = Engine(client, check_mode=True)
+            with _ended_by_hand([engine.client.stop for engine in engines.values()]):
+                survey = self._survey(engines, params)
+        finally:
+            for engine in engines.values():
+                engine.client.close()
+        self._labels = {str(row["id"]) for row in survey.trunks}
+        found: list[Row] = self.scrubber().value(listed(survey, both="vapi" in engines))
+        return found
+
+    @staticmethod
+    def _survey(engines: dict[str, Engine], params: t.Mapping[str, t.Any]) -> Survey:
+        vapi = engines.get("vapi")
+        key = vapi.client.connection.api_key if vapi else ""
+        numbers = tuple(params["numbers"])
+        return read_ways(vapi, engines["didlogic"], region=params["vapi_region"], key=key, declared=numbers)
+
+
+def plain(value: t.Any) -> t.Any:
+    """A value in which Ansible looks for no template."""
+    if MARKED:
+        return value
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    return wrap_var(value)
+
+
+def named(message: str) -> str:
+    """A sentence of a service's client with the options as they are called here."""
+    for service in SERVICES:
+        if message.startswith(f"{service.title} "):
+            return re.sub(r"\b(api_key|api_url|region)\b", rf"{service.name}_\1", message)
+    return message
+
+
+@contextlib.contextmanager
+def _ended_by_hand(stops: list[threading.Event]) -> t.Iterator[None]:
+    """Ctrl-C ends the requests as well, which have threads of their own."""
+
+    def end(_number: int, _frame: t.Any) -> None:
+        for stop in stops:
+            stop.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
