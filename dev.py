@@ -159,6 +159,15 @@ def core(version: str) -> Path:
     return venv
 
 
+def beside(name: str, *packages: str) -> Path:
+    """An environment for tools that must not share one with ours."""
+    venv = CACHE / "venv" / name
+    if not venv.exists():
+        run([uv(), "venv", "--quiet", venv])
+    run([uv(), "pip", "install", "--quiet", "--python", venv, *packages])
+    return venv
+
+
 @contextmanager
 def clean_copy() -> Iterator[Path]:
     """Copy what git knows or would take, to a path of the form that ansible-test and ansible-galaxy insist on."""
@@ -233,10 +242,7 @@ def importer() -> None:
     """Import the archive as Automation Hub does; its ansible-lint is older than ours, which runs anyway."""
     archive = build()
     settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
-    venv = CACHE / "venv" / "importer"
-    if not venv.exists():
-        run([uv(), "venv", "--quiet", venv])
-    run([uv(), "pip", "install", "--quiet", "--python", venv, "galaxy-importer>=0.4.31,<0.5"])
+    venv = beside("importer", "galaxy-importer>=0.4.31,<0.5")
     run_in(venv, "python", "-m", "galaxy_importer.main", archive, cwd=DIST, **settings)
 
 
@@ -253,6 +259,22 @@ def eda(*arguments: str) -> None:
         # It comes without a wheel for some machines; the source alone needs only this.
         run([*install, "aiohttp>=3.9"])
     run_in(venv, "python", "-m", "pytest", "tests/eda", *arguments)
+
+
+def reuse() -> None:
+    """Every file says whose it is and under which licence."""
+    venv = beside("reuse", "reuse[charset-normalizer]>=5")
+    with clean_copy() as copy:
+        run_in(venv, "reuse", "lint", "--lines", cwd=copy)
+
+
+def nox(*sessions: str) -> None:
+    """Run sessions of antsibull-nox that look at what no other tool does."""
+    venv = beside("nox", "antsibull-nox>=1", "nox[uv]>=2025.2.9", "ansible-core>=2.19")
+    with clean_copy() as copy:
+        # They look at every file, also at what Python would leave there.
+        options = ("--default-venv-backend", "uv", "--session")
+        run_in(venv, "nox", *options, *sessions, cwd=copy, PYTHONDONTWRITEBYTECODE="1")
 
 
 def docsite() -> None:
@@ -327,6 +349,7 @@ LINT = (
     Step("ansible-lint", tool, ("ansible-lint", "--profile", "production")),
     Step("changelog", tool, ("antsibull-changelog", "lint")),
     DOCS,
+    Step("reuse", reuse),
 )
 UNIT = (Step("unit", pytest, ("tests/unit", "tests/tools"), open=True),)
 SANDBOX = (Step("sandbox", pytest, ("tests/sandbox",), open=True),)
@@ -340,6 +363,10 @@ EXAMPLE = (Step("example", pytest, ("tests/example",), open=True),)
 BROWSER = (Step("browser", pytest, ("tests/browser",), open=True),)
 SIP = (Step("sip", pytest, ("tests/sip", "tests/callpath"), open=True),)
 EDA = (Step("eda", eda, open=True),)
+ECOSYSTEM = (
+    Step("ecosystem", pytest, ("tests/ecosystem",)),
+    Step("antsibull-nox", nox, ("extra-checks",)),
+)
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
@@ -355,6 +382,7 @@ EVERYTHING = (
     *EDA,
     *MOLECULE,
     *EXAMPLE,
+    *ECOSYSTEM,
     DEMO,
     *IMPORTER,
 )
@@ -363,7 +391,7 @@ TASKS = {
     "demo": Task("show the collection at work on the sandbox", (DEMO,)),
     "test": Task("all checks, as they run before a merge", EVERYTHING),
     "quick": Task("style, types and the quick tests, in less than two minutes", (*STYLE, QUICK)),
-    "lint": Task("style, types, YAML, roles and playbooks, changelog, documentation", LINT),
+    "lint": Task("style, types, YAML, roles and playbooks, changelog, documentation, licences", LINT),
     "unit": Task("tests of the logic, and our own checks of the repository", UNIT),
     "sandbox": Task("tests of the stand-in of both services", SANDBOX),
     "sanity": Task("ansible-test sanity, on three versions of ansible-core", SANITY),
@@ -376,6 +404,7 @@ TASKS = {
     "eda": Task("the event source, alone and under ansible-rulebook where there is a Java", EDA),
     "molecule": Task("every scenario: dry run, run, second run, verify", MOLECULE),
     "example": Task("the guide to testing playbooks, command by command", EXAMPLE),
+    "ecosystem": Task("execution environments, ansible-runner, files for Automation Controller", ECOSYSTEM),
     "docs": Task("lint the documentation and build it as a site", (DOCS, Step("docsite", docsite))),
     "build": Task("make the archive for Galaxy in dist/", (Step("build", build),)),
     "importer": Task("import the archive as Automation Hub does", IMPORTER),

@@ -15,6 +15,7 @@ import contextvars
 import email.utils
 import importlib.util
 import ipaddress
+import os
 import random
 import ssl
 import threading
@@ -240,6 +241,7 @@ class Client:
             clock,
         )
         self._shelf = shelf
+        self._parent = os.getppid()
         self.stop = threading.Event()  # set by a signal; it also ends a pause
         self.sleep = sleep or self.stop.wait
         self._url = checked_url(service.url(connection))
@@ -356,7 +358,8 @@ class Client:
         pause = self._pause_until - self._clock()
         if pause > 0:
             self.sleep(pause)
-        if self.stop.is_set():
+        # Whoever ends Ansible may reach it alone: its workers have sessions of their own.
+        if self.stop.is_set() or os.getppid() != self._parent:
             raise Stopped("The task was asked to end and stopped between two requests; run it again to finish.")
         url = self._url + _filled(path, ids)
         token = _deadline.set(self._clock() + self._http.timeout)
