@@ -273,6 +273,15 @@ def test_a_stop_ends_before_the_next_request() -> None:
     assert fake.requests == []
 
 
+def test_a_client_without_its_parent_sends_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = Fake(ok([]), ok([]))
+    fake.client.get("/credential")
+    monkeypatch.setattr(_http.os, "getppid", lambda: 1)
+    with pytest.raises(Stopped):
+        fake.client.write(POST)
+    assert len(fake.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
