@@ -41,6 +41,8 @@ options:
       - Give an empty string, list or dict to empty a key. A key with V(null) inside an object is taken out of it.
       - Values under C(headers), C(secret), C(apiKey) and similar keys read V(hidden) in results. V(hidden) given back
         leaves the value as it is.
+      - A text with variables that Vapi fills in, such as C({{ customer.name }}), needs the tag C(!unsafe), or Ansible
+        takes them for its own.
     type: dict
   tools:
     description:
