@@ -293,7 +293,7 @@ def test_playbooks_in_guides(file: str) -> None:
 
 @pytest.mark.parametrize("file", list(map(relative, PIPELINES)))
 def test_examples_are_yaml(file: str) -> None:
-    """Whatever reads it, there is something in it. tests/integration runs the pipelines, tests/ecosystem the project."""
+    """Something is in it. tests/integration runs the pipelines, tests/ecosystem the project."""
     assert load(ROOT / file)
 
 
