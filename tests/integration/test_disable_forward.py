@@ -60,6 +60,7 @@ def test_calls_go_past_vapi_and_back(ready: Any) -> None:
     assert active(ready, KEPT) == [True, True, True]
 
 
+@pytest.mark.slow
 def test_nothing_is_done_where_nobody_else_answers(ready: Any) -> None:
     writes = ready.writes
     for number in (ALONE, NONE):
@@ -68,6 +69,7 @@ def test_nothing_is_done_where_nobody_else_answers(ready: Any) -> None:
         assert "Nothing is changed" in play.out
 
 
+@pytest.mark.slow
 def test_another_trunk_at_vapi_is_left_alone_and_nobody_to_fall_back_on(ready: Any) -> None:
     """Its label is not shown, since it may be a key; so it can be neither named nor trusted."""
     other = {"number": ALONE, "destination": f"{ALONE}@{FOREIGN}.sip.eu.vapi.ai", "position": "any"}
@@ -79,6 +81,7 @@ def test_another_trunk_at_vapi_is_left_alone_and_nobody_to_fall_back_on(ready: A
     assert FOREIGN not in play.text
 
 
+@pytest.mark.slow
 def test_vapi_need_not_answer(ready: Any) -> None:
     """Calls fail, and so may Vapi's API: who knows the trunks goes on without it."""
     trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]
@@ -87,6 +90,7 @@ def test_vapi_need_not_answer(ready: Any) -> None:
     assert (play.rc, active(ready, KEPT)) == (0, [False, True, True]), play.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "told"),
     [("", "Give the number"), ("all", "Give the number"), ("31999999999", "does not have the number 31999999999")],

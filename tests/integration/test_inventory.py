@@ -174,6 +174,7 @@ def test_groups_and_variables_of_ones_own(services: Any) -> None:
     assert "does not have 31209999999" in " ".join(unknown.err.split())
 
 
+@pytest.mark.slow
 def test_without_a_vapi_key_only_didlogic_is_read(services: Any) -> None:
     label = secrets.token_hex(16)
     row = {"destination": f"31201234563@{label}.sip.vapi.ai", "transport": 1, "active": True}
@@ -245,6 +246,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_sentence(untouched: Any, case: str) -> None:
     options, environment, word = BAD[case]
@@ -256,6 +258,7 @@ def test_bad_input_is_one_sentence(untouched: Any, case: str) -> None:
     assert "this-is-not-a-key" not in done.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["httpx", "pydantic"])
 def test_a_missing_library_is_named(untouched: Any, library: str) -> None:
     shadow = untouched.folder / library
@@ -268,6 +271,7 @@ def test_a_missing_library_is_named(untouched: Any, library: str) -> None:
     assert "Traceback" not in done.text
 
 
+@pytest.mark.slow
 def test_files_of_other_names_are_declined(untouched: Any) -> None:
     done = untouched.ansible("ansible-inventory", "-i", written(untouched, "numbers.yml"), "--list")
     assert "could not be verified by inventory plugin" in " ".join(done.err.split())
