@@ -221,7 +221,8 @@ def integration(version: str, *arguments: str) -> None:
     """Run modules and roles as a user does, on one version of ansible-core."""
     # What takes long is played on one version: it is the collection that it tests, not Ansible.
     some = () if version == THOROUGH else ("-m", "not slow")
-    run_in(core(version), "python", "-m", "pytest", "-n", "2", "tests/integration", *some, *arguments)
+    command = ("python", "-m", "pytest", "-n", "2", "--durations=10", "tests/integration")
+    run_in(core(version), *command, *some, *arguments)
 
 
 def molecule(*arguments: str) -> None:
