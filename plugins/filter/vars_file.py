@@ -13,6 +13,8 @@ from ansible.errors import AnsibleFilterError
 
 #: What Ansible would take for a template of its own.
 TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+#: Line breaks other than the usual one, which only a text in double quotes keeps.
+BREAKS = re.compile("[\r\x85\u2028\u2029]")
 WIDTH = 120
 
 
@@ -27,7 +29,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text.strip("\n") else None
+    style = '"' if BREAKS.search(text) else "|" if "\n" in text.strip("\n") else None
     if TEMPLATE.search(text):
         return dumper.represent_scalar("!unsafe", text, style=style or '"')
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

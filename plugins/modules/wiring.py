@@ -39,6 +39,8 @@ options:
     description:
       - V(absent) removes the forwards, the phone numbers, the assistants, the transfer tools and the trunk, in this
         order, as far as they are declared here. What is gone already is passed over.
+      - A forward of a declared number goes in whatever form it leads to the trunk. If something that stays uses what
+        would go, such as a squad that an assistant is in, nothing is changed.
   trunk:
     type: dict
     required: true

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from test_main_job import environment
 
-PROMPT = "You answer for {{ company.name }}.\n\nBe brief.\n{% if late %}Say that we are closed.{% endif %}\n"
+PROMPT = "You answer for {{ company.name }}.\n\nBe brief.\u2028\x85\n{% if late %}Say that we are closed.{% endif %}\n"
 
 
 class Loader(yaml.SafeLoader):
@@ -123,3 +123,18 @@ def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:
     (number,) = written["vapi_didlogic_numbers"]
     assert number == {"number": "31201234560", "assistant": assistant, "inbound": False}
     assert "vapi_didlogic_assistants" not in written
+
+
+def test_what_can_not_be_applied_as_it_is_becomes_a_file_to_be_corrected(services: Any) -> None:
+    """A trunk without a name and without a gateway for outbound calls."""
+    services.vapi(
+        "POST",
+        "/credential",
+        {"provider": "byo-sip-trunk", "gateways": [{"ip": "192.0.2.7", "outboundEnabled": False}]},
+    )
+    export = services.play("voiceops.vapi_didlogic.export")
+    assert export.rc == 0, export.text
+    assert "Applying this file would fail. missing required arguments: gateway, name found in trunk" in export.out
+    assert "changes nothing" not in export.out
+    written = yaml.load((services.folder / "environment.yml").read_text(), Loader)
+    assert written["vapi_didlogic_trunk"] == {"inbound_networks": ["192.0.2.7"]}

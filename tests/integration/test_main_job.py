@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import socket
+import threading
 from typing import Any
 
 import pytest
@@ -89,6 +92,36 @@ def test_an_environment_lives(services: Any) -> None:
     everything = "".join(play.text for play in (dry, run, second, down_dry, down, again))
     for secret in (password, services.facts["vapi_api_key"], services.facts["didlogic_api_key"]):
         assert secret not in everything
+
+
+def test_a_dry_run_asks_the_gateway_for_nothing_that_is_not_there(services: Any) -> None:
+    """The login that the run would make is not known yet, so the gateway is only asked whether it answers."""
+    heard: list[str] = []
+
+    def answer(gateway: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                request, sender = gateway.recvfrom(65535)
+                first, *headers = request.decode().split("\r\n")
+                heard.append(first.split(" ")[0])
+                kept = [line for line in headers if line.lower().startswith(("via", "from", "to", "call-id", "cseq"))]
+                gateway.sendto("\r\n".join(["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""]).encode(), sender)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
+        gateway.bind(("127.0.0.1", 0))
+        threading.Thread(target=answer, args=(gateway,), daemon=True).start()
+        trunk = {"name": "didlogic NL", "gateway": "127.0.0.1", "port": gateway.getsockname()[1]}
+        dry = services.play(
+            "voiceops.vapi_didlogic.integrate",
+            "--check",
+            **environment(
+                vapi_didlogic_trunk=trunk,
+                vapi_didlogic_sip_account={"label": "new", "password": secrets.token_hex(12)},
+                vapi_didlogic_verify_sip=True,
+            ),
+        )
+    assert dry.rc == 0, dry.text
+    assert set(heard) == {"OPTIONS"}
 
 
 def test_the_form_of_the_guide_and_the_way_out_of_it(services: Any) -> None:

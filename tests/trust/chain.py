@@ -24,6 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, fields, from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource, Service
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Wiring, parse
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.export import Ask, find
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.wiring import SERVICES, wire
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
@@ -138,6 +139,11 @@ class Account:
         """
         report = Report(self, check, wrap(self.transport))
         return report.wire(**more) if at_once else report.run()
+
+    def find(self) -> dict[str, t.Any]:
+        """What is live, as environments."""
+        report = Report(self, True, self.transport)
+        return find({service.name: report.engine(service, Shelf()) for service in SERVICES}, Ask())
 
 
 class Report:

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/trust", "tests/sandbox", "roles/sandbox/files")]
 
-from chain import BARE, DECLARED, OWN, Account, Failed
+from chain import BARE, DECLARED, MODEL, OWN, Account, Failed
 
 LATER = "(known after apply)"
 
@@ -158,20 +159,178 @@ def test_bad_input_is_told_before_the_first_request(account: Account, case: str)
         assert word in str(failed.value)
 
 
+NOWHERE = "11111111-1111-4111-8111-111111111111"
 MISFIT: dict[str, tuple[dict[str, Any], str]] = {
     "a number of somebody else": ({"numbers": [{"number": "442079460123"}]}, "442079460123 is not a number"),
     "an assistant that is nowhere": (number(assistant="Nobody"), "Nobody"),
     "a tool that is nowhere": ({"assistants": [{"name": "a", "tools": ["none_such"]}]}, "none_such"),
+    "a tool of an id that is nowhere": ({"assistants": [{"name": "a", "tools": [NOWHERE]}]}, NOWHERE),
+    "a squad that is nowhere": (number(squad="Nobody"), "the squad Nobody"),
+    "a login that is nowhere": ({"sip_account": {"name": "99999", "password": "p"}}, "the login 99999"),
+    "an assistant's name that two have": ({"assistants": [{"name": "twin"}]}, "2 assistants named twin"),
+    "a name that answers and that two have": (number(assistant="twin"), "2 assistants named twin"),
+    "a squad's name that two have": (number(squad="twins"), "2 squads named twins"),
+    "a tool's name that two have": ({"transfer_tools": [{"name": "twin"}]}, "2 transfer tools named twin"),
+    "a number that is there twice": ({"numbers": [{"number": BARE}]}, f"2 phone numbers named {BARE}"),
 }
 
 
 @pytest.mark.parametrize("case", MISFIT)
 def test_what_does_not_fit_is_told_before_the_first_change(account: Account, case: str) -> None:
     more, word = MISFIT[case]
-    with pytest.raises(Failed, match="Nothing was changed") as failed:
-        account.run(at_once=True, **more)
-    assert word in str(failed.value)
-    assert writes(account) == 0
+    trunk = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=[{"ip": "192.0.2.9"}])["id"]
+    phone = {"provider": "byo-phone-number", "number": BARE, "numberE164CheckEnabled": False, "credentialId": trunk}
+    for _double in range(2):
+        member = vapi(account, "assistant", name="twin")["id"]
+        vapi(account, "squad", name="twins", members=[{"assistantId": member}])
+        vapi(account, "tool", type="transferCall", function={"name": "twin"})
+        vapi(account, "phone-number", **phone)
+    before = writes(account)
+    for check in (True, False):
+        with pytest.raises(Failed, match="Nothing was changed") as failed:
+            account.run(at_once=True, check=check, **more)
+        assert word in str(failed.value)
+    assert writes(account) == before
+
+
+def test_what_another_run_takes_back_is_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = [vapi(account, "assistant", name="reception")["id"] for _double in range(2)]
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        account.world.vapi["assistants"].pop(twins[1], None)
+
+    monkeypatch.setattr(account.time, "sleep", pause)
+    assert account.run(at_once=True).told["wiring"]["assistant_ids"]["reception"] == twins[0]
+    assert len(waited) == 1
+
+
+def vapi(account: Account, kind: str, **body: Any) -> Any:
+    """Something that somebody else makes at Vapi."""
+    return ask(account, "vapi", f"/{kind}", json=body)
+
+
+def ask(account: Account, service: str, path: str, method: str = "POST", **body: Any) -> Any:
+    key = account.world.vapi_api_key if service == "vapi" else account.world.didlogic_api_key
+    with httpx.Client(transport=account.transport, headers={"authorization": f"Bearer {key}"}) as client:
+        answer = client.request(method, f"http://127.0.0.1/{service}{path}", **body)
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+@pytest.mark.parametrize("holder", ["squad", "number of another carrier"])
+def test_what_stays_and_uses_what_goes_is_told_before_the_first_change(account: Account, holder: str) -> None:
+    assistant = account.run(at_once=True).told["wiring"]["assistant_ids"]["reception"]
+    if holder == "squad":
+        vapi(account, "squad", name="holder", members=[{"assistantId": assistant}])
+    else:
+        row = {"id": NOWHERE, "provider": "vapi", "name": "holder", "assistantId": assistant}
+        account.world.vapi["phone_numbers"][NOWHERE] = row | {"createdAt": "2026-01-01T00:00:00.000Z"}
+    before = writes(account)
+    for check in (True, False):
+        with pytest.raises(Failed, match="Nothing was changed") as failed:
+            account.run(at_once=True, state="absent", check=check)
+        assert "holder, which stays" in str(failed.value)
+    assert writes(account) == before
+
+
+def test_a_number_that_is_there_twice_goes_twice(account: Account) -> None:
+    trunk = account.run(at_once=True).told["wiring"]["trunk_id"]
+    vapi(account, "phone-number", provider="byo-phone-number", number=f"+{OWN}", credentialId=trunk)
+    dry = account.run(at_once=True, state="absent", check=True)
+    down = account.run(at_once=True, state="absent")
+    assert dry.told["summary"] == down.told["summary"]
+    assert down.told["summary"]["deleted"] == 8
+
+
+@pytest.mark.parametrize("former", [{"inbound_uri": "private_key"}, {"number_format": "e164"}])
+def test_no_call_is_left_to_what_is_gone(account: Account, former: dict[str, str]) -> None:
+    """Wired in one form, taken down when another one is declared."""
+    before = destinations(account)
+    account.run(at_once=True, **former)
+    dry = account.run(at_once=True, state="absent", check=True)
+    down = account.run(at_once=True, state="absent")
+    assert dry.told["summary"] == down.told["summary"]
+    assert destinations(account) == before
+
+
+def destinations(account: Account) -> list[list[str]]:
+    return [[row["destination"] for row in item["destinations"]] for item in account.world.state()["numbers"]]
+
+
+def test_a_number_that_was_moved_keeps_its_forwards(account: Account) -> None:
+    account.run(at_once=True, inbound_uri="private_key")
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=[{"ip": "192.0.2.9"}])
+    for row in account.world.vapi["phone_numbers"].values():
+        row |= {"credentialId": other["id"], "assistantId": None}
+    before = destinations(account)
+    account.run(at_once=True, state="absent")
+    assert destinations(account) == before
+
+
+def test_another_spelling_of_the_same_place_is_that_place(account: Account) -> None:
+    trunk = account.run(at_once=True).told["wiring"]["trunk_id"]
+    path = f"/v1/purchases/{BARE}/destinations"
+    (row,) = ask(account, "didlogic", path, "GET")["destination"]
+    ask(account, "didlogic", f"{path}/{row['id']}", "DELETE")
+    uri = f"sip:{BARE}@{trunk.upper()}.sip.vapi.ai"
+    made = {"destination[destination]": uri, "destination[transport]": 1, "destination[active]": 1}
+    ask(account, "didlogic", path, data=made)
+    again = account.run(at_once=True)
+    assert (again.told["changed"], again.told["broken"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("who", "word"), [({"assistant": ""}, "nobody"), ({}, "not managed"), ({"assistant": "reception"}, "by reception")]
+)
+def test_the_report_says_who_answers(account: Account, who: dict[str, str], word: str) -> None:
+    report = account.run(at_once=True, verify=False, **number(**who)).told["report"]
+    (line,) = [line for line in report if line.startswith("phone number")]
+    assert word in line
+
+
+def test_without_numbers_no_other_number_is_judged(account: Account) -> None:
+    account.run(at_once=True)
+    for row in account.world.vapi["phone_numbers"].values():
+        row["credentialId"] = NOWHERE
+    assert account.run(at_once=True, numbers=[]).told["broken"] == []
+
+
+def test_a_dry_run_that_fails_has_done_nothing(account: Account) -> None:
+    """The tool can not be attached to an assistant without a model, which shows only when what stands is known."""
+    with pytest.raises(Failed, match="model") as failed:
+        account.run(at_once=True, check=True, assistants=[{"name": "reception", "tools": ["human"]}])
+    assert "Done before that" not in str(failed.value)
+
+
+def test_an_export_says_what_it_can_not_say(account: Account) -> None:
+    """What has no words in an environment is told in notes, and what is left changes nothing."""
+    told = account.run(at_once=True).told["wiring"]
+    phone = {"provider": "byo-phone-number", "credentialId": told["trunk_id"], "numberE164CheckEnabled": False}
+    vapi(account, "phone-number", **phone, number="1001")
+    vapi(account, "phone-number", **phone, name="no number")
+    for number, choice in (("31201230001", {"assistantId": NOWHERE}), ("31201230002", {"squadId": NOWHERE})):
+        account.world.vapi["phone_numbers"][vapi(account, "phone-number", **phone, number=number)["id"]] |= choice
+    tool = vapi(account, "tool", type="transferCall", function={"name": "colleague"})["id"]
+    account.world.vapi["tools"][tool]["destinations"] = [{"type": "assistant", "assistantName": "colleague"}]
+    tools = [*told["transfer_tool_ids"].values(), tool, NOWHERE]
+    path = f"/assistant/{told['assistant_ids']['reception']}"
+    ask(account, "vapi", path, "PATCH", json={"model": {**MODEL, "toolIds": tools}})
+    (live,) = account.find()["environments"]
+    for words in (
+        "number 1001: is no",
+        "no number: is no",
+        f"assistant {NOWHERE}",
+        f"squad {NOWHERE}",
+        "exactly one of",
+    ):
+        assert any(words in note for note in live["notes"]), words
+    assert [item["number"] for item in live["numbers"]] == ["31201230001", "31201230002", OWN, BARE]
+    assert live["assistants"][0]["tools"] == ["human", tool]
+    options = {name: value for name, value in live.items() if name not in ("region", "notes")}
+    again = account.run(at_once=True, check=True, verify=False, **options)
+    assert set(again.told["summary"].items()) >= {("unchanged", 9), ("failed", 0)}
 
 
 def test_what_dials_needs_no_word_about_refer(account: Account) -> None:

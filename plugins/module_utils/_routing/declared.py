@@ -34,7 +34,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
-ID = re.compile(r"[0-9a-fA-F-]{36}")
 Given = t.Mapping[str, t.Any]
 
 
@@ -171,11 +170,16 @@ class Declared:
         return tuple(dict.fromkeys(n.assistant for n in self.numbers if n.assistant and n.assistant not in own))
 
     @functools.cached_property
+    def squads(self) -> tuple[str, ...]:
+        """Squads that numbers refer to."""
+        return tuple(dict.fromkeys(number.squad for number in self.numbers if number.squad))
+
+    @functools.cached_property
     def foreign_tools(self) -> tuple[str, ...]:
-        """Tools that assistants refer to and that are not declared; an id needs no look."""
+        """Tools that assistants refer to and that are not declared."""
         own = {want.label for want in self.tools}
         named = [tool for want in self.assistants for tool in want.record.tools or ()]
-        return tuple(dict.fromkeys(name for name in named if name not in own and not ID.fullmatch(name)))
+        return tuple(dict.fromkeys(name for name in named if name not in own))
 
     # -- what is asked of each object, once the ids are known
 
@@ -213,15 +217,20 @@ class Declared:
             fallback_destination=self._fallbacks.get(str(number.number)),
         )
 
-    def forward_want(self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool) -> Want:
-        """:param trunks: ids that may be shown in URIs. :param by_key: the form with the private key."""
+    def forward_want(
+        self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, user: str = ""
+    ) -> Want:
+        """:param trunks: ids that may be shown in URIs. :param by_key: the form with the private key.
+
+        :param user: of the URI, where it is not the number as it is spelled.
+        """
         return self._want(
             FORWARD,
             number=number.number,
             vapi_trunk_id=None if by_key else trunk,
             vapi_private_key=self.key if by_key else None,
             heal_private_key=None if by_key or not self.present else self.key,
-            uri_user=self.spelled(number),
+            uri_user=user or self.spelled(number),
             region=self.region,
             others=number.others if self.present else "keep",
             vapi_trunk_ids=list(trunks),

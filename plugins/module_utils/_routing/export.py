@@ -12,10 +12,10 @@ import collections
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import told
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import told, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, Record, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Trunk
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Trunk, check_phone
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
     Route,
     Row,
@@ -34,9 +34,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import Destination
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK, Gateway
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
-
-CHOICES = PHONE_NUMBER.choices
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
 
 
 class Ask(Record):
@@ -55,31 +53,53 @@ def find(engines: dict[str, Engine], ask: Ask) -> Row:
         names = ", ".join(sorted(named(row) for row in survey.trunks)) or "none"
         raise Problem("trunk", f"names no SIP trunk at Vapi; there are: {names}.")
     trunks.sort(key=lambda row: (named(row), str(row["id"])))
-    found = [environment(survey, trunk, definitions=ask.definitions) for trunk in trunks]
+    tools = {str(row["id"]) for row in engines["vapi"].rows(ANY_TOOL)}
+    found = [environment(survey, trunk, tools, definitions=ask.definitions) for trunk in trunks]
     return {"changed": False, "environments": found, "labels": {str(row["id"]) for row in survey.trunks}}
 
 
-def environment(survey: Survey, trunk: Row, *, definitions: bool = True) -> Row:
-    """One trunk with all that hangs on it, in the options of the module ``wiring``, and notes on what is left out."""
+def environment(survey: Survey, trunk: Row, there: t.Collection[str], *, definitions: bool = True) -> Row:
+    """One trunk with all that hangs on it, in the options of the module ``wiring``, and notes on what is left out.
+
+    :param there: ids of all tools, also of those that transfer nothing.
+    """
     notes: list[str] = []
-    phones = [row for row in survey.phones if row.get("credentialId") == trunk["id"]]
-    phones.sort(key=lambda row: digits(str(row["number"])))
+    phones = _declarable(survey, trunk, notes)
     format_ = _format(phones, notes)
     members = [key for phone in phones for key in Route(survey, digits(str(phone["number"]))).members]
     assistants = [survey.assistant[key] for key in dict.fromkeys(members) if key in survey.assistant]
     tools = [survey.tool[key] for row in assistants for key in tool_ids(row) if key in survey.tool]
     tools = list({str(row["id"]): row for row in tools}.values())
-    known = _nameable(survey.tools, TRANSFER_TOOL, tools, notes)
-    who = _nameable(survey.assistants, ASSISTANT, assistants, notes)
+    known = _nameable(survey.tools, TRANSFER_TOOL, tools, _tool, notes)
+
+    def spoken(row: Row) -> Row:
+        return _assistant(row, known, there)
+
+    who = _nameable(survey.assistants, ASSISTANT, assistants, spoken, notes)
     found: Row = {"trunk": _trunk(trunk, notes)}
     if definitions:
         found["transfer_tools"] = [_tool(row) for row in tools if str(row["id"]) in known]
-        found["assistants"] = [_assistant(row, known) for row in assistants if str(row["id"]) in who]
+        found["assistants"] = [spoken(row) for row in assistants if str(row["id"]) in who]
     found["numbers"] = [_number(survey, trunk, phone, who, format_, notes) for phone in phones]
     found["number_format"] = format_
     if found.get("transfer_tools"):
         found["allow_unconfirmed_refer"] = True
     return {**{name: value for name, value in found.items() if value != []}, "region": survey.region, "notes": notes}
+
+
+def _declarable(survey: Survey, trunk: Row, notes: list[str]) -> list[Row]:
+    """The phone numbers on the trunk that an environment can speak of."""
+    found = []
+    for row in survey.phones:
+        if row.get("credentialId") != trunk["id"]:
+            continue
+        try:
+            check_phone(digits(str(row.get("number", ""))))
+        except ValueError:
+            notes.append(f"phone number {named(row, 'number')}: is no number with country code, so it is left out.")
+        else:
+            found.append(row)
+    return sorted(found, key=lambda row: digits(str(row["number"])))
 
 
 def _format(phones: list[Row], notes: list[str]) -> str:
@@ -126,16 +146,25 @@ def _network(gateway: Row) -> str:
     return str(gateway["ip"]) + ("" if mask == 32 else f"/{mask}")
 
 
-def _nameable(everything: t.Iterable[Row], resource: Resource, rows: list[Row], notes: list[str]) -> dict[str, str]:
-    """Names by id of those that can be found again by their name."""
+def _nameable(
+    everything: t.Iterable[Row], resource: Resource, rows: list[Row], words: t.Callable[[Row], Row], notes: list[str]
+) -> dict[str, str]:
+    """Names by id of those that can be declared, and found again by their name."""
     place = fields(resource.record)["name"].wire
     counts = collections.Counter(named(row, place) for row in everything)
     names = {str(row["id"]): str(told(resource, row, State()).get("name", "")) for row in rows}
-    for key, name in names.items():
-        if not name or counts[name] > 1:
-            why = "has no name" if not name else f"shares the name {name} with another"
+    for row in rows:
+        key, name = str(row["id"]), names[str(row["id"])]
+        why = "has no name" if not name else f"shares the name {name} with another" if counts[name] > 1 else ""
+        try:
+            if not why:
+                wanted(resource, words(row))
+        except Problem as problem:
+            why = f"has what can not be declared ({str(problem).rstrip('.')})"
+        if why:
             notes.append(f"{resource.title} {key}: {why}, so it is referred to by its id and not declared.")
-    return {key: name for key, name in names.items() if name and counts[name] == 1}
+            del names[key]
+    return names
 
 
 def _tool(row: Row) -> Row:
@@ -152,11 +181,12 @@ def _plain(destination: Row) -> Row:
     return {name: value for name, value in destination.items() if value != usual[name]}
 
 
-def _assistant(row: Row, tools: t.Mapping[str, str]) -> Row:
+def _assistant(row: Row, tools: t.Mapping[str, str], there: t.Collection[str]) -> Row:
     found = told(ASSISTANT, row, State())
     kept: Row = {name: found[name] for name in ("name", "definition") if name in found}
     if found.get("tools"):
-        kept["tools"] = [tools.get(key, key) for key in found["tools"]]
+        # Vapi keeps the ids of tools that are gone. Left out they stay where they are.
+        kept["tools"] = [tools.get(key, key) for key in found["tools"] if key in there]
     return kept
 
 
@@ -166,8 +196,10 @@ def _number(survey: Survey, trunk: Row, phone: Row, who: t.Mapping[str, str], fo
     found: Row = {"number": number}
     if item.get("name"):
         found["name"] = item["name"]
-    for choice in CHOICES:
-        if item.get(choice):
+    for choice, rows in (("assistant", survey.assistant), ("squad", survey.squad), ("workflow", None)):
+        if item.get(choice) and rows is not None and item[choice] not in rows:
+            notes.append(f"number {number}: the {choice} {item[choice]} that shall answer is gone, so it is left out.")
+        elif item.get(choice):
             found[choice] = who.get(item[choice], item[choice]) if choice == "assistant" else item[choice]
     if item.get("number_e164_check_enabled") is not (format_ == "e164"):
         notes.append(f"number {number}: applied, Vapi's E.164 check is set as the form {format_} needs it.")

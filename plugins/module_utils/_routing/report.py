@@ -90,7 +90,9 @@ def _phones(wired: t.Any) -> list[str]:
         else:
             what = "kept, for it is on another trunk" if number.number in there else "was not there"
         if wired.declared.present:
-            what += f", answered by {number.answering}" if number.answering else ", who answers is not managed"
+            detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
+            nobody = ", answered by nobody" if detached else ", who answers is not managed"
+            what += f", answered by {number.answering}" if number.answering else nobody
         found.append(_line("phone number", wired.declared.spelled(number), what))
     return found
 
@@ -103,7 +105,8 @@ def _forward(wired: t.Any, number: t.Any, outcomes: list[Outcome]) -> list[str]:
         what = "not tried" if wired.declared.present else "was not there"
     found = [_line("forward", str(number.number), what)]
     before = _standing(wired, number)
-    after = outcomes[-1].extra.get("destinations", before) if outcomes else before
+    # A dry run plans each from what stands: what changes nothing does not know of what would go.
+    after = (changing or outcomes)[-1].extra.get("destinations", before) if outcomes else before
     dry = wired.dry and bool(changing)
     first = next((row for row in after if row["active"]), None)
     for row in after:

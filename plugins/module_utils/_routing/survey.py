@@ -141,10 +141,7 @@ class Route:
         phone = self.phone or {}
         if phone.get("assistantId"):
             return [str(phone["assistantId"])]
-        squad = self.survey.squad.get(str(phone.get("squadId")), {})
-        found = squad.get("members")
-        members = found if isinstance(found, list) else []
-        return [str(member["assistantId"]) for member in members if dig(member, ("assistantId",))]
+        return members_of(self.survey.squad.get(str(phone.get("squadId")), {}))
 
     @functools.cached_property
     def assistants(self) -> list[Row]:
@@ -168,6 +165,12 @@ def user_of(entry: Entry) -> str:
 def tool_ids(assistant: Row) -> list[str]:
     found = dig(assistant, ("model", "toolIds"))
     return [str(key) for key in found] if isinstance(found, list) else []
+
+
+def members_of(squad: Row) -> list[str]:
+    found = squad.get("members")
+    members = found if isinstance(found, list) else []
+    return [str(member["assistantId"]) for member in members if dig(member, ("assistantId",))]
 
 
 def gateways(trunk: Row | None) -> list[Row]:

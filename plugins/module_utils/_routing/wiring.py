@@ -12,7 +12,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    FORWARD,
+    TRANSPORT,
+    place_of,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
@@ -25,7 +29,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine imp
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, dig, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import findings
@@ -35,15 +39,19 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
     Row,
     Survey,
     answering,
+    members_of,
+    named,
     read,
     told,
+    uri_of,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import apart, label_of, region_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
 
 SERVICES = (VAPI, DIDLOGIC)
 #: The kinds in the order in which people are told of them.
@@ -102,13 +110,14 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
     survey = look()
     for pause in PATIENCE:
         # Two other runs may have made it at once; then one of them is about to take its own back.
-        if len(trunks_named(survey, declared)) < 2:
+        if not _several(survey, declared):
             break
         vapi.client.sleep(pause)
-        vapi.client.forget(SIP_TRUNK.path)
+        for resource in (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, SQUAD, PHONE_NUMBER):
+            engines[resource.service.name].client.forget(resource.path)
         survey = look()
     wired = Wired(declared, survey, vapi.check_mode)
-    wrong = misfits(wired.before, declared)
+    wrong = misfits(wired.before, declared, vapi)
     if wrong:
         lines = "".join(f"\n- {sentence}" for sentence in wrong)
         raise Failed(f"Nothing was changed. Correct this first.{lines}", {"changed": False}, _labels(wired))
@@ -122,12 +131,13 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
         act(vapi, didlogic, wired)
         if declared.present and not (wired.dry and wired.changed):
             wired.after = look()
-            # Whoever asks for the form of didlogic's guide has been warned.
-            wired.findings = findings(wired.after, {"private-key-in-uri"} if declared.by_key else ())
+            # Whoever asks for the form of didlogic's guide has been warned. Without numbers the survey is of all.
+            accepted = {"private-key-in-uri"} if declared.by_key else ()
+            wired.findings = findings(wired.after, accepted) if declared.numbers else []
             wired.broken = broken(wired, wired.after)
     except (ApiError, Problem, Stopped) as error:
         done = [f"{kind(r)} {o.want.label}" for r in KINDS for o in wired.of(r) if o.changed and not o.error]
-        more = f" Done before that: {', '.join(done)}." if done else ""
+        more = f" Done before that: {', '.join(done)}." if done and not wired.dry else ""
         wired.stopped = True
         raise Failed(f"{error}{more}", _result(wired), _labels(wired)) from None
     if declared.given["verify"] and wired.broken:
@@ -194,22 +204,13 @@ def _with_tools(want: Want, ids: t.Mapping[str, str]) -> Want:
 def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
     """Only what is declared, in reverse order, the forwards first: no call may be sent to what is going."""
     declared, before = wired.declared, wired.before
-    trunks = trunks_named(before, declared)
-    forms = [(trunks[0], False)] if trunks else []
-    if declared.by_key:
-        forms.append(("", True))
-    own = [number for number in declared.inbound if number.number in before.own]
-    trunk_ids = _labels(wired)
-    forwards = [
-        declared.forward_want(number, trunk, trunk_ids, by_key=by_key) for number in own for trunk, by_key in forms
-    ]
-    _bring(didlogic, wired, FORWARD, forwards)
+    _bring(didlogic, wired, FORWARD, _forwards_own(wired))
     ids = {str(row["id"]) for row in phones_own(before, declared)}
-    listed = {digits(str(row["number"])): str(row["id"]) for row in before.phones if str(row["id"]) in ids}
     phones = [
-        dataclasses.replace(declared.phone_want(number, "", {}), id=listed[str(number.number)])
+        dataclasses.replace(declared.phone_want(number, "", {}), id=str(row["id"]))
         for number in declared.numbers
-        if number.number in listed
+        for row in before.phone.get(str(number.number), ())  # several may have the same digits
+        if str(row["id"]) in ids
     ]
     _bring(vapi, wired, PHONE_NUMBER, phones)
     # In a dry run what uses them is still there. The survey has made sure that nothing that stays does.
@@ -219,6 +220,26 @@ def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
     _bring(vapi, wired, SIP_TRUNK, [_asked(declared.trunk_want(), **forced)])
     if declared.account and (declared.given["sip_account"] or {}).get("force"):
         _bring(didlogic, wired, SIP_ACCOUNT, [declared.account])
+
+
+def _forwards_own(wired: Wired) -> list[Want]:
+    """Destinations of declared numbers that lead to what is going, also in a form that was declared in former days."""
+    declared, before = wired.declared, wired.before
+    trunks, trunk_ids = {key.lower() for key in trunks_named(before, declared)}, _labels(wired)
+    own = {digits(str(row["number"])) for row in phones_own(before, declared)}
+    moved = {digits(str(row.get("number", ""))) for row in before.phones} - own
+    found = {}
+    for number in declared.inbound:
+        for uri in [uri_of(entry) for entry in Route(before, str(number.number)).to_vapi]:
+            label, user = (label_of(uri) or "").lower(), apart(uri)[0]
+            by_key = label == declared.key.lower()
+            # A key may as well lead to the trunk that the number has been moved to.
+            going = label in trunks or (by_key and (declared.by_key or number.number not in moved))
+            if going and region_of(uri) == declared.region:
+                found[number.number, user, label] = declared.forward_want(
+                    number, label, trunk_ids, by_key=by_key, user=user
+                )
+    return list(found.values())
 
 
 def _asked(want: Want, **ask: t.Any) -> Want:
@@ -242,20 +263,52 @@ def phones_own(survey: Survey, declared: Declared) -> list[Row]:
     ]
 
 
-def misfits(survey: Survey, declared: Declared) -> list[str]:
+def misfits(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
     """A sentence for each thing that is declared and does not fit what is there."""
-    trunks = trunks_named(survey, declared)
+    fit = _missing if declared.present else _in_use
+    return _several(survey, declared) + fit(survey, declared, vapi)
+
+
+def _several(survey: Survey, declared: Declared) -> list[str]:
+    """What is declared by a name that several have: nobody can tell which of them is meant."""
+    labels = [want.record.label for want in (declared.account,) if want and not want.record.name]
+    sought: list[tuple[Resource, str, tuple[Row, ...], list[str]]] = [
+        (SIP_TRUNK, "name", survey.trunks, [str(declared.trunk.name)]),
+        (TRANSFER_TOOL, "name", survey.tools, [want.label for want in declared.tools]),
+        (ASSISTANT, "name", survey.assistants, [want.label for want in declared.assistants]),
+    ]
+    if declared.present:
+        sought[2][3].extend(declared.foreign_assistants)
+        sought += [
+            (SIP_ACCOUNT, "label", survey.accounts, labels),
+            (SQUAD, "name", survey.squads, list(declared.squads)),
+            (PHONE_NUMBER, "number", survey.phones, list(declared.digits)),
+        ]
     found = []
-    if len(trunks) > 1:
+    for resource, key, rows, names in sought:
+        place = fields(resource.record)[key].wire.split(".")
+        ids: dict[str, list[str]] = {}
+        for row in rows:
+            name = resource.normal(str(dig(row, place) or ""))
+            ids.setdefault(name, []).append(str(row["id" if resource.by_id else "name"]))
+        found += [
+            f"{resource.service.title} has {len(ids[name])} {kind(resource)}s named {name}: {', '.join(ids[name])}. "
+            "Rename or remove all but one."
+            for name in names
+            if len(ids.get(name, ())) > 1
+        ]
+    return found
+
+
+def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
+    login = declared.account and declared.account.record.name
+    found = []
+    if login and login not in {str(row["name"]) for row in survey.accounts}:
         found.append(
-            f"Vapi has {len(trunks)} trunks named {declared.trunk.name}: {', '.join(trunks)}. Rename or remove all but "
-            "one."
+            f"sip_account names the login {login}, which this didlogic account does not have. Correct it, or give a "
+            "label instead: didlogic chooses the login of a new one."
         )
-    return found + (_missing(survey, declared) if declared.present else _in_use(survey, declared, trunks))
-
-
-def _missing(survey: Survey, declared: Declared) -> list[str]:
-    found = [
+    found += [
         f"{number.number} is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set "
         "inbound: false."
         for number in declared.inbound
@@ -267,7 +320,12 @@ def _missing(survey: Survey, declared: Declared) -> list[str]:
         for name in declared.foreign_assistants
         if name not in there
     ]
+    squads = {str(row.get(key)) for row in survey.squads for key in ("name", "id")}
+    found += [
+        f"numbers names the squad {name}, which is not at Vapi." for name in declared.squads if name not in squads
+    ]
     tools = {str((row.get("function") or {}).get("name")) for row in survey.tools}
+    tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
     return found + [
         f"assistants names the tool {name}, which is neither in transfer_tools nor a transfer tool at Vapi. Give the "
         "id of a tool of another kind."
@@ -276,23 +334,32 @@ def _missing(survey: Survey, declared: Declared) -> list[str]:
     ]
 
 
-def _in_use(survey: Survey, declared: Declared, trunks: list[str]) -> list[str]:
+def _in_use(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
     own = {str(row["id"]) for row in phones_own(survey, declared)}
-    staying = [row for row in survey.phones if str(row["id"]) not in own]
+    trunks = trunks_named(survey, declared)
+    # Also those that are no numbers of a trunk.
+    staying = [row for row in vapi.client.all(PHONE_NUMBER.path) if str(row.get("id")) not in own]
     found = [
-        f"The trunk {declared.trunk.name} also carries {row.get('number')}, which stays. Move that number to another "
-        "trunk first, or declare it here."
+        f"The trunk {declared.trunk.name} also carries {named(row, 'number')}, which stays. Move that number to "
+        "another trunk first, or declare it here."
         for row in staying
         if row.get("credentialId") in trunks
     ]
     names = {want.label for want in declared.assistants}
-    return found + [
-        f"The assistant {assistant['name']} also answers {row.get('number')}, which stays. Give that number another "
-        f"assistant, or declare it here, or take {assistant['name']} out of assistants."
-        for assistant in survey.assistants
-        if assistant.get("name") in names
+    going = {str(row["id"]): row["name"] for row in survey.assistants if row.get("name") in names}
+    found += [
+        f"The assistant {name} also answers {named(row, 'number')}, which stays. Give that number another assistant, "
+        f"or declare it here, or take {name} out of assistants."
+        for key, name in going.items()
         for row in staying
-        if row.get("assistantId") == assistant["id"]
+        if row.get("assistantId") == key
+    ]
+    return found + [
+        f"The assistant {name} is also in the squad {named(row)}, which stays. Take it out of there, or take {name} "
+        "out of assistants."
+        for key, name in going.items()
+        for row in survey.squads
+        if key in members_of(row)
     ]
 
 
@@ -323,7 +390,9 @@ def _not_first(route: Route, uri: str, made: str) -> list[str]:
     first = next((row for row in told(route)["destinations"] if row["active"]), None)
     if first is None:
         return [f"{route.number} at didlogic has no active destination; expected {uri}."]
-    if (first["destination"], first["id"]) == (uri, made):
+    # The same place may be written in other ways, such as with a scheme.
+    sip = TRANSPORT["sip_uri"]
+    if first["id"] == made and place_of(sip, first["destination"]) == place_of(sip, uri):
         return []
     there = f"{first['destination']} (id {first['id']})"
     return [f"{route.number} at didlogic goes to {there} first; expected {uri} (id {made})."]
