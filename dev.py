@@ -476,12 +476,12 @@ def main() -> int:
         table.append(f"{name:20} {time.monotonic() - start:7.1f} s  {outcome}")
 
     beside_it = TASKS[options.task].aside
-    with aside(beside_it) if beside_it else nullcontext() as ended:
+    with aside(beside_it) if beside_it else nullcontext(lambda: 0) as ended:
         begun = time.monotonic()
         for step in steps:
             start = time.monotonic()
             note(step.name, start, perform(step, arguments))
-        if ended:
+        if beside_it:
             note(f"{beside_it}, beside it", begun, "failed" if ended() else "passed")
     if len(steps) > 1:
         print("", *table, "", f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed", sep="\n")

@@ -81,8 +81,8 @@ class Server:
 def fixture_serving(tmp_path: pathlib.Path) -> t.Iterator[t.Callable[..., Server]]:
     servers: list[Server] = []
 
-    def serving(**how: t.Any) -> Server:
-        servers.append(Server(tmp_path, **how))
+    def serving(offers: list[str]) -> Server:
+        servers.append(Server(tmp_path, offers=offers))
         return servers[-1]
 
     yield serving
