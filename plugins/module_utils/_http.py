@@ -199,10 +199,10 @@ class Shelf:
         return answer
 
     def drop(self, url: str) -> None:
-        """Forget what lies at a place, above it and below it."""
+        """Forget what lies at a place and below it, and the list that it stands in."""
         with self._lock:
             self._changes += 1
-            for place in (url, *_above(url), *self._below.pop(url, ())):
+            for place in (url, url.rpartition("/")[0], *self._below.pop(url, ())):
                 self._kept.pop(place, None)
 
 

@@ -40,11 +40,14 @@ PAGE = ROOT / "docs" / "docsite" / "rst" / "speed.rst"
 LATENCY = 50
 NUMBERS = 20
 GROWTH = (10, 100, 1000)
+#: Requests under way at once by default, so that what is done for each number takes as many waves.
+ROLE_WORKERS = 8
+WAVES = -(-NUMBERS // ROLE_WORKERS)
 #: Requests that wait for one another when everything is made and verified: the lists, and destinations after the
-#: numbers; trunk and tool; assistants; phone numbers; forwards; and one look at what stands then.
-CHAIN = 7
+#: numbers; trunk and tool; assistants; phone numbers; forwards; and one look at the destinations that stand then.
+CHAIN = 1 + WAVES + 1 + 1 + WAVES + WAVES + WAVES
 #: The same when everything stands: the lists, and destinations after the numbers.
-CHAIN_UNCHANGED = 2
+CHAIN_UNCHANGED = 1 + WAVES
 #: For many numbers: the trunk's list and its making, the phone numbers' list before and after; and for each number of a
 #: wave the phone number, the destinations, and the new one.
 CHAIN_MANY, EACH = 4, 3
