@@ -249,16 +249,12 @@ def importer() -> None:
 
 def eda(*arguments: str) -> None:
     """Run the event source, and rulebooks where there is a Java for them."""
-    venv = CACHE / "venv" / "eda"
-    if not venv.exists():
-        run([uv(), "venv", "--quiet", venv])
-    install: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python", venv]
-    install += ["--editable", ".", "--group", "test"]
+    own = ("--editable", ".", "--group", "test")
     try:
-        run([*install, "ansible-rulebook>=1.2"])
+        venv = beside("eda", *own, "ansible-rulebook>=1.2")
     except subprocess.CalledProcessError:
         # It comes without a wheel for some machines; the source alone needs only this.
-        run([*install, "aiohttp>=3.9"])
+        venv = beside("eda", *own, "aiohttp>=3.9")
     run_in(venv, "python", "-m", "pytest", "tests/eda", *arguments)
 
 

@@ -45,6 +45,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 ROUNDS = 8
 #: Rounds in all: many objects at a busy service take some, an endless correction of one object shall not go on.
 MOST_ROUNDS = 64
+#: Requests under way at once, where nothing else is asked for.
+CONCURRENCY = 8
+#: Faults that a failure's message holds where there may be one for every number; the result holds all.
+MOST_TOLD = 20
 #: Characters of an id, a number or an address; more is no such thing.
 MOST_LENGTH = 300
 #: What a service answers that does not take an object as it is; anything else has other reasons.
@@ -57,6 +61,13 @@ LOOKS = (1.0, 2.0, 4.0)
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 
 Item = t.TypeVar("Item")
+
+
+def listed(head: str, sentences: t.Sequence[t.Any], most: int | None = None) -> str:
+    """A failure's message with a line for each fault, or for the first of them and how many more there are."""
+    lines = "".join(f"\n- {sentence}" for sentence in sentences[:most])
+    more = f"\n… and {len(sentences) - most} more" if most and len(sentences) > most else ""
+    return f"{head}{lines}{more}"
 
 
 class Failed(Exception):
@@ -135,7 +146,7 @@ class Engine:
         client: Client,
         *,
         check_mode: bool = False,
-        concurrency: int = 8,
+        concurrency: int = CONCURRENCY,
         warn: t.Callable[[str], None] = lambda _text: None,
         now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
         tell: t.Callable[[int, int], None] = lambda _done, _all: None,

@@ -14,7 +14,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Failed, Outcome, summary
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
+    CONCURRENCY,
+    Engine,
+    Failed,
+    Outcome,
+    summary,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Shelf, Stopped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told, wanted, wanted_parts
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
@@ -44,8 +50,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 
 #: ``(objects done, objects)``: set by whoever can show it while a module runs.
 TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
-#: Requests under way at once, where nothing else is asked for.
-CONCURRENCY = 8
 UNCHECKED = "validate_certs is false: anybody on the way can read the key and change the answers."
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}

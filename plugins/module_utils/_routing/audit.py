@@ -15,7 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import MOST_TOLD, Failed, listed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
@@ -803,11 +803,6 @@ def audit(engines: dict[str, t.Any], ask: Ask) -> Row:
     bad = {"never": (), "error": SEVERITIES[:1], "warning": SEVERITIES[:2]}[ask.fail_on]
     worst = [item for item in found if item["severity"] in bad]
     if worst:
-        lines = "\n".join(f"- {item['subject']}: {item['message']} {item['fix']}" for item in worst[:MOST_TOLD])
-        more = f"\n… and {len(worst) - MOST_TOLD} more" if len(worst) > MOST_TOLD else ""
-        raise Failed(f"The audit found {len(worst)} faults.\n{lines}{more}", result, labels)
+        sentences = [f"{item['subject']}: {item['message']} {item['fix']}" for item in worst]
+        raise Failed(listed(f"The audit found {len(worst)} faults.", sentences, MOST_TOLD), result, labels)
     return {**result, "labels": labels}
-
-
-#: Findings that a failure's message holds; the result holds all.
-MOST_TOLD = 20

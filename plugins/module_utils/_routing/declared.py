@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import CONCURRENCY, Failed, listed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Option,
@@ -112,7 +112,7 @@ class Wiring(State):
     sip_refer_enabled: bool = False
     allow_unconfirmed_refer: bool = False
     verify: bool = True
-    concurrency: t.Annotated[int, Option(between=(1, 32))] = 8
+    concurrency: t.Annotated[int, Option(between=(1, 32))] = CONCURRENCY
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -188,10 +188,13 @@ class Declared:
         trunk, account = self.trunk, self.given.get("sip_account") or {}
         secure = trunk.protocol.startswith("tls")
         gateway = {"ip": trunk.gateway, "port": trunk.port or (5061 if secure else 5060), "inbound_enabled": False}
-        networks = [ipaddress.IPv4Network(network, strict=False) for network in trunk.inbound_networks or ()]
         ins = [
-            {"ip": network.partition("/")[0], "netmask": known.prefixlen, "outbound_enabled": False}
-            for network, known in zip(trunk.inbound_networks or (), networks, strict=True)
+            {
+                "ip": network.partition("/")[0],
+                "netmask": ipaddress.IPv4Network(network, strict=False).prefixlen,
+                "outbound_enabled": False,
+            }
+            for network in trunk.inbound_networks or ()
         ]
         return self._want(
             SIP_TRUNK,
@@ -267,8 +270,7 @@ class Faults:
 
     def end(self) -> None:
         if self.found:
-            lines = "".join(f"\n- {problem}" for problem in self.found)
-            raise Failed(f"Nothing was sent. Correct this first.{lines}", {"changed": False})
+            raise Failed(listed("Nothing was sent. Correct this first.", self.found), {"changed": False})
 
 
 def parse(params: Given) -> Declared:

@@ -79,7 +79,6 @@ def _by_number(wired: t.Any, resource: Resource) -> dict[str, list[Outcome]]:
 
 def _phones(wired: t.Any) -> list[str]:
     done = _by_number(wired, PHONE_NUMBER)
-    there = {digits(str(row.get("number", ""))) for row in wired.before.phones}
     found = []
     for number in wired.declared.numbers:
         outcomes = done.get(str(number.number), [])
@@ -88,7 +87,7 @@ def _phones(wired: t.Any) -> list[str]:
         elif wired.declared.present:
             what = "not tried"
         else:
-            what = "kept, for it is on another trunk" if number.number in there else "was not there"
+            what = "kept, for it is on another trunk" if number.number in wired.before.phone else "was not there"
         if wired.declared.present:
             detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
             nobody = ", answered by nobody" if detached else ", who answers is not managed"

@@ -21,10 +21,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
     DONE,
+    MOST_TOLD,
     PATIENCE,
     Engine,
     Failed,
     Outcome,
+    listed,
     summary,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
@@ -56,8 +58,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.trans
 SERVICES = (VAPI, DIDLOGIC)
 #: The kinds in the order in which people are told of them.
 KINDS: tuple[Resource, ...] = (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER, FORWARD)
-#: Sentences that a failure's message holds.
-MOST_TOLD = 20
 
 
 @dataclasses.dataclass
@@ -119,8 +119,8 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
     wired = Wired(declared, survey, vapi.check_mode)
     wrong = misfits(wired.before, declared, vapi)
     if wrong:
-        lines = "".join(f"\n- {sentence}" for sentence in wrong)
-        raise Failed(f"Nothing was changed. Correct this first.{lines}", {"changed": False}, _labels(wired))
+        message = listed("Nothing was changed. Correct this first.", wrong)
+        raise Failed(message, {"changed": False}, _labels(wired))
     if declared.present and declared.inbound and not declared.trunk.inbound_networks:
         vapi.warn(
             "trunk.inbound_networks is empty, so Vapi answers every inbound call with 401. Ask didlogic for the "
@@ -141,9 +141,8 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
         wired.stopped = True
         raise Failed(f"{error}{more}", _result(wired), _labels(wired)) from None
     if declared.given["verify"] and wired.broken:
-        lines = "".join(f"\n- {sentence}" for sentence in wired.broken[:MOST_TOLD])
-        more = f"\n… and {len(wired.broken) - MOST_TOLD} more" if len(wired.broken) > MOST_TOLD else ""
-        raise Failed(f"What stands is not what is declared.{lines}{more}", _result(wired), _labels(wired))
+        message = listed("What stands is not what is declared.", wired.broken, MOST_TOLD)
+        raise Failed(message, _result(wired), _labels(wired))
     return {**_result(wired), "labels": _labels(wired)}
 
 
@@ -227,7 +226,7 @@ def _forwards_own(wired: Wired) -> list[Want]:
     declared, before = wired.declared, wired.before
     trunks, trunk_ids = {key.lower() for key in trunks_named(before, declared)}, _labels(wired)
     own = {digits(str(row["number"])) for row in phones_own(before, declared)}
-    moved = {digits(str(row.get("number", ""))) for row in before.phones} - own
+    moved = set(before.phone) - own
     found = {}
     for number in declared.inbound:
         for uri in [uri_of(entry) for entry in Route(before, str(number.number)).to_vapi]:
