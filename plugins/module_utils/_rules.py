@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
+import typing as t
 
 #: Stands in the place of a secret in what people see.
 HIDDEN = "hidden"
@@ -60,3 +62,42 @@ def check_host(host: str) -> None:
     label = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
     if len(host) > 253 or re.fullmatch(r"[\d.]+", host) or not re.fullmatch(rf"({label}\.)*{label}\.?", host):
         raise ValueError("must be an IPv4 address or a host name, without sip: and without a port.")
+
+
+def nearest(name: str, known: t.Iterable[str]) -> str:
+    """The name that was probably meant.
+
+    Spelling is compared without regard to case, ``-``, ``_`` and camelCase, so ``inboundNetworks`` finds
+    ``inbound_networks``.
+
+    :param name: an unknown name. :param known: the names that exist; their order makes no difference.
+    :return: one of ``known``, or an empty text where none is similar enough.
+    """
+    sought = _plain(name)
+    if not sought:
+        return ""
+    plain = {_plain(item): item for item in sorted(known, reverse=True)}
+    if sought in plain:
+        return plain[sought]
+    found = difflib.get_close_matches(sought, sorted(plain), n=1, cutoff=0.7)
+    return plain[found[0]] if found else ""
+
+
+def unknown(name: str, known: t.Collection[str], most: int = 30) -> str:
+    """The rule for a name that does not exist: "is not an option here; did you mean X?".
+
+    :param name: as it was given. :param known: the names that exist.
+    :param most: how many of them are listed where none is near.
+    :return: a sentence that follows the path of the name.
+    """
+    meant = nearest(name, known)
+    if meant:
+        return f"is not an option here; did you mean {meant}?"
+    if not known:
+        return "is not an option here; there are none."
+    names = list(known)
+    return f"is not an option here; there are {', '.join(names[:most])}{', …' if len(names) > most else ''}."
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
