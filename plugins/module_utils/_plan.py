@@ -20,7 +20,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     from_wire,
     hidden_in,
     overlay,
+    replaced_variants,
     restrict,
+    same_variant,
     show,
     to_wire,
 )
@@ -231,7 +233,14 @@ def _present(
         after_shown[field.name] = "(written, not shown)"
     shown = {name: value for name, value in show(after).items() if value not in ("", {})}
     result = {"id": str(row["id"]) if row else LATER, **shown, **facts_of(resource, row)}
-    base = Plan(verb="none", before=before_shown, after=after_shown, result=result, carries_secret=bool(secrets))
+    base = Plan(
+        verb="none",
+        before=before_shown,
+        after=after_shown,
+        result=result,
+        carries_secret=bool(secrets),
+        warnings=tuple(f"{resource.title} {want.label}: {text}" for text in replaced_variants(current, wanted)),
+    )
 
     if row is None:
         for name, field in fields(resource.record).items():
@@ -279,8 +288,8 @@ def resource_writes(
 
 
 def _whole(raw: t.Any, now: t.Any, then: t.Any) -> t.Any:
-    """An object as it is sent: what is known of it as wanted, and whatever else stands in it."""
-    if not isinstance(then, dict) or not isinstance(raw, dict):
+    """An object as it is sent: what is known of it as wanted, and whatever else the current variant of it holds."""
+    if not isinstance(then, dict) or not isinstance(raw, dict) or not same_variant(raw, then):
         return then
     return {key: value for key, value in raw.items() if value is not None and key not in (now or {})} | then
 

@@ -42,6 +42,9 @@ SECRET_KEYS = frozenset(
     )
 )
 
+#: Keys of an object that tell which variant of a union it is, at both services.
+UNION_TAGS = ("provider", "type")
+
 
 class Problem(Exception):
     """A wrong input: ``path`` names the option, ``rule`` says what holds and how to mend it. Never holds a value."""
@@ -390,7 +393,10 @@ def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
 
 
 def overlay(current: t.Any, wanted: t.Any) -> t.Any:
-    """``current`` with everything that ``wanted`` manages laid over it: objects merge, lists are replaced."""
+    """``current`` with everything that ``wanted`` manages laid over it.
+
+    Objects are merged, unless they are different variants of a union (:func:`same_variant`); lists are replaced.
+    """
     if isinstance(wanted, Record):
         attrs = [field.attr for field in fields(type(wanted)).values()]
         if all(getattr(wanted, attr) is None for attr in attrs):
@@ -402,7 +408,7 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
             mine, theirs = getattr(wanted, attr), getattr(current, attr, None)
             merged[attr] = theirs if mine is None else overlay(theirs, mine)
         return type(wanted).model_construct(None, **merged)
-    if isinstance(wanted, dict) and wanted and isinstance(current, dict):
+    if isinstance(wanted, dict) and wanted and isinstance(current, dict) and same_variant(current, wanted):
         merged = dict(current)
         for key, value in wanted.items():
             # What a result shows in place of a secret, given back: the secret stays.
@@ -414,6 +420,41 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
     return _without_none(wanted)
 
 
+def same_variant(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
+    """Whether two objects are the same variant of a union, as far as their tags tell.
+
+    Variants have different fields, and a service refuses those of another variant, so different ones are never merged.
+
+    :returns: false where both give a text for one of :data:`UNION_TAGS` and the texts differ.
+    """
+    tags = [(one.get(tag), other.get(tag)) for tag in UNION_TAGS]
+    return all(mine == theirs for mine, theirs in tags if isinstance(mine, str) and isinstance(theirs, str))
+
+
+def replaced_variants(current: t.Any, wanted: t.Any, path: str = "") -> list[str]:
+    """A sentence for each object that :func:`overlay` replaces by another variant, with the fields that it removes."""
+    if isinstance(wanted, Record):
+        known = [] if wanted.whole or current is None else fields(type(wanted)).values()
+        pairs = [(field.name, getattr(current, field.attr), getattr(wanted, field.attr)) for field in known]
+    elif isinstance(wanted, dict) and isinstance(current, dict):
+        if not same_variant(current, wanted):
+            gone = sorted(_places(current) - _places(wanted))
+            tag = next(tag for tag in UNION_TAGS if not same_variant({tag: current.get(tag)}, {tag: wanted.get(tag)}))
+            change = f"{path}.{tag} changes from {current[tag]} to {wanted[tag]}, so the whole object is replaced"
+            return [f"{change}, without the former {', '.join(gone)}."] if gone else []
+        pairs = [(f"{path}.{key}", current.get(key), value) for key, value in wanted.items()]
+    else:
+        pairs = []
+    return [found for where, mine, theirs in pairs for found in replaced_variants(mine, theirs, where)]
+
+
+def _places(value: t.Any) -> set[str]:
+    """The dotted names of all values in an object."""
+    if not isinstance(value, dict):
+        return {""}
+    return {f"{key}.{place}".rstrip(".") for key, item in value.items() if item is not None for place in _places(item)}
+
+
 def _without_none(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
@@ -421,8 +462,8 @@ def _without_none(value: t.Any) -> t.Any:
 
 
 def restrict(value: t.Any, like: t.Any) -> t.Any:
-    """The part of ``value`` that ``like`` speaks of."""
-    if isinstance(like, dict) and like and isinstance(value, dict):
+    """The part of ``value`` that ``like`` speaks of; all of it where ``like`` replaces it."""
+    if isinstance(like, dict) and like and isinstance(value, dict) and same_variant(value, like):
         return {key: restrict(value[key], item) for key, item in like.items() if value.get(key) is not None}
     return value
 

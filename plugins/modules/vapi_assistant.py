@@ -17,6 +17,9 @@ description:
   - The assistant is found by O(name) among all assistants of the organisation.
   - O(definition) is Vapi's own body of an assistant. It is merged with what stands, down to the last level. Lists are
     replaced as a whole. What it does not name stays as it is.
+  - An object whose C(provider) or C(type) changes, such as a C(voice) of another provider, is replaced as a whole too,
+    because the service refuses fields of another provider. A warning names the fields that go. The tools of a model
+    are kept.
   - Vapi replaces objects such as C(model) as a whole. The module therefore sends the whole object with your change in
     it, and only where something differs.
 extends_documentation_fragment:

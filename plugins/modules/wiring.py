@@ -179,7 +179,7 @@ options:
         type: dict
         description:
           - What it is, in Vapi's own words (camelCase), such as C(model), C(voice), C(firstMessage). Merged into what
-            stands; what is not named stays.
+            stands; what is not named stays. An object whose C(provider) or C(type) changes is replaced as a whole.
       tools:
         type: list
         elements: str

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import os
 import pathlib
@@ -18,8 +19,10 @@ import yaml
 
 from ansible_collections.voiceops.vapi_didlogic.plugins import module_utils
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, plan, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Record,
+    dig,
     fields,
     from_options,
     to_wire,
@@ -366,6 +369,76 @@ def test_names_on_the_wire_are_those_of_the_published_schema(schemas: dict[str, 
             assert rest[0] in schemas[INNER[top]]["properties"], f"{name}.{field.name}: {field.wire}"
         allowed = known[top].get("enum")
         assert not field.choices or set(field.choices) <= set(allowed or field.choices)
+
+
+Variants = dict[str, dict[str, t.Any]]
+
+
+def unions(schemas: dict[str, t.Any], name: str) -> dict[str, Variants]:
+    """Each union of objects in the schema ``name`` that no list contains, by its dotted place: an object of each
+    variant with all its fields, by the variant's name."""
+    found: dict[str, Variants] = {}
+
+    def walk(schema: t.Any, place: str, inside: frozenset[str]) -> None:
+        if "$ref" in schema:
+            inner = schema["$ref"].split("/")[-1]
+            if inner not in inside:
+                walk(schemas[inner], place, inside | {inner})
+            return
+        options = schema.get("oneOf", schema.get("anyOf", []))
+        objects = [option["$ref"].split("/")[-1] for option in options if "$ref" in option]
+        if len(objects) > 1:
+            found.setdefault(place, {variant: example(schemas, schemas[variant]) for variant in objects})
+        for option in (*options, *schema.get("allOf", ())):
+            walk(option, place, inside)
+        for key, inner in schema.get("properties", {}).items():
+            walk(inner, f"{place}.{key}".lstrip("."), inside)
+
+    walk(schemas[name], "", frozenset())
+    return found
+
+
+def example(schemas: dict[str, t.Any], schema: t.Any, depth: int = 0) -> t.Any:
+    """A value of a schema, with every field; what is nested deeper than three objects is left empty."""
+    if "$ref" in schema:
+        return example(schemas, schemas[schema["$ref"].split("/")[-1]], depth)
+    for of in ("allOf", "oneOf", "anyOf"):
+        if of in schema:
+            return example(schemas, schema[of][0], depth)
+    if "enum" in schema:
+        return schema.get("example", schema["enum"][0])
+    if schema.get("type", "object") == "object":
+        inner = schema.get("properties", {}) if depth < 3 else {}
+        return {key: example(schemas, item, depth + 1) for key, item in inner.items()} or {"x": 1}
+    return {"string": "x", "number": 1, "integer": 1, "boolean": True, "array": []}[schema["type"]]
+
+
+def test_another_variant_of_a_union_keeps_no_field_of_the_former(schemas: dict[str, t.Any]) -> None:
+    """Every union that an assistant holds, from every variant to every other: only what is declared is sent."""
+    found, assistant = unions(schemas, "CreateAssistantDTO"), RESOURCES["assistant"]
+    assert {"transcriber", "model", "voice", "voicemailDetection", "startSpeakingPlan.smartEndpointingPlan"} <= set(
+        found
+    )
+    assert "compliancePlan.recordingConsentPlan" in found
+    for place, variants in found.items():
+        top, *path = place.split(".")
+        for former, new in itertools.permutations(variants.values(), 2):
+            tag = next(tag for tag in ("provider", "type") if tag in new)
+            if former[tag] == new[tag]:
+                continue  # told apart by nothing
+            given, there = {tag: new[tag]}, {**former, "toolIds": None}
+            row: dict[str, t.Any] = {"id": "a-1", "name": "R", "model": {"provider": "openai", "model": "gpt-4o"}}
+            for step in reversed(path):
+                given, there = {step: given}, {step: there}
+            row |= {top: there}
+            row["model"] = {"provider": "vapi", **row["model"], "toolIds": ["x-1"]}
+            made = plan(assistant, wanted(assistant, {"name": "R", "definition": {top: given}}), [row], {}, Memory())
+            (write,) = made.writes
+            sent = dig(write.body, place.split("."))
+            kept = {"toolIds": ["x-1"]} if place == "model" else {}
+            assert sent == {tag: new[tag], **kept}, f"{place}: {former[tag]} -> {new[tag]}"
+            assert set(former) - {tag, "toolIds"} == set() or made.warnings, f"{place}: what goes is named"
+            assert dig(write.body, ["model", "toolIds"]) in (["x-1"], None)
 
 
 def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _rec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import Forward
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     HIDDEN,
+    UNION_TAGS,
     Field,
     Option,
     Problem,
@@ -30,6 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     from_options,
     from_wire,
     overlay,
+    replaced_variants,
     restrict,
     show,
     to_wire,
@@ -315,6 +317,11 @@ TREE = st.recursive(
     max_leaves=8,
 )
 DICT = st.dictionaries(st.sampled_from("xyz"), TREE | st.none(), max_size=3)
+VARIANT = st.builds(
+    lambda tags, rest: rest | tags,
+    st.dictionaries(st.sampled_from(UNION_TAGS), st.sampled_from("ab") | st.none(), max_size=2),
+    st.dictionaries(st.sampled_from("xyz"), TREE, max_size=3),
+)
 
 
 @given(DICT, DICT)
@@ -332,6 +339,34 @@ def test_overlay_of_dicts(current: t.Any, wanted: t.Any) -> None:
     for key, value in current.items():
         if key not in wanted and value is not None and not isinstance(value, dict):
             assert once[key] == value
+
+
+@given(VARIANT, VARIANT, st.lists(st.sampled_from("pqr"), max_size=3))
+def test_another_variant_of_a_union_replaces_the_object(current: t.Any, wanted: t.Any, path: list[str]) -> None:
+    """At any depth: what the former variant had and the new one is not given does not remain, and is named."""
+    change = any(current.get(tag) and wanted.get(tag) and current[tag] != wanted[tag] for tag in UNION_TAGS)
+    given, there = wanted, current
+    for step in reversed(path):
+        given, there = {step: given}, {step: there, "other": 1}
+    merged = overlay(there, given)
+    told = replaced_variants(there, given, "definition")
+    shown = restrict(there, given)
+    for step in path:
+        assert merged["other"] == 1
+        merged, shown = merged[step], shown[step]
+    if not change:
+        assert told == []
+        if wanted == {}:  # given as empty
+            return
+        assert set(merged) >= {key for key in current if key not in wanted and current[key] is not None}
+        return
+    assert merged == {key: value for key, value in wanted.items() if value is not None}
+    assert shown == {key: value for key, value in current.items() if value is not None}, "a diff shows what goes"
+    gone = {key for key in current if key not in wanted and current[key] is not None}
+    if gone:
+        (sentence,) = told
+        assert sentence.startswith(".".join(["definition", *path]) + ".")
+        assert all(re.search(rf"[ ,]{key}\b", sentence) for key in gone if current[key] != {})
 
 
 @pytest.mark.parametrize("name", WIRED)
