@@ -112,10 +112,10 @@ class Sandbox:
 
     def writes(self, *, forget: bool = False) -> dict[str, int]:
         """Requests other than GET since the last time they were forgotten, by method."""
-        url = self.facts["vapi_api_url"].removesuffix("/vapi") + "/sandbox/journal"
+        url, token = f"{self.facts['control_url']}/journal", self.facts["control_token"]
         if forget:
-            return dict(self._get(url, "", method="DELETE"))
-        counts = self._get(url, "")["by_method"]
+            return dict(self._get(url, token, method="DELETE"))
+        counts = self._get(url, token)["by_method"]
         return {method: count for method, count in counts.items() if method != "GET"}
 
     @staticmethod
@@ -328,7 +328,10 @@ def leave_running(sandbox: Sandbox) -> None:
     """Say how to go on by hand."""
     file = sandbox.folder / "sandbox.env"
     file.touch(mode=0o600)
-    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in sandbox.env.items()))
+    # With the control token in the path, playbooks reach the control endpoints by this address too.
+    port, token = sandbox.facts["port"], sandbox.facts["control_token"]
+    env = sandbox.env | {"VAPI_API_URL": f"http://127.0.0.1:{port}/{token}/vapi"}
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in env.items()))
     server = f"PYTHONPATH={SERVER} {sys.executable} -m sandbox_server --state-dir {sandbox.folder}"
     print("The sandbox goes on running for two hours. To use it:")
     print(f"\n  . {file}\n  ansible-playbook voiceops.vapi_didlogic.integrate -e @{ENVIRONMENT}")

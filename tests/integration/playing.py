@@ -119,9 +119,10 @@ class Services:
 
     def sandbox(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Ask the sandbox itself."""
-        address = self.facts["vapi_api_url"].removesuffix("/vapi") + "/sandbox/" + path
+        address = f"{self.facts['control_url']}/{path}"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(address, data, {"content-type": "application/json"}, method=method)
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self.facts['control_token']}"}
+        request = urllib.request.Request(address, data, headers, method=method)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
             return json.loads(answer.read() or b"null")
 

@@ -65,8 +65,8 @@ def didlogic(transport: InProcessTransport, world: World) -> Iterator[httpx.Clie
 
 
 @pytest.fixture
-def control(transport: InProcessTransport) -> Iterator[httpx.Client]:
-    yield from _client(transport, "sandbox")
+def control(transport: InProcessTransport, world: World) -> Iterator[httpx.Client]:
+    yield from _client(transport, "sandbox", world.control_token)
 
 
 @pytest.fixture

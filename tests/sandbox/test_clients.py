@@ -47,7 +47,8 @@ def reset(server: dict[str, Any], seed: dict[str, Any]) -> None:
 
 
 def control(server: dict[str, Any], path: str, body: dict[str, Any]) -> None:
-    httpx.post(f"http://127.0.0.1:{server['port']}/sandbox{path}", json=body, trust_env=False).raise_for_status()
+    headers = {"Authorization": f"Bearer {server['control_token']}"}
+    httpx.post(server["control_url"] + path, json=body, headers=headers, trust_env=False).raise_for_status()
 
 
 def make(server: dict[str, Any], path: str, body: dict[str, Any]) -> Any:

@@ -60,11 +60,12 @@ def test_life(folder: Path) -> None:
     assert json.loads(command(folder, "--stop").stdout) == {"changed": False}
 
     again = start(folder, seed={"numbers": ["31209999999"]})  # a seed does not touch what is kept
-    same = ("vapi_api_key", "didlogic_api_key")
+    same = ("vapi_api_key", "didlogic_api_key", "control_token")
     assert [again[name] for name in same] == [facts[name] for name in same]
     with httpx.Client(base_url=again["vapi_api_url"], headers=headers, trust_env=False) as client:
         assert client.get(f"/credential/{trunk['id']}").json() == trunk
-        state = client.get(again["vapi_api_url"].replace("/vapi", "/sandbox/state")).json()
+        token = {"Authorization": f"Bearer {again['control_token']}"}
+        state = client.get(f"{again['control_url']}/state", headers=token).json()
     assert [number["number"] for number in state["numbers"]] == ["31201234567"]
     log = (folder / "sandbox.log").read_text()
     assert "listening on http://127.0.0.1" in log
@@ -142,8 +143,8 @@ def raw(server: dict[str, Any], request: str, timeout: float = 5) -> tuple[bytes
 
 
 def misbehave(server: dict[str, Any], **fault: Any) -> None:
-    url = f"http://127.0.0.1:{server['port']}/sandbox/faults"
-    httpx.put(url, json=[fault], trust_env=False).raise_for_status()
+    headers = {"Authorization": f"Bearer {server['control_token']}"}
+    httpx.put(f"{server['control_url']}/faults", json=[fault], headers=headers, trust_env=False).raise_for_status()
 
 
 def get(server: dict[str, Any], timeout: float = 5) -> tuple[bytes, bytes, bool]:

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sandbox's own endpoints: look at it, empty it, fill it, and make it misbehave. They need no key."""
+"""The sandbox's own endpoints: look at it, empty it, fill it, and make it misbehave.
+
+They need the control token, and they refuse what a web page of another origin sends: any page that is open in a
+browser on this machine can send requests to loopback.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from . import switchboard, telephony, vapi_calls
+from .auth import bearer_matches
 from .world import World
 
 Endpoint = Callable[[World, Any], Any]
 
+#: Set in the scope of a request whose path began with the control token.
+BY_PATH = "sandbox.authorized_by_path"
 _MOST = {"advance": 10 * 366 * 86400, "pace": 86400}  # ten years; a day in a second
 
 
@@ -127,8 +134,26 @@ def routes(world: World) -> list[Route]:
     return [Route(path, _endpoint(world, act), methods=[method]) for method, path, act in ENDPOINTS]
 
 
+def refusal(request: Request, token: str) -> tuple[int, str] | None:
+    """Why a request to a control endpoint is refused: the status and one sentence; ``None`` if it is not.
+
+    :param token: the control token of this sandbox.
+    """
+    origin = request.headers.get("origin")
+    own = f"{request.url.scheme}://{request.url.netloc}"
+    # Browsers send both headers by themselves, and a page cannot change them; other clients send neither.
+    if origin not in {None, own} or request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return 403, "requests from web pages of another origin are refused"
+    if request.scope.get(BY_PATH) or bearer_matches(request, token):
+        return None
+    return 401, "give the control token, which sandbox.json in the state folder holds, as `Authorization: Bearer TOKEN`"
+
+
 def _endpoint(world: World, act: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        refused = None if act is health else refusal(request, world.control_token)
+        if refused:
+            return JSONResponse({"error": refused[1]}, refused[0])
         try:
             answer = act(world, json.loads(await request.body() or b"null"))
         except (ValueError, TypeError) as mistake:

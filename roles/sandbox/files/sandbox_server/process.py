@@ -9,12 +9,14 @@ Only the standard library is used here, so that a missing library can be reporte
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import http.client
 import importlib.util
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -38,7 +40,7 @@ class BusyError(SandboxError):
 
 
 class StateDir:
-    """The files of one sandbox. The folder and all files in it are the owner's alone."""
+    """The files of one sandbox, all of them readable by their owner only."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,9 +50,19 @@ class StateDir:
         self._lock: IO[str] | None = None
 
     def make(self) -> None:
-        """Create the folder, and close it to others."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
+        """Create the folder, for its owner only. The mode of a folder that exists stays as it is.
+
+        :raises SandboxError: if other users can replace the files in it.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = self.path.stat()
+        except OSError as error:
+            raise SandboxError(f"the folder {self.path} cannot be used: {os.strerror(error.errno or 0)}") from None
+        foreign = os.geteuid() not in {0, found.st_uid}
+        if foreign or found.st_mode & stat.S_IWOTH:
+            why = "belongs to another user" if foreign else "can be changed by every user"
+            raise SandboxError(f"the folder {self.path} {why}; give one of your own, or one that does not exist yet")
 
     def write(self, file: Path, text: str) -> None:
         """Write a file so that it is never seen half written."""
@@ -69,7 +81,11 @@ class StateDir:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        why = "it is a symbolic link" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
+        raise SandboxError(f"{path} cannot be written: {why}") from None
 
 
 def missing_libraries() -> str | None:
@@ -97,16 +113,17 @@ def reset(folder: StateDir, seed: Any) -> None:
     facts = running(folder)
     if facts is None:
         raise SandboxError(f"no sandbox runs in {folder.path}")
-    answer = _ask(facts["port"], "POST", "/sandbox/reset", seed)
+    answer = _ask(facts["port"], "POST", "/sandbox/reset", seed, facts["control_token"])
     if "error" in answer:
         raise SandboxError(f"invalid seed: {answer['error']}")
 
 
-def _ask(port: int, method: str, path: str, body: Any = None) -> Any:
+def _ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> Any:
     # http.client takes no proxy from the environment.
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request(method, path, None if body is None else json.dumps(body))
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
         return json.loads(connection.getresponse().read())
     finally:
         connection.close()

@@ -63,6 +63,8 @@ def serve(folder: StateDir, port: int, seed: Any = None, max_seconds: float | No
         "didlogic_api_url": f"{base}/didlogic",
         "vapi_api_key": world.vapi_api_key,
         "didlogic_api_key": world.didlogic_api_key,
+        "control_url": f"{base}/sandbox",
+        "control_token": world.control_token,
     }
     log = logging.getLogger("uvicorn.error")
 

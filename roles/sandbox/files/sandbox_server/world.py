@@ -82,6 +82,7 @@ class World:
     ) -> None:
         self.vapi_api_key = vapi_api_key or str(uuid.uuid4())
         self.didlogic_api_key = didlogic_api_key or secrets.token_hex(20)
+        self.control_token = secrets.token_hex(20)
         self.org_id = str(uuid.uuid4())
         self.time = Clock(clock)
         self.rules = copy.deepcopy(RULES)
@@ -192,6 +193,7 @@ class World:
         kept = (
             "vapi_api_key",
             "didlogic_api_key",
+            "control_token",
             "org_id",
             "rules",
             "vapi",
