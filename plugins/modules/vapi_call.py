@@ -150,7 +150,9 @@ call:
       returned: success
       type: str
     outcome:
-      description: V(scheduled), V(running), V(answered), V(unanswered), V(transferred), V(failed) or V(cancelled).
+      description:
+        - V(scheduled), V(running), V(answered), V(unanswered), V(transferred), V(failed), V(cancelled) or V(unknown).
+        - V(unknown) is an ended reason that this version of the collection does not know.
       returned: success
       type: str
     assistant:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import fnmatch
 import functools
 import importlib
 import json
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import ended_reasons
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import (
@@ -26,7 +29,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended
     FORWARDED,
     HANDED,
     INBOUND,
+    OUTAGES,
     OUTBOUND,
+    OWN_SERVERS,
     PHRASES,
     PROVIDERS,
     REASONS,
@@ -38,6 +43,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended
     Reason,
     diagnose,
     find_row,
+    is_outage,
     provider_in,
     status_in,
 )
@@ -536,6 +542,61 @@ def test_new_words_of_a_known_kind(reason: str, area: str) -> None:
     assert found.area == area
     assert reason in found.cause
     assert found.fix
+
+
+@given(st.text(min_size=1, max_size=60) | st.from_regex(r"[a-z]+([.-][a-z0-9]+){0,6}", fullmatch=True))
+def test_an_unknown_reason_is_unknown_and_not_failed(reason: str) -> None:
+    """Whatever word comes next, the collection does not claim to know what became of the call."""
+    if find_row(reason.strip()) is UNKNOWN and reason.strip() and not re.search(r"sip-[3-6]\d\d(?!\d)", reason):
+        assert told(reason).outcome == "unknown"
+        assert not is_outage(reason)
+
+
+@pytest.mark.parametrize("row", ended_reasons.LATER, ids=lambda row: row.pattern)
+def test_a_new_word_of_a_family_has_failed_only_where_it_says_so(row: Reason) -> None:
+    """A family tells where to look. Whether the call failed is in the word itself, or nobody knows."""
+    for end in ("completed", "answered", "rain", "error-rain", "failed", "invalid-rain"):
+        word = row.pattern.replace("*", end if row.pattern.endswith("*") else "call.in-progress.")
+        if find_row(word) is row:
+            says = re.search("error|fail|fault|invalid|reject", word)
+            assert told(word).outcome == ("failed" if says else "unknown"), word
+
+
+# ------------------------------------------------------------------------------------------------------------ outages
+
+#: What a caller, a carrier, a customer or the organisation itself decides, as Vapi's words for it have it.
+PROVOKED = re.compile(
+    r"customer|caller|silence|audio|microphone|duration|voicemail|transfer|forward|hook|operator|transport|websocket|sip-"
+    r"|twilio|vonage|telnyx|assistant|phone|limit|quota|credit|payment|subscription-|fraud|manually|deleted|worker-died"
+    r"|worker-shutdown|invalid|not-found|validation|unauthorized|denied|blocked|busy|-4\d\d|-500-|-504-|timed-out|canceled"
+    r"|llm-failed|voice-failed|transcriber-failed|video-failed|unexpected|econnreset|hang-up|custom-|runpod|baseten|anyscale"
+)
+
+
+def test_no_outage_is_what_a_caller_can_provoke() -> None:
+    """Held against every published reason: an automatic action may follow from an outage."""
+    outages = [word for word in published() if is_outage(word)]
+    assert len(outages) > 40
+    assert [word for word in outages if PROVOKED.search(word)] == []
+    assert {told(word).outcome for word in outages} == {"failed"}
+    assert {told(word).area for word in outages} == {"vapi", "model", "voice", "transcriber"}
+
+
+@pytest.mark.parametrize("pattern", OUTAGES)
+def test_each_outage_is_a_reason_of_the_table_and_never_the_organisations_own_server(pattern: str) -> None:
+    rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.LATER)}
+    if "*" in pattern:
+        words = [word for word in published() if fnmatch.fnmatchcase(word, pattern)]
+        assert words
+        assert not {find_row(word).pattern for word in words} & rest
+        for server in OWN_SERVERS:
+            assert not is_outage(pattern.replace("*", f"pipeline-error{server}llm", 1).replace("*", "x"))
+    assert is_outage(f" {pattern} ".replace("*", "pipeline-error-openai"))
+
+
+@pytest.mark.parametrize("reason", [None, "", " "])
+def test_a_call_that_runs_is_no_outage(reason: str | None) -> None:
+    assert not is_outage(reason)
 
 
 def test_a_diagnosis_is_plain_data() -> None:

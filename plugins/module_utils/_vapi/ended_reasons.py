@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-Outcome = t.Literal["answered", "unanswered", "transferred", "failed", "cancelled"]
+Outcome = t.Literal["answered", "unanswered", "transferred", "failed", "cancelled", "unknown"]
 Area = t.Literal[
     "telephony",
     "trunk",
@@ -1740,7 +1740,7 @@ LATER: tuple[Reason, ...] = (
 
 UNKNOWN = Reason(
     "*",
-    "failed",
+    "unknown",
     "vapi",
     "This version of the collection does not know the ended reason {reason}.",
     "Read Vapi's message and log of the call, and look for a newer version of the collection. routing_audit checks the "
@@ -1750,6 +1750,30 @@ UNKNOWN = Reason(
 )
 
 REASONS: tuple[Reason, ...] = (*EXACT, *FAMILIES, *LATER, UNKNOWN)
+
+# ------------------------------------------------------------------------------------------------------------ outages
+
+#: Ended reasons that a caller cannot provoke, whatever is said, sent or left out, and however often: Vapi fails before
+#: the call begins, or before anything the caller sends is processed (DOC call-ended-reason: vapifault), or a supplier's
+#: gateway is down or overloaded (INF from RFC 9110: 502 and 503 do not depend on the content of the request).
+#: Left out on purpose: 500 and 504, which a caller's words can cause; whatever concerns silence, media or SIP; credit
+#: and rate limits, which many calls exhaust; worker-died, which hostile media can cause.
+OUTAGES: tuple[str, ...] = (
+    "call.start.error-vapifault-database-error",
+    "call.start.error-vapifault-get-org",
+    "call.start.error-vapifault-get-subscription",
+    "call.start.error-vapifault-worker-not-available",
+    "call.in-progress.error-vapifault-chat-pipeline-failed-to-start",
+    "call.in-progress.error-vapifault-worker-not-available",
+    "*-502-gateway-error",
+    "*-502-server-error",
+    "*-503-server-error",
+    "*-503-server-overloaded-error",
+    "*-522-server-error",
+    "*-returning-502-*",
+)
+#: Providers that stand for a server of the organisation's own, which a caller can overload.
+OWN_SERVERS: tuple[str, ...] = ("-anyscale-", "-baseten-", "-custom-", "-runpod-")
 
 #: How people write the providers that stand in reasons.
 PROVIDERS: dict[str, str] = {
@@ -1810,6 +1834,8 @@ _MESSAGE_STATUS = (
     re.compile(rf"\b(?:status|code|response|cause)\b[^\w\n]{{0,3}}(?:code\W{{1,2}})?{_NUMBER}", re.IGNORECASE),
 )
 _SPOKEN_STATUS = re.compile(r"(?<![\d.:+@])([3-6]\d\d)[\s:\"'(-]{1,3}([a-z]+)", re.IGNORECASE)
+#: What an ended reason of a known family that is not in the table itself must say to count as a failure.
+_FAILURE = re.compile(r"error|fail|fault|invalid|reject")
 #: Where a three-digit number in Vapi's message may be a SIP status; elsewhere it is a model's HTTP status.
 _SIP_AREAS: frozenset[Area] = frozenset({"telephony", "trunk", "phone number", "transfer", "customer"})
 
@@ -1817,6 +1843,20 @@ _SIP_AREAS: frozenset[Area] = frozenset({"telephony", "trunk", "phone number", "
 def find_row(reason: str) -> Reason:
     """The row for an ended reason; there is always one."""
     return next(row for row in REASONS if fnmatch.fnmatchcase(reason, row.pattern))
+
+
+def is_outage(reason: str | None) -> bool:
+    """Whether an ended reason proves an outage of Vapi or one of its suppliers, which no caller can provoke.
+
+    Automatic actions may depend on this, and never on ``Diagnosis.outcome`` alone: callers cause many failures.
+
+    :param reason: Vapi's ``endedReason``; ``None`` while the call has not ended.
+    :return: false for every reason that is unknown.
+    """
+    word = (reason or "").strip()
+    return any(fnmatch.fnmatchcase(word, pattern) for pattern in OUTAGES) and not any(
+        server in word for server in OWN_SERVERS
+    )
 
 
 def provider_in(reason: str) -> str:
@@ -1860,6 +1900,8 @@ def diagnose(
     if not reason:
         return None
     row = find_row(reason)
+    if row in LATER and not _FAILURE.search(reason):
+        row = replace(row, outcome="unknown")
     named = _REASON_STATUS.search(reason)
     status = int(named[1]) if named else None
     if named and "*" in row.pattern:
@@ -1885,7 +1927,8 @@ def _by_status(status: int, way: Way) -> Reason:
     fix = (
         "Ask didlogic for its view of the call, and run sip_probe: host against the gateway (vapi_sip_trunk: gateways)."
     )
-    return replace(UNKNOWN, area="trunk", cause=cause, fix=fix, option="vapi_sip_trunk.gateways, sip_probe.host")
+    option = "vapi_sip_trunk.gateways, sip_probe.host"
+    return replace(UNKNOWN, outcome="failed", area="trunk", cause=cause, fix=fix, option=option)
 
 
 def _by_evidence(row: Reason, transfers: Sequence[Mapping[str, t.Any]], carrier: Mapping[str, t.Any] | None) -> Reason:
