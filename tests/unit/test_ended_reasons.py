@@ -63,6 +63,20 @@ FAMILIES = {"model", "voice", "transcriber"}
 PROVIDER_STATUS = "call.in-progress.error-providerfault-outbound-sip-"
 
 
+#: Reasons that the server SDK 3.0 has and the published description (2026-08-18) does not.
+NEWER = (
+    "sip-outbound-unallocated-number",
+    "sip-outbound-carrier-released-call",
+    "call.start.squad-version-error-validation",
+    "call.start.error-vapifault-worker-not-available",
+    "call.in-progress.error-configfault-model-unsupported-in-squad",
+    "call.in-progress.error-configfault-transport-unsupported-for-model",
+    "call.in-progress.error-providerfault-eleven-labs-voice-disabled-by-owner",
+    "call.in-progress.error-providerfault-eleven-labs-vapi-voice-disabled-by-owner",
+    "call.in-progress.error-providerfault-eleven-labs-blocked-concurrent-requests-and-requested-upgrade",
+)
+
+
 @functools.cache
 def published() -> list[str]:
     """Vapi's list, without the repetitions in it."""
@@ -88,6 +102,29 @@ def test_every_published_reason_is_known() -> None:
     assert len(published()) > 500
     rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.LATER)}
     assert [word for word in published() if find_row(word).pattern in rest] == []
+
+
+@pytest.mark.parametrize("reason", NEWER)
+def test_reasons_of_the_newer_sdk_are_known(reason: str) -> None:
+    row = find_row(reason)
+    assert row not in (UNKNOWN, *ended_reasons.LATER)
+    assert row.pattern == reason or row.area in FAMILIES
+    assert row.pattern != reason or row.source.startswith("SDK")
+
+
+def test_rows_of_the_newer_sdk_are_reasons_that_it_has() -> None:
+    assert {row.pattern for row in REASONS if "SDK" in row.source} <= set(NEWER)
+
+
+@pytest.mark.parametrize("reason", ["sip-outbound-something-new", "call.in-progress.error-configfault-something-new"])
+def test_unpublished_reasons_of_a_known_kind(reason: str) -> None:
+    found = told(reason)
+    assert reason in found.cause
+    assert "does not know" not in found.cause
+
+
+def test_no_text_recommends_a_workflow() -> None:
+    assert [row.pattern for row in ALL if "workflow" in (row.fix + row.option).lower()] == []
 
 
 def test_telephony_has_rows_of_its_own() -> None:
@@ -160,7 +197,7 @@ def test_texts(row: Reason) -> None:
     if not row.fix:
         assert not row.option
     for tag in row.source.split("; "):
-        assert tag in {"OA", "INF"} or re.fullmatch(r"DOC [a-z0-9]+(-[a-z0-9]+)*( \d{4}-\d\d-\d\d)?", tag)
+        assert tag in {"OA", "SDK", "INF"} or re.fullmatch(r"DOC [a-z0-9]+(-[a-z0-9]+)*( \d{4}-\d\d-\d\d)?", tag)
 
 
 def test_normal_ends_need_no_fix() -> None:

@@ -4,7 +4,8 @@
 """Facts: why a call ended, by Vapi's ``endedReason``: what happened, and which option of the collection mends it.
 
 Each table is read from the top, and the first row that fits counts: exact words, then families, then what is unknown.
-Sources: ``OA`` is Vapi's published list, ``DOC`` a page of Vapi's guides, ``INF`` what follows from both and from SIP.
+Sources: ``OA`` is Vapi's published list, ``SDK`` the newer list of Vapi's server SDK 3.0, ``DOC`` a page of Vapi's
+guides, ``INF`` what follows from them and from SIP.
 """
 
 from __future__ import annotations
@@ -575,7 +576,7 @@ HANDED: dict[str, Reason] = {
 # ------------------------------------------------------------------------------------------------------ ended reasons
 
 ENDED_PAGE = "DOC call-ended-reason"
-ASSIGNED = "vapi_phone_number.assistant, vapi_phone_number.squad, vapi_phone_number.workflow"
+ASSIGNED = "vapi_phone_number.assistant, vapi_phone_number.squad"
 VAPI_SUPPORT = "Call again. If it comes back, give the ids of the calls to Vapi's support; no option here mends it."
 NOT_DIDLOGIC = "Import the didlogic number with its trunk (vapi_phone_number: trunk) and use that one"
 
@@ -586,7 +587,7 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "phone number",
         "Neither the phone number nor the call says who answers: no assistant, and no server to ask for one.",
-        "Give the number an assistant (vapi_phone_number: assistant, squad or workflow), or a server "
+        "Give the number an assistant or a squad (vapi_phone_number: assistant, squad), or a server "
         "(vapi_phone_number: server). A call that you place needs vapi_call: assistant.",
         f"{ASSIGNED}, vapi_phone_number.server, vapi_call.assistant",
         f"OA; {ENDED_PAGE}",
@@ -619,6 +620,16 @@ EXACT: tuple[Reason, ...] = (
         "at its members, which can pin versions (vapi_call: squad).",
         "vapi_call.assistant, vapi_call.squad",
         "OA; INF",
+    ),
+    Reason(
+        "call.start.squad-version-error-validation",
+        "failed",
+        "assistant",
+        "The version of the squad that the call asked for does not exist, is not published or is not valid.",
+        "Name the squad without a version, so that the published one is used (vapi_call: squad), or publish that "
+        "version at Vapi.",
+        "vapi_call.squad",
+        "SDK; INF",
     ),
     Reason(
         "call.start.error-get-assistant",
@@ -940,6 +951,26 @@ EXACT: tuple[Reason, ...] = (
         "DOC whats-new 2025-05-31",
         sip="outbound",
     ),
+    Reason(
+        "sip-outbound-unallocated-number",
+        "failed",
+        "customer",
+        "The number dialled is not assigned to anybody.",
+        "Remove it from the list of contacts (vapi_campaign: csv, customers), or correct it (vapi_call: customer). "
+        "Calling again does not help.",
+        "vapi_campaign.csv, vapi_campaign.customers, vapi_call.customer",
+        "SDK; INF",
+    ),
+    Reason(
+        "sip-outbound-carrier-released-call",
+        "failed",
+        "trunk",
+        "didlogic, or a carrier behind it, ended the call.",
+        "Check the balance (didlogic_account_info) and the limits of the SIP account (didlogic_sip_account: "
+        "max_call_cost, max_call_seconds, max_channels). If they are not the cause, ask didlogic.",
+        "didlogic_sip_account.max_call_cost, didlogic_sip_account.max_call_seconds, didlogic_sip_account.max_channels",
+        "SDK; INF",
+    ),
     # The sound connection and Vapi's workers.
     Reason(
         "call.in-progress.error-providerfault-transport-never-connected",
@@ -987,6 +1018,16 @@ EXACT: tuple[Reason, ...] = (
         "comes back, give the ids of the calls to Vapi's support.",
         "vapi_campaign.max_concurrency",
         f"OA; {ENDED_PAGE}",
+    ),
+    Reason(
+        "call.start.error-vapifault-worker-not-available",
+        "failed",
+        "vapi",
+        "Vapi had no free worker to start the call.",
+        "Call again in a minute, and start campaigns with fewer calls at once (vapi_campaign: max_concurrency). If it "
+        "comes back, give the ids of the calls to Vapi's support.",
+        "vapi_campaign.max_concurrency",
+        "SDK; INF",
     ),
     Reason(
         "call.in-progress.error-vapifault-worker-died",
@@ -1375,6 +1416,25 @@ EXACT: tuple[Reason, ...] = (
     ),
     # The model as a whole.
     Reason(
+        "call.in-progress.error-configfault-transport-unsupported-for-model",
+        "failed",
+        "model",
+        "The model of the assistant does not work over a telephone line.",
+        "Choose another model (vapi_assistant: definition).",
+        "vapi_assistant.definition",
+        "SDK; INF",
+    ),
+    Reason(
+        "call.in-progress.error-configfault-model-unsupported-in-squad",
+        "failed",
+        "model",
+        "The model of an assistant does not work as a member of a squad.",
+        "Choose another model for that assistant (vapi_assistant: definition), or use it without a squad "
+        "(vapi_phone_number: assistant, vapi_call: assistant).",
+        "vapi_assistant.definition, vapi_phone_number.assistant, vapi_call.assistant",
+        "SDK; INF",
+    ),
+    Reason(
         "call.in-progress.error-pipeline-no-available-llm-model",
         "failed",
         "model",
@@ -1696,6 +1756,25 @@ LATER: tuple[Reason, ...] = (
         "The call failed before it began ({reason}).",
         "Run routing_audit, which checks number, trunk and assistant together, and read Vapi's message on the call.",
         "",
+        "INF",
+    ),
+    Reason(
+        "sip-outbound-*",
+        "failed",
+        "trunk",
+        "The outbound call failed on its way through didlogic ({reason}).",
+        "Compare didlogic's record of the call (didlogic_call_info), and run routing_audit, which checks number, trunk "
+        "and SIP account.",
+        "",
+        "INF",
+    ),
+    Reason(
+        "*configfault*",
+        "failed",
+        "assistant",
+        "Vapi reports a wrong configuration ({reason}).",
+        "Read Vapi's message on the call and correct the assistant (vapi_assistant: definition).",
+        "vapi_assistant.definition",
         "INF",
     ),
     Reason(
