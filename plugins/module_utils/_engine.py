@@ -338,7 +338,16 @@ class Engine:
         for outcome in outcomes:
             if not outcome.done:
                 outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not settle."))
+        self._warn_after_updates(resource, outcomes)
         return outcomes
+
+    def _warn_after_updates(self, resource: Resource, outcomes: list[Outcome]) -> None:
+        """Add the warnings of ``after_update`` to each object that was updated, or would be in check mode."""
+        check = resource.after_update
+        updated = [o for o in outcomes if check and o.verb == "update" and o.changed and not o.error]
+        found = self._together(lambda o: check(self.client, str(o.result["id"])) if check else (), updated)
+        for outcome, warnings in zip(updated, found, strict=True):
+            outcome.warnings += [f"{resource.title} {outcome.want.label}: {warning}" for warning in warnings]
 
     def _afresh(self, resource: Resource) -> None:
         """What is read from now on shows what the last writes did."""

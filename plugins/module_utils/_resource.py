@@ -183,6 +183,7 @@ class Resource:
     :param choices: options of which one stands for all: giving one clears the others.
     :param rules: checks of what is wanted, offline: ``(record, ask)``; raise ``Problem``, or return a warning.
     :param laws: checks of what would stand, before the first write: ``(after, ask)``; raise ``Problem``.
+    :param after_update: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
     :param adjust: ``(wanted, current, ask)`` -> wanted, for options whose meaning depends on what stands.
     :param rows: takes the list out of an answer that is not the list itself; ``row`` the object out of an answer;
         ``wrap`` makes the sent body.
@@ -220,6 +221,7 @@ class Resource:
     choices: tuple[str, ...] = ()
     rules: tuple[t.Callable[[t.Any, t.Any], str | None], ...] = ()
     laws: tuple[t.Callable[[t.Any, t.Any], None], ...] = ()
+    after_update: t.Callable[[t.Any, str], tuple[str, ...]] | None = None
     adjust: t.Callable[[t.Any, t.Any, t.Any], t.Any] | None = None
     rows: t.Callable[[t.Any], t.Any] | None = None
     row: t.Callable[[t.Any], t.Any] = lambda answer: answer

@@ -68,8 +68,9 @@ options:
 notes:
   - Vapi rewrites some values, and drops keys that it no longer knows. The module reads back what it wrote and fails
     if Vapi shows something else, naming the option. Declare such a key as Vapi shows it.
-  - Vapi's documentation does not say whether a change through the API is live at once or waits for a published
-    version. Clients rely on the former.
+  - Vapi keeps versions of assistants in some organisations. Where a traffic allocation at Vapi sends callers to fixed
+    versions, an update reaches no caller until the allocation includes the new version; the module warns of it.
+    In other organisations a change is used for the next call.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_assistant_info
   - module: voiceops.vapi_didlogic.vapi_transfer_tool
@@ -153,6 +154,11 @@ assistant:
       elements: str
       sample:
         - 44444444-4444-4444-8444-444444444444
+    latest_version:
+      description: The newest version of the assistant. Vapi has none in organisations without versioning.
+      returned: in organisations with versioning
+      type: str
+      sample: v7
     created_at:
       description: When the assistant was created.
       type: str

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
 
+#: Which version of an assistant its callers get.
+TRAFFIC_ALLOCATION = "/traffic-allocations/latest"
 #: Keys that Vapi adds to an answer and refuses in a request.
 ANSWER_ONLY = (
     "id",
@@ -66,6 +69,34 @@ def tools_need_a_model(assistant: Assistant, _ask: Ask) -> None:
         raise Problem("tools", "needs definition.model with provider and model: tools are part of the model.")
 
 
+def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
+    """Warnings about an updated assistant whose callers get fixed versions of it.
+
+    The endpoint is a beta of Vapi's (server SDK 3.0): 403 without access, no ``allocation`` where none was ever made.
+    Whatever it does not answer plainly is no reason to warn, and never one to fail.
+
+    :param client: the connection to Vapi; only read. :param key: the assistant's id.
+    """
+    try:
+        answer = client.get(TRAFFIC_ALLOCATION, {"assistantId": key})
+    except ApiError:
+        return ()
+    allocation = dig(answer, ("allocation",))
+    if dig(allocation, ("allocationIntent",)) != "explicit":
+        return ()
+    targets = dig(allocation, ("targets",))
+    shares = [
+        f"{target['assistantVersion']} ({target.get('percentage', '?')} %)"
+        for target in (targets if isinstance(targets, list) else [])
+        if isinstance(target, dict) and isinstance(target.get("assistantVersion"), str)
+    ]
+    warning = (
+        f"callers get fixed versions of it by a traffic allocation at Vapi: {', '.join(shares) or 'unknown'}. A change "
+        "of the assistant makes a new version, which no caller gets until the allocation includes it."
+    )
+    return (warning,)
+
+
 ASSISTANT = Resource(
     service=VAPI,
     noun="assistant",
@@ -77,6 +108,8 @@ ASSISTANT = Resource(
     rules=(definition_is_free,),
     laws=(tools_need_a_model,),
     adjust=appended,
+    after_update=warn_of_traffic_allocation,
+    facts=("latest_version", "created_at", "updated_at"),
     uses=(
         Use(path="/phone-number", holds="assistantId", title="phone numbers", label=("number", "name", "id")),
         Use(path="/squad", holds="members.assistantId", title="squads"),
