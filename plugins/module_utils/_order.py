@@ -26,13 +26,18 @@ MAX_STEPS = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One row of the list. ``place`` is what makes two rows the same; ``raw`` is the service's form of it."""
+    """One row of the list. ``place`` is what makes two rows the same; ``raw`` is the service's form of it.
+
+    :param movable: whether a copy of it means the same. A row of an unknown kind may hold more than can be read: it is
+        never copied nor deleted, at most switched off.
+    """
 
     id: str
     place: Place
     active: bool
     hunt: bool
     raw: t.Any = None
+    movable: bool = True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,22 +93,29 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
     others = [entry for entry in entries if entry not in own and entry not in healed and entry.active]
     if aim.others != "keep":
         others = [entry for entry in others if entry.place not in memory.declared]
+    # Instead of deleting a row that can be neither copied nor made again, it is switched off.
+    off = [entry for entry in healed if not entry.movable and entry.active]
+    healed = [entry for entry in healed if entry.movable]
 
     steps = []
     if (target.active, target.hunt) != (aim.target.active, aim.target.hunt):
         steps.append(Step("switch", dataclasses.replace(aim.target, id=target.id)))
     if aim.others == "keep" and aim.first and aim.target.active:
-        missing, surplus, stuck = _behind(entries, target, others, memory)
+        ahead = entries[: entries.index(target)]
+        off += [entry for entry in others if not entry.movable and entry in ahead]
+        missing, surplus, stuck = _behind(entries, target, [entry for entry in others if entry.movable], memory)
         if missing and memory.moves >= MOST_MOVES:
             raise Problem("", "another run moves the destinations of the same number; run again when it has ended.")
         if missing:
             return steps + [Step("append", entry) for entry in missing]
-        steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in stuck]
+        off += stuck
     elif aim.others == "disable":
         surplus = []
-        steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in others]
+        off += others
     else:
-        surplus = others if aim.others == "remove" else []
+        surplus = [entry for entry in others if entry.movable] if aim.others == "remove" else []
+        off += [entry for entry in others if not entry.movable] if aim.others == "remove" else []
+    steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in off]
     # One at a time, the last first: each is chosen from a list that was read after the one before.
     gone = [entry for entry in entries if entry in doubles or entry in healed or entry in surplus]
     return steps + [Step("delete", entry) for entry in gone[-1:]]
@@ -191,6 +203,13 @@ def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Pla
     warnings = []
     if steps and any(e.active for e in entries) and not any(e.active for e in final):
         warnings.append(f"{want.label} has no active destination any more: calls to it will fail until it gets one.")
+    left_on = {entry.id for entry in final if entry.active}
+    warnings += [
+        f"{want.label}: {resource.title} {entry.id} is of a kind that is not known here, so it is neither moved nor "
+        "deleted; it is switched off."
+        for entry in entries
+        if not entry.movable and entry.active and entry.id not in left_on
+    ]
     return Plan(
         verb=verb,
         before=diff["before"],

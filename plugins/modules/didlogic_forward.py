@@ -42,6 +42,9 @@ notes:
     come out as declared.
   - The codes of a destination's kind are those that public clients send, since didlogic's page describes that field
     differently.
+  - didlogic has kinds of destinations that this collection does not know, such as WebSocket. They are never moved,
+    made again or deleted. Where one is ahead of a O(position=first) target, or O(others=remove) asks for its removal,
+    it is switched off with a warning.
 seealso:
   - module: voiceops.vapi_didlogic.didlogic_forwards
   - module: voiceops.vapi_didlogic.didlogic_number_info

@@ -31,6 +31,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
 SWEEP = 20_000 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 2_000
 #: A row that a start may hold: a place, and whether it is active.
 ROWS = [(place, active) for place in "ABT" for active in (True, False)]
+#: Rows of a kind that is not known: only these may be switched, and nothing else.
+UNKNOWN_KIND = "XY"
 Row = tuple[str, bool]
 
 
@@ -53,7 +55,9 @@ class Service:
         self.alive = any(row.active for row in self.rows)
 
     def append(self, place: str, active: bool, hunt: bool = False) -> None:
-        self.rows.append(Entry(f"{next(self.serial):04}", (place, ""), active, hunt))
+        movable = place not in UNKNOWN_KIND
+        assert movable or not self.watched, "a row of an unknown kind is made again"
+        self.rows.append(Entry(f"{next(self.serial):04}", (place, ""), active, hunt, movable=movable))
 
     def shown(self) -> list[Row]:
         return [(row.place[0], row.active) for row in self.rows]
@@ -65,6 +69,7 @@ class Service:
                 return False
             self.append(entry.place[0], entry.active, entry.hunt)
         elif verb == "delete":
+            assert entry.place[0] not in UNKNOWN_KIND, "a row of an unknown kind is deleted"
             self.rows = [row for row in self.rows if row.id != entry.id]
         else:
             self.rows = [
@@ -191,6 +196,58 @@ def test_from_every_start(case: Aim, refuse: bool) -> None:
             run(service, case)
             check_end(start, service, case, f"killed after write {crash} of {writes}")
             assert run(service, case) == 0, f"a third run writes: {start}, killed after {crash}"
+
+
+def check_unknown_kinds(start: tuple[Row, ...], service: Service, case: Aim, note: str) -> None:
+    """Rows of an unknown kind keep their order, and are switched off only where the rule demands it."""
+    note = f"{start} -> {service.shown()} ({note})"
+    before = [row for row in start if row[0] in UNKNOWN_KIND]
+    after = [row for row in service.shown() if row[0] in UNKNOWN_KIND]
+    assert [place for place, _active in after] == [place for place, _active in before], note
+    if case.absent or not case.target.active or (case.others == "keep" and not case.first):
+        assert after == before, note
+    elif case.others in ("disable", "remove"):
+        assert not any(active for _place, active in after), note
+    else:
+        end = service.shown()
+        assert next(place for place, active in end if active) == "T", note
+        # A row behind the last row of the target, which is the one that is kept, stays as it was.
+        places = [place for place, _active in start]
+        if "T" in places:
+            behind = start[len(start) - places[::-1].index("T") :]
+            kept = [row for row in behind if row[0] in UNKNOWN_KIND]
+            assert after[len(after) - len(kept) :] == kept, note
+
+
+@pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
+@pytest.mark.parametrize("case", list(aims()), ids=named)
+def test_rows_of_an_unknown_kind_are_neither_moved_nor_deleted(case: Aim, refuse: bool) -> None:
+    kinds = [*ROWS, ("X", True), ("X", False), ("Y", True)]
+    for start in itertools.product(kinds, repeat=3):
+        if not any(place in UNKNOWN_KIND for place, _active in start):
+            continue
+        service = Service(start, refuse_doubles=refuse)
+        writes = run(service, case)
+        known = tuple(row for row in start if row[0] not in UNKNOWN_KIND)
+        check_unknown_kinds(start, service, case, "one run")
+        if case.target.active and not case.absent:
+            assert service.gaps == 0, f"no active destination at some moment: {start}"
+        if case.others == "keep" and not case.absent:
+            lost = set(order(known)) - {place for place, _active in service.shown()}
+            assert lost <= ({"A"} if case.heal(Entry("", ("A", ""), True, False)) else set()), f"lost {lost}: {start}"
+        assert run(service, case) == 0, f"a second run writes: {start} -> {service.shown()}"
+        for crash in range(1, writes):
+            service = Service(start, refuse_doubles=refuse)
+            with contextlib.suppress(Killed):
+                run(service, case, crash)
+            run(service, case)
+            check_unknown_kinds(start, service, case, f"killed after write {crash} of {writes}")
+
+
+def test_a_private_key_in_a_row_of_an_unknown_kind() -> None:
+    service = Service([("X", True), ("T", True)])
+    run(service, aim(others="keep", heal=lambda entry: entry.place == ("X", "")))
+    assert service.shown() == [("X", False), ("T", True)]
 
 
 @pytest.mark.slow

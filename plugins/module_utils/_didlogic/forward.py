@@ -152,6 +152,8 @@ def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
             active=_true(row.get("active")),
             hunt=_true(row.get("callhunt")),
             raw={**row, "destination": str(row.get("destination", ""))},
+            # didlogic has further kinds, such as WebSocket, whose rows hold fields that no list shows.
+            movable=int(_number(row.get("transport"))) in KIND,
         )
         for row in ordered
     ]
@@ -237,7 +239,9 @@ def undeclared(engine: t.Any, wants: list[Want], params: t.Mapping[str, t.Any]) 
     for row in engine.client.all("/v1/purchases", lambda answer: answer.get("purchases")):
         number = digits(str(row.get("number")))
         for entry in entries_of(engine.client.all(DESTINATIONS, destinations_in, number=number)):
-            if region_of(entry.raw["destination"]) != params["region"] or (number, entry.place) in declared:
+            if not entry.movable or region_of(entry.raw["destination"]) != params["region"]:
+                continue
+            if (number, entry.place) in declared:
                 continue
             record = Forward(number=number, destination=entry.raw["destination"], kind="sip_uri")
             found.append(Want(record, Ask(state="absent", vapi_trunk_ids=params["vapi_trunk_ids"]), label=number))
