@@ -105,7 +105,8 @@ class Outcome:
         return self.plan.verb if self.plan else "none"
 
     def fail(self, error: Exception) -> None:
-        self.error, self.done = error, True
+        named = isinstance(error, Problem) and error.path and self.want.path
+        self.error, self.done = error.under(self.want.path) if named else error, True  # type: ignore[attr-defined]
 
     def settle(self, plan: Plan) -> None:
         """Nothing is left to write: whatever was unknown before, the object stands as asked."""

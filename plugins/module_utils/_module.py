@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import pathlib
+import re
 import signal
 import threading
 import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
@@ -19,17 +23,29 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine imp
     Engine,
     Failed,
     Outcome,
+    listed,
     summary,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Client, Shelf, Stopped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import (
+    ApiError,
+    Client,
+    Shelf,
+    Stopped,
+    checked_url,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told, wanted, wanted_parts
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    TRUTH_FOR_TEXT,
+    TYPE_RULES,
+    Faults,
     Option,
     Problem,
     Record,
     argument_spec,
+    faults_of,
     fields,
     from_options,
+    one_of,
     show,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
@@ -39,6 +55,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Resource,
     Service,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import octal, unknown
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import (
     HIDDEN_LABEL,
     MASKED,
@@ -53,6 +70,9 @@ TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
 UNCHECKED = "validate_certs is false: anybody on the way can read the key and change the answers."
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
+#: Argument that the action plugin adds to a module's own: what only the controller can tell.
+CONTROLLER = "_vapi_didlogic"
+NOT_SENT = "Nothing was sent. Correct this first."
 
 
 class Module(AnsibleModule):
@@ -68,8 +88,56 @@ class Module(AnsibleModule):
     #: Ids of trunks that services have told: they may be shown where they stand in SIP URIs.
     labels: t.AbstractSet[str] = frozenset()
 
+    #: The options as they were given, before Ansible makes text and numbers of them.
+    given: t.Mapping[str, t.Any] = {}
+    #: What the action plugin tells: see :meth:`name_of`, and ``faults`` as pairs of a path and a rule.
+    controller: t.Mapping[str, t.Any] = {}
+
     def __init__(self, spec: Spec) -> None:
+        self._ready = False
         super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
+        self._ready = True
+
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        self.controller = self.params.pop(CONTROLLER, None) or {}
+        own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        self.given = copy.deepcopy(own)
+
+    def faults(self) -> Faults:
+        """What is wrong with the form of the options: names, types, choices, what is missing."""
+        faults = Faults()
+        for path, rule in self.controller.get("faults", ()):
+            faults.add(Problem(path, rule))
+        _judge(self.argument_spec, self.given, faults, "", getattr(self, "params", {}))
+        return faults
+
+    def name_of(self, path: str) -> str:
+        """The name under which the user gave an option.
+
+        A role or playbook hands its variables to the module as options. The action plugin passes on how they are
+        called there: ``names`` has the variable of an option, and under ``""`` the prefix of all others.
+        """
+        names = self.controller.get("names") or {}
+        places = []
+        for place in path.split(" / "):
+            option = re.split(r"[.\[]", place, maxsplit=1)[0]
+            places.append(names.get(option, names.get("", "") + option) + place[len(option) :])
+        return " / ".join(places)
+
+    def sentence(self, error: Exception) -> str:
+        """An error for people; a wrong option by the name that the user gave it."""
+        if not isinstance(error, Problem):
+            return str(error)
+        found = [each.sentence(self.name_of) for each in map(self._read_by_yaml, error.each)]
+        return found[0] if len(found) == 1 else listed(NOT_SENT, found)
+
+    def _read_by_yaml(self, problem: Problem) -> Problem:
+        """The problem with what may have been written, where YAML has read a number instead of text."""
+        value = _at(self.given, problem.path)
+        if isinstance(value, int) and not isinstance(value, bool) and isinstance(problem.value, str):
+            return Problem(problem.path, f"{problem.rule} {octal(value)}".strip(), problem.value)
+        return problem
 
     def _scrubber(self) -> Scrubber:
         params = getattr(self, "params", {})
@@ -85,7 +153,10 @@ class Module(AnsibleModule):
 
         :param checked: whether the insides of options that Ansible does not know are known to be right.
         """
-        return show(_known(self.argument_spec, getattr(self, "params", {}), free=checked))
+        # What has a wrong form may have secrets at any place.
+        wrong = set() if checked else {re.split(r"[.\[]", each.path)[0] for each in self.faults().found}
+        params = {name: value for name, value in getattr(self, "params", {}).items() if name not in wrong}
+        return show(_known(self.argument_spec, params, free=checked))
 
     def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
         super().warn(self._scrubber().text(warning), *args, **kwargs)
@@ -104,17 +175,13 @@ class Module(AnsibleModule):
         raise SystemExit  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        if not self._ready and hasattr(self, "validation_result") and self.faults().found:
+            # Ansible tells the first fault only. The work begins by telling all of them.
+            return  # type: ignore[misc]
         kwargs.pop("exception", None)  # holds the values of local variables' texts, and no_log does not reach it
-        text = self._scrubber().text(str(msg)) + self._elsewhere(str(msg))
+        text = self._scrubber().text(str(msg))
         super().fail_json(msg=text, **self._presentable(kwargs, checked=False))
         raise SystemExit  # pragma: no cover
-
-    def _elsewhere(self, msg: str) -> str:
-        """Where options that Ansible misses may stand instead."""
-        names = msg.removeprefix("missing required arguments: ").split(", ") if msg.startswith("missing req") else []
-        places = {name: self.argument_spec.get(name, {}).get("fallback", (None, ()))[1] for name in names}
-        told = [f"{name} in {' or '.join(found)}" for name, found in places.items() if found]
-        return f". The environment may hold them instead: {', '.join(told)}." if told else ""
 
     @property
     def wants_diff(self) -> bool:
@@ -129,6 +196,65 @@ class Module(AnsibleModule):
             told.pop("diff", None)
         clean: dict[str, t.Any] = scrubber.value(told)
         return clean
+
+
+def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, params: t.Any = None) -> None:
+    """Add to ``faults`` what is wrong with the form of options, at any depth.
+
+    :param spec: an argument spec. :param given: the options as they were given. :param path: where they are.
+    :param params: the same options after Ansible has filled in defaults and what the environment holds.
+    """
+    names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
+    for name in given:
+        if name not in names:
+            faults.add(Problem(f"{path}.{name}" if path else str(name), unknown(str(name), spec)))
+    for name, option in spec.items():
+        where = f"{path}.{name}" if path else name
+        value = next((given[alias] for alias in names if names[alias] == name and given.get(alias) is not None), None)
+        if value is not None:
+            _judge_value(option, value, faults, where)
+        elif option.get("required") and (params or {}).get(name) is None:
+            places = option.get("fallback", (None, ()))[1]
+            more = f" The environment may hold it instead, as {' or '.join(places)}." if places else ""
+            faults.add(Problem(where, f"must be given.{more}"), unusable=True)
+
+
+def _judge_value(option: dict[str, t.Any], value: t.Any, faults: Faults, path: str, kind: str = "") -> None:
+    kind = kind or option.get("type", "str")
+    shown = {} if option.get("no_log") or kind in ("dict", "list", "raw") else {"value": value}
+    if kind == "str" and isinstance(value, bool):
+        faults.add(Problem(path, TRUTH_FOR_TEXT, **shown), unusable=True)
+        return
+    if kind == "str" and isinstance(value, (dict, list)):
+        faults.add(Problem(path, TYPE_RULES["str"]), unusable=True)
+        return
+    if kind == "str" and option.get("no_log") and not isinstance(value, str):
+        rule = "must be in quotes: YAML has read it as a number, which may be another one than was written."
+        faults.add(Problem(path, rule), unusable=True)
+        return
+    try:
+        value = value if kind == "raw" else DEFAULT_TYPE_VALIDATORS[kind](value)  # type: ignore[no-untyped-call]
+    except (TypeError, ValueError):
+        faults.add(Problem(path, TYPE_RULES.get(kind, "has the wrong type."), **shown), unusable=True)
+        return
+    choices = option.get("choices")
+    if choices and kind != "list" and value not in choices:
+        faults.add(Problem(path, one_of(value, choices), **shown), unusable=True)
+    if kind == "list":
+        for index, item in enumerate(value):
+            _judge_value({**option, "type": option.get("elements", "raw")}, item, faults, f"{path}[{index}]")
+    elif kind == "dict" and option.get("options"):
+        _judge(option["options"], value, faults, path)
+
+
+def _at(value: t.Any, path: str) -> t.Any:
+    """What is at the path of an option."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        if name:
+            value = value.get(name) if isinstance(value, dict) else None
+        else:
+            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+    return value
 
 
 def _trunk_ids(params: t.Any) -> set[str]:
@@ -196,7 +322,12 @@ def run(resource: Resource) -> None:
     """A module that manages one object."""
     spec = connection_spec(resource.service) | argument_spec(resource.record) | argument_spec(resource.ask)
     module = Module(spec | (ID if resource.by_id and resource.keys else {}))
-    _guarded(module, lambda: _one(module, resource))
+    _guarded(
+        module,
+        lambda: wanted_parts(resource, module.params),
+        lambda parts, engine: _one(module, resource, parts, engine),
+        resource.service,
+    )
 
 
 def run_many(resource: Resource, option: str) -> None:
@@ -213,7 +344,12 @@ def run_many(resource: Resource, option: str) -> None:
     spec[option] = {"type": "list", "elements": "dict", "required": True}
     spec[option]["options"] = item | (ID if resource.by_id else {})
     module = Module(spec)
-    _guarded(module, lambda: _many(module, resource, option))
+    _guarded(
+        module,
+        lambda: _wants(module, resource, option),
+        lambda wants, engine: _many(module, resource, wants, engine),
+        resource.service,
+    )
 
 
 def run_info(resource: Resource) -> None:
@@ -224,7 +360,12 @@ def run_info(resource: Resource) -> None:
         other = resource.beside.resource.service
         spec |= connection_spec(other, f"{other.name}_", optional=True)
     module = Module(spec | (ID if resource.by_id and not resource.single else {}))
-    _guarded(module, lambda: _info(module, resource))
+    _guarded(
+        module,
+        lambda: _sought(module, resource),
+        lambda sought, engine: _info(module, resource, sought, engine),
+        resource.service,
+    )
 
 
 def run_across(
@@ -243,15 +384,19 @@ def run_across(
         spec |= connection_spec(service, f"{service.name}_")
     module = Module(spec)
 
-    def act() -> dict[str, t.Any]:
-        given = parse(module.params) if parse else from_options(ask, module.params)
-        many = module.params.get("concurrency", CONCURRENCY)
-        engines = {s.name: _connected(module, s, many, f"{s.name}_", Shelf()) for s in services}
-        result = work(engines, given)
+    def parts() -> tuple[t.Any, dict[str, Engine]]:
+        faults = Faults()
+        given = faults.of("", lambda: parse(module.params) if parse else from_options(ask, module.params))
+        engines = {s.name: faults.of("", _connected, module, s, None, f"{s.name}_", Shelf()) for s in services}
+        faults.end()
+        return given, engines
+
+    def act(given: tuple[t.Any, dict[str, Engine]], _engine: None) -> dict[str, t.Any]:
+        result = work(given[1], given[0])
         module.labels = frozenset(result.pop("labels", ()))
         return result
 
-    _guarded(module, act)
+    _guarded(module, parts, act)
 
 
 def run_plain(
@@ -263,14 +408,14 @@ def run_plain(
     """
     module = Module(argument_spec(record))
 
-    def act() -> dict[str, t.Any]:
-        told, trouble = work(from_options(record, module.params), module.warn)
+    def act(options: t.Any, _engine: None) -> dict[str, t.Any]:
+        told, trouble = work(options, module.warn)
         result = {"changed": False, **told}
         if trouble is not None:
             raise Failed(trouble, result)
         return result
 
-    _guarded(module, act)
+    _guarded(module, lambda: from_options(record, module.params), act)
 
 
 class Bulk(Record):
@@ -280,11 +425,13 @@ class Bulk(Record):
     exclusive: bool = False
 
 
-def _one(module: Module, resource: Resource) -> dict[str, t.Any]:
-    wants, facts, advice = wanted_parts(resource, module.params)
+def _one(
+    module: Module, resource: Resource, parts: tuple[list[Want], dict[str, t.Any], tuple[str, ...]], engine: Engine
+) -> dict[str, t.Any]:
+    wants, facts, advice = parts
     for text in advice:
         module.warn(text)
-    outcomes = _engine(module, resource).ensure(resource, wants)
+    outcomes = engine.ensure(resource, wants)
     for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
         module.warn(warning)
     changed = any(outcome.changed for outcome in outcomes)
@@ -308,21 +455,28 @@ def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
     return {side: {label: getattr(plan, side) for label, plan in plans} for side in ("before", "after")}
 
 
-def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
-    bulk = from_options(Bulk, module.params)
-    items, wants = module.params[option], []
-    for index, item in enumerate(items):
+def _wants(module: Module, resource: Resource, option: str) -> list[Want]:
+    """The objects that a list option asks for; raises :class:`Problem` with the faults of all of them."""
+    faults, wants = Faults(), []
+    faults_of(Bulk, module.params, faults)
+    for index, item in enumerate(module.params[option]):
+        if not isinstance(item, dict):
+            continue  # reported with the form of the options
         taken = resource.choices if any(item.get(name) for name in resource.choices) else ()
         names = [name for name in item if name in module.params and name != "id" and name not in taken]
         inherited = {name: module.params[name] for name in names}
         merged = inherited | {name: value for name, value in item.items() if value is not None}
-        try:
-            wants.append(wanted(resource, merged))
-        except Problem as problem:
-            raise problem.under(f"{option}[{index}]") from None
-    _refuse_doubles(resource, option, wants)
-    engine = _engine(module, resource, bulk.concurrency)
-    scope = _scope(engine, resource, module.params) if bulk.exclusive else None
+        wants.append(faults.of(f"{option}[{index}]", wanted, resource, merged))
+    _refuse_doubles(resource, option, wants, faults)
+    if module.params["exclusive"] and not resource.ordered and not module.params.get(resource.exclusive_by or ""):
+        rule = f"needs {resource.exclusive_by} too: only objects that use it are removed."
+        faults.add(Problem("exclusive", rule))
+    faults.end()
+    return [dataclasses.replace(want, path=f"{option}[{index}]") for index, want in enumerate(wants)]
+
+
+def _many(module: Module, resource: Resource, wants: list[Want], engine: Engine) -> dict[str, t.Any]:
+    scope = _scope(engine, resource, module.params) if module.params["exclusive"] else None
     outcomes = engine.ensure(resource, wants, exclusive=scope)
     for outcome in outcomes:
         for warning in outcome.warnings:
@@ -333,18 +487,28 @@ def _many(module: Module, resource: Resource, option: str) -> dict[str, t.Any]:
         "summary": summary(outcomes),
         "diff": _diff(outcomes),
     }
-    failures = [{"item": o.want.label, "message": str(o.error)} for o in outcomes if o.error]
+    failures = [{"item": o.want.label, "message": module.sentence(o.error)} for o in outcomes if o.error]
     if failures:
         text = f"{len(failures)} of {len(outcomes)} {resource.title}s failed; the first: {failures[0]['message']}"
         raise Failed(text, {**result, "failures": failures})
     return result
 
 
-def _info(module: Module, resource: Resource) -> dict[str, t.Any]:
+def _sought(module: Module, resource: Resource) -> tuple[dict[str, str], t.Any]:
+    """What an info module looks for: by identifying options, and a record of the others."""
+    faults = Faults()
     names = [] if resource.single else [*resource.keys, "id"]
     sought = {name: module.params[name] for name in names if module.params.get(name)}
-    seek = from_options(resource.seek, module.params)
-    found = [told(resource, row, seek) for row in _engine(module, resource).info(resource, sought, seek)]
+    if "id" in sought and sought["id"] != LATER:
+        faults.of("id", resource.service.check_id, str(sought["id"]))
+    seek = faults_of(resource.seek, module.params, faults)
+    faults.end()
+    return sought, seek
+
+
+def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any], engine: Engine) -> dict[str, t.Any]:
+    sought, seek = given
+    found = [told(resource, row, seek) for row in engine.info(resource, sought, seek)]
     if resource.beside:
         found = _joined(module, resource.beside, found)
     return {"changed": False, **({resource.noun: found[0]} if resource.single else {resource.plural: found})}
@@ -355,23 +519,23 @@ def _joined(module: Module, beside: Beside, items: list[dict[str, t.Any]]) -> li
     other = beside.resource.service
     if not items or not module.params.get(f"{other.name}_api_key"):
         return items
-    engine = _engine(module, beside.resource, prefix=f"{other.name}_")
+    engine = _connected(module, other, prefix=f"{other.name}_")
     return beside.join(items, engine.rows(beside.resource, beside.query(items)))
 
 
 # --------------------------------------------------------------------------------------------------------- helpers
 
 
-def _refuse_doubles(resource: Resource, option: str, wants: list[Want]) -> None:
+def _refuse_doubles(resource: Resource, option: str, wants: list[Want | None], faults: Faults) -> None:
     seen: dict[t.Any, int] = {}
     for index, want in enumerate(wants):
+        if want is None:
+            continue
         keys = resource.ordered.same(want.record, want.ask) if resource.ordered else (resource.normal(want.label),)
         for key in keys:
-            if key in seen:
-                raise Problem(
-                    f"{option}[{index}]", f"declares the same {resource.title} as {option}[{seen[key]}]; keep one."
-                )
-            seen[key] = index
+            if seen.setdefault(key, index) != index:
+                rule = f"declares the same {resource.title} as {option}[{seen[key]}]; keep one."
+                faults.add(Problem(f"{option}[{index}]", rule, want.label))
 
 
 def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:
@@ -379,8 +543,6 @@ def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) ->
     if resource.ordered:
         return params
     name = resource.exclusive_by or ""
-    if not params.get(name):
-        raise Problem("exclusive", f"needs {name} beside it: only objects that use it are removed.")
     target = fields(resource.record)[name].option.ref
     return engine.find(target, name, params[name], engine.rows(target))
 
@@ -395,21 +557,25 @@ def client_of(
 ) -> Client:
     """A connection as the options say, those of the service with a prefix; raises :class:`Problem`."""
     given = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
-    http = from_options(HttpOptions, params)
-    try:
-        return Client(service, from_options(service.connection, given), http, read_only=read_only, shelf=shelf)
-    except Problem as problem:
-        path = prefix + problem.path if problem.path in fields(service.connection) else problem.path
-        raise Problem(path, problem.rule) from None
-
-
-def _engine(module: Module, resource: Resource, concurrency: int = CONCURRENCY, prefix: str = "") -> Engine:
-    return _connected(module, resource.service, concurrency, prefix)
+    faults, own = Faults(), Faults()
+    http = faults_of(HttpOptions, params, faults)
+    connection = faults_of(service.connection, given, own)
+    own.of("", lambda: checked_url(service.url(connection)))
+    if not faults.found and not own.found:
+        client = own.of("", lambda: Client(service, connection, http, read_only=read_only, shelf=shelf))
+    for one in own.found:
+        known = one.path in fields(service.connection)
+        faults.add(Problem(prefix + one.path if known else one.path, one.rule, one.value))
+    faults.end()
+    return t.cast("Client", client)
 
 
 def _connected(
-    module: Module, service: Service, concurrency: int = CONCURRENCY, prefix: str = "", shelf: Shelf | None = None
+    module: Module, service: Service, concurrency: int | None = None, prefix: str = "", shelf: Shelf | None = None
 ) -> Engine:
+    if concurrency is None:
+        asked = module.params.get("concurrency")
+        concurrency = asked if isinstance(asked, int) else CONCURRENCY
     client = client_of(service, module.params, prefix, read_only=module.check_mode, shelf=shelf)
     if not module.params["validate_certs"]:
         module.warn(UNCHECKED)
@@ -444,24 +610,47 @@ def fault(error: Exception) -> str:
     )
 
 
-def _guarded(module: Module, work: t.Callable[[], dict[str, t.Any]]) -> None:
-    """Run ``work`` and leave by one of two doors, whatever happens."""
+def _guarded(
+    module: Module,
+    parse: t.Callable[[], t.Any],
+    work: t.Callable[[t.Any, t.Any], dict[str, t.Any]],
+    service: Service | None = None,
+) -> None:
+    """Judge all options, then do the work, and leave by one of two doors, whatever happens.
+
+    :param parse: judges the options without a request; returns what ``work`` gets first.
+    :param work: ``(parsed, engine)`` -> the result. :param service: whose engine ``work`` gets.
+    """
     for library, error in MISSING.items():
         module.fail_json(msg=missing_required_lib(library) + " (" + error.strip().splitlines()[-1] + ")")
     result, message = {}, None
     try:
-        _clean_input(module)
-        result = work()
+        faults = module.faults()
+        faults.of("", _clean_input, module)
+        parsed = _parsed(parse, faults)
+        engine = faults.of("", _connected, module, service) if service else None
+        faults.end()
+        result = work(parsed, engine)
     except Failed as failed:
         message, result, module.labels = str(failed), failed.result, failed.labels
     except (Problem, ApiError, Stopped) as error:
-        message = str(error)
+        message = module.sentence(error)
     except Exception as error:  # noqa: BLE001 - the last door: what passes here is printed with its values
         message = fault(error)
     # Outside the handlers: ansible-core would add a pending exception's text to the result.
     if message is not None:
         module.fail_json(msg=message, **result)
     module.exit_json(**result)
+
+
+def _parsed(parse: t.Callable[[], t.Any], faults: Faults) -> t.Any:
+    try:
+        return faults.of("", parse)
+    except Exception:
+        # Options of a wrong form may lead anywhere; that they are wrong is told.
+        if not faults.found:
+            raise
+        return None
 
 
 def _clean_input(module: Module) -> None:

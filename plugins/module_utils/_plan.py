@@ -11,12 +11,13 @@ import string
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Faults,
     Field,
     Problem,
     camel,
     dig,
+    faults_of,
     fields,
-    from_options,
     from_wire,
     hidden_in,
     overlay,
@@ -34,24 +35,45 @@ NAME_LIMIT = 40
 
 @dataclasses.dataclass(frozen=True)
 class Want:
-    """One object as it is asked for: its fields, the options beside them, and an id where one was given."""
+    """One object as it is asked for: its fields, the options beside them, and an id where one was given.
+
+    :param path: the option that asks for it, where a task has several objects.
+    """
 
     record: t.Any
     ask: t.Any
     id: str | None = None
     label: str = ""
     advice: tuple[str, ...] = ()
+    path: str = ""
 
 
 def wanted(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
-    """What options ask for, checked as far as that goes without a request; raises :class:`Problem`."""
-    record, ask = from_options(resource.record, params), from_options(resource.ask, params)
+    """What options ask for, checked as far as that goes without a request; raises :class:`Problem` with all faults."""
+    faults = Faults()
+    record, ask = faults_of(resource.record, params, faults), faults_of(resource.ask, params, faults)
     key = params.get("id") or None
-    advice = tuple(filter(None, [rule(record, ask) for rule in resource.rules]))
+    if key and key != LATER:
+        faults.of("id", resource.service.check_id, str(key))
+    advice = tuple(filter(None, [_asked(rule, record, ask, faults) for rule in resource.rules]))
     label = next((str(value) for value in _keys(resource, record) if value), "")
     if resource.keys and not label and not key:
-        raise Problem(" or ".join(resource.keys), f"must be given: it identifies the {resource.title}.")
+        faults.add(Problem(" or ".join(resource.keys), f"must be given: it identifies the {resource.title}."))
+    faults.end()
     return Want(record, ask, key, label or str(key or resource.title), advice)
+
+
+def _asked(rule: t.Callable[[t.Any, t.Any], str | None], record: t.Any, ask: t.Any, faults: Faults) -> str | None:
+    """The warning of a rule; its problems are added to ``faults``."""
+    try:
+        return rule(record, ask)
+    except Problem as problem:
+        faults.add(problem)
+    except Exception:
+        # A rule may trip over a record that is reported as wrong already.
+        if not faults.found:
+            raise
+    return None
 
 
 def wanted_parts(

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
+import re
 import types
 import typing as t
 
@@ -18,7 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps impor
     BaseModel,
     ValidationError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, nearest, unknown
 
 #: Where values stand that must never be shown although an API returns them inside free-form objects.
 SECRET_KEYS = frozenset(
@@ -46,18 +48,154 @@ SECRET_KEYS = frozenset(
 UNION_TAGS = ("provider", "type")
 
 
-class Problem(Exception):
-    """A wrong input: ``path`` names the option, ``rule`` says what holds and how to mend it. Never holds a value."""
+#: Characters of a wrong value that a message repeats.
+MOST_SHOWN = 60
+_NOTHING: t.Any = object()
 
-    def __init__(self, path: str, rule: str) -> None:
-        self.path, self.rule = path, rule
-        super().__init__(f"Option {path}: {rule}" if path else rule)
+
+class Problem(Exception):
+    """A wrong input.
+
+    :param path: names the option. :param rule: what holds and how to correct it, one sentence that holds no value.
+    :param value: the wrong value where it may be shown: no secret and nothing about a third person.
+    """
+
+    def __init__(self, path: str, rule: str, value: t.Any = _NOTHING) -> None:
+        self.path, self.rule, self.value = path, rule, value
+        super().__init__(self.sentence())
+
+    def sentence(self, names: t.Callable[[str], str] = str) -> str:
+        """The problem for people. :param names: an option's path -> the name under which the user gave it."""
+        if not self.path:
+            return self.rule
+        return f"Option {names(self.path)}{_quoted(self.value)}: {self.rule}"
+
+    @property
+    def each(self) -> tuple[Problem, ...]:
+        """The problem itself; of :class:`Problems` all that it stands for."""
+        return (self,)
 
     def under(self, prefix: str) -> Problem:
         """The same problem seen from the record that contains this one."""
-        if not self.path or self.path.startswith("["):
-            return Problem(prefix + self.path, self.rule)
-        return Problem(f"{prefix}.{self.path}", self.rule)
+        if not prefix:
+            return self
+        joint = "" if not self.path or self.path.startswith("[") else "."
+        return Problem(f"{prefix}{joint}{self.path}", self.rule, self.value)
+
+
+class Problems(Problem):
+    """Several problems, told together; ``path`` and ``rule`` are those of the first."""
+
+    def __init__(self, found: t.Sequence[Problem]) -> None:
+        self._found = tuple(found)
+        super().__init__(found[0].path, found[0].rule, found[0].value)
+
+    @property
+    def each(self) -> tuple[Problem, ...]:
+        return self._found
+
+    def sentence(self, names: t.Callable[[str], str] = str) -> str:
+        return "\n- ".join([f"{len(self._found)} options are wrong.", *(each.sentence(names) for each in self._found)])
+
+    def under(self, prefix: str) -> Problem:
+        return Problems([each.under(prefix) for each in self._found])
+
+
+class Faults:
+    """Collects problems, so that all of them are told at once."""
+
+    def __init__(self, found: t.Iterable[Problem] = ()) -> None:
+        self.found: list[Problem] = []
+        #: Places whose value could not be used at all: what else is said of them, or follows from them, is dropped.
+        self.unusable: list[str] = []
+        for problem in found:
+            self.add(problem)
+
+    def add(self, problem: Problem, *, unusable: bool = False) -> None:
+        """Take up a problem, and all that it stands for. A place is reported once.
+
+        :param unusable: further problems above or below the same place only follow from this one.
+        """
+        for one in problem.each:
+            told = any(_same_place(one.path, other.path) for other in self.found if one.path and other.path)
+            follows = any(_related(place, one.path) for place in self.unusable)
+            if not told and not follows:
+                self.found.append(one)
+        if unusable:
+            self.unusable += [one.path for one in problem.each]
+
+    def of(self, path: str, work: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+        """What ``work`` returns; ``None`` where it finds a problem, which is then one below ``path``."""
+        try:
+            return work(*arguments)
+        except Problem as problem:
+            self.add(problem.under(path))
+            return None
+
+    def each(self, path: str, items: t.Any, work: t.Callable[[t.Any], t.Any]) -> tuple[t.Any, ...]:
+        """:meth:`of` for each item of a list option."""
+        return tuple([self.of(f"{path}[{index}]", work, item) for index, item in enumerate(items or ())])
+
+    def twice(self, path: str, marks: t.Iterable[t.Any], rule: str) -> None:
+        """A problem for each item that repeats an earlier one.
+
+        :param marks: what makes two items one; an empty mark is like no other.
+        :param rule: ``{other}`` in it is the path of the earlier item.
+        """
+        first: dict[t.Any, int] = {}
+        for index, mark in enumerate(marks):
+            if mark and first.setdefault(mark, index) != index:
+                self.add(Problem(f"{path}[{index}]", rule.format(other=f"{path}[{first[mark]}]"), mark))
+
+    def under(self, prefix: str) -> Faults:
+        """The same faults seen from the record that contains this one."""
+        return Faults(problem.under(prefix) for problem in self.found)
+
+    def end(self) -> None:
+        """Raise what was found: one :class:`Problem`, or :class:`Problems`."""
+        if self.found:
+            raise self.found[0] if len(self.found) == 1 else Problems(self.found)
+
+
+def _alternatives(path: str) -> list[str]:
+    return re.split(r" / | or ", path)
+
+
+def _same_place(one: str, other: str) -> bool:
+    return bool({*_alternatives(one)} & {*_alternatives(other)})
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether one of two places is the other, or lies in it."""
+    return any(
+        a == b or (b.startswith(a) and b[len(a)] in ".[") or (a.startswith(b) and a[len(b)] in ".[")
+        for a in _alternatives(one)
+        for b in _alternatives(other)
+        if a and b
+    )
+
+
+def _quoted(value: t.Any) -> str:
+    """A wrong value as a message repeats it: one line, not too long; nothing for what has parts."""
+    if value is _NOTHING or value is None or isinstance(value, (dict, list, tuple, set)):
+        return ""
+    if not isinstance(value, str):
+        return f" ({str(value).lower() if isinstance(value, bool) else value})"
+    text = value if len(value) <= MOST_SHOWN else value[:MOST_SHOWN] + "…"
+    # Escaped where a character of it would act on a terminal.
+    return f" ({json.dumps(text, ensure_ascii=not text.isprintable())})"
+
+
+@dataclasses.dataclass(frozen=True)
+class FreeForm:
+    """What is known of data that a service defines.
+
+    :param texts: names of keys whose value is text, or a list of texts, and never a truth value.
+    :param own: names of keys below which users choose the names, so that they tell nothing of the values.
+    """
+
+    texts: frozenset[str]
+    own: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +215,9 @@ class Option:
     :param length: shortest and longest string. :param between: least and greatest number.
     :param clean: brings a value to its one form before it is checked.
     :param check: raises ``ValueError`` with one sentence that does not contain the value.
+    :param personal: may be about a third person: a message does not repeat the value.
+    :param distinct: of a list: what makes two of its items one; then they may not repeat.
+    :param free: of free-form data: what is known of the keys in it.
     :param fallback: environment variables, first one set wins.
     :param aliases: other names of the option.
     """
@@ -93,6 +234,9 @@ class Option:
     between: tuple[int, int] | None = None
     clean: t.Callable[[t.Any], t.Any] | None = None
     check: t.Callable[[t.Any], None] | None = None
+    personal: bool = False
+    distinct: t.Callable[[t.Any], t.Any] | None = None
+    free: FreeForm | None = None
     fallback: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
@@ -244,42 +388,182 @@ def _spec(field: Field, inherit: bool) -> dict[str, t.Any]:
 
 
 def from_options(record: type[Record], params: t.Mapping[str, t.Any]) -> t.Any:
-    """A record made from options; raises :class:`Problem` with the option's path and the rule."""
-    problem = None
+    """A record made from options; raises :class:`Problem`, or :class:`Problems` with everything that is wrong."""
+    faults = Faults()
+    made = faults_of(record, params, faults)
+    # Raised outside any handler: the library's error must not travel along as the cause.
+    faults.end()
+    return made
+
+
+def faults_of(record: type[Record], params: t.Mapping[str, t.Any], faults: Faults) -> t.Any:
+    """A record made from options as far as they can be used; what is wrong with them is added to ``faults``.
+
+    A value that breaks a rule is kept, so that rules about several options judge what was given. What has the wrong
+    type is left out.
+    """
+    values = _attrs(record, params, faults, "")
+    _check_free(record, params, faults, "")
     try:
-        return record.model_validate(_attrs(record, params))
+        made = record.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_context=False, include_url=False)[0]
-        rule = found["msg"].removeprefix("Value error, ")
-        problem = Problem(_dotted(found["loc"]), rule)
-    # Raised outside the handler: the library's error must not travel along as the cause.
-    raise problem
+        found = error.errors(include_context=False, include_url=False)
+        for item in found:
+            # Rules of the records raise ValueError; everything else is the library's: a value of another type.
+            faults.add(_wrong(record, item), unusable=item["type"] != "value_error")
+        made = _usable(record, values)
+    _check_distinct(made, faults, "")
+    return made
 
 
-def _attrs(record: type[Record], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _wrong(record: type[Record], item: t.Any) -> Problem:
+    path, field = _dotted(item["loc"]), _field_at(record, item["loc"])
+    # A text in place of a dictionary may be one that nobody has taken apart yet, with secrets in it.
+    plain = field is not None and (field.kind in PLAIN_KINDS or isinstance(item["loc"][-1], int))
+    shown = item["input"] if field and plain and not (field.option.secret or field.option.personal) else _NOTHING
+    if item["type"] == "value_error":
+        return Problem(path, item["msg"].removeprefix("Value error, "), shown)
+    if item["type"] == "literal_error" and field:
+        return Problem(path, one_of(item["input"], field.choices), shown)
+    inside = field is not None and len(item["loc"]) > 1 and isinstance(item["loc"][-1], int)
+    kind = ("dict" if field.nested else field.elements) if inside and field else field.kind if field else ""
+    return Problem(path, TYPE_RULES.get(kind, item["msg"] + "."), shown)
+
+
+PLAIN_KINDS = frozenset(("str", "int", "float", "bool"))
+#: What holds for a value of each type.
+TYPE_RULES = {
+    "str": "must be text.",
+    "int": "must be a whole number.",
+    "float": "must be a number.",
+    "bool": "must be true or false.",
+    "list": "must be a list.",
+    "records": "must be a list of dictionaries.",
+    "record": "must be a dictionary.",
+    "dict": "must be a dictionary.",
+}
+
+
+def one_of(value: t.Any, choices: t.Collection[t.Any]) -> str:
+    """The rule of an option with choices."""
+    meant = nearest(str(value), [str(choice) for choice in choices])
+    return f"must be one of {', '.join(map(str, choices))}{f'; did you mean {meant}?' if meant else '.'}"
+
+
+def _field_at(record: type[Record], loc: t.Sequence[int | str]) -> Field | None:
+    """The field at a place in a record; of a place in a value without fields the field that holds it."""
+    field = None
+    for part in loc:
+        if isinstance(part, str):
+            inner = record if field is None else field.nested
+            if inner is None:
+                return field
+            field = next((each for each in fields(inner).values() if part in (each.attr, each.name)), None)
+            if field is None:
+                return None
+    return field
+
+
+def _usable(record: type[Record], values: dict[str, t.Any]) -> t.Any:
+    """A record of the values that have the right type; rules are not applied."""
+    for _attempt in range(len(values) + 1):
+        try:
+            return record.model_validate(values, context={"answer": True})
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_context=False, include_url=False)
+            for item in found:
+                _prune(values, item["loc"])
+    return record.model_construct()
+
+
+def _prune(values: dict[str, t.Any], loc: t.Sequence[int | str]) -> None:
+    """Take out the innermost named value that holds a place."""
+    holder: t.Any = values
+    last: tuple[dict[str, t.Any], str] | None = None
+    for part in loc:
+        if isinstance(holder, dict) and part in holder:
+            last = (holder, str(part))
+            holder = holder[part]
+        elif isinstance(holder, list) and isinstance(part, int) and part < len(holder):
+            holder = holder[part]
+        else:
+            break
+    if last:
+        last[0].pop(last[1], None)
+
+
+def _attrs(record: type[Record], params: t.Mapping[str, t.Any], faults: Faults, path: str) -> dict[str, t.Any]:
     values = {}
     for name, field in fields(record).items():
-        value = params.get(name)
+        value, where = params.get(name), f"{path}.{name}" if path else name
         if field.nested and isinstance(value, dict):
-            value = _inner(field, value, name)
+            value = _inner(field, value, faults, where)
         elif field.nested and isinstance(value, list):
-            value = [_inner(field, item, f"{name}[{index}]") for index, item in enumerate(value)]
+            value = [_inner(field, item, faults, f"{where}[{index}]") for index, item in enumerate(value)]
         if value is not None:
             values[field.attr] = value
     return values
 
 
-def _inner(field: Field, value: t.Any, path: str) -> t.Any:
+def _inner(field: Field, value: t.Any, faults: Faults, path: str) -> t.Any:
     if not field.nested or not isinstance(value, dict):
         return value
-    unknown = sorted(str(name) for name in value if name not in fields(field.nested))
-    if unknown:
-        names = ", ".join(fields(field.nested))
-        raise Problem(f"{path}.{unknown[0]}", f"is not an option here; there are {names}.")
-    try:
-        return _attrs(field.nested, value)
-    except Problem as problem:
-        raise problem.under(path) from None
+    known = fields(field.nested)
+    for name in value:
+        if name not in known:
+            faults.add(Problem(f"{path}.{name}", unknown(str(name), known)))
+    return _attrs(field.nested, value, faults, path)
+
+
+def _check_free(record: type[Record], params: t.Any, faults: Faults, path: str) -> None:
+    """Truth values where a service wants text: YAML reads ``no`` and ``on`` as such."""
+    if isinstance(params, list):
+        for index, item in enumerate(params):
+            _check_free(record, item, faults, f"{path}[{index}]")
+    if not isinstance(params, dict):
+        return
+    for name, field in fields(record).items():
+        where = f"{path}.{name}" if path else name
+        if field.nested:
+            _check_free(field.nested, params.get(name), faults, where)
+        elif field.option.free:
+            for problem in truths_for_text(params.get(name), field.option.free, where):
+                faults.add(problem)
+
+
+TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as truth values. Put the word in quotes."
+
+
+def truths_for_text(value: t.Any, form: FreeForm, path: str, key: str = "") -> t.Iterator[Problem]:
+    """A problem for each truth value in free-form data at a place where text is expected.
+
+    :param value: any data. :param form: what is known of it. :param path: where ``value`` is.
+    :param key: the name under which it is found.
+    """
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name not in form.own:
+                yield from truths_for_text(item, form, f"{path}.{name}", str(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from truths_for_text(item, form, f"{path}[{index}]", key)
+    elif isinstance(value, bool) and key in form.texts:
+        yield Problem(path, TRUTH_FOR_TEXT, value)
+
+
+def _check_distinct(made: t.Any, faults: Faults, path: str) -> None:
+    record: type[Record] = type(made)
+    for name, field in fields(record).items():
+        value, where = getattr(made, field.attr, None), f"{path}.{name}" if path else name
+        if isinstance(value, Record):
+            _check_distinct(value, faults, where)
+        if not isinstance(value, list):
+            continue
+        if field.option.distinct:
+            faults.twice(where, map(field.option.distinct, value), "is the same as {other}; give it once.")
+        for index, item in enumerate(value):
+            if isinstance(item, Record):
+                _check_distinct(item, faults, f"{where}[{index}]")
 
 
 def _dotted(loc: t.Iterable[int | str]) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
 
 #: Stands for an id that only the real run will know.
 LATER = "(known after apply)"
@@ -58,6 +59,8 @@ class Service:
     :param encode: body -> keyword arguments of the request (``json=`` or ``data=``).
     :param words: answer -> the service's own words on an error, from known fields only.
     :param denied: statuses that mean "this key is not accepted". :param key_hint: where the right key is found.
+    :param key_form: key -> a sentence where its form tells that it is another service's, else an empty text.
+    :param id_form: what all ids of the service match, and how people call that; empty where that is not known.
     """
 
     name: str
@@ -69,6 +72,15 @@ class Service:
     words: t.Callable[[t.Any], str]
     denied: frozenset[int]
     key_hint: str
+    key_form: t.Callable[[str], str] = lambda _key: ""
+    id_form: tuple[str, str] = ("", "")
+
+    def check_id(self, value: str) -> None:
+        """Raise :class:`Problem` for what can be no id of this service."""
+        pattern, called = self.id_form
+        if pattern and not re.fullmatch(pattern, value, re.IGNORECASE):
+            rule = f"must be {called}, which every id of {self.title} is; leave it out to find the object by its name."
+            raise Problem("", rule, value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

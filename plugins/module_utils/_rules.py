@@ -20,11 +20,45 @@ def digits(number: str) -> str:
     return re.sub(r"[\s().-]", "", str(number)).removeprefix("+")
 
 
+def octal(value: int) -> str:
+    """What may have been written where YAML 1.1 gave a number: digits after a leading 0 are octal to it."""
+    if value < 0o10:
+        return ""
+    return (
+        f"YAML gave the number {value}, not text; if it was written with a leading 0, as 0{value:o}, then YAML read it "
+        "as octal. Put it in quotes."
+    )
+
+
+def number_hint(number: str) -> str:
+    """What is probably wrong with the form of a phone number, as a sentence with a space in front, or nothing."""
+    compact = re.sub(r"[\s./-]", "", number)
+    if "(0)" in compact:
+        return " Leave out (0), which is dialled inside the country only."
+    if compact.startswith("00"):
+        return " Write + and the country code in place of 00 and the country code."
+    if compact.startswith("0"):
+        return " Write + and the country code in place of the leading 0."
+    return ""
+
+
+def number_digits(number: str) -> str:
+    """The digits of a phone number that somebody declares; raises ``ValueError`` for what is dialled and no part of it.
+
+    :func:`digits` is for comparing numbers; it would make another number of ``+31 (0)20``.
+    """
+    hint = number_hint(str(number))
+    if hint:
+        raise ValueError(f"must be a phone number with country code, such as +31201234567.{hint}")
+    return digits(number)
+
+
 def e164(number: str) -> str:
     """A phone number with its leading ``+``; raises ``ValueError`` if it is none."""
     text = "+" + digits(number)
     if not E164.fullmatch(text):
-        raise ValueError("is not a phone number with country code (E.164: + and 2 to 15 digits, the first not 0).")
+        rule = "is not a phone number with country code (E.164: + and 2 to 15 digits, the first not 0)."
+        raise ValueError(rule + number_hint(number))
     return text
 
 
@@ -39,13 +73,23 @@ def check_key(key: str) -> None:
 def check_number(number: str) -> None:
     """A number's string as Vapi takes it, with or without its E.164 check."""
     if not 3 <= len(number) <= 40 or not re.fullmatch(r"\+?[a-zA-Z0-9]+", number):
-        raise ValueError("must be 3 to 40 letters and digits with an optional + in front, and nothing between them.")
+        rule = "must be 3 to 40 letters and digits with an optional + in front, and nothing between them."
+        raise ValueError(rule + number_hint(number))
 
 
 def check_e164(number: str) -> None:
     """Strict E.164."""
     if not E164.fullmatch(number):
-        raise ValueError("must be in E.164 form: + and the country code, then digits only, such as +31201234567.")
+        rule = "must be in E.164 form: + and the country code, then digits only, such as +31201234567."
+        raise ValueError(rule + number_hint(number))
+
+
+def network_of(text: str) -> str:
+    """The one form of an address or a network, such as ``192.0.2.0/27``; a host name in lower case, without a mask."""
+    try:
+        return str(ipaddress.IPv4Network(text, strict=False))
+    except ValueError:
+        return text.partition("/")[0].lower().rstrip(".")
 
 
 def is_ipv4(host: str) -> bool:

@@ -103,6 +103,11 @@ def test_assistant_fields_are_those_of_the_facts() -> None:
     assert frozenset(facts["components"]["schemas"]["CreateAssistantDTO"]["properties"]) == ASSISTANT_FIELDS
 
 
+def test_free_form_keys_are_those_of_the_facts() -> None:
+    facts = json.loads(VAPI_FACTS.read_text(encoding="utf-8"))
+    assert generate_facts.FREE_FORM.read_text(encoding="utf-8") == generate_facts.free_form_text(facts)
+
+
 @pytest.mark.skipif(
     not all(path.exists() for path in DESCRIPTIONS),
     reason=f"no API descriptions in {SHARED}; set VAPI_DIDLOGIC_SHARED to the folder that holds apis/",

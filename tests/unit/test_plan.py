@@ -180,7 +180,7 @@ def test_an_empty_fallback_takes_it_away_and_another_kind_replaces_it() -> None:
 
 
 def test_two_choices_are_refused() -> None:
-    with pytest.raises(Problem, match=r"Option squad: can not be given with assistant"):
+    with pytest.raises(Problem, match=r"Option squad: cannot be given with assistant"):
         planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, assistant="a", squad="s")
 
 
@@ -196,19 +196,22 @@ def test_a_number_is_found_in_any_spelling_and_stored_as_declared(spelling: str,
         assert body(made) == {"provider": "byo-phone-number", "number": spelling}
 
 
+SECOND, THIRD = "ffffffff-ffff-4fff-8fff-ffffffffffff", "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
+
+
 def test_two_matches_are_refused_and_id_picks_one() -> None:
-    rows = [TRUNK, TRUNK | {"id": "t-2"}]
+    rows = [TRUNK, TRUNK | {"id": SECOND}]
     for state in ("present", "absent"):
         with pytest.raises(Problem) as raised:
             planned(SIP_TRUNK, rows, name="didlogic nl", state=state)
-        assert "t-1, t-2" in str(raised.value)
+        assert f"{SECOND}, t-1" in str(raised.value)
         assert "Give id to pick one" in str(raised.value)
-    made = planned(SIP_TRUNK, rows, name="didlogic nl", id="t-2", tech_prefix="1")
-    assert made.writes[0].ids == {"id": "t-2"}
-    assert planned(SIP_TRUNK, rows, name="new name", id="t-2").after == {"name": "new name"}
+    made = planned(SIP_TRUNK, rows, name="didlogic nl", id=SECOND, tech_prefix="1")
+    assert made.writes[0].ids == {"id": SECOND}
+    assert planned(SIP_TRUNK, rows, name="new name", id=SECOND).after == {"name": "new name"}
     with pytest.raises(Problem, match="no SIP trunk has this id"):
-        planned(SIP_TRUNK, rows, name="didlogic nl", id="t-3")
-    assert planned(SIP_TRUNK, rows, name="didlogic nl", id="t-3", state="absent").verb == "none"
+        planned(SIP_TRUNK, rows, name="didlogic nl", id=THIRD)
+    assert planned(SIP_TRUNK, rows, name="didlogic nl", id=THIRD, state="absent").verb == "none"
 
 
 def test_only_what_this_run_made_is_taken_back() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -175,20 +176,74 @@ def cases() -> t.Iterator[t.Any]:
 
 @pytest.mark.parametrize(("record", "given_", "path", "value"), list(cases()))
 def test_a_wrong_value_gets_one_sentence(record: type[Record], given_: t.Any, path: str, value: t.Any) -> None:
-    """It names the option's path and the rule, never the value."""
+    """It names the option's path, the value unless that is a secret or may have secrets in it, and the rule."""
     with pytest.raises(Problem) as raised:
         from_options(record, given_)
-    problem = raised.value
+    problem = raised.value.each[0]
     assert problem.path.startswith(path), problem
-    text = str(problem)
+    text = problem.sentence()
     assert text.startswith(f"Option {path}")
     assert "\n" not in text
+    assert text.isprintable()
     assert len(problem.rule) > 10
-    told = [value] if isinstance(value, str) else re.findall(r"Zq\w{32}", json.dumps(value))
-    for secret in told:
-        assert not any(secret[at : at + 8] in text for at in range(max(1, len(secret) - 7)))
+    field = field_at(record, path)
+    shown = field.kind in ("str", "int", "float", "bool") and not isinstance(value, (dict, list))
+    if shown and not (field.option.secret or field.option.personal):
+        assert json.dumps(value, ensure_ascii=False)[1:9] in text
+    else:
+        told = [value] if isinstance(value, str) else re.findall(r"Zq\w{32}", json.dumps(value))
+        for secret in told:
+            assert not any(secret[at : at + 8] in text for at in range(max(1, len(secret) - 7)))
     assert problem.__cause__ is None
     assert problem.__context__ is None, "the library's error would be printed with the value"
+
+
+def field_at(record: type[Record], path: str) -> Field:
+    first, *rest = re.sub(r"\[\d+\]", "", path).split(".")
+    field = fields(record)[first]
+    return fields(field.nested)[rest[0]] if rest and field.nested else field
+
+
+def one_fault_each(record: type[Record]) -> dict[str, dict[str, t.Any]]:
+    """For each option of a record the options that make it wrong."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for field in fields(record).values():
+        for value in wrong_values(field):
+            found[field.name] = {field.name: value}
+        for inner in fields(field.nested).values() if field.nested else ():
+            for value in wrong_values(inner):
+                item = {inner.name: value}
+                found[f"{field.name}.{inner.name}"] = {field.name: [item] if field.kind == "records" else item}
+    return found
+
+
+def merged(one: dict[str, t.Any], two: dict[str, t.Any]) -> dict[str, t.Any]:
+    result = dict(one)
+    for name, value in two.items():
+        there = result.get(name)
+        if isinstance(there, list) and isinstance(value, list):
+            result[name] = there + value
+        else:
+            result[name] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
+    return result
+
+
+PAIRS = [
+    pytest.param(record, one, two, id=f"{name}-{one}-{two}")
+    for name, record in RECORDS.items()
+    for one, two in itertools.combinations(one_fault_each(record), 2)
+    if one.split(".")[0] != two and two.split(".")[0] != one
+]
+
+
+@pytest.mark.parametrize(("record", "one", "two"), PAIRS)
+def test_two_faults_are_told_together(record: type[Record], one: str, two: str) -> None:
+    each = one_fault_each(record)
+    with pytest.raises(Problem) as raised:
+        from_options(record, merged(each[one], each[two]))
+    paths = [re.sub(r"\[\d+\]", "", problem.path) for problem in raised.value.each]
+    for wanted in (one, two):
+        assert any(path == wanted or path.startswith(wanted) for path in paths), (wanted, paths)
 
 
 def test_rules_hold_for_what_people_write_and_not_for_answers() -> None:

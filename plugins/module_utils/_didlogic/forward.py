@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unreachable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Aim, Entry, Ordered, Place, Step
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State, Write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
     apart,
@@ -27,7 +27,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.ur
     region_of,
     shown,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_key, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import (
+    HIDDEN,
+    check_key,
+    digits,
+    number_digits,
+    number_hint,
+)
 
 DESTINATIONS = "/v1/purchases/{number}/destinations"
 #: didlogic's codes of a destination's kind, as its clients send them; its prose speaks of other values.
@@ -48,7 +54,7 @@ def check_trunk_id(value: str) -> None:
 
 
 class Forward(Record):
-    number: t.Annotated[str | None, Option(required=True, clean=digits, check=check_digits)] = None
+    number: t.Annotated[str | None, Option(required=True, clean=number_digits, check=check_digits)] = None
     destination: t.Annotated[str | None, Option(clean=str.strip, length=(3, 255))] = None
     kind: Kind | None = None
     vapi_trunk_id: t.Annotated[str | None, Option(check=check_trunk_id)] = None
@@ -70,23 +76,25 @@ TARGETS = ("destination", "vapi_trunk_id", "vapi_private_key")
 
 
 def one_target(forward: Forward, ask: Ask) -> str | None:
+    faults = Faults()
     given = [name for name in TARGETS if getattr(forward, name)]
     if len(given) != 1:
         told = f"{' and '.join(given)} are given" if given else "none is given"
-        raise Problem(" / ".join(TARGETS), f"exactly one must say where the number goes; {told}.")
+        faults.add(Problem(" / ".join(TARGETS), f"exactly one must say where the number goes; {told}."))
     if forward.uri_user and forward.destination:
-        raise Problem("uri_user", "goes with vapi_trunk_id or vapi_private_key only; destination is taken as it is.")
+        rule = "goes with vapi_trunk_id or vapi_private_key only; destination is taken as it is."
+        faults.add(Problem("uri_user", rule, forward.uri_user))
     if forward.kind and not forward.destination:
-        raise Problem("kind", "goes with destination only; the others are SIP URIs.")
+        faults.add(Problem("kind", "goes with destination only; the others are SIP URIs.", forward.kind))
     if forward.destination:
-        kind_of(forward)
+        faults.of("", kind_of, forward)
         if label_of(forward.destination) == HIDDEN:
-            raise Problem("destination", "holds what a result shows in place of a label; give vapi_trunk_id instead.")
+            rule = "holds what a result shows in place of a label; give vapi_trunk_id instead."
+            faults.add(Problem("destination", rule))
     if not forward.active and (ask.others != "keep" or ask.heal_private_key) and ask.state == "present":
-        raise Problem(
-            "active",
-            "must be true with others or heal_private_key: the number would be left without a destination.",
-        )
+        rule = "must be true with others or heal_private_key: the number would be left without a destination."
+        faults.add(Problem("active", rule))
+    faults.end()
     if forward.vapi_private_key and ask.state == "present":
         return (
             "vapi_private_key puts the Vapi private key into a SIP URI: didlogic stores it in clear and it travels in "
@@ -99,19 +107,30 @@ def kind_of(forward: Forward) -> str:
     """What a destination is; raises :class:`Problem` where it can not be told."""
     if not forward.destination:
         return "sip_uri"
-    if forward.kind:
-        return forward.kind
     address = forward.destination
-    if "@" in address or address.lower().startswith(("sip:", "sips:")):
-        return "sip_uri"
-    if re.fullmatch(r"[0-9]{5}", address):
-        return "sip_account"
-    if re.fullmatch(r"[0-9]{6,15}", digits(address)):
-        return "pstn"
-    raise Problem(
-        "destination",
-        "is neither a SIP URI (user@host), a phone number nor a 5-digit SIP account; give kind to say what it is.",
-    )
+    found = next((kind for kind, looks in FORMS.items() if looks(address)), None)
+    hint = number_hint(address)
+    if found == "pstn" and hint:
+        raise Problem("destination", f"must have the country code, such as +31201234567.{hint}", address)
+    if not forward.kind and not found:
+        rule = "is neither a SIP URI (user@host), a phone number nor a 5-digit SIP account; give kind to tell which."
+        raise Problem("destination", rule, address)
+    # Five digits may be a short number, and a SIP URI may be a host alone.
+    alike = {("sip_account", "pstn"), (None, "sip_uri")}
+    if forward.kind and found != forward.kind and (found, forward.kind) not in alike:
+        looks = f", but it is {CALLED[found]}" if found else ""
+        rule = f"must be {CALLED[forward.kind]}, because kind is {forward.kind}{looks}. Correct one, or leave kind out."
+        raise Problem("destination", rule, address)
+    return forward.kind or str(found)
+
+
+#: How the address of each kind looks; the first that fits counts.
+FORMS: dict[str, t.Callable[[str], bool]] = {
+    "sip_uri": lambda address: "@" in address or address.lower().startswith(("sip:", "sips:")),
+    "sip_account": lambda address: bool(re.fullmatch(r"[0-9]{5}", address)),
+    "pstn": lambda address: bool(re.fullmatch(r"[0-9]{6,15}", digits(address))),
+}
+CALLED = {"sip_uri": "a SIP URI", "pstn": "a phone number", "sip_account": "a 5-digit SIP account"}
 
 
 def address_of(forward: Forward) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
@@ -53,6 +54,12 @@ def _flat(value: t.Any, key: str) -> t.Iterator[tuple[str, str]]:
         yield key, "" if value is None else str(value)
 
 
+def key_form(key: str) -> str:
+    """What the form of a key tells that didlogic does not accept. Inferred: no key of didlogic's is known to be one."""
+    uuid = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", key, re.IGNORECASE)
+    return "It is a UUID, the form of a key of Vapi: the two keys may be exchanged." if uuid else ""
+
+
 def words(answer: t.Any) -> str:
     """The error's text in any of the shapes that clients have met."""
     for _depth in range(3):
@@ -72,5 +79,6 @@ DIDLOGIC = Service(
     encode=encode,
     words=words,
     denied=frozenset({401, 403}),
+    key_form=key_form,
     key_hint="Give the token that didlogic's account manager issued as api_key.",
 )

@@ -11,9 +11,9 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import on
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Write
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import number_digits
 
 ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
 
@@ -29,8 +29,8 @@ class SipAccount(Record):
     name: t.Annotated[str | None, Option(assigned=True, check=check_login)] = None
     label: t.Annotated[str | None, Option(length=(1, 255))] = None
     password: t.Annotated[str | None, Option(secret=True)] = None
-    caller_id: t.Annotated[str | None, Option(wire="callerid", clean=digits)] = None
-    allowed_ips: t.Annotated[list[str] | None, Option(wire="allowed_ips")] = None
+    caller_id: t.Annotated[str | None, Option(wire="callerid", clean=number_digits)] = None
+    allowed_ips: t.Annotated[list[str] | None, Option(wire="allowed_ips", distinct=str)] = None
     ip_restrict: t.Annotated[bool | None, Option(wire="ip_restrict")] = None
     max_channels: t.Annotated[int | None, Option(wire="max_channels", between=(0, 10000))] = None
     max_call_seconds: t.Annotated[int | None, Option(wire="call_limit", between=(0, 86400))] = None
@@ -68,11 +68,13 @@ class Ask(State, Manner):
 
 
 def plain_addresses(account: SipAccount, _ask: Ask) -> None:
+    faults = Faults()
     for index, address in enumerate(account.allowed_ips or ()):
         try:
             ipaddress.IPv4Address(address)
         except ValueError:
-            raise Problem(f"allowed_ips[{index}]", "must be one IPv4 address, such as 192.0.2.10.") from None
+            faults.add(Problem(f"allowed_ips[{index}]", "must be one IPv4 address, such as 192.0.2.10.", address))
+    faults.end()
 
 
 def removal_is_meant(_account: SipAccount, ask: Ask) -> None:

@@ -17,17 +17,26 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import CONCURRENCY, Failed, listed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Faults,
     Option,
     Problem,
     Record,
+    faults_of,
     from_options,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import inbound_uri
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_host, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import (
+    HIDDEN,
+    check_host,
+    digits,
+    network_of,
+    number_digits,
+    number_hint,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import destination, transfer_tool
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
@@ -45,18 +54,22 @@ def check_login(name: str) -> None:
 
 def check_phone(number: str) -> None:
     if not re.fullmatch(r"[1-9][0-9]{5,14}", number):
-        raise ValueError(
-            "must be a phone number with country code, such as +31201234567: 6 to 15 digits, the first not 0."
-        )
+        rule = "must be a phone number with country code, such as +31201234567: 6 to 15 digits, the first not 0."
+        raise ValueError(rule + number_hint(number))
 
 
-def check_network(network: str) -> None:
-    try:
-        good = ipaddress.IPv4Network(network, strict=False).prefixlen >= 24
-    except ValueError:
-        good = False
-    if not good:
-        raise Problem("", "must be an IPv4 address or a network of /24 to /32, such as 192.0.2.10 or 192.0.2.0/24.")
+def check_networks(networks: list[str]) -> None:
+    """Raise :class:`Problem` for every network that Vapi does not take."""
+    faults = Faults()
+    for index, network in enumerate(networks):
+        try:
+            good = ipaddress.IPv4Network(network, strict=False).prefixlen >= 24
+        except ValueError:
+            good = False
+        if not good:
+            rule = "must be an IPv4 address or a network of /24 to /32, such as 192.0.2.10 or 192.0.2.0/24."
+            faults.add(Problem(f"inbound_networks[{index}]", rule, network))
+    faults.end()
 
 
 class Trunk(Record):
@@ -67,7 +80,7 @@ class Trunk(Record):
     username: t.Annotated[str | None, Option(check=check_login)] = None
     password: t.Annotated[str | None, Option(secret=True)] = None
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
-    inbound_networks: list[str] | None = None
+    inbound_networks: t.Annotated[list[str] | None, Option(distinct=network_of)] = None
     leading_plus: bool | None = None
 
 
@@ -84,7 +97,7 @@ class TransferTool(transfer_tool.TransferTool):
 
 
 class Number(Record):
-    number: t.Annotated[str | None, Option(required=True, clean=digits, check=check_phone)] = None
+    number: t.Annotated[str | None, Option(required=True, clean=number_digits, check=check_phone)] = None
     name: t.Annotated[str | None, Option(length=(0, 40))] = None
     assistant: str | None = None
     squad: str | None = None
@@ -243,45 +256,17 @@ class Declared:
         return wanted(resource, {**params, "state": self.given["state"]})
 
 
-class Faults:
-    """Collects what is wrong, so that people are told of everything at once."""
-
-    def __init__(self) -> None:
-        self.found: list[Problem] = []
-
-    def of(self, path: str, work: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
-        """What ``work`` returns; ``None`` where it finds a fault at ``path``."""
-        try:
-            return work(*arguments)
-        except Problem as problem:
-            self.found.append(problem.under(path) if path else problem)
-            return None
-
-    def each(self, option: str, items: t.Any, work: t.Callable[[t.Any], t.Any]) -> tuple[t.Any, ...]:
-        return tuple([self.of(f"{option}[{index}]", work, item) for index, item in enumerate(items or ())])
-
-    def twice(self, option: str, names: t.Iterable[str]) -> None:
-        first: dict[str, int] = {}
-        for index, name in enumerate(names):
-            if name and first.setdefault(name, index) != index:
-                what = "number" if option == "numbers" else "name"
-                rule = f"has the same {what} as {option}[{first[name]}]; declare it once."
-                self.found.append(Problem(f"{option}[{index}]", rule))
-
-    def end(self) -> None:
-        if self.found:
-            raise Failed(listed("Nothing was sent. Correct this first.", self.found), {"changed": False})
-
-
 def parse(params: Given) -> Declared:
-    """An environment of the module's options; raises :class:`Failed` with every mistake in it."""
+    """An environment of the module's options; raises :class:`Problem` with every mistake in it."""
     faults = Faults()
     state = {"state": params["state"]}
-    faults.of(
-        "", from_options, Wiring, {n: value for n, value in params.items() if not isinstance(value, (dict, list))}
-    )
+    plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
+    faults_of(Wiring, plain, faults)
+    params = {**params, "trunk": _dict(params["trunk"])}
+    for option in ("transfer_tools", "assistants", "numbers"):
+        params[option] = [_dict(item) for item in params.get(option) or ()]
     trunk = faults.of("trunk", from_options, Trunk, params["trunk"])
-    faults.each("trunk.inbound_networks", trunk and trunk.inbound_networks, check_network)
+    faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or ())
     account = params.get("sip_account")
     going = {**state, "force": True} if params["state"] == "absent" else state
     declared = Declared(
@@ -292,26 +277,42 @@ def parse(params: Given) -> Declared:
         account=account and faults.of("sip_account", wanted, sip_account.SIP_ACCOUNT, {**account, **going}),
         tools=faults.each("transfer_tools", params.get("transfer_tools"), lambda item: _tool(item, state, trunk)),
         assistants=faults.each("assistants", params.get("assistants"), lambda item: _assistant(item, state)),
-        numbers=faults.each("numbers", params["numbers"], lambda item: from_options(Number, item)),
+        numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
-    if trunk and declared.present and not account and trunk.password and not trunk.username:
-        faults.found.append(Problem("trunk.password", "needs username, the 5-digit SIP login, beside it."))
-    for option, wants in (("transfer_tools", declared.tools), ("assistants", declared.assistants)):
-        faults.twice(option, [want.label if want else "" for want in wants])
-    faults.twice("numbers", [str(number.number) if number else "" for number in declared.numbers])
-    if not faults.found:
-        # With placeholders for what only the run will know, the rules of each kind can be asked already.
+    if declared.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
+        faults.add(Problem("trunk.password", "needs username, the 5-digit SIP login, beside it."))
+    for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
+        marks = [item.get(what) or "" for item in params.get(option) or ()]
+        faults.twice(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
+    # With placeholders for what only the run will know, the rules of each kind can be asked already.
+    if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
         faults.of("trunk", declared.trunk_want, LATER)
-        faults.each("numbers", declared.numbers, lambda number: declared.phone_want(number, LATER, {}))
-        by_key = declared.by_key
-        faults.each(
-            "numbers",
-            declared.numbers,
-            lambda number: number.inbound and declared.forward_want(number, LATER, by_key=by_key),
-        )
+    by_key = declared.by_key
+    for index, number in enumerate(declared.numbers):
+        if isinstance(number.number, str):
+            faults.of(f"numbers[{index}]", declared.phone_want, number, LATER, {})
+            if number.inbound:
+                faults.of(f"numbers[{index}]", lambda one: declared.forward_want(one, LATER, by_key=by_key), number)
+    _confirm_refer(params, faults)
     faults.end()
-    _confirm_refer(declared)
     return declared
+
+
+def _dict(value: t.Any) -> dict[str, t.Any]:
+    """A dictionary of options; an empty one where something else was given, which is reported as such already."""
+    return value if isinstance(value, dict) else {}
+
+
+def _number(item: Given, index: int, faults: Faults) -> Number:
+    """A number as far as it can be used: what Vapi and didlogic want of it is judged all the same."""
+    own = Faults()
+    made: Number = faults_of(Number, item, own)
+    for problem in own.found:
+        faults.add(problem.under(f"numbers[{index}]"))
+    return made
+
+
+SAME = "has the same {what} as {{other}}; declare it once."
 
 
 def _assistant(item: Given, state: Given) -> Want:
@@ -323,41 +324,47 @@ def _assistant(item: Given, state: Given) -> Want:
 
 def _tool(item: Given, state: Given, trunk: Trunk | None) -> Want:
     """A transfer tool with a SIP URI at the trunk's gateway where a number is to be reached via SIP."""
-    tool = from_options(TransferTool, item)
+    faults = Faults()
+    faults_of(TransferTool, item, faults)
     found = []
-    for index, (given, to) in enumerate(zip(item.get("destinations") or (), tool.destinations or (), strict=True)):
-        plain = {name: value for name, value in given.items() if name != "via"}
-        if to.via == "sip" and to.number and not to.sip_uri:
-            number = digits(to.number)
+    for index, given in enumerate(item.get("destinations") or ()):
+        plain = {name: value for name, value in given.items() if name != "via"} if isinstance(given, dict) else {}
+        if isinstance(given, dict) and given.get("via") == "sip" and plain.get("number") and not plain.get("sip_uri"):
+            number = digits(str(plain["number"]))
             try:
-                check_phone(number)
-            except ValueError:
-                raise Problem(
-                    f"destinations[{index}]", "with via: sip needs a number with country code, such as +31201234599."
-                ) from None
-            plain = {**plain, "number": None, "sip_uri": f"sip:+{number}@{trunk.gateway if trunk else 'host'}"}
+                check_phone(number_digits(str(plain["number"])))
+            except ValueError as error:
+                faults.add(Problem(f"destinations[{index}].number", f"With via: sip it {error}", plain["number"]))
+                number = "0"
+            plain |= {"number": None, "sip_uri": f"sip:+{number}@{trunk.gateway if trunk else 'host'}"}
         found.append(plain)
     there = {} if item.get("destinations") is None else {"destinations": found}
-    return wanted(TRANSFER_TOOL, {**item, **there, **state})
+    want = faults.of("", wanted, TRANSFER_TOOL, {**item, **there, **state})
+    faults.end()
+    return t.cast("Want", want)
 
 
-def _refers(tool: transfer_tool.TransferTool) -> bool:
+def _refers(tool: Given) -> bool:
     """Whether a transfer by this tool may send REFER."""
-    return not tool.destinations or any(to.sip_verb not in ("dial", "bye") for to in tool.destinations)
+    destinations = tool.get("destinations") or ()
+    return not destinations or any(_dict(to).get("sip_verb") not in ("dial", "bye") for to in destinations)
 
 
-def _confirm_refer(declared: Declared) -> None:
-    """Whether transfers can work stands in no API: a human has to say it."""
-    confirmed = declared.given["sip_refer_enabled"] or declared.given["allow_unconfirmed_refer"]
-    names = ", ".join(want.label for want in declared.tools if _refers(want.record))
-    if not names or not declared.present or confirmed:
-        return
-    raise Failed(
-        f"Nothing was sent. Transfer tools are declared ({names}), and they need SIP REFER, which didlogic enables by "
-        "hand and no API tells. Ask didlogic's account manager: (1) that SIP REFER be enabled for the account; (2) "
-        f"that it hold for the SIP login {declared.trunk.username or 'of the trunk'}; (3) whether calls may be "
-        "transferred to numbers outside didlogic, and at what price. Then set sip_refer_enabled: true. To build "
-        "everything before the answer is there, set allow_unconfirmed_refer: true; transfers fail until then. (In the "
-        "role both begin with vapi_didlogic_.)",
-        {"changed": False},
+def _confirm_refer(params: Given, faults: Faults) -> None:
+    """Whether transfers can work is in no API: a human has to say it."""
+    confirmed = params["sip_refer_enabled"] or params["allow_unconfirmed_refer"]
+    names = ", ".join(
+        tool["name"] if isinstance(tool.get("name"), str) else "one without a name"
+        for tool in params["transfer_tools"]
+        if _refers(tool)
     )
+    if not names or params["state"] != "present" or confirmed:
+        return
+    rule = (
+        f"Transfer tools are declared ({names}), and they need SIP REFER, which didlogic enables by hand and no API "
+        "tells. Ask didlogic's account manager: (1) that SIP REFER be enabled for the account; (2) that it hold for "
+        f"the SIP login {params['trunk'].get('username') or 'of the trunk'}; (3) whether calls may be transferred to "
+        "numbers outside didlogic, and at what price. Then set this to true. To build everything before the answer is "
+        "there, set allow_unconfirmed_refer to true; transfers fail until then."
+    )
+    faults.add(Problem("sip_refer_enabled", rule))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
 
@@ -32,9 +33,9 @@ ANSWER_ONLY = (
 
 class Assistant(Record):
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
-    definition: t.Annotated[dict[str, t.Any] | None, Option(wire="*", drop=("name", "model.toolIds", *ANSWER_ONLY))] = (
-        None
-    )
+    definition: t.Annotated[
+        dict[str, t.Any] | None, Option(wire="*", drop=("name", "model.toolIds", *ANSWER_ONLY), free=VAPI_FORM)
+    ] = None
     tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, wire="model.toolIds")] = None
 
 
@@ -44,13 +45,15 @@ class Ask(State):
 
 
 def definition_is_free(assistant: Assistant, _ask: Ask) -> None:
-    definition = assistant.definition or {}
+    definition, faults = assistant.definition or {}, Faults()
     for key in ("name", *ANSWER_ONLY):
         if key in definition:
             rule = "has an option of its own: name." if key == "name" else "is set by Vapi; take it out."
-            raise Problem(f"definition.{key}", rule)
+            faults.add(Problem(f"definition.{key}", rule))
     if dig(definition, ("model", "toolIds")) is not None:
-        raise Problem("definition.model.toolIds", "has an option of its own: tools, which takes names and ids.")
+        rule = "has an option of its own: tools, which takes names and ids."
+        faults.add(Problem("definition.model.toolIds", rule))
+    faults.end()
 
 
 def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistant:

@@ -14,6 +14,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_e164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import diagnose
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
@@ -52,10 +53,10 @@ DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "w
 
 
 class Customer(Record):
-    number: t.Annotated[str | None, Option(check=check_e164)] = None
-    sip_uri: str | None = None
-    name: t.Annotated[str | None, Option(length=(1, 40))] = None
-    extension: t.Annotated[str | None, Option(length=(1, 10))] = None
+    number: t.Annotated[str | None, Option(check=check_e164, personal=True)] = None
+    sip_uri: t.Annotated[str | None, Option(personal=True)] = None
+    name: t.Annotated[str | None, Option(length=(1, 40), personal=True)] = None
+    extension: t.Annotated[str | None, Option(length=(1, 10), personal=True)] = None
 
 
 class Call(Record):
@@ -65,7 +66,7 @@ class Call(Record):
     phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, wire="phoneNumberId")] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
     variables: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.variableValues")] = None
-    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.*")] = None
+    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.*", free=VAPI_FORM)] = None
     schedule_at: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.earliestAt")] = None
     schedule_until: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.latestAt")] = None
     idempotency_key: t.Annotated[

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_e164, check_number
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_e164, check_number, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 
 MODES = t.Literal[
     "blind-transfer",
@@ -40,7 +41,9 @@ class Destination(Record):
     sip_headers: dict[str, t.Any] | None = None
     mode: t.Annotated[MODES, Option(wire="transferPlan.mode")] = "blind-transfer"
     sip_verb: t.Annotated[t.Literal["refer", "bye", "dial"] | None, Option(wire="transferPlan.sipVerb")] = None
-    transfer_plan: t.Annotated[dict[str, t.Any] | None, Option(wire="transferPlan.*", drop=("mode", "sipVerb"))] = None
+    transfer_plan: t.Annotated[
+        dict[str, t.Any] | None, Option(wire="transferPlan.*", drop=("mode", "sipVerb"), free=VAPI_FORM)
+    ] = None
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -51,22 +54,30 @@ class Destination(Record):
         return {"type": "sip", **body} if "sipUri" in body else {}
 
 
-def check_destination(destination: Destination, path: str) -> None:
-    """Which fields go together."""
+def same_target(destination: Destination) -> str:
+    """What makes two destinations of one tool one."""
+    number = digits(destination.number) if destination.number else ""
+    return ",".join(filter(None, [number or destination.sip_uri, destination.extension]))
+
+
+def check_destination(destination: Destination) -> Faults:
+    """What is wrong with the fields that go together."""
+    faults = Faults()
     if bool(destination.number) == bool(destination.sip_uri):
-        raise Problem(path, "needs exactly one of number and sip_uri.")
+        faults.add(Problem("", "needs exactly one of number and sip_uri."))
     if destination.number and destination.sip_headers:
-        raise Problem(f"{path}.sip_headers", "goes with sip_uri only.")
+        faults.add(Problem("sip_headers", "goes with sip_uri only."))
     if destination.sip_uri and destination.extension:
-        raise Problem(f"{path}.extension", "goes with number only.")
+        faults.add(Problem("extension", "goes with number only.", destination.extension))
     if destination.sip_uri and destination.caller_id and destination.sip_verb != "dial":
-        raise Problem(f"{path}.caller_id", "has an effect on a sip_uri with sip_verb: dial only.")
+        faults.add(Problem("caller_id", "has an effect on a sip_uri with sip_verb: dial only.", destination.caller_id))
     if destination.number and destination.number_e164_check_enabled:
         try:
             check_e164(destination.number)
         except ValueError as error:
-            raise Problem(f"{path}.number", f"{error} Or set number_e164_check_enabled: false.") from None
-    for name in ("mode", "sipVerb"):
+            rule = f"{error} Or set number_e164_check_enabled: false."
+            faults.add(Problem("number", rule, destination.number))
+    for name, option in (("mode", "mode"), ("sipVerb", "sip_verb")):
         if name in (destination.transfer_plan or {}):
-            option = {"mode": "mode", "sipVerb": "sip_verb"}[name]
-            raise Problem(f"{path}.transfer_plan.{name}", f"has an option of its own: {option}.")
+            faults.add(Problem(f"transfer_plan.{name}", f"has an option of its own: {option}."))
+    return faults

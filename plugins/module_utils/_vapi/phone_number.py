@@ -15,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.desti
     Destination,
     check_destination,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
@@ -28,8 +29,8 @@ class PhoneNumber(Record):
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, wire="workflowId")] = None
     number_e164_check_enabled: t.Annotated[bool | None, Option(wire="numberE164CheckEnabled")] = None
     fallback_destination: t.Annotated[Destination | None, Option(open=True)] = None
-    server: dict[str, t.Any] | None = None
-    hooks: list[dict[str, t.Any]] | None = None
+    server: t.Annotated[dict[str, t.Any] | None, Option(free=VAPI_FORM)] = None
+    hooks: t.Annotated[list[dict[str, t.Any]] | None, Option(free=VAPI_FORM)] = None
 
 
 CHOICES = ("assistant", "squad", "workflow")
@@ -38,13 +39,13 @@ CHOICES = ("assistant", "squad", "workflow")
 def one_target(number: PhoneNumber, _ask: State) -> None:
     given = [name for name in CHOICES if getattr(number, name)]
     if len(given) > 1:
-        raise Problem(given[1], f"can not be given with {given[0]}: one of {', '.join(CHOICES)} answers a number.")
+        raise Problem(given[1], f"cannot be given with {given[0]}: one of {', '.join(CHOICES)} answers a number.")
 
 
 def good_fallback(number: PhoneNumber, _ask: State) -> None:
     fallback = number.fallback_destination
     if fallback and (fallback.number or fallback.sip_uri or fallback != Destination()):
-        check_destination(fallback, "fallback_destination")
+        check_destination(fallback).under("fallback_destination").end()
 
 
 def plus_means_e164(number: PhoneNumber, ask: State) -> None:
@@ -64,7 +65,8 @@ def e164_unless_told(number: PhoneNumber, _ask: State) -> None:
         try:
             check_e164(str(number.number))
         except ValueError as error:
-            raise Problem("number", f"{error} Or set number_e164_check_enabled: false.") from None
+            rule = f"{error} Or set number_e164_check_enabled: false."
+            raise Problem("number", rule, number.number) from None
 
 
 PHONE_NUMBER = Resource(

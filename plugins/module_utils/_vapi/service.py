@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import TooLarge, Unreachable
@@ -16,6 +17,7 @@ API = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
 #: Where Vapi's calls come from. A third address in the US is reported by users and not confirmed by Vapi.
 SIGNALLING = {"us": ("44.229.228.186", "44.238.177.138"), "eu": ("63.182.83.170",)}
 PAGE = 1000
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class Connection(Record):
@@ -62,6 +64,15 @@ def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
         cursor = {"createdAtLe": oldest}
 
 
+def key_form(key: str) -> str:
+    """What the form of a key tells that Vapi does not accept: its private and its public keys are UUIDs, or a JWT."""
+    if re.fullmatch(UUID, key, re.IGNORECASE):
+        return "Vapi's public key has the same form as the private one, and a key holds for one region."
+    if key.count(".") == 2:
+        return ""
+    return "A key of Vapi is a UUID, and this one is not; it may be the key of another service."
+
+
 def words(answer: t.Any) -> str:
     """``{"message": <string or list>, "error": ...}``."""
     said = answer.get("message") if isinstance(answer, dict) else None
@@ -78,5 +89,7 @@ VAPI = Service(
     encode=lambda body: {"json": body},
     words=words,
     denied=frozenset({401}),
+    id_form=(UUID, "a UUID"),
+    key_form=key_form,
     key_hint="Give the organisation's private key as api_key, and the region that it belongs to.",
 )

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_host, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_host, is_ipv4, network_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
 PLAN = "outboundAuthenticationPlan"
@@ -29,6 +29,12 @@ class Gateway(Record):
     options_ping_enabled: bool = False
 
 
+def place(gateway: Gateway) -> str:
+    """What makes two gateways one: addresses, port and direction."""
+    ways = [way for way in ("inbound", "outbound") if getattr(gateway, f"{way}_enabled")]
+    return f"{network_of(f'{gateway.ip}/{gateway.netmask}')}:{gateway.port} {' and '.join(ways)}"
+
+
 class Register(Record):
     domain: str | None = None
     username: str | None = None
@@ -37,7 +43,7 @@ class Register(Record):
 
 class SipTrunk(Record):
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
-    gateways: list[Gateway] | None = None
+    gateways: t.Annotated[list[Gateway] | None, Option(distinct=place)] = None
     username: t.Annotated[str | None, Option(wire=f"{PLAN}.authUsername")] = None
     password: t.Annotated[str | None, Option(secret=True, along="username", wire=f"{PLAN}.authPassword")] = None
     # "register" is taken in every Python class of pydantic's kind.
@@ -61,14 +67,16 @@ class Ask(State):
 
 def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
     """Vapi recognises inbound calls by their source address; a host name tells it none."""
+    faults = Faults()
     for index, gateway in enumerate(trunk.gateways or ()):
         if gateway.inbound_enabled and not is_ipv4(str(gateway.ip)):
-            raise Problem(
-                f"gateways[{index}].ip",
-                "a host name can not be used with inbound_enabled: true. Give the host name one gateway with "
+            rule = (
+                "a host name cannot be used with inbound_enabled: true. Give the host name one gateway with "
                 "inbound_enabled: false for outbound calls, and each IPv4 network of the provider's signalling hosts a "
-                "gateway with outbound_enabled: false for inbound calls.",
+                "gateway with outbound_enabled: false for inbound calls."
             )
+            faults.add(Problem(f"gateways[{index}].ip", rule, gateway.ip))
+    faults.end()
 
 
 def has_gateways(trunk: SipTrunk, _ask: Ask) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
     Destination,
     check_destination,
+    same_target,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
 #: Where a tool's name and description travel. Guides show it and answers carry it; the published request schema
@@ -32,13 +34,16 @@ class Tool(Record):
 
 class TransferTool(Tool):
     description: t.Annotated[str | None, Option(length=(0, 1000), wire=f"{FUNCTION}.description")] = None
-    destinations: t.Annotated[list[Destination] | None, Option(open=True)] = None
-    messages: list[dict[str, t.Any]] | None = None
+    destinations: t.Annotated[list[Destination] | None, Option(open=True, distinct=same_target)] = None
+    messages: t.Annotated[list[dict[str, t.Any]] | None, Option(free=VAPI_FORM)] = None
 
 
 def good_destinations(tool: TransferTool, _ask: State) -> str | None:
+    faults = Faults()
     for index, destination in enumerate(tool.destinations or ()):
-        check_destination(destination, f"destinations[{index}]")
+        for problem in check_destination(destination).under(f"destinations[{index}]").found:
+            faults.add(problem)
+    faults.end()
     if tool.destinations and len(tool.destinations) > 1 and not all(d.description for d in tool.destinations):
         return (
             f"Transfer tool {tool.name}: with several destinations the model chooses by their descriptions, "

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wrong options of every module: all of them are told at once, by their place, before the first request."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import re
+import typing as t
+
+import pytest
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary, trunk_options
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door
+
+MODULES = sorted(path.stem for path in (pathlib.Path(_module.__file__).parents[1] / "modules").glob("[!_]*.py"))
+Spec = dict[str, dict[str, t.Any]]
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    return Door(monkeypatch)
+
+
+def spec_of(name: str) -> Spec:
+    """The argument spec of a module."""
+    seen: list[Spec] = []
+
+    class Seen(Exception):
+        pass
+
+    def spy(spec: Spec) -> t.Any:
+        seen.append(spec)
+        raise Seen
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_module, "Module", spy)
+        module = __import__(
+            f"{_module.__name__.rpartition('.')[0].rpartition('.')[0]}.modules.{name}", fromlist=["main"]
+        )
+        with pytest.raises(Seen):
+            module.main()
+    return seen[0]
+
+
+class Fault(t.NamedTuple):
+    """Options that are wrong at one place."""
+
+    path: str
+    params: dict[str, t.Any]
+    shown: str  # what the message repeats of the value
+    hidden: str  # what it must not repeat
+
+
+def wrong(option: dict[str, t.Any]) -> t.Iterator[tuple[t.Any, str, str]]:
+    """Values that no option of this type takes, what of each is shown, and what is not."""
+    kind, secret = option.get("type", "str"), canary()
+    if option.get("no_log"):
+        yield {"x": secret}, "", secret
+        yield 12345678, "", "12345678"
+        return
+    if kind in ("int", "float", "bool"):
+        yield f"{kind}-word", f'("{kind}-word")', ""
+    if kind == "str":
+        yield {"x": secret}, "", secret
+        yield True, "(true)", ""
+        if option.get("choices"):
+            yield "no-choice", '("no-choice")', ""
+    if kind == "dict":
+        yield f"{secret} is no dictionary", "", secret
+    if kind == "list" and option.get("elements") == "dict":
+        yield [secret], "", secret
+
+
+def faults_in(spec: Spec, path: str = "", wrap: t.Callable[[t.Any], t.Any] = lambda value: value) -> t.Iterator[Fault]:
+    """One fault for each option and each kind of wrong value, and an unknown name at each depth."""
+    secret = canary()
+    yield Fault(f"{path}unknwon_option", wrap({"unknwon_option": secret}), "", secret)
+    for name, option in spec.items():
+        for value, shown, hidden in wrong(option):
+            places = f"{path}{name}" + ("[0]" if option.get("type") == "list" else "")
+            yield Fault(places, wrap({name: value}), shown, hidden)
+        if not option.get("options"):
+            continue
+        many = option.get("type") == "list"
+
+        def inner(value: t.Any, name: str = name, many: bool = many) -> t.Any:
+            return wrap({name: [value] if many else value})
+
+        yield from faults_in(option["options"], f"{path}{name}{'[0]' if many else ''}.", inner)
+
+
+EVERY = [
+    pytest.param(name, fault, id=f"{name}-{n}-{fault.path}")
+    for name in MODULES
+    for n, fault in enumerate(faults_in(spec_of(name)))
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), EVERY)
+def test_every_wrong_option_is_named(door: Door, name: str, fault: Fault) -> None:
+    message = str(door.raw(name, fault.params)["msg"])
+    lines = [line for line in message.splitlines() if f"Option {fault.path}" in line]
+    assert lines, message
+    assert fault.shown in lines[0]
+    if fault.hidden:
+        assert fault.hidden not in door.output
+    assert "fault of the collection" not in message
+    assert not door.stage.world.journal
+
+
+def merged(one: t.Any, two: t.Any) -> t.Any:
+    if isinstance(one, dict) and isinstance(two, dict):
+        return {**one, **two, **{name: merged(one[name], two[name]) for name in one.keys() & two.keys()}}
+    if isinstance(one, list) and isinstance(two, list):
+        return [merged(one[0], two[0])] if isinstance(one[0], dict) and isinstance(two[0], dict) else one + two
+    return two
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_any_two_wrong_options_are_told_together(door: Door, name: str) -> None:
+    each = {fault.path: fault for fault in faults_in(spec_of(name))}
+    pairs = [
+        (one, two)
+        for one, two in itertools.combinations(each.values(), 2)
+        if not one.path.startswith(re.sub(r"\[0\]$", "", two.path))
+        and not two.path.startswith(re.sub(r"\[0\]$", "", one.path))
+    ]
+    for one, two in pairs[:: max(1, len(pairs) // 40)]:
+        message = str(door.raw(name, merged(one.params, two.params))["msg"])
+        assert f"Option {one.path}" in message, (one.path, two.path, message)
+        assert f"Option {two.path}" in message, (one.path, two.path, message)
+        assert message.startswith("Nothing was sent.")
+    assert not door.stage.world.journal
+
+
+# -------------------------------------------------------------------------------- an environment, with a fault in each
+
+
+ENVIRONMENT_FAULTS: dict[str, tuple[str, t.Any]] = {
+    "trunk.name": ("trunk", {"name": "n" * 41}),
+    "trunk.gateway": ("trunk", {"gateway": "sip:sip.example.com"}),
+    "trunk.port": ("trunk", {"port": 70000}),
+    "trunk.username": ("trunk", {"username": "668"}),
+    "trunk.inbound_networks[1]": ("trunk", {"inbound_networks": ["192.0.2.0/27", "192.0.2.1/27"]}),
+    "trunk.inbound_networks[0]": ("trunk", {"inbound_networks": ["192.0.2.0/8"]}),
+    "assistants[0].name": ("assistants", {"name": ""}),
+    "assistants[0].definition.id": ("assistants", {"definition": {"id": "x"}}),
+    "assistants[0].definition.orgId": ("assistants", {"definition": {"orgId": "x"}}),
+    "assistants[0].definition.hooks[0].on": ("assistants", {"definition": {"hooks": [{"on": True}]}}),
+    "assistants[0].definition.voice.language": ("assistants", {"definition": {"voice": {"language": False}}}),
+    "transfer_tools[0].name": ("transfer_tools", {"name": "two words"}),
+    "transfer_tools[0].destinations[0].sip_uri": ("transfer_tools", {"destinations": [{"sip_uri": "nowhere"}]}),
+    "transfer_tools[0].destinations[0].numbr": ("transfer_tools", {"destinations": [{"numbr": "x"}]}),
+    "numbers[0].number": ("numbers", {"number": "0031207001000"}),
+    "numbers[0].fallback_destination.number": ("numbers", {"fallback_destination": {"number": "0031207001000"}}),
+    "numbers[0].others": ("numbers", {"others": "kep"}),
+    "number_format": ("", {"number_format": "e165"}),
+    "sip_refer_enabled": ("transfer_tools", {}),
+    "sip_account.max_channels": ("sip_account", {"max_channels": -1}),
+    "didlogic_api_url": ("", {"didlogic_api_url": "ftp://api.example"}),
+    "timeout": ("", {"timeout": 0}),
+}
+
+
+def environment(*paths: str) -> dict[str, t.Any]:
+    params: dict[str, t.Any] = {
+        "vapi_api_key": canary(),
+        "didlogic_api_key": canary(),
+        "vapi_api_url": "http://127.0.0.1/vapi",
+        "didlogic_api_url": "http://127.0.0.1/didlogic",
+        "trunk": {"name": "didlogic", "gateway": "sip.example.com", "username": "01234", "password": canary()},
+        "numbers": [{"number": "+31207001000"}],
+        "assistants": [{"name": "A", "definition": {"model": {"provider": "openai", "model": "gpt-4o"}}}],
+        "sip_account": {"label": "x", "password": canary()},
+    }
+    tool = {"name": "tool", "destinations": [{"number": "+31207001999"}]}
+    for path in paths:
+        option, more = ENVIRONMENT_FAULTS[path]
+        if option == "transfer_tools":
+            params.setdefault(option, [tool])
+        if not option:
+            params |= more
+        elif isinstance(params[option], list):
+            params[option] = [merged(params[option][0], more)]
+        else:
+            params[option] = merged(params[option], more)
+    return params
+
+
+@pytest.mark.parametrize("one", ENVIRONMENT_FAULTS)
+def test_any_two_faults_of_an_environment_are_told_together(door: Door, one: str) -> None:
+    for two in ENVIRONMENT_FAULTS:
+        same = one.rpartition(".")[0] == two.rpartition(".")[0] and "destinations[0]" in one
+        if one >= two or same or (one.startswith("trunk.inbound") and two.startswith("trunk.inbound")):
+            continue
+        result = door.raw("wiring", environment(one, two))
+        message = str(result["msg"])
+        for path in (one, two):
+            assert f"Option {path}" in message, (one, two, message)
+        assert not door.stage.world.journal
+
+
+@pytest.mark.parametrize("one", ENVIRONMENT_FAULTS)
+def test_options_are_named_as_the_role_has_them(door: Door, one: str) -> None:
+    names = {"": "vapi_didlogic_", "vapi_region": "vapi_didlogic_region"}
+    params = {**environment(one), _module.CONTROLLER: {"names": names}}
+    assert f"Option vapi_didlogic_{one}" in str(door.raw("wiring", params)["msg"])
+
+
+def test_what_only_the_controller_sees_is_told_with_the_rest(door: Door) -> None:
+    """A key that is no text becomes text on its way into the module."""
+    params = trunk_options(name="n" * 41)
+    params[_module.CONTROLLER] = {"faults": [["hooks[0].true", "is no text."]]}
+    message = str(door.raw("vapi_sip_trunk", {**door.connection("vapi_sip_trunk"), **params})["msg"])
+    assert "Option hooks[0].true: is no text." in message
+    assert "Option name (" in message
+
+
+@pytest.mark.parametrize("written", ["0031207001000", "01234", "0012025550123"])
+def test_a_number_that_yaml_read_as_octal(door: Door, written: str) -> None:
+    value = int(written, 8)
+    params = {
+        **environment(),
+        "numbers": [{"number": value}],
+        "trunk": {"name": "x", "gateway": "h", "username": value},
+    }
+    message = str(door.raw("wiring", params)["msg"])
+    assert f"0{written.lstrip('0')}" in message, message
+    assert json.dumps(str(value)) in message
