@@ -19,15 +19,15 @@ options:
   assistant:
     description:
       - The assistant that answers calls to the number, by name or id.
-      - Only one of O(assistant), O(squad) and O(workflow) can answer. Giving one takes the others away.
+      - Either O(assistant) or O(squad) answers. Giving one removes the other, and a workflow of the number.
       - An empty string detaches it. If nothing answers, Vapi asks the O(server) at each call.
     type: str
   squad:
     description: The squad that answers, by name or id, in place of an assistant. An empty string detaches it.
     type: str
   workflow:
-    description: The workflow that answers, by id, in place of an assistant. Vapi has no list to look up its name in.
-      An empty string detaches it.
+    description: Retired and refused. Vapi has run no workflow since 2026-08-19; use O(assistant) or O(squad), which
+      remove it. An empty string detaches it. It is still returned where a number has one.
     type: str
   number_e164_check_enabled:
     description:

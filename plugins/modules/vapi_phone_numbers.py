@@ -54,7 +54,7 @@ options:
         description: Squad by name or id, in place of O(squad).
         type: str
       workflow:
-        description: Workflow by id, in place of O(workflow).
+        description: Retired, as O(workflow).
         type: str
       number_e164_check_enabled:
         description: In place of O(number_e164_check_enabled).

@@ -288,8 +288,7 @@ options:
       assistant:
         type: str
         description:
-          - Name or id of the assistant that answers. V('') detaches. Only one of C(assistant), C(squad) and
-            C(workflow).
+          - Name or id of the assistant that answers. V('') detaches. Either C(assistant) or C(squad).
       squad:
         type: str
         description:
@@ -297,7 +296,7 @@ options:
       workflow:
         type: str
         description:
-          - Id of the workflow that answers.
+          - Retired and refused, since Vapi has run no workflow since 2026-08-19.
       inbound:
         type: bool
         default: true

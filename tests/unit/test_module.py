@@ -339,12 +339,13 @@ def test_bulk(door: Door) -> None:
 def test_an_items_choice_takes_the_place_of_the_common_one(door: Door) -> None:
     door.run("vapi_sip_trunk", trunk_options())
     door.run("vapi_assistant", assistant_options())
-    assistant, workflow = door.stage.store("assistants")[0]["id"], str(uuid.uuid4())
+    assistant, squad = door.stage.store("assistants")[0]["id"], str(uuid.uuid4())
+    door.stage.world.vapi["squads"][squad] = {"id": squad, "name": "Team", "members": [{"assistantId": assistant}]}
     common = {"trunk": "didlogic nl", "number_e164_check_enabled": False, "assistant": "Reception"}
-    items = [{"number": NUMBER_1}, {"number": NUMBER_2, "workflow": workflow}]
+    items = [{"number": NUMBER_1}, {"number": NUMBER_2, "squad": "Team"}]
     door.run("vapi_phone_numbers", {**common, "numbers": items})
     one, two = door.stage.store("phone_numbers")
-    assert (one["assistantId"], two["workflowId"], two.get("assistantId")) == (assistant, workflow, None)
+    assert (one["assistantId"], two["squadId"], two.get("assistantId")) == (assistant, squad, None)
 
     trunk = str(uuid.uuid4())
     forwards = [{"number": NUMBER_1}, {"number": NUMBER_2, "destination": "12345"}]

@@ -149,13 +149,25 @@ def test_nothing_to_do(resource: Resource, row: Row, options: Row) -> None:
         ({"assistant": ""}, {"assistantId": None}),
         ({"trunk": "t-2"}, {"credentialId": "t-2"}),
         ({"squad": "s-1"}, {"squadId": "s-1", "assistantId": None}),
-        ({"workflow": "w-1"}, {"workflowId": "w-1", "assistantId": None}),
     ],
 )
 def test_empty_is_absent_and_one_choice_clears_the_others(options: Row, sent: Row) -> None:
     made = planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, **options)
     assert body(made) == {"provider": "byo-phone-number", **sent}
     assert not made.warnings
+
+
+def test_a_workflow_is_refused_with_the_date_and_what_to_use() -> None:
+    with pytest.raises(Problem, match=r"workflow: .*2026-08-19.*assistant or a squad"):
+        planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, workflow="w-1")
+    assert planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, workflow="w-1", state="absent").verb == "delete"
+
+
+@pytest.mark.parametrize("choice", ["assistant", "squad"])
+def test_a_retired_workflow_is_removed_by_a_choice(choice: str) -> None:
+    row = {name: value for name, value in NUMBER.items() if name != "assistantId"} | {"workflowId": "w-1"}
+    made = planned(PHONE_NUMBER, [row], number=NUMBER_1, **{choice: "x-1"})
+    assert body(made) == {"provider": "byo-phone-number", f"{choice}Id": "x-1", "workflowId": None}
 
 
 def test_an_empty_fallback_takes_it_away_and_another_kind_replaces_it() -> None:

@@ -14,6 +14,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
 
+#: The day since which Vapi runs no workflow any more (Vapi's guide, legacy migration of workflows).
+WORKFLOWS_RETIRED = "2026-08-19"
+WORKFLOW_FIX = "Use an assistant or a squad."
 #: Which version of an assistant its callers get.
 TRAFFIC_ALLOCATION = "/traffic-allocations/latest"
 #: Keys that Vapi adds to an answer and refuses in a request.
@@ -124,6 +127,17 @@ class Named(Record):
     """What is only referred to."""
 
     name: str | None = None
+
+
+def check_no_workflow(record: t.Any, options: t.Any) -> None:
+    """Raise :class:`Problem` where a workflow is to answer or to call: Vapi runs none.
+
+    Announced in Vapi's guide to migrate workflows; the published request schemas still have the field.
+
+    :param record: has ``workflow``. :param options: have ``state``.
+    """
+    if record.workflow and options.state == "present":
+        raise Problem("workflow", f"is retired: Vapi has run no workflow since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}")
 
 
 SQUAD = Resource(service=VAPI, noun="squad", plural="squads", title="squad", path="/squad", record=Named)

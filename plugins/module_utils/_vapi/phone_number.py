@@ -10,7 +10,12 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_e164, check_number, digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
+    ASSISTANT,
+    SQUAD,
+    WORKFLOW,
+    check_no_workflow,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
     Destination,
     check_destination,
@@ -39,7 +44,7 @@ CHOICES = ("assistant", "squad", "workflow")
 def one_target(number: PhoneNumber, _ask: State) -> None:
     given = [name for name in CHOICES if getattr(number, name)]
     if len(given) > 1:
-        raise Problem(given[1], f"cannot be given with {given[0]}: one of {', '.join(CHOICES)} answers a number.")
+        raise Problem(given[1], f"cannot be given with {given[0]}: either an assistant or a squad answers a number.")
 
 
 def good_fallback(number: PhoneNumber, _ask: State) -> None:
@@ -81,7 +86,7 @@ PHONE_NUMBER = Resource(
     fixed={"provider": "byo-phone-number"},
     facts=("status", "created_at", "updated_at"),
     choices=CHOICES,
-    rules=(one_target, good_fallback, plus_means_e164),
+    rules=(check_no_workflow, one_target, good_fallback, plus_means_e164),
     laws=(has_trunk, e164_unless_told),
     exclusive_by="trunk",
 )
