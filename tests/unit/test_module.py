@@ -339,8 +339,10 @@ def test_bulk(door: Door) -> None:
 def test_an_items_choice_takes_the_place_of_the_common_one(door: Door) -> None:
     door.run("vapi_sip_trunk", trunk_options())
     door.run("vapi_assistant", assistant_options())
-    assistant, squad = door.stage.store("assistants")[0]["id"], str(uuid.uuid4())
-    door.stage.world.vapi["squads"][squad] = {"id": squad, "name": "Team", "members": [{"assistantId": assistant}]}
+    made, squad = door.stage.store("assistants")[0], str(uuid.uuid4())
+    times = {name: made[name] for name in ("createdAt", "updatedAt")}
+    assistant, members = made["id"], [{"assistantId": made["id"]}]
+    door.stage.world.vapi["squads"][squad] = {"id": squad, "name": "Team", "members": members, **times}
     common = {"trunk": "didlogic nl", "number_e164_check_enabled": False, "assistant": "Reception"}
     items = [{"number": NUMBER_1}, {"number": NUMBER_2, "squad": "Team"}]
     door.run("vapi_phone_numbers", {**common, "numbers": items})
