@@ -201,8 +201,11 @@ def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Pla
             diff[name]["destinations"] = [row["destination"] + marks[row["active"]] for row in described]
     verb = "none" if not steps else "delete" if aim.absent else "update" if before else "create"
     warnings = []
-    if steps and any(e.active for e in entries) and not any(e.active for e in final):
-        warnings.append(f"{want.label} has no active destination any more: calls to it will fail until it gets one.")
+    if steps and any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
+        kind = " of a known kind" if any(entry.active for entry in final) else ""
+        warnings.append(
+            f"{want.label} has no active destination{kind} any more: calls to it will fail until it gets one."
+        )
     left_on = {entry.id for entry in final if entry.active}
     warnings += [
         f"{want.label}: {resource.title} {entry.id} is of a kind that is not known here, so it is neither moved nor "
@@ -220,6 +223,11 @@ def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Pla
         warnings=tuple(warnings),
         writes=tuple(_write(facts, want, aim, step) for step in steps),
     )
+
+
+def _may_answer(entry: Entry) -> bool:
+    """Whether a row may take a call: of one of an unknown kind nobody knows."""
+    return entry.active and entry.movable
 
 
 def _write(facts: Ordered, want: Want, aim: Aim, step: Step) -> Write:

@@ -53,6 +53,11 @@ def number_digits(number: str) -> str:
     return digits(number)
 
 
+def counted(amount: int, one: str, many: str = "") -> str:
+    """An amount with its noun, such as ``1 fault`` or ``2 faults``."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
 def e164(number: str) -> str:
     """A phone number with its leading ``+``; raises ``ValueError`` if it is none."""
     text = "+" + digits(number)

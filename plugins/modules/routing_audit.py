@@ -141,7 +141,8 @@ numbers:
       type: bool
     destinations:
       description: Where didlogic sends calls, in the order in which it tries, with the keys of
-        RV(voiceops.vapi_didlogic.didlogic_forward#module:forward) and C(leads_to).
+        RV(voiceops.vapi_didlogic.didlogic_forward#module:forward) and C(leads_to). C(can_answer) is false
+        for one that is off, of an unknown kind, or leads to Vapi where nobody answers the number.
       returned: always
       type: list
       elements: dict
@@ -184,6 +185,7 @@ numbers:
           call_hunt: false
           position: first
           leads_to: Vapi, didlogic NL
+          can_answer: false
       phone_number:
         id: 22222222-2222-4222-8222-222222222222
         number: "31201234567"

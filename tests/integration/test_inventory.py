@@ -112,6 +112,7 @@ def test_every_number_is_a_host_with_what_both_sides_say(services: Any) -> None:
                 "call_hunt": False,
                 "position": "first",
                 "leads_to": "Vapi, didlogic NL",
+                "can_answer": True,
             },
             {
                 "id": found["_meta"]["hostvars"]["442079460000"]["didlogic_destinations"][1]["id"],
@@ -123,6 +124,7 @@ def test_every_number_is_a_host_with_what_both_sides_say(services: Any) -> None:
                 "call_hunt": False,
                 "position": "any",
                 "leads_to": "SIP account",
+                "can_answer": False,
             },
         ],
         "vapi_imported": True,

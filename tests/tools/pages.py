@@ -22,7 +22,10 @@ def rules() -> str:
     parts = []
     for rule in RULES:
         text = re.sub(r"\{(\w+)\}", r"*\1*", f"{rule.message} {rule.fix}")
-        parts += [f".. _{LABEL}{rule.id}:", "", f"``{rule.id}`` ({rule.severity})", f"    {text}", ""]
+        severity = " or ".join((rule.severity, *rule.lower))
+        source = rule.source[0].upper() + rule.source[1:]
+        parts += [f".. _{LABEL}{rule.id}:", "", f"``{rule.id}`` ({severity}; {rule.evidence})"]
+        parts += [f"    {text}", "", f"    Evidence: {source}.", ""]
     return "\n".join(parts)
 
 

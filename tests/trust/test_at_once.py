@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/trust", "tests/sandbox", "roles/sandbox/files")]
 
+import chain
 from chain import BARE, DECLARED, MODEL, OWN, Account, Failed
 
 LATER = "(known after apply)"
@@ -358,3 +360,165 @@ def test_calls_that_do_not_get_there_are_a_failure(account: Account) -> None:
     with pytest.raises(Failed, match="What stands is not what is declared") as failed:
         account.run(at_once=True, **number())
     assert failed.value.error.result["broken"]  # type: ignore[attr-defined]
+
+
+# ------------------------------------------------------------------------------------- transfers, wherever they are
+
+OUTSIDE: dict[str, Any] = {"type": "number", "number": "+15550100"}
+INLINE = {"type": "transferCall", "function": {"name": "inline"}}
+
+
+def with_definition(**definition: Any) -> dict[str, Any]:
+    return {"assistants": [{"name": "reception", "definition": {"model": MODEL, **definition}}], "transfer_tools": []}
+
+
+#: Every place in which an environment can declare a transfer, as options for a destination.
+TRANSFERS: dict[str, Any] = {
+    "model.tools": lambda to: with_definition(model={**MODEL, "tools": [{**INLINE, "destinations": [to]}]}),
+    "a hook": lambda to: with_definition(
+        hooks=[{"on": "call.ending", "do": [{"type": "tool", "tool": {**INLINE, "destinations": [to]}}]}]
+    ),
+    "a field of former days": lambda to: with_definition(forwardingPhoneNumber=to["number"]),
+    "the fallback": lambda to: {
+        "transfer_tools": [],
+        "assistants": [],
+        **number(
+            fallback_destination={
+                "number": to["number"],
+                "sip_verb": to.get("transferPlan", {}).get("sipVerb"),
+            }
+        ),
+    },
+    "a tool": lambda to: {
+        "transfer_tools": [
+            {
+                "name": "human",
+                "destinations": [{"number": to["number"], "sip_verb": to.get("transferPlan", {}).get("sipVerb")}],
+            }
+        ]
+    },
+    "a tool whose server chooses": lambda _to: {"transfer_tools": [{"name": "human"}]},
+    "an inline tool whose server chooses": lambda _to: with_definition(model={**MODEL, "tools": [INLINE]}),
+}
+ALWAYS = ("a field of former days", "a tool whose server chooses", "an inline tool whose server chooses")
+
+
+@pytest.mark.parametrize("place", TRANSFERS)
+@pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
+def test_a_transfer_needs_a_word_about_refer_wherever_it_is(account: Account, place: str, verb: str | None) -> None:
+    to = {**OUTSIDE, "transferPlan": {"mode": "blind-transfer", "sipVerb": verb}} if verb else dict(OUTSIDE)
+    options = {"sip_refer_enabled": False, **number(), **TRANSFERS[place](to)}
+    if verb in ("dial", "bye") and place not in ALWAYS:
+        account.run(at_once=True, check=True, verify=False, **options)
+        return
+    with pytest.raises(Failed, match="account manager"):
+        account.run(at_once=True, **options)
+    assert requests(account) == 0
+    account.run(at_once=True, check=True, verify=False, **{**options, "sip_refer_enabled": True})
+
+
+# ------------------------------------------------------------------------------------------- what is ours is replaced
+
+#: Forms of a destination that leads to the declared trunk, for a trunk and a number.
+FORMS: dict[str, str] = {
+    "another region": "{number}@{trunk}.sip.eu.vapi.ai",
+    "another region, in capitals": "SIP:{number}@{trunk}.SIP.EU.VAPI.AI",
+    "TLS": "sip:{number}@{trunk}.sip.vapi.ai:5061;transport=tls",
+    "a plus": "+{number}@{trunk}.sip.vapi.ai",
+    "another scheme": "sips:{number}@{trunk}.sip.vapi.ai",
+    "the private key": "{number}@{key}.sip.vapi.ai",
+    "the private key, another region": "{number}@{key}.sip.eu.vapi.ai",
+    "another trunk": "{number}@{other}.sip.vapi.ai",
+}
+
+
+def place(account: Account, uri: str, transport: int = 1) -> None:
+    made = {"destination[destination]": "31299999990", "destination[transport]": 4, "destination[active]": 1}
+    ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", data=made)
+    found = account.world.number(BARE)
+    assert found
+    newest = max(found["destinations"], key=lambda row: (row["priority"], row["id"]))
+    newest |= {"destination": uri, "transport": transport}  # in a form that the portal may take
+
+
+def standing(account: Account) -> list[str]:
+    (found,) = [item for item in account.world.state()["numbers"] if item["number"] == BARE]
+    rows = sorted(found["destinations"], key=lambda row: (row["priority"], row["id"]))
+    return [row["destination"] for row in rows]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ahead", [True, False])
+def test_exactly_the_declared_destination_leads_to_the_environment(account: Account, form: str, ahead: bool) -> None:
+    gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
+    trunk = account.run(at_once=True).told["wiring"]["trunk_id"]
+    declared = f"{BARE}@{trunk}.sip.vapi.ai"
+    if ahead:
+        (row,) = ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]
+        ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations/{row['id']}", "DELETE")
+    place(account, FORMS[form].format(number=BARE, trunk=trunk, other=other, key=account.world.vapi_api_key))
+    place(account, "31299999999", 4)
+    place(account, "31@pbx.example.com")
+    dry = account.run(at_once=True, check=True)
+    done = account.run(at_once=True)
+    assert dry.told["summary"] == done.told["summary"]
+    assert (done.told["broken"], standing(account)) == ([], [declared, "31299999999", "31@pbx.example.com"])
+    again = account.run(at_once=True)
+    assert not again.told["changed"]
+    # Taken down, in whatever form it is written, and nothing else.
+    if form != "another trunk":
+        place(account, FORMS[form].format(number=BARE, trunk=trunk, other=other, key=account.world.vapi_api_key))
+    account.run(at_once=True, state="absent", inbound_uri="private_key")
+    assert standing(account) == ["31299999999", "31@pbx.example.com"]
+
+
+@pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])
+@pytest.mark.parametrize("host", ["sip.vapi.ai", "SIP.VAPI.AI", "sip.Vapi.ai."])
+def test_the_case_of_scheme_and_host_makes_no_difference(account: Account, scheme: str, host: str) -> None:
+    told = account.run(at_once=True).told["wiring"]
+    trunk = told["trunk_id"]
+    for row in ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]:
+        ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations/{row['id']}", "DELETE")
+    place(account, f"{scheme}{BARE}@{trunk}.{host}")
+    again = account.run(at_once=True)
+    assert (again.told["changed"], again.told["broken"]) == (False, [])
+    assert again.told["wiring"]["findings"] == told["findings"]
+
+
+LEFT: dict[str, tuple[str, int, bool]] = {
+    "a phone": ("31299999999", 4, True),
+    "a SIP account": ("01234", 5, True),
+    "another SIP address": ("31@pbx.example.com", 1, True),
+    "a trunk without the number": ("{number}@{other}.sip.vapi.ai", 1, False),
+    "an unknown trunk": (f"{{number}}@{NOWHERE}.sip.vapi.ai", 1, False),
+    "another region": ("{number}@{other}.sip.eu.vapi.ai", 1, False),
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_taking_down_counts_destinations_that_can_answer(account: Account, left: str, monkeypatch: Any) -> None:
+    uri, transport, answers = LEFT[left]
+    gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
+    account.run(at_once=True)
+    place(account, uri.format(number=BARE, other=other), transport)
+    warned: list[str] = []
+    engine = functools.partial(chain.Engine, warn=warned.append)
+    monkeypatch.setattr(chain, "Engine", engine)
+    dry = account.run(at_once=True, state="absent", check=True)
+    told, warned[:] = list(warned), []
+    down = account.run(at_once=True, state="absent")
+    assert told == warned
+    about = [text for text in warned if BARE in text]
+    assert len(about) == (0 if answers else 1), about
+    nowhere = [line for line in down.told["report"] if "nowhere" in line]
+    assert len(nowhere) == len([text for text in warned if "will fail" in text])
+    assert dry.told["summary"] == down.told["summary"]
+
+
+def test_a_number_for_outbound_calls_is_answered_by_nobody(account: Account) -> None:
+    report = account.run(at_once=True, **number(assistant="reception", inbound=False)).told["report"]
+    (line,) = [line for line in report if line.startswith("phone number")]
+    assert "outbound calls only" in line
+    assert "answered" not in line

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import (
+    EVIDENCE,
     RULES,
     SEVERITIES,
     Ask,
@@ -77,6 +78,7 @@ def healthy() -> Account:
         "tools": [
             {
                 "id": "t1",
+                "type": "transferCall",
                 "function": {"name": "to_human"},
                 "destinations": [{"type": "sip", "sipUri": f"sip:+{HUMAN}@sip.nl.didlogic.net"}],
             }
@@ -210,6 +212,37 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
         ["transfer-elsewhere"],
     ),
     (
+        "no destination, and Vapi would answer",
+        lambda a: at(a).clear(),
+        ["no-forward"],
+    ),
+    (
+        "a workflow",
+        lambda a: (a["phones"][0].pop("assistantId"), a["phones"][0].update(workflowId="w1")),
+        ["retired-workflow"],
+    ),
+    (
+        "a fail-over to a trunk without the number",
+        lambda a: (
+            a["trunks"].append({**a["trunks"][0], "id": OTHER, "name": "second"}),
+            at(a).append(row(9, f"{DESK}@{OTHER}.sip.vapi.ai")),
+        ),
+        ["dead-fail-over"],
+    ),
+    ("a SIP account that is gone", lambda a: at(a)[1].update(destination="05555"), ["sip-account-gone"]),
+    ("a tool that is gone", lambda a: a["assistants"][0]["model"]["toolIds"].append("gone"), ["tool-gone"]),
+    ("a credential that is gone", lambda a: a["assistants"][1].update(credentialIds=["gone"]), ["reference-gone"]),
+    (
+        "another carrier",
+        lambda a: (
+            a["trunks"].append(
+                {"id": OTHER, "name": "Other", "gateways": [{"ip": "sip.example.com"}]},
+            ),
+            a["phones"].append({"id": "p9", "number": "+15550100", "credentialId": OTHER, "assistantId": "a1"}),
+        ),
+        ["other-carrier"],
+    ),
+    (
         "more than the lists were seen to hold",
         lambda a: a["assistants"].extend({"id": f"x{n}"} for n in range(10_000)),
         ["too-many-objects"],
@@ -290,9 +323,286 @@ def test_a_server_answers_too() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_rules_are_whole(rule: t.Any) -> None:
     assert rule.severity in SEVERITIES
+    assert all(SEVERITIES.index(lower) > SEVERITIES.index(rule.severity) for lower in rule.lower)
+    assert rule.evidence in EVIDENCE
+    assert rule.source
     assert rule.step in {"number", "forward", "trunk", "phone_number", "assistant", "tool", "account"}
     assert rule.message.endswith(".")
     assert rule.fix.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_that_rests_on_a_conclusion_is_no_error(rule: t.Any) -> None:
+    assert rule.evidence != "inferred" or rule.severity != "error"
+
+
+@pytest.mark.parametrize(("_what", "spoil", "_expected"), FAULTS, ids=[fault[0] for fault in FAULTS])
+def test_a_finding_has_a_severity_of_its_rule(
+    _what: str, spoil: t.Callable[[Account], t.Any], _expected: t.Any
+) -> None:
+    account = healthy()
+    spoil(account)
+    by_id = {rule.id: rule for rule in RULES}
+    for item in findings(survey(account)):
+        rule = by_id[item["rule"]]
+        assert item["severity"] in (rule.severity, *rule.lower)
+        assert item["evidence"] == rule.evidence
+
+
+# ------------------------------------------------------------------------------------------------- who would answer
+
+SAY = {"on": "call.ringing", "do": [{"type": "say", "exact": "We are closed."}]}
+#: What a phone number may hold, and whether a call to it is then answered.
+ANSWERS: list[tuple[str, Row, bool]] = [
+    ("nothing", {}, False),
+    ("an assistant", {"assistantId": "a1"}, True),
+    ("an assistant that is gone", {"assistantId": "gone"}, False),
+    ("a squad", {"squadId": "s1"}, True),
+    ("a squad that is gone", {"squadId": "gone"}, False),
+    ("a workflow", {"workflowId": "w1"}, False),
+    ("a server", {"server": {"url": "https://hook.example.com"}}, True),
+    ("a fallback", {"fallbackDestination": {"type": "number", "number": "+15550100"}}, True),
+    ("a hook that speaks", {"hooks": [SAY]}, True),
+    ("a hook that transfers", {"hooks": [{"on": "call.ringing", "do": [{"type": "transfer"}]}]}, True),
+    ("a hook after a failed request", {"hooks": [{"on": "call.ending", "do": {"type": "say"}}]}, True),
+    ("a hook without an action", {"hooks": [{"on": "call.ringing", "do": []}]}, False),
+]
+#: Destinations of a number, by their trunk's state, and whether one reaches the phone number at Vapi.
+PLACES: list[tuple[str, list[Row], bool]] = [
+    ("none", [], False),
+    ("the trunk", [row(1, f"{DESK}@{TRUNK}.sip.vapi.ai")], True),
+    ("the trunk, in capitals", [row(1, f"SIP:{DESK}@{TRUNK.upper()}.SIP.VAPI.AI")], True),
+    ("the trunk, over TLS", [row(1, f"sip:{DESK}@{TRUNK}.sip.vapi.ai:5061;transport=tls")], True),
+    ("the trunk, switched off", [row(1, f"{DESK}@{TRUNK}.sip.vapi.ai", active=False)], False),
+    ("the trunk, another region", [row(1, f"{DESK}@{TRUNK}.sip.eu.vapi.ai")], False),
+    ("an unknown trunk", [row(1, f"{DESK}@{OTHER}.sip.vapi.ai")], False),
+    ("a trunk without the number", [row(1, f"{HUMAN}@{TRUNK}.sip.vapi.ai")], False),
+    ("a kind that is not known", [row(1, "wss://example.com", 9)], False),
+]
+
+
+@pytest.mark.parametrize(("what", "held", "answered"), ANSWERS, ids=[item[0] for item in ANSWERS])
+@pytest.mark.parametrize(("where", "places", "reached"), PLACES, ids=[item[0] for item in PLACES])
+def test_a_destination_can_answer(
+    what: str, held: Row, answered: bool, where: str, places: list[Row], reached: bool
+) -> None:
+    account = healthy()
+    phone = account["phones"][0]
+    account["phones"][0] = {**{key: phone[key] for key in ("id", "number", "credentialId", "status")}, **held}
+    at(account)[:] = [dict(place) for place in places]
+    seen = survey(account)
+    (route,) = [route for route in seen.routes if route.number == DESK]
+    assert seen.answers(account["phones"][0]) is answered
+    assert [route.can_answer(entry) for entry in route.entries] == [reached and answered] * len(places)
+    found = {item["rule"]: item["severity"] for item in findings(seen) if item["numbers"] == [DESK]}
+    if where == "none":
+        assert found["no-forward"] == ("warning" if answered else "info")
+    if where.startswith("the trunk") and not answered:
+        assert {"nobody-answers", "assistant-gone", "retired-workflow"} & set(found), (what, found)
+    if reached and answered:
+        assert not set(found) - {"transfer-refused"}, found
+    # As a fail-over behind a healthy destination, what can not answer is reported.
+    account["phones"].append({"id": "p9", "number": DESK, "credentialId": OTHER, "assistantId": "a2"})
+    account["trunks"].append({**account["trunks"][0], "id": OTHER, "name": "second"})
+    at(account)[:] = [row(0, f"{DESK}@{OTHER}.sip.vapi.ai"), *[{**place, "id": 5, "priority": 5} for place in places]]
+    behind = rules(account)
+    expected = bool(places) and "switched off" not in where and "known" not in where and "unknown" not in where
+    if expected and not (reached and answered):
+        assert {"dead-fail-over", "wrong-region"} & set(behind), behind
+    else:
+        assert not {"dead-fail-over", "wrong-region"} & set(behind), behind
+
+
+# ------------------------------------------------------------------------------ references and transfers anywhere
+
+HUMAN_SIP = {"type": "sip", "sipUri": f"sip:+{HUMAN}@sip.nl.didlogic.net"}
+OUTSIDE = {"type": "number", "number": "+15550100"}
+
+
+def tool_of(target: Row) -> Row:
+    return {"type": "transferCall", "function": {"name": "inline"}, "destinations": [target]}
+
+
+#: Every place in which Vapi takes a transfer: how to put one into a healthy account.
+TRANSFERS: dict[str, t.Callable[[Account, Row], t.Any]] = {
+    "tool": lambda a, to: a["tools"][0].update(destinations=[to]),
+    "model.tools": lambda a, to: a["assistants"][0]["model"].update(tools=[tool_of(to)]),
+    "hook of an assistant": lambda a, to: a["assistants"][0].update(
+        hooks=[{"on": "call.ending", "do": [{"type": "tool", "tool": tool_of(to)}]}]
+    ),
+    "hook of a phone number": lambda a, to: a["phones"][0].update(
+        hooks=[{"on": "call.ringing", "filters": [{}], "do": [{"type": "transfer", "destination": to}]}]
+    ),
+    "fallback": lambda a, to: a["phones"][0].update(fallbackDestination=to),
+    "inline member": lambda a, to: a["squads"][0]["members"].append({"assistant": {"model": {"tools": [tool_of(to)]}}}),
+    "overrides of a member": lambda a, to: a["squads"][0]["members"][0].update(
+        assistantOverrides={"model": {"tools": [tool_of(to)]}}
+    ),
+    "overrides of all members": lambda a, to: a["squads"][0].update(membersOverrides={"tools:append": [tool_of(to)]}),
+    "destination of a member": lambda a, to: a["squads"][0]["members"][0].update(assistantDestinations=[to]),
+    "tool of a hook, by id": lambda a, to: (
+        a["tools"].append({"id": "t9", "type": "transferCall", "destinations": [to]}),
+        a["assistants"][1].update(hooks=[{"on": "call.ending", "do": [{"type": "tool", "toolId": "t9"}]}]),
+    ),
+    "tool of a pinned version": lambda a, to: (
+        a["tools"].append({"id": "t9", "type": "transferCall", "destinations": [to]}),
+        a["assistants"][1].update(model={"toolRefs": [{"toolId": "t9", "version": "v1"}]}),
+    ),
+    "assistant after a handoff": lambda a, to: (
+        a["assistants"].append({"id": "a9", "name": "Late", "model": {"tools": [tool_of(to)]}}),
+        a["assistants"][0]["model"].update(
+            tools=[{"type": "handoff", "destinations": [{"type": "assistant", "assistantId": "a9"}]}]
+        ),
+    ),
+    "a field of former days": lambda a, to: a["assistants"][0].update(forwardingPhoneNumber=to.get("number", "")),
+}
+
+
+@pytest.mark.parametrize("put", TRANSFERS.values(), ids=TRANSFERS)
+@pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
+def test_a_transfer_is_seen_wherever_it_is_defined(put: t.Callable[[Account, Row], t.Any], verb: str | None) -> None:
+    account = healthy()
+    put(account, {**OUTSIDE, "transferPlan": {"mode": "blind-transfer", "sipVerb": verb}} if verb else dict(OUTSIDE))
+    legacy = account["assistants"][0].get("forwardingPhoneNumber")
+    assert rules(account) == ([] if verb in ("dial", "bye") and not legacy else ["transfer-refused"])
+    told = numbers(survey(account), [])
+    assert any(OUTSIDE["number"] in item["to"] for way in told for item in way["transfer_tools"])
+    account = healthy()
+    put(account, dict(HUMAN_SIP))
+    assert rules(account) == []
+
+
+#: Every place in which Vapi's objects name another one by id.
+REFERRING: dict[str, tuple[str, t.Callable[[Account, str], t.Any], str]] = {
+    "tool": ("tool", lambda a, key: a["assistants"][0]["model"].update(toolIds=["t1", key]), "tool-gone"),
+    "pinned tool": (
+        "tool",
+        lambda a, key: a["assistants"][0]["model"].update(toolRefs=[{"toolId": key, "version": "v1"}]),
+        "tool-gone",
+    ),
+    "tool of a hook": (
+        "tool",
+        lambda a, key: a["assistants"][1].update(hooks=[{"on": "x", "do": [{"type": "tool", "toolId": key}]}]),
+        "tool-gone",
+    ),
+    "tool of an override": (
+        "tool",
+        lambda a, key: a["squads"][0]["members"][1].update(assistantOverrides={"model": {"toolIds": [key]}}),
+        "tool-gone",
+    ),
+    "member": ("assistant", lambda a, key: a["squads"][0]["members"].append({"assistantId": key}), "member-gone"),
+    "assistant": ("assistant", lambda a, key: a["phones"][0].update(assistantId=key), "assistant-gone"),
+    "squad": ("squad", lambda a, key: a["phones"][1].update(squadId=key), "assistant-gone"),
+    "handoff": (
+        "assistant",
+        lambda a, key: a["assistants"][0]["model"].update(
+            tools=[{"type": "handoff", "destinations": [{"type": "assistant", "assistantId": key}]}]
+        ),
+        "reference-gone",
+    ),
+    "destination of a member": (
+        "assistant",
+        lambda a, key: a["squads"][0]["members"][0].update(assistantDestinations=[{"assistantId": key}]),
+        "reference-gone",
+    ),
+    "credential": ("credential", lambda a, key: a["assistants"][0].update(credentialIds=[key]), "reference-gone"),
+    "credential of a server": (
+        "credential",
+        lambda a, key: a["phones"][0].update(server={"url": "https://hook.example.com", "credentialId": key}),
+        "reference-gone",
+    ),
+    "credential of a tool's server": (
+        "credential",
+        lambda a, key: a["tools"][0].update(server={"credentialId": key}),
+        "reference-gone",
+    ),
+}
+THERE = {"tool": "tx", "assistant": "a2", "squad": "s1", "credential": "cx"}
+
+
+@pytest.mark.parametrize(("kind", "put", "rule"), REFERRING.values(), ids=REFERRING)
+def test_a_reference_to_what_is_gone_is_found(kind: str, put: t.Callable[[Account, str], t.Any], rule: str) -> None:
+    account = healthy()
+    put(account, "gone")
+    assert rules(account) == [rule]
+    account = healthy()
+    put(account, THERE[kind])
+    listed = {"tools": frozenset({"tx"}), "trunks": frozenset({"cx"})}
+    assert rules(account, listed=listed) == []
+
+
+def test_a_reference_of_what_answers_no_number_is_less_bad() -> None:
+    account = healthy()
+    account["assistants"].append({"id": "a9", "name": "Calls out", "model": {"toolIds": ["gone"]}})
+    (found,) = findings(survey(account))
+    assert (found["rule"], found["severity"], found["numbers"]) == ("tool-gone", "warning", [])
+    assert findings(survey(account, declared=(DESK,))) == []
+
+
+@given(st.text(max_size=8), st.sampled_from(["metadata", "variableValues", "parameters"]))
+def test_free_form_data_is_not_read(text: str, key: str) -> None:
+    account = healthy()
+    account["assistants"][0][key] = {"toolIds": [text], "assistantId": text, "destinations": [OUTSIDE], **OUTSIDE}
+    assert rules(account) == []
+
+
+# -------------------------------------------------------------------------------------------- other carriers, REGISTER
+
+CARRIERS = ["sip.example.com", "198.51.100.7", "sip.didlogic.net.example.com", "notdidlogic.net"]
+DIDLOGICS = ["sip.nl.didlogic.net", "SIP.UK.DIDLOGIC.NET.", "sip1.didlogic.com", "23.106.241.2"]
+
+
+def with_trunk(host: str, **more: t.Any) -> Account:
+    """A second trunk with one number that didlogic does not have."""
+    account = healthy()
+    account["trunks"].append({"id": OTHER, "name": "Other", "gateways": [{"ip": host}], **more})
+    account["phones"].append({"id": "p9", "number": "+15550100", "credentialId": OTHER, "assistantId": "a1"})
+    return account
+
+
+@pytest.mark.parametrize("host", CARRIERS)
+def test_another_carrier_is_named_and_not_judged(host: str) -> None:
+    plans = [None, {"authUsername": "555"}, {"authUsername": "555", "sipRegisterPlan": {"domain": host}}]
+    for plan in plans:
+        account = with_trunk(host, outboundAuthenticationPlan=plan)
+        (found,) = findings(survey(account))
+        assert (found["rule"], found["severity"]) == ("other-carrier", "info")
+        assert host in found["message"]
+        assert "15550100" not in [item["number"] for item in numbers(survey(account), [])]
+        # A destination that leads there makes it didlogic's, and so does the word of whoever runs it.
+        at(account, HUMAN)[0].update(transport=1, destination=f"{HUMAN}@{OTHER}.sip.vapi.ai")
+        account["phones"][-1]["number"] = HUMAN
+        assert "other-carrier" not in rules(account)
+        assert {"no-login", "unknown-login"} & set(rules(account))
+        assert "other-carrier" not in rules(with_trunk(host), own_trunks=frozenset({OTHER}))
+
+
+@pytest.mark.parametrize("host", DIDLOGICS)
+def test_a_gateway_of_didlogic_is_known(host: str) -> None:
+    found = rules(with_trunk(host))
+    assert "other-carrier" not in found
+    assert {"not-bought", "no-login"} <= set(found)
+
+
+@pytest.mark.parametrize("domain", ["sip.nl.didlogic.net", "SIP.nl.didlogic.net:5060", None])
+@pytest.mark.parametrize("username", ["01234", None])
+def test_a_registration_is_a_way_in(domain: str | None, username: str | None) -> None:
+    plan = {key: value for key, value in (("domain", domain), ("username", username)) if value}
+    account = healthy()
+    account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = plan or {"realm": "didlogic"}
+    at(account).pop(0)
+    assert rules(account) == []
+    (desk,) = [item for item in numbers(survey(account), []) if item["number"] == DESK]
+    assert [place["leads_to"] for place in desk["destinations"]] == ["Vapi, didlogic"]
+    del account["phones"][0]["assistantId"]
+    assert rules(account) == ["nobody-answers"]
+
+
+def test_a_registration_elsewhere_is_no_way_in() -> None:
+    account = healthy()
+    account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = {"domain": "sip.example.com"}
+    at(account).pop(0)
+    assert rules(account) == ["not-forwarded"]
 
 
 JUNK = st.recursive(
@@ -344,7 +654,7 @@ def test_it_only_reads_and_fails_as_told() -> None:
     assert told["summary"] == {"error": 0, "warning": 1, "info": 1}
     assert stage.writes == []
     look(stage, fail_on="error")
-    with pytest.raises(Failed, match="1 faults") as caught:
+    with pytest.raises(Failed, match="1 fault\\.") as caught:
         look(stage, fail_on="warning")
     assert caught.value.result["summary"]["warning"] == 1
     assert look(stage, fail_on="warning", ignore=["balance-low"])["summary"]["warning"] == 0

@@ -13,6 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
 
 #: didlogic's words for the two directions.
 TYPES = {"outbound": "sip", "inbound": "incoming"}
@@ -64,8 +65,8 @@ def party(text: t.Any) -> str:
     """The number in a SIP address or display form such as ``"Name" <sip:31201234567@host>``, or what stands there."""
     words = str(text or "")
     shown = re.search(r"<([^>]*)", words)
-    user = re.sub(r"^sips?:", "", (shown[1] if shown else words).strip(), flags=re.IGNORECASE).partition("@")[0]
-    return digits(user)
+    uri = parse_sip_uri(shown[1] if shown else words)
+    return digits(uri.user or uri.host)
 
 
 def told(row: dict[str, t.Any], _seek: t.Any = None) -> dict[str, t.Any]:

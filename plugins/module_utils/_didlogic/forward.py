@@ -20,7 +20,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State, Write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
-    apart,
     holds_key,
     inbound_uri,
     label_of,
@@ -34,6 +33,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules impo
     number_digits,
     number_hint,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme, parse_sip_uri
 
 DESTINATIONS = "/v1/purchases/{number}/destinations"
 #: didlogic's codes of a destination's kind, as its clients send them; its prose speaks of other values.
@@ -70,6 +70,12 @@ class Ask(State):
     others: t.Literal["keep", "disable", "remove"] = "keep"
     heal_private_key: t.Annotated[str | None, Option(secret=True, clean=str.strip, check=check_key)] = None
     vapi_trunk_ids: list[str] | None = None
+
+
+class EnvironmentAsk(Ask):
+    """What an environment knows beyond the module's options: ids of all trunks of the Vapi organisation."""
+
+    own_trunk_ids: list[str] | None = None
 
 
 TARGETS = ("destination", "vapi_trunk_id", "vapi_private_key")
@@ -126,7 +132,7 @@ def kind_of(forward: Forward) -> str:
 
 #: How the address of each kind looks; the first that fits counts.
 FORMS: dict[str, t.Callable[[str], bool]] = {
-    "sip_uri": lambda address: "@" in address or address.lower().startswith(("sip:", "sips:")),
+    "sip_uri": lambda address: "@" in address or has_sip_scheme(address),
     "sip_account": lambda address: bool(re.fullmatch(r"[0-9]{5}", address)),
     "pstn": lambda address: bool(re.fullmatch(r"[0-9]{6,15}", digits(address))),
 }
@@ -143,12 +149,11 @@ def address_of(forward: Forward) -> str:
 
 
 def place_of(transport: int, address: str) -> Place:
-    """What makes two destinations one: the scheme ``sip:`` and the case of the host make no difference."""
+    """What makes two destinations one: a missing ``sip:``, and the case of scheme and host, make no difference."""
     if transport == TRANSPORT["pstn"]:
         return str(transport), digits(address)
     if transport == TRANSPORT["sip_uri"]:
-        user, host = apart(address)
-        return str(transport), f"{user}@{host.lower()}"
+        return str(transport), parse_sip_uri(address).identity
     return str(transport), address.strip()
 
 
@@ -178,6 +183,11 @@ def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
     ]
 
 
+def reachable(entry: Entry) -> bool:
+    """Whether calls are sent to a destination as far as didlogic alone tells: it is active and of a known kind."""
+    return entry.active and entry.movable
+
+
 def _number(value: t.Any) -> float:
     try:
         number = float(value)
@@ -190,9 +200,29 @@ def _true(value: t.Any) -> bool:
     return value in (True, 1, "1", "true")
 
 
+def is_own(uri: str, forward: Forward, ask: Ask) -> bool:
+    """Whether a destination is another form of the declared one, which replaces it.
+
+    That is a URI with the private key, and one to the same user and trunk at the other region's host, where Vapi does
+    not know the trunk. An environment owns every destination at a Vapi host that leads to one of its trunks.
+    """
+    if holds_key(uri, ask.heal_private_key or ""):
+        return True
+    label = label_of(uri) or ""
+    if label and label in {key.lower() for key in getattr(ask, "own_trunk_ids", None) or ()}:
+        return True
+    target = address_of(forward)
+    return (
+        ask.position == "first"
+        and bool(label)
+        and label == label_of(target)
+        and parse_sip_uri(uri).user == parse_sip_uri(target).user
+        and region_of(uri) != region_of(target)
+    )
+
+
 def aim_of(forward: Forward, ask: Ask) -> Aim:
     address, transport = address_of(forward), TRANSPORT[kind_of(forward)]
-    key = ask.heal_private_key or ""
     return Aim(
         target=Entry(
             id=LATER,
@@ -204,7 +234,9 @@ def aim_of(forward: Forward, ask: Ask) -> Aim:
         absent=ask.state == "absent",
         first=ask.position == "first",
         others=ask.others,
-        heal=lambda entry: holds_key(entry.raw["destination"], key),
+        heal=lambda entry: (
+            entry.place[0] == str(TRANSPORT["sip_uri"]) and is_own(entry.raw["destination"], forward, ask)
+        ),
     )
 
 
@@ -284,6 +316,11 @@ FORWARD = Resource(
     by_id=False,
     needs=("id", "destination", "transport"),
     ordered=Ordered(
-        entries=entries_of, aim=aim_of, write=write_of, describe=describe, same=same, everywhere=undeclared
+        entries=entries_of,
+        aim=aim_of,
+        write=write_of,
+        describe=describe,
+        same=same,
+        everywhere=undeclared,
     ),
 )

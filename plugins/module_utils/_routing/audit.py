@@ -11,13 +11,13 @@ from __future__ import annotations
 import collections
 import dataclasses
 import ipaddress
-import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import TRANSPORT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import MOST_TOLD, Failed, listed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Entry
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
     Route,
     Row,
@@ -27,22 +27,29 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
     login_of,
     named,
     read,
-    targets,
+    titled,
     told,
-    tool_ids,
     uri_of,
     user_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
     SIP_HOST,
-    apart,
     holds_key,
+    host_of,
     label_of,
     region_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted, digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    Transfer,
+    is_answered,
+    references,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import SIGNALLING, VAPI
 
+#: didlogic's code of a destination that is a SIP account, as it begins an entry's place.
+SIP_ACCOUNT = str(TRANSPORT["sip_account"])
 #: What is read.
 SERVICES = (VAPI, DIDLOGIC)
 DOCS = (
@@ -50,6 +57,9 @@ DOCS = (
     "#ansible-collections-voiceops-vapi-didlogic-docsite-audit-"
 )
 SEVERITIES = ("error", "warning", "info")
+#: On what a rule rests: a service's documentation or published API description, a report of the behaviour of a live
+#: account, or a conclusion. A conclusion is no error.
+EVIDENCE = ("documented", "seen live", "inferred")
 #: More objects than this are beyond what the lists of both services were ever seen to answer whole.
 MOST_OBJECTS = 10_000
 #: US dollars; below it outbound calls soon end.
@@ -63,13 +73,18 @@ class Rule:
     """One thing that may be wrong.
 
     :param step: the link of the way that is broken: number, forward, trunk, phone_number, assistant, tool, account.
+    :param severity: the worst one of a hit. A hit may lower it with the word ``severity``, to one of ``lower``.
+    :param evidence: one of ``EVIDENCE``, for the consequence that the rule states. :param source: where that was read.
     :param message: and ``fix`` are templates for the words of a hit. :param route: words of each hit on a number's way;
         ``account`` likewise for what concerns no single number, with ``subject``.
     """
 
     id: str
     severity: str
+    lower: tuple[str, ...] = ()
     step: str
+    evidence: str
+    source: str
     message: str
     fix: str
     route: t.Callable[[Route], t.Iterable[Words]] = lambda _route: ()
@@ -90,7 +105,8 @@ def findings(survey: Survey, ignored: t.Collection[str] = ()) -> list[Row]:
 def _finding(rule: Rule, words: Words, concerned: list[str]) -> Row:
     return {
         "rule": rule.id,
-        "severity": rule.severity,
+        "severity": words.get("severity", rule.severity),
+        "evidence": rule.evidence,
         "step": rule.step,
         "subject": words["subject"],
         "numbers": concerned,
@@ -105,7 +121,8 @@ def _concerned(survey: Survey, words: Words) -> list[str]:
 
     def takes(route: Route) -> bool:
         if "id" in words:
-            return words["id"] in (str((route.trunk or {}).get("id")), *(str(tool["id"]) for tool in route.tools))
+            rows = [route.trunk, *(row for _kind, row in route.reached)]
+            return words["id"] in [str(row["id"]) for row in rows if row]
         return words["subject"] in (f"trunk {named(route.trunk)}", f"SIP account {login_of(route.trunk)}")
 
     return [route.number for route in survey.routes if takes(route)]
@@ -159,12 +176,36 @@ def unknown_label(route: Route) -> list[Words]:
 
 
 def wrong_region(route: Route) -> list[Words]:
-    found = [e for e in route.to_vapi if route.trunk_of(e) and region_of(uri_of(e)) != route.survey.region]
-    return _if(found, host=SIP_HOST[route.survey.region], region=route.survey.region)
+    found = [e for e in route.to_vapi if _elsewhere(route, e) and route.trunk_of(e)]
+    lowered = {} if route.lead in found else {"severity": "warning"}
+    return _if(found, host=SIP_HOST[route.survey.region], region=route.survey.region, **lowered)
+
+
+def _elsewhere(route: Route, entry: Entry) -> bool:
+    return host_of(uri_of(entry)) is not None and region_of(uri_of(entry)) != route.survey.region
 
 
 def no_label(route: Route) -> list[Words]:
-    return _if(any(not label_of(uri_of(entry)) for entry in route.to_vapi))
+    return _if(any(host_of(uri_of(entry)) and not label_of(uri_of(entry)) for entry in route.to_vapi))
+
+
+def dead_fail_over(route: Route) -> list[Words]:
+    """A destination behind the one that reaches Vapi, whose trunk or number there takes no call.
+
+    Other regions and trunks that are not there have rules of their own.
+    """
+    dead = {
+        named(route.trunk_of(entry)): route.obstacle(entry)
+        for entry in route.to_vapi
+        if entry.active and entry is not route.forward and route.trunk_of(entry) and not _elsewhere(route, entry)
+    }
+    return [{"trunk": trunk, "why": why} for trunk, why in dead.items() if why]
+
+
+def no_sip_account(route: Route) -> list[Words]:
+    logins = {str(row.get("name")) for row in route.survey.accounts}
+    gone = [e.place[1] for e in route.entries if e.active and e.place[0] == SIP_ACCOUNT and e.place[1] not in logins]
+    return [{"login": login} for login in dict.fromkeys(gone)]
 
 
 def not_first(route: Route) -> list[Words]:
@@ -178,11 +219,19 @@ def switched_off(route: Route) -> list[Words]:
 
 
 def no_destination(route: Route) -> list[Words]:
-    return _if(route.bought and route.entries and not route.lead and not route.to_vapi)
+    if not route.bought or not route.entries or route.to_vapi or any(map(route.can_answer, route.entries)):
+        return []
+    if route.lead:
+        return _if(True, which="none is of a kind that is known here", severity="warning")
+    return _if(True, which="none is active")
 
 
 def no_forward(route: Route) -> list[Words]:
-    return _if(route.bought and not route.entries)
+    if not route.bought or route.entries:
+        return []
+    if any(map(route.survey.answers, route.phones)):
+        return _if(True, note=", although Vapi has it with somebody who would answer")
+    return _if(True, note="", severity="info")
 
 
 def not_forwarded(route: Route) -> list[Words]:
@@ -194,7 +243,7 @@ def not_imported(route: Route) -> list[Words]:
 
 
 def not_bought(route: Route) -> list[Words]:
-    return _if(route.phone and not route.bought)
+    return _if(route.phone and not route.bought and route.survey.is_didlogic(route.trunk))
 
 
 def nowhere(route: Route) -> list[Words]:
@@ -234,60 +283,113 @@ def activating(route: Route) -> list[Words]:
 
 
 def nobody_answers(route: Route) -> list[Words]:
+    return _if(route.phone and route.to_vapi and not is_answered(route.phone) and not _by_workflow(route))
+
+
+def retired_workflow(route: Route) -> list[Words]:
+    return _if(_by_workflow(route))
+
+
+def _by_workflow(route: Route) -> bool:
     phone = route.phone or {}
-    answers = ("assistantId", "squadId", "workflowId", "server", "serverUrl", "fallbackDestination")
-    inbound_meant = bool(route.to_vapi)
-    return _if(route.phone and inbound_meant and not any(phone.get(key) for key in answers))
+    return bool(phone.get("workflowId")) and not phone.get("assistantId") and not phone.get("squadId")
 
 
 def answering_gone(route: Route) -> list[Words]:
-    phone = route.phone or {}
-    found = _if(phone.get("assistantId") and str(phone["assistantId"]) not in route.survey.assistant, kind="assistant")
-    return found + _if(phone.get("squadId") and str(phone["squadId"]) not in route.survey.squad, kind="squad")
+    phone, kinds = route.phone or {}, ("assistant", "squad")
+    return [
+        {"kind": kind}
+        for kind in kinds
+        if phone.get(f"{kind}Id") and not route.survey.exists(kind, str(phone[f"{kind}Id"]))
+    ]
 
 
-def member_gone(route: Route) -> list[Words]:
-    gone = [key for key in route.members if key not in route.survey.assistant]
-    phone = route.phone or {}
-    return _if(gone and not phone.get("assistantId"), count=len(gone))
+def member_gone(survey: Survey) -> list[Words]:
+    return [words for words in _gone(survey) if words["member"]]
+
+
+def tool_gone(survey: Survey) -> list[Words]:
+    return [words for words in _gone(survey) if words["kind"] == "tool"]
+
+
+def reference_gone(survey: Survey) -> list[Words]:
+    return [words for words in _gone(survey) if words["kind"] != "tool" and not words["member"]]
+
+
+def _gone(survey: Survey) -> list[Words]:
+    """Each reference to an object that Vapi does not have; without chosen numbers also in what answers none."""
+    held = {str(row["id"]): (kind, row, "") for kind, row in _unreached(survey)}
+    held |= {str(row["id"]): (kind, row, "used") for route in survey.routes for kind, row in route.reached}
+    return [
+        {
+            "subject": titled(kind, row),
+            "id": key,
+            "kind": reference.kind,
+            "place": reference.place,
+            "gone": reference.id,
+            "member": "yes" if _is_member(kind, reference.place) else "",
+            **({} if used else {"severity": "warning"}),
+        }
+        for key, (kind, row, used) in held.items()
+        for reference in references(row)
+        if not survey.exists(reference.kind, reference.id) and not (kind == "phone_number" and _is_own(reference.place))
+    ]
+
+
+def _is_member(kind: str, place: str) -> bool:
+    return (
+        kind == "squad" and place.startswith("members[") and place.endswith("].assistantId") and place.count(".") == 1
+    )
+
+
+def _is_own(place: str) -> bool:
+    """What a phone number itself refers to has rules of its own: its trunk and who answers."""
+    return place in ("credentialId", "assistantId", "squadId")
+
+
+def _unreached(survey: Survey) -> list[tuple[str, Row]]:
+    if survey.declared:
+        return []
+    rows = {"assistant": survey.assistants, "squad": survey.squads, "tool": survey.tools}
+    return [(kind, row) for kind, found in rows.items() for row in found]
 
 
 def own_control(route: Route) -> list[Words]:
     found = [row for row in route.assistants if "phone-call-control" in (row.get("serverMessages") or [])]
-    return _if(found and route.tools, name=", ".join(named(row) for row in found))
+    return _if(found and route.transfers, name=", ".join(named(row) for row in found))
 
 
 def doubled(route: Route) -> list[Words]:
     return _if(len(route.phones) > 1, count=len(route.phones), ids=", ".join(str(row["id"]) for row in route.phones))
 
 
-def _referred(route: Route) -> t.Iterator[tuple[Row, str, str]]:
-    """Tool, user and host of each transfer that Vapi asks didlogic for; no host where it is a plain number."""
-    for tool in route.tools if route.trunk else ():
-        for target in targets(tool):
-            if dig(target, ("transferPlan", "sipVerb")) in ("dial", "bye"):
-                continue
-            if target.get("sipUri"):
-                user, rest = apart(str(target["sipUri"]))
-                yield tool, user, re.split("[:;?>]", rest, maxsplit=1)[0].lower()
-            elif target.get("number"):
-                yield tool, str(target["number"]), ""
+def _referred(route: Route) -> t.Iterator[tuple[str, Row, Transfer]]:
+    """Each transfer that Vapi asks didlogic for: kind and row of the object that defines it, and the transfer."""
+    if route.survey.is_didlogic(route.trunk):
+        for kind, row, transfer in route.transfers:
+            if transfer.by_refer and transfer.target:
+                yield kind, row, transfer
 
 
-def _tools(survey: Survey, wrong: t.Callable[[Route, str, str], Words | None]) -> list[Words]:
-    """Each transfer tool with a target that is wrong for a number's trunk, once for each way to be wrong."""
+def _transfers(survey: Survey, wrong: t.Callable[[Route, str, str], Words | None]) -> list[Words]:
+    """Each object with a transfer that is wrong for a number's trunk, once for each way to be wrong.
+
+    ``wrong`` gets user and host of the target; the host is empty where it is a plain number.
+    """
     found: dict[str, Words] = {}
     for route in survey.routes:
-        for tool, user, host in _referred(route):
-            words = wrong(route, user, host)
+        for kind, row, transfer in _referred(route):
+            uri = parse_sip_uri(transfer.target)
+            words = wrong(route, uri.user or uri.host, uri.host if uri.user or uri.scheme else "")
             if words is not None:
-                hit = {"subject": f"transfer tool {named(tool, 'function.name')}", "id": str(tool["id"]), **words}
+                place = f" ({transfer.place})" if transfer.place and kind != "tool" else ""
+                hit = {"subject": titled(kind, row), "id": str(row["id"]), "place": place, **words}
                 found.setdefault(str(hit), hit)
     return list(found.values())
 
 
 def _hosts(route: Route) -> set[str]:
-    return {str(row.get("ip", "")).lower() for row in gateways(route.trunk)}
+    return {parse_sip_uri(str(row.get("ip", ""))).host for row in gateways(route.trunk)}
 
 
 def transfer_refused(survey: Survey) -> list[Words]:
@@ -298,7 +400,7 @@ def transfer_refused(survey: Survey) -> list[Words]:
             return None
         return {"why": "no address at the trunk's gateway" if host else "a phone number"}
 
-    return _tools(survey, wrong)
+    return _transfers(survey, wrong)
 
 
 def transfer_elsewhere(survey: Survey) -> list[Words]:
@@ -307,16 +409,30 @@ def transfer_elsewhere(survey: Survey) -> list[Words]:
     def wrong(route: Route, user: str, host: str) -> Words | None:
         return {"to": user} if host in _hosts(route) and digits(user) not in route.survey.own else None
 
-    return _tools(survey, wrong)
+    return _transfers(survey, wrong)
 
 
 # --------------------------------------------------------------------------------------------------------- the account
 
 
 def _used(survey: Survey) -> list[Row]:
-    """The trunks on the way of the numbers that are looked at."""
+    """didlogic's trunks on the way of the numbers that are looked at."""
     ids = {str(row["id"]): row for route in survey.routes for row in (route.trunk,) if row}
-    return list(ids.values())
+    return [row for row in ids.values() if survey.is_didlogic(row)]
+
+
+def other_carrier(survey: Survey) -> list[Words]:
+    """Trunks that are not judged, for another carrier's rules are not known here."""
+    looked_at = {str(route.trunk["id"]) for route in survey.routes if route.trunk}
+    return [
+        _of_trunk(
+            row,
+            hosts=", ".join(str(gateway.get("ip")) for gateway in gateways(row)) or "none",
+            count=counted(sum(str(p.get("credentialId")) == str(row["id"]) for p in survey.phones), "phone number"),
+        )
+        for row in survey.trunks
+        if not survey.is_didlogic(row) and (not survey.declared or str(row["id"]) in looked_at)
+    ]
 
 
 def _of_trunk(trunk: Row, **words: t.Any) -> Words:
@@ -405,29 +521,26 @@ def no_balance(survey: Survey) -> list[Words]:
 
 
 def unused_tool(survey: Survey) -> list[Words]:
-    """Attached to no assistant, or to none that answers a number; only where all numbers are looked at."""
+    """Referred to by nothing; only where all numbers are looked at."""
     if survey.declared:
         return []
-    answering = {key for route in survey.routes for row in route.assistants for key in tool_ids(row)}
-    attached = {key for row in survey.assistants for key in tool_ids(row)}
+    holders = (*survey.assistants, *survey.squads, *survey.phones)
+    attached = {reference.id for row in holders for reference in references(row) if reference.kind == "tool"}
     return [
-        {
-            "subject": f"transfer tool {named(row, 'function.name')}",
-            "id": str(row["id"]),
-            "how": "attached to no assistant" if str(row["id"]) not in attached else "attached to none that answers",
-        }
+        {"subject": f"transfer tool {named(row, 'function.name')}", "id": str(row["id"])}
         for row in survey.tools
-        if str(row["id"]) not in answering
+        if str(row["id"]) not in attached
     ]
 
 
 def doubled_trunk(survey: Survey) -> list[Words]:
     names = collections.Counter(named(row) for row in survey.trunks)
-    used = {named(row) for row in _used(survey)}
+    ours = survey.trunks if not survey.declared else _used(survey)
+    known = {named(row) for row in ours if survey.is_didlogic(row)}
     return [
         {"subject": f"trunk {name}", "count": str(count)}
         for name, count in names.items()
-        if count > 1 and (name in used or not survey.declared)
+        if count > 1 and name in known
     ]
 
 
@@ -453,6 +566,8 @@ RULES: tuple[Rule, ...] = (
         id="private-key-in-uri",
         severity="error",
         step="forward",
+        evidence="documented",
+        source="Vapi's guide to didlogic",
         route=private_key,
         message="Vapi's private key stands in a SIP URI at didlogic, where everybody who sees the account or a SIP "
         "message can read it.",
@@ -463,6 +578,8 @@ RULES: tuple[Rule, ...] = (
         id="unknown-trunk",
         severity="error",
         step="forward",
+        evidence="documented",
+        source="Vapi's guide to didlogic: the label is the id of a trunk of the organisation",
         route=unknown_trunk,
         message="Calls are sent to a trunk that this Vapi organisation does not have. The label is not shown: it may "
         "be a private key.",
@@ -473,6 +590,8 @@ RULES: tuple[Rule, ...] = (
         id="unknown-label",
         severity="warning",
         step="forward",
+        evidence="documented",
+        source="Vapi's guide to didlogic: the label is the id of a trunk of the organisation",
         route=unknown_label,
         message="A destination behind the first leads to a trunk that this Vapi organisation does not have. The label "
         "is not shown: it may be a private key.",
@@ -482,7 +601,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="wrong-region",
         severity="error",
+        lower=("warning",),
         step="forward",
+        evidence="documented",
+        source="Vapi's guide to SIP trunks: the regions share nothing",
         route=wrong_region,
         message="A destination leads to the SIP host of another region than the trunk's, which is {region}; Vapi "
         "answers 404 there.",
@@ -492,14 +614,38 @@ RULES: tuple[Rule, ...] = (
         id="no-label",
         severity="warning",
         step="forward",
+        evidence="inferred",
+        source="other carriers' guides show such a host; how Vapi then finds the trunk is not described",
         route=no_label,
         message="A destination leads to Vapi's SIP host without a trunk's id in front, so Vapi must guess the trunk.",
         fix="Forward to the trunk's id with didlogic_forward: vapi_trunk_id.",
     ),
     Rule(
-        id="not-first",
-        severity="error",
+        id="dead-fail-over",
+        severity="warning",
         step="forward",
+        evidence="seen live",
+        source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
+        route=dead_fail_over,
+        message="A further destination leads to the trunk {trunk}, {why}: it can take no call.",
+        fix="Remove it with didlogic_forward: state absent, or let it lead to somebody who answers.",
+    ),
+    Rule(
+        id="sip-account-gone",
+        severity="warning",
+        step="forward",
+        evidence="inferred",
+        source="the account's list of SIP accounts does not hold it",
+        route=no_sip_account,
+        message="A destination is the SIP account {login}, which this didlogic account does not have.",
+        fix="Remove it with didlogic_forward: state absent, or name one that exists.",
+    ),
+    Rule(
+        id="not-first",
+        severity="warning",
+        step="forward",
+        evidence="inferred",
+        source="didlogic's guides want the destination at the top; that the lowest priority is the top is a conclusion",
         route=not_first,
         message="Calls go to another destination first ({first}); Vapi is only tried when that does not answer.",
         fix="Put Vapi first with didlogic_forward: position first.",
@@ -508,6 +654,8 @@ RULES: tuple[Rule, ...] = (
         id="switched-off",
         severity="error",
         step="forward",
+        evidence="documented",
+        source="didlogic's API documentation of destinations",
         route=switched_off,
         message="The destination that leads to Vapi is switched off.",
         fix="Switch it on with didlogic_forward: active.",
@@ -515,23 +663,31 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="no-destination",
         severity="error",
+        lower=("warning",),
         step="forward",
+        evidence="documented",
+        source="didlogic's API documentation of destinations",
         route=no_destination,
-        message="The number has destinations and none is active: every call to it fails.",
+        message="The number has destinations, and {which}: calls to it reach nobody.",
         fix="Switch one on, or forward the number to Vapi with didlogic_forward.",
     ),
     Rule(
         id="no-forward",
-        severity="info",
+        severity="warning",
+        lower=("info",),
         step="forward",
+        evidence="documented",
+        source="didlogic's API documentation of destinations",
         route=no_forward,
-        message="The number has no destination: calls to it reach nobody.",
+        message="The number has no destination{note}: calls to it reach nobody.",
         fix="Forward it with didlogic_forward, or give the number back to didlogic.",
     ),
     Rule(
         id="not-forwarded",
         severity="info",
         step="forward",
+        evidence="documented",
+        source="didlogic's API documentation of destinations",
         route=not_forwarded,
         message="Vapi has the number, and no destination leads there: Vapi can call with it, and is not called.",
         fix="Forward it with didlogic_forward if callers are to reach Vapi.",
@@ -540,14 +696,18 @@ RULES: tuple[Rule, ...] = (
         id="not-imported",
         severity="error",
         step="phone_number",
+        evidence="seen live",
+        source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
         route=not_imported,
-        message="The number is forwarded to Vapi, and Vapi does not have it: calls are answered with 404.",
+        message="The number is forwarded to Vapi, and Vapi does not have it: calls to it reach no assistant.",
         fix="Import it with vapi_phone_number: number and trunk.",
     ),
     Rule(
         id="not-bought",
         severity="warning",
         step="number",
+        evidence="inferred",
+        source="conclusion from the lists of both services",
         route=not_bought,
         message="Vapi has the number, and the didlogic account does not: no call comes in, and didlogic refuses it "
         "as a caller.",
@@ -557,23 +717,29 @@ RULES: tuple[Rule, ...] = (
         id="nowhere",
         severity="error",
         step="number",
+        evidence="documented",
+        source="the lists of both services",
         route=nowhere,
         message="The number is asked for, and neither didlogic nor Vapi has it.",
         fix="Correct it in routing_audit: numbers, or buy it at didlogic.",
     ),
     Rule(
         id="spelling",
-        severity="error",
+        severity="warning",
         step="phone_number",
+        evidence="inferred",
+        source="one guide asks for the same spelling; whether Vapi finds the other one is described nowhere",
         route=spelling,
-        message="The forward calls {user}, and the phone number at Vapi is spelt {spelled}: Vapi compares letter by "
-        "letter and answers 404.",
+        message="The forward calls {user}, and the phone number at Vapi is spelled {spelled}: whether Vapi treats both "
+        "as the same number is not documented, and a guide asks for the same spelling.",
         fix="Spell both alike: didlogic_forward: uri_user, or vapi_phone_number: number.",
     ),
     Rule(
         id="other-number",
         severity="warning",
         step="forward",
+        evidence="inferred",
+        source="conclusion from the lists of both services",
         route=other_user,
         message="The forward calls {user}, which is another number than this one.",
         fix="If that is not meant, forward to this number with didlogic_forward: uri_user.",
@@ -582,6 +748,8 @@ RULES: tuple[Rule, ...] = (
         id="other-trunk",
         severity="error",
         step="trunk",
+        evidence="seen live",
+        source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
         route=other_trunk,
         message="The forward leads to the trunk {there}, and the phone number is on the trunk {here}: Vapi does not "
         "find it there.",
@@ -591,6 +759,8 @@ RULES: tuple[Rule, ...] = (
         id="no-trunk",
         severity="error",
         step="trunk",
+        evidence="documented",
+        source="Vapi's published API description: a number's calls go over the trunk that it names",
         route=no_trunk,
         message="The phone number is on a trunk that does not exist: no call gets in or out.",
         fix="Give it one with vapi_phone_number: trunk.",
@@ -599,6 +769,8 @@ RULES: tuple[Rule, ...] = (
         id="blocked",
         severity="error",
         step="phone_number",
+        evidence="documented",
+        source="Vapi's published API description: status",
         route=blocked,
         message="Vapi has blocked the phone number.",
         fix="Ask Vapi's support why. Nothing here can lift it.",
@@ -607,6 +779,8 @@ RULES: tuple[Rule, ...] = (
         id="activating",
         severity="warning",
         step="phone_number",
+        evidence="documented",
+        source="Vapi's published API description: status",
         route=activating,
         message="Vapi is still activating the phone number.",
         fix="Look again in some minutes.",
@@ -615,30 +789,69 @@ RULES: tuple[Rule, ...] = (
         id="nobody-answers",
         severity="error",
         step="assistant",
+        evidence="documented",
+        source="Vapi's published API description: fallbackDestination",
         route=nobody_answers,
-        message="The phone number has no assistant, squad, workflow or server: Vapi ends each call at once.",
+        message="The phone number has no assistant, squad, server, fallback or hook that answers: Vapi ends each call.",
         fix="Assign one with vapi_phone_number: assistant.",
     ),
     Rule(
         id="assistant-gone",
         severity="error",
         step="assistant",
+        evidence="documented",
+        source="Vapi's list of ended reasons",
         route=answering_gone,
         message="The phone number's {kind} does not exist: Vapi ends each call at once.",
         fix="Assign one that exists with vapi_phone_number: {kind}.",
     ),
     Rule(
         id="member-gone",
+        severity="warning",
+        step="assistant",
+        evidence="inferred",
+        source="Vapi's list of ended reasons has one for an assistant that is not found, none for a squad's",
+        account=member_gone,
+        message="Its member {place} is the assistant {gone}, which does not exist: a call that gets there fails.",
+        fix="Correct the squad at Vapi, or assign an assistant with vapi_phone_number: assistant.",
+    ),
+    Rule(
+        id="tool-gone",
+        severity="error",
+        lower=("warning",),
+        step="assistant",
+        evidence="documented",
+        source="Vapi's own configuration tool, its notes on assistants: a missing entry of toolIds makes the call fail",
+        account=tool_gone,
+        message="{place} names the tool {gone}, which does not exist: calls to it fail.",
+        fix="Take the id out with vapi_assistant: tools and tools_mode replace, or in Vapi's dashboard.",
+    ),
+    Rule(
+        id="reference-gone",
+        severity="warning",
+        step="assistant",
+        evidence="inferred",
+        source="Vapi's lists do not hold the object; what a call does then is not described for every place",
+        account=reference_gone,
+        message="{place} names the {kind} {gone}, which does not exist.",
+        fix="Name one that exists, with the module of that object or in Vapi's dashboard.",
+    ),
+    Rule(
+        id="retired-workflow",
         severity="error",
         step="assistant",
-        route=member_gone,
-        message="The phone number's squad has {count} members that do not exist.",
-        fix="Correct the squad at Vapi, or assign an assistant with vapi_phone_number: assistant.",
+        evidence="documented",
+        source="Vapi's guide to the migration of workflows",
+        route=retired_workflow,
+        message="A workflow is assigned to the phone number, and Vapi has run none since 2026-08-19: nobody answers.",
+        fix="Assign an assistant or a squad with vapi_phone_number: assistant or squad.",
     ),
     Rule(
         id="own-call-control",
         severity="error",
         step="tool",
+        evidence="documented",
+        source="Vapi's published API description: serverMessages",
         route=own_control,
         message="serverMessages of {name} holds phone-call-control, which hands the transfer to your server: Vapi's "
         "transfer tools do nothing.",
@@ -648,8 +861,10 @@ RULES: tuple[Rule, ...] = (
         id="transfer-refused",
         severity="warning",
         step="tool",
+        evidence="documented",
+        source="Vapi's guide to didlogic",
         account=transfer_refused,
-        message="didlogic may refuse the transfer: its target is {why}.",
+        message="didlogic may refuse the transfer{place}: its target is {why}.",
         fix="Use sip:+<number>@<the trunk's gateway> with vapi_transfer_tool: destinations.sip_uri, to a number that "
         "didlogic lets REFER go to, or keep Vapi in the call with destinations.sip_verb: dial.",
     ),
@@ -657,24 +872,41 @@ RULES: tuple[Rule, ...] = (
         id="transfer-elsewhere",
         severity="info",
         step="tool",
+        evidence="documented",
+        source="Vapi's guide to didlogic",
         account=transfer_elsewhere,
-        message="It hands over to {to}, which is no number of the didlogic account: didlogic may allow transfers "
-        "by REFER to its own numbers only.",
+        message="It transfers calls to {to}{place}, which is no number of the didlogic account: didlogic may allow "
+        "transfers by REFER to its own numbers only.",
         fix="Ask didlogic's account manager, or keep Vapi in the call with vapi_transfer_tool: destinations.sip_verb "
         "dial.",
     ),
     Rule(
+        id="other-carrier",
+        severity="info",
+        step="trunk",
+        evidence="inferred",
+        source="known gateways of didlogic, and the destinations of its numbers",
+        account=other_carrier,
+        message="No gateway of the trunk ({hosts}) is known as didlogic's and no destination at didlogic leads to it: "
+        "the trunk and its {count} belong to another carrier and were not checked.",
+        fix="Nothing has to be done. If it is meant for didlogic, set its gateway with vapi_sip_trunk: gateways.",
+    ),
+    Rule(
         id="doubled-phone-number",
-        severity="error",
+        severity="warning",
         step="phone_number",
+        evidence="inferred",
+        source="that Vapi refuses no second one follows from reports; which one it calls is described nowhere",
         route=doubled,
-        message="Vapi has the number {count} times ({ids}): nobody can tell which one answers.",
+        message="Vapi has the number {count} times ({ids}): which one answers is not documented.",
         fix="Remove all but one with vapi_phone_number: id and state absent.",
     ),
     Rule(
         id="doubled-trunk",
         severity="warning",
         step="trunk",
+        evidence="inferred",
+        source="conclusion from the lists of both services",
         account=doubled_trunk,
         message="{count} trunks have this name, so that it is easy to change the wrong one.",
         fix="Remove those that no phone number uses with vapi_sip_trunk: id and state absent.",
@@ -683,6 +915,8 @@ RULES: tuple[Rule, ...] = (
         id="no-inbound-gateway",
         severity="warning",
         step="trunk",
+        evidence="documented",
+        source="Vapi's guide to SIP trunks",
         account=no_inbound,
         message="No gateway lets didlogic's addresses in: Vapi answers incoming calls with 401, its guide says.",
         fix="Add didlogic's signalling addresses with vapi_sip_trunk: gateways (outbound_enabled: false).",
@@ -691,6 +925,8 @@ RULES: tuple[Rule, ...] = (
         id="host-name-inbound",
         severity="error",
         step="trunk",
+        evidence="documented",
+        source="Vapi's guide to SIP trunks",
         account=inbound_host,
         message="The gateway {host} is a host name with inbound calls enabled: Vapi knows callers by address only.",
         fix="Set inbound_enabled: false there in vapi_sip_trunk: gateways, and add didlogic's IPv4 addresses.",
@@ -699,6 +935,8 @@ RULES: tuple[Rule, ...] = (
         id="no-outbound-gateway",
         severity="warning",
         step="trunk",
+        evidence="documented",
+        source="Vapi's guide to SIP trunks",
         account=no_outbound,
         message="No gateway is enabled for outbound calls: Vapi can neither call nor transfer.",
         fix="Add didlogic's proxy with vapi_sip_trunk: gateways (outbound_enabled: true).",
@@ -707,6 +945,8 @@ RULES: tuple[Rule, ...] = (
         id="no-login",
         severity="warning",
         step="trunk",
+        evidence="inferred",
+        source="didlogic's guides log in with the SIP account; access by address alone exists by ticket",
         account=no_login,
         message="The trunk has no user name: didlogic refuses its calls (401 or 407).",
         fix="Set the SIP account's login with vapi_sip_trunk: username and password.",
@@ -715,6 +955,8 @@ RULES: tuple[Rule, ...] = (
         id="unknown-login",
         severity="warning",
         step="trunk",
+        evidence="inferred",
+        source="conclusion from the lists of both services",
         account=unknown_login,
         message="The trunk logs in as {login}, which is no SIP account of this didlogic account: unless it is one of "
         "another account, outbound calls are refused.",
@@ -722,8 +964,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="addresses-missing",
-        severity="error",
+        severity="warning",
         step="account",
+        evidence="inferred",
+        source="Vapi's guide lists the addresses; that ip_restrict refuses all others is a conclusion from its name",
         account=restricted,
         message="The account takes calls from some addresses only, and Vapi's {missing} are not among them: calls from "
         "there are refused.",
@@ -733,6 +977,8 @@ RULES: tuple[Rule, ...] = (
         id="foreign-caller-id",
         severity="warning",
         step="account",
+        evidence="inferred",
+        source="didlogic's guides choose the caller id among the account's numbers",
         account=foreign_caller,
         message="The caller id {caller} is none of the account's numbers: didlogic or the network may refuse it.",
         fix="Set one of the account's numbers with didlogic_sip_account: caller_id.",
@@ -741,6 +987,8 @@ RULES: tuple[Rule, ...] = (
         id="balance-low",
         severity="warning",
         step="account",
+        evidence="inferred",
+        source="conclusion from the lists of both services",
         account=low_balance,
         message="The balance is {balance} US dollars: outbound calls and number fees will soon end.",
         fix="Top the account up in didlogic's portal.",
@@ -749,6 +997,8 @@ RULES: tuple[Rule, ...] = (
         id="balance-empty",
         severity="warning",
         step="account",
+        evidence="documented",
+        source="Vapi's guide to didlogic: outbound calls need a positive balance",
         account=no_balance,
         message="The balance is {balance} US dollars: unless the account is billed afterwards, didlogic refuses "
         "outbound calls.",
@@ -758,14 +1008,18 @@ RULES: tuple[Rule, ...] = (
         id="unused-tool",
         severity="warning",
         step="tool",
+        evidence="inferred",
+        source="a tool may still be named in a single call",
         account=unused_tool,
-        message="The transfer tool is {how}: nobody is handed over by it.",
+        message="The transfer tool is attached to no assistant: no call is transferred by it.",
         fix="Attach it with vapi_assistant: tools, or remove it with vapi_transfer_tool: state absent.",
     ),
     Rule(
         id="too-many-objects",
         severity="warning",
         step="account",
+        evidence="inferred",
+        source="no list was seen longer",
         account=too_many,
         message="There are more than {limit}: whether the services list them all is not known, so this audit may have "
         "missed some.",
@@ -804,5 +1058,6 @@ def audit(engines: dict[str, t.Any], ask: Ask) -> Row:
     worst = [item for item in found if item["severity"] in bad]
     if worst:
         sentences = [f"{item['subject']}: {item['message']} {item['fix']}" for item in worst]
-        raise Failed(listed(f"The audit found {len(worst)} faults.", sentences, MOST_TOLD), result, labels)
+        head = f"The audit found {counted(len(worst), 'fault')}."
+        raise Failed(listed(head, sentences, MOST_TOLD), result, labels)
     return {**result, "labels": labels}

@@ -16,7 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD, EnvironmentAsk
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
@@ -39,6 +39,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules impo
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import destination, transfer_tool
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import transfers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
@@ -234,23 +235,29 @@ class Declared:
         )
 
     def forward_want(
-        self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, user: str = ""
+        self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, uri: str = ""
     ) -> Want:
-        """:param trunks: ids that may be shown in URIs. :param by_key: the form with the private key.
+        """:param trunks: ids of the organisation's trunks. :param by_key: the form with the private key.
 
-        :param user: of the URI, where it is not the number as it is spelled.
+        :param uri: a destination as it is at didlogic, instead of the inbound URI of the trunk.
         """
-        return self._want(
+        target: dict[str, t.Any] = {
+            "vapi_trunk_id": None if by_key else trunk,
+            "vapi_private_key": self.key if by_key else None,
+            "uri_user": self.spelled(number),
+            "region": self.region,
+        }
+        want = self._want(
             FORWARD,
             number=number.number,
-            vapi_trunk_id=None if by_key else trunk,
-            vapi_private_key=self.key if by_key else None,
+            **({"destination": uri, "kind": "sip_uri"} if uri else target),
             heal_private_key=None if by_key or not self.present else self.key,
-            uri_user=user or self.spelled(number),
-            region=self.region,
             others=number.others if self.present else "keep",
             vapi_trunk_ids=list(trunks),
         )
+        # Everything that leads to the organisation's trunks is the environment's: exactly the declared one stays.
+        ask = EnvironmentAsk(**want.ask.model_dump(), own_trunk_ids=list(trunks) if self.present else None)
+        return dataclasses.replace(want, ask=ask)
 
     def _want(self, resource: Resource, **params: t.Any) -> Want:
         return wanted(resource, {**params, "state": self.given["state"]})
@@ -344,24 +351,46 @@ def _tool(item: Given, state: Given, trunk: Trunk | None) -> Want:
     return t.cast("Want", want)
 
 
-def _refers(tool: Given) -> bool:
-    """Whether a transfer by this tool may send REFER."""
-    destinations = tool.get("destinations") or ()
-    return not destinations or any(_dict(to).get("sip_verb") not in ("dial", "bye") for to in destinations)
+def refer_users(params: Given) -> list[str]:
+    """The declared objects from which Vapi may transfer a call by REFER, wherever the transfer is defined in them."""
+    tools = [
+        (f"transfer tool {_name(tool)}", {**TRANSFER_TOOL.fixed, "destinations": _targets(tool.get("destinations"))})
+        for tool in params["transfer_tools"] or ()
+    ]
+    assistants = [(f"assistant {_name(item)}", _dict(item.get("definition"))) for item in params["assistants"] or ()]
+    fallbacks = [
+        (f"number {item.get('number')}", {"fallbackDestination": target})
+        for item in params["numbers"] or ()
+        for target in _targets([item.get("fallback_destination")])
+    ]
+    named = [*tools, *assistants, *fallbacks]
+    return [name for name, body in named if any(transfer.by_refer for transfer in transfers(dict(body)))]
+
+
+def _name(item: Given) -> str:
+    return item["name"] if isinstance(item.get("name"), str) else "without a name"
+
+
+def _targets(given: t.Any) -> list[dict[str, t.Any]]:
+    """Destinations as they are declared, with the fields of the API that tell whether they are transferred by REFER."""
+    return [
+        {
+            "sipUri": str(to.get("sip_uri") or to.get("number")),
+            "transferPlan": {"sipVerb": to.get("sip_verb")},
+        }
+        for to in map(_dict, given if isinstance(given, list) else ())
+        if to.get("number") or to.get("sip_uri")
+    ]
 
 
 def _confirm_refer(params: Given, faults: Faults) -> None:
     """Whether transfers can work is in no API: a human has to say it."""
     confirmed = params["sip_refer_enabled"] or params["allow_unconfirmed_refer"]
-    names = ", ".join(
-        tool["name"] if isinstance(tool.get("name"), str) else "one without a name"
-        for tool in params["transfer_tools"]
-        if _refers(tool)
-    )
+    names = ", ".join(refer_users(params))
     if not names or params["state"] != "present" or confirmed:
         return
     rule = (
-        f"Transfer tools are declared ({names}), and they need SIP REFER, which didlogic enables by hand and no API "
+        f"Transfers are declared ({names}), and they need SIP REFER, which didlogic enables by hand and no API "
         "tells. Ask didlogic's account manager: (1) that SIP REFER be enabled for the account; (2) that it hold for "
         f"the SIP login {params['trunk'].get('username') or 'of the trunk'}; (3) whether calls may be transferred to "
         "numbers outside didlogic, and at what price. Then set this to true. To build everything before the answer is "

@@ -91,7 +91,8 @@ def _phones(wired: t.Any) -> list[str]:
         if wired.declared.present:
             detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
             nobody = ", answered by nobody" if detached else ", who answers is not managed"
-            what += f", answered by {number.answering}" if number.answering else nobody
+            answered = f", answered by {number.answering}" if number.answering else nobody
+            what += answered if number.inbound else ", for outbound calls only"
         found.append(_line("phone number", wired.declared.spelled(number), what))
     return found
 
@@ -116,6 +117,7 @@ def _forward(wired: t.Any, number: t.Any, outcomes: list[Outcome]) -> list[str]:
     left = {row["destination"] for row in after}
     if dry and wired.declared.present:
         found += [_line("removed", _name(row), "") for row in before if row["destination"] not in left]
+    first = None if str(number.number) in wired.unanswered else first
     return found if first else [*found, _line("calls would go" if dry else "calls go", "nowhere", "")]
 
 

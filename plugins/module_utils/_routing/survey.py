@@ -9,19 +9,33 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import described, entries_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    TRANSPORT,
+    described,
+    entries_of,
+    reachable,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import dig, from_wire
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
-    apart,
+    holds_key,
     host_of,
     label_of,
     region_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    Transfer,
+    hook_answers,
+    is_answered,
+    references,
+    transfers,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
@@ -34,6 +48,9 @@ class Survey:
     """Both accounts as their APIs show them.
 
     :param key: Vapi's private key, to find it in URIs. :param declared: digits of the numbers to look at; empty: all.
+    :param own_trunks: ids of trunks that the caller knows to be for didlogic.
+    :param listed: ids of everything in a list at Vapi, also of what has no row here: tools that transfer nothing,
+        credentials that are no trunks.
     """
 
     region: str
@@ -49,6 +66,8 @@ class Survey:
     declared: tuple[str, ...] = ()
     #: Digits of every number of the didlogic account, also of those that are not looked at.
     own: frozenset[str] = frozenset()
+    own_trunks: frozenset[str] = frozenset()
+    listed: t.Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def trunk(self) -> dict[str, Row]:
@@ -79,10 +98,77 @@ class Survey:
         return found
 
     @functools.cached_property
+    def registered(self) -> dict[str, Row]:
+        """The trunks that register at didlogic, by the SIP account that they register as."""
+        found = {}
+        for row in self.trunks:
+            plan = dig(row, ("outboundAuthenticationPlan", "sipRegisterPlan"))
+            domain = str(dig(plan, ("domain",)) or "")
+            login = str(dig(plan, ("username",)) or login_of(row))
+            if isinstance(plan, dict) and plan and login and (not domain or is_gateway(parse_sip_uri(domain).host)):
+                found[login] = row
+        return found
+
+    @functools.cached_property
+    def didlogic_trunks(self) -> frozenset[str]:
+        """Ids of the trunks that are didlogic's: one of their gateways is, or a destination at didlogic leads there."""
+        found = {key.lower() for key in self.own_trunks}
+        found |= {
+            str(row["id"]).lower() for row in self.trunks if any(is_gateway(str(g.get("ip"))) for g in gateways(row))
+        }
+        for row in self.numbers:
+            for entry in entries_of(row.get("destinations", [])):
+                trunk = self.trunk_of(entry)
+                found |= {str(trunk["id"]).lower()} if trunk else set()
+        return frozenset(found)
+
+    def is_didlogic(self, trunk: Row | None) -> bool:
+        """Whether a trunk is didlogic's, and not another carrier's."""
+        return trunk is not None and str(trunk["id"]).lower() in self.didlogic_trunks
+
+    def trunk_of(self, entry: Entry) -> Row | None:
+        """The trunk that a destination at didlogic leads to: by its id in a URI, or because it registers there."""
+        kind, address = entry.place
+        if kind == str(TRANSPORT["sip_account"]):
+            return self.registered.get(address)
+        return self.trunk.get(label_of(uri_of(entry)) or "")
+
+    def exists(self, kind: str, key: str) -> bool:
+        """Whether Vapi has an object of a kind."""
+        rows: dict[str, tuple[str, t.Mapping[str, Row]]] = {
+            "assistant": ("assistants", self.assistant),
+            "squad": ("squads", self.squad),
+            "tool": ("tools", self.tool),
+            "credential": ("trunks", self.trunk),
+        }
+        place, known = rows[kind]
+        return key in known or key.lower() in known or key in self.listed.get(place, ())
+
+    def answers(self, phone: Row) -> bool:
+        """Whether somebody answers each call to a phone number at Vapi. A workflow does not: Vapi runs none."""
+        hooks = phone.get("hooks")
+        ringing = [h for h in (hooks if isinstance(hooks, list) else ()) if dig(h, ("on",)) == "call.ringing"]
+        if any(hook_answers(hook, everybody=True) for hook in ringing):
+            return True
+        if phone.get("assistantId"):
+            return self.exists("assistant", str(phone["assistantId"]))
+        if phone.get("squadId"):
+            return self.exists("squad", str(phone["squadId"]))
+        return is_answered(phone)
+
+    @functools.cached_property
     def routes(self) -> tuple[Route, ...]:
-        """The way of each number that is looked at."""
-        known = {*self.bought, *self.phone} - {""}
+        """The way of each number that is looked at; a number of another carrier only where it is declared."""
+        elsewhere = {
+            number
+            for number, rows in self.phone.items()
+            if all((trunk := self._trunk_of_phone(row)) and not self.is_didlogic(trunk) for row in rows)
+        }
+        known = {*self.bought, *(set(self.phone) - elsewhere)} - {""}
         return tuple(Route(self, number) for number in sorted(set(self.declared) or known))
+
+    def _trunk_of_phone(self, phone: Row) -> Row | None:
+        return self.trunk.get(str(phone.get("credentialId", "")).lower())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +194,8 @@ class Route:
 
     @functools.cached_property
     def to_vapi(self) -> list[Entry]:
-        return [entry for entry in self.entries if host_of(uri_of(entry))]
+        """The destinations that lead to Vapi, by a URI or by a registration."""
+        return [entry for entry in self.entries if host_of(uri_of(entry)) or self.trunk_of(entry)]
 
     @functools.cached_property
     def forward(self) -> Entry | None:
@@ -117,7 +204,32 @@ class Route:
         return order[0] if order else None
 
     def trunk_of(self, entry: Entry) -> Row | None:
-        return self.survey.trunk.get((label_of(uri_of(entry)) or "").lower())
+        return self.survey.trunk_of(entry)
+
+    def obstacle(self, entry: Entry) -> str:
+        """Why a destination that leads to Vapi can reach nobody there; empty where nothing is known against it."""
+        uri, trunk = uri_of(entry), self.trunk_of(entry)
+        by_uri = host_of(uri) is not None
+        label = label_of(uri) if by_uri else None
+        if by_uri and region_of(uri) != self.survey.region:
+            return "which is at the SIP host of another region"
+        if label and trunk is None and not holds_key(uri, self.survey.key):
+            return "which this Vapi organisation does not have"
+        number = digits(user_of(entry)) if by_uri else self.number
+        phones = self.survey.phone.get(number, [])
+        if trunk is not None:
+            phones = [row for row in phones if str(row.get("credentialId")).lower() == str(trunk["id"]).lower()]
+        if not phones:
+            return f"which does not have the number {number}"
+        return "" if any(self.survey.answers(row) for row in phones) else f"where nobody answers the number {number}"
+
+    def can_answer(self, entry: Entry) -> bool:
+        """Whether a call that gets to a destination may be answered.
+
+        It must be active and of a known kind, and at Vapi's host lead to a trunk and a number on it with somebody who
+        answers. Whether a phone elsewhere is answered is in no API.
+        """
+        return reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
 
     @functools.cached_property
     def phones(self) -> list[Row]:
@@ -144,14 +256,32 @@ class Route:
         return members_of(self.survey.squad.get(str(phone.get("squadId")), {}))
 
     @functools.cached_property
+    def reached(self) -> list[tuple[str, Row]]:
+        """Kind and row of everything at Vapi that may handle a call, each once, the phone number first."""
+        rows = {"assistant": self.survey.assistant, "squad": self.survey.squad, "tool": self.survey.tool}
+        found = [("phone_number", self.phone)] if self.phone else []
+        seen = set()
+        for _kind, row in found:  # grows while it is read
+            for _place, kind, key in references(row):
+                if (kind, key) not in seen and key in rows.get(kind, {}):
+                    seen.add((kind, key))
+                    found.append((kind, rows[kind][key]))
+        return found
+
+    @functools.cached_property
     def assistants(self) -> list[Row]:
-        return [self.survey.assistant[key] for key in self.members if key in self.survey.assistant]
+        """Those that may speak, also after a handoff."""
+        return [row for kind, row in self.reached if kind == "assistant"]
 
     @functools.cached_property
     def tools(self) -> list[Row]:
         """The transfer tools of those that answer, each once."""
-        ids = [key for row in self.assistants for key in tool_ids(row)]
-        return [self.survey.tool[key] for key in dict.fromkeys(ids) if key in self.survey.tool]
+        return [row for kind, row in self.reached if kind == "tool"]
+
+    @functools.cached_property
+    def transfers(self) -> list[tuple[str, Row, Transfer]]:
+        """Every transfer that a call to the number may come to, with kind and row of the object that defines it."""
+        return [(kind, row, transfer) for kind, row in self.reached for transfer in transfers(row)]
 
 
 def uri_of(entry: Entry) -> str:
@@ -159,7 +289,7 @@ def uri_of(entry: Entry) -> str:
 
 
 def user_of(entry: Entry) -> str:
-    return apart(uri_of(entry))[0]
+    return parse_sip_uri(uri_of(entry)).user
 
 
 def tool_ids(assistant: Row) -> list[str]:
@@ -203,13 +333,26 @@ def answering(route: Route) -> dict[str, str]:
     return {}
 
 
-def targets(tool: Row) -> list[Row]:
-    found = tool.get("destinations")
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+#: What people call the kinds of objects at Vapi that may define a transfer.
+TITLES = {"assistant": "assistant", "squad": "squad", "tool": "transfer tool", "phone_number": "phone number"}
 
 
-def place_of(target: Row) -> str:
-    return str(target.get("sipUri") or target.get("number") or target.get("assistantName") or "?")
+def titled(kind: str, row: Row) -> str:
+    """An object at Vapi for people, with its kind."""
+    return f"{TITLES[kind]} {named(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
+
+
+def transfers_told(route: Route) -> list[Row]:
+    """Each object that may transfer a call to the number, with its targets; one that is no tool has no id."""
+    found: dict[tuple[str, str], Row] = {}
+    for kind, row, transfer in route.transfers:
+        tool = kind == "tool"
+        name = named(row, "function.name") if tool else transfer.tool or titled(kind, row)
+        item = found.setdefault(
+            (str(row["id"]), name), {"id": str(row["id"]) if tool else "", "name": name, "to": list[str]()}
+        )
+        item["to"] += [transfer.target] if transfer.target else []
+    return list(found.values())
 
 
 def told(route: Route) -> Row:
@@ -222,7 +365,11 @@ def told(route: Route) -> Row:
         "bought": route.bought,
         "imported": phone is not None,
         "destinations": [
-            {**described(entry, route.entries, route.number, known), "leads_to": leads_to(route, entry)}
+            {
+                **described(entry, route.entries, route.number, known),
+                "leads_to": leads_to(route, entry),
+                "can_answer": route.can_answer(entry),
+            }
             for entry in route.entries
         ],
         "phone_number": {"id": str(phone["id"]), "number": str(phone.get("number")), "name": named(phone, "name")}
@@ -232,10 +379,7 @@ def told(route: Route) -> Row:
         if trunk
         else {},
         "answered_by": answering(route),
-        "transfer_tools": [
-            {"id": str(tool["id"]), "name": named(tool, "function.name"), "to": [place_of(to) for to in targets(tool)]}
-            for tool in route.tools
-        ],
+        "transfer_tools": transfers_told(route),
     }
 
 
@@ -245,7 +389,7 @@ def leads_to(route: Route, entry: Entry) -> str:
         trunk = route.trunk_of(entry)
         if trunk is None:
             return "Vapi, unknown trunk"
-        here = region_of(uri_of(entry)) == route.survey.region
+        here = host_of(uri_of(entry)) is None or region_of(uri_of(entry)) == route.survey.region
         return f"Vapi, {named(trunk)}" if here else "Vapi, other region"
     kinds = {"1": "SIP address", "4": "phone", "5": "SIP account"}
     return kinds.get(str(entry.place[0]), "other")
@@ -261,7 +405,7 @@ def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
         lambda: _bought(didlogic, **known),
         lambda: didlogic.rows(ACCOUNT)[0],
         lambda: didlogic.info(SIP_ACCOUNT, {}),
-        *(functools.partial(vapi.rows, kind) for kind in KINDS.values()),
+        *(functools.partial(vapi.rows, dataclasses.replace(kind, fixed={})) for kind in KINDS.values()),
     )
     balance = from_wire(ACCOUNT.record, account).balance
     return Survey(balance=balance, accounts=tuple(accounts), **numbers, **_placed(listed), **known)
@@ -271,7 +415,7 @@ def read_ways(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
     """Only what the ways of the numbers consist of; without ``vapi`` only their beginning at didlogic."""
     numbers, *listed = didlogic.at_once(
         lambda: _bought(didlogic, **known),
-        *(functools.partial(vapi.rows, kind) for kind in KINDS.values() if vapi),
+        *(functools.partial(vapi.rows, dataclasses.replace(kind, fixed={})) for kind in KINDS.values() if vapi),
     )
     return Survey(**numbers, **_placed(listed), **known)
 
@@ -284,5 +428,11 @@ def _bought(didlogic: t.Any, declared: t.Collection[str] = (), **_known: t.Any) 
     return {"own": frozenset(digits(str(row["number"])) for row in own), "numbers": numbers}
 
 
-def _placed(listed: t.Iterable[list[Row]]) -> dict[str, t.Any]:
-    return {place: tuple(rows) for place, rows in zip(KINDS, listed, strict=False)}
+def _placed(listed: t.Sequence[list[Row]]) -> dict[str, t.Any]:
+    """The lists by their places in the survey; of what is of no managed kind, such as other tools, the ids."""
+    found: dict[str, t.Any] = {"listed": {}}
+    for (place, kind), rows in zip(KINDS.items(), listed, strict=False):
+        managed = [row for row in rows if all(row.get(key, value) == value for key, value in kind.fixed.items())]
+        found[place] = tuple(managed)
+        found["listed"][place] = frozenset(str(row["id"]) for row in rows)
+    return found

@@ -14,11 +14,13 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
 
 SIP_HOST = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
-_LABELLED = re.compile(r"@(?P<label>[^@;?>]+?)\.(?P<host>sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
-
-_VAPI = re.compile(r"@(?:[^@;?>]+\.)?(?P<host>sip(?:\.[a-z0-9-]+)?\.vapi\.ai)(?=[:;?>]|\Z)", re.IGNORECASE)
+_VAPI = r"sip(?:\.[a-z0-9-]+)?\.vapi\.ai"
+_HOST = re.compile(rf"(?:(?P<label>.+)\.)?(?P<host>{_VAPI})")
+#: To hide labels it is better to match too much than too little, so this does not depend on how a URI is parsed.
+_LABELLED = re.compile(rf"(?P<before>@|^(?:sips?:)?)(?P<label>[^@;?>]+?)\.(?P<host>{_VAPI})", re.IGNORECASE)
 
 
 def inbound_uri(user: str, label: str, region: str) -> str:
@@ -26,36 +28,29 @@ def inbound_uri(user: str, label: str, region: str) -> str:
     return f"{user}@{label}.{SIP_HOST[region]}"
 
 
-def apart(uri: str) -> tuple[str, str]:
-    """The user of a SIP URI, and its host with what follows that; a scheme before them is left out."""
-    user, _at, rest = uri.strip().removeprefix("sip:").rpartition("@")
-    return user, rest
-
-
 def label_of(uri: str) -> str | None:
-    """The label in front of Vapi's SIP host, ``None`` for any other URI."""
-    match = _LABELLED.search(uri)
+    """The label in front of Vapi's SIP host in lower case, ``None`` for any other URI."""
+    match = _HOST.fullmatch(parse_sip_uri(uri).host)
     return match["label"] if match else None
 
 
 def region_of(uri: str) -> str | None:
     """The region whose SIP host the URI names, ``None`` for any other host."""
-    match = _LABELLED.search(uri)
-    host = match["host"].lower() if match else ""
+    host = host_of(uri)
     return next((region for region, name in SIP_HOST.items() if name == host), None)
 
 
 def host_of(uri: str) -> str | None:
     """Vapi's SIP host that the URI leads to, with or without a label in front; ``None`` for any other host."""
-    match = _VAPI.search(uri)
-    return match["host"].lower() if match else None
+    match = _HOST.fullmatch(parse_sip_uri(uri).host)
+    return match["host"] if match else None
 
 
 def shown(uri: str, known: t.Collection[str]) -> str:
     """The URI for people: a label at a Vapi host stays only where it is a known trunk id."""
     names = {label.lower() for label in known}
     return _LABELLED.sub(
-        lambda match: match[0] if match["label"].lower() in names else f"@{HIDDEN}.{match['host']}", uri
+        lambda match: match[0] if match["label"].lower() in names else f"{match['before']}{HIDDEN}.{match['host']}", uri
     )
 
 

@@ -16,6 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.f
     FORWARD,
     TRANSPORT,
     place_of,
+    reachable,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
@@ -47,7 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
     told,
     uri_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import apart, label_of, region_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import holds_key, label_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
@@ -72,6 +73,7 @@ class Wired:
     after: Survey | None = None
     findings: list[Row] = dataclasses.field(default_factory=list)
     broken: list[str] = dataclasses.field(default_factory=list)
+    unanswered: list[str] = dataclasses.field(default_factory=list)  # numbers whose destinations left lead to nobody
 
     def of(self, resource: Resource) -> list[Outcome]:
         return self.outcomes.get(resource.noun, [])
@@ -133,7 +135,8 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
             wired.after = look()
             # Whoever asks for the form of didlogic's guide has been warned. Without numbers the survey is of all.
             accepted = {"private-key-in-uri"} if declared.by_key else ()
-            wired.findings = findings(wired.after, accepted) if declared.numbers else []
+            known = dataclasses.replace(wired.after, own_trunks=frozenset({wired.trunk_id}))
+            wired.findings = findings(known, accepted) if declared.numbers else []
             wired.broken = broken(wired, wired.after)
     except (ApiError, Problem, Stopped) as error:
         done = [f"{kind(r)} {o.want.label}" for r in KINDS for o in wired.of(r) if o.changed and not o.error]
@@ -203,7 +206,14 @@ def _with_tools(want: Want, ids: t.Mapping[str, str]) -> Want:
 def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
     """Only what is declared, in reverse order, the forwards first: no call may be sent to what is going."""
     declared, before = wired.declared, wired.before
-    _bring(didlogic, wired, FORWARD, _forwards_own(wired))
+    forwards = _forwards_own(wired)
+    _bring(didlogic, wired, FORWARD, forwards)
+    wired.unanswered = _unanswered(wired, forwards)
+    for number in wired.unanswered:
+        vapi.warn(
+            f"{number} keeps destinations that lead to Vapi, where nobody answers the number, and no other: calls to "
+            "it will fail until it gets one that can answer."
+        )
     ids = {str(row["id"]) for row in phones_own(before, declared)}
     phones = [
         dataclasses.replace(declared.phone_want(number, "", {}), id=str(row["id"]))
@@ -229,16 +239,35 @@ def _forwards_own(wired: Wired) -> list[Want]:
     moved = set(before.phone) - own
     found = {}
     for number in declared.inbound:
-        for uri in [uri_of(entry) for entry in Route(before, str(number.number)).to_vapi]:
-            label, user = (label_of(uri) or "").lower(), apart(uri)[0]
-            by_key = label == declared.key.lower()
+        for entry in Route(before, str(number.number)).to_vapi:
+            uri = uri_of(entry)
+            by_key = holds_key(uri, declared.key)
             # A key may as well lead to the trunk that the number has been moved to.
-            going = label in trunks or (by_key and (declared.by_key or number.number not in moved))
-            if going and region_of(uri) == declared.region:
-                found[number.number, user, label] = declared.forward_want(
-                    number, label, trunk_ids, by_key=by_key, user=user
-                )
+            if label_of(uri) in trunks or (by_key and (declared.by_key or number.number not in moved)):
+                found[number.number, entry.place] = declared.forward_want(number, "", trunk_ids, by_key=by_key, uri=uri)
     return list(found.values())
+
+
+def _unanswered(wired: Wired, forwards: t.Sequence[Want]) -> list[str]:
+    """Numbers that keep active destinations of which none can answer once the environment is gone.
+
+    Of a number without any that is active the plan of its forward has warned.
+    """
+    declared, before = wired.declared, wired.before
+    phones, trunks = phones_own(before, declared), trunks_named(before, declared)
+    left = dataclasses.replace(
+        before,
+        phones=tuple(row for row in before.phones if row not in phones),
+        trunks=tuple(row for row in before.trunks if str(row["id"]) not in trunks),
+    )
+    gone = {(str(want.record.number), want.record.destination) for want in forwards}
+    found = []
+    for number in dict.fromkeys(str(want.record.number) for want in forwards):
+        was, route = Route(before, number), Route(left, number)
+        kept = [entry for entry in route.entries if (number, uri_of(entry).strip()) not in gone]
+        if any(map(reachable, kept)) and any(map(was.can_answer, was.entries)) and not any(map(route.can_answer, kept)):
+            found.append(number)
+    return found
 
 
 def _asked(want: Want, **ask: t.Any) -> Want:

@@ -12,6 +12,7 @@ import uuid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig, show
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Once, Parts, Reading, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_e164
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import diagnose
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
@@ -104,7 +105,7 @@ def reachable(call: Call, _ask: Ask) -> None:
     customer = call.customer or Customer()
     if bool(customer.number) == bool(customer.sip_uri):
         raise Problem("customer", "needs exactly one of number and sip_uri.")
-    if customer.sip_uri and not customer.sip_uri.startswith(("sip:", "sips:")):
+    if customer.sip_uri and not has_sip_scheme(customer.sip_uri):
         raise Problem("customer.sip_uri", "must begin with sip: or sips:.")
     if customer.extension and not customer.number:
         raise Problem("customer.extension", "goes with number only: it is dialled after the number has answered.")

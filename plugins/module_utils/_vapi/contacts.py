@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import E164
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import is_sip_uri
 
 Contact = dict[str, t.Any]
 
@@ -442,7 +443,7 @@ def _judge_contact(where: str, customer: t.Any, seen: dict[str, str]) -> Iterato
 
 _FIELDS: dict[str, t.Callable[[str], str | None]] = {
     "name": _name,
-    "sip_uri": lambda value: _text(value) or (None if re.fullmatch(r"sip:[^\s@]+@[^\s@]+", value) else "sip-uri"),
+    "sip_uri": lambda value: _text(value) or (None if is_sip_uri(value) else "sip-uri"),
     "extension": lambda value: _text(value) or ("extension-long" if len(value) > LONGEST_EXTENSION else None),
 }
 

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_e164, check_number, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import is_sip_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 
 MODES = t.Literal[
@@ -24,7 +25,7 @@ MODES = t.Literal[
 
 
 def check_sip_uri(uri: str) -> None:
-    if not uri.startswith(("sip:", "sips:")) or uri.count("@") != 1 or " " in uri or uri.endswith("@"):
+    if not is_sip_uri(uri):
         raise ValueError("must be a SIP URI of the form sip:user@host.")
 
 

@@ -31,7 +31,7 @@ CALLS_CAP = 5000  # reported: no count of calls goes beyond it
 
 # What an address must look like for each transport.
 _ADDRESS = {
-    1: (re.compile(r"(sips?:)?[^@\s:]+@[^@\s]+"), "a SIP URI"),
+    1: (re.compile(r"(?i:sips?:)?[^@\s:]+@[^@\s]+"), "a SIP URI"),
     4: (re.compile(r"\+?[0-9]{6,15}"), "a phone number"),
     5: (re.compile(r"[0-9]{5}"), "a SIP account of five digits"),
 }

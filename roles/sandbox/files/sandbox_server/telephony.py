@@ -212,7 +212,7 @@ def legs(found: Line, now: int) -> Iterator[Line]:
 
 def user(target: str) -> str:
     """The number in a number or a SIP URI, without a plus; what has none stays as it is."""
-    name = re.sub(r"^sips?:", "", target).partition("@")[0].removeprefix("+")
+    name = re.sub(r"^(?i:sips?:)", "", target).partition("@")[0].removeprefix("+")
     return name if name.isdigit() else target
 
 
@@ -272,7 +272,7 @@ def check_scripts(scripts: list[Any]) -> None:
             raise ValueError(f"{place}: Vapi has no ended_reason {reason}")
         for number, transfer in enumerate(script.get("transfers", [])):
             _check(transfer, _TRANSFER, f"{place}.transfers[{number}]")
-            if not address(transfer.get("destination", {})).startswith(("+", "sip:", "sips:")):
+            if not address(transfer.get("destination", {})).lower().startswith(("+", "sip:", "sips:")):
                 raise ValueError(f"{place}.transfers[{number}].destination must be a number with + or a SIP URI")
             if transfer.get("status", "failed") not in TRANSFER_STATES:
                 raise ValueError(f"{place}.transfers[{number}].status must be one of {', '.join(TRANSFER_STATES)}")

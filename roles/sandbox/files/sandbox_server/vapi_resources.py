@@ -90,7 +90,11 @@ def check_destinations(_world: World, sent: Item, _stored: Item) -> None:
 def _check_destination(destination: Item | None, path: str) -> None:
     if destination and destination["type"] == "number":
         require_e164(destination["number"], destination, f"{path}.number")
-    if destination and destination["type"] == "sip" and not re.match(r"sips?:[^@\s]+@[^@\s]+$", destination["sipUri"]):
+    if (
+        destination
+        and destination["type"] == "sip"
+        and not re.match(r"(?i:sips?):[^@\s]+@[^@\s]+$", destination["sipUri"])
+    ):
         raise bad_request(f"{path}.sipUri must be a valid SIP URI")
 
 

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: what becomes of a call at Vapi. Where it can be transferred to, what an object refers to, and who answers it.
+
+Vapi lets a transfer be defined in many places: a tool of its own, a tool inside ``model.tools``, the action of a hook
+of an assistant or a phone number, the overrides of a squad member, a fallback. Its objects are therefore searched
+whole, and a transfer is recognised by its form, not by its place.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import dig
+
+Row = dict[str, t.Any]
+
+#: Keys whose value is the user's own data or a JSON schema: nothing in it is read by Vapi as a reference or a transfer.
+FREE_FORM = frozenset(("metadata", "variableValues", "parameters"))
+#: The fields by which an object refers to another one, and the kind of that (Vapi's published description).
+REFERENCES = {
+    "assistantId": "assistant",
+    "squadId": "squad",
+    "toolId": "tool",
+    "toolIds": "tool",
+    "declineToolId": "tool",
+    "credentialId": "credential",
+    "credentialIds": "credential",
+}
+#: SIP verbs with which Vapi transfers a call without REFER (Vapi's guide to blind transfers).
+WITHOUT_REFER = ("dial", "bye")
+
+
+class Reference(t.NamedTuple):
+    """An id of another object. ``place`` is the dotted path to it."""
+
+    place: str
+    kind: str
+    id: str
+
+
+class Transfer(t.NamedTuple):
+    """A transfer destination.
+
+    ``place`` is the dotted path to it, empty for an object that is a transfer tool. ``tool`` is the tool's function
+    name where it has one. ``destination`` is empty where a server chooses the destination during the call.
+    """
+
+    place: str
+    tool: str
+    destination: Row
+
+    @property
+    def target(self) -> str:
+        """The phone number or SIP URI, empty where a server chooses it."""
+        return str(self.destination.get("sipUri") or self.destination.get("number") or "")
+
+    @property
+    def by_refer(self) -> bool:
+        """Whether Vapi asks the carrier with SIP REFER, which is its default."""
+        return dig(self.destination, ("transferPlan", "sipVerb")) not in WITHOUT_REFER
+
+
+def nodes(value: t.Any, place: str = "") -> t.Iterator[tuple[str, Row]]:
+    """Every dict inside an object, the object itself first, with the dotted path to it."""
+    left = [(place, value)]  # a stack, because an answer may be nested deeper than Python calls may be
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict):
+            yield place, value
+            inner = [
+                (f"{place}.{key}" if place else str(key), value[key])
+                for key in value
+                if key not in FREE_FORM and isinstance(value[key], (dict, list))
+            ]
+            left += reversed(inner)
+        elif isinstance(value, list):
+            left += [(f"{place}[{index}]", value[index]) for index in reversed(range(len(value)))]
+
+
+def references(thing: Row) -> list[Reference]:
+    """Every reference of an assistant, a squad, a phone number or a tool to another object, at any depth."""
+    found = []
+    for place, node in nodes(thing):
+        for key, kind in REFERENCES.items():
+            value = node.get(key)
+            path = f"{place}.{key}" if place else key
+            if isinstance(value, str) and value:
+                found.append(Reference(path, kind, value))
+            elif isinstance(value, list):
+                ids = [(index, each) for index, each in enumerate(value) if isinstance(each, str) and each]
+                found += [Reference(f"{path}[{index}]", kind, each) for index, each in ids]
+    return found
+
+
+def transfers(thing: Row) -> list[Transfer]:
+    """Every transfer destination that is defined in an assistant, a squad, a phone number or a tool, at any depth.
+
+    Tools that it refers to by id are objects of their own.
+    """
+    found = []
+    names: dict[str, str] = {}
+    for place, node in nodes(thing):
+        if node.get("type") == "transferCall":
+            names[place] = str(dig(node, ("function", "name")) or "")
+            destinations = node.get("destinations")
+            if not isinstance(destinations, list) or not destinations:
+                found.append(Transfer(place, names[place], {}))
+        elif place and _is_destination(place, node):
+            holder = place.rpartition("destinations[")[0].removesuffix(".")
+            found.append(Transfer(place, names.get(holder, ""), node))
+        legacy = node.get("forwardingPhoneNumber")  # of assistants; no longer described, still accepted
+        if isinstance(legacy, str) and legacy:
+            path = f"{place}.forwardingPhoneNumber" if place else "forwardingPhoneNumber"
+            found.append(Transfer(path, "", {"type": "number", "number": legacy}))
+    return found
+
+
+def _is_destination(place: str, node: Row) -> bool:
+    if not any(isinstance(node.get(key), str) and node[key] for key in ("sipUri", "number")):
+        return False
+    key = place.rpartition(".")[2].partition("[")[0]
+    return node.get("type") in ("sip", "number") or key in ("destination", "destinations", "fallbackDestination")
+
+
+def hook_answers(hook: t.Any, *, everybody: bool = False) -> bool:
+    """Whether a hook of a phone number says something to the caller or transfers the call.
+
+    :param everybody: whether it must do so for each caller, not only for those that its filters select.
+    """
+    if not isinstance(hook, dict) or (everybody and hook.get("filters")):
+        return False
+    actions = hook.get("do")
+    actions = actions if isinstance(actions, list) else [actions]
+    return any(dig(action, ("type",)) in ("say", "transfer", "tool") for action in actions)
+
+
+def is_answered(phone: Row) -> bool:
+    """Whether anything is assigned that may answer a call to a phone number: the retired workflows do not.
+
+    Vapi hangs up where there is none (published description of ``fallbackDestination``).
+    """
+    server = dig(phone, ("server", "url")) or phone.get("serverUrl") or phone.get("server")
+    assigned = phone.get("assistantId") or phone.get("squadId") or server or phone.get("fallbackDestination")
+    hooks = phone.get("hooks")
+    return bool(assigned) or any(hook_answers(hook) for hook in (hooks if isinstance(hooks, list) else ()))
