@@ -177,11 +177,14 @@ class Engine:
             if any(getattr(named, field.attr) == LATER for field in fields(type(named)).values()):
                 return []  # a dry run: what does not exist yet has nothing
             reading = resource.query(named, sought.get("id", ""))
-        found = [
-            row
-            for row in self.rows(resource, reading)
-            if all(self._is(resource, row, name, value) for name, value in sought.items())
-        ]
+        try:
+            rows = self.rows(resource, reading)
+        except Refused as error:
+            explained = resource.explain_refusal(error, self.now()) if resource.explain_refusal else None
+            if explained is None:
+                raise
+            raise Failed(f"{error} {explained[0]}", {"changed": False, **explained[1]}) from None
+        found = [row for row in rows if all(self._is(resource, row, name, value) for name, value in sought.items())]
         return self.whole(resource, found)
 
     def whole(self, resource: Resource, rows: list[Row]) -> list[Row]:

@@ -195,6 +195,8 @@ class Resource:
     :param choices: options of which one stands for all: giving one clears the others.
     :param rules: checks of what is wanted, offline: ``(record, ask)``; raise ``Problem``, or return a warning.
     :param laws: checks of what would stand, before the first write: ``(after, ask)``; raise ``Problem``.
+    :param explain_refusal: ``(error, now)`` -> a sentence and return values for a list that an info module asked
+        for and the service refused; ``None`` where there is nothing to add.
     :param after_update: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
     :param adjust: ``(wanted, current, ask)`` -> wanted, for options whose meaning depends on what stands.
     :param rows: takes the list out of an answer that is not the list itself; ``row`` the object out of an answer;
@@ -233,6 +235,7 @@ class Resource:
     choices: tuple[str, ...] = ()
     rules: tuple[t.Callable[[t.Any, t.Any], str | None], ...] = ()
     laws: tuple[t.Callable[[t.Any, t.Any], None], ...] = ()
+    explain_refusal: t.Callable[[Exception, datetime.datetime], tuple[str, dict[str, t.Any]] | None] | None = None
     after_update: t.Callable[[t.Any, str], tuple[str, ...]] | None = None
     adjust: t.Callable[[t.Any, t.Any, t.Any], t.Any] | None = None
     rows: t.Callable[[t.Any], t.Any] | None = None

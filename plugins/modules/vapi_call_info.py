@@ -33,7 +33,10 @@ options:
     description: Only calls over this phone number, by its number, name or id.
     type: str
   created_after:
-    description: Only calls that were ordered or came in at this time or later, in ISO 8601 with a time zone.
+    description:
+      - Only calls that were ordered or came in at this time or later, in ISO 8601 with a time zone.
+      - Vapi keeps calls for a number of days that depends on the subscription, such as 14, and refuses an earlier time.
+        The task then fails and returns RV(retention_start), the earliest time to give.
     type: str
   created_before:
     description: Only calls that were ordered or came in at this time or earlier, in the same form.
@@ -78,6 +81,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+retention_start:
+  description: The earliest O(created_after) that Vapi accepts, an hour inside the history that it keeps.
+  returned: on failure, when O(created_after) is before Vapi's history
+  type: str
+  sample: "2026-01-17T09:00:00.000Z"
 calls:
   description: The calls found, the newest first, each with the keys of
     RV(voiceops.vapi_didlogic.vapi_call#module:call). An empty list if there are none.

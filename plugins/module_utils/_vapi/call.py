@@ -32,6 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     texts,
     times_in_order,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
 #: Where a call carries its mark: the published description has ``metadata`` in the overrides only, and for a workflow
@@ -279,6 +280,7 @@ CALL = Resource(
     tell=told,
     seek=Seek,
     query=asked_for,
+    explain_refusal=explain_retention,
     once=Once(
         mark=lambda row, call: mark_of(row) == call.idempotency_key,
         sought=lambda call, _ask: not call.idempotency_key.startswith(OF_THIS_RUN),

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls that are older than Vapi's history: the refusal is recognised in every form of its date."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Refused, Unreachable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import moment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import Stage
+
+NOW = datetime.datetime(2026, 11, 28, 12, 0, tzinfo=datetime.UTC)
+HOUR = datetime.timedelta(hours=1)
+FORMS: tuple[t.Callable[[datetime.datetime], str], ...] = (
+    lambda day: day.date().isoformat(),
+    lambda day: day.isoformat(),
+    lambda day: day.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    lambda day: day.strftime("%B %d, %Y"),
+    lambda day: day.strftime("%b %d, %Y"),
+    lambda day: day.strftime("%d %B %Y"),
+    lambda day: day.strftime("%m/%d/%Y"),
+)
+
+
+def refusal(text: str, status: int = 400) -> Refused:
+    return Refused(f"Vapi refused GET /call ({status}): {text}.", status)
+
+
+@given(
+    day=st.dates(datetime.date(2025, 1, 1), datetime.date(2026, 11, 27)),
+    form=st.sampled_from(FORMS),
+    days=st.integers(1, 400),
+)
+def test_the_date_is_read_in_every_form(day: datetime.datetime, form: t.Callable[..., str], days: int) -> None:
+    midnight = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=datetime.UTC)
+    text = (
+        f"History goes back {days} days, the last {days} days only; move the date filter to {form(midnight)} or later"
+    )
+    found = explain_retention(refusal(text), NOW)
+    assert found is not None
+    assert moment(found[1]["retention_start"]) == midnight + HOUR
+    assert found[1]["retention_start"] in found[0]
+
+
+@given(days=st.integers(1, 400), date=st.text(max_size=30))
+def test_without_a_readable_date_the_days_count(days: int, date: str) -> None:
+    text = f"only the last {days} days. Please move the date filter to ?{date} or later"
+    found = explain_retention(refusal(text), NOW)
+    assert found is not None
+    assert moment(found[1]["retention_start"]) == NOW - datetime.timedelta(days=days) + HOUR
+
+
+def test_an_old_call_by_its_id() -> None:
+    found = explain_retention(refusal("This call exceeds your retention window"), NOW)
+    assert found is not None
+    assert found[1] == {}
+    assert "didlogic_call_info" in found[0]
+
+
+@given(text=st.text(max_size=80), status=st.sampled_from([400, 401, 404, 422]))
+def test_other_refusals_are_left_alone(text: str, status: int) -> None:
+    assert explain_retention(refusal(text, status), NOW) is None
+
+
+@pytest.mark.parametrize("error", [refusal("the last 14 days", 404), Unreachable("the last 14 days")], ids=repr)
+def test_only_a_400_tells_it(error: Exception) -> None:
+    assert explain_retention(error, NOW) is None
+
+
+def test_the_info_module_returns_the_earliest_time() -> None:
+    engine = Stage().engine(CALL, check=True)
+
+    def refused(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:
+        raise refusal("the last 14 days. Move the date filter to 2026-11-14 or later")
+
+    engine.client.all = refused  # type: ignore[method-assign]
+    with pytest.raises(Failed, match=r"created_after: 2026-11-14T01:00:00\.000Z") as caught:
+        engine.info(CALL, {})
+    assert caught.value.result == {"changed": False, "retention_start": "2026-11-14T01:00:00.000Z"}
