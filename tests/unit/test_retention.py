@@ -41,11 +41,9 @@ def refusal(text: str, status: int = 400) -> Refused:
     form=st.sampled_from(FORMS),
     days=st.integers(1, 400),
 )
-def test_the_date_is_read_in_every_form(day: datetime.datetime, form: t.Callable[..., str], days: int) -> None:
-    midnight = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=datetime.UTC)
-    text = (
-        f"History goes back {days} days, the last {days} days only; move the date filter to {form(midnight)} or later"
-    )
+def test_the_date_is_read_in_every_form(day: datetime.date, form: t.Callable[..., str], days: int) -> None:
+    midnight = datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC)
+    text = f"There are only the last {days} days. Move the date filter to {form(midnight)} or later"
     found = explain_retention(refusal(text), NOW)
     assert found is not None
     assert moment(found[1]["retention_start"]) == midnight + HOUR

@@ -23,7 +23,9 @@ _RETENTION_MARGIN = datetime.timedelta(hours=1)
 
 def _date(text: str) -> datetime.datetime | None:
     """A date or time in one of the forms in which services write them, in UTC; ``None`` if it is none."""
-    for read in (datetime.datetime.fromisoformat, *(functools.partial(_strptime, form) for form in _DATE_FORMS)):
+    readers: list[t.Callable[[str], datetime.datetime]] = [datetime.datetime.fromisoformat]
+    readers += [functools.partial(_strptime, form) for form in _DATE_FORMS]
+    for read in readers:
         try:
             found = read(text.strip().rstrip("."))
         except ValueError:
