@@ -23,6 +23,12 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._connection import (
+    NETWORK,
+    address_of,
+    reason_of,
+    unusable_proxy,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import httpx, pydantic_core
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service, Write
@@ -219,6 +225,7 @@ class Client:
     :param transport: an ``httpx`` transport; tests put a handler here, the product leaves it out.
     :param read_only: refuse any method but GET (check mode): a write is impossible, not only avoided.
     :param shelf: keeps what is read, for tasks that look at one thing several times.
+    :param option: an option of the connection -> the name under which the user gave it, for messages.
     """
 
     def __init__(
@@ -230,6 +237,7 @@ class Client:
         transport: t.Any = None,
         read_only: bool = False,
         shelf: Shelf | None = None,
+        option: t.Callable[[str], str] = str,
         sleep: t.Callable[[float], t.Any] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
@@ -240,7 +248,7 @@ class Client:
             http,
             clock,
         )
-        self._shelf = shelf
+        self._shelf, self._option = shelf, option
         self._parent = os.getppid()
         self.stop = threading.Event()  # set by a signal; it also ends a pause
         self.sleep = sleep or self.stop.wait
@@ -263,18 +271,30 @@ class Client:
             raise Problem("ca_path", "must be a readable file with CA certificates in PEM form.")
         if not http.validate_certs or self._url.startswith("http:"):
             verify = False  # without TLS there is nothing to check, and the system's certificates take long to read
-        self._client = httpx.Client(
-            headers=headers,
-            timeout=http.timeout,
-            verify=verify,
-            transport=transport,
-            follow_redirects=False,
-            # Where the library for it is installed; the service chooses when the connection is made.
-            http2=importlib.util.find_spec("h2") is not None and self._url.startswith("https:"),
-            # What is not encrypted stays on this machine: no proxy from the environment gets it.
-            trust_env=self._url.startswith("https:"),
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
-        )
+        # What is not encrypted stays on this machine: no proxy from the environment gets it.
+        self._proxied = self._url.startswith("https:")
+        wrong = ""
+        try:
+            self._client = httpx.Client(
+                headers=headers,
+                timeout=http.timeout,
+                verify=verify,
+                transport=transport,
+                follow_redirects=False,
+                # Where the library for it is installed; the service chooses when the connection is made.
+                http2=importlib.util.find_spec("h2") is not None and self._url.startswith("https:"),
+                trust_env=self._proxied,
+                limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
+            )
+        except (ImportError, ValueError, httpx.InvalidURL):
+            wrong = unusable_proxy(self._url)
+            if not wrong:
+                raise
+        except OSError:
+            wrong = "The environment's SSL_CERT_FILE and SSL_CERT_DIR must name readable CA certificates, or be unset."
+        # Raised outside the handlers: the library's error may hold the proxy's password.
+        if wrong:
+            raise Problem("", wrong)
         bound(self._client)
 
     def close(self) -> None:
@@ -301,7 +321,7 @@ class Client:
             if not isinstance(answer, _Failure):
                 return answer
             if answer.final or tries >= READ_TRIES or not self._wait(answer, tries, started):
-                raise answer.error("GET", path, self.service, read=True)
+                raise self._error(answer, "GET", path, read=True)
 
     def all(
         self,
@@ -317,7 +337,8 @@ class Client:
             found = rows(answer) if rows and isinstance(answer, dict) else answer
             if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
                 raise Unreachable(
-                    f"{self.service.title} answered GET {path} with something else than a list. Check api_url."
+                    f"{self._url} answered GET {path} with something else than a list, so it is not "
+                    f"{self.service.title}'s API. Check {self._option('api_url')}."
                 )
             return found
 
@@ -346,12 +367,22 @@ class Client:
             if write.moot and answer.status == 404:
                 return None
             if answer.final or not answer.not_done or not self._wait(answer, tries, started):
-                raise answer.error(write.method, write.path, self.service, read=False)
+                raise self._error(answer, write.method, write.path, read=False)
             if write.method == "POST" and answer.status is not None:
                 # A service that is busy did nothing, it says. A second object is too high a price for trusting it.
-                raise Busy(answer.error(write.method, write.path, self.service, read=False).args[0])
+                raise Busy(self._error(answer, write.method, write.path, read=False).args[0])
 
     # -- one request
+
+    def _error(self, failure: _Failure, method: str, path: str, *, read: bool) -> ApiError:
+        names = {name: self._option(name) for name in ("api_key", "api_url", "ca_path", "region")}
+        error = failure.error(method, path, self.service, read=read, names=names)
+        if failure.status in self.service.denied:
+            more = [str(error), self.service.key_form(str(self.connection.api_key))]
+            return Refused(" ".join(filter(None, more)), failure.status or 0)
+        if failure.status == 404 and read and "{" not in path:
+            return Refused(f"{error} Check {names['api_url']}: {self._url} may be another API.", 404)
+        return error
 
     def _once(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> t.Any:
         """The decoded answer, or a :class:`_Failure`."""
@@ -367,9 +398,10 @@ class Client:
             with self._client.stream(method, url, **request) as response:
                 content = self._content(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            return _Failure("no connection could be made" + _why(error), not_done=True)
+            reason = reason_of(error, self._url, self._proxied)
+            return _Failure(reason.what, fix=reason.fix, final=reason.final, not_done=True)
         except httpx.TimeoutException:
-            return _Failure(f"no complete answer came within {self._http.timeout} s")
+            return _Failure(f"no complete answer came from {address_of(self._url)} within {self._http.timeout} s")
         except _TooLarge:
             return _Failure(f"the answer is larger than {MAX_ANSWER // 2**20} MB", final=method == "GET", kind=TooLarge)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError):
@@ -447,52 +479,38 @@ class _Failure:
         not_done: bool = False,
         waited: bool = False,
         kind: type[Unreachable] = Unreachable,
+        fix: str = NETWORK,
     ) -> None:
+        self.fix = fix
         self.what, self.status, self.words, self.final = what, status, words, final
         self.not_done, self.waited, self.kind = not_done, waited, kind
 
-    def error(self, method: str, path: str, service: Service, *, read: bool) -> ApiError:
-        """The typed error with its one sentence."""
+    def error(self, method: str, path: str, service: Service, *, read: bool, names: t.Mapping[str, str]) -> ApiError:
+        """The typed error with its one sentence. :param names: options as the user gave them."""
         request = f"{method} {path}"
         said = f": {self.words}" if self.words else ""
         if self.status in service.denied and (self.status != 403 or "1010" not in said):
-            text = f"{service.title} does not accept the key ({self.status} on {request}){said}. {service.key_hint}"
-            return Refused(text, self.status)
+            text = f"{service.title} does not accept the key ({self.status} on {request}){said}."
+            return Refused(f"{text} {service.key_hint.format_map(names)}", self.status)
         if self.status is not None and 300 <= self.status < 400:
             return Refused(
                 f"{service.title} answered {request} with a redirect ({self.status}), which is never followed. "
-                "Check api_url.",
+                f"Check {names['api_url']}.",
                 self.status,
             )
         if self.status is not None and self.final:
             return Refused(f"{service.title} refused {request} ({self.status}){said}.", self.status)
         what = self.what or f"it answered {self.status}{said}"
         if read or self.not_done:
-            return self.kind(
-                f"{service.title} did not serve {request}: {what}. Check api_url, the network and the service's status."
-            )
+            return self.kind(f"{service.title} did not serve {request}: {what}. {self.fix.format_map(names)}")
         return Unknown(
             f"{service.title} left {request} without a valid answer ({what}), so it is unknown whether it was "
             "carried out."
         )
 
 
-def _why(error: Exception) -> str:
-    """The kind of a connection error in a word or two; never its text, which may hold a proxy's user and password."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return " (the certificate is not trusted; see ca_path)"
-        if isinstance(cause, ConnectionRefusedError):
-            return " (connection refused)"
-        if isinstance(cause, OSError) and type(cause).__name__ == "gaierror":
-            return " (the host name does not resolve)"
-        cause = cause.__cause__ or cause.__context__
-    return ""
-
-
 def _page(response: t.Any) -> str:
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "text/html":
-        return " (an HTML page came instead; a proxy or an edge filter may stand in between)"
+        return " (an HTML page came instead, from another server, a proxy or an edge filter)"
     return ""

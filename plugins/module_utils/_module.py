@@ -554,15 +554,20 @@ def client_of(
     *,
     read_only: bool,
     shelf: Shelf | None = None,
+    name_of: t.Callable[[str], str] = str,
 ) -> Client:
     """A connection as the options say, those of the service with a prefix; raises :class:`Problem`."""
     given = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
     faults, own = Faults(), Faults()
+
+    def option(name: str) -> str:
+        return name_of(prefix + name if name in fields(service.connection) else name)
+
     http = faults_of(HttpOptions, params, faults)
     connection = faults_of(service.connection, given, own)
     own.of("", lambda: checked_url(service.url(connection)))
     if not faults.found and not own.found:
-        client = own.of("", lambda: Client(service, connection, http, read_only=read_only, shelf=shelf))
+        client = own.of("", lambda: Client(service, connection, http, read_only=read_only, shelf=shelf, option=option))
     for one in own.found:
         known = one.path in fields(service.connection)
         faults.add(Problem(prefix + one.path if known else one.path, one.rule, one.value))
@@ -576,7 +581,7 @@ def _connected(
     if concurrency is None:
         asked = module.params.get("concurrency")
         concurrency = asked if isinstance(asked, int) else CONCURRENCY
-    client = client_of(service, module.params, prefix, read_only=module.check_mode, shelf=shelf)
+    client = client_of(service, module.params, prefix, read_only=module.check_mode, shelf=shelf, name_of=module.name_of)
     if not module.params["validate_certs"]:
         module.warn(UNCHECKED)
     client = _watched(module, client)

@@ -80,5 +80,5 @@ DIDLOGIC = Service(
     words=words,
     denied=frozenset({401, 403}),
     key_form=key_form,
-    key_hint="Give the token that didlogic's account manager issued as api_key.",
+    key_hint="Give the token that didlogic's account manager issued as {api_key}.",
 )

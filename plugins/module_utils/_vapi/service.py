@@ -91,5 +91,5 @@ VAPI = Service(
     denied=frozenset({401}),
     id_form=(UUID, "a UUID"),
     key_form=key_form,
-    key_hint="Give the organisation's private key as api_key, and the region that it belongs to.",
+    key_hint="Give the organisation's private key as {api_key}, and as {region} the one that it belongs to.",
 )
