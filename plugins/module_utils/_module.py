@@ -55,7 +55,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Resource,
     Service,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import octal, unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import octal, rendered_objects, unknown
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import (
     HIDDEN_LABEL,
     MASKED,
@@ -68,6 +68,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 #: ``(objects done, objects)``: set by whoever can show it while a module runs.
 TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
 UNCHECKED = "validate_certs is false: anybody on the way can read the key and change the answers."
+TEMPLATE_RESULT = (
+    "holds {0}, which is what a template of Ansible's has become. Where Vapi is to fill in a variable, mark the text: "
+    '!unsafe "It is {{{{ now }}}}."; in JSON, put {{% raw %}} before and {{% endraw %}} after it.'
+)
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
 #: Argument that the action plugin adds to a module's own: what only the controller can tell.
@@ -631,6 +635,8 @@ def _guarded(
     result, message = {}, None
     try:
         faults = module.faults()
+        for path, text in rendered_objects(module.params):
+            faults.add(Problem(path, TEMPLATE_RESULT.format(text)))
         faults.of("", _clean_input, module)
         parsed = _parsed(parse, faults)
         engine = faults.of("", _connected, module, service) if service else None

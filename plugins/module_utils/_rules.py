@@ -150,3 +150,29 @@ def unknown(name: str, known: t.Collection[str], most: int = 30) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+#: The text of a Python object: what a template becomes that names a function, a class or a view instead of a value.
+RENDERED = re.compile(
+    r"<[^\n]{1,200}? at 0x[0-9a-f]+>"
+    r"|<class '[\w.]+'>|<module '[\w.]+'|<built-in (?:function|method) \w+"
+    r"|\b(?:o?dict)_(?:items|keys|values)\("
+    r"|\b(?:Ansible|Strict|Chainable|Debug)Undefined\b"
+)
+
+
+def rendered_objects(value: t.Any, path: str = "") -> t.Iterator[tuple[str, str]]:
+    """The places in an input that hold the text of a Python object, keys of objects included.
+
+    :returns: pairs of an option's path and the text that was found; that is never a user's own.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            place = f"{path}.{key}" if path else str(key)
+            yield from rendered_objects(str(key), place)
+            yield from rendered_objects(item, place)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from rendered_objects(item, f"{path}[{index}]")
+    elif isinstance(value, str) and (found := RENDERED.search(value)):
+        yield path, found[0]

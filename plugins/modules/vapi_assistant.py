@@ -45,7 +45,7 @@ options:
       - Values under C(headers), C(secret), C(apiKey) and similar keys read V(hidden) in results. V(hidden) given back
         leaves the value as it is.
       - A text with variables that Vapi fills in, such as C({{ customer.name }}), needs the tag C(!unsafe), or Ansible
-        takes them for its own.
+        takes them for its own. Text that holds what a template has become, such as C(<function …>), is refused.
     type: dict
   tools:
     description:

@@ -180,6 +180,7 @@ options:
         description:
           - What it is, in Vapi's own words (camelCase), such as C(model), C(voice), C(firstMessage). Merged into what
             stands; what is not named stays. An object whose C(provider) or C(type) changes is replaced as a whole.
+          - A text with variables that Vapi is to fill in needs the tag C(!unsafe).
       tools:
         type: list
         elements: str

@@ -20,6 +20,7 @@ import sys
 import time
 import typing as t
 
+from ansible import errors
 from ansible.constants import config
 from ansible.executor import module_common
 from ansible.module_utils import basic
@@ -30,6 +31,7 @@ from ansible.plugins.action.normal import ActionModule as Normal
 # Imported here, in the process that all tasks are forked from, the libraries are there for each of them.
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import SOLUTION, template_faults
 
 MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
 #: Variable and environment variable that close this door.
@@ -67,6 +69,33 @@ class Door(Normal):
 
     _inside: Main | None = None
     _arguments: dict[str, t.Any] | None = None
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        """Refuse text into which Ansible has put something of its own instead of leaving it to Vapi."""
+        faults = self._template_faults(task_vars or {})
+        if faults:
+            lines = "".join(f"\n- {fault}" for fault in [*faults, SOLUTION])
+            return {"failed": True, "changed": False, "msg": f"Nothing was sent. Correct this first.{lines}"}
+        return super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+
+    if hasattr(Normal, "finalize_task_arg"):  # since ansible-core 2.19
+
+        @classmethod
+        def finalize_task_arg(cls, name: str, value: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+            """Fill in an option, and say what to do where that fails at a variable of Vapi's."""
+            try:
+                return super().finalize_task_arg(name, value, *args, **more)
+            except errors.AnsibleUndefinedVariable as error:
+                raise errors.AnsibleError(
+                    f"Option {name} is a template that cannot be filled in. {SOLUTION}"
+                ) from error
+
+    def _template_faults(self, variables: t.Mapping[str, t.Any]) -> list[str]:
+        """By the options as they stand in the playbook; by now they are filled in."""
+        written = self._task.get_ds()
+        given = [item for key, item in written.items() if key in (self._task.action, "args")] if written else []
+        options = {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
+        return [fault for key, item in options.items() for fault in template_faults(key, item, variables)]
 
     def _execute_module(self, module_name: t.Any = None, *args: t.Any, **more: t.Any) -> t.Any:
         name = str(module_name or self._task.action).rpartition(".")[2]

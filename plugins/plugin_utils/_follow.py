@@ -62,7 +62,7 @@ class Follow(Door):
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
         args: Result = dict(self._task.args)
-        result: Result = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+        result: Result = super().run(tmp, task_vars)
         started = result.get(self.noun)
         waits = boolean(args.get("wait", False), strict=False)
         if not waits or not started or result.get("failed") or self._task.check_mode:

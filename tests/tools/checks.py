@@ -211,7 +211,7 @@ def check_action_groups(groups: Mapping[str, list[str]], modules: Docs) -> Itera
 # --- Roles -----------------------------------------------------------------------------------------------------------
 
 # The integration role's variables carry the collection's name, for they are its face.
-ROLE_PREFIXES = {"integration": "vapi_didlogic_", "sandbox": "sandbox_"}
+ROLE_PREFIXES = {"check_variables": "vapi_didlogic_", "integration": "vapi_didlogic_", "sandbox": "sandbox_"}
 
 
 # Keywords whose strings are expressions without braces.

@@ -50,6 +50,11 @@ def relative(path: Path) -> str:
 
 def load(path: Path) -> Any:
     """Parse a YAML file, with Ansible's tags read as plain values."""
+    return parsed(path.read_text())
+
+
+def parsed(text: str) -> Any:
+    """Parse YAML, with Ansible's tags read as plain values."""
 
     class Loader(yaml.SafeLoader):
         pass
@@ -59,7 +64,7 @@ def load(path: Path) -> Any:
         return loader.construct_scalar(node)
 
     Loader.add_multi_constructor("!", plain)
-    return yaml.load(path.read_text(), Loader)
+    return yaml.load(text, Loader)
 
 
 def ansible(program: str, *arguments: str, **settings: str) -> str:
@@ -142,7 +147,9 @@ def own_filters(dump: dict[str, Any]) -> list[str]:
     return [name.rpartition(".")[2] for name in dump.get("filter", {})]
 
 
-PLUGINS = sorted(relative(path) for kind in ("filter", "inventory") for path in ROOT.glob(f"plugins/{kind}/[a-z]*"))
+PLUGINS = sorted(
+    relative(path) for kind in ("filter", "inventory", "lookup") for path in ROOT.glob(f"plugins/{kind}/[a-z]*")
+)
 
 
 @pytest.mark.parametrize("file", PLUGINS)
@@ -174,6 +181,25 @@ def test_role_variables(name: str) -> None:
     for path in role.glob("templates/**/*.*"):
         used |= checks.names_in(path.read_text(), prefix)
     all_well(checks.check_role_variables(options, defaults or {}, used, made, prefix))
+
+
+PROMPTS = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.rst"),
+    *ROOT.glob("docs/**/*.yml"),
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("roles/*/*.md"),
+    *ROOT.glob("roles/*/meta/*.yml"),
+    *ROOT.glob("plugins/modules/*.py"),
+]
+
+
+def test_whatever_shows_a_prompt_says_how_variables_in_it_are_marked() -> None:
+    """Readers copy prompts from where they find them."""
+    shown = [path for path in PROMPTS if re.search(r"firstMessage|role: system", path.read_text())]
+    shown = [path for path in shown if not path.stem.endswith("_info")]  # they show answers
+    assert len(shown) >= 5
+    assert [relative(path) for path in shown if "!unsafe" not in path.read_text()] == []
 
 
 def test_roles_are_documented() -> None:
@@ -265,7 +291,7 @@ def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any
     """What people copy from the texts is right."""
     others = {name for path in PLAYS for name in re.findall(r"\bvapi_didlogic_\w+", path.read_text())}
     for block in checks.yaml_blocks((ROOT / file).read_text()):
-        document = yaml.safe_load(block)
+        document = parsed(block)
         all_well(checks.check_plays(document, modules, roles, PLAYBOOKS))
         all_well(checks.check_environment(document, modules, roles, others))
         all_well(checks.check_filters(block, own_filters(dump)))
@@ -276,7 +302,7 @@ def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any
 def test_plays_in_guides(file: str, tmp_path: Path) -> None:
     """Ansible itself takes the playbooks that stand in the texts."""
     for block in checks.yaml_blocks((ROOT / file).read_text()):
-        document = yaml.safe_load(block)
+        document = parsed(block)
         if isinstance(document, list) and any(checks.is_play(entry) for entry in document if isinstance(entry, dict)):
             (tmp_path / "play.yml").write_text(block)
             ansible("ansible-playbook", "--syntax-check", "--inventory", "localhost,", str(tmp_path / "play.yml"))

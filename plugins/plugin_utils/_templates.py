@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text in which Ansible's templates and Vapi's variables collide: both write ``{{ name }}``.
+
+Ansible fills in what it knows and fails at what it does not know, before any module sees the text. So the variables are
+examined as they were written. Only text that names something unknown is filled in for this; the rest is parsed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+import jinja2
+import jinja2.meta
+import jinja2.nodes
+from ansible import constants
+
+try:
+    from ansible.template import is_trusted_as_template
+except ImportError:  # ansible-core before 2.19 marks the texts that are no templates instead
+    from ansible.utils.unsafe_proxy import AnsibleUnsafe
+
+    def is_trusted_as_template(value: object) -> bool:
+        return not isinstance(value, AnsibleUnsafe)
+
+
+Variables = t.Mapping[str, t.Any]
+#: Text -> the text filled in; raises what Ansible raises.
+Fill = t.Callable[[t.Any], t.Any]
+Warn = t.Callable[[str], None]
+
+#: What every template of Ansible's knows. Alone between braces, each is a function or a class.
+GLOBALS = frozenset((*jinja2.defaults.DEFAULT_NAMESPACE, "lookup", "query", "q", "now", "undef"))
+#: Of Ansible's own variables those that stand in paths and names on purpose.
+USUAL = frozenset(
+    (
+        "inventory_dir",
+        "inventory_file",
+        "inventory_hostname",
+        "inventory_hostname_short",
+        "omit",
+        "playbook_dir",
+        "role_path",
+    )
+)
+#: Ansible's own variables that nobody wants in a text.
+OWN = (frozenset(constants.INTERNAL_STATIC_VARS) | {"environment", "vars"}) - USUAL
+#: The first words of the variables that Vapi fills in without being given them
+#: (https://docs.vapi.ai/assistants/dynamic-variables).
+VAPI_OWN = frozenset(("now", "date", "time", "month", "day", "year", "customer"))
+ONLY_A_NAME = re.compile(r"\s*\{\{-?\s*([a-zA-Z_]\w*)\s*-?\}\}\s*")
+SOLUTION = (
+    'For a variable that Vapi is to fill in, mark the text, as in `firstMessage: !unsafe "Hello {{ customer.name }}"`. '
+    "In a JSON file, where no text can be marked, put {% raw %} before and {% endraw %} after the text."
+)
+
+_PARSER = jinja2.Environment(autoescape=False)  # noqa: S701 - it parses, it fills in nothing
+
+
+def template_faults(
+    name: str, value: t.Any, variables: Variables, fill: Fill | None = None, warn: Warn = lambda _text: None
+) -> list[str]:
+    """What Ansible's templates would make of a variable that was meant for Vapi.
+
+    :param name: of the variable, or the path of an option. :param value: as it was written.
+    :param variables: what is defined, as it was written. :param fill: fills in a template; without it, only what can
+        be told from the text is.
+    :param warn: gets a sentence where Ansible fills in a variable of the user's that has a name of Vapi's.
+    :returns: a sentence for each text that cannot be filled in, or would hold something of Ansible's; each begins with
+        the place of the text. None holds a value.
+    """
+    return list(dict.fromkeys(_Examination(variables, fill, warn).faults(name, value, frozenset())))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Examination:
+    variables: Variables
+    fill: Fill | None
+    warn: Warn
+
+    def faults(self, path: str, value: t.Any, inside: frozenset[str]) -> t.Iterator[str]:
+        """:param inside: the variables that have led here."""
+        if isinstance(value, t.Mapping):
+            for key, item in value.items():
+                yield from self.faults(f"{path}.{key}", item, inside)
+        elif isinstance(value, (list, tuple)):
+            for index, item in enumerate(value):
+                yield from self.faults(f"{path}[{index}]", item, inside)
+        elif _is_template(value):
+            only = ONLY_A_NAME.fullmatch(value)
+            if only and only[1] in self.variables and only[1] not in OWN | GLOBALS:
+                self._say_twice(path, only[1])
+                # The place where the text is written is the one to be named.
+                yield from self._referred([only[1]], inside)
+            else:
+                yield from self._fault(path, value, inside)
+
+    def _referred(self, names: t.Iterable[str], inside: frozenset[str]) -> t.Iterator[str]:
+        for name in names:
+            if name in self.variables and name not in inside:
+                yield from self.faults(name, self.variables[name], inside | {name})
+
+    def _fault(self, path: str, text: str, inside: frozenset[str]) -> t.Iterator[str]:
+        """What is wrong with one template."""
+        try:
+            parsed = _PARSER.parse(text)
+        except jinja2.TemplateError:
+            parsed = None
+        for name in _written_out(parsed) if parsed else ():
+            if name in GLOBALS:
+                yield f"{path} holds {_braced(name)}, which is a function of Ansible's and no text."
+                return
+            if name in OWN and name in self.variables and not self._users(name):
+                yield (
+                    f"{path} holds {_braced(name)}, which Ansible fills in with a variable of its own. "
+                    f"(If that is meant, apply a filter: {_braced(name + ' | string')}.)"
+                )
+                return
+        if parsed is None or self._unknown(parsed, frozenset()):
+            yield from self._unfilled(path, text, parsed, inside)
+            return
+        for name in _chains(parsed):
+            self._say_twice(path, name)
+
+    def _say_twice(self, path: str, name: str) -> None:
+        """Warn of a name that both fill in."""
+        if _first(name) in VAPI_OWN and _first(name) in self.variables:
+            self.warn(
+                f"{path} holds {_braced(name)}, which Vapi fills in, and Ansible has a variable {_first(name)} too: "
+                f"Ansible's is taken. {SOLUTION}"
+            )
+
+    def _users(self, name: str) -> bool:
+        """Whether somebody has given a name of Ansible's a text of their own."""
+        return isinstance(self.variables[name], str) and not name.startswith("role")
+
+    def _unfilled(
+        self, path: str, text: str, parsed: jinja2.nodes.Template | None, inside: frozenset[str]
+    ) -> t.Iterator[str]:
+        """Why a text cannot be filled in, if it cannot: it may name what is unknown and have a default for it."""
+        try:
+            if self.fill is None:
+                return
+            self.fill(text)
+        except Exception:  # noqa: BLE001 - whatever a template may raise; the error's own text may hold values
+            if parsed is None:
+                yield f"{path} is taken for a template of Ansible's and cannot be read as one: Vapi's form is another."
+                return
+            unknown = [name for name in _chains(parsed) if _first(name) not in self.variables]
+            if not unknown:
+                within = list(self._referred([_first(name) for name in _chains(parsed)], inside))
+                yield from within or [f"{path} is a template of Ansible's that cannot be filled in."]
+                return
+            own = "Vapi fills in a variable of this name, but " if any(_first(n) in VAPI_OWN for n in unknown) else ""
+            yield f"{path} holds {', '.join(map(_braced, unknown))}: {own}Ansible has no such variable."
+
+    def _unknown(self, parsed: jinja2.nodes.Template, seen: frozenset[str]) -> bool:
+        """Whether a template, or one that it refers to, names something that is not defined."""
+        names = jinja2.meta.find_undeclared_variables(parsed) - GLOBALS - {"omit"} - seen
+        return any(
+            name not in self.variables or self._holds_unknown(self.variables[name], seen | names) for name in names
+        )
+
+    def _holds_unknown(self, value: t.Any, seen: frozenset[str]) -> bool:
+        if isinstance(value, t.Mapping):
+            # "hostvars" and its like are no text of anybody's.
+            return isinstance(value, dict) and any(self._holds_unknown(item, seen) for item in value.values())
+        if isinstance(value, list):
+            return any(self._holds_unknown(item, seen) for item in value)
+        if not _is_template(value):
+            return False
+        try:
+            return self._unknown(_PARSER.parse(value), seen)
+        except jinja2.TemplateError:
+            return True
+
+
+def _is_template(value: t.Any) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value) and is_trusted_as_template(value)
+
+
+def _braced(name: str) -> str:
+    return f"{{{{ {name} }}}}"
+
+
+def _first(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _written_out(parsed: jinja2.nodes.Template) -> list[str]:
+    """The names that stand alone between braces."""
+    outputs = [node for output in parsed.find_all(jinja2.nodes.Output) for node in output.nodes]
+    return [node.name for node in outputs if isinstance(node, jinja2.nodes.Name)]
+
+
+def _chains(parsed: jinja2.nodes.Template) -> list[str]:
+    """The dotted names that a template uses, such as ``customer.name``, but for those that have a default."""
+    free = jinja2.meta.find_undeclared_variables(parsed) - GLOBALS
+    skipped = {id(node.node) for node in parsed.find_all(jinja2.nodes.Getattr)}
+    for given in parsed.find_all(jinja2.nodes.Filter):
+        if given.name in ("default", "d") and given.node is not None:
+            skipped |= {id(given.node), *(id(inner) for inner in given.node.find_all(jinja2.nodes.Node))}
+    found: list[str] = []
+    for outer in parsed.find_all((jinja2.nodes.Getattr, jinja2.nodes.Name)):
+        words: list[str] = []
+        node: jinja2.nodes.Node = outer
+        while isinstance(node, jinja2.nodes.Getattr):
+            words.insert(0, node.attr)
+            node = node.node
+        if id(outer) not in skipped and isinstance(node, jinja2.nodes.Name) and node.name in free:
+            found.append(".".join([node.name, *words]))
+    return list(dict.fromkeys(found))

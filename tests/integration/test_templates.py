@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A prompt with variables of Vapi's arrives as it was written, or nothing is sent and the message says what to do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+ROLE = "voiceops.vapi_didlogic.integration"
+NUMBER = "31201234560"
+PROMPTS = [
+    "It is {{now}}.",
+    "Hi {{ customer.name }}",
+    '{{"now" | date: "%b %d, %Y", "Europe/Amsterdam"}}',
+    "{{ groups }}",
+]
+WAYS: dict[str, Any] = {
+    "playbook": "voiceops.vapi_didlogic.integrate",
+    "teardown": "voiceops.vapi_didlogic.teardown",
+    "rotation": "voiceops.vapi_didlogic.rotate_sip_password",
+    "import_role": [{"import_role": {"name": ROLE}}],
+    "include_role": [{"include_role": {"name": ROLE}}],
+    "roles": {"roles": [ROLE]},
+    "call": "voiceops.vapi_didlogic.call",
+    "campaign": "voiceops.vapi_didlogic.campaign",
+}
+
+
+def environment(prompts: list[Any]) -> dict[str, Any]:
+    names = ("firstMessage", "endCallMessage", "voicemailMessage")
+    definition: dict[str, Any] = {"model": {"provider": "openai", "model": "gpt-4o"}}
+    definition["model"]["messages"] = [{"role": "system", "content": prompt} for prompt in prompts]
+    definition |= dict(zip(names, prompts, strict=False))
+    return {
+        "vapi_didlogic_trunk": {"name": "didlogic", "gateway": "sip.nl.didlogic.net"},
+        "vapi_didlogic_assistants": [{"name": "Night", "definition": definition}],
+        "vapi_didlogic_numbers": [{"number": NUMBER, "assistant": "Night"}],
+        "vapi_didlogic_call": {"assistant_overrides": {"firstMessage": prompts[0]}},
+        "vapi_didlogic_campaign": {"name": "c"},
+    }
+
+
+def run(services: Any, way: Any, text: str, name: str) -> Any:
+    file = services.folder / name
+    file.write_text(text)
+    book = way
+    if not isinstance(way, str):
+        book = services.folder / "play.yml"
+        play = way if isinstance(way, dict) else {"tasks": way}
+        book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, **play}]))
+    return services.ansible("ansible-playbook", str(book), "-e", f"@{file}")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_sent_and_the_place_and_the_fix_are_named(untouched: Any, way: str) -> None:
+    before = untouched.sandbox("journal")
+    done = run(untouched, WAYS[way], json.dumps(environment(PROMPTS)), "environment.json")
+    assert done.rc != 0
+    assert untouched.sandbox("journal") == before, "no request at all"
+    places = [
+        f"vapi_didlogic_assistants[0].definition.model.messages[{index}].content" for index in range(len(PROMPTS))
+    ]
+    for place in [*places, "vapi_didlogic_call.assistant_overrides.firstMessage"]:
+        assert f"- {place} " in done.failure
+    assert "!unsafe" in done.failure
+    assert "{% raw %}" in done.failure
+    assert "Traceback" not in done.text
+
+
+class Unsafe(str):
+    """A text with the tag ``!unsafe``."""
+
+    __slots__ = ()
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes the tag."""
+
+
+Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text)))
+
+
+@pytest.mark.parametrize("form", ["unsafe", "raw"])
+def test_marked_text_arrives_as_it_is(services: Any, form: str) -> None:
+    if form == "unsafe":
+        name, text = "environment.yml", yaml.dump(environment([Unsafe(prompt) for prompt in PROMPTS]), Dumper=Dumper)
+    else:
+        marked = ["{% raw %}" + prompt + "{% endraw %}" for prompt in PROMPTS]
+        name, text = "environment.json", json.dumps(environment(marked))
+    first = run(services, WAYS["playbook"], text, name)
+    assert first.rc == 0, first.text
+    (stored,) = services.sandbox("state")["vapi"]["assistants"]
+    assert [message["content"] for message in stored["model"]["messages"]] == PROMPTS
+    assert stored["firstMessage"] == PROMPTS[0]
+    second = run(services, WAYS["playbook"], text, name)
+    assert (second.rc, second.changed) == (0, 0), second.text
+
+
+def test_a_module_says_what_to_do(untouched: Any) -> None:
+    """Without the role: what Ansible has filled in is refused; what it cannot fill in it reports itself."""
+    for index, prompt in enumerate(["It is {{ now }}.", "{{ environment }}", "Hi {{ customer.name }}"]):
+        task = {"voiceops.vapi_didlogic.vapi_assistant": {"name": "A", "definition": {"firstMessage": prompt}}}
+        done = untouched.play([task], "--check")
+        assert done.rc != 0
+        assert "definition" in done.text
+        assert "!unsafe" in done.text, (index, done.text)

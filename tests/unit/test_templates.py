@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible's templates and Vapi's variables look alike: what would be filled in wrongly is found, wherever it is."""
+
+from __future__ import annotations
+
+import types
+import typing as t
+
+import jinja2.defaults
+import pytest
+from ansible import constants
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import rendered_objects
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import (
+    GLOBALS,
+    OWN,
+    USUAL,
+    VAPI_OWN,
+    template_faults,
+)
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:
+
+    def trust_as_template(value: t.Any) -> t.Any:
+        return value
+
+
+#: A few of Ansible's own variables, in the forms that they have.
+MAGIC: dict[str, t.Any] = {
+    **{name: ["x"] for name in OWN},
+    "groups": {"all": ["localhost"]},
+    "role_name": "integration",
+    "inventory_hostname": "localhost",
+}
+#: Ways from a variable to a text in it.
+PATHS = st.lists(st.sampled_from(["definition", "model", "content", 0, 1]), max_size=5)
+WORDS = st.sampled_from(["", "Hello ", "It is ", "\n", "{", "}}", " {# x #}"])
+
+
+def wrapped(path: list[t.Any], text: t.Any) -> tuple[str, t.Any]:
+    """The dotted path and a value that holds ``text`` there."""
+    name = ""
+    value = text
+    for step in reversed(path):
+        value = {step: value} if isinstance(step, str) else [None] * step + [value]
+    for step in path:
+        name += f".{step}" if isinstance(step, str) else f"[{step}]"
+    return name, value
+
+
+def trusted(value: t.Any) -> t.Any:
+    """A value as it is read from a file of variables."""
+    if isinstance(value, dict):
+        return {key: trusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trusted(item) for item in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def faults(value: t.Any, warn: t.Callable[[str], None] = lambda _text: None, **variables: t.Any) -> list[str]:
+    known = {**MAGIC, **trusted(variables)}
+    return template_faults("v", trusted(value), known, Templar(loader=DataLoader(), variables=known).template, warn)
+
+
+NAMES = st.sampled_from(sorted(VAPI_OWN - {"now"})) | st.sampled_from(["name", "company", "customer.name", "a.b.c"])
+
+
+@given(PATHS, WORDS, NAMES, st.sampled_from(["{{ %s }}", "{{%s}}", "{%% if %s %%}x{%% endif %%}", "{{ %s | upper }}"]))
+def test_what_ansible_does_not_know_is_named_with_its_place(path: list[t.Any], lead: str, name: str, form: str) -> None:
+    place, value = wrapped(path, lead + form % name)
+    (fault,) = faults(value)
+    assert fault.startswith(f"v{place} ")
+    assert f"{{{{ {name} }}}}" in fault or "cannot be read" in fault
+    # The same, where the text is in a variable of its own.
+    (fault,) = faults("{{ other }}", other=value)
+    assert fault.startswith(f"other{place} ")
+
+
+@given(PATHS, WORDS, st.sampled_from(sorted(GLOBALS | OWN)))
+def test_what_ansible_fills_in_by_itself_is_refused(path: list[t.Any], lead: str, name: str) -> None:
+    place, value = wrapped(path, f"{lead}{{{{ {name} }}}}")
+    (fault,) = faults(value)
+    assert fault.startswith(f"v{place} ")
+    if "cannot be read" not in fault:
+        assert f"{{{{ {name} }}}}" in fault
+
+
+@given(
+    PATHS,
+    st.sampled_from(
+        [
+            "plain", "{{ mine }}", "Hi {{ mine }} and {{ deep.x }}", "{{ no | default('x') }}", "{{ now().year }}",
+            "{{ groups | length }}", "{{ inventory_hostname }}", "{% raw %}{{ customer.name }}{% endraw %}",
+            "{{ role_name | string }}", "{{ customer is defined }}", "{{ lookup('ansible.builtin.env', 'HOME') }}",
+        ]
+    ),
+)  # fmt: skip
+def test_ansibles_own_templates_are_let_through(path: list[t.Any], text: str) -> None:
+    _place, value = wrapped(path, text)
+    assert faults(value, mine="{{ deep.x }}", deep={"x": "y"}) == []
+
+
+@given(
+    PATHS, st.sampled_from(["{{ now }}", "{{ customer.name }}", "{% assign x = 1 %}", '{{"now" | date: "%b %d, %Y"}}'])
+)
+def test_marked_text_is_let_through(path: list[t.Any], text: str) -> None:
+    """As ``!unsafe`` marks it."""
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    _place, value = wrapped(path, wrap_var(text))
+    assert template_faults("v", value, MAGIC, Templar(loader=DataLoader(), variables=MAGIC).template) == []
+
+
+@pytest.mark.parametrize("name", sorted(VAPI_OWN - {"now"}))
+def test_a_name_that_both_fill_in_is_warned_of(name: str) -> None:
+    for text in (f"{{{{ {name} }}}}", f"On {{{{ {name} }}}}"):
+        told: list[str] = []
+        assert faults(text, warn=told.append, **{name: "mine"}) == []
+        assert [f"{{{{ {name} }}}}" in sentence for sentence in told] == [True]
+
+
+def test_every_fault_is_told_at_once() -> None:
+    value = [{"definition": {"firstMessage": f"{{{{ n{index} }}}}"}} for index in range(5)]
+    assert [fault.split()[0] for fault in faults(value)] == [f"v[{i}].definition.firstMessage" for i in range(5)]
+
+
+def test_variables_that_refer_to_each_other_come_to_an_end() -> None:
+    assert faults("{{ one }}", one="{{ two }}", two="{{ one }}") == []
+
+
+# ------------------------------------------------------------------------------------- what a module gets in the end
+
+
+def generator() -> t.Iterator[int]:
+    yield 1
+
+
+OBJECTS: list[t.Any] = [
+    print, len, generator, generator(), "".join, test_every_fault_is_told_at_once, types, int, str, object(),
+    {}.items(), {"a": 1}.keys(), {}.values(), map(str, [1]), zip([1], [2], strict=True), lambda: 1, DataLoader(),
+    *jinja2.defaults.DEFAULT_NAMESPACE.values(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("which", range(len(OBJECTS)))
+@given(PATHS, WORDS)
+def test_the_text_of_an_object_is_found(which: int, path: list[t.Any], lead: str) -> None:
+    place, value = wrapped(path, f"{lead}{OBJECTS[which]} after")
+    ((found, text),) = rendered_objects({"v": value})
+    assert found == f"v{place}"
+    assert text in str(OBJECTS[which])
+    assert [found for found, _text in rendered_objects({str(OBJECTS[which]): 1})] == [str(OBJECTS[which])]
+
+
+@pytest.mark.parametrize("name", sorted(GLOBALS))
+def test_the_text_of_a_global_is_found(name: str) -> None:
+    """What a template makes of it, unless Ansible refuses it itself."""
+    try:
+        made = Templar(loader=DataLoader(), variables={}).template(trust_as_template(f"It is {{{{ {name} }}}}."))
+    except Exception:  # noqa: BLE001 - then no module sees it
+        return
+    assert [path for path, _text in rendered_objects({"firstMessage": made})] == ["firstMessage"], made
+
+
+@given(st.text(), st.sampled_from(["<function name>", "<class>", "a < b > c", "at 0x41>", "<b>bold</b>", "Undefined"]))
+def test_prose_is_no_object(text: str, more: str) -> None:
+    assert list(rendered_objects({"firstMessage": text.replace("0x", "") + more})) == []
+
+
+def test_names_of_ansible_are_those_that_it_has() -> None:
+    assert set(constants.INTERNAL_STATIC_VARS) <= OWN | USUAL
