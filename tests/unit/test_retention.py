@@ -58,6 +58,13 @@ def test_without_a_readable_date_the_days_count(days: int, date: str) -> None:
     assert moment(found[1]["retention_start"]) == NOW - datetime.timedelta(days=days) + HOUR
 
 
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59"])
+def test_dates_out_of_range(date: str) -> None:
+    found = explain_retention(refusal(f"the last 14 days. Move the date filter to {date} or later"), NOW)
+    assert found is not None
+    assert moment(found[1]["retention_start"]) == NOW - datetime.timedelta(days=14) + HOUR
+
+
 def test_an_old_call_by_its_id() -> None:
     found = explain_retention(refusal("This call exceeds your retention window"), NOW)
     assert found is not None

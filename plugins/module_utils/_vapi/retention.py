@@ -28,9 +28,11 @@ def _date(text: str) -> datetime.datetime | None:
     for read in readers:
         try:
             found = read(text.strip().rstrip("."))
-        except ValueError:
+            found = found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+        except (ValueError, OverflowError):
             continue
-        return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+        # No account has a history from other centuries.
+        return found if 2000 < found.year < 3000 else None
     return None
 
 
