@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import OVER, gathered
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow import Follow, Result
 
@@ -30,4 +31,6 @@ class ActionModule(Follow):
         counts = now.get("counts", {})
         words = {"ended": "over", "in_progress": "under way", "queued": "queued", "voicemail": "voicemail"}
         told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts.get(name))
-        return f"{now.get('status', 'unknown')}, {now.get('contacts', 0)} contacts{', ' + told if told else ''}"
+        return (
+            f"{now.get('status', 'unknown')}, {counted(now.get('contacts', 0), 'contact')}{', ' + told if told else ''}"
+        )

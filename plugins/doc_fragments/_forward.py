@@ -66,6 +66,8 @@ options:
         order, and the older row is deleted once its copy stands. Where didlogic refuses the copy, the row is switched
         off instead, and the module warns.
       - V(disable) switches them off, V(remove) deletes them.
+      - With O(position=first), a destination to the same user and trunk at the SIP host of Vapi's other region is
+        deleted in any case, because Vapi knows no trunk of the one region in the other.
     type: str
     choices: [keep, disable, remove]
     default: keep

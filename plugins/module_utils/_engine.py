@@ -40,6 +40,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Use,
     Write,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
 
 #: Rounds in a row that bring nothing forward before the engine gives up.
 ROUNDS = 8
@@ -436,7 +437,9 @@ class Engine:
         except (ApiError, Stopped) as error:
             if sent:
                 error = type(error)(
-                    *_told(error, f" {sent} of {len(plan.writes)} steps were done before; run again to finish.")
+                    *_told(
+                        error, f" {sent} of {counted(len(plan.writes), 'step')} were done before; run again to finish."
+                    )
                 )
             outcome.fail(error)
             return

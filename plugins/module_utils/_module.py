@@ -55,7 +55,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Resource,
     Service,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import octal, rendered_objects, unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import (
+    counted,
+    octal,
+    rendered_objects,
+    unknown,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import (
     HIDDEN_LABEL,
     MASKED,
@@ -493,7 +498,9 @@ def _many(module: Module, resource: Resource, wants: list[Want], engine: Engine)
     }
     failures = [{"item": o.want.label, "message": module.sentence(o.error)} for o in outcomes if o.error]
     if failures:
-        text = f"{len(failures)} of {len(outcomes)} {resource.title}s failed; the first: {failures[0]['message']}"
+        text = (
+            f"{len(failures)} of {counted(len(outcomes), resource.title)} failed; the first: {failures[0]['message']}"
+        )
         raise Failed(text, {**result, "failures": failures})
     return result
 
@@ -515,6 +522,8 @@ def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any
     found = [told(resource, row, seek) for row in engine.info(resource, sought, seek)]
     if resource.beside:
         found = _joined(module, resource.beside, found)
+    if resource.enrich:
+        found = resource.enrich(engine.rows, found)
     return {"changed": False, **({resource.noun: found[0]} if resource.single else {resource.plural: found})}
 
 

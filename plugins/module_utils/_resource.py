@@ -209,6 +209,7 @@ class Resource:
     :param seek: options of the info module beside the identifying ones.
     :param query: ``(seek, id)`` -> the part of the list that an info module reads.
     :param page: rows of one page of its list. :param beside: the other service's view, for the info module.
+    :param enrich: ``(list_objects, items)`` -> the info module's items with what other lists of the service add.
     :param once: how it is set off, where it is no state but an event.
     :param parts: ``(record, ask)`` -> the objects that one task's options stand for. :param gather: ``(results,
         facts)`` -> the one result.
@@ -249,6 +250,9 @@ class Resource:
     query: t.Callable[[t.Any, str], Reading] | None = None
     page: int | None = None
     beside: Beside | None = None
+    enrich: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], list[dict[str, t.Any]]], list[t.Any]] | None = (
+        None
+    )
     once: Once | None = None
     parts: t.Callable[[t.Any, t.Any], Parts] | None = None
     gather: t.Callable[[list[dict[str, t.Any]], dict[str, t.Any]], dict[str, t.Any]] | None = None

@@ -93,6 +93,10 @@ calls:
   type: list
   elements: dict
   contains:
+    other_carrier:
+      description: The trunk or provider that carried the call. The diagnosis then holds no advice about didlogic.
+      returned: if it is certainly not didlogic's
+      type: str
     carrier:
       description: What didlogic recorded of the call, with the keys of
         RV(voiceops.vapi_didlogic.didlogic_call_info#module:calls). Empty if it recorded none.

@@ -313,6 +313,8 @@ options:
         description:
           - What becomes of the other destinations of the number at didlogic. They stay behind Vapi as fail-over, are
             switched off, or are removed.
+          - A destination that leads to a trunk of the Vapi organisation, in either region and in whatever form, is
+            replaced by the declared one.
       fallback_destination:
         type: dict
         description:
@@ -343,7 +345,8 @@ options:
     description:
       - Declares that didlogic's account manager has enabled SIP REFER for the account. No API tells, so a human has
         to.
-      - With transfer tools declared and this V(false) nothing is sent, and the failure says what to ask.
+      - With transfers declared (transfer tools, C(transferCall) in a C(definition), fallbacks) and this V(false)
+        nothing is sent, and the failure says what to ask.
   allow_unconfirmed_refer:
     type: bool
     default: false

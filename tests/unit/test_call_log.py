@@ -17,9 +17,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.c
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import Seek as RecordSeek
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import asked_for, party
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import told as told_record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import call_log
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import Seek, told
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import REASONS
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import CALL, Stage
 
 START = datetime.datetime(2026, 1, 2, 12, 0, tzinfo=datetime.UTC)
@@ -206,3 +208,54 @@ def test_a_dry_run_asks_for_nothing_that_does_not_exist_yet() -> None:
 def test_records_are_read_from_the_sandbox() -> None:
     stage = Stage({"balance": 1, "calls": []})
     assert stage.engine(RECORD).info(RECORD, {}, from_options(RecordSeek, {"limit": 5})) == []
+
+
+# --------------------------------------------------------------------------------------------------- other carriers
+
+HOSTS: dict[str, tuple[list[str], bool]] = {
+    "didlogic": (["sip.nl.didlogic.net", "192.0.2.1"], False),
+    "didlogic in capitals": (["SIP.NL.DIDLOGIC.NET."], False),
+    "addresses alone": (["192.0.2.1"], False),
+    "none": ([], False),
+    "another carrier": (["sip.example.com"], True),
+    "another carrier with addresses": (["192.0.2.1", "sip.example.com"], True),
+}
+ABOUT_DIDLOGIC = sorted(
+    {row.pattern for row in REASONS if "didlogic" in f"{row.cause}{row.fix}".lower() and "*" not in row.pattern}
+)
+
+
+@pytest.mark.parametrize("case", HOSTS)
+def test_no_advice_about_didlogic_for_another_carrier(case: str) -> None:
+    hosts, foreign = HOSTS[case]
+    lists = {
+        "/phone-number": [{"id": "p1", "provider": "byo-phone-number", "credentialId": "c1"}],
+        "/credential": [{"id": "c1", "name": "Other", "gateways": [{"ip": host} for host in hosts]}],
+    }
+    items = [vapi(number, endedReason=reason, phoneNumberId="p1") for number, reason in enumerate(ABOUT_DIDLOGIC)]
+    assert len(items) >= 10
+    found = call_log.over_other_carriers(lambda resource: lists[resource.path], items)
+    for before, after in zip(items, found, strict=True):
+        assert after["outcome"] == before["outcome"]
+        assert (after == before) is not foreign
+        if foreign:
+            assert after["other_carrier"] == "the trunk Other"
+            assert "option" not in after["diagnosis"]
+
+
+@pytest.mark.parametrize("provider", ["twilio", "vonage", "telnyx", "vapi"])
+def test_numbers_of_other_providers_are_not_judged(provider: str) -> None:
+    lists: dict[str, list[Row]] = {"/phone-number": [{"id": "p1", "provider": provider}], "/credential": []}
+    (found,) = call_log.over_other_carriers(
+        lambda resource: lists[resource.path], [vapi(endedReason=ABOUT_DIDLOGIC[0], phoneNumberId="p1")]
+    )
+    assert found["other_carrier"] == provider
+
+
+def test_lists_are_read_only_where_they_are_needed_and_allowed() -> None:
+    def refuse(_resource: t.Any) -> t.NoReturn:
+        raise ApiError("403")
+
+    plain, concerned = vapi(phoneNumberId="p1"), vapi(1, endedReason=ABOUT_DIDLOGIC[0], phoneNumberId="p1")
+    assert call_log.over_other_carriers(refuse, [concerned]) == [concerned]
+    assert call_log.over_other_carriers(lambda _resource: pytest.fail("asked"), [plain]) == [plain]

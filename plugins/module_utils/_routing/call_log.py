@@ -12,9 +12,15 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import COUNTED, party
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import told as told_record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Beside, Reading
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Beside, Reading, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import gateways, named
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL, explained
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import moment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import ANY_NUMBER, moment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
 Item = dict[str, t.Any]
 #: How far the clocks of both services, and the time to set up a call, may lie apart.
@@ -117,4 +123,50 @@ def _time(text: t.Any) -> datetime.datetime | None:
         return None
 
 
-CALL_LOG = dataclasses.replace(CALL, beside=Beside(resource=RECORD, query=around, join=joined))
+def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
+    """The provider or trunk of a phone number at Vapi that is certainly not didlogic's, empty for any other.
+
+    A trunk with addresses alone may be anybody's: then nothing is said.
+    """
+    if not phone:
+        return ""
+    provider = str(phone.get("provider") or "")
+    if provider and provider != PHONE_NUMBER.fixed["provider"]:
+        return provider
+    trunk = trunks.get(str(phone.get("credentialId")))
+    hosts = [str(gateway.get("ip")) for gateway in gateways(trunk)]
+    if any(map(is_gateway, hosts)) or all(map(is_ipv4, hosts)):
+        return ""
+    return f"the trunk {named(trunk)}"
+
+
+def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items: list[Item]) -> list[Item]:
+    """The calls with ``other_carrier`` instead of advice about didlogic where they ran over another carrier.
+
+    :param list_objects: reads a list at Vapi; it is asked only where a diagnosis speaks of didlogic.
+    """
+    concerned = [item for item in items if "didlogic" in str(item.get("diagnosis")).lower() and "phone_number" in item]
+    if not concerned:
+        return items
+    try:
+        phones = {str(row["id"]): row for row in list_objects(ANY_NUMBER)}
+        trunks = {str(row["id"]): row for row in list_objects(SIP_TRUNK)}
+    except ApiError:
+        return items  # a key that may read calls need not be allowed to read these lists
+    names = {id(item): other_carrier(phones.get(str(item["phone_number"])), trunks) for item in concerned}
+    return [_without_advice(item, names[id(item)]) if names.get(id(item)) else item for item in items]
+
+
+def _without_advice(item: Item, carrier: str) -> Item:
+    reason = " ".join(str(item.get("ended_reason")).split())[:120]
+    diagnosis = {key: value for key, value in item["diagnosis"].items() if key in ("area", "sip_status")}
+    diagnosis |= {
+        "cause": f"The call ran over {carrier}, which is not didlogic's; Vapi reports {reason}.",
+        "fix": "Ask that carrier: the advice of this collection holds for didlogic.",
+    }
+    return {**item, "other_carrier": carrier, "diagnosis": diagnosis}
+
+
+CALL_LOG = dataclasses.replace(
+    CALL, beside=Beside(resource=RECORD, query=around, join=joined), enrich=over_other_carriers
+)

@@ -27,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     State,
     Write,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import (
     MOST_CONTACTS,
@@ -152,7 +153,7 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
     ]
     advice: tuple[str, ...] = ()
     if linted.faults:
-        advice = (f"{len({fault.where for fault in linted.faults})} rows are left out. {report(linted.faults)}",)
+        advice = (f"{counted(len({fault.where for fault in linted.faults}), 'row')} left out. {report(linted.faults)}",)
     estimate = {
         "calls_at_once": each * len(parts),
         "seconds": math.ceil(count / (each * len(parts))) * ask.expected_call_seconds,
@@ -304,10 +305,10 @@ def can_start(rows: Rows, campaign: Campaign, now: datetime.datetime) -> tuple[s
     warnings = number_can_call(rows, campaign)
     if campaign.schedule_at:
         return warnings
-    count = len(campaign.customers)
+    contacts = counted(len(campaign.customers), "contact")
     return (
         *warnings,
-        f"The campaign {campaign.name} has no schedule_at: Vapi starts to call {count} contacts at once.",
+        f"The campaign {campaign.name} has no schedule_at: Vapi starts to call {contacts} at once.",
     )
 
 
