@@ -251,7 +251,7 @@ def eda(*arguments: str) -> None:
     """Run the event source, and rulebooks where there is a Java for them."""
     own = ("--editable", ".", "--group", "test")
     try:
-        venv = beside("eda", *own, "ansible-rulebook>=1.2")
+        venv = beside("eda", *own, "ansible-rulebook>=1.2.1")
     except subprocess.CalledProcessError:
         # It comes without a wheel for some machines; the source alone needs only this.
         venv = beside("eda", *own, "aiohttp>=3.9")

@@ -31,6 +31,8 @@ from serving import ROOT, ended, free_port
 PROGRAM = Path(sys.executable).with_name("ansible-rulebook")
 SHIPPED = ROOT / "extensions" / "eda" / "rulebooks" / "calls.yml"
 FAILED = "call.in-progress.error-vapifault-openai-llm-failed"
+SILENT = "call.in-progress.error-assistant-did-not-receive-customer-audio"
+OUTAGE = "call.in-progress.error-providerfault-openai-503-server-overloaded-error"
 # The first has destinations behind Vapi, the second none.
 KEPT, ALONE = "31201234560", "31201234561"
 BOUND = 90.0
@@ -102,10 +104,11 @@ class Rulebook:
     def told(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def send(self, message: dict[str, Any], secret: str | None = None) -> int:
+    def send(self, message: dict[str, Any] | bytes, secret: str | None = None) -> int:
         """Post a message as Vapi does; 0 while nobody listens."""
         headers = {"Content-Type": "application/json", "X-Vapi-Secret": secret or self.secret}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/vapi", json.dumps(message).encode(), headers)
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/vapi", body, headers)
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
                 return int(answer.status)
@@ -144,64 +147,179 @@ def start(services: Services, tmp_path: Path) -> Iterator[Callable[..., Rulebook
         rulebook.end()
 
 
-def test_failed_calls_are_looked_at_and_a_forward_is_switched_off(
+def test_failed_calls_are_looked_at_and_an_outage_switches_a_forward_off_for_a_time(
     services: Services, start: Callable[..., Rulebook], tmp_path: Path
 ) -> None:
     """The shipped rules; two more of the test's own end it, and show what an event is to a playbook."""
     (document,) = yaml.safe_load(SHIPPED.read_text())
+    vapi, clock = document["sources"]
     spoken = tmp_path / "spoken"
     trap = "{{ lookup('ansible.builtin.pipe', 'touch " + str(spoken) + "') }}"
-    (document["sources"][0]["voiceops.vapi_didlogic.vapi"])["include_message"] = True
+    vapi["voiceops.vapi_didlogic.vapi"]["include_message"] = True
+    clock["eda.builtin.generic"]["loop_delay"] = 5
     show = {
         "hosts": "localhost",
         "gather_facts": False,
         "tasks": [
             {"ansible.builtin.debug": {"msg": "SHOWN {{ ansible_eda.event.message.customer.name }}"}},
             {"ansible.builtin.debug": {"msg": "SHOWN {{ ansible_eda.event.vapi }}"}},
+            {"ansible.builtin.debug": {"msg": "JOINED {{ joined }}"}},
         ],
     }
     (tmp_path / "show.yml").write_text(yaml.safe_dump([show]))
+    # Three texts side by side, which ansible-rulebook puts together and the playbook reads again.
+    texts = "".join(f"{{{{ event.message.customer.{name} }}}}" for name in ("name", "first", "second"))
     # First, as an event goes to the first rule that it fits.
     document["rules"][:0] = [
         {
             "name": "show",
             "condition": "event.vapi.call_id == 'shown'",
-            "action": {"run_playbook": {"name": "show.yml"}},
+            "action": {"run_playbook": {"name": "show.yml", "extra_vars": {"joined": texts}}},
         },
         {"name": "end", "condition": "event.vapi.call_id == 'last'", "action": {"shutdown": {"delay": 0.1}}},
     ]
     (tmp_path / "rulebook.yml").write_text(yaml.safe_dump([document]))
     rulebook = start("rulebook.yml", "-vv")
+    count = 0
+
+    def call(number: str, reason: str, caller: str = "+15550100", times: int = 1, **more: Any) -> None:
+        nonlocal count
+        for _time in range(times):
+            count += 1
+            message = ended(
+                f"call-{count}", reason, phoneNumber={"number": number}, customer={"number": caller}, **more
+            )
+            # The same end once more counts for nothing.
+            assert [rulebook.send(message), rulebook.send(message)] == [200, 200]
 
     assert rulebook.send(ended("fine", phoneNumber={"number": KEPT})) == 200
-    for number in (KEPT, ALONE):
-        for index in range(5):
-            assert rulebook.send(ended(f"{number}-{index}", FAILED, phoneNumber={"number": number})) == 200
-            # The same end once more counts for nothing.
-            assert rulebook.send(ended(f"{number}-{index}", FAILED, phoneNumber={"number": number})) == 200
-        if number == KEPT:
-            assert all(active for _where, active in services.destinations(ALONE))
-    assert rulebook.send(ended("shown", "customer-ended-call " + trap, customer={"name": trap})) == 200
-
-    rulebook.until(lambda: not services.destinations(KEPT)[0][1])
+    # What strangers can do: be silent, make the model fail, call often, call from many numbers, withhold the number.
+    for index, reason in enumerate((SILENT, FAILED, "a-reason-of-tomorrow", SILENT, FAILED)):
+        call(KEPT, reason, times=5)
+        call(KEPT, reason, f"+1555011{index}")
+    call(KEPT, OUTAGE, times=5)
+    call(KEPT, OUTAGE, "", times=5)
+    # An outage that three callers met, at the number with nobody behind Vapi.
+    for caller in ("+15550101", "+15550102", "+15550103"):
+        call(ALONE, OUTAGE, caller)
     alone = f"Vapi is the only active destination of {ALONE}"
-    rulebook.until(lambda: all(word in rulebook.told for word in (alone, "SHOWN { { lookup", "SHOWN {'")))
+    rulebook.until(lambda: alone in rulebook.told)
+    assert [active for _where, active in services.destinations(ALONE)] == [True]
+    assert [active for _where, active in services.destinations(KEPT)] == [True, True, True]
+    name = {"name": trap, "first": "'\\x7b", "second": "\\x7b 7*7 }}'"}
+    assert rulebook.send(ended("shown", "customer-ended-call " + trap, customer=name)) == 200
+    rulebook.until(lambda: rulebook.told.count("SHOWN ") >= 2 and "JOINED " in rulebook.told)
+
+    # Two more callers meet it at the other one.
+    for caller in ("+15550104", "+15550105"):
+        call(KEPT, OUTAGE, caller)
+    rulebook.until(lambda: not services.destinations(KEPT)[0][1])
     for number in (KEPT, ALONE):
         rulebook.until((tmp_path / f"audit-{number}.json").exists)
     assert [active for _where, active in services.destinations(KEPT)] == [False, True, True]
-    assert [active for _where, active in services.destinations(ALONE)] == [True]
+    (record,) = (tmp_path / ".vapi_didlogic_disabled").iterdir()
+    assert 1600 < json.loads(record.read_text())["until"] - time.time() < 1800
+
+    # The time is over, as the clock will find.
+    record.write_text(re.sub(r'"until": \d+', '"until": 1', record.read_text()))
+    rulebook.until(lambda: services.destinations(KEPT)[0][1])
+    rulebook.until(lambda: not record.exists())
     assert not spoken.exists()
 
     assert rulebook.send(ended("last")) == 200
     assert rulebook.process.wait(BOUND) == 0, rulebook.told
     assert rulebook.send(ended("after the end")) == 0
     assert rulebook.told.count("PLAY [Audit the way of calls]") == 2
-    assert rulebook.told.count("PLAY [Let calls go past Vapi]") == 2
+    assert rulebook.told.count("Nothing is changed") == rulebook.told.count(alone) == 1
     assert "failed=1" not in rulebook.told
     assert "Traceback" not in rulebook.told
     # What ansible-rulebook itself tells at its most talkative is no secret either.
     for secret in (rulebook.secret, services.facts["vapi_api_key"], services.facts["didlogic_api_key"]):
         assert secret not in rulebook.told
+
+
+def awkward_values() -> Iterator[bytes]:
+    """JSON that one reader takes and the next one may not."""
+    for digits in (1, 15, 19, 20, 100, 308, 309, 400, 999, 1001, 4000, 5000):
+        yield from (b"9" * digits, b"-" + b"9" * digits, b"0." + b"1" * digits, b"1" * digits + b".5")
+    for exponent in (1, 100, 307, 308, 309, 400, 9999):
+        yield from (b"1e%d" % exponent, b"-1e%d" % exponent, b"1E+%d" % exponent, b"1e-%d" % exponent)
+    yield from (b"NaN", b"Infinity", b"-Infinity", b"-0", b"-0.0", b"01", b"+1", b".5")
+    for level in (1, 50, 90, 97, 98, 99, 100, 101, 150, 400, 900, 1100, 5000):
+        yield b"[" * level + b"]" * level
+        yield b'{"a":' * level + b"1" + b"}" * level
+    for key in (
+        "",
+        ".",
+        "a.b",
+        "$x",
+        "a[0]",
+        "[",
+        "0",
+        "-1",
+        "a b",
+        "#",
+        "\\ud800",
+        "\\u0000",
+        "\u00e9",
+        "meta",
+        "vapi",
+    ):
+        yield f'{{"{key}": 1}}'.encode()
+        yield f'["{key}", {{"{key}": {{"{key}": ["{key}"]}}}}]'.encode()
+    for size in (9_000, 11_000, 49_000, 60_000):
+        yield b'{"' + b"k" * size + b'": 1}'
+    yield from (
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800\\ud800"',
+        b'"\\ud83d\\ude00"',
+        b'"\\uffff\\u2028\\u0085\\u0001"',
+    )
+    yield from (
+        b"null",
+        b"true",
+        b"{}",
+        b"[]",
+        b'""',
+        b'"$ANSIBLE_VAULT;1.1;AES256\\n31"',
+        b'"' + b"s" * 400_000 + b'"',
+    )
+
+
+def test_what_is_answered_with_200_reaches_the_rules(start: Callable[..., Rulebook], tmp_path: Path) -> None:
+    """Nothing is accepted and lost, and no message ends the rulebook: each is refused with 400, or a rule sees it."""
+    source = {
+        "port": "{{ vapi_didlogic_events_port }}",
+        "secret": "{{ VAPI_SERVER_SECRET }}",
+        "include_message": True,
+        "types": ["hang"],
+    }
+    document = {
+        "name": "All",
+        "hosts": "localhost",
+        "sources": [{"name": "vapi", "voiceops.vapi_didlogic.vapi": source}],
+        "rules": [
+            {
+                "name": "all",
+                "condition": "event.vapi.call_id is defined",
+                "action": {"debug": {"msg": "REACHED {{ event.vapi.call_id }} {{ event.message.type }}"}},
+            }
+        ],
+    }
+    (tmp_path / "rulebook.yml").write_text(yaml.safe_dump([document]))
+    rulebook = start("rulebook.yml")
+    answers: dict[str, int] = {}
+    for index, value in enumerate(awkward_values()):
+        body = b'{"message": {"type": "hang", "call": {"id": "m%d"}, "timestamp": %b, "x": %b}}' % (index, value, value)
+        answers[f"m{index}"] = rulebook.send(body)
+    assert set(answers.values()) == {200, 400}
+    accepted = [name for name, status in answers.items() if status == 200]
+    assert len(accepted) > len(answers) / 2
+    rulebook.until(lambda: f"REACHED {accepted[-1]} hang" in rulebook.told)
+    reached = re.findall(r"^REACHED (\w+) hang$", rulebook.told, re.MULTILINE)
+    assert reached == accepted
+    assert "ERROR" not in rulebook.told
 
 
 def test_the_shipped_rulebook_is_found_by_its_name(start: Callable[..., Rulebook]) -> None:

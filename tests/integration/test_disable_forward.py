@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,5 +101,124 @@ def test_vapi_need_not_answer(ready: Any) -> None:
 )
 def test_wrong_numbers(untouched: Any, number: str, told: str) -> None:
     play = untouched.play(BOOK, vapi_didlogic_disable_number=number)
+    assert play.rc != 0
+    assert told in play.failure
+
+
+# ------------------------------------------------------------------------------------------------------------ an end
+
+
+def off(services: Any, folder: Path, **variables: Any) -> Any:
+    return services.play(BOOK, vapi_didlogic_disable_number=KEPT, vapi_didlogic_disable_folder=str(folder), **variables)
+
+
+def restore(services: Any, folder: Path, *arguments: str, **variables: Any) -> Any:
+    return services.play(
+        BOOK, *arguments, vapi_didlogic_disable_restore=True, vapi_didlogic_disable_folder=str(folder), **variables
+    )
+
+
+def age(file: Path) -> None:
+    """Let the time of a record be over."""
+    file.write_text(re.sub(r'"until": \d+', f'"until": {int(time.time()) - 1}', file.read_text()))
+
+
+def test_what_is_switched_off_for_a_time_is_switched_on_again(ready: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    before = ready.destinations(KEPT)
+    assert restore(ready, folder).changed == 0  # nothing was recorded yet
+    done = off(ready, folder, vapi_didlogic_disable_minutes=30)
+    assert (done.rc, done.changed, active(ready, KEPT)) == (0, 1, [False, True, True]), done.text
+    (file,) = folder.iterdir()
+    record = json.loads(file.read_text())
+    assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert record["destinations"] == [before[0][0]]
+    assert 1700 < record["until"] - time.time() <= 1800
+
+    # Neither a second run in the same outage nor a run before the time is over changes the record or the number.
+    again = off(ready, folder, vapi_didlogic_disable_minutes=30)
+    early = restore(ready, folder)
+    assert (again.rc, again.changed, early.rc, early.changed) == (0, 0, 0, 0), again.text + early.text
+    assert json.loads(file.read_text()) == record
+    assert active(ready, KEPT) == [False, True, True]
+
+    age(file)
+    writes = ready.writes
+    dry = restore(ready, folder, "--check")
+    assert (dry.rc, ready.writes, file.exists()) == (0, writes, True), dry.text
+    back = restore(ready, folder)
+    assert (back.rc, ready.destinations(KEPT)) == (0, before), back.text
+    assert list(folder.iterdir()) == []
+    assert f"Calls to {KEPT} go to Vapi again" in back.out
+    assert restore(ready, folder).changed == 0
+
+
+@pytest.mark.slow
+def test_a_run_that_was_cut_off_is_ended_too(ready: Any, tmp_path: Path) -> None:
+    """The record is written first: a failure of the very first change leaves one, and a second run adds to it."""
+    folder = tmp_path / "records"
+    before = ready.destinations(KEPT)
+    ready.faults({"kind": "refuse", "match": {"method": "WRITE"}, "times": None})
+    assert off(ready, folder, vapi_didlogic_disable_minutes=30).rc != 0
+    assert len(list(folder.iterdir())) == 1
+    ready.faults()
+    assert off(ready, folder, vapi_didlogic_disable_minutes=30).rc == 0
+    age(next(folder.iterdir()))
+    ready.faults({"kind": "refuse", "match": {"method": "WRITE"}, "times": None})
+    assert restore(ready, folder).rc != 0
+    assert len(list(folder.iterdir())) == 1
+    ready.faults()
+    assert restore(ready, folder).rc == 0
+    assert ready.destinations(KEPT) == before
+
+
+@pytest.mark.slow
+def test_what_somebody_removed_is_not_made_again_and_no_end_is_none(ready: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]
+    assert off(ready, folder, vapi_didlogic_disable_minutes=1440).rc == 0
+    # With the number, at once.
+    assert restore(ready, folder, vapi_didlogic_disable_number=int(KEPT)).rc == 0
+    assert active(ready, KEPT) == [True, True, True]
+    assert off(ready, folder, vapi_didlogic_disable_minutes=1440).rc == 0
+    gone = {"number": KEPT, "vapi_trunk_id": trunk, "state": "absent"}
+    assert ready.play([{V + "didlogic_forward": gone}]).rc == 0
+    age(next(folder.iterdir()))
+    assert restore(ready, folder).rc == 0
+    assert active(ready, KEPT) == [True, True]
+    assert list(folder.iterdir()) == []
+
+    assert ready.play([{V + "didlogic_forward": {"number": KEPT, "vapi_trunk_id": trunk}}]).rc == 0
+    assert off(ready, folder, vapi_didlogic_disable_minutes=30).rc == 0
+    assert off(ready, folder).rc == 0
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["", "{}", "[", '{"destinations": 1}', "\x00"])
+def test_a_broken_record_is_named_and_keeps_no_other_back(ready: Any, tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "records"
+    assert off(ready, folder, vapi_didlogic_disable_minutes=30).rc == 0
+    age(folder / f"{KEPT}.json")
+    broken = folder / "31000000000.json"
+    broken.write_text(text)
+    play = restore(ready, folder)
+    assert play.rc != 0
+    assert str(broken) in play.failure
+    assert active(ready, KEPT) == [True, True, True]
+    assert broken.read_text() == text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        *(({"vapi_didlogic_disable_minutes": value}, "from 1 to 1440") for value in (-1, 1441, "soon", "1.5", "1e2")),
+        ({"vapi_didlogic_disable_minutes": 5, "vapi_didlogic_disable_restore": True}, "does not go with"),
+    ],
+    ids=str,
+)
+def test_wrong_ends(untouched: Any, tmp_path: Path, variables: dict[str, Any], told: str) -> None:
+    play = off(untouched, tmp_path / "records", **variables)
     assert play.rc != 0
     assert told in play.failure

@@ -14,23 +14,26 @@ import base64
 import binascii
 import hashlib
 import hmac
-import importlib.util
 import ipaddress
 import json
 import logging
+import math
 import re
+import runpy
 import ssl
-import sys
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
+import yaml
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 DOCUMENTATION = r"""
 ---
@@ -42,7 +45,9 @@ description:
   - Listens for the server messages that Vapi sends by HTTP while a call goes on and when it has ended, and makes an
     event of each. The facts of an event stand under C(vapi); the guide B(Events) of the collection lists them.
   - A message is answered with 200 once the rulebook has taken it. If the rulebook does not take it in time, the answer
-    is 503, so that Vapi sends it again where C(server.backoffPlan) says so.
+    is 503, so that Vapi sends it again where C(server.backoffPlan) says so. What the rulebook could not read, such as a
+    number beyond the range of a double, is answered with 400.
+  - A signed message that comes again with the same signature is answered with 200 and makes no second event.
   - Requests, for which Vapi waits for something to do or to say, are refused with 501. A rulebook can not answer them.
   - One of O(secret), O(token) and O(hmac_secret) is needed. Where several are given, a message must meet all of them.
 options:
@@ -95,7 +100,8 @@ options:
     description:
       - What is signed, as in the credential's payload format. Knows C({body}), C({timestamp}), C({method}), C({url})
         and C({svix-id}).
-      - A credential without a timestamp needs V({body}). Somebody who has read such a message can send it again.
+      - A credential without a timestamp needs V({body}). Somebody who has read such a message can send it again after
+        a restart of the source, or after 50,000 others.
     type: str
     default: "{timestamp}.{body}"
   hmac_url:
@@ -110,7 +116,10 @@ options:
     type: str
     default: svix-id
   hmac_tolerance:
-    description: By how many seconds a signed timestamp may differ from the clock of this machine.
+    description:
+      - By how many seconds a signed timestamp may differ from the clock of this machine.
+      - Signatures are remembered, so that no message is accepted twice. Where more than 100,000 would have to be, the
+        older half is forgotten, and messages that are as old are refused.
     type: float
     default: 300
   allow_unsigned:
@@ -134,7 +143,9 @@ options:
   include_message:
     description:
       - Adds the whole message as C(message). It holds what was said and, in Vapi's copy of the assistant, its prompts.
-      - A space is put between the two characters that begin a template, since a playbook would run it.
+      - The characters C({), C(\\), C(#) and C($) are replaced by their full-width forms, since a rulebook or a playbook
+        would run a template that is made of one or several texts.
+      - Addresses, such as those of recordings, and secrets read V(hidden).
     type: bool
     default: false
   max_body:
@@ -150,7 +161,7 @@ options:
     type: float
     default: 5
   max_waiting:
-    description: How many messages may be on their way through at once. The next one is answered with 503.
+    description: How many messages may wait for the rulebook at once. The next one is answered with 503.
     type: int
     default: 256
 """
@@ -183,174 +194,78 @@ logger = logging.getLogger("voiceops.vapi_didlogic.vapi")
 # What aiohttp logs of a bad request quotes it, and with it a secret. This one stands alone, so that nobody hears it.
 _quiet = logging.Logger("voiceops.vapi_didlogic.vapi.http", logging.CRITICAL + 1)
 
-DEFAULT_TYPES = ("status-update", "end-of-call-report", "hang", "transfer-update")
 # For these Vapi waits for an answer, or leaves something for the server to do.
-REQUESTS = frozenset(
-    (
-        "assistant-request",
-        "call.endpointing.request",
-        "campaign.predial",
-        "function-call",
-        "handoff-destination-request",
-        "knowledge-base-request",
-        "phone-call-control",
-        "tool-calls",
-        "transfer-destination-request",
-        "voice-request",
-    )
-)
+REQUESTS = frozenset({
+    "assistant-request", "call.endpointing.request", "campaign.predial", "function-call", "handoff-destination-request",
+    "knowledge-base-request", "phone-call-control", "tool-calls", "transfer-destination-request", "voice-request",
+})  # fmt: skip
 DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "webCall": "web"}
 
-READERS = 32  # bodies in memory at once
+BODIES = 32  # times max_body: bytes of messages in memory at once
+UNPROVEN = 256  # connections that have not proved that Vapi sends
+GRACE = 1.0  # seconds for which the pace of a connection is not judged
 REMEMBERED = 10_000  # calls whose end has been told
+SIGNATURES = 100_000  # that are remembered
+DEEPEST = 100  # levels of a message; ansible-rulebook and Ansible read more than that, but not without end
+LONGEST_KEY = 10_000  # characters; ansible-rulebook reads 50,000
 SHORTEST = 8  # characters of a secret
-RETRY_AFTER = 5
 TELL_AGAIN = 60.0  # seconds between two warnings of the same kind
-MASKED = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
-
-
-class Events(Protocol):
-    """What ansible-rulebook hands over."""
-
-    async def put(self, event: dict[str, Any], /) -> None:
-        """Wait for a place and take it."""
+MASKED = re.compile(r"(?i)\*+|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[$\[<]?REDACTED[$\]>]?")
 
 
 # ------------------------------------------------------------------------------------------------------------ options
 
 
-@dataclass(frozen=True, repr=False)
-class Options:
-    """The source's arguments, checked. Not shown by repr(), as it holds secrets."""
-
-    host: str
-    port: int
-    path: str
-    secret: bytes
-    token: bytes
-    token_header: str
-    hmac_secret: bytes
-    hmac_algorithm: str
-    hmac_header: str
-    hmac_prefix: str
-    hmac_payload: tuple[str, ...]
-    hmac_url: str
-    hmac_timestamp_header: str
-    hmac_message_id_header: str
-    hmac_tolerance: float
-    tls: ssl.SSLContext | None
-    types: frozenset[str]
-    include_message: bool
-    max_body: int
-    body_timeout: float
-    queue_timeout: float
-    max_waiting: int
+#: What the documentation does not say of an option: the form of a text, the range of a number.
+_HEADERS = ("token_header", "hmac_header", "hmac_timestamp_header", "hmac_message_id_header")
+_FORMS = {
+    **dict.fromkeys(_HEADERS, r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"),
+    "host": r"\S+",
+    "path": r"/[\w./~-]*",
+    "hmac_algorithm": "sha256|sha512|sha1",
+}
+_RANGES: dict[str, tuple[float, float]] = {
+    "port": (1, 65535),
+    "hmac_tolerance": (1, 86400),
+    "max_body": (1024, 1 << 24),
+    "body_timeout": (0.1, 300),
+    "queue_timeout": (0.1, 300),
+    "max_waiting": (1, 100_000),
+}
 
 
-class _Arguments:
-    """Takes one argument after the other; in the end none may be left. A rulebook's templates make text of values."""
+class Options(SimpleNamespace):
+    """The source's arguments by their names, checked; secrets as bytes. Not shown by repr(), as it holds secrets."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self.given = {name: value for name, value in given.items() if value is not None}
-        # ansible-rulebook's own.
-        self.given.pop("eda_feedback_queue", None)
-        self.given.pop("feedback", None)
-
-    def text(self, name: str, default: str = "", pattern: str = ".*") -> str:
-        value = self.given.pop(name, default)
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise ValueError(f"{name} is not in the form that it must have; see the documentation of the source.")
-        return value
-
-    def header(self, name: str, default: str) -> str:
-        return self.text(name, default, r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-    def secret(self, name: str) -> bytes:
-        if name not in self.given:
-            return b""
-        value = self.given.pop(name)
-        if isinstance(value, int | float):
-            # A template that gives "12345678" or "1e10" gives a number.
-            raise ValueError(f"{name} looks like a number. Choose one with letters.")  # noqa: TRY004 - like the others
-        value = value.strip() if isinstance(value, str) else ""
-        if not value:
-            raise ValueError(f"{name} is empty. Is the variable set that it comes from?")
-        if len(value) < SHORTEST or not (value.isascii() and value.isprintable()):
-            raise ValueError(f"{name} must have at least {SHORTEST} characters, printable ASCII only.")
-        if value in MASKED:
-            raise ValueError(f"{name} is a masked value out of a log or a result, not a secret.")
-        if "{{" in value:
-            raise ValueError(f"{name} is a template that was not filled in.")
-        return value.encode()
-
-    def number(self, name: str, default: float, lowest: float, highest: float) -> float:
-        value = self.given.pop(name, default)
-        try:
-            number = float("nan") if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
-            number = float("nan")
-        if not lowest <= number <= highest:
-            raise ValueError(f"{name} must be a number from {lowest:g} to {highest:g}.")
-        return number
-
-    def flag(self, name: str) -> bool:
-        value = str(self.given.pop(name, False)).lower()
-        if value not in {"true", "yes", "1", "false", "no", "0"}:
-            raise ValueError(f"{name} must be true or false.")
-        return value in {"true", "yes", "1"}
-
-    def words(self, name: str, default: Collection[str]) -> frozenset[str]:
-        value = self.given.pop(name, default)
-        if isinstance(value, str):
-            value = [word.strip() for word in value.split(",") if word.strip()]
-        if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value) or not value:
-            raise ValueError(f"{name} must be a list of words.")
-        return frozenset(value)
-
-    def end(self) -> None:
-        if self.given:
-            raise ValueError(f"Unknown: {', '.join(sorted(map(str, self.given)))}. Is it spelled as documented?")
+    __repr__ = object.__repr__
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
-    """Check the arguments before a port is opened. No message holds a secret."""
-    ask = _Arguments(given)
-    payload = tuple(re.split(r"(\{[a-z-]+\})", ask.text("hmac_payload", "{timestamp}.{body}")))
-    hmac_secret = ask.secret("hmac_secret")
-    if ask.flag("hmac_secret_base64"):
+    """Check the arguments before a port is opened.
+
+    :param given: the arguments as the rulebook has them; its templates make text of values.
+    :return: what the source runs by, with the defaults of the documentation.
+    :raises ValueError: with what is wrong; no message holds a secret.
+    """
+    # The two are ansible-rulebook's own.
+    own = {"eda_feedback_queue", "feedback"}
+    left = {name: value for name, value in given.items() if value is not None and name not in own}
+    known: dict[str, Any] = yaml.safe_load(DOCUMENTATION)["options"]
+    found = Options(
+        **{name: _read(name, option["type"], left.pop(name, option.get("default"))) for name, option in known.items()}
+    )
+    if left:
+        raise ValueError(f"Unknown: {', '.join(sorted(map(str, left)))}. Is it spelled as documented?")
+    if found.hmac_secret_base64:
         try:
-            hmac_secret = base64.b64decode(hmac_secret, validate=True)
+            found.hmac_secret = base64.b64decode(found.hmac_secret, validate=True)
         except binascii.Error:
             raise ValueError("hmac_secret is not base64, which hmac_secret_base64 says that it is.") from None
-    found = Options(
-        host=ask.text("host", "127.0.0.1", r"\S+"),
-        port=int(ask.number("port", 5000, 1, 65535)),
-        path=ask.text("path", "/vapi", r"/[\w./~-]*"),
-        secret=ask.secret("secret"),
-        token=ask.secret("token"),
-        token_header=ask.header("token_header", "Authorization"),
-        hmac_secret=hmac_secret,
-        hmac_algorithm=ask.text("hmac_algorithm", "sha256", "sha256|sha512|sha1"),
-        hmac_header=ask.header("hmac_header", "x-signature"),
-        hmac_prefix=ask.text("hmac_prefix"),
-        hmac_payload=payload,
-        hmac_url=ask.text("hmac_url"),
-        hmac_timestamp_header=ask.header("hmac_timestamp_header", "x-timestamp"),
-        hmac_message_id_header=ask.header("hmac_message_id_header", "svix-id"),
-        hmac_tolerance=ask.number("hmac_tolerance", 300, 1, 86400),
-        tls=_tls(ask.text("certfile"), ask.text("keyfile")),
-        types=ask.words("types", DEFAULT_TYPES),
-        include_message=ask.flag("include_message"),
-        max_body=int(ask.number("max_body", 1 << 20, 1024, 1 << 26)),
-        body_timeout=ask.number("body_timeout", 10, 0.1, 300),
-        queue_timeout=ask.number("queue_timeout", 5, 0.1, 300),
-        max_waiting=int(ask.number("max_waiting", 256, 1, 100_000)),
-    )
-    open_to_all = ask.flag("allow_unsigned")
-    ask.end()
-    if not (found.secret or found.token or found.hmac_secret or open_to_all):
+    found.tls = _tls(found.certfile, found.keyfile)
+    if not (found.secret or found.token or found.hmac_secret or found.allow_unsigned):
         raise ValueError("Give secret, token or hmac_secret: otherwise everybody could send events.")
-    fields = set(payload[1::2])
+    found.hmac_payload = tuple(re.split(r"(\{[a-z-]+\})", found.hmac_payload))
+    fields = set(found.hmac_payload[1::2])
     if "{body}" not in fields or fields - {"{body}", "{timestamp}", "{method}", "{url}", "{svix-id}"}:
         raise ValueError("hmac_payload must have {body}; it also knows {timestamp}, {method}, {url} and {svix-id}.")
     if "{url}" in fields and not found.hmac_url:
@@ -358,6 +273,50 @@ def read_options(given: Mapping[str, Any]) -> Options:
     if requests := sorted(found.types & REQUESTS):
         raise ValueError(f"types: a rulebook can not answer {', '.join(requests)}.")
     return found
+
+
+def _read(name: str, kind: str, value: Any) -> Any:
+    """One argument, by its documented type."""
+    if name in {"secret", "token", "hmac_secret"}:
+        return b"" if value is None else _secret(name, value)
+    if kind in {"int", "float"}:
+        low, high = _RANGES[name]
+        try:
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not low <= number <= high:
+            raise ValueError(f"{name} must be a number from {low:g} to {high:g}.")
+        return int(number) if kind == "int" else number
+    if kind == "bool":
+        if str(value).lower() not in {"true", "yes", "1", "false", "no", "0"}:
+            raise ValueError(f"{name} must be true or false.")
+        return str(value).lower() in {"true", "yes", "1"}
+    if kind == "list":
+        words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words) or not words:
+            raise ValueError(f"{name} must be a list of words.")
+        return frozenset(words)
+    value = "" if value is None else value
+    if not isinstance(value, str) or not re.fullmatch(_FORMS.get(name, ".*"), value):
+        raise ValueError(f"{name} is not in the form that it must have; see the documentation of the source.")
+    return value
+
+
+def _secret(name: str, value: Any) -> bytes:
+    if isinstance(value, int | float):
+        # A template that gives "12345678" or "1e10" gives a number.
+        raise ValueError(f"{name} looks like a number. Choose one with letters.")  # noqa: TRY004 - like the others
+    text: str = value.strip() if isinstance(value, str) else ""
+    if not text:
+        raise ValueError(f"{name} is empty. Is the variable set that it comes from?")
+    if len(text) < SHORTEST or not (text.isascii() and text.isprintable()):
+        raise ValueError(f"{name} must have at least {SHORTEST} characters, printable ASCII only.")
+    if MASKED.fullmatch(text):
+        raise ValueError(f"{name} is a masked value out of a log or a result, not a secret.")
+    if "{{" in text:
+        raise ValueError(f"{name} is a template that was not filled in.")
+    return text.encode()
 
 
 def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
@@ -378,37 +337,26 @@ def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
 # -------------------------------------------------------------------------------------------------------------- facts
 
 
-def load_diagnose() -> Callable[..., Any] | None:
-    """The collection's table of causes. It stands beside this file, but not on the path of ansible-rulebook's Python.
+def load_reasons() -> dict[str, Any]:
+    """Load the collection's table of ended reasons, which is not on the path of ansible-rulebook's Python.
 
-    Without it (a copy of this file in a directory of its own), events lack what follows from it.
+    :return: its names; none where this file was copied out of the collection, and events lack what follows from it.
     """
+    file = Path(__file__).parents[4] / "plugins" / "module_utils" / "_vapi" / "ended_reasons.py"
     try:
-        file = Path(__file__).parents[4] / "plugins" / "module_utils" / "_vapi" / "ended_reasons.py"
-        name = "_voiceops_vapi_didlogic_ended_reasons"
-        spec = importlib.util.spec_from_file_location(name, file)
-        if spec is None or spec.loader is None or not file.is_file():
-            return None
-        module = importlib.util.module_from_spec(spec)
-        # Its data classes look themselves up there.
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        found: Callable[..., Any] = module.diagnose
+        return runpy.run_path(str(file)) if file.is_file() else {}
     except Exception as error:  # noqa: BLE001 - without causes is better than without events
         logger.warning("The table of causes can not be read (%s): events come without them.", type(error).__name__)
-        return None
-    return found
+        return {}
 
 
-# For want of the table: words in the reasons of failed calls, unless somebody was only busy, away or unwilling.
-_FAILURE = re.compile(
-    r"(?!.*-sip-(?:480|486|487|600|603)-)"
-    r".*(?:error|fail|fault|invalid|not-found|not-valid|-no-|never|unknown|shutdown|disconnected|closed|rejected)"
-)
+def facts_of(message: Mapping[str, Any], reasons: Mapping[str, Any]) -> dict[str, Any]:
+    """Collect what rules can match.
 
-
-def facts_of(message: Mapping[str, Any], diagnose: Callable[..., Any] | None) -> dict[str, Any]:
-    """What rules can match. A fact that a message does not tell is not there."""
+    :param message: what Vapi sends as ``message``.
+    :param reasons: the table of ended reasons, see `load_reasons`.
+    :return: the facts by name; one that the message does not hold is absent.
+    """
     call = _dict(message.get("call"))
     phone = _dict(message.get("phoneNumber")) or _dict(call.get("phoneNumber"))
     customer = _dict(message.get("customer")) or _dict(call.get("customer"))
@@ -431,33 +379,33 @@ def facts_of(message: Mapping[str, Any], diagnose: Callable[..., Any] | None) ->
         "started_at": _stamp(start),
         "ended_at": _stamp(end),
         "duration_seconds": _seconds(start, end, message.get("durationSeconds")),
-        "failed": False,
     }
+    if reasons:
+        found |= {"failed": False, "outage": False}
     if isinstance(reason, str) and reason.strip():
         word = re.sub(r"[^A-Za-z0-9._:/-]", "_", reason.strip())[:200]
         found["ended_reason"] = word
-        found |= _diagnosis(word, message, call, diagnose)
+        found |= _diagnosis(word, message, call, reasons) if reasons else {}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _diagnosis(
-    reason: str, message: Mapping[str, Any], call: Mapping[str, Any], diagnose: Callable[..., Any] | None
+    reason: str, message: Mapping[str, Any], call: Mapping[str, Any], reasons: Mapping[str, Any]
 ) -> dict[str, Any]:
     told = call.get("endedMessage")
     transfers = (_dict(message.get("artifact")) or _dict(call.get("artifact"))).get("transfers")
     try:
-        found = diagnose and diagnose(
+        found = reasons["diagnose"](
             reason,
             told[:1000] if isinstance(told, str) else "",
             transfers[:100] if isinstance(transfers, list) else (),
         )
     except Exception as error:  # noqa: BLE001 - without a cause is better than without the event
         logger.warning("A cause was not found (%s).", type(error).__name__)
-        found = None
-    if not found:
-        return {"failed": bool(_FAILURE.match(reason))}
+        return {}
     return {
         "failed": found.outcome == "failed",
+        "outage": reasons["is_outage"](reason),
         "outcome": found.outcome,
         "area": found.area,
         "cause": disarmed(found.cause),
@@ -472,14 +420,40 @@ def kind_of(message: Mapping[str, Any]) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", kind.partition("[")[0])[:64] if isinstance(kind, str) else ""
 
 
-def disarmed(value: Any) -> Any:
-    """The same without templates, which ansible-playbook runs where it finds them, and without broken characters."""
+#: What a template can be made of, alone or out of pieces: Jinja's delimiters and the header that changes them, the
+#: escapes of Python's texts, which Jinja's native types evaluate, and the mark of a vaulted text.
+_ACTIVE = str.maketrans({character: ord(character) + 0xFEE0 for character in "{\\#$"})
+#: Fields that give access to whoever reads them: the address of a recording or of a running call, a secret.
+_PRIVATE = re.compile(r"(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]*", re.IGNORECASE)
+
+
+def disarmed(value: Any, level: int = 0) -> Any:
+    """Make foreign JSON harmless for rulebooks and playbooks, also where they put texts of it together.
+
+    :param value: what was parsed of a message.
+    :param level: how deep it is in the message.
+    :return: a copy in which no text can become (part of) a template, and addresses and secrets read ``hidden``.
+    :raises ValueError: if ansible-rulebook could not read it.
+    """
     if isinstance(value, str):
-        return re.sub(r"\{(?=[{%#])", "{ ", value).encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {disarmed(key): disarmed(item) for key, item in value.items()}
+        # A query or a user in an address may grant access.
+        text = _ADDRESS.sub(lambda found: "hidden" if set("?@") & set(found[0]) else found[0], value)
+        return text.translate(_ACTIVE).encode("utf-8", "replace").decode()
+    if isinstance(value, dict | list) and level == DEEPEST:
+        raise ValueError
     if isinstance(value, list):
-        return [disarmed(item) for item in value]
+        return [disarmed(item, level + 1) for item in value]
+    if isinstance(value, dict):
+        if any(len(key) > LONGEST_KEY for key in value):
+            raise ValueError
+        # After an empty key, ansible-rulebook takes no event any more.
+        return {
+            disarmed(key) or "_": "hidden"
+            if item and item is not True and _PRIVATE.search(key)
+            else disarmed(item, level + 1)
+            for key, item in value.items()
+        }
     return value
 
 
@@ -557,24 +531,96 @@ class Tally:
             logger.warning("%s (%d so far)", what, self.counts[what])
 
 
+@dataclass
+class Progress:
+    """How far a request is: when it began, the bytes of it that are in memory, and whether its sender is proven."""
+
+    started: float
+    received: int = 0
+    proven: bool = False
+
+
+class Server(web.Server):
+    """HTTP, with bounds on what is sent by those who have not proved that they are Vapi.
+
+    They hold none of the places of messages, and where there are too many of them, the slowest connection is closed:
+    half-sent requests never keep a new one out.
+    """
+
+    memory: int
+    requests: dict[RequestHandler, Progress]
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self.begin(handler)
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        self.requests.pop(handler, None)
+        super().connection_lost(handler, exc)
+
+    def begin(self, handler: RequestHandler) -> Progress:
+        """Follow a request from its first byte, and make room for it.
+
+        :return: what is known of it, for the one who reads it.
+        """
+        now = time.monotonic()
+
+        def pace(one: RequestHandler) -> tuple[bool, float]:
+            age = now - self.requests[one].started
+            # One that has just come had no time to send, and is closed last; of such the oldest is closed first.
+            return (False, self.requests[one].received / age) if age > GRACE else (True, -age)
+
+        progress = self.requests[handler] = Progress(now)
+        if len(self.unproven()) > UNPROVEN:
+            self.drop(min(self.unproven(), key=pace))
+        return progress
+
+    def unproven(self) -> list[RequestHandler]:
+        return [one for one, progress in self.requests.items() if not progress.proven]
+
+    def grow(self, handler: RequestHandler, size: int) -> None:
+        """Account for a piece of a message; where memory is short, the longest unproven one goes.
+
+        :raises Refused: if there is no memory for this one.
+        """
+        self.requests[handler].received += size
+        while sum(progress.received for progress in self.requests.values()) > self.memory:
+            longest = max(self.unproven(), key=lambda one: self.requests[one].received, default=handler)
+            if longest is handler:
+                _busy()
+            self.drop(longest)
+
+    def drop(self, handler: RequestHandler) -> None:
+        """Close a connection without an answer."""
+        del self.requests[handler]
+        handler.force_close()
+
+
 class Receiver:
     """Takes messages, one after another or all at once."""
 
-    def __init__(self, queue: Events, options: Options) -> None:
+    def __init__(self, queue: asyncio.Queue[Any], options: Options) -> None:
         self.queue = queue
         self.options = options
-        self.diagnose = load_diagnose()
+        self.reasons = load_reasons()
         self.tally = Tally()
         self.inside = 0
-        self.readers = asyncio.Semaphore(READERS)
         self.waits: set[asyncio.Timeout] = set()
         self.closing = False
         self.ended: OrderedDict[str, None] = OrderedDict()
-
-    def application(self) -> web.Application:
-        app = web.Application(client_max_size=self.options.max_body)
-        app.router.add_route("*", self.options.path, self.receive)
-        return app
+        self.pending: set[bytes] = set()
+        self.seen: dict[bytes, float] = {}
+        self.oldest = -math.inf
+        self.server = Server(
+            self.receive,
+            access_log=None,
+            logger=_quiet,
+            auto_decompress=False,
+            keepalive_timeout=30.0,
+            lingering_time=2.0,
+        )
+        self.server.memory = BODIES * options.max_body
+        self.server.requests = {}
 
     def close(self) -> None:
         """Send away who waits, so that Vapi may come again: what is not in the queue by now will not be read."""
@@ -583,7 +629,7 @@ class Receiver:
             if not wait.expired():
                 wait.reschedule(0)
 
-    async def receive(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
         try:
             await self.take(request)
@@ -595,65 +641,115 @@ class Receiver:
             return web.Response(status=500, text="The message could not be handled.")
         return web.json_response({})
 
-    async def take(self, request: web.Request) -> None:
+    async def take(self, request: web.BaseRequest) -> None:
         """See one message through, from its headers to the queue."""
+        if request.path != self.options.path:
+            raise Refused(404, "Nothing is here.")
         if request.method != "POST":
             raise Refused(405, "Only POST is taken.", Allow="POST")
-        self.check_headers(request)
-        with self.place():
-            # Only these few bodies are in memory: whoever waits for the queue without one has let go of it.
-            async with self.patience():
-                await self.readers.acquire()
-            try:
-                event = self.event_of(await self.body_of(request), request)
-                if event and self.options.include_message:
-                    await self.put(event)
-            finally:
-                self.readers.release()
-            if event and not self.options.include_message:
-                await self.put(event)
+        progress = self.server.begin(request.protocol)
+        try:
+            progress.proven = self.check_headers(request)
+            body = await self.read(request)
+            with self.once(self.check_signature(request, body)) as is_new:
+                progress.proven = True
+                event = self.event_of(body) if is_new else None
+                del body
+                if not self.options.include_message:
+                    progress.received = 0
+                if event:
+                    with self.place():
+                        await self.put(event)
+        finally:
+            progress.received = 0
+            if progress.proven:
+                self.server.requests.pop(request.protocol, None)
 
     # --- Who sent it
 
-    def check_headers(self, request: web.Request) -> None:
-        """A wrong secret is refused before the body is read."""
-        if self.options.secret:
-            _must_be(self.options.secret, _only(request, "X-Vapi-Secret"))
-        if self.options.token:
-            name = self.options.token_header
+    def check_headers(self, request: web.BaseRequest) -> bool:
+        """Refuse before the body is read what lacks the secret, the token or the form of a signature.
+
+        :return: whether the headers alone prove who sends.
+        """
+        options = self.options
+        if options.secret:
+            _must_be(options.secret, _only(request, "X-Vapi-Secret"))
+        if options.token:
+            name = options.token_header
             given = _only(request, name).strip()
             scheme, _space, token = given.partition(" ")
             if scheme.lower() == "bearer":
                 given = token.strip()
             elif name.lower() == "authorization":
                 given = ""
-            _must_be(self.options.token, given)
+            _must_be(options.token, given)
+        if options.hmac_secret:
+            self.signed_at(request)
+            _signatures(request, options)
+        return bool(options.secret or options.token)
 
-    def check_signature(self, request: web.Request, body: bytes) -> None:
-        """The body is what Vapi has signed, and it was signed just now."""
+    def signed_at(self, request: web.BaseRequest) -> float:
+        """When a message was signed, by its timestamp; now where the payload has none."""
+        now, options = time.time(), self.options
+        if "{timestamp}" not in options.hmac_payload:
+            return now
+        moment = _time(_only(request, options.hmac_timestamp_header).strip())
+        if moment is None or not max(now - options.hmac_tolerance, self.oldest) < moment.timestamp() <= (
+            now + options.hmac_tolerance
+        ):
+            raise Refused(401, "The timestamp is missing, or too far from the clock here.")
+        return moment.timestamp()
+
+    def check_signature(self, request: web.BaseRequest, body: bytearray) -> tuple[float, bytes] | None:
+        """The body is what Vapi has signed, and it was signed just now.
+
+        :return: the time and the signature, by which the message is recognised if it comes again; None without HMAC.
+        """
         options = self.options
         if not options.hmac_secret:
-            return
-        values = {"{body}": body, "{method}": b"POST", "{url}": options.hmac_url.encode()}
-        if "{timestamp}" in options.hmac_payload:
-            stamp = _only(request, options.hmac_timestamp_header)
-            moment = _time(stamp.strip())
-            if moment is None or not abs(moment.timestamp() - time.time()) <= options.hmac_tolerance:
-                raise Refused(401, "The timestamp is missing, or too far from the clock here.")
-            values["{timestamp}"] = _raw(stamp)
-        if "{svix-id}" in options.hmac_payload:
-            values["{svix-id}"] = _raw(_only(request, options.hmac_message_id_header))
+            return None
+        moment = self.signed_at(request)
+        values = {
+            "{body}": body,
+            "{method}": b"POST",
+            "{url}": options.hmac_url.encode(),
+            "{timestamp}": _raw(_only(request, options.hmac_timestamp_header)),
+            "{svix-id}": _raw(_only(request, options.hmac_message_id_header)),
+        }
         digest = hmac.new(options.hmac_secret, digestmod=getattr(hashlib, options.hmac_algorithm))
         for part in options.hmac_payload:
             digest.update(values[part] if part in values else part.encode())
-        given = _signatures(_only(request, options.hmac_header), options.hmac_prefix)
-        if not any(hmac.compare_digest(digest.digest(), one) for one in given):
+        if not any(hmac.compare_digest(digest.digest(), one) for one in _signatures(request, options)):
             raise Refused(401, "The signature is missing or wrong.")
+        return moment, digest.digest()
+
+    @contextmanager
+    def once(self, signed: tuple[float, bytes] | None) -> Iterator[bool]:
+        """Whether a signed message is new. One that failed is not remembered, so that Vapi may send it again."""
+        moment, signature = signed or (0.0, b"")
+        if signature in self.pending:
+            # Whether the rulebook gets it is not known yet.
+            _busy()
+        if not signed or signature in self.seen:
+            yield not signed
+            return
+        self.pending.add(signature)
+        try:
+            yield True
+            self.seen[signature] = moment
+            if len(self.seen) > SIGNATURES:
+                # Nothing as old as what is forgotten is accepted any more.
+                by_age = sorted(self.seen.items(), key=lambda item: item[1])
+                self.oldest = max(self.oldest, by_age[SIGNATURES // 2][1])
+                self.seen = dict(by_age[SIGNATURES // 2 + 1 :])
+        finally:
+            self.pending.discard(signature)
 
     # --- What it says
 
-    async def body_of(self, request: web.Request) -> bytes:
-        """The body, as long as it is neither too long nor too slow."""
+    async def read(self, request: web.BaseRequest) -> bytearray:
+        """Read the body, as long as it is neither too long nor too slow."""
         # Nobody knows how long a compressed body gets, and what is signed is what was sent.
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
             raise Refused(415, "Compressed messages are not taken.")
@@ -665,31 +761,31 @@ class Receiver:
                 async for chunk in request.content.iter_any():
                     if len(body) + len(chunk) > self.options.max_body:
                         _too_long()
+                    self.server.grow(request.protocol, len(chunk))
                     body += chunk
         except TimeoutError:
             raise Refused(408, "The message did not arrive in time.", Connection="close") from None
-        except (OSError, web.RequestPayloadError):
+        except (OSError, KeyError, web.RequestPayloadError):
             raise Refused(400, "The message broke off.", Connection="close") from None
-        return bytes(body)
+        return body
 
-    def event_of(self, body: bytes, request: web.Request) -> dict[str, Any] | None:
+    def event_of(self, body: bytearray) -> dict[str, Any] | None:
         """The event, or nothing where the message is none that was asked for."""
-        self.check_signature(request, body)
         try:
-            document = json.loads(body, parse_constant=_no_number)
-            message = document.get("message") if isinstance(document, dict) else None
-            kind = kind_of(message) if isinstance(message, dict) else ""
-            if not isinstance(message, dict) or not kind:
+            document = _dict(json.loads(body, parse_constant=_number, parse_float=_number, parse_int=_number))
+            message = _dict(document.get("message"))
+            kind = kind_of(message)
+            if not kind:
                 raise Refused(400, "The body is not a message of Vapi's.")
             if kind in REQUESTS:
                 raise Refused(501, f"{kind} needs an answer, which a rulebook can not give. Send it elsewhere.")
             if kind not in self.options.types:
                 return None
-            event: dict[str, Any] = {"vapi": facts_of(message, self.diagnose)}
+            event: dict[str, Any] = {"vapi": facts_of(message, self.reasons)}
             if self.options.include_message:
                 event["message"] = disarmed(message)
         except (ValueError, RecursionError):
-            raise Refused(400, "The body is not JSON.") from None
+            raise Refused(400, "The body is not JSON that a rulebook can read.") from None
         return event
 
     # --- Where it goes
@@ -740,19 +836,22 @@ class Receiver:
 
 
 def _busy() -> NoReturn:
-    raise Refused(503, "The rulebook is busy.", Retry_After=str(RETRY_AFTER)) from None
+    raise Refused(503, "The rulebook is busy.", Retry_After="5") from None
 
 
 def _too_long() -> NoReturn:
     raise Refused(413, "The message is longer than max_body.", Connection="close")
 
 
-def _no_number(_word: str) -> NoReturn:
-    """JSON knows neither NaN nor Infinity, and nor do those who read on."""
-    raise ValueError
+def _number(word: str) -> float:
+    """A number that is one for the rulebook too, which knows neither NaN nor Infinity nor a thousand digits."""
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError
+    return int(word) if word.lstrip("-").isdigit() else number
 
 
-def _only(request: web.Request, name: str) -> str:
+def _only(request: web.BaseRequest, name: str) -> str:
     """A header that is there exactly once: of two, a proxy may have looked at the other one."""
     values = request.headers.getall(name, [])
     return values[0] if len(values) == 1 else ""
@@ -770,17 +869,21 @@ def _must_be(secret: bytes, given: str) -> None:
         raise Refused(401, "The secret is missing or wrong.")
 
 
-def _signatures(header: str, prefix: str) -> list[bytes]:
+def _signatures(request: web.BaseRequest, options: Options) -> list[bytes]:
     """The digests that a header may mean: in hexadecimal or base64 digits; several while a key is being changed."""
     found = []
-    for piece in header.split()[:8]:
-        text = piece.removeprefix(prefix) if prefix else piece
+    for piece in _only(request, options.hmac_header).split()[:8]:
+        text = piece.removeprefix(options.hmac_prefix)
         text = re.sub(r"\A(?:sha\d{1,3}|v\d)[=,]", "", text)
         for decode in (bytes.fromhex, lambda word: base64.b64decode(word, validate=True)):
             try:
                 found.append(decode(text))
             except ValueError:
                 continue
+    size = hashlib.new(options.hmac_algorithm).digest_size
+    found = [digest for digest in found if len(digest) == size]
+    if not found:
+        raise Refused(401, "The signature is missing or wrong.")
     return found
 
 
@@ -794,21 +897,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def main(queue: Events, args: dict[str, Any]) -> None:
+async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Listen until ansible-rulebook ends this task."""
     options = read_options(args)
     receiver = Receiver(queue, options)
     if options.tls is None and not _is_loopback(options.host):
         logger.warning("Listening by HTTP beyond this machine: what Vapi sends can be read on the way.")
-    runner = web.AppRunner(
-        receiver.application(),
-        access_log=None,
-        logger=_quiet,
-        auto_decompress=False,
-        keepalive_timeout=30.0,
-        lingering_time=2.0,
-        shutdown_timeout=2.0,
-    )
+    runner = web.ServerRunner(receiver.server, shutdown_timeout=2.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port, ssl_context=options.tls).start()

@@ -1,0 +1,373 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What strangers send: texts that would be a template together, half requests, and messages sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import itertools
+import json
+import random
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("aiohttp", reason="aiohttp is not installed; `python3 dev.py eda` runs these tests")
+
+import hypothesis
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from hypothesis import strategies as st
+from jinja2.nativetypes import NativeEnvironment
+from serving import BOUND, SOURCE, ended, on_a_loop, running
+
+disarmed = SOURCE["disarmed"]
+
+# ----------------------------------------------------------------------------------------------------------- templates
+
+#: Pieces of templates, and of what becomes one: Jinja's native types, with which ansible-rulebook fills in variables,
+#: evaluate a text that is a Python literal, with its escapes and with literals side by side.
+PIECES = [
+    *("{", "{{", "}}", "%", "{%", "#", "{#", "{ 7*7 }}", "% if 1 %}", "# }", "plain", " ", "\n"),
+    *("'", '"', "'{'", '"{', "['", "']", "{'a': '", "'}", "('", "')", "'''", "b'", "r'"),
+    *("\\", "\\x7b", "x7b", "\\173", "\\u007b{", "\\N{LEFT CURLY BRACKET}", "'\\x7b\\x7b 7*7 }}'", "'{' '{ 7*7 }}'"),
+    "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n",
+    *("#jin", "ja2: variable_start_string:'[[', variable_end_string:']]'\n[[ 7*7 ]]", "[[ 7*7 ]]", "\\x23jin"),
+    *("$ANSIBLE", "_VAULT;1.1;AES256\n3132", "\\x24ANSIBLE", "${", "!unsafe ", "{{ 7*7 }}"),
+]
+TEMPLAR = Templar(DataLoader())
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19 every text is trusted
+
+    def trust_as_template(value: str) -> str:
+        return value
+
+
+NATIVE = NativeEnvironment()
+JOINED = [NATIVE.from_string("".join(f"{{{{ texts[{index}] }}}}" for index in range(count))) for count in range(4)]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts_in(key)
+            yield from texts_in(item)
+    elif isinstance(value, list | tuple | set):
+        for item in value:
+            yield from texts_in(item)
+
+
+def dangers(*texts: str) -> list[str]:
+    """What a playbook would run of what a rulebook makes of these texts, put side by side."""
+    made = JOINED[len(texts)].render(texts=texts)
+    # Side by side as they are, too: a playbook may do the same, and has no native types.
+    return [
+        text
+        for text in (*texts_in(made), "".join(texts))
+        if "$ANSIBLE_VAULT" in text or TEMPLAR.is_template(trust_as_template(text))
+    ]
+
+
+def test_the_judge_sees_what_a_rulebook_makes_of_pieces() -> None:
+    for texts in (
+        ("{", "{ 7*7 }}"),
+        ("{{ 7*7 }}",),
+        ("'\\x7b\\x7b 7*7 }}'",),
+        ("'{' '{ 7*7 }}'",),
+        ("'\\x7b", "\\173 7*7 }}'"),
+        ("#jinja2: variable_start_string:'[[', variable_end_string:']]'\n", "[[ 7*7 ]]"),
+        ("$ANSIBLE", "_VAULT"),
+    ):
+        assert dangers(*texts), texts
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_no_texts_side_by_side_are_a_template(count: int) -> None:
+    """All pairs, and as many triples as there is time for; as values of fields and as names of fields."""
+    safe = [disarmed(piece) for piece in PIECES]
+    keys = [next(iter(disarmed({piece: 1}))) for piece in PIECES]
+    for texts in (safe, keys):
+        chosen = list(itertools.product(texts, repeat=count))
+        if count == 3:
+            chosen = random.Random(secrets.randbits(32)).sample(chosen, 8000)
+        found = [(some, bad) for some in chosen if (bad := dangers(*some))]
+        assert found == []
+
+
+@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=5), min_size=1, max_size=3))
+def test_no_texts_at_all_are_a_template(made: list[list[str]]) -> None:
+    assert dangers(*(disarmed("".join(pieces)) for pieces in made)) == []
+
+
+@on_a_loop
+async def test_a_whole_message_is_disarmed_wherever_texts_are() -> None:
+    trap = "{{ lookup('pipe', 'true') }} {% \ud800 'say' "
+    async with running(include_message=True) as source:
+        await source.send(ended(customer={"name": trap, trap: [trap, {"": [trap]}]}, kept=[1, 2.5, None, True]))
+        message = source.queue.get_nowait()["message"]
+    assert not set("{\\#$") & set("".join(texts_in(message)))
+    assert message["kept"] == [1, 2.5, None, True]
+    (other,) = set(message["customer"]) - {"name"}
+    # After an empty name of a field, ansible-rulebook takes no event any more.
+    assert list(message["customer"][other][1]) == ["_"]
+    assert "".join(texts_in(message)).encode()
+
+
+# --------------------------------------------------------------------------------------------------------- addresses
+
+SECRET = "canary" + secrets.token_hex(8)
+SIGNED = f"https://storage.example.com/a/b.wav?X-Signature={SECRET}"
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(
+    st.recursive(
+        st.sampled_from(
+            [
+                SIGNED,
+                f"see {SIGNED} and wss://user:{SECRET}@example.com/x.",
+                {"recordingUrl": f"https://storage.example.com/{SECRET}.wav"},
+                {"url": SECRET, "presignedUrls": [SECRET]},
+                {"stereoRecordingUrl": {"mono": SECRET}},
+                {"listenUrl": f"wss://example.com/{SECRET}", "controlUrl": f"https://example.com/{SECRET}/control"},
+                {"server": {"secret": SECRET, "headers": {"Authorization": f"Bearer {SECRET}", "x-api-key": SECRET}}},
+            ]
+        ),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["artifact", "x", "a.b"]), inner),
+        max_leaves=5,
+    ),
+    st.sampled_from(["call.artifact.upload", "end-of-call-report"]),
+)
+def test_addresses_of_recordings_and_secrets_are_hidden(value: Any, kind: str) -> None:
+    assert SECRET not in json.dumps(disarmed({"type": kind, "artifact": value}))
+
+
+def test_what_is_harmless_stays_readable() -> None:
+    harmless = {"maxTokens": 250, "credentialId": "4444", "text": "see https://example.com/help", "hasToken": True}
+    assert disarmed(harmless) == harmless
+
+
+@on_a_loop
+async def test_an_upload_is_an_event_where_it_is_asked_for() -> None:
+    upload = {"message": {"type": "call.artifact.upload", "call": {"id": "call-1"}, "artifact": {"url": SIGNED}}}
+    async with running(types="call.artifact.upload", include_message=True) as source:
+        assert (await source.send(upload))[0] == 200
+        event = source.queue.get_nowait()
+    assert (event["vapi"]["type"], event["vapi"]["call_id"]) == ("call.artifact.upload", "call-1")
+    assert SECRET not in str(event)
+    async with running() as source:
+        assert (await source.send(upload))[0] == 200
+        assert source.queue.empty()
+
+
+def test_long_texts_take_no_time() -> None:
+    start = time.monotonic()
+    for piece in ("a.", "a://", "{", "a://a", "://", "?@"):
+        disarmed(piece * (1_000_000 // len(piece)))
+    assert time.monotonic() - start < 10
+
+
+# --------------------------------------------------------------------------------------------------- slow connections
+
+KEY = secrets.token_urlsafe(32)
+SLOW = 400
+
+
+def sign(body: bytes, stamp: str | None = None, key: str = KEY) -> dict[str, str]:
+    stamp = stamp or str(int(time.time()))
+    return {
+        "x-timestamp": stamp,
+        "x-signature": hmac.new(key.encode(), stamp.encode() + b"." + body, "sha256").hexdigest(),
+    }
+
+
+def half_requests() -> Iterator[bytes]:
+    """The beginnings of requests without a valid signature, a hundred bytes or two each."""
+    line = b"POST /vapi HTTP/1.1\r\nHost: x\r\n"
+    while True:
+        looks_right = "".join(f"{name}: {value}\r\n" for name, value in sign(b"x", key="wrong" * 8).items()).encode()
+        yield line
+        yield b"PO"
+        yield line + looks_right + b"Content-Length: 5000\r\n\r\n"
+        yield line + looks_right + b"Content-Length: 5000\r\n\r\n" + b"x" * 90
+        yield line + looks_right + b"Transfer-Encoding: chunked\r\n\r\n3\r\nxxx\r\n"
+        yield line + b"x-timestamp: 1\r\nx-signature: aa\r\nContent-Length: 5000\r\n\r\n"
+        yield line + b"Content-Length: 5000\r\n\r\n"
+
+
+class Slow:
+    """Connections that are opened, send something and then nothing, or a byte now and then."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.sent = 0
+        self.open: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def connect(self, begun: bytes) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.open.append((reader, writer))
+        self.send(writer, begun)
+
+    def send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if not writer.is_closing():
+            writer.write(data)
+            self.sent += len(data)
+
+    async def trickle(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            for _reader, writer in self.open[::3]:
+                self.send(writer, b"x")
+
+    def close(self) -> None:
+        for _reader, writer in self.open:
+            writer.transport.abort()
+
+
+@on_a_loop
+async def test_slow_strangers_keep_no_message_out() -> None:
+    """400 half requests, some of them fed a byte now and then: 120 signed messages are answered 200 and delivered."""
+    async with running(hmac_secret=KEY, body_timeout=60) as source:
+        slow = Slow(source.port)
+        begun = half_requests()
+        try:
+            for _time in range(SLOW // 2):
+                await slow.connect(next(begun))
+            feeding = asyncio.create_task(slow.trickle())
+            await asyncio.sleep(1.2)
+            start = time.monotonic()
+            answers: list[int] = []
+            for index in range(120):
+                body = json.dumps(ended(f"call-{index}")).encode()
+                answers.append((await source.send(body, sign(body)))[0])
+                if index % 60 < 50:
+                    for _time in range(4):
+                        await slow.connect(next(begun))
+            took = time.monotonic() - start
+            feeding.cancel()
+        finally:
+            slow.close()
+        found = [source.queue.get_nowait()["vapi"]["call_id"] for _time in range(source.queue.qsize())]
+    assert answers == [200] * 120
+    assert found == [f"call-{index}" for index in range(120)]
+    assert slow.sent < 200_000
+    assert took < 15
+
+
+@on_a_loop
+async def test_long_unproven_bodies_are_bounded_by_bytes() -> None:
+    """Strangers who send much and fast: what they hold is bounded, and a message gets through all the same."""
+    size = 65536
+    async with running(hmac_secret=KEY, body_timeout=60, max_body=size) as source:
+        slow = Slow(source.port)
+        head = f"POST /vapi HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in sign(b"x", key="wrong" * 8).items())
+        try:
+            for _time in range(2 * SOURCE["BODIES"]):
+                await slow.connect(head.encode() + b"\r\n" + b"x" * (size - 1))
+            for index in range(20):
+                body = json.dumps(ended(f"call-{index}")).encode()
+                assert (await source.send(body, sign(body)))[0] == 200
+            closed = sum(reader.at_eof() for reader, _writer in slow.open)
+            assert closed >= SOURCE["BODIES"] - 1
+        finally:
+            slow.close()
+        assert source.queue.qsize() == 20
+
+
+@on_a_loop
+async def test_headers_that_prove_nothing_are_refused_before_the_body() -> None:
+    stamp = str(int(time.time()))
+    good = sign(b"x")
+    for headers in (
+        {},
+        {"x-timestamp": stamp},
+        {"x-signature": good["x-signature"]},
+        {**good, "x-signature": "aa"},
+        {**good, "x-signature": "zz" * 32},
+        {**good, "x-timestamp": "1"},
+    ):
+        async with running(hmac_secret=KEY, body_timeout=60) as source:
+            reader, writer = await asyncio.open_connection("127.0.0.1", source.port)
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            writer.write(f"POST /vapi HTTP/1.1\r\nHost: x\r\n{lines}Content-Length: 5000\r\n\r\n".encode())
+            answer = await asyncio.wait_for(reader.readline(), BOUND / 3)
+            writer.close()
+            assert b" 401 " in answer, headers
+
+
+# ------------------------------------------------------------------------------------------------------------- replays
+
+
+@on_a_loop
+async def test_a_signed_message_makes_one_event() -> None:
+    """Sent again, by Vapi or by somebody who has read it, it is answered with 200 and goes nowhere."""
+    body = json.dumps(ended()).encode()
+    async with running(hmac_secret=KEY) as source:
+        headers = sign(body)
+        upper = {**headers, "x-signature": "sha256=" + headers["x-signature"].upper()}
+        for sent in (headers, headers, upper, {**headers, "x-more": "1"}):
+            assert (await source.send(body, sent))[0] == 200
+        assert source.queue.qsize() == 1
+    async with running(hmac_secret=KEY, hmac_payload="{body}") as source:
+        mark = {"x-signature": hmac.new(KEY.encode(), body, "sha256").hexdigest()}
+        for _time in range(3):
+            assert (await source.send(body, mark))[0] == 200
+        assert source.queue.qsize() == 1
+
+
+@on_a_loop
+async def test_what_was_refused_may_come_again() -> None:
+    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
+    bodies = [json.dumps(ended(f"call-{index}")).encode() for index in range(2)]
+    async with running(queue, hmac_secret=KEY, queue_timeout=1) as source:
+        signed = [sign(body) for body in bodies]
+        assert (await source.send(bodies[0], signed[0]))[0] == 200
+        first = asyncio.create_task(source.send(bodies[1], signed[1]))
+        await asyncio.sleep(0.3)
+        # While it is not known whether the rulebook takes it, the same once more is no success either.
+        assert (await source.send(bodies[1], signed[1]))[0] == 503
+        assert (await first)[0] == 503
+        queue.get_nowait()
+        assert (await source.send(bodies[1], signed[1]))[0] == 200
+        assert queue.get_nowait()["vapi"]["call_id"] == "call-1"
+        assert (await source.send(bodies[1], signed[1]))[0] == 200
+        assert queue.empty()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_memory_of_signatures_is_bounded_and_nothing_is_taken_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where signatures have to be forgotten, what is as old as they are is refused instead of taken again."""
+    most = 10
+    monkeypatch.setitem(SOURCE["Receiver"].once.__globals__, "SIGNATURES", most)
+    chance = random.Random(seed)
+
+    @on_a_loop
+    async def play() -> None:
+        async with running(hmac_secret=KEY) as source:
+            now = int(time.time())
+            messages = []
+            for index in range(40):
+                body = json.dumps(ended(f"call-{index}")).encode()
+                messages.append((body, sign(body, str(now - chance.randrange(100)))))
+            order = [*messages, *chance.choices(messages, k=80)]
+            chance.shuffle(order)
+            for body, headers in order:
+                assert (await source.send(body, headers))[0] in {200, 401}
+            found = [source.queue.get_nowait()["vapi"]["call_id"] for _time in range(source.queue.qsize())]
+            assert len(found) == len(set(found)) > most
+            # What is new is always taken.
+            body = json.dumps(ended("new")).encode()
+            assert (await source.send(body, sign(body)))[0] == 200
+            assert source.queue.qsize() == 1
+
+    play()
