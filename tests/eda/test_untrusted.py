@@ -285,6 +285,30 @@ async def test_long_unproven_bodies_are_bounded_by_bytes() -> None:
 
 
 @on_a_loop
+async def test_proven_messages_are_bounded_by_bytes_too() -> None:
+    """Where the rulebook is busy, what waits with its whole message is bounded, and who is refused may come again."""
+    size, most = 16384, SOURCE["BODIES"]
+    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
+    async with running(queue, hmac_secret=KEY, include_message=True, max_body=size, queue_timeout=10) as source:
+        bodies = [json.dumps(ended(f"call-{index}")).encode().ljust(size) for index in range(2 * most)]
+        signed = [sign(body) for body in bodies]
+        tasks = [asyncio.create_task(source.send(*pair)) for pair in zip(bodies, signed, strict=True)]
+        done, _waiting = await asyncio.wait(tasks, timeout=3)
+        assert {task.result()[0] for task in done if task is not tasks[0]} <= {200, 503}
+        refused = sum(task.result()[0] == 503 for task in done)
+        assert refused >= most - 2
+        found = []
+        while not all(task.done() for task in tasks) or not queue.empty():
+            found.append((await asyncio.wait_for(queue.get(), 5))["vapi"]["call_id"])
+            await asyncio.sleep(0.01)
+        for task, body, headers in zip(tasks, bodies, signed, strict=True):
+            if task.result()[0] == 503:
+                assert (await source.send(body, headers))[0] == 200
+                found.append((await queue.get())["vapi"]["call_id"])
+    assert sorted(found) == sorted(f"call-{index}" for index in range(2 * most))
+
+
+@on_a_loop
 async def test_headers_that_prove_nothing_are_refused_before_the_body() -> None:
     stamp = str(int(time.time()))
     good = sign(b"x")

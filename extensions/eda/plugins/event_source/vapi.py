@@ -585,7 +585,8 @@ class Server(web.Server):
         """
         self.requests[handler].received += size
         while sum(progress.received for progress in self.requests.values()) > self.memory:
-            longest = max(self.unproven(), key=lambda one: self.requests[one].received, default=handler)
+            sending = [one for one in self.unproven() if self.requests[one].received]
+            longest = max(sending, key=lambda one: self.requests[one].received, default=handler)
             if longest is handler:
                 _busy()
             self.drop(longest)
