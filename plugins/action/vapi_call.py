@@ -11,7 +11,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow imp
 
 
 class ActionModule(Follow):
-    module, noun, also, patience = "vapi_call", "call", ("show_recording",), 600
+    module, noun, mark, patience = "vapi_call", "call", "idempotency_key", 600
+    also = ("show_recording",)
     # Whether the call is over is Vapi's to say; a key in the environment is no wish to ask didlogic each time.
     fixed: t.ClassVar[Result] = {"didlogic_api_key": ""}
 

@@ -11,7 +11,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow imp
 
 
 class ActionModule(Follow):
-    module, noun, patience = "vapi_campaign", "campaign", 3600
+    module, noun, mark, patience = "vapi_campaign", "campaign", "name", 3600
 
     def key(self, started: Result) -> Result:
         return {"name": started["name"]}

@@ -33,6 +33,8 @@ options:
     description:
       - Wait until all is over, and show on the terminal how it goes on.
       - The controller asks Vapi every few seconds. Nothing more is sent to anybody's phone.
+      - The progress goes to the error output, so that callback plugins that write JSON have the standard output to
+        themselves.
     type: bool
     default: false
 attributes:
@@ -41,7 +43,7 @@ attributes:
       controller.
     support: full
     details:
-      - The action plugin waits and shows progress.
+      - The action plugin holds a lock on the controller, so that nothing is requested twice, waits and shows progress.
   async:
     description: Supports being used with the C(async) keyword.
     support: none

@@ -56,6 +56,8 @@ MOST_LENGTH = 300
 NOT_TAKEN = frozenset({400, 409, 422})
 #: Pause before the look at what became of a write without an answer: it may still be under way at the service.
 AFTERMATH = 1.0
+#: Pause before the look whether another run has set off the same at the same moment.
+SECOND_LOOK = 1.0
 #: Pauses before each look for what can not be taken back and was sent without a valid answer.
 LOOKS = (1.0, 2.0, 4.0)
 #: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
@@ -93,6 +95,7 @@ class Outcome:
     warnings: list[str] = dataclasses.field(default_factory=list)
     changed: bool = False
     error: Exception | None = None
+    unknown: bool = False  # what must not be requested twice may have been carried out
     done: bool = False
     memory: Memory = dataclasses.field(default_factory=Memory)
     confirmed: bool = False  # every write of the last round had a valid answer
@@ -450,15 +453,15 @@ class Engine:
 
     def _ensure_once(self, resource: Resource, once: Once, outcomes: list[Outcome]) -> list[Outcome]:
         """Set off what no earlier run has set off; each POST leaves the machine once at most, whatever happens."""
-        window = once.window(self.now())
+        now = self.now()
+        window = once.recent(now) if once.recent else once.window(now)
         wants = [outcome.want for outcome in outcomes if not outcome.done]
         look = any(want.id or want.ask.state == "absent" or once.sought(want.record, want.ask) for want in wants)
-        rows = self.rows(resource, window) if look else []
+        rows = [row for row in self.rows(resource, once.window(now)) if once.counts(row, now)] if look else []
         todo = []
         for outcome in [outcome for outcome in outcomes if not outcome.done]:
             try:
-                there = [once.whole(self.client.get, row) for row in _once.found(once, outcome.want, rows)]
-                plan = _once.plan(resource, once, outcome.want, rows, there)
+                plan = self._planned_once(resource, once, outcome.want, rows)
                 outcome.note(plan)
                 if plan.verb == "create":
                     outcome.warnings += once.ready(self.rows, outcome.want.record, self.now())
@@ -476,6 +479,22 @@ class Engine:
             outcome.fail(ApiError(f"{resource.title} {outcome.want.label}: not started, because another part failed."))
         return outcomes
 
+    def _planned_once(self, resource: Resource, once: Once, want: Want, rows: list[Row]) -> Plan:
+        """What to do about what may have been requested before; raises :class:`Problem`."""
+        for pause in PATIENCE if once.rival else ():
+            try:
+                return self._plan_once(resource, once, want, rows)
+            except _plan.Doubled:
+                # Other runs may have made it at once; then each but the first is about to end its own.
+                self.client.sleep(pause)
+                self._afresh(resource)
+                rows = self.rows(resource, once.window(self.now()))
+        return self._plan_once(resource, once, want, rows)
+
+    def _plan_once(self, resource: Resource, once: Once, want: Want, rows: list[Row]) -> Plan:
+        there = [once.whole(self.client.get, row) for row in _once.found(once, want, rows)]
+        return _once.plan(resource, once, want, rows, there)
+
     def _set_off(self, resource: Resource, once: Once, window: Reading, outcome: Outcome, plan: Plan) -> None:
         row = None
         try:
@@ -484,10 +503,11 @@ class Engine:
                 outcome.changed = True
                 row = _made(resource, write, answer) if write.makes else None
         except Busy as error:
+            outcome.unknown = True
             outcome.fail(ApiError(f"{error} Nothing was sent again; run again later."))
             return
         except Unknown as error:
-            outcome.error, outcome.changed = error, True
+            outcome.error, outcome.changed, outcome.unknown = error, True, True
         except (ApiError, Stopped) as error:
             outcome.fail(error)
             return
@@ -497,10 +517,79 @@ class Engine:
             reason = outcome.error or ApiError(f"{resource.service.title} does not show that it was done.")
             outcome.fail(type(reason)(f"{reason} {once.hint}" if starting else f"{reason} Run again to make sure."))
             return
+        if starting and once.rival:
+            try:
+                row = self._first(resource, once, window, outcome, row)
+            except (Problem, ApiError, Stopped) as error:
+                outcome.unknown = False
+                outcome.fail(error)
+                return
         warning = once.took(row, outcome.want.record) if starting else None
         outcome.warnings += [warning] if warning else []
         outcome.result = _plan.told(resource, row, outcome.want.ask)
-        outcome.error, outcome.done, outcome.writes = None, True, len(plan.writes)
+        outcome.error, outcome.unknown, outcome.done, outcome.writes = None, False, True, len(plan.writes)
+
+    def _first(self, resource: Resource, once: Once, window: Reading, outcome: Outcome, made: Row) -> Row:
+        """The first of what several runs have set off at the same moment; the others are ended.
+
+        No look before a request keeps two machines from sending theirs between both looks. Afterwards each sees all,
+        and all come to the same choice.
+
+        :param made: what this run has made. :return: the row that goes on.
+        :raises Problem: where what goes on is not what was wanted. :raises ApiError: where that is open.
+        """
+        record = outcome.want.record
+        self.client.sleep(SECOND_LOOK)
+        self._afresh(resource)
+        try:
+            rows = self.rows(resource, window)
+        except (ApiError, Stopped) as error:
+            outcome.warnings.append(
+                f"{resource.title} {outcome.want.label}: whether another run has started the same at the same moment "
+                f"could not be checked: {error}"
+            )
+            return made
+        rivals = [row for row in rows if once.rival and once.rival(row, record) and not once.over(row)]
+        own = str(made["id"])
+        if len(rivals) < 2 and all(str(row["id"]) == own for row in rivals):
+            return made
+        first, *others = sorted(rivals, key=once.age)
+        self._end(resource, once, window, others)
+        ended = ", ".join(str(row["id"]) for row in others)
+        outcome.warnings.append(
+            f"{resource.title} {outcome.want.label}: another run started the same at the same moment. The first, "
+            f"{first['id']}, goes on; {ended or own} was cancelled."
+        )
+        if str(first["id"]) == own:
+            return made
+        first = once.whole(self.client.get, first)
+        once.clash([first], record)
+        warning = once.agrees(first, record)
+        outcome.warnings += [warning] if warning else []
+        return first
+
+    def _end(self, resource: Resource, once: Once, window: Reading, rows: list[Row]) -> None:
+        """End rows, which other runs may be ending too.
+
+        :raises ApiError: where one goes on.
+        """
+        refused: ApiError | None = None
+        for write in [once.stop(row) for row in rows] if once.stop else []:
+            try:
+                self.client.write(write)
+            except (Refused, Unknown) as error:
+                refused = error
+        if refused is None:
+            return
+        self._afresh(resource)
+        ids = {str(row["id"]) for row in rows}
+        going = [row for row in self.rows(resource, window) if str(row["id"]) in ids and not once.over(row)]
+        if going:
+            left = ", ".join(str(row["id"]) for row in going)
+            raise ApiError(
+                f"Another run started the same {resource.title} at the same moment, and the later one goes on as well: "
+                f"{left}. Cancel it at once. {refused}"
+            )
 
     def _what_became(
         self, resource: Resource, once: Once, window: Reading, outcome: Outcome, *, starting: bool

@@ -449,6 +449,8 @@ def _one(
     if failed:
         made = [outcome.want.label for outcome in outcomes if outcome.changed and not outcome.error]
         done = f" Done before that: {', '.join(made)}." if made else ""
+        if resource.once:
+            extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
         raise Failed(f"{failed[0].error}{done}", {"changed": changed, **extra})
     results = [outcome.result for outcome in outcomes]
     told = resource.gather(results, facts) if resource.gather else results[0]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import (
+    Doubled,
     Plan,
     Row,
     Want,
@@ -20,8 +21,10 @@ def found(once: Once, want: Want, rows: list[Row]) -> list[Row]:
     """The rows that are meant."""
     if want.id:
         return [row for row in rows if str(row.get("id")) == want.id]
-    is_meant = once.kin if once.kin and want.ask.state == "absent" else once.mark
-    return [row for row in rows if is_meant(row, want.record)]
+    if want.ask.state == "absent" and once.kin:
+        return [row for row in rows if once.kin(row, want.record)]
+    marked = [row for row in rows if once.mark(row, want.record)]
+    return [row for row in marked if not once.void(row)] or marked
 
 
 def plan(resource: Resource, once: Once, want: Want, rows: list[Row], there: list[Row]) -> Plan:
@@ -34,7 +37,7 @@ def plan(resource: Resource, once: Once, want: Want, rows: list[Row], there: lis
     if len(there) > 1:
         ids = ", ".join(str(row.get("id")) for row in there)
         how = "Give id to pick one." if resource.keys else "Look at each with its id."
-        raise Problem("", f"{len(there)} {resource.title}s match {want.label}: {ids}. {how}")
+        raise Doubled("", f"{len(there)} {resource.title}s match {want.label}: {ids}. {how}")
     if there:
         warning = once.agrees(there[0], want.record)
         return Plan(

@@ -132,11 +132,16 @@ class Once:
     :param clash: ``(rows, record)``: raises ``Problem`` where something else of the name stands in the way.
     :param sought: ``(record, ask)`` -> whether an earlier run may have set it off.
     :param window: ``now`` -> the part of the list in which an earlier one is looked for.
+    :param recent: the same for what was requested a moment ago; the window, where it is ``None``.
+    :param counts: ``(row, now)`` -> whether a row of the window still stands for its mark.
     :param whole: ``(get, row)`` -> the row with all that ``agrees`` compares.
     :param agrees: ``(row, record)``: raises ``Problem`` where another thing was set off before; may return a warning.
     :param ready: ``(rows, record, now)`` -> warnings; looks at what it needs (``rows(resource)`` reads a list) and
         raises ``Problem`` where it could not work. Dry runs do this too.
     :param took: ``(answer, record)`` -> a warning where the answer differs from what was sent.
+    :param rival: ``(row, record)`` -> whether a row may be what another run has made of the same at the same moment; of
+        all such rows the first stays, and the others are ended. :param age: a row -> what puts rows in that order.
+    :param void: whether a row was cancelled, so that it does not count where another has the same mark.
     :param over: whether a row has come to its end. :param stop: a row -> the write that ends it, on ``absent``.
     :param shown: a record as a diff shows it.
     :param hint: what to do where it stays unknown whether the request was carried out.
@@ -149,6 +154,11 @@ class Once:
     shown: t.Callable[[t.Any], dict[str, t.Any]]
     hint: str
     kin: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
+    recent: t.Callable[[datetime.datetime], Reading] | None = None
+    counts: t.Callable[[dict[str, t.Any], datetime.datetime], bool] = lambda _row, _now: True
+    rival: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
+    age: t.Callable[[dict[str, t.Any]], t.Any] = lambda _row: ()
+    void: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
     clash: t.Callable[[list[dict[str, t.Any]], t.Any], None] = lambda _rows, _record: None
     over: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
     agrees: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None

@@ -19,7 +19,9 @@ description:
     it is unknown whether the phone rings; it never sends a second request.
   - Before that, also in check mode, it makes sure that assistant and phone number exist, that the phone number's SIP
     trunk exists and calls out, and that the called number is in E.164 form.
-  - Every run places a call, unless O(idempotency_key) is given.
+  - Without O(idempotency_key) every run places a call, but a task places one at most, whatever its hosts and its
+    attempts with C(until) and C(retries). Its other hosts get the same call, and fail where they ask for another one.
+    Each item of a C(loop) is a call of its own.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -30,7 +32,7 @@ attributes:
     description: A second run with the same options reports no change and sends no request that changes anything.
     support: partial
     details:
-      - Only with O(idempotency_key), and within 24 hours. Two runs at the same moment may both call.
+      - Only with O(idempotency_key), until 24 hours after the call, or after the time it was scheduled for.
 options:
   phone_number:
     description:
@@ -86,13 +88,19 @@ options:
     default: false
   idempotency_key:
     description:
-      - A word of your own for this call, such as the number of an order. If a call of the last 24 hours carries it,
-        that call is returned and none is placed.
+      - A word of your own for this call, such as the number of an order. If a call carries it that is still to come, or
+        of the last 24 hours, that call is returned and none is placed.
       - It stands in the call's C(assistantOverrides.metadata) at Vapi; it is no secret.
     type: str
 notes:
-  - Vapi offers nothing that keeps two requests from being two calls. The module looks first and calls then; two runs
-    with the same O(idempotency_key) at the same moment do not see each other.
+  - Vapi offers nothing that keeps two requests from being two calls. The action plugin therefore holds a lock on the
+    controller while the module runs, one for each O(idempotency_key), for all runs of one user on one controller. Runs
+    on different controllers at the same moment do not see each other.
+  - After a request of unknown outcome, nothing on this controller sends the same call again for five minutes. The
+    module only looks for it. The lock and what is known of a request are files in C(voiceops.vapi_didlogic) in
+    E(ANSIBLE_HOME). They hold no number and no name.
+  - With O(idempotency_key) all calls that Vapi shows are read, since it cannot be asked for those that are still to
+    come. Of a call that was ordered more than two weeks ago only this controller knows.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_call_info
   - module: voiceops.vapi_didlogic.vapi_campaign
@@ -132,6 +140,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+outcome_unknown:
+  description: Whether a call may have been placed all the same. Then it is not sent again; look for it.
+  returned: on failure after the request was to be sent
+  type: bool
 call:
   description: The call. Keys that are not known yet are left out.
   returned: success

@@ -21,6 +21,8 @@ description:
     has been started can not be changed, so other contacts under the same name are refused.
   - The request that starts a campaign leaves the machine once at most. Where its answer is lost, the module looks for
     the name in Vapi's list.
+  - Several hosts, the attempts of C(until), and several runs on one controller start one campaign of a name. Where two
+    controllers have started one at the same moment, the later one is cancelled, and both return the first.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -172,6 +174,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+outcome_unknown:
+  description: Whether the campaign may have been started all the same. Then it is not sent again; look for it.
+  returned: on failure after the request was to be sent
+  type: bool
 campaign:
   description: The campaign; an empty dict if it is absent and never was there. Numbers of a split one are those of all
     its parts.

@@ -150,15 +150,22 @@ class Door(Normal):
         def tell(done: int, count: int) -> None:
             """On long work, a line now and then."""
             nonlocal shown
-            if time.monotonic() - shown >= SILENCE and not self._task.no_log:
+            if time.monotonic() - shown >= SILENCE:
                 shown = time.monotonic()
-                name = str(self._task.action).rpartition(".")[2]
-                self._display.display(f"  {name}: {done} of {count} after {shown - begun:.0f} s")
+                self._progress(f"{done} of {count} after {shown - begun:.0f} s")
 
         # Where Ansible's own way runs local modules: relative paths begin at the playbook.
         with contextlib.chdir(self._loader.get_basedir()):
             code, out, err = _run(self._inside, self._arguments, tell)
         return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
+
+    def _progress(self, line: str) -> None:
+        """Show how a task goes on, on the error output: the standard output belongs to the callback plugin.
+
+        :param line: one line without secrets. Nothing is shown where the task has ``no_log``.
+        """
+        if not self._task.no_log:
+            self._display.display(f"  {str(self._task.action).rpartition('.')[2]}: {line}", stderr=True)
 
 
 def _main_of(name: str) -> Main | None:

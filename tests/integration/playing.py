@@ -75,6 +75,8 @@ class Services:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
+            # Records of what was requested; those of the user who runs the tests stay as they are.
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "VAPI_API_KEY": self.facts["vapi_api_key"],
             "VAPI_API_URL": self.facts["vapi_api_url"],

@@ -109,7 +109,7 @@ def test_waiting_shows_how_it_goes_and_why_it_failed(ready: Any) -> None:
     ready.sandbox("clock", "POST", {"pace": 10})
     play = ready.play([call(wait=True, wait_timeout=60)])
     assert play.rc == 0, play.text
-    assert "vapi_call: ended (customer-ended-call, 30 s)" in play.out
+    assert "vapi_call: ended (customer-ended-call, 30 s)" in play.err
     assert '"recording_url": "hidden"' in ready.play([call(wait=True, wait_timeout=60)], "-v").out
 
     # The password is changed at didlogic alone.
@@ -224,9 +224,9 @@ def test_a_campaign_is_watched_to_its_end_and_cancelled(ready: Any, tmp_path: Pa
     ready.sandbox("clock", "POST", {"pace": 20})
     play = ready.play([campaign(csv=file, wait=True, wait_timeout=100)])
     assert play.rc == 0, play.text
-    lines = [line for line in play.out.splitlines() if "vapi_campaign: " in line and " contacts" in line]
+    lines = [line for line in play.err.splitlines() if "vapi_campaign: " in line and " contacts" in line]
     assert len(lines) >= 3, "the counts move"
-    assert "vapi_campaign: ended, 30 contacts, 30 over" in play.out
+    assert "vapi_campaign: ended, 30 contacts, 30 over" in play.err
     play = ready.play(
         [
             {**campaign(csv=file), V + "vapi_campaign": {**campaign(csv=file)[V + "vapi_campaign"], "name": "Second"}},

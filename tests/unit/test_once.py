@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import datetime
+import random
 import typing as t
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unknown
@@ -28,6 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     Stage,
     assistant_options,
     number_options,
+    side_by_side,
     trunk_options,
 )
 
@@ -49,6 +53,10 @@ KINDS = [(CALL, call_options), (CAMPAIGN, campaign_options)]
 
 @pytest.fixture
 def stage() -> Stage:
+    return ready_stage()
+
+
+def ready_stage() -> Stage:
     stage = Stage()
     stage.do(SIP_TRUNK, **trunk_options())
     stage.do(ASSISTANT, **assistant_options())
@@ -210,6 +218,50 @@ def test_a_key_is_forgotten_after_a_day(stage: Stage) -> None:
     stage.do(CALL, **call_options(idempotency_key="order-7"))
     stage.clock.now += datetime.timedelta(hours=25)
     assert stage.do(CALL, **call_options(idempotency_key="order-7")).changed
+
+
+@given(
+    ahead=st.integers(1, 90 * 24),
+    span=st.integers(0, 200),
+    looks=st.lists(st.floats(0, 1), min_size=1, max_size=4),
+    others=st.sampled_from([0, 1, 130]),
+    scheduled_again=st.booleans(),
+)
+@settings(max_examples=20)
+def test_a_key_is_found_while_its_call_is_to_come(
+    ahead: int, span: int, looks: list[float], others: int, scheduled_again: bool
+) -> None:
+    """However far ahead it was ordered, among whatever else was ordered since, and until 24 hours after its time."""
+    stage = ready_stage()
+    ordered = stage.clock.now
+    end = ahead + span
+    times = {"schedule_at": later(stage, hours=ahead), **({"schedule_until": later(stage, hours=end)} if span else {})}
+    first = stage.do(CALL, **call_options(idempotency_key="order-7", **times))
+    (row,) = stage.store("calls")
+    for number in range(others):
+        created = stamp(ordered + datetime.timedelta(seconds=1 + number))
+        other = {**row, "id": f"00000000-0000-4000-8000-{number:012}", "createdAt": created, "updatedAt": created}
+        stage.world.vapi["calls"][other["id"]] = {**other, "assistantOverrides": {}}
+    for share in sorted(looks):
+        stage.clock.now = ordered + datetime.timedelta(hours=share * (end + 23))
+        again = stage.try_(CALL, **call_options(idempotency_key="order-7", **(times if scheduled_again else {})))
+        assert again.error is None
+        assert (again.changed, again.result["id"]) == (False, first.result["id"])
+    assert posts(stage) == 1
+
+
+@pytest.mark.parametrize("reason", ["scheduled-call-deleted", "customer-ended-call"])
+@pytest.mark.parametrize(("hours", "counts"), [(23, True), (7 * 24 + 23, True), (7 * 24 + 25, False)])
+def test_a_call_that_is_over_counts_for_a_day_after_its_schedule(
+    stage: Stage, reason: str, hours: int, counts: bool
+) -> None:
+    stage.do(CALL, **call_options(idempotency_key="order-7", schedule_at=later(stage, days=7)))
+    (row,) = stage.store("calls")
+    now = stamp(stage.clock.now)
+    over = {"status": "ended", "endedReason": reason, "endedAt": now, "updatedAt": now}
+    stage.world.vapi["calls"][row["id"]] |= over
+    stage.clock.now += datetime.timedelta(hours=hours)
+    assert stage.do(CALL, **call_options(idempotency_key="order-7")).changed is not counts
 
 
 def test_a_key_belongs_to_one_person(stage: Stage) -> None:
@@ -502,6 +554,59 @@ def test_that_it_starts_at_once_is_said(stage: Stage) -> None:
     assert any("no schedule_at" in warning for warning in outcome.warnings)
     planned = stage.do(CAMPAIGN, check=True, **campaign_options(schedule_at=later(stage, days=1)))
     assert planned.warnings == []
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    runs=st.integers(2, 4),
+    loss=st.sampled_from([None, *(loss for loss in LOST if loss["kind"] != "hang")]),  # a hang moves the clock of all
+    hours=st.sampled_from([None, 24]),
+)
+@settings(max_examples=25)
+def test_runs_on_several_machines_leave_one_campaign(
+    seed: int, runs: int, loss: Options | None, hours: int | None
+) -> None:
+    """Each sees nothing before its request and all after it; whatever the order, the first campaign alone goes on."""
+    stage = ready_stage()
+    if loss:
+        stage.faults({**loss, "match": {"method": "POST"}, "times": None})
+    more = {"schedule_at": later(stage, hours=hours)} if hours else {}
+    outcomes = side_by_side(stage, random.Random(seed), CAMPAIGN, [campaign_options(**more)] * runs)
+    going = [row["id"] for row in stage.engine(CAMPAIGN).rows(CAMPAIGN) if row["status"] != "cancelled"]
+    assert len(going) == 1, "one calls"
+    assert [outcome.error for outcome in outcomes] == [None] * runs
+    assert {outcome.result["id"] for outcome in outcomes} == set(going)
+    again = stage.do(CAMPAIGN, **campaign_options(**more))
+    assert (again.changed, again.result["id"]) == (False, going[0]), "what was cancelled is not in the way"
+
+
+@pytest.mark.parametrize("newer", [True, False])
+@pytest.mark.parametrize("name", ["Renewal", "Renewal (1/2)"])
+def test_another_campaign_of_the_moment_is_compared(stage: Stage, name: str, newer: bool) -> None:
+    """It calls others: the second of the two is cancelled, and a run whose campaign that is says so."""
+    when = stamp(stage.clock.now + datetime.timedelta(hours=1 if newer else -1))
+
+    def before(request: httpx.Request) -> None:
+        if request.method == "POST":
+            other = {
+                "id": "00000000-0000-4000-8000-000000000003",
+                "orgId": "00000000-0000-4000-8000-000000000004",
+                "name": name,
+                "status": "scheduled",
+                "createdAt": when,
+                "updatedAt": when,
+                "assistantId": stage.store("assistants")[0]["id"],
+                "phoneNumberId": stage.store("phone_numbers")[0]["id"],
+                "customers": [{"number": "+31201110009"}],
+            }
+            stage.world.vapi["campaigns"][other["id"]] = other
+
+    outcome = stage.try_(CAMPAIGN, transport=Hook(stage, before), **campaign_options(schedule_at=later(stage, days=1)))
+    going = [row["id"] for row in stage.engine(CAMPAIGN).rows(CAMPAIGN) if row["status"] != "cancelled"]
+    assert len(going) == 1
+    assert (outcome.error is None) is newer, outcome.error
+    assert (going[0] == "00000000-0000-4000-8000-000000000003") is not newer
+    assert any("another run" in warning for warning in outcome.warnings)
 
 
 def test_two_campaigns_of_one_name_need_an_id(stage: Stage) -> None:

@@ -140,7 +140,8 @@ def same_person(row: Row, call: Call) -> None:
     there = dig(row, ("customer", "number")) or dig(row, ("customer", "sipUri"))
     if asked != there:
         raise Problem(
-            "idempotency_key", "belongs to a call to somebody else within the last 24 hours; every call needs its own."
+            "idempotency_key",
+            "belongs to a call to somebody else, still to come or of the last 24 hours; every call needs its own.",
         )
 
 
@@ -248,6 +249,23 @@ def of_the_last_day(now: datetime.datetime) -> Reading:
     return Reading(params={"createdAtGe": stamp(now - DAY)})
 
 
+def all_there_are(_now: datetime.datetime) -> Reading:
+    """Every call: one that is still to come may have been ordered at any time, and Vapi has no filter for those."""
+    return Reading()
+
+
+def is_remembered(row: Row, now: datetime.datetime) -> bool:
+    """Whether a call still stands for its key: it is not over, or it or its schedule reach into the last 24 hours."""
+    if row.get("status") != "ended" and not row.get("endedReason"):
+        return True
+    times = [row.get(name) for name in ("createdAt", "startedAt", "endedAt")]
+    times += [dig(row, ("schedulePlan", name)) for name in ("earliestAt", "latestAt")]
+    try:
+        return max(moment(str(time)) for time in times if time) >= now - DAY
+    except ValueError:
+        return True  # rather no call than two
+
+
 def asked_for(seek: Seek, key: str) -> Reading:
     params = {
         "id": key,
@@ -284,7 +302,9 @@ CALL = Resource(
     once=Once(
         mark=lambda row, call: mark_of(row) == call.idempotency_key,
         sought=lambda call, _ask: not call.idempotency_key.startswith(OF_THIS_RUN),
-        window=of_the_last_day,
+        window=all_there_are,
+        recent=of_the_last_day,
+        counts=is_remembered,
         agrees=same_person,
         ready=can_be_placed,
         took=waits_for_a_line,

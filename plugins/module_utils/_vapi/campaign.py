@@ -57,7 +57,8 @@ PAGE = 10
 #: Calls at once that Vapi gives an account, and a campaign, that asks for nothing else.
 USUAL_CONCURRENCY = 10
 MOST_BYTES = 64 * 1024 * 1024
-OVER = ("ended", "cancelled", "archived")
+VOID = ("cancelled", "archived")
+OVER = ("ended", *VOID)
 _BATCH = re.compile(r"(?P<name>.*) \((?P<number>\d+)/(?P<count>\d+)\)", re.DOTALL)
 COUNTS = {
     "scheduled": "callsCounterScheduled",
@@ -217,13 +218,20 @@ def same_name(row: Row, campaign: Campaign) -> bool:
     return base(str(row.get("name"))) == base(str(campaign.name))
 
 
-def other_batches(rows: list[Row], campaign: Campaign) -> None:
-    def of(name: str) -> str:
-        batch = _BATCH.fullmatch(name)
-        return batch["count"] if batch else "1"
+def same_contacts_twice(row: Row, campaign: Campaign) -> bool:
+    """Whether a campaign calls the contacts of this one too: it has the name, whole or as parts of another number."""
+    return same_batch(row, campaign) or (same_name(row, campaign) and _parts(row) != _parts({"name": campaign.name}))
 
+
+def _parts(row: Row) -> str:
+    """Of how many parts a campaign is one."""
+    batch = _BATCH.fullmatch(str(row.get("name")))
+    return batch["count"] if batch else "1"
+
+
+def other_batches(rows: list[Row], campaign: Campaign) -> None:
     for row in rows:
-        if same_name(row, campaign) and of(str(row.get("name"))) != of(str(campaign.name)):
+        if same_name(row, campaign) and _parts(row) != _parts({"name": campaign.name}):
             raise Problem(
                 "name",
                 f"belongs to a campaign of another size, {row['name']}: what is running is never changed. Give the new "
@@ -241,7 +249,7 @@ def whole(get: t.Any, row: Row) -> Row:
 def agrees(row: Row, campaign: Campaign) -> str | None:
     """Refuses a campaign that stands with other contacts; raises :class:`Problem`."""
     name = campaign.name
-    if row.get("status") in ("cancelled", "archived"):
+    if row.get("status") in VOID:
         raise Problem(
             "name", f"belongs to a campaign that was cancelled ({row['id']}): it does not go on. Give another name."
         )
@@ -394,11 +402,14 @@ CAMPAIGN = Resource(
         kin=same_name,
         sought=lambda _campaign, _ask: True,
         window=lambda _now: Reading(),
+        rival=same_contacts_twice,
+        age=lambda row: (str(row.get("createdAt")), str(row["id"])),
         whole=whole,
         clash=other_batches,
         agrees=agrees,
         ready=can_start,
         took=took_all,
+        void=lambda row: row.get("status") in VOID,
         over=lambda row: row.get("status") in OVER,
         stop=cancel,
         shown=shown,

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request for one call or campaign, whatever hosts, attempts and runs there are; counted at the server."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import secrets
+from typing import Any
+
+import pytest
+import yaml
+
+V = "voiceops.vapi_didlogic."
+HOSTS = [f"host{number}" for number in range(5)]
+KINDS = {"vapi_call": "/call", "vapi_campaign": "/campaign"}
+LOST = {"kind": "close", "when": "after"}
+#: The call is placed, and neither the answer nor any list shows it.
+UNSEEN = [{"kind": "reset", "when": "before", "times": None, "match": {"method": "POST"}}]
+
+
+@pytest.fixture
+def ready(services: Any) -> Any:
+    """Services on which a call can be placed."""
+    trunk = {
+        "name": "didlogic",
+        "gateways": [{"ip": "sip.nl.didlogic.net", "inbound_enabled": False}],
+        "username": "01234",
+        "password": secrets.token_hex(10),
+    }
+    phone = {"number": "31201234560", "name": "Desk", "trunk": "didlogic", "number_e164_check_enabled": False}
+    made = services.play(
+        [
+            {V + "vapi_sip_trunk": trunk},
+            {V + "vapi_assistant": {"name": "Night", "definition": {"firstMessage": "We are closed."}}},
+            {V + "vapi_phone_number": phone},
+        ]
+    )
+    assert made.rc == 0, made.text
+    return services
+
+
+def posts(services: Any, module: str) -> int:
+    entries = services.sandbox("journal")["requests"]
+    return sum(entry["method"] == "POST" and entry["path"].endswith(KINDS[module]) for entry in entries)
+
+
+def request(module: str, key: str | None = None, number: str = "+15550100001", **keywords: Any) -> dict[str, Any]:
+    """A task that asks for a call, or for a campaign of the name."""
+    options: dict[str, Any] = {"assistant": "Night", "phone_number": "Desk"}
+    if module == "vapi_call":
+        options |= {"customer": {"number": number}, **({"idempotency_key": key} if key else {})}
+    else:
+        options |= {"name": key, "customers": [{"number": number}], "schedule_at": "2099-01-31T09:00:00+01:00"}
+    return {"name": "Request", V + module: options, "register": "made", **keywords}
+
+
+def play(services: Any, tasks: list[dict[str, Any]], *arguments: str, hosts: int = 5, **settings: Any) -> Any:
+    """The tasks on several hosts at once; the results of each host as ``results``."""
+    book = services.folder / f"{secrets.token_hex(4)}.yml"
+    results = book.with_suffix(".results")
+    results.mkdir()
+    write = {
+        "name": "Keep the result",
+        "ansible.builtin.copy": {
+            "content": "{{ made | to_json }}",
+            "dest": f"{results}/{{{{ inventory_hostname }}}}",
+            "mode": "0600",
+        },
+        "when": "made is defined",
+    }
+    head = {"hosts": "all", "gather_facts": False, "connection": "local"}
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", **settings.pop("vars", {})}
+    tasks = [{"ignore_errors": True, **task} for task in tasks]
+    book.write_text(yaml.safe_dump([{**head, **settings, "vars": variables, "tasks": [*tasks, write]}]))
+    inventory = ",".join(HOSTS[:hosts]) + ","
+    done = services.ansible("ansible-playbook", str(book), "-i", inventory, "-f", "5", *arguments)
+    assert done.rc == 0, done.text
+    done.results = {path.name: json.loads(path.read_text()) for path in results.iterdir()}
+    assert len(done.results) == hosts, done.text
+    return done
+
+
+# --------------------------------------------------------------------------------------------------------- many hosts
+
+#: A module and its mark, whether it runs in the controller's process, and how many hosts at a time.
+VARIANTS = [
+    ("vapi_call", None, True, None),
+    ("vapi_call", None, True, 2),
+    ("vapi_call", "order-7", False, None),
+    ("vapi_campaign", "Renewal", True, 2),
+    ("vapi_campaign", "Renewal", False, None),
+]
+
+
+@pytest.mark.parametrize(("module", "key", "inside", "serial"), VARIANTS)
+@pytest.mark.parametrize("fault", [None, LOST], ids=["answered", "answer lost"])
+def test_a_play_over_many_hosts_sends_one(
+    ready: Any, module: str, key: str | None, inside: bool, serial: int | None, fault: dict[str, Any] | None
+) -> None:
+    if fault:
+        ready.faults({**fault, "times": None, "match": {"method": "POST"}})
+    settings = {"serial": serial} if serial else {}
+    done = play(ready, [request(module, key)], vars={"vapi_didlogic_in_process": inside}, **settings)
+    assert posts(ready, module) == 1
+    noun = module.removeprefix("vapi_")
+    assert len({result[noun]["id"] for result in done.results.values()}) == 1, "all get the same"
+    assert sum(result["changed"] for result in done.results.values()) == 1, "one has placed it"
+
+
+@pytest.mark.parametrize(("module", "key"), [("vapi_call", None), ("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+def test_an_unknown_outcome_is_left_to_people(ready: Any, module: str, key: str | None) -> None:
+    """Hosts, attempts and a second run: the request that may have arrived is not sent again."""
+    ready.faults(*UNSEEN)
+    done = play(ready, [request(module, key, retries=2, delay=0, until="made is succeeded")], hosts=3)
+    assert all(result["failed"] for result in done.results.values())
+    assert posts(ready, module) == 1
+    ready.faults()
+    if key:
+        second = play(ready, [request(module, key)], hosts=1)
+        assert "unknown what became of the first request" in second.results[HOSTS[0]]["msg"]
+        assert posts(ready, module) == 1
+        other = play(ready, [request(module, f"{key}2")], hosts=1)
+        assert other.results[HOSTS[0]]["changed"], "another one is not concerned"
+
+
+def test_a_task_without_a_key_calls_one_person(ready: Any) -> None:
+    """Hosts that ask for different calls need a key each; the others are refused, not called."""
+    number = "+1555010000{{ groups.all.index(inventory_hostname) }}"
+    done = play(ready, [request("vapi_call", None, number)])
+    assert posts(ready, "vapi_call") == 1
+    failed = [result for result in done.results.values() if result["failed"]]
+    assert len(failed) == 4
+    assert all("idempotency_key" in result["msg"] for result in failed)
+    keyed = play(ready, [request("vapi_call", "order-{{ inventory_hostname }}", number)])
+    assert all(result["changed"] for result in keyed.results.values())
+    assert posts(ready, "vapi_call") == 6
+
+
+def test_items_of_a_loop_are_calls_of_their_own(ready: Any) -> None:
+    loop = request("vapi_call", None, "{{ item }}", loop=["+15550100001", "+15550100002", "+15550100001"])
+    done = play(ready, [loop], hosts=3)
+    assert posts(ready, "vapi_call") == 3
+    ids = [[item["call"]["id"] for item in result["results"]] for result in done.results.values()]
+    assert len(set(ids[0])) == 3
+    assert ids[0] == ids[1] == ids[2]
+
+
+# ----------------------------------------------------------------------------------------------------------- attempts
+
+
+@pytest.mark.parametrize(("module", "key"), [("vapi_call", None), ("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+def test_attempts_look_and_do_not_send(ready: Any, module: str, key: str | None) -> None:
+    """A condition that does not come true runs the task again, and each attempt shows how it goes."""
+    done = play(ready, [request(module, key, retries=2, delay=0, until="made.nothing is defined")], hosts=2)
+    assert posts(ready, module) == 1
+    assert sorted(result["changed"] for result in done.results.values()) == [False, True]
+
+
+def test_what_was_refused_may_be_sent_again(ready: Any) -> None:
+    ready.faults({"kind": "status", "code": 400, "times": 1, "match": {"method": "POST"}})
+    done = play(ready, [request("vapi_call", "k", retries=2, delay=0, until="made is succeeded")], hosts=1)
+    assert done.results[HOSTS[0]]["changed"]
+    assert posts(ready, "vapi_call") == 2
+
+
+@pytest.mark.parametrize(("module", "key"), [("vapi_call", None), ("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | None) -> None:
+    ready.faults({"kind": "status", "code": 429, "times": None, "match": {"method": "POST"}})
+    done = play(ready, [request(module, key, retries=2, delay=0, until="made is succeeded")], hosts=3)
+    assert all(result["failed"] for result in done.results.values())
+    assert posts(ready, module) == 1
+
+
+# ------------------------------------------------------------------------------------------------------- runs at once
+
+
+@pytest.mark.parametrize(("module", "key"), [("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+@pytest.mark.parametrize("fault", [None, LOST], ids=["answered", "answer lost"])
+def test_two_runs_at_once_send_one(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:
+    slow = {"kind": "delay", "seconds": 2, "times": None, "match": {"method": "GET"}}
+    ready.faults(*([{**fault, "times": None, "match": {"method": "POST"}}] if fault else []), slow)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _run: play(ready, [request(module, key)], hosts=2), range(2)))
+    assert posts(ready, module) == 1
+    noun = module.removeprefix("vapi_")
+    results = [result for run in runs for result in run.results.values()]
+    assert len({result[noun]["id"] for result in results}) == 1
+    assert sum(result["changed"] for result in results) == 1
+
+
+# ---------------------------------------------------------------------------------------------------------- progress
+
+
+@pytest.mark.parametrize("callback", ["json", "ansible.posix.json"])
+def test_progress_leaves_the_standard_output_to_the_callback(ready: Any, callback: str) -> None:
+    if callback == "json":
+        plugin = ready.folder / "callback" / "json.py"
+        plugin.parent.mkdir()
+        plugin.write_text(CALLBACK)
+    else:
+        pytest.importorskip("ansible_collections.ansible.posix")
+    ready.sandbox("clock", "POST", {"pace": 20})
+    task = request("vapi_call", "k")
+    task[V + "vapi_call"]["wait"] = True
+    book = ready.folder / "json.yml"
+    book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    settings = {"ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_CALLBACK_PLUGINS": str(ready.folder / "callback")}
+    done = ready.ansible("ansible-playbook", str(book), environment=settings)
+    assert done.rc == 0, done.text
+    assert json.loads(done.out)
+    assert "vapi_call: ended" in done.err
+
+
+#: A callback plugin that writes one JSON document, as those for programs do.
+CALLBACK = '''
+import json
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: json
+type: stdout
+short_description: The results as JSON
+description: The results as JSON.
+extends_documentation_fragment: [default_callback]
+"""
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "stdout", "json"
+
+    def v2_playbook_on_stats(self, stats):
+        self._display.display(json.dumps({"ok": stats.ok}))
+'''
