@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.faults import OPTIONS
-from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import RULES, World
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.switches import defaults
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import VAPI_STORES, World
 from ansible_collections.voiceops.vapi_didlogic.tests.sandbox.inprocess import InProcessTransport
 
 ID = "7c8d2a34-0000-4000-8000-000000000001"
@@ -65,13 +66,13 @@ def test_seed(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client)
         ({"numbers": ["+31201234567"]}, "numbers[0]: number must be 3 to 15 digits without a plus"),
         ({"numbers": [31201234567, "31201234567"]}, "numbers[1]: the number 31201234567 is there already"),
         (
-            {"numbers": [{"number": "31201234567", "destinations": [{"destination": "x", "transport": 2}]}]},
-            "numbers[0].destinations[0]: a destination has a `destination` and a `transport` of 1, 4 or 5",
+            {"numbers": [{"number": "31201234567", "destinations": [{"destination": "x", "transport": True}]}]},
+            "numbers[0].destinations[0]: a destination has a `destination` and a `transport`: 1, 4, 5 or another code",
         ),
         ({"sip_accounts": [{"name": 12345}]}, "sip_accounts[0]: name must be a string of five digits"),
         (
             {"vapi": {"trunks": []}},
-            "vapi has no `trunks`; it may hold assistants, calls, campaigns, credentials, phone_numbers, squads, tools",
+            f"vapi has no `trunks`; it may hold {', '.join(sorted(VAPI_STORES))}",
         ),
         ({"vapi": {"tools": [{"id": "x"}]}}, "vapi.tools[0]: id must be a UUID"),
         ({"vapi": {"tools": [{"id": ID}, {"id": ID}]}}, f"vapi.tools[1]: the id {ID} is there already"),
@@ -95,7 +96,7 @@ def test_reset_keeps_keys_and_rules(control: httpx.Client, vapi: httpx.Client, w
     vapi.get("/assistant")
     assert control.post("/reset", json={"numbers": ["31201234567"]}).json()["numbers"][0]["number"] == "31201234567"
     assert control.get("/journal").json()["total"] == 0
-    assert control.get("/rules").json() == {**RULES, "unique_numbers": True}
+    assert control.get("/rules").json() == {**defaults(), "unique_numbers": True}
     assert vapi.get("/assistant").json() == []
     assert control.post("/reset").json()["numbers"] == []
 
@@ -151,7 +152,7 @@ def test_journal(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Clie
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("/rules", {"nonsense": True}, f"there is no rule nonsense; the rules are {', '.join(RULES)}"),
+        ("/rules", {"nonsense": True}, f"there is no rule nonsense; the rules are {', '.join(defaults())}"),
         ("/rules", {"unique_numbers": 1}, "unique_numbers must be a bool"),
         ("/rules", {"latency_ms": True}, "latency_ms must be a int"),
         ("/faults", {}, "the body must be a list of faults"),

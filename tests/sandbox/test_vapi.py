@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.vapi_calls import NO_TARGET
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.vapi_resources import TOOLS
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import World
 
 from .conftest import Clock
@@ -78,8 +79,10 @@ def test_accepted(vapi: httpx.Client, path: str, body: dict[str, Any]) -> None:
     assert answer.status_code == 201
     item = answer.json()
     sent = {name: value for name, value in body.items() if value is not None}
+    versioned = {} if path == "/credential" else {"latestVersion": None}
     assert item == {
         **sent,
+        **versioned,
         "id": item["id"],
         "orgId": item["orgId"],
         "createdAt": "2026-01-02T03:04:05.678Z",
@@ -113,7 +116,7 @@ REFUSED = [
     (
         "/credential",
         gateway(outboundProtocol="sctp"),
-        "gateways.0.outboundProtocol must be one of the following values: udp, tcp, tls, tls/srtp",
+        "gateways.0.outboundProtocol must be one of the following values: tls/srtp, tcp, tls, udp",
     ),
     ("/credential", trunk_body(gateways=[{}]), "gateways.0.ip must be a string"),
     ("/credential", trunk_body(gateways=["192.0.2.1"]), "gateways.0 must be an object"),
@@ -143,11 +146,11 @@ REFUSED = [
     ),
     ("/assistant", {"endCallPhrases": ["x"]}, "endCallPhrases.0 must be longer than or equal to 2 characters"),
     ("/tool", {}, "type must be a string"),
-    ("/tool", {"type": "function"}, "type must be one of the following values: transferCall"),
+    ("/tool", {"type": "fax"}, f"type must be one of the following values: {', '.join(sorted(TOOLS))}"),
     (
         "/tool",
         tool_body({"type": "fax"}),
-        "destinations.0.type must be one of the following values: number, sip, assistant",
+        "destinations.0.type must be one of the following values: assistant, number, sip",
     ),
     ("/tool", tool_body({"type": "number"}), "destinations.0.number must be a string"),
     ("/tool", tool_body({"type": "number", "number": "31201234567"}), f"destinations.0.number {E164}"),

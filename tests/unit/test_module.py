@@ -139,7 +139,7 @@ def filled_door(door: Door) -> Door:
     definition = {"firstMessage": "Hello", "model": MODEL, "server": secret_server}
     door.run("vapi_assistant", assistant_options(tools=["to_human"], definition=definition))
     fallback = {"number": "+31201111111", "message": "All busy", "caller_id": "+31200000000"}
-    hooks = [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hi", "server": secret_server}]}]
+    hooks = [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hi"}]}]
     door.run(
         "vapi_phone_number",
         number_options(assistant="Reception", fallback_destination=fallback, server=secret_server, hooks=hooks),

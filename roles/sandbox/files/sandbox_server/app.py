@@ -91,7 +91,7 @@ class Gate:
         inner, query = path.removeprefix(f"/{api}"), scope["query_string"].decode(errors="replace")
         if world.rules["latency_ms"]:
             await wire.sleep(world.rules["latency_ms"] / 1000)
-        fault = world.faults.pick(api, method, inner)
+        fault = world.faults.pick(api, method, inner, world.now())
         if fault is None:
             answer = await handle()
             world.note(api, method, inner, query, answer[0], None)

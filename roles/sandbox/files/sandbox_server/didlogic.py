@@ -9,11 +9,15 @@ Where the service's behaviour is unknown, the sandbox takes the side that shows 
 
 from __future__ import annotations
 
+import csv
+import io
 import ipaddress
 import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,6 +32,20 @@ from .seed import SIP_ACCOUNT, didlogic_time
 from .world import Item, World, without_secrets
 
 CALLS_CAP = 5000  # reported: no count of calls goes beyond it
+
+TRANSACTION_TYPES = (
+    "adjustment",
+    "activation",
+    "month",
+    "paypal_in",
+    "call",
+    "call_fix_fee",
+    "sms",
+    "cc_in",
+    "stripe_in",
+    "porting",
+    "inbound_sms",
+)
 
 # What an address must look like for each transport.
 _ADDRESS = {
@@ -105,6 +123,7 @@ async def _form(world: World, request: Request, prefix: str, fields: Mapping[str
     return {
         name: _read(fields, name, value, f"{prefix}[{name}]")
         for name, value in (await _pairs(world, request, prefix)).items()
+        if name in fields or world.rules["refuse_unknown_fields"]
     }
 
 
@@ -117,18 +136,36 @@ async def _pairs(world: World, request: Request, prefix: str | None) -> dict[str
             return dict(sent[prefix] if prefix else sent)
         except (ValueError, LookupError, TypeError):
             raise invalid("the body cannot be read as JSON") from None
-    if body and content_type != "application/x-www-form-urlencoded":
-        raise invalid("the body must be application/x-www-form-urlencoded")
-    pairs = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    if content_type == "multipart/form-data":
+        pairs = _multipart(request.headers["content-type"], body)
+    elif body and content_type != "application/x-www-form-urlencoded":
+        raise invalid("the body must be application/x-www-form-urlencoded or multipart/form-data")
+    else:
+        pairs = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     if prefix is None:
         return dict(pairs)
     names = {}
     for key, value in pairs.items():
         inner = re.fullmatch(re.escape(prefix) + r"\[(\w+)\]", key)
-        if not inner:
+        if inner:
+            names[inner[1]] = value
+        elif world.rules["refuse_unknown_fields"]:
             raise invalid(f"{key} is unknown")
-        names[inner[1]] = value
     return names
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, str]:
+    """The fields of a form that is sent in parts."""
+    message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body, policy=HTTP)
+    if not message.is_multipart():
+        raise invalid("the body cannot be read as multipart/form-data")
+    found = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            found[name] = content.decode(errors="replace")
+    return found
 
 
 def _read(fields: Mapping[str, Reader], name: str, value: Any, label: str) -> Any:
@@ -395,6 +432,28 @@ async def list_calls(world: World, request: Request) -> Response:
     return JSONResponse({"calls": part, "pagination": page})
 
 
+async def list_transactions(world: World, request: Request) -> Response:
+    """GET /v1/transactions, as CSV: one line for each call that was charged.
+
+    The sandbox charges nothing, so that the balance of each line is the present one.
+    """
+    query = request.query_params
+    if query.get("type", "call") not in TRANSACTION_TYPES:
+        raise invalid(f"type must be one of {', '.join(TRANSACTION_TYPES)}")
+    for name in ("start_date", "end_date"):
+        if name in query and not _DATE.fullmatch(query[name]):
+            raise invalid(f"{name} must be a date such as 2026-01-02")
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(("Date", "Time", "Transaction type", "Comment", "Amount", "Balance", "Status"))
+    for call in records(world) if query.get("type", "call") == "call" else []:
+        day, _t, clock = str(call.get("timestamp", "")).partition("T")
+        if query.get("start_date", day) <= day <= query.get("end_date", day):
+            amount = -float(call.get("amount") or 0)
+            writer.writerow((day, clock[:8], "call", f"Call to {call.get('to')}", amount, world.balance, "completed"))
+    return Response(lines.getvalue(), media_type="text/csv")
+
+
 def _page(request: Request, items: list[Item]) -> tuple[list[Item], Item]:
     query = request.query_params
     page = _read({"page": _whole}, "page", query.get("page", "1"), "page")
@@ -432,13 +491,18 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("POST", _ONE_ACCOUNT + "/allowed_ips", add_ip),
     ("DELETE", _ONE_ACCOUNT + "/allowed_ips", delete_ip),
     ("GET", "/v1/calls", list_calls),
+    ("GET", "/v1/transactions", list_transactions),
     ("GET", "/v2/numbers", list_numbers),
 )
 
 
 def routes(world: World) -> list[Route]:
-    """The routes of didlogic's API."""
-    return [Route(path, _guarded(world, act), methods=[method]) for method, path, act in ENDPOINTS]
+    """The routes of didlogic's API. Each path may end with `.json`, as some clients write it."""
+    return [
+        Route(path + suffix, _guarded(world, act), methods=[method])
+        for suffix in (".json", "")
+        for method, path, act in ENDPOINTS
+    ]
 
 
 def _refusal(status: int, text: str) -> Response:

@@ -77,10 +77,12 @@ class Fault:
     path_regex: str | None = None
     nth: int | None = None
     times: int | None = None
+    lasts: float | None = None  # seconds from the first request that meets it; then ``times`` does not count
     when: str = "before"
     options: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     struck: int = 0
+    since: int | None = None  # when it struck first, in milliseconds since the epoch
 
     @classmethod
     def parse(cls, given: Any) -> Fault:
@@ -88,12 +90,19 @@ class Fault:
         if not isinstance(given, dict):
             raise ValueError("a fault is an object")  # noqa: TRY004 - one class for every wrong rule
         rest = dict(given)
+        preset = rest.pop("preset", None)
+        if preset is not None:
+            if preset not in PRESETS:
+                raise ValueError(f"preset must be one of {', '.join(sorted(PRESETS))}")
+            rest = {**PRESETS[preset], **rest}
         kind = rest.pop("kind", None)
         if kind not in OPTIONS:
             raise ValueError(f"kind must be one of {', '.join(sorted(OPTIONS))}")
         match = rest.pop("match", None) or {}
         when = rest.pop("when", "after" if kind in _KEEPS_ANSWER else "before")
-        nth, times = rest.pop("nth", None), rest.pop("times", 1)
+        nth, times, lasts = rest.pop("nth", None), rest.pop("times", 1), rest.pop("lasts", None)
+        if lasts is not None and (isinstance(lasts, bool) or not isinstance(lasts, (int, float)) or lasts <= 0):
+            raise ValueError("lasts must be a number of seconds")
         unknown = [name for name in match if name not in {"api", "method", "path_regex"}]
         unknown += [name for name in rest if name not in OPTIONS[kind]]
         if unknown:
@@ -102,10 +111,10 @@ class Fault:
             raise ValueError("when must be before or after")
         if match.get("path_regex"):
             re.compile(match["path_regex"])
-        return cls(kind=kind, nth=nth, times=times, when=when, options={**OPTIONS[kind], **rest}, **match)
+        return cls(kind=kind, nth=nth, times=times, lasts=lasts, when=when, options={**OPTIONS[kind], **rest}, **match)
 
-    def due(self, api: str, method: str, path: str) -> bool:
-        """Count a request, and say whether it meets this fault."""
+    def due(self, api: str, method: str, path: str, now: int) -> bool:
+        """Count a request, and say whether it meets this fault at that moment."""
         if (
             self.api not in {None, api}
             or self.method not in {None, method, None if method == "GET" else "WRITE"}
@@ -113,7 +122,12 @@ class Fault:
         ):
             return False
         index, self.seen = self.seen, self.seen + 1
-        return index >= (self.nth or 0) and (self.times is None or self.struck < self.times)
+        if index < (self.nth or 0):
+            return False
+        if self.lasts is not None:
+            self.since = now if self.since is None else self.since
+            return now < self.since + self.lasts * 1000
+        return self.times is None or self.struck < self.times
 
 
 class Faults:
@@ -130,9 +144,9 @@ class Faults:
         """Behave again."""
         self.rules = []
 
-    def pick(self, api: str, method: str, path: str) -> Fault | None:
-        """The fault that this request meets. Every rule counts every request that it matches."""
-        due = [rule for rule in self.rules if rule.due(api, method, path)]
+    def pick(self, api: str, method: str, path: str, now: int) -> Fault | None:
+        """The fault that this request meets at a moment. Every rule counts every request that it matches."""
+        due = [rule for rule in self.rules if rule.due(api, method, path, now)]
         if not due:
             return None
         due[0].struck += 1
@@ -262,6 +276,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "redirect": {"code": 307, "location": "http://127.0.0.1:9/"},
     "gzip_bomb": {"size": 64 * 1024 * 1024},
     "delay": {"seconds": 1},
+}
+
+# Faults as they were seen, by name. What a rule says itself comes before what its preset says.
+PRESETS: dict[str, dict[str, Any]] = {
+    # Vapi, 2026: every request is refused for about 21 seconds, and nothing tells for how long.
+    "rate_limit_lockout": {
+        "kind": "status",
+        "code": 429,
+        "body": {"message": "Rate limit exceeded", "error": "Too Many Requests", "statusCode": 429},
+        "match": {"api": "vapi"},
+        "lasts": 21,
+    },
 }
 
 _DEEDS: dict[str, Deed] = {

@@ -2,339 +2,215 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Vapi accepts in a request body, as tables, and the check that reads them.
+"""What Vapi accepts in a request body: the facts of its published description, and the check that reads them.
 
-The messages are those of class-validator, which Vapi's service is built with. A field that is an ``OPEN``
-object is passed through unread: the sandbox judges telephony, not the tuning of voices and models.
+``vapi_facts.json`` is generated from the description. Where more is known of the service than the description says,
+``AMENDMENTS`` states it with its evidence. The messages are those of class-validator, which Vapi's service is built
+with.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+Schema = dict[str, Any]
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 E164_HINT = (
     "must be a valid phone number in the E.164 format. Hot tip, you may be missing the country code (Eg. US: +1)."
 )
+CONTACTS = 10000  # of one campaign
+
+_REF = "#/components/schemas/"
 
 
 @dataclass(frozen=True)
-class Field:
-    """One field of a body. ``low`` and ``high`` bound a number's value or the length of a string or a list."""
+class Amendment:
+    """What is known of a property beyond the description: its schema, or that it is ``required``."""
 
-    kind: str
+    schemas: tuple[str, ...]
+    name: str
+    facts: Schema
+    evidence: str
     required: bool = False
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    fields: Mapping[str, Field] | None = None
-    items: Field | None = None
-    tag: str | None = None
-    variants: Mapping[str, Mapping[str, Field]] | None = None
 
 
-def text(low: int | None = None, high: int | None = None, **more: Any) -> Field:
-    """A string, by length."""
-    return Field("string", low=low, high=high, **more)
+def _text(low: int | None = None, high: int | None = None) -> Schema:
+    bounds = {"minLength": low, "maxLength": high}
+    return {"type": "string", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
-def number(low: float | None = None, high: float | None = None) -> Field:
-    """A number, by value."""
-    return Field("number", low=low, high=high)
+def _number(low: float, high: float) -> Schema:
+    return {"type": "number", "minimum": low, "maximum": high}
 
 
-def enum(*choices: str, required: bool = False) -> Field:
-    """A string out of a fixed choice."""
-    return Field("string", choices=choices, required=required)
+def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
+    return {"type": "object", "properties": dict(properties), "required": list(required)}
 
 
-def obj(fields: Mapping[str, Field], required: bool = False) -> Field:
-    """An object with exactly these fields."""
-    return Field("object", fields=fields, required=required)
+BOOL: Schema = {"type": "boolean"}
+OPEN: Schema = {"type": "object"}
+UUID: Schema = {"type": "string", "format": "uuid"}
 
+TRANSFER_ASSISTANT = _object(
+    {
+        "name": _text(),
+        "firstMessage": _text(),
+        "firstMessageMode": {
+            "type": "string",
+            "enum": [
+                "assistant-speaks-first",
+                "assistant-speaks-first-with-model-generated-message",
+                "assistant-waits-for-user",
+            ],
+        },
+        "maxDurationSeconds": _number(10, 43200),
+        "silenceTimeoutSeconds": _number(5, 3600),
+        "model": _object(
+            {"provider": _text(), "model": _text(), "messages": {"type": "array"}, "tools": {"type": "array"}},
+            "provider",
+            "model",
+        ),
+        **dict.fromkeys(("voice", "transcriber", "startSpeakingPlan", "backgroundSpeechDenoisingPlan"), OPEN),
+        "backgroundSound": _text(),
+    },
+    "model",
+)
 
-def listof(items: Field, required: bool = False, high: int | None = None) -> Field:
-    """A list of one kind of item."""
-    return Field("array", items=items, required=required, high=high)
+_TRANSFERS = ("TransferDestinationNumber", "TransferDestinationSip", "TransferDestinationAssistant")
+_ACTIONS = [{"$ref": f"{_REF}{name}PhoneNumberHookAction"} for name in ("Transfer", "Say")]
 
-
-def variant(tag: str, variants: Mapping[str, Mapping[str, Field]]) -> Field:
-    """An object whose fields depend on the value of ``tag``."""
-    return Field("object", tag=tag, variants=variants)
-
-
-def optional(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """The same fields for an update, where none is required."""
-    return {name: replace(field, required=False) for name, field in fields.items()}
-
-
-BOOL = Field("boolean")
-TEXT = text()
-UUID = Field("uuid")
-DATE = Field("date")
-ANY = Field("any")
-OPEN = Field("object")
-
-# --- SIP trunk credential
-
-GATEWAY = {
-    "ip": text(required=True),
-    "port": number(1, 65535),
-    "netmask": number(24, 32),
-    "inboundEnabled": BOOL,
-    "outboundEnabled": BOOL,
-    "outboundProtocol": enum("udp", "tcp", "tls", "tls/srtp"),
-    "optionsPingEnabled": BOOL,
-}
-
-AUTH_PLAN = {
-    "authUsername": TEXT,
-    "authPassword": TEXT,
-    "sipRegisterPlan": obj({"domain": TEXT, "username": TEXT, "realm": TEXT}),
-}
-
-SIP_TRUNK = {
-    "provider": enum("byo-sip-trunk", required=True),
-    "name": text(1, 40),
-    "gateways": listof(obj(GATEWAY), required=True),
-    "outboundAuthenticationPlan": obj(AUTH_PLAN),
-    "outboundLeadingPlusEnabled": BOOL,
-    "techPrefix": text(high=10000),
-    "sipDiversionHeader": text(high=10000),
-}
-
-# --- transfer destinations, used by tools and phone numbers
-
-TRANSFER_PLAN = {
-    "mode": enum(
-        "blind-transfer",
-        "blind-transfer-add-summary-to-sip-header",
-        "warm-transfer-say-message",
-        "warm-transfer-say-summary",
-        "warm-transfer-twiml",
-        "warm-transfer-wait-for-operator-to-speak-first-and-then-say-message",
-        "warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary",
-        "warm-transfer-experimental",
+AMENDMENTS: tuple[Amendment, ...] = (
+    Amendment(
+        ("CreateByoSipTrunkCredentialDTO",),
+        "provider",
+        {"type": "string", "enum": ["byo-sip-trunk"]},
+        "it tells one kind of credential from another",
         required=True,
     ),
-    "message": ANY,
-    "timeout": number(1, 600),
-    "sipVerb": enum("refer", "bye", "dial"),
-    "dialTimeout": number(1, 600),
-    "holdAudioUrl": TEXT,
-    "transferCompleteAudioUrl": TEXT,
-    "contextEngineeringPlan": OPEN,
-    "twiml": text(high=4096),
-    "summaryPlan": OPEN,
-    "sipHeadersInReferToEnabled": BOOL,
-    "fallbackPlan": OPEN,
-}
-
-_DESTINATION = {
-    "message": ANY,
-    "description": TEXT,
-    "name": TEXT,
-    "callerId": text(high=40),
-    "transferPlan": obj(TRANSFER_PLAN),
-}
-
-DESTINATION_NUMBER = {
-    "type": enum("number", required=True),
-    "number": text(3, 40, required=True),
-    "numberE164CheckEnabled": BOOL,
-    "extension": text(1, 10),
-    **_DESTINATION,
-}
-
-DESTINATION_SIP = {
-    "type": enum("sip", required=True),
-    "sipUri": text(required=True),
-    "sipHeaders": OPEN,
-    **_DESTINATION,
-}
-
-DESTINATION_ASSISTANT = {
-    "type": enum("assistant", required=True),
-    "assistantName": text(required=True),
-    "message": ANY,
-    "description": TEXT,
-    "name": TEXT,
-    "transferMode": enum(
-        "rolling-history",
-        "swap-system-message-in-history",
-        "swap-system-message-in-history-and-remove-transfer-tool-messages",
-        "delete-history",
+    Amendment(("Server",), "secret", _text(), "seen 2026-09; two guides call it legacy, but supported"),
+    Amendment(("Server",), "url", {"type": "string", "format": "url"}, "seen: an empty one is refused"),
+    Amendment(
+        ("TransferPlan",),
+        "transferAssistant",
+        TRANSFER_ASSISTANT,
+        "guide to warm transfers with an assistant; Python SDK 3.0.0; seen in production",
     ),
-}
-
-TRANSFER_TOOL = {
-    "type": enum("transferCall", required=True),
-    "destinations": listof(
-        variant("type", {"number": DESTINATION_NUMBER, "sip": DESTINATION_SIP, "assistant": DESTINATION_ASSISTANT})
+    Amendment(_TRANSFERS, "name", _text(), "Python SDK 3.0.0"),
+    Amendment(
+        ("CreateTransferCallToolDTO", "CreateApiRequestToolDTO"),
+        "function",
+        _object({"name": _text(1, 64), "description": _text(high=1000), "parameters": OPEN, "strict": BOOL}, "name"),
+        "guides, answers, and the official MCP server; see the switch refuse_tool_function",
     ),
-    "messages": listof(OPEN),
-    "rejectionPlan": OPEN,
-    # Not in the published schema, but in Vapi's guides and answers; see the rule refuse_tool_function.
-    "function": obj(
-        {"name": text(1, 64, required=True), "description": text(high=1000), "parameters": OPEN, "strict": BOOL}
+    Amendment(("CreateCallDTO",), "squadVersion", {"type": "string", "nullable": True}, "Python SDK 3.0.0"),
+    Amendment(("CreateCampaignDTO",), "maxConcurrency", _number(1, 500), "Python SDK 3.0.0, in a text"),
+    Amendment(
+        ("CreateCampaignDTO",),
+        "customers",
+        {"type": "array", "items": {"$ref": f"{_REF}CreateCustomerDTO"}, "maxItems": CONTACTS},
+        "description, in a text",
     ),
-}
-
-# --- phone number
-
-SERVER = {
-    "url": TEXT,
-    "timeoutSeconds": number(1, 300),
-    "credentialId": UUID,
-    "headers": OPEN,
-    "backoffPlan": OPEN,
-    "staticIpAddressesEnabled": BOOL,
-    "encryptedPaths": listof(TEXT),
-}
-
-PHONE_NUMBER = {
-    "provider": enum("byo-phone-number", required=True),
-    "number": text(3, 40),
-    "numberE164CheckEnabled": BOOL,
-    "credentialId": replace(UUID, required=True),
-    "name": text(high=40),
-    "assistantId": UUID,
-    "squadId": UUID,
-    "workflowId": UUID,
-    "server": obj(SERVER),
-    "fallbackDestination": variant("type", {"number": DESTINATION_NUMBER, "sip": DESTINATION_SIP}),
-    "hooks": listof(OPEN),
-}
-
-# --- assistant and squad
-
-ASSISTANT = {
-    "name": text(high=40),
-    "firstMessage": TEXT,
-    "firstMessageMode": enum(
-        "assistant-speaks-first", "assistant-speaks-first-with-model-generated-message", "assistant-waits-for-user"
-    ),
-    "firstMessageInterruptionsEnabled": BOOL,
-    "model": OPEN,
-    "voice": OPEN,
-    "transcriber": OPEN,
-    "voicemailDetection": ANY,
-    "voicemailMessage": text(high=1000),
-    "endCallMessage": text(high=1000),
-    "endCallPhrases": listof(text(2, 140)),
-    "maxDurationSeconds": number(10, 43200),
-    "backgroundSound": TEXT,
-    "modelOutputInMessagesEnabled": BOOL,
-    "clientMessages": listof(TEXT),
-    "serverMessages": listof(TEXT),
-    "server": obj(SERVER),
-    "hooks": listof(OPEN),
-    "credentials": listof(OPEN),
-    "credentialIds": listof(TEXT),
-    "metadata": OPEN,
-    "compliancePlan": OPEN,
-    "analysisPlan": OPEN,
-    "artifactPlan": OPEN,
-    "startSpeakingPlan": OPEN,
-    "stopSpeakingPlan": OPEN,
-    "monitorPlan": OPEN,
-    "keypadInputPlan": OPEN,
-    "observabilityPlan": OPEN,
-    "transportConfigurations": listof(OPEN),
-    "backgroundSpeechDenoisingPlan": OPEN,
-}
-
-SQUAD_MEMBER = {
-    "assistantId": UUID,
-    "assistantVersion": TEXT,
-    "assistant": OPEN,
-    "assistantOverrides": OPEN,
-    "assistantDestinations": listof(OPEN),
-}
-
-SQUAD = {
-    "name": TEXT,
-    "members": listof(obj(SQUAD_MEMBER), required=True),
-    "membersOverrides": OPEN,
-}
-
-# --- calls and campaigns
-
-CUSTOMER = {
-    "number": text(3, 40),
-    "sipUri": TEXT,
-    "numberE164CheckEnabled": BOOL,
-    "extension": text(high=10),
-    "name": text(high=40),
-    "email": text(high=40),
-    "externalId": text(high=40),
-    "assistantOverrides": OPEN,
-    "squadOverrides": OPEN,
-}
-
-SCHEDULE = {"earliestAt": replace(DATE, required=True), "latestAt": DATE}
-
-CALL = {
-    "assistantId": UUID,
-    "assistantVersion": TEXT,
-    "assistant": OPEN,
-    "assistantOverrides": OPEN,
-    "squadId": UUID,
-    "squad": OPEN,
-    "squadOverrides": OPEN,
-    "workflowId": UUID,
-    "workflow": OPEN,
-    "workflowOverrides": OPEN,
-    "phoneNumberId": UUID,
-    "phoneNumber": OPEN,
-    "customerId": TEXT,
-    "customer": obj(CUSTOMER),
-    "customers": listof(obj(CUSTOMER)),
-    "schedulePlan": obj(SCHEDULE),
-    "name": text(high=40),
-    "transport": OPEN,
-}
-
-DIAL_TIMEOUT = {"dialTimeout": number(1, 600)}  # of a call's transport, of which nothing else is read
-
-CALL_UPDATE = {"name": text(high=40)}
-CALL_DELETE = {"ids": listof(TEXT)}
-
-CONTACTS = 10000  # of one campaign
-
-CAMPAIGN = {
-    "name": text(required=True),
-    "assistantId": UUID,
-    "squadId": UUID,
-    "workflowId": UUID,
-    "phoneNumberId": UUID,
-    "dialPlan": listof(
-        obj({"phoneNumberId": replace(UUID, required=True), "customers": listof(obj(CUSTOMER), required=True)})
-    ),
-    "customers": listof(obj(CUSTOMER), high=CONTACTS),
-    "schedulePlan": obj(SCHEDULE),
-    "maxConcurrency": number(1, 500),
-    "assistantOverrides": OPEN,
-    "squadOverrides": OPEN,
-    "server": obj(SERVER),
-    "serverMessages": listof(TEXT),
-    "predialPlan": OPEN,
-    "duplicateFromCampaignId": TEXT,
-}
-
-CAMPAIGN_UPDATE = {
-    **optional(
+    Amendment(
+        ("PhoneNumberHookCallEnding",),
+        "do",
         {
-            name: CAMPAIGN[name]
-            for name in ("name", "assistantId", "squadId", "workflowId", "phoneNumberId", "dialPlan", "schedulePlan")
-        }
+            "anyOf": [
+                {"type": "array", "items": {"oneOf": _ACTIONS}},
+                *_ACTIONS,
+            ]
+        },
+        "described as one action, where the hook for ringing has a list: a list of them is accepted, too",
     ),
-    "status": enum("ended", "cancelled"),
+)
+
+# Ids of these names are UUIDs: "credentialId must be a UUID" was seen. The description says that they are texts.
+UUIDS = frozenset({"assistantId", "credentialId", "phoneNumberId", "squadId", "workflowId"})
+
+# What is an assistant, wherever it occurs. Below its first level nothing is read, unless ``strict``.
+ASSISTANTS = frozenset({"CreateAssistantDTO", "UpdateAssistantDTO", "AssistantOverrides"})
+_ALWAYS_READ = frozenset({"server"})
+
+# Former fields of an assistant which the service still accepts; see the switch accept_legacy_fields.
+LEGACY: dict[str, Schema] = {
+    "silenceTimeoutSeconds": _number(10, 3600),
+    "backgroundDenoisingEnabled": BOOL,
+    "recordingEnabled": BOOL,
+    "serverUrl": _text(),
+    "serverUrlSecret": _text(),
 }
+
+
+# Types of tools that the facts do not describe: they are taken as they come.
+OTHER_TOOL = "CreateOtherToolDTO"
+OTHER_TOOLS = (
+    "bash",
+    "code",
+    "computer",
+    "gohighlevel.calendar.availability.check",
+    "gohighlevel.calendar.event.create",
+    "gohighlevel.contact.create",
+    "gohighlevel.contact.get",
+    "google.calendar.availability.check",
+    "google.calendar.event.create",
+    "google.sheets.row.append",
+    "knowledgeBase",
+    "mcp",
+    "query",
+    "sipRequest",
+    "slack.message.send",
+    "sms",
+    "textEditor",
+)
+
+
+def _load() -> tuple[dict[str, Schema], dict[str, dict[str, Schema]]]:
+    facts = json.loads(Path(__file__).with_name("vapi_facts.json").read_text(encoding="utf-8"))
+    schemas: dict[str, Schema] = facts["components"]["schemas"]
+    for schema in schemas.values():
+        for name in UUIDS & set(schema.get("properties", ())):
+            schema["properties"][name] = {**schema["properties"][name], "format": "uuid"}
+    schemas[OTHER_TOOL] = {
+        **_object({"type": {"type": "string", "enum": list(OTHER_TOOLS)}}, "type"),
+        "additionalProperties": True,
+    }
+    _add_other_tools(schemas)
+    for amendment in AMENDMENTS:
+        for name in amendment.schemas:
+            schemas[name]["properties"][amendment.name] = amendment.facts
+            if amendment.required:
+                schemas[name]["required"] = [*schemas[name].get("required", ()), amendment.name]
+    return schemas, facts["queries"]
+
+
+def _add_other_tools(node: Any) -> None:
+    """Let the other tools be one more alternative wherever tools are."""
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _add_other_tools(inner)
+    alternatives = node.get("oneOf") if isinstance(node, dict) else None
+    if isinstance(alternatives, list) and {"$ref": f"{_REF}CreateTransferCallToolDTO"} in alternatives:
+        alternatives.append({"$ref": f"{_REF}{OTHER_TOOL}"})
+
+
+SCHEMAS, QUERIES = _load()
+
+
+def properties(name: str) -> dict[str, Schema]:
+    """Return the properties of a schema, by name."""
+    found: dict[str, Schema] = SCHEMAS[name]["properties"]
+    return found
+
+
+def words(schema: str, name: str) -> frozenset[str]:
+    """Return the values that a property of a schema may have."""
+    return frozenset(properties(schema)[name]["enum"])
 
 
 # --- the check
@@ -348,71 +224,191 @@ def is_uuid(value: Any) -> bool:
         return False
 
 
-def violations(body: Mapping[str, Any], fields: Mapping[str, Field], path: str = "") -> Iterator[str]:
-    """Every way in which ``body`` breaks ``fields``, as the service would word it."""
-    for name in body:
-        if name not in fields:
-            yield f"{path}property {name} should not exist"
-    for name, field in fields.items():
-        if name in body:
-            yield from _field_violations(body[name], field, path + name)
-        elif field.required:
-            yield from _field_violations(None, field, path + name)
+def _is_date(value: Any) -> bool:
+    return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d(T|$)", value) is not None
 
 
-_MUST_BE = {
-    "string": "must be a string",
-    "uuid": "must be a UUID",
-    "date": "must be a valid ISO 8601 date string",
-    "boolean": "must be a boolean value",
-    "number": "must be a number conforming to the specified constraints",
-    "object": "must be an object",
-    "array": "must be an array",
+def _is_url(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https", "ws", "wss"} and bool(parts.hostname)
+
+
+_FORMATS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "uuid": (is_uuid, "must be a UUID"),
+    "date-time": (_is_date, "must be a valid ISO 8601 date string"),
+    "url": (_is_url, "must be a valid URL"),
+    "uri": (_is_url, "must be a valid URL"),
+}
+
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "string": ((str,), "must be a string"),
+    "boolean": ((bool,), "must be a boolean value"),
+    "number": ((int, float), "must be a number conforming to the specified constraints"),
+    "integer": ((int,), "must be an integer number"),
+    "object": ((dict,), "must be an object"),
+    "array": ((list,), "must be an array"),
+}
+
+# How a value is measured, with the names of its bounds, and how it is said that it is too small or too great.
+_BOUNDS: dict[str, tuple[Callable[[Any], float], str, str, str, str]] = {
+    "string": (
+        len,
+        "minLength",
+        "maxLength",
+        "be longer than or equal to {} characters",
+        "be shorter than or equal to {} characters",
+    ),
+    "number": (float, "minimum", "maximum", "not be less than {}", "not be greater than {}"),
+    "integer": (float, "minimum", "maximum", "not be less than {}", "not be greater than {}"),
+    "array": (len, "minItems", "maxItems", "contain at least {} elements", "contain no more than {} elements"),
 }
 
 
 def _is(kind: str, value: Any) -> bool:
-    if kind == "number":
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if kind == "uuid":
-        return is_uuid(value)
-    if kind == "date":
-        return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d(T|$)", value) is not None
-    return isinstance(value, {"string": str, "boolean": bool, "object": dict, "array": list, "any": object}[kind])
+    return isinstance(value, _TYPES[kind][0]) and (kind == "boolean" or not isinstance(value, bool))
 
 
-# How a value is measured, and how it is said that it is too small or too great.
-_BOUNDS: dict[str, tuple[Callable[[Any], float], str, str]] = {
-    "string": (len, "be longer than or equal to {} characters", "be shorter than or equal to {} characters"),
-    "number": (lambda value: value, "not be less than {}", "not be greater than {}"),
-    "array": (len, "contain at least {} elements", "contain no more than {} elements"),
-}
-
-
-def _out_of_bounds(value: Any, field: Field, path: str) -> Iterator[str]:
-    size, too_small, too_great = _BOUNDS[field.kind]
-    if field.low is not None and size(value) < field.low:
-        yield f"{path} must {too_small.format(field.low)}"
-    if field.high is not None and size(value) > field.high:
-        yield f"{path} must {too_great.format(field.high)}"
-
-
-def _field_violations(value: Any, field: Field, path: str) -> Iterator[str]:
-    if not _is(field.kind, value):
-        yield f"{path} {_MUST_BE[field.kind]}"
-    elif field.choices:
-        if value not in field.choices:
-            yield f"{path} must be one of the following values: {', '.join(field.choices)}"
-    elif field.kind in _BOUNDS:
-        yield from _out_of_bounds(value, field, path)
-        if field.items is not None:
-            for index, item in enumerate(value):
-                yield from _field_violations(item, field.items, f"{path}.{index}")
-    elif field.fields is not None:
-        yield from violations(value, field.fields, f"{path}.")
-    elif field.variants is not None and field.tag is not None:
-        fields = field.variants.get(value.get(field.tag, ""))
-        if fields is None:
-            yield f"{path}.{field.tag} must be one of the following values: {', '.join(field.variants)}"
+def _named(schema: Schema) -> tuple[str | None, Schema]:
+    """A schema without its references, and the name of the last one."""
+    name = None
+    while True:
+        if "$ref" in schema:
+            name = schema["$ref"].removeprefix(_REF)
+            schema = SCHEMAS[name]
+        elif len(schema.get("allOf", ())) == 1:
+            schema = schema["allOf"][0]
         else:
-            yield from violations(value, fields, f"{path}.")
+            return name, schema
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Finds in a body what the service would refuse.
+
+    :param strict: Whether assistants are read in full depth.
+    :param legacy: Whether the former fields of an assistant are accepted.
+    """
+
+    strict: bool = False
+    legacy: bool = True
+
+    def body(self, body: Mapping[str, Any], name: str, partial: bool = False) -> Iterator[str]:
+        """Every way in which a body breaks a schema, as the service would word it.
+
+        :param body: What was sent.
+        :param name: The name of the schema.
+        :param partial: Whether the body is that of an update, in which no field of the first level is required.
+        """
+        yield from self._members(body, name, SCHEMAS[name], "", partial)
+
+    def value(self, value: Any, schema: Schema, path: str) -> Iterator[str]:
+        """The same for a part of a body, which is at ``path``."""
+        name, schema = _named(schema)
+        if value is None and schema.get("nullable"):
+            return
+        if alternatives := schema.get("oneOf") or schema.get("anyOf"):
+            yield from self._one_of(value, alternatives, path)
+            return
+        kind = schema.get("type")
+        if not isinstance(kind, str):
+            return
+        if "format" in schema and schema["format"] in _FORMATS:
+            fits, message = _FORMATS[schema["format"]]
+            if not fits(value):
+                yield f"{path} {message}"
+                return
+        if not _is(kind, value):
+            yield f"{path} {_TYPES[kind][1]}"
+            return
+        if "enum" in schema:
+            if value not in schema["enum"]:
+                yield f"{path} must be one of the following values: {', '.join(map(str, schema['enum']))}"
+            return
+        yield from _out_of_bounds(value, kind, schema, path)
+        if kind == "array" and "items" in schema:
+            yield from self._items(value, schema["items"], path)
+        elif kind == "object" and "properties" in schema:
+            yield from self._members(value, name, schema, f"{path}.")
+
+    def _members(
+        self, body: Mapping[str, Any], schema_name: str | None, schema: Schema, path: str, partial: bool = False
+    ) -> Iterator[str]:
+        assistant = schema_name in ASSISTANTS
+        fields = {**LEGACY, **schema["properties"]} if assistant and self.legacy else schema["properties"]
+        for name in body:
+            if name not in fields and schema.get("additionalProperties") is not True:
+                yield f"{path}property {name} should not exist"
+        required = () if partial else schema.get("required", ())
+        for name, field in fields.items():
+            if name not in body:
+                if name in required:
+                    yield from self.value(None, field, path + name)
+            elif assistant and not self.strict and name not in _ALWAYS_READ:
+                yield from self.value(body[name], _first_level(field), path + name)
+            else:
+                yield from self.value(body[name], field, path + name)
+
+    def _items(self, values: list[Any], schema: Schema, path: str) -> Iterator[str]:
+        choices = schema.get("enum")
+        if choices and any(value not in choices for value in values):
+            yield f"each value in {path} must be one of the following values: {', '.join(choices)}"
+        if choices:
+            return
+        for index, value in enumerate(values):
+            yield from self.value(value, schema, f"{path}.{index}")
+
+    def _one_of(self, value: Any, alternatives: list[Schema], path: str) -> Iterator[str]:
+        """Nothing if one alternative fits; otherwise what is wrong with the one that was meant."""
+        schemas = [_named(schema)[1] for schema in alternatives]
+        if isinstance(value, dict) and (tag := _tag(schemas)):
+            words = [word for schema in schemas for word in schema.get("properties", {}).get(tag, {}).get("enum", ())]
+            if value.get(tag) not in words:
+                yield f"{path}.{tag} must be one of the following values: {', '.join(dict.fromkeys(words))}"
+                return
+            alternatives = [
+                given
+                for given, schema in zip(alternatives, schemas, strict=True)
+                if value[tag] in schema.get("properties", {}).get(tag, {}).get("enum", ())
+            ]
+        found = [list(self.value(value, schema, path)) for schema in alternatives]
+        yield from min(found, key=len, default=[])
+
+
+def _tag(schemas: list[Schema]) -> str | None:
+    """The property that tells the objects among some alternatives apart: a required one with a choice in each."""
+    objects = [schema for schema in schemas if schema.get("type") == "object"]
+    for name in objects[0].get("properties", ()) if objects else ():
+        if all(
+            name in schema.get("required", ()) and "enum" in schema.get("properties", {}).get(name, {})
+            for schema in objects
+        ):
+            return str(name)
+    return None
+
+
+def _first_level(schema: Schema) -> Schema:
+    """The kind of a value, without what is inside of an object."""
+    _name, schema = _named(schema)
+    if alternatives := schema.get("oneOf") or schema.get("anyOf"):
+        shallow = [_first_level(alternative) for alternative in alternatives]
+        return OPEN if all(alternative == OPEN for alternative in shallow) else {"anyOf": shallow}
+    if schema.get("type") == "object":
+        return OPEN
+    if schema.get("type") == "array" and "items" in schema:
+        return {**schema, "items": _first_level(schema["items"])}
+    return schema
+
+
+def _out_of_bounds(value: Any, kind: str, schema: Schema, path: str) -> Iterator[str]:
+    if kind not in _BOUNDS:
+        return
+    size, low, high, too_small, too_great = _BOUNDS[kind]
+    if low in schema and size(value) < schema[low]:
+        yield f"{path} must {too_small.format(schema[low])}"
+    if high in schema and size(value) > schema[high]:
+        yield f"{path} must {too_great.format(schema[high])}"

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from .schema import is_uuid
 
 _DIGITS = re.compile(r"[0-9]{3,15}")
+_TRANSPORTS = {1, 4, 5}  # SIP URI, phone number, SIP account
 _LOGIN = re.compile(r"[0-9]{5}")
 
 NUMBER = {
@@ -112,9 +113,12 @@ def _plant_number(world: Ground, entry: Any, place: str) -> None:
     number = {"id": world.next_id(), **NUMBER, **entry, "destinations": []}
     for index, given in enumerate(rows):
         where = f"{place}.destinations[{index}]"
-        row = _known(given, where, {"id", "destination", "transport", "active", "callhunt", "priority"})
-        if not row.get("destination") or row.get("transport") not in {1, 4, 5}:
-            raise SeedError(f"{where}: a destination has a `destination` and a `transport` of 1, 4 or 5")
+        row = dict(_of(given, dict, where))
+        transport = row.get("transport")
+        if not row.get("destination") or not isinstance(transport, int) or isinstance(transport, bool):
+            raise SeedError(f"{where}: a destination has a `destination` and a `transport`: 1, 4, 5 or another code")
+        if transport in _TRANSPORTS:  # what else a row of another kind holds is not known
+            _known(row, where, {"id", "destination", "transport", "active", "callhunt", "priority"})
         number["destinations"].append(
             {
                 "id": world.next_id(),

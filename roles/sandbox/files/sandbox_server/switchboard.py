@@ -19,10 +19,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from . import telephony
+from . import telephony, vapi_versions
 from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
 from .world import Item, World
+
+# What decides whether a call can be made, besides whom it is for.
+_ROUTE = ("phoneNumberId", "assistantId", "assistantVersion", "squadId", "squadVersion", "workflowId")
 
 WIDTH = 10  # Vapi's default for a campaign's `maxConcurrency`
 
@@ -45,6 +48,17 @@ class Way:
         """Whether the call names an object that is gone."""
         return name in self.call and self.call[name] not in self.world.vapi[store]
 
+    def lacks_version(self, name: str, store: str) -> bool:
+        """Whether the call names a version that was never published; without versioning there is none to compare."""
+        version, item_id = self.call.get(f"{name}Version"), self.call.get(f"{name}Id")
+        if version is None or item_id is None or not self.world.rules["versioning"]:
+            return False
+        return not vapi_versions.is_published(self.world, store, item_id, version)
+
+    def leads_to_a_workflow(self) -> bool:
+        """Whether nobody answers because workflows are retired."""
+        return bool({"workflow", "workflowId"} & set(self.call)) and not self.world.rules["run_workflows"]
+
     def wrong_password(self) -> bool:
         """Only where both sides' passwords are known: a seed may leave them out."""
         account = self.world.sip_account(self.login or "") or {}
@@ -60,7 +74,11 @@ class Way:
 # The first that stands in the way counts. How didlogic words its refusals is not documented: a login that it cannot
 # verify is challenged again (407), and an account without credit is forbidden to call (403).
 OBSTACLES: tuple[tuple[str, Callable[[Way], bool]], ...] = (
+    # The reason of a call to a workflow is not documented: it cannot be made to anything that speaks.
+    (telephony.GET_ASSISTANT, lambda way: way.leads_to_a_workflow()),
     (telephony.GET_ASSISTANT, lambda way: way.lacks("assistantId", "assistants") or way.lacks("squadId", "squads")),
+    (telephony.ASSISTANT_VERSION, lambda way: way.lacks_version("assistant", "assistants")),
+    (telephony.SQUAD_VERSION, lambda way: way.lacks_version("squad", "squads")),
     (telephony.GET_CUSTOMER, lambda way: "customer" not in way.call),  # a customerId: the sandbox keeps none
     (telephony.GET_PHONE_NUMBER, lambda way: way.lacks("phoneNumberId", "phone_numbers")),
     (telephony.NOT_CONNECTED, lambda way: way.sip and not has_gateway(way.trunk, "outboundEnabled")),
@@ -207,7 +225,7 @@ def settle(world: World) -> None:
     ways: dict[tuple[Any, ...], Way] = {}
 
     def place(call: Item, owner: str) -> Line:
-        key = (*(call.get(name) for name in ("phoneNumberId", "assistantId", "squadId")), "customer" in call)
+        key = (*(str(call.get(name)) for name in _ROUTE), "workflow" in call, "customer" in call)
         found = _dial(world, ways.setdefault(key, Way(world, call)), call, moment)
         heapq.heappush(busy, [found["end"], owner])
         served[owner] += 1
@@ -249,7 +267,7 @@ def settle(world: World) -> None:
 
 
 def _target(campaign: Item) -> Item:
-    return {name: campaign[name] for name in ("assistantId", "squadId") if name in campaign}
+    return {name: campaign[name] for name in ("assistantId", "squadId", "workflowId") if name in campaign}
 
 
 def _too_late(world: World, call: str, latest: int) -> None:
@@ -314,6 +332,8 @@ def _try(world: World, row: Item) -> tuple[Item | None, str]:
         return None, "answered"
     if row["transport"] == 5:
         return None, "answered" if world.sip_account(row["destination"]) else "no such SIP account"
+    if row["transport"] != 1:
+        return None, "unknown transport"  # such as a WebSocket, whose code is not known
     uri = _URI.fullmatch(row["destination"])
     host = _VAPI_HOST.fullmatch(uri["host"].lower()) if uri else None
     if not uri or not host:
@@ -344,6 +364,8 @@ def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
         "customer": {"number": caller},
         **target,
     }
+    if version := vapi_versions.governing(world, phone.get("assistantId", "")):
+        call["assistantVersion"] = version
     world.vapi["calls"][call["id"]] = call
     way = Way(world, call)
     reason = None
@@ -351,7 +373,7 @@ def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
         # With a server Vapi asks it for an assistant, and nobody answers for it here.
         reason = telephony.REQUEST_FAILED if "server" in phone else telephony.NO_TARGET
     elif way.reason == telephony.GET_ASSISTANT:
-        reason = way.reason
+        reason = way.reason  # the assistant is gone, or a workflow would have to speak
     elif load(world)[0] >= world.rules["concurrency_limit"]:
         reason = telephony.OVER_LIMIT
     script = telephony.script_for(world.rules["calls"], caller)

@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from . import schema
+
 Line = dict[str, Any]
 Script = dict[str, Any]
 
@@ -44,75 +46,30 @@ FORBIDDEN = "call.in-progress.error-providerfault-outbound-sip-403-forbidden"
 PROXY_AUTHENTICATION = "call.in-progress.error-providerfault-outbound-sip-407-proxy-authentication-required"
 SCHEDULED_DELETED = "scheduled-call-deleted"
 VOICEMAIL = "voicemail"
+ASSISTANT_VERSION = "call.start.assistant-version-error-validation"
+SQUAD_VERSION = "call.start.squad-version-error-validation"
 
-# Every reason of the published description that concerns telephony.
-REASONS = {
-    CUSTOMER_ENDED,
-    FORWARDED,
-    NO_ANSWER,
-    GET_ASSISTANT,
-    GET_PHONE_NUMBER,
-    GET_CUSTOMER,
-    NO_TARGET,
-    REQUEST_FAILED,
-    OVER_LIMIT,
-    NOT_CONNECTED,
-    FORBIDDEN,
-    PROXY_AUTHENTICATION,
-    SCHEDULED_DELETED,
-    VOICEMAIL,
-    "assistant-ended-call",
-    "assistant-ended-call-after-message-spoken",
-    "assistant-ended-call-with-hangup-task",
-    "assistant-join-timed-out",
-    "assistant-not-found",
-    "assistant-not-valid",
-    "assistant-request-returned-error",
-    "assistant-request-returned-forwarding-phone-number",
-    "assistant-request-returned-invalid-assistant",
-    "assistant-request-returned-no-assistant",
-    "assistant-request-returned-unspeakable-error",
-    "assistant-said-end-call-phrase",
-    "call-deleted",
-    "call.ending.hook-executed-say",
-    "call.ending.hook-executed-transfer",
-    "call.forwarding.no-answer",
-    "call.forwarding.operator-busy",
-    "call.in-progress.error-providerfault-outbound-sip-408-request-timeout",
-    "call.in-progress.error-providerfault-outbound-sip-480-temporarily-unavailable",
-    "call.in-progress.error-providerfault-outbound-sip-503-service-unavailable",
-    "call.in-progress.error-sip-inbound-call-failed-to-connect",
-    "call.in-progress.sip-completed-call",
-    "call.ringing.error-sip-inbound-call-failed-to-connect",
-    "call.ringing.hook-executed-say",
-    "call.ringing.hook-executed-transfer",
-    "call.ringing.sip-inbound-caller-hungup-before-call-connect",
-    "call.start.assistant-version-error-validation",
-    "call.start.error-fraud-check-failed",
-    "call.start.error-get-resources-validation",
-    "call.start.error-get-transport",
-    "call.start.error-subscription-frozen",
-    "call.start.error-subscription-insufficient-credits",
-    "call.start.error-subscription-upgrade-failed",
-    "call.start.error-subscription-wallet-does-not-exist",
-    "call.start.error-vapifault-database-error",
-    "call.start.error-vapifault-get-org",
-    "call.start.error-vapifault-get-subscription",
-    "customer-busy",
-    "customer-ended-call-after-warm-transfer-attempt",
-    "customer-ended-call-before-warm-transfer",
-    "customer-ended-call-during-transfer",
-    "exceeded-max-duration",
-    "manually-canceled",
-    "silence-timed-out",
-    "worker-shutdown",
-}
-# Some five hundred more are about models, voices and transcribers: they pass by their shape.
-_OTHER_REASON = re.compile(r"(pipeline-error|call\.in-progress\.error)-(?!.*sip)[a-z0-9]+([.-][a-z0-9]+)*")
+# Reasons that are newer than the description: Python SDK 3.0.0.
+NEWER_REASONS = frozenset(
+    {
+        "call.in-progress.error-configfault-model-unsupported-in-squad",
+        "call.in-progress.error-configfault-transport-unsupported-for-model",
+        "call.in-progress.error-providerfault-eleven-labs-blocked-concurrent-requests-and-requested-upgrade",
+        "call.in-progress.error-providerfault-eleven-labs-vapi-voice-disabled-by-owner",
+        "call.in-progress.error-providerfault-eleven-labs-voice-disabled-by-owner",
+        "call.start.error-vapifault-worker-not-available",
+        SQUAD_VERSION,
+        "sip-outbound-carrier-released-call",
+        "sip-outbound-unallocated-number",
+    }
+)
+REASONS = schema.words("Call", "endedReason") | NEWER_REASONS
 
 # What a reason says about how far the call got.
 _NOT_PLACED = re.compile(r"call\.start\.|call-start-error-|assistant-(request|not)-|scheduled-call-deleted")
-_NOT_RUNG = re.compile(_NOT_PLACED.pattern + r"|.*-sip-(403|407|503)-|.*error-sip-.*failed-to-connect")
+_NOT_RUNG = re.compile(
+    _NOT_PLACED.pattern + r"|.*-sip-(403|407|503)-|.*error-sip-.*failed-to-connect|sip-outbound-unallocated-number"
+)
 _NOT_ANSWERED = re.compile(
     _NOT_RUNG.pattern
     + r"|.*-sip-(408|480)-|call\.ringing\.|customer-(busy|did-not-answer)$|.*-transport-never-connected"
@@ -268,7 +225,7 @@ def check_scripts(scripts: list[Any]) -> None:
         _check(script, _SCRIPT, place)
         _check(script.get("match", {}), {"number": str}, f"{place}.match")
         reason = script.get("ended_reason", CUSTOMER_ENDED)
-        if reason not in REASONS and not _OTHER_REASON.fullmatch(reason):
+        if reason not in REASONS:
             raise ValueError(f"{place}: Vapi has no ended_reason {reason}")
         for number, transfer in enumerate(script.get("transfers", [])):
             _check(transfer, _TRANSFER, f"{place}.transfers[{number}]")

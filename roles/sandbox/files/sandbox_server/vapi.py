@@ -23,7 +23,7 @@ from starlette.routing import Route
 from . import schema
 from .auth import bearer_matches
 from .clock import parse
-from .schema import Field, is_uuid
+from .schema import Reader, is_uuid
 from .world import Item, World
 
 INVALID_KEY = "Invalid Key. Hot tip, you may be using the private key instead of the public key, or vice versa."
@@ -40,10 +40,10 @@ _COMPARE: dict[str, Callable[[datetime, datetime], bool]] = {
 class VapiError(Exception):
     """An answer in the form of NestJS. ``error`` is the reason phrase unless the API documents another word."""
 
-    def __init__(self, status: int, message: str | list[str], error: str | None = None) -> None:
+    def __init__(self, status: int, message: str | list[str], error: str | None = None, **more: Any) -> None:
         super().__init__(message)
         self.answer = JSONResponse(
-            {"message": message, "error": error or HTTPStatus(status).phrase, "statusCode": status}, status
+            {"message": message, "error": error or HTTPStatus(status).phrase, "statusCode": status, **more}, status
         )
 
 
@@ -69,20 +69,26 @@ def without_password(_world: World, item: Item, _query: Mapping[str, str]) -> It
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of Vapi's API: where it lives, what it takes, and what else it looks at."""
+    """A resource of Vapi's API: where it lives, what it takes, and what else it looks at.
+
+    ``create`` and ``update`` name the schemas of the bodies, see schema.py. A resource without ``create`` takes any
+    object, unread.
+    """
 
     path: str
     store: str
-    create: Mapping[str, Field]
-    update: Mapping[str, Field]
+    create: str | None = None
+    update: str | None = None  # the same as ``create``, but with nothing required, unless given
     tag: str | None = None  # the field that tells one kind of object from another; it never changes
+    kinds: Mapping[str, str] | None = None  # value of the tag → the schema to create that kind
     facts: Item | None = None  # what only answers carry, besides ids and times
     checks: tuple[Check, ...] = ()
     users: Callable[[World, str], Iterable[str]] | None = None  # who refers to an object, for refuse_delete_in_use
     in_use: str | None = None  # the documented word for that refusal
-    filters: Mapping[str, str] | None = None  # query parameter → field that it must equal
-    queries: tuple[str, ...] = ()  # further query parameters of lists
+    filters: Mapping[str, str] | None = None  # query parameter → field that it must equal, or be among several
+    queries: tuple[str, ...] = ()  # query parameters of lists that are not in the facts
     paged: bool = False  # lists come as pages with metadata instead of a bare array
+    check_query: Callable[[World, Mapping[str, str]], None] | None = None  # refuses a list by its query
     items: Callable[[World], list[Item]] | None = None  # what a list holds, oldest first, if not the store as it is
     find: Callable[[World, str], Item | None] | None = None  # one of these by its id
     show: Show = without_password
@@ -91,14 +97,21 @@ class Resource:
     on_create: Callable[[World, Item, Item], Item] | None = None  # turns (sent, stored) into the answer
     on_update: Check | None = None
     on_delete: Check | None = None  # what DELETE does instead of taking the object out of the store
-    delete: Mapping[str, Field] | None = None  # the body that DELETE may carry
+    delete: str | None = None  # the schema of the body that DELETE may carry
+    above: Mapping[str, Callable[[World, Request], Response]] | None = None  # GETs beside the objects
     below: Mapping[str, Callable[[World, Item, Request], Response]] | None = None  # GETs under one object
+    methods: tuple[str, ...] = ("GET", "POST", "PATCH", "DELETE")
     post_status: int = 201
 
-    @property
-    def tag_value(self) -> str | None:
-        """The one value of the tag that the sandbox knows."""
-        return self.create[self.tag].choices[0] if self.tag else None
+    def schema(self, item: Item, update: bool) -> str | None:
+        """The schema of a body; the tag of ``item`` decides where there are several."""
+        if self.kinds and self.tag:
+            return self.kinds.get(item.get(self.tag, ""))
+        return self.update if update and self.update else self.create
+
+    def known_queries(self) -> set[str]:
+        """The query parameters that a list takes."""
+        return {*schema.QUERIES.get(self.path, ()), *(self.filters or ()), *self.queries}
 
 
 # --- the engine
@@ -109,8 +122,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def routes(world: World, resources: Iterable[Resource]) -> list[Route]:
     """The routes of all resources, and of the paged list of phone numbers."""
     found = [Route("/v2/phone-number", _guarded(world, partial(search_numbers, world)), methods=["GET"])]
-    for resource in resources:
+    # The longest path first: what is beside the objects of one resource is not an id of it.
+    for resource in sorted(resources, key=lambda resource: -resource.path.count("/")):
         one = f"{resource.path}/{{id}}"
+        for name, answer_above in (resource.above or {}).items():
+            act_above = partial(get_above, world, answer_above)
+            path = f"{resource.path}/{name}"
+            found.append(Route(path, _guarded(world, act_above, resource.gate), methods=["GET"]))
         for path, method, act in (
             (resource.path, "GET", list_items),
             (resource.path, "POST", create_item),
@@ -118,7 +136,9 @@ def routes(world: World, resources: Iterable[Resource]) -> list[Route]:
             (one, "PATCH", update_item),
             (one, "DELETE", delete_item),
         ):
-            found.append(Route(path, _guarded(world, partial(act, world, resource), resource.gate), methods=[method]))
+            if method in resource.methods:
+                act_here = partial(act, world, resource)
+                found.append(Route(path, _guarded(world, act_here, resource.gate), methods=[method]))
         for name, answer in (resource.below or {}).items():
             act_below = partial(get_below, world, resource, answer)
             found.append(Route(f"{one}/{name}", _guarded(world, act_below, resource.gate), methods=["GET"]))
@@ -141,14 +161,16 @@ def _guarded(world: World, act: Endpoint, gate: Callable[[World], None] | None =
 
 async def list_items(world: World, resource: Resource, request: Request) -> Response:
     """GET of a collection, newest first."""
-    filters = resource.filters or {}
-    known = {"limit", *_DATES, *filters, *resource.queries}
-    if resource.paged:
-        known |= {"page", "sortOrder", "sortBy"}
-    query = query_of(request, known)
-    wanted = {field: query[name] for name, field in filters.items() if name in query}
+    query = query_of(request, resource.known_queries() if resource.create or resource.kinds else None)
+    if resource.check_query:
+        resource.check_query(world, query)
+    wanted = {
+        field: {word for given in request.query_params.getlist(name) for word in given.split(",")}
+        for name, field in (resource.filters or {}).items()
+        if name in query
+    }
     held = resource.items(world) if resource.items else list(world.vapi[resource.store].values())
-    items = [item for item in _by_date(held, query) if all(item.get(field) == value for field, value in wanted.items())]
+    items = [item for item in _by_date(held, query) if all(item.get(field) in few for field, few in wanted.items())]
     show = resource.read or resource.show
     if resource.paged:
         return JSONResponse(_page(items, query, lambda item: show(world, item, query)))
@@ -173,6 +195,11 @@ async def get_item(world: World, resource: Resource, request: Request) -> Respon
     return JSONResponse((resource.read or resource.show)(world, item, query))
 
 
+async def get_above(world: World, answer: Callable[[World, Request], Response], request: Request) -> Response:
+    """GET of something that belongs to a resource, but is none of its objects."""
+    return answer(world, request)
+
+
 async def get_below(
     world: World, resource: Resource, answer: Callable[[World, Item, Request], Response], request: Request
 ) -> Response:
@@ -183,7 +210,7 @@ async def get_below(
 async def create_item(world: World, resource: Resource, request: Request) -> Response:
     """POST of a new object."""
     sent = await _body(request)
-    _check_fields(resource, sent, resource.create)
+    _check_fields(world, resource, sent, sent, update=False)
     sent = {name: value for name, value in sent.items() if value is not None}
     now = world.timestamp()
     stored = {
@@ -208,7 +235,7 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
     sent = await _body(request)
     if resource.tag and sent.get(resource.tag, item.get(resource.tag)) != item.get(resource.tag):
         raise bad_request(f"{resource.tag} cannot be changed")
-    _check_fields(resource, sent, resource.update)
+    _check_fields(world, resource, sent, item, update=True)
     stored = {name: value for name, value in {**item, **sent}.items() if value is not None}
     for check in resource.checks:
         check(world, sent, stored)
@@ -229,7 +256,7 @@ async def delete_item(world: World, resource: Resource, request: Request) -> Res
     sent: Item = {}
     if resource.delete is not None and await request.body():
         sent = await _body(request)
-        _check_fields(resource, sent, resource.delete)
+        _refuse(list(_reader(world).body(sent, resource.delete)))
     if resource.on_delete:
         resource.on_delete(world, sent, item)
     else:
@@ -248,10 +275,16 @@ def _find(world: World, resource: Resource, request: Request) -> Item:
 
 
 async def _body(request: Request) -> Item:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    """The object in the body. A client that has nothing to say may send neither a body nor its type."""
+    content, kind = await request.body(), request.headers.get("content-type", "").partition(";")[0].strip()
+    if not content and not kind:
+        return {}
+    if kind == "multipart/form-data":
+        raise bad_request("Multipart: the sandbox takes no files")
+    if kind != "application/json":
         raise bad_request("Content-Type must be application/json")
     try:
-        body = json.loads(await request.body() or b"{}")
+        body = json.loads(content or b"{}")
     except ValueError:
         raise bad_request("Unexpected token in JSON body") from None
     if not isinstance(body, dict):
@@ -259,30 +292,41 @@ async def _body(request: Request) -> Item:
     return body
 
 
-def _check_fields(resource: Resource, sent: Item, fields: Mapping[str, Field]) -> None:
-    """Look at all fields; the tag comes first, because the others depend on it."""
-    tag = resource.tag
-    if tag and tag in sent and sent[tag] != resource.tag_value:
-        raise bad_request([f"{tag} must be one of the following values: {resource.tag_value}"])
-    # A null is no value: harmless in an optional field, and missing in one that is needed.
-    cleared = {
-        name
-        for name, value in sent.items()
-        if value is None and name in fields and not resource.create.get(name, fields[name]).required
-    }
-    given = {name: value for name, value in sent.items() if name not in cleared}
-    found = list(schema.violations(given, fields))
+def _reader(world: World) -> Reader:
+    return Reader(strict=world.rules["strict_assistants"], legacy=world.rules["accept_legacy_fields"])
+
+
+def _refuse(found: list[str]) -> None:
     if found:
         raise bad_request(found)
+
+
+def _check_fields(world: World, resource: Resource, sent: Item, item: Item, update: bool) -> None:
+    """Look at all fields; the tag comes first, because the others depend on it."""
+    if resource.tag and resource.kinds:
+        if not isinstance(item.get(resource.tag), str):
+            raise bad_request([f"{resource.tag} must be a string"])
+        if item[resource.tag] not in resource.kinds and not update:
+            raise bad_request(
+                [f"{resource.tag} must be one of the following values: {', '.join(sorted(resource.kinds))}"]
+            )
+    name, required = resource.schema(item, update), resource.schema(item, False)
+    if name is None or required is None:
+        return
+    # A null is no value: harmless in an optional field, and missing in one that is needed.
+    needed = schema.SCHEMAS[required].get("required", ())
+    given = {field: value for field, value in sent.items() if value is not None or field in needed}
+    unknown = {field: value for field, value in sent.items() if field not in schema.properties(name)}
+    _refuse(list(_reader(world).body({**given, **unknown}, name, partial=update and resource.update is None)))
 
 
 # --- queries
 
 
-def query_of(request: Request, known: set[str]) -> dict[str, str]:
-    """The query of a request, in which nothing unknown may stand."""
+def query_of(request: Request, known: set[str] | None) -> dict[str, str]:
+    """The query of a request, in which nothing unknown may be; without ``known`` it is not read."""
     query = dict(request.query_params)
-    unknown = [f"property {name} should not exist" for name in query if name not in known]
+    unknown = [f"property {name} should not exist" for name in query if known is not None and name not in known]
     if unknown:
         raise bad_request(unknown)
     return query

@@ -9,13 +9,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import schema, switchboard, telephony
-from .clock import vapi_time
+from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
 from .vapi import Resource, VapiError, bad_request, moment, page_of, query_of, whole
 from .vapi_resources import check_references, require_e164
@@ -23,8 +24,16 @@ from .world import Item, World, without_secrets
 
 NO_PHONE_NUMBER = "Couldn't Get Phone Number. Need Either `phoneNumberId` Or `phoneNumber`."
 NO_TARGET = "Need Exactly One Of `assistantId`, `assistant`, `squadId`, `squad`, `workflowId` Or `workflow`."
+# In our own words; the place and the form of the date are as seen.
+OUTSIDE_RETENTION = (
+    "Call history covers {days} days under this plan. Set the date filter to {date} or later, and ask again."
+)
+CALL_OUTSIDE_RETENTION = "Call history covers {days} days under this plan. This call exceeds your retention window."
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_CAMPAIGNS_V2 = "Campaigns V2 is not enabled for your organization"
 _TARGETS = ("assistant", "squad", "workflow")
+_VERSIONED = ("assistant", "squad")
 
 _references = check_references(("assistantId", "assistants"), ("squadId", "squads"), ("phoneNumberId", "phone_numbers"))
 
@@ -51,14 +60,14 @@ def _check_plan(_world: World, sent: Item, _stored: Item) -> None:
 
 
 def _check_call(world: World, sent: Item, stored: Item) -> None:
-    if set(sent) <= set(schema.CALL_UPDATE):
+    if set(sent) <= set(schema.properties("UpdateCallDTO")):
         return
     _check_target(world, sent, stored)
+    for name in _VERSIONED:
+        if f"{name}Version" in sent and f"{name}Id" not in sent:
+            raise bad_request(f"{name}Version is supported only with {name}Id")
     if "phoneNumberId" not in sent and "phoneNumber" not in sent:
         raise bad_request(NO_PHONE_NUMBER)
-    timeout = {name: value for name, value in sent.get("transport", {}).items() if name == "dialTimeout"}
-    if wrong := list(schema.violations(timeout, schema.DIAL_TIMEOUT, "transport.")):
-        raise bad_request(wrong)
     if sum(name in sent for name in ("customer", "customers", "customerId")) != 1:
         raise bad_request("Need Exactly One Of `customer`, `customers` Or `customerId`.")
     if "customer" in sent:
@@ -74,7 +83,7 @@ def _copy_campaign(world: World, sent: Item, stored: Item) -> None:
     source = _find_campaign(world, sent["duplicateFromCampaignId"])
     if source is None:
         raise bad_request(f"Couldn't find campaign for duplicateFromCampaignId {sent['duplicateFromCampaignId']}.")
-    kept = set(schema.CAMPAIGN) - {"schedulePlan", "duplicateFromCampaignId"}
+    kept = set(schema.properties("CreateCampaignDTO")) - {"schedulePlan", "duplicateFromCampaignId"}
     for group in ({"assistantId", "squadId", "workflowId"}, {"phoneNumberId", "dialPlan"}):
         if group & set(sent):
             kept -= group
@@ -151,6 +160,45 @@ def _all_calls(world: World) -> list[Item]:
     return found
 
 
+# --- what the plan keeps
+
+
+def _oldest(world: World) -> int | None:
+    """The moment from which on calls are kept, in milliseconds; None without a bound."""
+    days: int = world.rules["retention_days"]
+    return world.now() - days * 86_400_000 if days > 0 else None
+
+
+def _check_retention(world: World, query: Mapping[str, str]) -> None:
+    """A list that would begin before that is refused, with the first day to ask for."""
+    oldest = _oldest(world)
+    for name in ("createdAtGe", "createdAtGt"):
+        if oldest is not None and name in query and milliseconds(moment(query[name], name)) < oldest:
+            raise bad_request(OUTSIDE_RETENTION.format(days=world.rules["retention_days"], date=_day(oldest)))
+
+
+def _day(when: int) -> str:
+    """The first whole day of the window, as JavaScript writes a date: `Wed Aug 26 2026`. Seen in this form."""
+    first = (datetime.fromtimestamp(when / 1000, UTC) + timedelta(days=1)).date()
+    return f"{_DAYS[first.weekday()]} {_MONTHS[first.month - 1]} {first.day:02} {first.year}"
+
+
+def _kept_calls(world: World) -> list[Item]:
+    oldest = _oldest(world)
+    calls = _all_calls(world)
+    if oldest is None:
+        return calls
+    return [item for item in calls if milliseconds(parse(item["createdAt"])) >= oldest]
+
+
+def _find_kept_call(world: World, item_id: str) -> Item | None:
+    """A call that is too old is refused with 400, as if it were there or not."""
+    found, oldest = _find_call(world, item_id), _oldest(world)
+    if found and oldest is not None and milliseconds(parse(found["createdAt"])) < oldest:
+        raise bad_request(CALL_OUTSIDE_RETENTION.format(days=world.rules["retention_days"]))
+    return found
+
+
 def _find_call(world: World, item_id: str) -> Item | None:
     place = switchboard.campaign_call(world, item_id)
     if place is None or item_id in world.traffic["gone"]:
@@ -201,6 +249,28 @@ def show_call(world: World, item: Item, _query: Mapping[str, str]) -> Item:
     if status == "ended":
         shown |= _ending(item, line)
     return shown
+
+
+# What belongs to a call that was answered. Videos there are none.
+ARTIFACTS = (
+    "mono-recording",
+    "stereo-recording",
+    "video-recording",
+    "customer-recording",
+    "assistant-recording",
+    "pcap",
+    "call-logs",
+)
+
+
+def send_artifact(world: World, item: Item, request: Request) -> Response:
+    """GET /call/{id}/mono-recording and the like: a redirect to a link that leads nowhere, or 404."""
+    name = request.url.path.rpartition("/")[2]
+    line = switchboard.line_of(world, item["id"])
+    over = line is not None and "answer" in line and telephony.status(line, world.now()) == "ended"
+    if not over or name == "video-recording":
+        raise VapiError(404, "Artifact not found.")
+    return Response(status_code=302, headers={"location": f"https://{_HOST}/{item['id']}/{name}"})
 
 
 def _ending(item: Item, line: Line) -> Item:
@@ -471,8 +541,8 @@ def _campaigns(path: str, **more: Any) -> Resource:
     return Resource(
         path,
         "campaigns",
-        schema.CAMPAIGN,
-        schema.CAMPAIGN_UPDATE,
+        "CreateCampaignDTO",
+        update="UpdateCampaignDTO",
         checks=(_copy_campaign, _check_plan, _check_campaign),
         filters={"id": "id", "status": "status"},
         paged=True,
@@ -490,17 +560,19 @@ RESOURCES = (
     Resource(
         "/call",
         "calls",
-        schema.CALL,
-        schema.CALL_UPDATE,
+        "CreateCallDTO",
+        update="UpdateCallDTO",
         checks=(_check_plan, _check_call),
         filters={"id": "id", "assistantId": "assistantId", "phoneNumberId": "phoneNumberId"},
-        items=_all_calls,
-        find=_find_call,
+        items=_kept_calls,
+        find=_find_kept_call,
         show=show_call,
         on_create=_place_calls,
         on_update=_change_call,
         on_delete=_delete_calls,
-        delete=schema.CALL_DELETE,
+        delete="DeleteCallDTO",
+        check_query=_check_retention,
+        below=dict.fromkeys(ARTIFACTS, send_artifact),
     ),
     _campaigns("/campaign"),
     _campaigns(

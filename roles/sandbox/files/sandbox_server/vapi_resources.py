@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Vapi's SIP trunks, phone numbers, assistants, squads and transfer tools: a row of facts for each.
+"""Vapi's SIP trunks, phone numbers, assistants, squads, tools and what is only kept: a row of facts for each.
 
 What a resource checks beyond its table of fields is a plain function beside its row.
 """
@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from . import schema
-from .schema import E164, E164_HINT, Field, optional
+from . import schema, vapi_versions
+from .schema import E164, E164_HINT
 from .vapi import Check, Resource, bad_request
 from .world import Item, World
 
@@ -69,8 +68,10 @@ def check_references(*references: tuple[str, str]) -> Check:
     return check
 
 
-def check_trunk(world: World, sent: Item, _stored: Item) -> None:
-    """A phone number needs a SIP trunk, not any credential."""
+def check_trunk(world: World, sent: Item, stored: Item) -> None:
+    """A number of one's own carrier needs a SIP trunk, not any credential."""
+    if stored.get("provider") != "byo-phone-number":
+        return
     credential = world.vapi["credentials"].get(sent.get("credentialId", ""), {"provider": "byo-sip-trunk"})
     if credential.get("provider") != "byo-sip-trunk":
         raise bad_request("credentialId must refer to a byo-sip-trunk credential.")
@@ -81,9 +82,10 @@ def check_fallback(_world: World, sent: Item, _stored: Item) -> None:
     _check_destination(sent.get("fallbackDestination"), "fallbackDestination")
 
 
-def check_destinations(_world: World, sent: Item, _stored: Item) -> None:
+def check_destinations(_world: World, sent: Item, stored: Item) -> None:
     """So are those of a transfer tool."""
-    for index, destination in enumerate(sent.get("destinations") or []):
+    given = sent.get("destinations") if stored.get("type") == "transferCall" else None
+    for index, destination in enumerate(given or []):
         _check_destination(destination, f"destinations.{index}")
 
 
@@ -98,9 +100,9 @@ def _check_destination(destination: Item | None, path: str) -> None:
         raise bad_request(f"{path}.sipUri must be a valid SIP URI")
 
 
-def check_tool_function(world: World, sent: Item, _stored: Item) -> None:
-    """Only under a rule: the published schema has no function in a transfer tool."""
-    function = sent.get("function")
+def check_tool_function(world: World, sent: Item, stored: Item) -> None:
+    """Only under a rule: the published schemas have no function in a tool that calls none."""
+    function = sent.get("function") if stored.get("type") in {"apiRequest", "transferCall"} else None
     if function is not None and world.rules["refuse_tool_function"]:
         raise bad_request(["property function should not exist"])
     if function is not None and not re.fullmatch(r"[a-zA-Z0-9_-]+", function["name"]):
@@ -165,24 +167,51 @@ def _tool_users(world: World, item_id: str) -> Iterable[str]:
 # --- the rows
 
 
-def _row(path: str, store: str, create: Mapping[str, Field], **more: Any) -> Resource:
-    return Resource(path, store, create, more.pop("update", None) or optional(create), **more)
+# The providers of phone numbers, and the types of tools, with the schema of each.
+NUMBERS = {
+    "byo-phone-number": "CreateByoPhoneNumberDTO",
+    "telnyx": "CreateTelnyxPhoneNumberDTO",
+    "twilio": "CreateTwilioPhoneNumberDTO",
+    "vapi": "CreateVapiPhoneNumberDTO",
+    "vonage": "CreateVonagePhoneNumberDTO",
+}
+TOOLS = {
+    **{
+        kind: f"Create{kind[0].upper()}{kind[1:]}ToolDTO"
+        for kind in ("apiRequest", "dtmf", "endCall", "function", "handoff", "transferCall", "voicemail")
+    },
+    **dict.fromkeys(schema.OTHER_TOOLS, schema.OTHER_TOOL),
+}
 
+# What the sandbox only keeps, so that exporters and configuration tools can read and write it: path, store, and
+# whether a list of it comes in pages (Python SDK 3.0.0).
+KEPT = (
+    ("/structured-output", "structured_outputs", True),
+    ("/eval", "evals", True),
+    ("/eval/run", "eval_runs", True),
+    ("/eval/simulation", "simulations", False),
+    ("/eval/simulation/personality", "simulation_personalities", False),
+    ("/eval/simulation/scenario", "simulation_scenarios", False),
+    ("/eval/simulation/suite", "simulation_suites", False),
+    ("/file", "files", False),
+    ("/session", "sessions", True),
+    ("/chat", "chats", True),
+)
 
 RESOURCES = (
-    _row(
+    Resource(
         "/credential",
         "credentials",
-        schema.SIP_TRUNK,
         tag="provider",
+        kinds={"byo-sip-trunk": "CreateByoSipTrunkCredentialDTO"},
         checks=(check_gateways,),
         users=_phone_numbers_with("credentialId"),
     ),
-    _row(
+    Resource(
         "/phone-number",
         "phone_numbers",
-        schema.PHONE_NUMBER,
         tag="provider",
+        kinds=NUMBERS,
         facts={"status": "active"},
         checks=(
             check_e164,
@@ -192,29 +221,35 @@ RESOURCES = (
             check_references(("credentialId", "credentials"), ("assistantId", "assistants"), ("squadId", "squads")),
         ),
     ),
-    _row(
+    Resource(
         "/assistant",
         "assistants",
-        schema.ASSISTANT,
-        checks=(check_model,),
+        "CreateAssistantDTO",
+        checks=(check_model, vapi_versions.publish),
+        show=vapi_versions.show,
         users=_assistant_users,
         in_use="assistant_pinned",
     ),
-    _row(
+    Resource(
         "/squad",
         "squads",
-        schema.SQUAD,
-        update=schema.SQUAD,
-        checks=(check_members,),
+        "CreateSquadDTO",
+        update="UpdateSquadDTO",
+        filters={"idAny": "id"},
+        checks=(check_members, vapi_versions.publish),
+        show=vapi_versions.show,
         users=_phone_numbers_with("squadId"),
     ),
-    _row(
+    Resource(
         "/tool",
         "tools",
-        schema.TRANSFER_TOOL,
         tag="type",
-        checks=(check_tool_function, check_destinations),
+        kinds=TOOLS,
+        checks=(check_tool_function, check_destinations, vapi_versions.publish),
+        show=vapi_versions.show,
         users=_tool_users,
         in_use="tool_pinned",
     ),
+    *(Resource(path, store, paged=paged) for path, store, paged in KEPT),
+    vapi_versions.ALLOCATIONS,
 )

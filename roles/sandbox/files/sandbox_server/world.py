@@ -15,31 +15,34 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from . import switches
 from .clock import Clock, milliseconds, vapi_time
 from .faults import Faults
 from .seed import plant
 
 Item = dict[str, Any]
 
-VAPI_STORES = ("credentials", "phone_numbers", "assistants", "squads", "tools", "calls", "campaigns")
+VAPI_STORES = (
+    "credentials",
+    "phone_numbers",
+    "assistants",
+    "squads",
+    "tools",
+    "calls",
+    "campaigns",
+    "traffic_allocations",
+    "structured_outputs",
+    "evals",
+    "eval_runs",
+    "simulations",
+    "simulation_personalities",
+    "simulation_scenarios",
+    "simulation_suites",
+    "files",
+    "sessions",
+    "chats",
+)
 DIDLOGIC_STORES = ("numbers", "sip_accounts", "calls")
-
-# Behaviour that the services do not document, or that differs between accounts. All of it can be switched.
-RULES: dict[str, Any] = {
-    "refuse_tool_function": False,  # Vapi: `function` in a transferCall tool is an unknown property
-    "refuse_unknown_tools": False,  # Vapi: an assistant must not name a tool that does not exist
-    "refuse_delete_in_use": False,  # Vapi: what another object refers to cannot be deleted
-    "unique_numbers": False,  # Vapi: a number can be imported only once
-    "accept_json": False,  # didlogic: JSON bodies are read as well as forms
-    "refuse_duplicate_destination": False,  # didlogic: the same address twice on one number is an error
-    "unsorted_destinations": False,  # didlogic: destinations are listed newest first instead of by priority
-    "latency_ms": 0,  # both: every answer takes this much longer
-    "concurrency_limit": 10,  # Vapi: calls of the organisation that run at the same time
-    "refuse_excess_concurrency": False,  # Vapi: a campaign must not ask for more than the organisation may run
-    "campaign_retry_seconds": 0,  # Vapi: a campaign dials no more this long after its start; 0 sets no bound
-    "campaigns_v2": True,  # Vapi: the organisation may use /v2/campaign
-    "calls": [],  # both: scripts, see telephony.py; the first that matches the other party's number counts
-}
 
 _SECRETS = {"password", "authPassword"}
 
@@ -85,7 +88,7 @@ class World:
         self.control_token = secrets.token_hex(20)
         self.org_id = str(uuid.uuid4())
         self.time = Clock(clock)
-        self.rules = copy.deepcopy(RULES)
+        self.rules = switches.defaults()
         self.faults = Faults()
         self.journal: list[Item] = []
         self.on_change: Callable[[], None] | None = None
@@ -210,6 +213,7 @@ class World:
         world = cls(clock=clock)
         state = json.loads(dumped)
         state["rules"] = {**world.rules, **state["rules"]}
+        state["vapi"] = {**world.vapi, **state["vapi"]}
         vars(world.time).update(state.pop("time", {}))
         vars(world).update(state)
         return world

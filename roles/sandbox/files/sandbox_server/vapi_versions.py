@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Vapi's versions of assistants, squads and tools, and which version of an assistant takes the calls.
+
+Only an organisation that is onboarded to versioning has them, see the switch ``versioning``. The forms are those of
+the Python SDK 3.0.0. That each write publishes a version is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from . import schema
+from .vapi import Resource, VapiError, bad_request, query_of
+from .world import Item, World
+
+NO_ACCESS = "Traffic allocations are not enabled for your organization"
+FOLLOW, EXPLICIT = "follow-latest", "explicit"
+_STORE = "traffic_allocations"
+
+schema.SCHEMAS["CreateTrafficAllocationTargetDTO"] = {
+    "type": "object",
+    "properties": {
+        "assistantVersion": {"type": "string"},
+        "percentage": {"type": "number", "minimum": 0, "maximum": 100},
+    },
+    "required": ["assistantVersion", "percentage"],
+}
+schema.SCHEMAS["CreateTrafficAllocationDTO"] = {
+    "type": "object",
+    "properties": {
+        "assistantId": schema.UUID,
+        "allocationIntent": {"type": "string", "enum": [EXPLICIT, FOLLOW]},
+        "targets": {"type": "array", "items": {"$ref": "#/components/schemas/CreateTrafficAllocationTargetDTO"}},
+        "expectedCurrentAllocationId": {"type": "string"},
+        "description": {"type": "string"},
+    },
+    "required": ["assistantId"],
+}
+
+
+def number(version: str | None) -> int:
+    """The number in the label of a version: 3 in ``v3``; 0 without one."""
+    digits = (version or "").removeprefix("v")
+    return int(digits) if digits.isdigit() else 0
+
+
+def publish(world: World, _sent: Item, stored: Item) -> None:
+    """Each write of an object is its next version."""
+    if world.rules["versioning"]:
+        stored["latestVersion"] = f"v{number(stored.get('latestVersion')) + 1}"
+
+
+def show(_world: World, item: Item, _query: Mapping[str, str]) -> Item:
+    """An object in an answer: it tells its version, which is null where there are none."""
+    return {**item, "latestVersion": item.get("latestVersion")}
+
+
+def is_published(world: World, store: str, item_id: str, version: str) -> bool:
+    """Whether an object has a version."""
+    newest = number(world.vapi[store].get(item_id, {}).get("latestVersion"))
+    return version == f"v{number(version)}" and 1 <= number(version) <= newest
+
+
+def governing(world: World, assistant_id: str) -> str | None:
+    """The version of an assistant that takes calls: of several the one with the greatest share."""
+    assistant = world.vapi["assistants"].get(assistant_id, {})
+    allocation = latest(world, assistant_id)
+    if not world.rules["versioning"]:
+        return None
+    if allocation and allocation["allocationIntent"] == EXPLICIT:
+        return str(max(allocation["targets"], key=lambda target: target["percentage"])["assistantVersion"])
+    return assistant.get("latestVersion")
+
+
+def latest(world: World, assistant_id: str) -> Item | None:
+    """The allocation of an assistant that is in effect: the newest."""
+    found = [item for item in world.vapi[_STORE].values() if item["assistantId"] == assistant_id]
+    return found[-1] if found else None
+
+
+def _need_access(world: World) -> None:
+    if not world.rules["versioning"]:
+        raise VapiError(403, NO_ACCESS)
+
+
+def _latest(world: World, request: Request) -> Response:
+    """GET /traffic-allocations/latest: without an allocation the answer has no such key."""
+    assistant_id = query_of(request, {"assistantId"}).get("assistantId")
+    if not schema.is_uuid(assistant_id):
+        raise bad_request(["assistantId must be a UUID"])
+    found = latest(world, str(assistant_id))
+    return JSONResponse({} if found is None else {"allocation": found})
+
+
+def _check_allocation(world: World, sent: Item, stored: Item) -> None:
+    assistant_id, targets = sent["assistantId"], sent.get("targets", [])
+    if assistant_id not in world.vapi["assistants"]:
+        raise VapiError(404, f"Assistant {assistant_id} not found")
+    intent = sent.get("allocationIntent", EXPLICIT)
+    if (intent == EXPLICIT) != bool(targets):
+        raise bad_request("targets are needed for an explicit allocation, and for no other")
+    for target in targets:
+        if not is_published(world, "assistants", assistant_id, target["assistantVersion"]):
+            raise bad_request(f"{target['assistantVersion']} is no published version of this assistant")
+    if targets and round(sum(target["percentage"] for target in targets), 3) != 100:
+        raise bad_request("The percentages of all targets must add up to 100")
+    current = latest(world, assistant_id)
+    expected = sent.get("expectedCurrentAllocationId")
+    current_id = current["id"] if current else None
+    if expected is not None and expected != current_id:
+        raise VapiError(409, "Another allocation is in effect", "stale_allocation", currentAllocationId=current_id)
+    stored |= {
+        "allocationIntent": intent,
+        "actorType": "api-key",
+        "targets": [{**target, "position": index} for index, target in enumerate(targets)],
+    }
+    stored.pop("expectedCurrentAllocationId", None)
+    stored.pop("updatedAt")
+
+
+ALLOCATIONS: Any = Resource(
+    "/traffic-allocations",
+    _STORE,
+    "CreateTrafficAllocationDTO",
+    checks=(_check_allocation,),
+    filters={"assistantId": "assistantId"},
+    queries=("page", "limit", "sortOrder"),
+    paged=True,
+    gate=_need_access,
+    above={"latest": _latest},
+    methods=("GET", "POST"),
+)
