@@ -1,20 +1,21 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter that writes variables as a file for people: what is meant for Vapi's templates stays out of Ansible's."""
+"""A filter that writes variables as a file for people: what is meant for Vapi's templates stays out of Ansible's.
+
+Whatever is written is read back, as Ansible reads a file of variables, and must be equal.
+"""
 
 from __future__ import annotations
 
-import re
+import textwrap
 import typing as t
 
 import yaml
 from ansible.errors import AnsibleFilterError
 
-#: What Ansible would take for a template of its own.
-TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-#: Line breaks other than the usual one, which only a text in double quotes keeps.
-BREAKS = re.compile("[\r\x85\u2028\u2029]")
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
+
 WIDTH = 120
 
 
@@ -28,14 +29,23 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _Escaping(_Dumper):
+    """Every text in double quotes, on one line."""
+
+
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = '"' if BREAKS.search(text) else "|" if "\n" in text.strip("\n") else None
-    if TEMPLATE.search(text):
+    lines = text.split("\n")
+    # Line breaks other than the usual one are kept by a text in double quotes only; block texts are for prose.
+    plain = all(line.isprintable() for line in lines)
+    block = plain and len(lines) > 1 and text.strip("\n") and not text[0].isspace()
+    style = '"' if not plain or isinstance(dumper, _Escaping) else "|" if block else None
+    if _reading.TEMPLATE.search(text):
         return dumper.represent_scalar("!unsafe", text, style=style or '"')
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)
+_Escaping.add_representer(str, _text)
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -53,11 +63,39 @@ def _plain(value: t.Any) -> t.Any:
     raise AnsibleFilterError(f"vars_file: takes data of dicts, lists, texts and numbers, not {type(value).__name__}.")
 
 
-def vars_file(variables: t.Any) -> str:
-    """The text of a YAML file that holds the variables."""
+def _comment(text: str) -> str:
+    """Lines of a comment, in which no character can end it."""
+    found = []
+    for line in text.split("\n"):
+        clean = "".join(char if char.isprintable() else " " for char in line)
+        indent = clean[: len(clean) - len(clean.lstrip())]
+        # What is indented is to be copied as it is.
+        wrapped = [clean.rstrip()] if indent else textwrap.wrap(clean, WIDTH - 2, break_long_words=False)
+        found += [f"# {part}".rstrip() for part in wrapped or [""]]
+    return "".join(f"{line}\n" for line in found)
+
+
+def vars_file(variables: t.Any, comment: str = "") -> str:
+    """The text of a YAML file that holds the variables.
+
+    :param variables: a dict of dicts, lists, texts, numbers, truth values and ``None``.
+    :param comment: the head of the file, one paragraph a line; characters that are not printable become spaces.
+    :raises AnsibleFilterError: if Ansible would not read a value back as it is.
+    """
     if not isinstance(variables, dict):
         raise AnsibleFilterError("vars_file: takes a dict of variables.")
-    return yaml.dump(_plain(variables), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
+    plain = _plain(variables)
+    head = _comment(_plain(str(comment))) + "\n" if comment else ""
+    place: str | None = "the variables"
+    for dumper, unicode in ((_Dumper, True), (_Escaping, False)):
+        text = head + yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=unicode, width=WIDTH)
+        try:
+            place = _reading.difference(plain, _reading.from_text("---\n" + text))
+        except ValueError:
+            place = "the variables"
+        if place is None:
+            return text
+    raise AnsibleFilterError(f"vars_file: {place} cannot be written so that Ansible reads it back as it is.")
 
 
 class FilterModule:

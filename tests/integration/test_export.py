@@ -5,13 +5,35 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
+import uuid
 from typing import Any
 
 import yaml
 from test_main_job import environment
 
 PROMPT = "You answer for {{ company.name }}.\n\nBe brief.\u2028\x85\n{% if late %}Say that we are closed.{% endif %}\n"
+
+
+LINE_ENDS = [
+    "\n",
+    "\r",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\ufeff",
+    "\x1b[2K\r",
+    "\n...\n---\n",
+    "\n}}\n",
+]
+#: The variables that an export may hold.
+OPTIONS = (
+    "trunk", "transfer_tools", "assistants", "numbers", "number_format", "allow_unconfirmed_refer", "region",
+)  # fmt: skip
 
 
 class Loader(yaml.SafeLoader):
@@ -83,6 +105,63 @@ def test_what_is_live_becomes_a_file_that_changes_nothing(services: Any) -> None
 
     again = services.play("voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert (again.rc, again.changed, services.writes) == (0, 0, writes), again.text
+
+
+#: Each would act if one character of it were taken for the end of a line, of a comment or of a text.
+HOSTILE = [
+    f"{before}{end}vapi_didlogic_state: absent #"
+    for before, end in itertools.product(("NL", "", "{{ lookup('pipe', 'touch owned') }}"), LINE_ENDS)
+]
+HOSTILE = [name[:40] for name in HOSTILE]
+
+
+def test_hostile_names_stay_names(services: Any) -> None:
+    """Of the trunk, an assistant, a phone number, and in the notes; the file is applied as users do."""
+    for start in range(0, len(HOSTILE), 8):
+        some = HOSTILE[start : start + 8]
+        trunk = {
+            "provider": "byo-sip-trunk",
+            "name": some[0],
+            "gateways": [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}],
+        }
+        assistants = [
+            {"id": str(uuid.UUID(int=at + 1)), "name": name, "firstMessage": f"{name}\u2028{{{{ 7*7 }}}}"}
+            for at, name in enumerate([*some, some[-1]])
+        ]
+        phones = [
+            {
+                "id": str(uuid.UUID(int=100 + at)),
+                "provider": "byo-phone-number",
+                "number": f"3120123456{at}",
+                "name": assistant["name"],
+                "credentialId": str(uuid.UUID(int=50)),
+                "assistantId": assistant["id"],
+                "numberE164CheckEnabled": False,
+            }
+            for at, assistant in enumerate(assistants)
+        ]
+        seed = {
+            "numbers": [phone["number"] for phone in phones],
+            "vapi": {
+                "credentials": [{"id": str(uuid.UUID(int=50)), **trunk}],
+                "assistants": assistants,
+                "phone_numbers": phones,
+            },
+        }
+        services.sandbox("reset", "POST", seed)
+        export = services.play("voiceops.vapi_didlogic.export")
+        assert export.rc == 0, export.text
+        file = services.folder / "environment.yml"
+        written = yaml.load(file.read_text(), Loader)
+        assert set(written) <= {f"vapi_didlogic_{name}" for name in OPTIONS}
+        assert written["vapi_didlogic_trunk"]["name"] == some[0]
+        found = {item["name"]: item["definition"]["firstMessage"] for item in written["vapi_didlogic_assistants"]}
+        assert found == {name: f"{name}\u2028{{{{ 7*7 }}}}" for name in some[:-1]}
+        assert "Applying this file changes nothing." in export.out
+        again = services.play("voiceops.vapi_didlogic.integrate", "--check", "-e", f"@{file}")
+        assert (again.rc, again.changed) == (0, 0), again.text
+        assert not list(services.folder.rglob("owned"))
+        file.unlink()
 
 
 def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:

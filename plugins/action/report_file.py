@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a rendered template as a file on the controller, safely also where others may write into the folder."""
+
+from __future__ import annotations
+
+import pathlib
+import tempfile
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
+
+SPEC: dict[str, dict[str, t.Any]] = {
+    "src": {"type": "str", "required": True},
+    "dest": {"type": "str", "required": True},
+    "mode": {"type": "str", "default": "0600"},
+    "backup": {"type": "bool", "default": False},
+    "variables": {"type": "dict"},
+}
+
+Result = dict[str, t.Any]
+
+
+class ActionModule(ActionBase):
+    """All of it happens on the controller; there is no module to run."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
+        """Render, read back where it is to be read again, write."""
+        result: Result = super().run(tmp, task_vars)
+        _validated, args = self.validate_argument_spec(argument_spec=SPEC)  # type: ignore[no-untyped-call]
+        text = self._rendered(args["src"], dict(task_vars or {}))
+        content = text.encode("utf-8", "replace")
+        wanted = args["variables"]
+        loaded = None if wanted is None else _loaded(content, wanted)
+        try:
+            done = _files.write(
+                args["dest"], content, mode=_mode(args["mode"]), backup=args["backup"], dry=self._task.check_mode
+            )
+        except _files.FileError as error:
+            raise AnsibleActionFail(str(error)) from None
+        result |= {"changed": done.changed, "dest": done.path}
+        result |= {"backup_file": done.backup} if done.backup else {}
+        result |= {"variables": loaded} if wanted is not None else {}
+        if self._task.diff and done.changed:
+            result["diff"] = [_files.texts(done.before, text, done.path)]
+        return result
+
+    def _rendered(self, src: str, variables: Result) -> str:
+        variables["ansible_search_path"] = self._task.get_search_path()
+        lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
+        # A text that looks like JSON stays a text.
+        return str(lookup.run([src], variables=variables, convert_data=False)[0])
+
+
+def _mode(text: str) -> int:
+    try:
+        mode = int(text, 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise AnsibleActionFail(f'Option mode: {text} must be octal digits in quotes, such as "0600".')
+    return mode
+
+
+def _loaded(content: bytes, wanted: t.Any) -> t.Any:
+    """The variables as Ansible will read them from the file; it must be what was to be written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(pathlib.Path(folder, "variables.yml"))
+        _files.write(path, content)
+        try:
+            found = _reading.from_file(path)
+            place = _reading.difference(wanted, found)
+        except ValueError:
+            place = "the variables"
+    if place is not None:
+        raise AnsibleActionFail(
+            f"Nothing was written: {place} cannot be written so that Ansible reads it back as it is. Change the value "
+            "at the service, or leave the object out."
+        )
+    return found

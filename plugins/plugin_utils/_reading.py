@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads variables as Ansible reads them from ``-e @file``, and finds where they are not what was to be written."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+
+try:
+    # Since ansible-core 2.19 a text is a template only where its origin is trusted.
+    from ansible.template import is_trusted_as_template
+except ImportError:
+
+    def is_trusted_as_template(value: object) -> bool:
+        """Before ansible-core 2.19 every text is a template that is not marked as unsafe."""
+        from ansible.utils.unsafe_proxy import AnsibleUnsafe
+
+        return not isinstance(value, AnsibleUnsafe)
+
+
+#: What Ansible would take for a template; the last one is the head with which a template changes its own marks.
+TEMPLATE = re.compile(r"\{\{|\{%|\{#|\A#jinja2:")
+
+
+def _trusted(load: t.Callable[..., t.Any]) -> dict[str, t.Any]:
+    """Extra variables of the command line are trusted as templates."""
+    return {"trusted_as_template": True} if "trusted_as_template" in inspect.signature(load).parameters else {}
+
+
+def from_text(text: str) -> t.Any:
+    """The variables in a text; raises ``ValueError`` where Ansible cannot read it."""
+    loader = DataLoader()
+    try:
+        return loader.load(text, **_trusted(loader.load))
+    except (AnsibleError, ValueError, RecursionError):
+        raise ValueError("Ansible cannot read it") from None
+
+
+def from_file(path: str) -> t.Any:
+    """The variables in a file, as ``-e @path`` has them; raises ``ValueError`` where Ansible cannot read it."""
+    loader = DataLoader()
+    try:
+        return loader.load_from_file(path, **_trusted(loader.load_from_file))
+    except (AnsibleError, ValueError, RecursionError):
+        raise ValueError("Ansible cannot read it") from None
+
+
+def difference(wanted: t.Any, found: t.Any, path: str = "") -> str | None:
+    """The place of the first value that is not equal, or that Ansible would take for a template.
+
+    :param wanted: what was to be written. :param found: what was read. :returns: ``None`` if all is well.
+    """
+    if isinstance(wanted, dict):
+        if not isinstance(found, dict) or list(wanted) != list(found):
+            return path or "the variables"
+        pairs = [(f"{path}.{key}" if path else str(key), value, found[key]) for key, value in wanted.items()]
+    elif isinstance(wanted, (list, tuple)):
+        if not isinstance(found, (list, tuple)) or len(wanted) != len(found):
+            return path or "the variables"
+        pairs = [(f"{path}[{at}]", value, found[at]) for at, value in enumerate(wanted)]
+    elif isinstance(wanted, str):
+        template = TEMPLATE.search(wanted) and is_trusted_as_template(found)
+        return None if isinstance(found, str) and wanted == found and not template else path
+    else:
+        same = isinstance(found, bool) == isinstance(wanted, bool) and not isinstance(found, str) and wanted == found
+        return None if same else path
+    return next((place for where, one, other in pairs if (place := difference(one, other, where))), None)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every file that a playbook writes goes through the action ``report_file``, and through no link of another user."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOKS = sorted(ROOT.glob("playbooks/*.yml"))
+#: What writes a file on the controller, by ansible-core.
+WRITERS = r"ansible\.builtin\.(?:template|copy|lineinfile|blockinfile|replace|assemble|get_url|fetch|unarchive):"
+#: Playbook, the variable with its file, and all the files that it then writes.
+REPORTS = [
+    ("audit", "vapi_didlogic_audit_file", ("page.html", "page.json")),
+    ("call_log", "vapi_didlogic_call_log_file", ("page.html", "page.csv")),
+    ("export", "vapi_didlogic_export_file", ("environment.yml",)),
+    ("integrate", "vapi_didlogic_summary_file", ("summary.json",)),
+    ("teardown", "vapi_didlogic_summary_file", ("summary.json",)),
+]
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_playbooks_write_files_in_one_way(path: Path) -> None:
+    text = path.read_text()
+    assert not re.findall(WRITERS, text)
+    # That filter follows every link.
+    assert "report_file" not in text or "realpath" not in text
+
+
+def test_every_playbook_that_writes_is_among_the_cases() -> None:
+    """A new one needs a row above."""
+    writing = {path.stem for path in PLAYBOOKS if "report_file" in path.read_text()}
+    assert writing == {playbook for playbook, _variable, _files in REPORTS}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links that belong to another user")
+@pytest.mark.parametrize(("playbook", "variable", "files"), REPORTS)
+def test_a_link_of_another_user_in_a_shared_folder(
+    services: Any, playbook: str, variable: str, files: tuple[str, ...]
+) -> None:
+    """Each of the files in turn; a link of the own user is followed."""
+    services.vapi("POST", "/credential", {"provider": "byo-sip-trunk", "gateways": [{"ip": "192.0.2.7"}]})
+    shared, precious = services.folder / "shared", services.folder / "precious"
+    more = {
+        "vapi_didlogic_trunk": {"name": "didlogic NL", "gateway": "sip.nl.didlogic.net"},
+        "vapi_didlogic_numbers": [],
+        "vapi_didlogic_audit_fail_on": "never",
+    }
+    for file in files:
+        shared.mkdir(exist_ok=True)
+        shared.chmod(0o1777)
+        precious.write_text("mine")
+        link = shared / file
+        link.unlink(missing_ok=True)
+        link.symlink_to(precious)
+        os.lchown(link, 4711, 4711)
+        play = services.play(f"voiceops.vapi_didlogic.{playbook}", **{**more, variable: str(shared / files[0])})
+        assert (play.rc, precious.read_text()) == (2, "mine"), play.text
+        assert "belongs to another user" in play.out
+        os.lchown(link, 0, 0)
+        play = services.play(f"voiceops.vapi_didlogic.{playbook}", **{**more, variable: str(shared / files[0])})
+        assert (play.rc, link.is_symlink()) == (0, True), play.text
+        assert precious.read_text() != "mine"
+        link.unlink()
+
+
+@pytest.mark.parametrize("core", ["mode: '888'", "mode: rw", "backup: maybe", "mood: '0600'"])
+def test_a_wrong_option_is_named(services: Any, core: str) -> None:
+    (services.folder / "x.j2").write_text("x")
+    task = {"voiceops.vapi_didlogic.report_file": {"src": "x.j2", "dest": "x", **yaml.safe_load(core)}}
+    play = services.play([task])
+    assert (play.rc, core.split(":", maxsplit=1)[0] in play.failure) == (2, True), play.text
+    assert not (services.folder / "x").exists()
+
+
+def test_a_text_that_looks_like_data_stays_as_it_is(services: Any) -> None:
+    (services.folder / "x.j2").write_text('{{ {"a": [1, true]} | to_json }}\n')
+    task = {"voiceops.vapi_didlogic.report_file": {"src": "x.j2", "dest": "x", "mode": "0644"}}
+    assert services.play([task], "--check", "--diff").changed == 1
+    assert not (services.folder / "x").exists()
+    assert services.play([task]).changed == 1
+    assert (services.folder / "x").read_text() == '{"a": [1, true]}\n'
+    assert services.play([task]).changed == 0
+
+
+def test_a_file_that_does_not_hold_the_variables_is_not_written(services: Any) -> None:
+    for text, variables in (("a: 1\n", {"a": 2}), ("a: '{''{ 7*7 }''}'\n", {"a": "x"}), (": :\n- a", {"a": 1})):
+        (services.folder / "x.j2").write_text("{% raw %}" + text + "{% endraw %}")
+        task = {"voiceops.vapi_didlogic.report_file": {"src": "x.j2", "dest": "x", "variables": variables}}
+        play = services.play([task])
+        assert play.failure.startswith("Nothing was written: "), play.text
+        assert not (services.folder / "x").exists()

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on the controller are written through no symbolic link of another user, and never half."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
+
+OTHER = 4711
+#: Where on the path a link is, and what it is.
+PLACES = ("file", "folder", "folder above", "two links")
+TARGETS = ("a file", "nothing", "a folder")
+MODES = (0o700, 0o755, 0o770, 0o777, 0o1777, 0o2775)
+
+
+def give_away(monkeypatch: pytest.MonkeyPatch, *links: Path) -> None:
+    """Make links another user's; where only root could, it is this process that pretends to be another."""
+    if os.geteuid() == 0:
+        for link in links:
+            os.lchown(link, OTHER, OTHER)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: OTHER)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, t.Any]]:
+    """Every name below a folder with its inode, mode, and content or target."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        seen = path.lstat()
+        content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path)] = (seen.st_ino, seen.st_mode, content)
+    return found
+
+
+def trap(root: Path, place: str, target: str, mode: int, *, absolute: bool) -> tuple[Path, list[Path], Path]:
+    """A path for a report with links on it, those links, and what they lead to in the end."""
+    shared, victim = root / "shared", root / "victim"
+    shared.mkdir()
+    victim.mkdir()
+    aim = victim / "aim"
+    if place in ("file", "two links") and target == "a file":
+        aim.write_text("precious")
+    elif target == "a folder" or place.startswith("folder"):
+        aim.mkdir()
+        if place == "folder above":
+            (aim / "inner").mkdir()
+    path, link = shared / "report", shared / "report"
+    if place == "folder":
+        path = link / "report"
+    elif place == "folder above":
+        path = link / "inner" / "report"
+    links = [link]
+    if place == "two links":
+        links.append(shared / "second")
+        links[1].symlink_to(aim if absolute else Path("../victim/aim"))
+        link.symlink_to(links[1] if absolute else Path("second"))
+    else:
+        link.symlink_to(aim if absolute else Path("../victim/aim"))
+    shared.chmod(mode)
+    return path, links, aim
+
+
+CASES = list(itertools.product(PLACES, TARGETS, MODES, (True, False)))
+
+
+@pytest.mark.parametrize(("place", "target", "mode", "absolute"), CASES)
+def test_a_link_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, target: str, mode: int, absolute: bool
+) -> None:
+    path, links, _aim = trap(tmp_path, place, target, mode, absolute=absolute)
+    give_away(monkeypatch, links[-1])
+    before = snapshot(tmp_path)
+    for dry in (True, False):
+        with pytest.raises(_files.FileError, match="belongs to another user") as caught:
+            _files.write(str(path), b"report", backup=True, dry=dry)
+        assert str(path) in str(caught.value)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(("place", "target", "mode", "absolute"), CASES)
+def test_a_link_of_ones_own_is_followed(tmp_path: Path, place: str, target: str, mode: int, absolute: bool) -> None:
+    """And stays a link; where it leads to a folder, that is said."""
+    path, links, aim = trap(tmp_path, place, target, mode, absolute=absolute)
+    where = {"folder": aim / "report", "folder above": aim / "inner" / "report"}.get(place, aim)
+    if target == "a folder" and where == aim:
+        with pytest.raises(_files.FileError, match="is a folder"):
+            _files.write(str(path), b"report")
+        return
+    done = _files.write(str(path), b"report")
+    assert (done.changed, done.path, where.read_bytes()) == (True, str(path), b"report")
+    assert stat.S_IMODE(where.stat().st_mode) == 0o600
+    assert all(link.is_symlink() for link in links)
+    assert not _files.write(str(path), b"report").changed
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640])
+@pytest.mark.parametrize("content", [b"", b"new", b"\xff\x00"])
+@pytest.mark.parametrize("former", [None, b"old", b"new"])
+@pytest.mark.parametrize("backup", [True, False])
+def test_content_and_mode_are_as_asked(
+    tmp_path: Path, mode: int, content: bytes, former: bytes | None, backup: bool
+) -> None:
+    path, umask = tmp_path / "report", os.umask(0o077)
+    try:
+        if former is not None:
+            path.write_bytes(former)
+            path.chmod(0o600)
+        before = snapshot(tmp_path)
+        same = former == content and mode == 0o600
+        assert _files.write(str(path), content, mode=mode, backup=backup, dry=True).changed is not same
+        assert snapshot(tmp_path) == before
+        done = _files.write(str(path), content, mode=mode, backup=backup)
+    finally:
+        os.umask(umask)
+    assert (done.changed, done.before) == (not same, former)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (content, mode)
+    kept = [other for other in tmp_path.iterdir() if other != path]
+    assert len(kept) == int(backup and former is not None and not same)
+    assert [str(other) for other in kept] == ([done.backup] if done.backup else [])
+    assert all(other.read_bytes() == former for other in kept)
+
+
+def test_a_hard_link_to_a_precious_file_is_replaced_not_written(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "report").hardlink_to(precious)
+    _files.write(str(tmp_path / "report"), b"report")
+    assert (precious.read_text(), (tmp_path / "report").read_text()) == ("mine", "report")
+
+
+def test_the_former_file_of_another_user_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report"
+    path.write_text("report")
+    give_away(monkeypatch, path)
+    if os.geteuid() == OTHER and path.stat().st_uid == OTHER:  # pragma: no cover - by chance
+        pytest.skip("this is that user")
+    done = _files.write(str(path), b"report", dry=True)
+    assert (done.changed, done.before) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "kind", ["folder", "fifo", "no folder", "a file as folder", "slash", "above", "loop", "socket"]
+)
+def test_what_is_no_file_is_refused_in_one_sentence(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "report"
+    text = str(path)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+    elif kind in ("no folder", "a file as folder"):
+        if kind == "a file as folder":
+            path.touch()
+        text += "/report"
+    elif kind == "loop":
+        path.symlink_to(path)
+    else:
+        text += {"slash": "/", "above": "/.."}[kind]
+        path.mkdir()
+    before = {name: seen[:2] for name, seen in snapshot_names(tmp_path).items()}
+    with pytest.raises(_files.FileError) as caught:
+        _files.write(text, b"report")
+    assert text.rstrip("/") in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert {name: seen[:2] for name, seen in snapshot_names(tmp_path).items()} == before
+
+
+def snapshot_names(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.lstat().st_ino, path.lstat().st_mode) for path in folder.rglob("*")}
+
+
+def test_a_relative_path_begins_at_the_working_directory_and_a_tilde_is_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert _files.write("./one", b"1").path == str(tmp_path / "one")
+    assert _files.write("~/two", b"2").path == str(tmp_path / "two")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+@pytest.mark.parametrize("step", ["write", "fsync", "replace", "link"])
+def test_a_failure_leaves_the_former_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "report"
+    path.write_bytes(b"old")
+
+    def fails(*_args: t.Any, **_more: t.Any) -> t.NoReturn:
+        raise OSError(28, "")
+
+    monkeypatch.setattr(os, {"write": "fchmod"}.get(step, step), fails)
+    if step == "link":  # a file system without hard links: the copy is made instead
+        assert _files.write(str(path), b"new", backup=True).backup
+        assert path.read_bytes() == b"new"
+        return
+    with pytest.raises(_files.FileError, match="No space left"):
+        _files.write(str(path), b"new")
+    assert [(other.name, other.read_bytes()) for other in tmp_path.iterdir()] == [("report", b"old")]
