@@ -10,7 +10,7 @@ class ModuleDocFragment:
 options:
   assistant:
     description:
-      - The assistant that speaks, by name or id. One of O(assistant), O(squad) and O(workflow) is needed.
+      - The assistant that speaks, by name or id. Either O(assistant) or O(squad) is needed.
     type: str
   squad:
     description:
@@ -18,7 +18,7 @@ options:
     type: str
   workflow:
     description:
-      - The workflow that speaks, by id. Vapi publishes no list of workflows.
+      - Retired and refused, since Vapi has run no workflow since 2026-08-19. Use O(assistant) or O(squad).
     type: str
   schedule_at:
     description:

@@ -34,6 +34,16 @@ attributes:
     details:
       - Only with O(idempotency_key), until 24 hours after the call, or after the time it was scheduled for.
 options:
+  assistant_version:
+    description:
+      - A published version of O(assistant), such as V(v7), in place of the one that its callers get. Only in
+        organisations with versioning.
+      - A call to a number of your own can so try a version before callers get it.
+    type: str
+  squad_version:
+    description:
+      - A published version of O(squad), likewise.
+    type: str
   phone_number:
     description:
       - The phone number at Vapi that calls and is shown to the called, by its number, name or id.
@@ -176,8 +186,17 @@ call:
       returned: if a squad speaks
       type: str
     workflow:
-      description: Id of the workflow.
-      returned: if a workflow speaks
+      description: Id of the workflow. Vapi has run none since 2026-08-19.
+      returned: if a workflow was to speak
+      type: str
+    assistant_version:
+      description: The version of the assistant that spoke.
+      returned: in organisations with versioning
+      type: str
+      sample: v7
+    squad_version:
+      description: The version of the squad that was asked for.
+      returned: if the call asked for one
       type: str
     phone_number:
       description: Id of the phone number.

@@ -59,7 +59,8 @@ NOUNS = sorted(set(RESOURCES) - REFERRED)
 FULL: dict[str, dict[str, t.Any]] = {
     "call": {
         "id": "1", "type": "outboundPhoneCall", "status": "ended", "name": "x", "assistantId": "2", "squadId": "3",
-        "workflowId": "4", "phoneNumberId": "5", "campaignId": "6", "cost": 0.1, "endedReason": "customer-busy",
+        "workflowId": "4", "phoneNumberId": "5", "campaignId": "6",
+        "assistantVersion": "v1", "squadVersion": "v1", "cost": 0.1, "endedReason": "customer-busy",
         "endedMessage": "x", "createdAt": "2026-01-02T03:04:05Z", "startedAt": "2026-01-02T03:04:06Z",
         "endedAt": "2026-01-02T03:04:07Z", "customer": {"number": "+31201234567"},
         "schedulePlan": {"earliestAt": "2026-01-02T03:04:05Z", "latestAt": "2026-01-02T04:04:05Z"},
@@ -468,25 +469,22 @@ def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:
     [
         ("assistant", "assistantOverrides", {"variableValues", "metadata", "firstMessage"}),
         ("squad", "squadOverrides", {"variableValues", "metadata", "firstMessage"}),
-        ("workflow", "workflowOverrides", {"variableValues"}),
     ],
 )
 def test_a_call_is_sent_as_published(schemas: dict[str, t.Any], target: str, place: str, inner: set[str]) -> None:
     options: dict[str, t.Any] = {
         target: "1", "phone_number": "2", "customer": {"number": "+31201234567"}, "variables": {"a": "b"},
         "schedule_at": "2026-01-02T03:04:05Z", "schedule_until": "2026-01-02T04:04:05Z", "idempotency_key": "x",
+        "assistant_overrides": {"firstMessage": "x", "metadata": {"own": 1}},
     }  # fmt: skip
-    if target != "workflow":
-        options["assistant_overrides"] = {"firstMessage": "x", "metadata": {"own": 1}}
     body = to_wire(from_options(RESOURCES["call"].record, options))
     assert set(body) <= set(schemas["CreateCallDTO"]["properties"])
     assert set(body) >= {f"{target}Id", "phoneNumberId", "customer", "schedulePlan", place}
     assert set(body["schedulePlan"]) <= set(schemas["SchedulePlan"]["properties"])
     assert set(body[place]) == inner
-    published = schemas["WorkflowOverrides" if target == "workflow" else "AssistantOverrides"]["properties"]
-    assert inner <= set(published)
+    assert inner <= set(schemas["AssistantOverrides"]["properties"])
     assert "voiceops_idempotency_key" in json.dumps(body[place])
-    assert target == "workflow" or body[place]["metadata"]["own"] == 1
+    assert body[place]["metadata"]["own"] == 1
 
 
 @pytest.mark.parametrize(("target", "place"), [("assistant", "assistantOverrides"), ("squad", "squadOverrides")])

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unknown
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import wanted, wanted_parts
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
@@ -285,15 +285,41 @@ def test_a_call_of_another_run_is_not_taken_for_ones_own(stage: Stage) -> None:
     assert isinstance(stage.try_(CALL, **call_options()).error, Unknown)
 
 
-@pytest.mark.parametrize("target", ["squad", "workflow"])
-def test_a_mark_is_found_whoever_speaks(stage: Stage, target: str) -> None:
-    if target == "squad":
-        squad = {"id": "00000000-0000-4000-8000-000000000001", "name": "Team", "createdAt": "2026-01-01T00:00:00Z"}
-        stage.world.vapi["squads"][squad["id"]] = squad
-    who = {"squad": "Team", "workflow": "00000000-0000-4000-8000-000000000002"}[target]
-    options = {**call_options(idempotency_key="x"), "assistant": None, target: who}
+def with_squad(stage: Stage) -> None:
+    squad = {"id": "00000000-0000-4000-8000-000000000001", "name": "Team", "createdAt": "2026-01-01T00:00:00Z"}
+    stage.world.vapi["squads"][squad["id"]] = squad
+
+
+def test_the_idempotency_key_of_a_call_with_a_squad_is_found(stage: Stage) -> None:
+    with_squad(stage)
+    options = {**call_options(idempotency_key="x"), "assistant": None, "squad": "Team"}
     assert stage.do(CALL, **options).changed
     assert not stage.do(CALL, **options).changed
+
+
+@pytest.mark.parametrize(
+    ("target", "field"), [("assistant", "assistantVersion"), ("squad", "squadVersion")], ids=["assistant", "squad"]
+)
+def test_a_call_with_a_version(stage: Stage, target: str, field: str) -> None:
+    with_squad(stage)
+    own = {"assistant": call_options()["assistant"], "squad": "Team"}[target]
+    options = {**call_options(), "assistant": None, target: own, f"{target}_version": "v7"}
+    result = stage.do(CALL, **options).result
+    assert result[f"{target}_version"] == "v7"
+    (call,) = stage.store("calls")
+    assert call[field] == "v7"
+    other = {"assistant": "squad", "squad": "assistant"}[target]
+    with pytest.raises(Problem, match=f"{other}_version"):
+        wanted(CALL, {**options, f"{other}_version": "v1"})
+
+
+@pytest.mark.parametrize("resource", [CALL, CAMPAIGN, PHONE_NUMBER], ids=lambda resource: resource.noun)
+def test_a_workflow_is_refused_once(resource: Resource) -> None:
+    given = {"name": "x", "number": "31201234567", "phone_number": "x", "customer": {"number": ANNA}}
+    given = {name: value for name, value in given.items() if name in fields(resource.record)}
+    with pytest.raises(Problem, match="2026-08-19") as caught:
+        wanted(resource, {**given, "workflow": "00000000-0000-4000-8000-000000000002"})
+    assert "must be given" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +331,7 @@ def test_a_mark_is_found_whoever_speaks(stage: Stage, target: str) -> None:
         ({"customer": {"sip_uri": "a@b"}}, "customer.sip_uri", "sip:"),
         ({"customer": {"sip_uri": "sip:a@b", "extension": "1"}}, "customer.extension", "number only"),
         ({"customer": {"number": ANNA, "name": "x" * 41}}, "customer.name", "40"),
-        ({"squad": "x"}, "squad", "can not be given with assistant"),
+        ({"squad": "x"}, "squad", "cannot be given with assistant"),
         ({"assistant": None}, "assistant", "must be given"),
         ({"schedule_at": "tomorrow"}, "schedule_at", "ISO 8601"),
         ({"schedule_at": "2027-01-31T09:30:00"}, "schedule_at", "time zone"),

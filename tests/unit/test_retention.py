@@ -29,6 +29,7 @@ FORMS: tuple[t.Callable[[datetime.datetime], str], ...] = (
     lambda day: day.strftime("%b %d, %Y"),
     lambda day: day.strftime("%d %B %Y"),
     lambda day: day.strftime("%m/%d/%Y"),
+    lambda day: day.strftime("%a %b %d %Y"),
 )
 
 

@@ -13,7 +13,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Once, Parts, Reading, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_e164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
+    ASSISTANT,
+    SQUAD,
+    WORKFLOW,
+    check_no_workflow,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import diagnose
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
@@ -35,8 +40,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
-#: Where a call carries its mark: the published description has ``metadata`` in the overrides only, and for a workflow
-#: nothing but variables.
+#: Where a call carries its mark: the published description has ``metadata`` in the overrides only.
 MARK = "voiceops_idempotency_key"
 #: A mark of the run's own begins so; nobody looks for it in a later run.
 OF_THIS_RUN = "run "
@@ -65,6 +69,8 @@ class Call(Record):
     assistant: t.Annotated[str | None, Option(ref=ASSISTANT, wire="assistantId")] = None
     squad: t.Annotated[str | None, Option(ref=SQUAD, wire="squadId")] = None
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, wire="workflowId")] = None
+    assistant_version: t.Annotated[str | None, Option(length=(1, 40))] = None
+    squad_version: t.Annotated[str | None, Option(length=(1, 40))] = None
     phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, wire="phoneNumberId")] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
     variables: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.variableValues")] = None
@@ -80,9 +86,6 @@ class Call(Record):
         """Overrides stand under the name of what they override."""
         overrides = body.pop("overrides", {})
         target = next((name for name in TARGETS if body.get(f"{name}Id")), "")
-        if target == "workflow":
-            mark = overrides.pop("metadata", {})
-            overrides = {"variableValues": {**overrides.get("variableValues", {}), **mark}}
         return {**body, f"{target}Overrides": overrides} if target else body
 
 
@@ -118,8 +121,14 @@ def free_overrides(call: Call, _ask: Ask) -> None:
         raise Problem("assistant_overrides.variableValues", "has an option of its own: variables.")
     if not isinstance(given.get("metadata", {}), dict):
         raise Problem("assistant_overrides.metadata", "must be a dict.")
-    if given and call.workflow:
-        raise Problem("assistant_overrides", "can not be given with workflow, which takes variables only.")
+
+
+def check_versions(call: Call, _options: Ask) -> None:
+    """Raise :class:`Problem` where a version is given of what is not called with."""
+    for name in TARGETS:
+        version = getattr(call, f"{name}_version")
+        if version and not getattr(call, name):
+            raise Problem(f"{name}_version", f"needs {name}: it selects one version of it.", version)
 
 
 def marked(call: Call, _ask: Ask) -> Parts:
@@ -130,7 +139,7 @@ def marked(call: Call, _ask: Ask) -> Parts:
 
 
 def mark_of(row: Row) -> t.Any:
-    places = [(f"{name}Overrides", inner, MARK) for name in TARGETS for inner in ("metadata", "variableValues")]
+    places = [(f"{name}Overrides", "metadata", MARK) for name in TARGETS]
     return next((found for found in (dig(row, place) for place in places) if found), None)
 
 
@@ -206,6 +215,8 @@ def told(row: Row, ask: t.Any) -> dict[str, t.Any]:
         "assistant": "assistantId",
         "squad": "squadId",
         "workflow": "workflowId",
+        "assistant_version": "assistantVersion",
+        "squad_version": "squadVersion",
     }
     names |= {"phone_number": "phoneNumberId", "campaign": "campaignId", "created_at": "createdAt"}
     names |= {
@@ -293,7 +304,15 @@ CALL = Resource(
     ask=Ask,
     keys=(),
     page=PAGE,
-    rules=(one_target, number_is_given, times_in_order, reachable, free_overrides),
+    rules=(
+        check_no_workflow,
+        one_target,
+        number_is_given,
+        times_in_order,
+        reachable,
+        free_overrides,
+        check_versions,
+    ),
     parts=marked,
     tell=told,
     seek=Seek,

@@ -28,7 +28,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Write,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
+    ASSISTANT,
+    SQUAD,
+    WORKFLOW,
+    check_no_workflow,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import (
     MOST_CONTACTS,
     Linted,
@@ -341,7 +346,7 @@ def shown(campaign: Campaign) -> dict[str, t.Any]:
 
 def told(row: Row, _ask: t.Any) -> dict[str, t.Any]:
     names = {"name": "name", "status": "status", "ended_reason": "endedReason", "phone_number": "phoneNumberId"}
-    names |= {target: f"{target}Id" for target in TARGETS}
+    names |= {target: f"{target}Id" for target in (*TARGETS, "workflow")}
     times = {"created_at": "createdAt", "updated_at": "updatedAt"}
     counts = {name: int(row[key]) for name, key in COUNTS.items() if isinstance(row.get(key), (int, float))}
     contacts = len(row["customers"]) if isinstance(row.get("customers"), list) else counts.get("scheduled")
@@ -392,7 +397,7 @@ CAMPAIGN = Resource(
     ask=Ask,
     normal=base,
     page=PAGE,
-    rules=(one_target, number_is_given, times_in_order),
+    rules=(check_no_workflow, one_target, number_is_given, times_in_order),
     parts=in_parts,
     gather=gathered,
     tell=told,

@@ -15,7 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_t
 
 Row = dict[str, t.Any]
 Rows = t.Callable[[Resource], list[Row]]
-TARGETS = ("assistant", "squad", "workflow")
+TARGETS = ("assistant", "squad")
 NO_USERNAME = (
     "The phone number's SIP trunk has no username: didlogic will refuse the call (401 or 407) unless it knows Vapi's "
     "addresses. Set username and password in vapi_sip_trunk."
@@ -69,9 +69,9 @@ Time = t.Annotated["str | None", Option(clean=instant)]
 def one_target(wanted: t.Any, _ask: t.Any) -> None:
     given = [name for name in TARGETS if getattr(wanted, name)]
     if len(given) > 1:
-        raise Problem(given[1], f"can not be given with {given[0]}: one of {', '.join(TARGETS)} speaks.")
-    if not given and _ask.state == "present":
-        raise Problem("assistant", f"must be given, or {' or '.join(TARGETS[1:])}: it speaks with the person called.")
+        raise Problem(given[1], f"cannot be given with {given[0]}: either an assistant or a squad speaks.")
+    if not given and not wanted.workflow and _ask.state == "present":
+        raise Problem("assistant", "must be given, or squad: it speaks with the person called.")
 
 
 def times_in_order(wanted: t.Any, _ask: t.Any) -> str | None:

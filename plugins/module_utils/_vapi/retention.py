@@ -13,10 +13,10 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
 
 #: Vapi's answer (400) to a list that begins before its history, and to an older call by its id; seen live in autumn
-#: 2026, not documented. The form of the date is not known for sure.
+#: 2026, not documented. The date was seen as ``Wed Aug 26 2026``; other forms are read as well.
 _RETENTION = re.compile(r"(?:last|covers) (?P<days>\d{1,4}) days|exceeds your retention", re.IGNORECASE)
 _RETENTION_DATE = re.compile(r"date filter to (?P<date>.{6,40}?) or later", re.IGNORECASE)
-_DATE_FORMS = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%m/%d/%Y")
+_DATE_FORMS = ("%a %b %d %Y", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%m/%d/%Y")
 #: The oldest calls go while they are read.
 _RETENTION_MARGIN = datetime.timedelta(hours=1)
 

@@ -183,18 +183,23 @@ def _day(when: int) -> str:
     return f"{_DAYS[first.weekday()]} {_MONTHS[first.month - 1]} {first.day:02} {first.year}"
 
 
-def _kept_calls(world: World) -> list[Item]:
+def _is_kept(world: World, call: Item) -> bool:
+    """Whether a call is inside the history: one that has not ended is, an ended one counts from its end."""
     oldest = _oldest(world)
-    calls = _all_calls(world)
-    if oldest is None:
-        return calls
-    return [item for item in calls if milliseconds(parse(item["createdAt"])) >= oldest]
+    if oldest is None or milliseconds(parse(call["createdAt"])) >= oldest:
+        return True
+    shown = show_call(world, call, {})
+    return shown.get("status") != "ended" or milliseconds(parse(shown.get("endedAt") or call["createdAt"])) >= oldest
+
+
+def _kept_calls(world: World) -> list[Item]:
+    return [item for item in _all_calls(world) if _is_kept(world, item)]
 
 
 def _find_kept_call(world: World, item_id: str) -> Item | None:
     """A call that is too old is refused with 400, as if it were there or not."""
-    found, oldest = _find_call(world, item_id), _oldest(world)
-    if found and oldest is not None and milliseconds(parse(found["createdAt"])) < oldest:
+    found = _find_call(world, item_id)
+    if found and not _is_kept(world, found):
         raise bad_request(CALL_OUTSIDE_RETENTION.format(days=world.rules["retention_days"]))
     return found
 
