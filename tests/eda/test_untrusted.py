@@ -139,6 +139,9 @@ SIGNED = f"https://storage.example.com/a/b.wav?X-Signature={SECRET}"
                 {"url": SECRET, "presignedUrls": [SECRET]},
                 {"stereoRecordingUrl": {"mono": SECRET}},
                 {"listenUrl": f"wss://example.com/{SECRET}", "controlUrl": f"https://example.com/{SECRET}/control"},
+                f"<sip:31201234560@{SECRET}.sip.vapi.ai:5060>;tag=1",
+                {"sipUri": f"sip:31201234560@{SECRET}.SIP.eu.vapi.ai"},
+                {"credentials": [{"key": SECRET}]},
                 {"server": {"secret": SECRET, "headers": {"Authorization": f"Bearer {SECRET}", "x-api-key": SECRET}}},
             ]
         ),
@@ -171,7 +174,7 @@ async def test_an_upload_is_an_event_where_it_is_asked_for() -> None:
 
 def test_long_texts_take_no_time() -> None:
     start = time.monotonic()
-    for piece in ("a.", "a://", "{", "a://a", "://", "?@"):
+    for piece in ("a.", "a://", "{", "a://a", "://", "?@", "@a", "@a.sip.", "@" + "a" * 90):
         disarmed(piece * (1_000_000 // len(piece)))
     assert time.monotonic() - start < 10
 

@@ -424,7 +424,9 @@ def kind_of(message: Mapping[str, Any]) -> str:
 #: escapes of Python's texts, which Jinja's native types evaluate, and the mark of a vaulted text.
 _ACTIVE = str.maketrans({character: ord(character) + 0xFEE0 for character in "{\\#$"})
 #: Fields that give access to whoever reads them: the address of a recording or of a running call, a secret.
-_PRIVATE = re.compile(r"(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token)$", re.IGNORECASE)
+_PRIVATE = re.compile(r"(?i)(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token|credentials)$").search
+#: The label in front of Vapi's SIP host may be a private key.
+_LABEL = re.compile(r"@[\w-]{1,80}(?=\.sip\.(?:[a-z0-9-]{1,20}\.)?vapi\.ai)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]*", re.IGNORECASE)
 
 
@@ -439,6 +441,7 @@ def disarmed(value: Any, level: int = 0) -> Any:
     if isinstance(value, str):
         # A query or a user in an address may grant access.
         text = _ADDRESS.sub(lambda found: "hidden" if set("?@") & set(found[0]) else found[0], value)
+        text = _LABEL.sub("@hidden", text)
         return text.translate(_ACTIVE).encode("utf-8", "replace").decode()
     if isinstance(value, dict | list) and level == DEEPEST:
         raise ValueError
@@ -449,9 +452,7 @@ def disarmed(value: Any, level: int = 0) -> Any:
             raise ValueError
         # After an empty key, ansible-rulebook takes no event any more.
         return {
-            disarmed(key) or "_": "hidden"
-            if item and item is not True and _PRIVATE.search(key)
-            else disarmed(item, level + 1)
+            disarmed(key) or "_": disarmed("hidden" if item and item is not True and _PRIVATE(key) else item, level + 1)
             for key, item in value.items()
         }
     return value
