@@ -142,7 +142,12 @@ SIGNED = f"https://storage.example.com/a/b.wav?X-Signature={SECRET}"
                 f"<sip:31201234560@{SECRET}.sip.vapi.ai:5060>;tag=1",
                 {"sipUri": f"sip:31201234560@{SECRET}.SIP.eu.vapi.ai"},
                 {"credentials": [{"key": SECRET}]},
-                {"server": {"secret": SECRET, "headers": {"Authorization": f"Bearer {SECRET}", "x-api-key": SECRET}}},
+                {
+                    "server": {
+                        "secret": SECRET,
+                        "headers": {"Authorization": f"Bearer {SECRET}", "x-api-key": SECRET, "x-own": SECRET},
+                    }
+                },
             ]
         ),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["artifact", "x", "a.b"]), inner),

@@ -424,7 +424,7 @@ def kind_of(message: Mapping[str, Any]) -> str:
 #: escapes of Python's texts, which Jinja's native types evaluate, and the mark of a vaulted text.
 _ACTIVE = str.maketrans({character: ord(character) + 0xFEE0 for character in "{\\#$"})
 #: Fields that give access to whoever reads them: the address of a recording or of a running call, a secret.
-_PRIVATE = re.compile(r"(?i)(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token|credentials)$").search
+_PRIVATE = re.compile(r"(?i)(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token|headers|credentials)$").search
 #: The label in front of Vapi's SIP host may be a private key.
 _LABEL = re.compile(r"@[\w-]{1,80}(?=\.sip\.(?:[a-z0-9-]{1,20}\.)?vapi\.ai)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]*", re.IGNORECASE)
