@@ -92,8 +92,10 @@ options:
     description:
       - Your own server that Vapi asks about calls to this number, in Vapi's camelCase, for instance C(url) and
         C(timeoutSeconds).
-      - Merged with what stands. Values under C(headers), C(secret) and similar keys read V(hidden) in results, and
-        V(hidden) given back leaves the value as it is.
+      - Merged with what stands.
+      - Texts that are secrets by the words of their key or by their place (below C(credentials) and C(headers), users,
+        passwords and query values in URLs) read V(hidden) in results. V(hidden) given back leaves the value as it is;
+        any other mask, such as V(********), is refused.
     type: dict
   hooks:
     description: Vapi's hooks of the number, in Vapi's camelCase. The list is replaced as a whole.

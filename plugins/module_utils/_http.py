@@ -32,6 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._connection
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import httpx, pydantic_core
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service, Write
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 
 USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 MAX_ANSWER = 16 * 1024 * 1024
@@ -488,7 +489,7 @@ class _Failure:
     def error(self, method: str, path: str, service: Service, *, read: bool, names: t.Mapping[str, str]) -> ApiError:
         """The typed error with its one sentence. :param names: options as the user gave them."""
         request = f"{method} {path}"
-        said = f": {self.words}" if self.words else ""
+        said = f": {printable(self.words)}" if self.words else ""
         if self.status in service.denied and (self.status != 403 or "1010" not in said):
             text = f"{service.title} does not accept the key ({self.status} on {request}){said}."
             return Refused(f"{text} {service.key_hint.format_map(names)}", self.status)

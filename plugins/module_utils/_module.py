@@ -35,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http impor
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want, told, wanted, wanted_parts
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    MASKED,
     TRUTH_FOR_TEXT,
     TYPE_RULES,
     Faults,
@@ -42,11 +43,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     Problem,
     Record,
     argument_spec,
+    check_secret,
     faults_of,
     fields,
     from_options,
     one_of,
-    show,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
     LATER,
@@ -56,22 +57,25 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Service,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import (
+    HIDDEN,
     counted,
     octal,
     rendered_objects,
     unknown,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import (
-    HIDDEN_LABEL,
-    MASKED,
+    PIECE,
     Scrubber,
-    holding,
+    labels_in,
     noting,
     secrets_in,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive import is_mask, redacted, secrets_of
 
 #: ``(objects done, objects)``: set by whoever can show it while a module runs.
 TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
+#: What Ansible puts in the place of a whole value; nobody means it as one.
+NOT_LOGGED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 UNCHECKED = "validate_certs is false: anybody on the way can read the key and change the answers."
 TEMPLATE_RESULT = (
     "holds {0}, which is what a template of Ansible's has become. Where Vapi is to fill in a variable, mark the text: "
@@ -165,7 +169,7 @@ class Module(AnsibleModule):
         # What has a wrong form may have secrets at any place.
         wrong = set() if checked else {re.split(r"[.\[]", each.path)[0] for each in self.faults().found}
         params = {name: value for name, value in getattr(self, "params", {}).items() if name not in wrong}
-        return show(_known(self.argument_spec, params, free=checked))
+        return _shown(self.argument_spec, params, free=checked)
 
     def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
         super().warn(self._scrubber().text(warning), *args, **kwargs)
@@ -180,6 +184,7 @@ class Module(AnsibleModule):
         super().log(scrubber.text(str(msg)), args)  # type: ignore[no-untyped-call]
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        self._forget_short_secrets()
         super().exit_json(**self._presentable(kwargs, checked=True))
         raise SystemExit  # pragma: no cover
 
@@ -189,8 +194,16 @@ class Module(AnsibleModule):
             return  # type: ignore[misc]
         kwargs.pop("exception", None)  # holds the values of local variables' texts, and no_log does not reach it
         text = self._scrubber().text(str(msg))
+        self._forget_short_secrets()
         super().fail_json(msg=text, **self._presentable(kwargs, checked=False))
         raise SystemExit  # pragma: no cover
+
+    def _forget_short_secrets(self) -> None:
+        """Keep Ansible from masking a short secret in every id and number of a result.
+
+        Such a secret is refused as an input; the invocation does not show it, and no result is made from it.
+        """
+        self.no_log_values = {value for value in getattr(self, "no_log_values", ()) if len(str(value)) >= PIECE}
 
     @property
     def wants_diff(self) -> bool:
@@ -295,19 +308,21 @@ def _texts(value: t.Any) -> set[str]:
     return {value} if isinstance(value, str) else set()
 
 
-def _known(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
-    """Options without those that the spec does not know; without ``free`` also without those of free form."""
+def _shown(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
+    """Options for people, without those that the spec does not know; without ``free`` also without free-form ones."""
     if isinstance(params, list):
-        return [_known(spec, item, free=free) for item in params]
+        return [_shown(spec, item, free=free) for item in params]
     if not isinstance(params, dict):
         return params
     found = {}
     for name in [name for name in params if name in spec]:
         inner, value = spec[name].get("options"), params[name]
-        if inner:
-            found[name] = _known(inner, value, free=free)
+        if spec[name].get("no_log"):
+            found[name] = HIDDEN if value else value
+        elif inner:
+            found[name] = _shown(inner, value, free=free)
         elif free or not _nested(value):
-            found[name] = value
+            found[name] = redacted(value)
     return found
 
 
@@ -677,16 +692,57 @@ def _parsed(parse: t.Callable[[], t.Any], faults: Faults) -> t.Any:
 
 def _clean_input(module: Module) -> None:
     """Refuse masks and placeholders where values belong."""
-    where = holding(module.params, MASKED)
-    if where:
-        raise Problem(
-            where, "holds a mask instead of a value: the output of another task was fed back. Give the value itself."
-        )
-    where = holding(module.params, (HIDDEN_LABEL,))
-    if where:
-        raise Problem(where, "holds what a result shows in place of a label; give the value itself.")
-    where = None if module.check_mode else holding(module.params, (LATER,))
-    if where:
-        raise Problem(where, f"holds {LATER}, which stands for a value in dry runs only; give the value itself.")
+    faults = Faults()
+    for where, rule in _masks(module.argument_spec, module.params, check_mode=module.check_mode):
+        faults.add(Problem(where, rule))
     # A key from a file often ends in a line break; the mask must know the key as it is used.
     module.no_log_values |= {value.strip() for value in module.no_log_values}
+    faults.end()
+
+
+def _masks(spec: Spec, params: t.Any, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
+    """The path of every input that stands for another value, and why it is refused.
+
+    In free-form options :data:`HIDDEN` is left to the plan: it keeps the secret that the object has.
+    """
+    for name in [name for name in params if name in spec]:
+        where, value, option = f"{path}{name}", params[name], spec[name]
+        items = [(f"{where}[{at}]", item) for at, item in enumerate(value)] if isinstance(value, list) else []
+        for place, item in items or [(where, value)]:
+            if option.get("options") and isinstance(item, dict):
+                yield from _masks(option["options"], item, f"{place}.", check_mode=check_mode)
+                continue
+            secret = bool(option.get("no_log"))
+            texts = list(_placed(item, place))
+            if secret:
+                yield from ((p, rule) for p, text in texts if text and (rule := _no_secret(text)))
+            else:
+                yield from ((p, MASKED) for p, text in secrets_of(item, place) if is_mask(text) and text != HIDDEN)
+            for p, text in texts:
+                if text == NOT_LOGGED:
+                    yield p, MASKED
+                elif any(is_mask(label) for label in labels_in(text)):
+                    yield p, "holds what a result shows in place of a label; give the value itself."
+                elif LATER in text and not check_mode:
+                    yield p, f"holds {LATER}, which is the value of a dry run only; give the value itself."
+
+
+def _no_secret(text: str) -> str:
+    """Why a text cannot be a secret; empty if it can."""
+    try:
+        check_secret(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _placed(value: t.Any, path: str) -> t.Iterator[tuple[str, str]]:
+    """Every text with its path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _placed(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _placed(item, f"{path}[{at}]")
+    elif isinstance(value, str):
+        yield path, value

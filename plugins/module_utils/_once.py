@@ -13,7 +13,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
     resource_writes,
     told,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, to_wire
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    MASKED,
+    Problem,
+    hidden_in,
+    to_wire,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Once, Resource
 
 
@@ -49,6 +54,9 @@ def plan(resource: Resource, once: Once, want: Want, rows: list[Row], there: lis
         )
     if want.id:
         raise Problem("id", f"no {resource.title} has this id; leave it out to start one.")
+    masked = hidden_in(want.record, "")
+    if masked:
+        raise Problem(masked, MASKED)
     once.clash(rows, want.record)
     shown = once.shown(want.record)
     body = to_wire(want.record)

@@ -28,6 +28,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     to_wire,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Use, Write
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 
 Row = dict[str, t.Any]
 NAME_LIMIT = 40
@@ -445,7 +446,7 @@ def _held(value: t.Any, path: list[str]) -> set[str]:
 
 
 def _label(use: Use, holder: Row) -> str:
-    return next((str(holder[key]) for key in use.label if holder.get(key)), "?")
+    return printable(next((str(holder[key]) for key in use.label if holder.get(key)), "?"))
 
 
 def _pass_on(use: Use, holder: Row, old: str, new: str | None) -> Write:

@@ -20,29 +20,34 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps impor
     BaseModel,
     ValidationError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, nearest, unknown
-
-#: Where values stand that must never be shown although an API returns them inside free-form objects.
-SECRET_KEYS = frozenset(
-    (
-        "apikey",
-        "authpassword",
-        "authtoken",
-        "clientsecret",
-        "headers",
-        "jwtsecret",
-        "password",
-        "privatekey",
-        "secret",
-        "secretaccesskey",
-        "secretkey",
-        "serverurlsecret",
-        "token",
-        "twilioapikey",
-        "twilioapisecret",
-        "twilioauthtoken",
-    )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import (
+    HIDDEN,
+    nearest,
+    printable,
+    unknown,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive import (
+    is_mask,
+    redacted,
+    restored,
+    secrets_of,
+)
+
+#: Characters of the shortest secret. A shorter one cannot be told from other text where it has to be hidden.
+SHORTEST_SECRET = 8
+MASKED = "holds a mask instead of a value: the output of another task was fed back. Give the value itself."
+
+
+def check_secret(value: str) -> None:
+    """Raise ``ValueError`` for a text that cannot be a secret: a mask, or one too short to be hidden in other text."""
+    if is_mask(value):
+        raise ValueError(MASKED)
+    if len(value.strip()) < SHORTEST_SECRET:
+        raise ValueError(
+            f"is too short: {SHORTEST_SECRET} characters at least, so that it can be recognised and hidden "
+            "wherever it turns up."
+        )
+
 
 #: Keys of an object that tell which variant of a union it is, at both services.
 UNION_TAGS = ("provider", "type")
@@ -67,8 +72,8 @@ class Problem(Exception):
     def sentence(self, names: t.Callable[[str], str] = str) -> str:
         """The problem for people. :param names: an option's path -> the name under which the user gave it."""
         if not self.path:
-            return self.rule
-        return f"Option {names(self.path)}{_quoted(self.value)}: {self.rule}"
+            return printable(self.rule)
+        return printable(f"Option {names(self.path)}{_quoted(self.value)}: {self.rule}")
 
     @property
     def each(self) -> tuple[Problem, ...]:
@@ -255,6 +260,8 @@ class Option:
 
     def validate(self, value: t.Any) -> None:
         """Raise ``ValueError`` with a sentence free of the value."""
+        if self.secret and value:
+            check_secret(value)
         if self.length and not self.length[0] <= len(value) <= self.length[1]:
             low, high = self.length
             raise ValueError(f"must be {low} to {high} characters long, it has {len(value)}.")
@@ -692,12 +699,13 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
             mine, theirs = getattr(wanted, attr), getattr(current, attr, None)
             merged[attr] = theirs if mine is None else overlay(theirs, mine)
         return type(wanted).model_construct(None, **merged)
+    if isinstance(wanted, dict) and isinstance(current, dict):
+        # What a result shows in place of a secret, given back: the secret stays.
+        wanted = restored(current, wanted, same_variant)
     if isinstance(wanted, dict) and wanted and isinstance(current, dict) and same_variant(current, wanted):
         merged = dict(current)
         for key, value in wanted.items():
-            # What a result shows in place of a secret, given back: the secret stays.
-            if not (value == HIDDEN and _secret_key(key) and key in current):
-                merged[key] = overlay(current.get(key), value)
+            merged[key] = overlay(current.get(key), value)
         return _without_none(merged)
     if isinstance(wanted, list) and isinstance(current, list) and show(current) == wanted:
         return current
@@ -761,26 +769,22 @@ def show(value: t.Any) -> t.Any:
     if isinstance(value, list):
         return [show(item) for item in value]
     if isinstance(value, dict):
-        return {key: HIDDEN if _secret_key(key) and item else show(item) for key, item in value.items()}
+        return redacted(value)
     return value
 
 
 def hidden_in(value: t.Any, path: str) -> str | None:
-    """Where a mask stands in the place of a secret, ``None`` if nowhere."""
+    """Where a mask is in the place of a secret, ``None`` if nowhere."""
+    return next(iter(hidden_places(value, path)), None)
+
+
+def hidden_places(value: t.Any, path: str = "") -> list[str]:
+    """The dotted paths of all places where :data:`HIDDEN` replaces a secret, in a record or a free-form value."""
     if isinstance(value, Record):
         known = fields(type(value)).items()
         pairs = [(f"{path}.{name}" if path else name, getattr(value, field.attr)) for name, field in known]
-    elif isinstance(value, dict):
-        mask = next((key for key, item in value.items() if item == HIDDEN and _secret_key(key)), None)
-        if mask is not None:
-            return f"{path}.{mask}"
-        pairs = [(f"{path}.{key}", item) for key, item in value.items()]
-    elif isinstance(value, list):
+    elif isinstance(value, list) and any(isinstance(item, Record) for item in value):
         pairs = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
     else:
-        return None
-    return next((found for where, item in pairs if (found := hidden_in(item, where))), None)
-
-
-def _secret_key(key: t.Any) -> bool:
-    return str(key).replace("_", "").replace("-", "").lower() in SECRET_KEYS
+        return [place for place, text in secrets_of(value, path) if is_mask(text) and HIDDEN in text]
+    return [found for place, item in pairs for found in hidden_places(item, place)]

@@ -13,6 +13,36 @@ import typing as t
 #: Stands in the place of a secret in what people see.
 HIDDEN = "hidden"
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+#: Characters that a terminal acts on, that break a line, or that hide or reorder what follows.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+#: The same but for tabs and line breaks, which :func:`printable_lines` judges.
+_UNPRINTABLE_IN_LINES = re.compile(_UNPRINTABLE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
+#: A line break that does not begin a line of a list or an indented one.
+_FOREIGN_BREAK = re.compile(r"\n(?!- |… |  )")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return ascii(match[0])[1:-1]
+
+
+def printable(text: str) -> str:
+    """Foreign text as it may stand in a message or a line on a terminal.
+
+    What a service, a caller or a file chose can neither move the cursor, nor colour, reorder or break a line: control
+    characters, marks of direction and line breaks are shown as escapes (``\\x1b``).
+    """
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def printable_lines(text: str) -> str:
+    """A message of several lines, each further one an item of a list or indented; anything else is escaped.
+
+    So no foreign text in it begins a line of its own, such as a forged ``PLAY RECAP``.
+    """
+    return _FOREIGN_BREAK.sub(r"\\n", _UNPRINTABLE_IN_LINES.sub(_escaped, text))
 
 
 def digits(number: str) -> str:

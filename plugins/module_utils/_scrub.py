@@ -1,88 +1,233 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: take secrets out of text and of results, also where they stand inside other text or in another encoding.
+"""Pure: take secrets out of text and of results, also where they are part of other text or in another encoding.
 
 Ansible's own ``no_log`` masks exact values in results, but neither warnings, nor the error line, nor a changed case,
-an encoding or a piece of a value.
+an encoding or a piece of a value. Encodings are not listed here: the text is decoded, layer by layer, and each layer is
+compared with the secrets in one normal form. Memory grows with the text and the secrets, not with their product.
 """
 
 from __future__ import annotations
 
-import base64
+import array
+import binascii
+import bisect
+import contextlib
+import dataclasses
+import functools
 import html
+import itertools
 import json
 import re
 import typing as t
-import urllib.parse
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import SECRET_KEYS
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import SHORTEST_SECRET
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, printable_lines
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive import is_mask, secrets_of
 
 MASK = "********"
-PIECE = 8
-#: What Ansible puts in a secret's place; as an input it means that a masked result was fed back.
-MASKED = ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", MASK)
-#: What a result shows in place of a label that may be a key.
-HIDDEN_LABEL = f"@{HIDDEN}.sip."
+PIECE = SHORTEST_SECRET
+#: Layers of encodings that are taken off, such as base64 within percent encoding.
+DEPTH = 3
+#: Pieces of secrets that are looked for at once: it bounds the memory, whatever the length of the secrets.
+AT_ONCE = 1 << 15
+#: Characters of a result that are looked at together.
+BATCH = 1 << 16
 #: The label in front of Vapi's SIP host: a trunk's id, or a private key. Stricter than in a single URI, as text may
-#: stand around it, and also as it looks in a form body.
+#: be around it, and also as it looks in a form body.
 _LABEL = re.compile(r"(@|%40)([^@%;?<>\s\"'\\]+?)(\.sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)(?=\S*\d)[^\s\"',;]{8,}", re.IGNORECASE)
-#: Headers that people look at and that hold no secret.
-_PLAIN_HEADERS = frozenset(("accept", "accept-language", "content-type", "user-agent"))
+#: Percent encoding, HTML entities, and the escapes of JSON and of Python.
+_ESCAPE = re.compile(
+    r"(?P<percent>(?:%[0-9a-fA-F]{2})+)"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});"
+    r"|(?P<hex>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))"
+    r"|\\(?P<plain>[\\\"'/abfnrtv])"
+)
+_PLAIN = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
+#: What may be base64, with either alphabet, or hexadecimal digits, with at least eight characters inside.
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
+_HEX = re.compile(r"[0-9a-fA-F]{16,}")
 
 
-def variants(secret: str) -> set[str]:
-    """The forms in which a secret may turn up."""
-    raw = secret.encode("utf-8", "replace")
-    forms = {
-        secret,
-        secret.lower(),
-        secret.upper(),
-        secret.replace("-", ""),
-        urllib.parse.quote(secret),
-        urllib.parse.quote(secret, safe=""),
-        urllib.parse.quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        repr(secret)[1:-1],
-        html.escape(secret),
-        html.escape(secret, quote=False),
-        raw.hex(),
-    }
-    for shift in range(3):
-        # Inside a longer base64 text a value looks different at each offset; its unaffected middle is what to look for.
-        text = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
-        shared_end = 1 if (len(raw) + shift) % 3 else 0
-        forms.add(text[(0, 2, 3)[shift] : len(text) - shared_end])
-    return {form for form in forms if len(form) >= min(PIECE, len(secret))}
+# ------------------------------------------------------------------------------------------------- layers of a text
 
 
-def secrets_in(value: t.Any, *, inside: bool = False) -> set[str]:
-    """What an answer or an option holds that is nobody's to see: values under telling keys, labels at Vapi's host.
+@dataclasses.dataclass(frozen=True)
+class _Layer:
+    """A text, and for each of its characters where it was in the original.
 
-    :param inside: whether all of it stands under such a key.
+    :param span: index -> first and last position, plus one, in the original.
     """
-    if isinstance(value, dict):
-        items = [(str(key), item) for key, item in value.items()]
-        kept = [(key, item) for key, item in items if not (inside and key.lower() in _PLAIN_HEADERS)]
-        return {found for key, item in kept for found in secrets_in(item, inside=inside or _telling(key))}
-    if isinstance(value, list):
-        return {found for item in value for found in secrets_in(item, inside=inside)}
-    if not isinstance(value, str):
-        return set()
-    if inside:
+
+    text: str
+    span: t.Callable[[int], tuple[int, int]]
+
+
+def _normal(text: str) -> str:
+    """A text in the form in which texts are compared, with as many characters: case and kinds of space do not count."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
+    return low.replace("\u03c2", "\u03c3").replace("+", " ")
+
+
+def _layers(text: str) -> t.Iterator[_Layer]:
+    """The text as it is, and everything that can be decoded from it."""
+    yield from _with_inner(_Layer(text, lambda at: (at, at + 1)), DEPTH)
+
+
+def _with_inner(layer: _Layer, depth: int) -> t.Iterator[_Layer]:
+    yield layer
+    if depth > 0:
+        unescaped = _unescaped(layer)
+        if unescaped:
+            yield from _with_inner(unescaped, depth - 1)
+        for inner in _from_digits(layer):
+            # Any text can be read as base64, so this branches more.
+            yield from _with_inner(inner, depth - 2)
+
+
+def _from_digits(layer: _Layer) -> t.Iterator[_Layer]:
+    """What base64 and hexadecimal digits may say; where their groups begin is not known."""
+    for match in _BASE64.finditer(layer.text):
+        for first in range(match.start(), match.start() + 4):
+            digits = layer.text[first : match.end()].translate({45: "+", 95: "/"})
+            digits = digits[: len(digits) - (len(digits) % 4 == 1)]
+            with contextlib.suppress(ValueError):
+                raw = binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
+                yield _of_bytes(layer, raw, functools.partial(_base64_place, first))
+    for match in _HEX.finditer(layer.text):
+        for first in (match.start(), match.start() + 1):
+            digits = layer.text[first : match.end()]
+            raw = bytes.fromhex(digits[: len(digits) // 2 * 2])
+            yield _of_bytes(layer, raw, functools.partial(_hex_place, first))
+
+
+def _base64_place(first: int, at: int) -> int:
+    """The first of the two digits that hold a byte; the groups begin at ``first``."""
+    return first + at // 3 * 4 + at % 3
+
+
+def _hex_place(first: int, at: int) -> int:
+    return first + 2 * at
+
+
+def _of_bytes(layer: _Layer, raw: bytes, place: t.Callable[[int], int]) -> _Layer:
+    """``place``: index of a byte -> the first of its two digits in the layer below."""
+    if raw.isascii():
+        return _Layer(raw.decode(), _spans(layer, lambda at: (place(at), place(at) + 1)))
+    chars, starts = [], array.array("L", [0])
+    for char in raw.decode("utf-8", "surrogateescape"):
+        single, width = _lone(char)
+        chars.append(single)
+        starts.append(starts[-1] + width)
+    return _Layer("".join(chars), _spans(layer, lambda at: (place(starts[at]), place(starts[at + 1] - 1) + 1)))
+
+
+def _lone(char: str) -> tuple[str, int]:
+    """A character, or the byte that stands for itself, and how many bytes it is."""
+    if "\udc80" <= char <= "\udcff":
+        return chr(ord(char) - 0xDC00), 1
+    return char, len(char.encode())
+
+
+def _spans(layer: _Layer, places: t.Callable[[int], tuple[int, int]]) -> t.Callable[[int], tuple[int, int]]:
+    """``places``: index -> first and last index in the layer below."""
+
+    def span(at: int) -> tuple[int, int]:
+        first, last = places(at)
+        return layer.span(first)[0], layer.span(last)[1]
+
+    return span
+
+
+def _unescaped(layer: _Layer) -> _Layer | None:
+    """The layer with its escapes replaced, all of them once; ``None`` where it has none."""
+    parts: list[str] = []
+    # Where a stretch begins in the new text, where in the old one, and how many old characters one new one takes up
+    # (0: the stretch is one escape).
+    begins: list[tuple[int, int, int, int]] = []
+    size = last = 0
+
+    def add(text: str, first: int, end: int, step: int) -> None:
+        nonlocal size
+        if text:
+            parts.append(text)
+            begins.append((size, first, end, step))
+            size += len(text)
+
+    for match in _ESCAPE.finditer(layer.text):
+        add(layer.text[last : match.start()], last, match.start(), 1)
+        last = match.end()
+        if match["percent"]:
+            at = match.start()
+            for char in bytes.fromhex(match["percent"].replace("%", "")).decode("utf-8", "surrogateescape"):
+                single, width = _lone(char)
+                add(single, at, at + 3 * width, 0)
+                at += 3 * width
+        elif match["hex"]:
+            number = int(match["hex"].lstrip("\\xuU"), base=16)
+            add(chr(number) if number < 0x110000 else "?", match.start(), last, 0)
+        elif match["plain"]:
+            add(_PLAIN.get(match["plain"], match["plain"]), match.start(), last, 0)
+        else:
+            add(_entity(match[0]), match.start(), last, 0)
+    if not parts or not last:
+        return None
+    add(layer.text[last:], last, len(layer.text), 1)
+    starts = [begin for begin, _first, _end, _step in begins]
+
+    def places(at: int) -> tuple[int, int]:
+        begin, first, end, step = begins[bisect.bisect_right(starts, at) - 1]
+        return (first + at - begin, first + at - begin) if step else (first, end - 1)
+
+    return _Layer("".join(parts), _spans(layer, places))
+
+
+def _entity(text: str) -> str:
+    """The character of an HTML entity, control characters included."""
+    digits = re.fullmatch(r"&#(?:(?P<ten>[0-9]+)|[xX](?P<hex>[0-9a-fA-F]+));", text)
+    if not digits:
+        return html.unescape(text)
+    number = int(digits["ten"]) if digits["ten"] else int(digits["hex"], base=16)
+    return chr(number) if number < 0x110000 else "?"
+
+
+# ---------------------------------------------------------------------------------------------------------- secrets
+
+
+def secrets_in(value: t.Any) -> set[str]:
+    """What an answer or an option holds that nobody may see: texts in secret places, labels at Vapi's host."""
+    found = set()
+    for _path, text in secrets_of(value):
         # A piece of a header's value is as good as the whole: "Bearer ...".
-        return {part for part in (value, *value.split()) if len(part) >= PIECE}
-    return {match[2] for match in _LABEL.finditer(value) if len(match[2]) >= PIECE and match[2].lower() != HIDDEN}
+        found |= {part for part in (text, *text.split()) if len(part) >= PIECE and not is_mask(part)}
+    labels = {label for text in _all_texts(value) for label in labels_in(text)}
+    return found | {label for label in labels if len(label) >= PIECE and label.lower() != HIDDEN}
 
 
-def _telling(key: str) -> bool:
-    return key.replace("_", "").replace("-", "").lower() in SECRET_KEYS
+def labels_in(text: str) -> list[str]:
+    """The labels in front of Vapi's SIP host: ids of trunks, or private keys."""
+    return [match[2] for match in _LABEL.finditer(text)] if "@" in text or "%40" in text else []
+
+
+def _all_texts(value: t.Any) -> t.Iterator[str]:
+    """Every text in a value, keys included, in its order."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _all_texts(key)
+            yield from _all_texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _all_texts(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def noting(read: t.Callable[..., t.Any], noted: set[str]) -> t.Callable[..., t.Any]:
-    """``read``, from now on noting the secrets that stand in its answers, so that no message repeats them."""
+    """``read``, from now on noting the secrets that are in its answers, so that no message repeats them."""
 
     def get(*args: t.Any, **more: t.Any) -> t.Any:
         answer = read(*args, **more)
@@ -95,8 +240,8 @@ def noting(read: t.Callable[..., t.Any], noted: set[str]) -> t.Callable[..., t.A
 class Scrubber:
     """Knows the secrets of one task.
 
-    :param secrets: the values; pieces and encodings are looked for only in those of eight characters or more, since
-        masking every "12345" would tell more than it hides.
+    :param secrets: the values. Those of less than eight characters are refused as input; they are taken out of text
+        where they are a word of their own, and left alone in results, where they would destroy ids.
     :param more: values that are taken out of text only. In a result their places are known, and some may be harmless.
     :param labels: trunk ids: the labels at Vapi's host that may be shown.
     """
@@ -105,57 +250,146 @@ class Scrubber:
         self._labels = {label.lower() for label in labels}
         values = {secret for secret in secrets if secret}
         foreign = {secret for secret in more if len(secret) >= PIECE and secret.lower() not in self._labels} - values
-        self._forms = _forms(values)
-        self._more_forms = _forms(values | foreign)
-        self._pieces = {
-            form[at : at + PIECE]
-            for s in values | foreign
-            if len(s) >= PIECE
-            for form in (s, s.lower(), s.upper(), json.dumps(s)[1:-1])
-            for at in range(len(form) - PIECE + 1)
-        }
+        self._values = _Forms(values)
+        self._all = _Forms(values | foreign)
+        short = sorted((secret for secret in values if len(secret) < PIECE), key=len, reverse=True)
+        words = "|".join(map(re.escape, short))
+        self._short = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])") if short else None
 
     def text(self, text: str) -> str:
-        """Text for people: secrets, their encodings and pieces of eight characters are masked."""
-        text = _BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", self._whole(text, self._more_forms))
-        found = [at for at in range(len(text) - PIECE + 1) if text[at : at + PIECE] in self._pieces]
-        for at in reversed(found):
-            text = text[:at] + MASK + text[at + PIECE :]
-        return text
+        """Text for people: secrets, their encodings and pieces of eight characters are masked.
+
+        What a terminal would act on is escaped (:func:`printable_lines`), after the secrets were looked for.
+        """
+        text = _masked(text, self._all.pieces_in(text))
+        if self._short:
+            text = self._short.sub(MASK, text)
+        text = _LABEL.sub(self._labelled, text)
+        return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
 
     def value(self, value: t.Any) -> t.Any:
-        """A result: whole secrets and their encodings are masked, in keys too; what can not be sent on is replaced."""
-        if isinstance(value, dict):
-            return {self.value(key): self.value(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
-        if isinstance(value, str):
-            return self._whole(value.encode("utf-8", "replace").decode(), self._forms)
-        return value
+        """A result: whole secrets and their encodings are masked, in keys too; what cannot be sent on is replaced."""
+        return self._cleaned(value, self._values.suspicions(_all_texts(value)))
 
-    def _whole(self, text: str, forms: list[str]) -> str:
-        for form in forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return _LABEL.sub(self._labelled, text)
+    def _cleaned(self, value: t.Any, suspicions: t.Iterator[bool]) -> t.Any:
+        """``suspicions``: of each text in turn, whether it may hold a secret."""
+        if isinstance(value, dict):
+            return {self._cleaned(key, suspicions): self._cleaned(item, suspicions) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._cleaned(item, suspicions) for item in value]
+        if isinstance(value, str):
+            suspicious = next(suspicions)
+            if not value.isascii():
+                value = value.encode("utf-8", "replace").decode()
+            if suspicious:
+                value = _masked(value, self._values.whole_in(value))
+            return _LABEL.sub(self._labelled, value) if "@" in value or "%40" in value else value
+        return value
 
     def _labelled(self, match: re.Match[str]) -> str:
         known = match[2].lower() in self._labels or match[2] == MASK
         return match[0] if known else f"{match[1]}{HIDDEN}{match[3]}"
 
 
-def _forms(secrets: set[str]) -> list[str]:
-    """All forms of all secrets, the longest first."""
-    long = {form for secret in secrets if len(secret) >= PIECE for form in variants(secret)}
-    return sorted(long | secrets, key=len, reverse=True)
+class _Forms:
+    """Secrets in their normal form, and where a text holds them."""
+
+    def __init__(self, secrets: t.Iterable[str]) -> None:
+        long = [secret for secret in secrets if len(secret) >= PIECE]
+        # Upper case may change letters for good: the sharp s.
+        self.chars = sorted({_normal(form) for s in long for form in (s, s.upper(), s.replace("-", ""))})
+        # What is cut off in the middle of an escape cannot be decoded.
+        escaped = {
+            _normal(form) for s in long for form in (json.dumps(s)[1:-1], json.dumps(s, ensure_ascii=False)[1:-1])
+        }
+        self.escaped = sorted(escaped.difference(self.chars))
+
+    def whole_in(self, text: str) -> list[tuple[int, int]]:
+        """Where whole secrets are, as first and last position, plus one."""
+        found = []
+        if self.chars and len(text) >= PIECE:
+            for layer in _layers(text):
+                normal = _normal(layer.text)
+                for form in self.chars:
+                    at = normal.find(form) if len(form) >= PIECE else -1
+                    while at >= 0:
+                        found.append((layer.span(at)[0], layer.span(at + len(form) - 1)[1]))
+                        at = normal.find(form, at + 1)
+        return found
+
+    def suspicions(self, texts: t.Iterable[str]) -> t.Iterator[bool]:
+        """Of each text, whether it may hold a whole secret. Many texts are looked at together, which is faster."""
+        size = 0
+        parts: list[str] = []
+        for text in texts:
+            size += len(text)
+            parts.append(text)
+            if size >= BATCH:
+                yield from itertools.repeat(self._may_be_in("\n".join(parts), DEPTH), len(parts))
+                size, parts = 0, []
+        yield from itertools.repeat(self._may_be_in("\n".join(parts), DEPTH), len(parts))
+
+    def _may_be_in(self, text: str, depth: int) -> bool:
+        """The same layers as :func:`_layers`, without places: all that looks like digits is decoded at once."""
+        normal = _normal(text)
+        if any(form in normal for form in self.chars):
+            return True
+        if depth <= 0 or not self.chars:
+            return False
+        unescaped = _unescaped(_Layer(text, lambda at: (at, at + 1)))
+        if unescaped and self._may_be_in(unescaped.text, depth - 1):
+            return True
+        runs, digits = _BASE64.findall(text), _HEX.findall(text)
+        decoded = itertools.chain(
+            (_joined_base64(runs, shift) for shift in range(4) if runs),
+            (_joined_hex(digits, shift) for shift in range(2) if digits),
+        )
+        return any(self._may_be_in(raw.decode("utf-8", "replace"), depth - 2) for raw in decoded)
+
+    def pieces_in(self, text: str) -> list[tuple[int, int]]:
+        """Where pieces of secrets are."""
+        if not self.chars or len(text) < PIECE:
+            return []
+        found = []
+        for pieces in _pieces(self.chars + self.escaped):
+            for layer in _layers(text):
+                normal = _normal(layer.text)
+                hits = [at for at in range(len(normal) - PIECE + 1) if normal[at : at + PIECE] in pieces]
+                found += [(layer.span(at)[0], layer.span(at + PIECE - 1)[1]) for at in hits]
+        return found
 
 
-def holding(value: t.Any, marks: t.Collection[str], path: str = "") -> str | None:
-    """The path of an input that holds one of the marks, ``None`` if there is none."""
-    if isinstance(value, dict):
-        pairs = [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
-    elif isinstance(value, list):
-        pairs = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
-    else:
-        return path if isinstance(value, str) and any(mark in value for mark in marks) else None
-    return next((found for where, item in pairs if (found := holding(item, marks, where))), None)
+def _joined_base64(runs: list[str], shift: int) -> bytes:
+    """What runs of digits say from one place on, with zeros between them."""
+    parts = [run[shift:] + "A" * (-len(run[shift:]) % 4) + "AAAA" for run in runs]
+    return binascii.a2b_base64("".join(parts).translate({45: "+", 95: "/"}))
+
+
+def _joined_hex(runs: list[str], shift: int) -> bytes:
+    parts = [run[shift:] + "0" * (len(run[shift:]) % 2) + "00" for run in runs]
+    return bytes.fromhex("".join(parts))
+
+
+def _pieces(forms: t.Iterable[str]) -> t.Iterator[set[str]]:
+    """All pieces of all secrets, in portions."""
+    pieces: set[str] = set()
+    for form in forms:
+        for at in range(len(form) - PIECE + 1):
+            pieces.add(form[at : at + PIECE])
+            if len(pieces) >= AT_ONCE:
+                yield pieces
+                pieces = set()
+    if pieces:
+        yield pieces
+
+
+def _masked(text: str, found: list[tuple[int, int]]) -> str:
+    """A text with some places masked; places that overlap become one mask."""
+    if not found:
+        return text
+    parts, last = [], 0
+    for first, end in sorted(found):
+        if first >= last:
+            parts += [text[last:first], MASK]
+        last = max(last, end)
+    return "".join([*parts, text[last:]])

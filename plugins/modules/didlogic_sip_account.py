@@ -42,8 +42,9 @@ options:
       - didlogic is not known to keep labels unique. If two accounts have it, the module asks for O(name).
     type: str
   password:
-    description: Password of the account. Needed to create one. didlogic's rules for it are not known; 20 letters and
-      digits are accepted.
+    description:
+      - Password of the account, 8 characters at least. Needed to create one. didlogic's rules for it are not known; 20
+        letters and digits are accepted.
     type: str
   update_password:
     description: Whether O(password) is written each time (V(always)) or only when the account is created

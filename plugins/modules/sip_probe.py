@@ -45,7 +45,7 @@ options:
     type: str
   password:
     description:
-      - The password of the SIP login.
+      - The password of the SIP login, 8 characters at least.
       - Needed with O(method=register), and not used otherwise.
       - Without TLS anybody on the way can try passwords against the digest of it, as with every SIP phone.
     type: str

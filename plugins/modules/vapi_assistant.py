@@ -42,8 +42,9 @@ options:
       - C(name) and C(model.toolIds) have options of their own (O(name), O(tools)), and keys that Vapi sets itself are
         refused.
       - Give an empty string, list or dict to empty a key. A key with V(null) inside an object is taken out of it.
-      - Values under C(headers), C(secret), C(apiKey) and similar keys read V(hidden) in results. V(hidden) given back
-        leaves the value as it is.
+      - Texts that are secrets by the words of their key or by their place (below C(credentials) and C(headers), users,
+        passwords and query values in URLs) read V(hidden) in results. V(hidden) given back leaves the value as it is;
+        any other mask, such as V(********), is refused.
       - A text with variables that Vapi fills in, such as C({{ customer.name }}), needs the tag C(!unsafe), or Ansible
         takes them for its own. Text that holds what a template has become, such as C(<function …>), is refused.
     type: dict

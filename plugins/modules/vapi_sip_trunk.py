@@ -89,7 +89,7 @@ options:
       - An empty string takes the login away.
     type: str
   password:
-    description: Password of O(username).
+    description: Password of O(username), 8 characters at least.
     type: str
   update_password:
     description: Whether O(password) is written each time (V(always)) or only where the login is written anyway

@@ -20,6 +20,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _single
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import Door
 
@@ -267,11 +268,12 @@ class Follow(Door):
     def _followed(self, started: Result, args: Result, task_vars: t.Any, limit: int) -> Result:
         begun, shown, blind, looks, now = time.monotonic(), "", 0, 0, started
         while True:
-            if self.line(now) != shown:
-                shown = self.line(now)
+            # Words of the service, such as the reason why a call has ended.
+            if (line := printable(self.line(now))) != shown:
+                shown = line
                 self._progress(shown)
             if self.over(now):
-                why = self.verdict(now)
+                why = printable(self.verdict(now))
                 return {self.noun: now, **({"failed": True, "msg": why} if why else {})}
             left = limit - (time.monotonic() - begun)
             if left <= 0:
@@ -282,7 +284,7 @@ class Follow(Door):
             found = answer.get(f"{self.noun}s")
             blind = blind + 1 if answer.get("failed") or not found else 0
             if blind >= BLIND:
-                reason = answer.get("msg", "it is not in Vapi's list")
+                reason = printable(str(answer.get("msg", "it is not in Vapi's list")))
                 return self._given_up(now, f"How it goes on can not be read: {reason}. It was started and goes on.")
             now = self.put(started, found) if found else now
 

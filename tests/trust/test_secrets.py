@@ -77,7 +77,10 @@ def test_foreign_keys_are_hidden(run: Run) -> None:
     assert f"{KEPT}@hidden.sip.vapi.ai" in rows
     assert f"sip:{KEPT}@hidden.sip.eu.vapi.ai;transport=tcp" in rows
     (assistant,) = told(run, "foreign secrets")["assistants"]
-    assert assistant["definition"]["server"] == {"url": leaks.URL, "headers": "hidden"}
+    assert assistant["definition"]["server"] == {
+        "url": leaks.URL,
+        "headers": {"X-Token": "hidden", "Authorization": "hidden"},
+    }
     assert assistant["definition"]["serverUrlSecret"] == "hidden"
 
 

@@ -39,7 +39,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.ur
     label_of,
     region_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted, digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted, digits, is_ipv4, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
     Transfer,
@@ -108,10 +108,11 @@ def _finding(rule: Rule, words: Words, concerned: list[str]) -> Row:
         "severity": words.get("severity", rule.severity),
         "evidence": rule.evidence,
         "step": rule.step,
-        "subject": words["subject"],
+        # Names and error texts of the services are among the words.
+        "subject": printable(words["subject"]),
         "numbers": concerned,
-        "message": rule.message.format_map(words),
-        "fix": rule.fix.format_map(words),
+        "message": printable(rule.message.format_map(words)),
+        "fix": printable(rule.fix.format_map(words)),
         "docs": f"{DOCS}{rule.id}",
     }
 

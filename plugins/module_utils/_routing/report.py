@@ -12,7 +12,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import DONE, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Route, Row
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
@@ -47,7 +47,7 @@ def _head(wired: t.Any) -> str:
 
 
 def _line(kind: str, name: str, what: str) -> str:
-    return f"{kind:<14} {name:<24} {what}".rstrip()
+    return printable(f"{kind:<14} {name:<24} {what}".rstrip())
 
 
 def _word(wired: t.Any, outcome: Outcome) -> str:

@@ -1,0 +1,22 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A filter that makes foreign text safe for a terminal."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _rules
+
+
+def printable(text: t.Any) -> str:
+    """One line of text without anything that a terminal acts on; see :func:`_rules.printable`."""
+    return _rules.printable(str(text))
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"printable": printable}

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: which texts of a free-form value are secrets, by the words of their keys and by their place.
+
+Only texts are secrets: numbers and truth values are settings, whatever their key is called.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: A key with one of these words holds a secret.
+WORDS = _words(
+    "apikey authorization bearer cookie cookies credential credentials dsn hmac jwt otp passcode passphrase passwd "
+    "password passwords pem pin pwd secret secrets token tokens"
+)
+#: The same where it is the last word.
+LAST_WORDS = _words("auth pass")
+#: A key that ends in one of these words says something about a secret and holds none: ``tokenUrl``, ``secretId``.
+DESCRIBING = _words(
+    "algorithm arn at budget count description disabled enabled endpoint expiration expires expiry field format header "
+    "id ids length limit location message mode name names param parameter plan policy prompt required rotation "
+    "second seconds set size strategy ttl type uri url urls usage version"
+)
+#: Words beside ``token`` and ``tokens`` that make it a unit of a language model.
+UNITS = _words(
+    "audio bos budget cached completion context end eos estimated generated input max maximum min minimum num number "
+    "output pad per prompt reasoning remaining special start stop text thinking total unk used"
+)
+#: Words before ``key`` that make it no secret.
+PLAIN_KEYS = _words(
+    "arrow cache context correlation dedup deduplication dial dtmf enter escape event field file foreign group hash "
+    "header hot i18n idempotency index json locale lookup map message metadata name object order parameter partition "
+    "pound press primary property public routing row sort star tab trace translation variable"
+)
+#: Words after a leading ``key`` that make it a secret.
+KEY_MATERIAL = _words("data material pem secret string text value")
+#: Two words in one, in which no capital or mark tells them apart.
+COMPOUND = re.compile(
+    r"passw(or)?d|passphrase|passcode|connectionstring|secrets?$|^secret(?!ar|ion|iv|e)|bearer"
+    r"|(access|account|api|auth|client|encryption|license|master|private|secret|service|session|shared|signing|ssh"
+    r"|subscription|webhook)keys?"
+)
+#: Headers that people look at and that hold no secret.
+PLAIN_HEADERS = _words(
+    "accept accept-charset accept-encoding accept-language cache-control content-encoding content-language "
+    "content-length content-type host user-agent"
+)
+#: What a JSON schema says of a value, and the types that make a dict a schema.
+SCHEMA_WORDS = _words("$schema additionalProperties description format pattern required title type")
+SCHEMA_TYPES = _words("array boolean integer null number object string")
+#: Keys of a pair that name its value, and keys that show that a lone ``key`` names something.
+NAMES = ("key", "name", "header", "field", "param", "parameter")
+BESIDE_A_NAME = _words("endsWith oneOf plan regex startsWith type value")
+#: A whole text that is a URL. In other text, only the password before a host is taken out.
+URL = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*://\S*\s*")
+USER_INFO = re.compile(r"(?<=://)([^/?#\s@]*)(?=@)")
+QUERY = re.compile(r"(?<=[?&;#])([^=&;#\s]*)=([^&;#\s]+)")
+SCHEME = re.compile(r"\s*(bearer|basic|digest|token)\s+", re.IGNORECASE)
+SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+
+#: Where a text is: the path of what it is in, and the key or the index there.
+Path = tuple[t.Any, t.Any] | None
+Leaf = t.Callable[[str, bool, Path], t.Any]
+
+
+class Place(enum.Enum):
+    """Where a value is: somewhere, among the headers of a request, or below a secret key."""
+
+    OPEN = 1
+    HEADERS = 2
+    SECRET = 3
+
+
+@functools.lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Whether the value of a key, a header or a query parameter of this name is a secret.
+
+    :param name: in any spelling: ``apiKey``, ``API_KEY``, ``x-api-key``, ``apikey``.
+    """
+    words = [word.lower() for word in SPLIT.findall(name)]
+    if not words or words[-1] in DESCRIBING or "".join(words) in DESCRIBING:
+        return False
+    if words[-1] in LAST_WORDS:
+        return True
+    return any(_is_secret_word(words, at) for at in range(len(words)))
+
+
+def _is_secret_word(words: list[str], at: int) -> bool:
+    word = words[at]
+    if word in ("token", "tokens"):
+        return not UNITS & set(words)
+    if word in WORDS or COMPOUND.search(word):
+        return True
+    if word in ("key", "keys"):
+        after = words[at + 1 : at + 2]
+        return words[at - 1] not in PLAIN_KEYS if at else bool(after and after[0] in KEY_MATERIAL)
+    unit = re.fullmatch(r"(\w+?)tokens?", word)
+    return bool(unit) and unit[1] not in UNITS  # type: ignore[index]
+
+
+def _is_headers(name: str) -> bool:
+    words = [word.lower() for word in SPLIT.findall(name)]
+    # The headers of a SIP message that a transfer sends are settings, but for those with a secret name.
+    return bool(words) and words[-1] == "headers" and "sip" not in words
+
+
+def mapped(value: t.Any, leaf: Leaf, place: Place = Place.OPEN, path: Path = None) -> t.Any:
+    """A free-form value with every text exchanged for what ``leaf`` makes of it.
+
+    :param leaf: ``(text, whether it is a secret, path)`` -> text. It gets the parts of a URL one by one.
+    """
+    if isinstance(value, dict):
+        named = next((value[key] for key in NAMES if isinstance(value.get(key), str) and "value" in value), None)
+        schema = isinstance(value.get("type"), str) and value["type"] in SCHEMA_TYPES
+        found = {}
+        for key, item in value.items():
+            word = str(key)
+            plain = place is Place.OPEN and named is None and not schema and word != "key"
+            below = _by_name(word) if plain else _below(word, item, place, value, named, schema=schema)
+            found[key] = mapped(item, leaf, below, (path, word))
+        return found
+    if isinstance(value, (list, tuple)):
+        return [mapped(item, leaf, place, (path, at)) for at, item in enumerate(value)]
+    if not isinstance(value, str) or not value:
+        return value
+    return leaf(value, True, path) if place is not Place.OPEN else _in_url(value, leaf, path)
+
+
+def _below(key: str, item: t.Any, place: Place, value: dict[t.Any, t.Any], named: str | None, *, schema: bool) -> Place:
+    """The place of what is below a key."""
+    if schema and key in SCHEMA_WORDS and not isinstance(item, dict):
+        return Place.OPEN
+    if place is Place.SECRET or (schema and key == "properties"):
+        return place
+    if named is not None:
+        secret = is_secret_name(named) or (place is Place.HEADERS and named.lower() not in PLAIN_HEADERS)
+        return Place.SECRET if secret and key not in NAMES else Place.OPEN if key in NAMES else _by_name(key)
+    if place is Place.HEADERS:
+        return Place.OPEN if key.lower() in PLAIN_HEADERS else Place.SECRET
+    if key == "key":
+        return Place.OPEN if BESIDE_A_NAME & set(value) else Place.SECRET
+    return _by_name(key)
+
+
+@functools.lru_cache(maxsize=4096)
+def _by_name(key: str) -> Place:
+    return Place.HEADERS if _is_headers(key) else Place.SECRET if is_secret_name(key) else Place.OPEN
+
+
+def _in_url(text: str, leaf: Leaf, path: Path) -> str:
+    """A text with the user and password of its URLs exchanged; if it is a URL, the values of its query too."""
+    if "://" not in text:
+        return text
+    whole = URL.fullmatch(text)
+
+    def user(match: re.Match[str]) -> str:
+        parts = match[1].split(":", 1)
+        secret = whole or len(parts) > 1
+        return ":".join(leaf(part, True, path) if part else "" for part in parts) if secret else match[1]
+
+    text = USER_INFO.sub(user, text)
+
+    def value(match: re.Match[str]) -> str:
+        secret = whole or is_secret_name(match[1])
+        return f"{match[1]}={leaf(match[2], True, path)}" if secret else match[0]
+
+    return QUERY.sub(value, text)
+
+
+def redacted(value: t.Any) -> t.Any:
+    """A free-form value for people: :data:`HIDDEN` in the place of every secret."""
+    return mapped(value, lambda text, secret, _path: HIDDEN if secret else text)
+
+
+def secrets_of(value: t.Any, path: str = "") -> list[tuple[str, str]]:
+    """The path and the text of every secret in a free-form value."""
+    found: list[tuple[str, str]] = []
+
+    def leaf(text: str, secret: bool, place: Path) -> str:
+        if secret:
+            found.append((_dotted(place, path), text))
+        return text
+
+    mapped(value, leaf)
+    return found
+
+
+def _dotted(path: Path, start: str) -> str:
+    if path is None:
+        return start
+    above, step = _dotted(path[0], start), path[1]
+    return f"{above}[{step}]" if isinstance(step, int) else f"{above}.{step}" if above else str(step)
+
+
+def restored(current: t.Any, wanted: t.Any, same: t.Callable[[t.Any, t.Any], bool]) -> t.Any:
+    """``wanted`` with what a result shows in the place of secrets exchanged for those of ``current``.
+
+    :param same: whether two dicts are the same thing; the secret of another one is not taken.
+    """
+    if not any(HIDDEN in text for text in _texts(wanted)):
+        return wanted
+    return _restored(current, redacted(current), wanted, same)
+
+
+def _restored(current: t.Any, shown: t.Any, wanted: t.Any, same: t.Callable[[t.Any, t.Any], bool]) -> t.Any:
+    if wanted == shown or (wanted == HIDDEN and shown != current):
+        return current
+    if isinstance(wanted, dict) and isinstance(current, dict) and same(shown, wanted):
+        return {
+            key: _restored(current[key], shown[key], item, same) if key in current else item
+            for key, item in wanted.items()
+        }
+    return wanted
+
+
+def _texts(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def is_mask(text: str) -> bool:
+    """Whether a text is what programs show in the place of a secret; a scheme such as ``Bearer`` may precede it."""
+    word = text[match.end() :] if (match := SCHEME.match(text)) else text
+    word = word.strip()
+    if not word:
+        return False
+    return (
+        not word.strip("*\u2022\u25cf\u2219\u00b7\u2b24\u2217\uff0a")
+        or word.strip("$[]<>(){}*").strip().lower() in MASK_WORDS
+    )
+
+
+#: Asterisks and bullets.
+MASK_SIGNS = "*\u2022\u25cf\u2219\u00b7\u2b24\u2217\uff0a"
+MASK_WORDS = frozenset(
+    (
+        HIDDEN,
+        "masked",
+        "not readable",
+        "redacted",
+        "value_specified_in_no_log_parameter",
+        "written, not shown",
+    )
+)
