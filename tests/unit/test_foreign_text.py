@@ -113,14 +113,14 @@ def test_masks_are_refused_for_every_secret(name: str, door: Door) -> None:
     for place in places(spec, is_secret):
         for mask in itertools.islice(masks, 4):
             told = door.raw(name, placed(spec, base, place, mask))
-            assert told["msg"].startswith(f"Option {dotted(place)}: holds a mask"), (place, mask, told["msg"])
+            assert f"Option {dotted(place)}: holds a mask" in told["msg"], (place, mask, told["msg"])
     for place in places(spec, is_free):
         for mask in itertools.islice(masks, 4):
             if mask.strip().lower() != "hidden":
                 value = {"x": [{"headers": {"Authorization": f"Bearer {mask}"}}]}
                 told = door.raw(name, placed(spec, base, place, value))
                 wanted = f"Option {dotted(place)}.x[0].headers.Authorization: holds a mask"
-                assert told["msg"].startswith(wanted), (mask, told["msg"])
+                assert wanted in told["msg"], (mask, told["msg"])
     assert door.stage.world.journal == []
 
 
