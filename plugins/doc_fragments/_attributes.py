@@ -57,8 +57,9 @@ attributes:
     ACROSS = r"""
 attributes:
   action_group:
-    description: Is in no action group, as it reads from both services and takes the connection options of each with a
-      prefix.
-    support: none
-    membership: []
+    description: Use C(group/voiceops.vapi_didlogic.integration) in C(module_defaults) to give all modules that use both
+      services their connection options once.
+    support: full
+    membership:
+      - voiceops.vapi_didlogic.integration
 """

@@ -40,7 +40,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
     Use,
     Write,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted, is_id
 
 #: Rounds in a row that bring nothing forward before the engine gives up.
 ROUNDS = 8
@@ -287,7 +287,7 @@ class Engine:
             )
         if ids:
             return ids[0]
-        if self.check_mode and not _looks_like_id(value):
+        if self.check_mode and not is_id(value):
             self.warn(f"Option {path}: no {resource.title} {value!r} exists yet; the dry run goes on as if it did.")
             return LATER
         raise Problem(
@@ -742,13 +742,6 @@ def _values(record: t.Any, field: Field) -> list[str]:
 
 def _same(resource: Resource, there: t.Any, value: str) -> bool:
     return there is not None and resource.normal(str(there)) == resource.normal(value)
-
-
-def _looks_like_id(value: str) -> bool:
-    parts = value.split("-")
-    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
-        c in "0123456789abcdefABCDEF" for c in "".join(parts)
-    )
 
 
 def _with_id(write: Write, made: str | None) -> Write:

@@ -264,12 +264,7 @@ class Client:
             "Accept-Encoding": "identity",
             "User-Agent": USER_AGENT,
         }
-        try:
-            verify: t.Any = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
-        except (OSError, ssl.SSLError):
-            verify = None
-        if verify is None:
-            raise Problem("ca_path", "must be a readable file with CA certificates in PEM form.")
+        verify: t.Any = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
         if not http.validate_certs or self._url.startswith("http:"):
             verify = False  # without TLS there is nothing to check, and the system's certificates take long to read
         # What is not encrypted stays on this machine: no proxy from the environment gets it.

@@ -42,6 +42,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     Option,
     Problem,
     Record,
+    Words,
     argument_spec,
     check_secret,
     faults_of,
@@ -396,12 +397,13 @@ def run_across(
     services: tuple[Service, ...],
     ask: type[Record],
     work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]],
-    parse: t.Callable[[dict[str, t.Any]], t.Any] | None = None,
+    parse: t.Callable[[dict[str, t.Any], Words], t.Any] | None = None,
 ) -> None:
     """A module of several services.
 
     :param work: ``(engines by the services' names, options)`` -> result; ``labels`` in it are ids of trunks.
-    :param parse: makes ``options`` of what was given, where that is more than the record.
+    :param parse: makes ``options`` of what was given, where that is more than the record; also gets the words in
+        which to speak of options.
     """
     spec = argument_spec(ask)
     for service in services:
@@ -410,7 +412,14 @@ def run_across(
 
     def parts() -> tuple[t.Any, dict[str, Engine]]:
         faults = Faults()
-        given = faults.of("", lambda: parse(module.params) if parse else from_options(ask, module.params))
+        given = faults.of(
+            "",
+            lambda: (
+                parse(module.params, Words(module.name_of, module.sentence))
+                if parse
+                else from_options(ask, module.params)
+            ),
+        )
         engines = {s.name: faults.of("", _connected, module, s, None, f"{s.name}_", Shelf()) for s in services}
         faults.end()
         return given, engines

@@ -162,6 +162,18 @@ class Faults:
             raise self.found[0] if len(self.found) == 1 else Problems(self.found)
 
 
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """How to speak of options.
+
+    :param name_of: an option's path -> the name under which the user gave it.
+    :param sentence: an error -> the text for people.
+    """
+
+    name_of: t.Callable[[str], str] = str
+    sentence: t.Callable[[Exception], str] = str
+
+
 def _alternatives(path: str) -> list[str]:
     return re.split(r" / | or ", path)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+import ssl
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
@@ -19,13 +20,21 @@ LATER = "(known after apply)"
 Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
 
 
+def check_certificates(path: str) -> None:
+    """Raise ``ValueError`` for a file that holds no CA certificates."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError):
+        raise ValueError("must be a readable file with CA certificates in PEM form.") from None
+
+
 class HttpOptions(Record):
     """How to reach any service (fragment ``_http``)."""
 
     timeout: t.Annotated[int, Option(between=(1, 600))] = 30
     retry_timeout: t.Annotated[int, Option(between=(0, 3600))] = 60
     validate_certs: bool = True
-    ca_path: str | None = None
+    ca_path: t.Annotated[str | None, Option(check=check_certificates)] = None
 
 
 class State(Record):

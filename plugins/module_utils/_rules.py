@@ -97,6 +97,11 @@ def e164(number: str) -> str:
     return text
 
 
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an id (a UUID)."""
+    return bool(re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text))
+
+
 def check_key(key: str) -> None:
     """An API key as it must be to stand in a header and to be recognisable in an output."""
     if len(key) < 8:

@@ -31,6 +31,11 @@ from ansible.plugins.action.normal import ActionModule as Normal
 # Imported here, in the process that all tasks are forked from, the libraries are there for each of them.
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
+    NAMES,
+    keys_that_are_no_text,
+    variable_names,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import SOLUTION, template_faults
 
 MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
@@ -126,6 +131,19 @@ class Door(Normal):
     def _value(self, variables: t.Mapping[str, t.Any], name: str) -> str:
         """A variable as text, its template filled in; empty where it is not set."""
         return str(self._templar.template(variables[name])) if name in variables else ""
+
+    def _update_module_args(
+        self, module_name: t.Any, module_args: t.Any, task_vars: t.Any, *args: t.Any, **more: t.Any
+    ) -> None:
+        """Hand the module what only the controller can tell of its options."""
+        super()._update_module_args(module_name, module_args, task_vars, *args, **more)
+        name = str(module_name or self._task.action).rpartition(".")[2]
+        given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
+        own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
+        faults = [list(fault) for fault in keys_that_are_no_text(own)]
+        if (given or faults) and _main_of(name):
+            names = variable_names(name, given) if given else {}
+            module_args[_module.CONTROLLER] = {"names": names, "faults": faults}
 
     # -- the three steps of Ansible's that are others here
 

@@ -102,7 +102,7 @@ def test_the_summary_of_a_run_that_fails(services: Any) -> None:
     refused = services.play("voiceops.vapi_didlogic.integrate", "--check", **wrong)
     summary = told(services)
     assert (refused.rc, summary["changed"], summary["objects"]) == (2, False, [])
-    assert "31201234569 is not a number of this didlogic account" in summary["message"]
+    assert 'numbers[0].number ("31201234569"): is not a number of this didlogic account' in summary["message"]
 
     services.faults(
         {"kind": "status", "code": 400, "match": {"method": "POST", "path_regex": "phone-number"}, "times": None}

@@ -24,6 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     Option,
     Problem,
     Record,
+    Words,
     faults_of,
     from_options,
 )
@@ -145,6 +146,7 @@ class Declared:
     tools: tuple[Want, ...] = dataclasses.field(repr=False)
     assistants: tuple[Want, ...] = dataclasses.field(repr=False)
     numbers: tuple[Number, ...] = ()
+    words: Words = dataclasses.field(default=Words(), repr=False)
 
     @property
     def present(self) -> bool:
@@ -169,6 +171,16 @@ class Declared:
         items = zip(self.numbers, self.given["numbers"], strict=True)
         return {str(number.number): item.get("fallback_destination") for number, item in items}
 
+    def place(self, option: str, field: str, value: t.Any) -> str:
+        """The path of the first item of a list option in which ``field`` is, or has, a value."""
+        for index, item in enumerate(self.given[option]):
+            there = item.get(field)
+            if there == value:
+                return f"{option}[{index}].{field}"
+            if isinstance(there, list) and value in there:
+                return f"{option}[{index}].{field}[{there.index(value)}]"
+        return option
+
     def spelled(self, number: Number) -> str:
         """The number as it stands at Vapi and in the inbound URI."""
         return ("+" if self.given["number_format"] == "e164" else "") + str(number.number)
@@ -176,6 +188,11 @@ class Declared:
     def uri(self, number: Number, trunk: str) -> str:
         """Its inbound URI as people may see it."""
         return inbound_uri(self.spelled(number), HIDDEN if self.by_key else trunk, self.region)
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of what is declared."""
+        return tuple(want.label for want in (*self.assistants, *self.tools))
 
     @functools.cached_property
     def foreign_assistants(self) -> tuple[str, ...]:
@@ -212,6 +229,7 @@ class Declared:
         ]
         return self._want(
             SIP_TRUNK,
+            "trunk",
             name=trunk.name,
             gateways=[{**gateway, "outbound_protocol": trunk.protocol}, *ins],
             username=trunk.username or login,
@@ -224,6 +242,7 @@ class Declared:
         """:param assistants: ids of those that are declared, by their names."""
         return self._want(
             PHONE_NUMBER,
+            self._path(number),
             number=self.spelled(number),
             name=number.name,
             trunk=trunk,
@@ -249,6 +268,7 @@ class Declared:
         }
         want = self._want(
             FORWARD,
+            self._path(number),
             number=number.number,
             **({"destination": uri, "kind": "sip_uri"} if uri else target),
             heal_private_key=None if by_key or not self.present else self.key,
@@ -259,12 +279,18 @@ class Declared:
         ask = EnvironmentAsk(**want.ask.model_dump(), own_trunk_ids=list(trunks) if self.present else None)
         return dataclasses.replace(want, ask=ask)
 
-    def _want(self, resource: Resource, **params: t.Any) -> Want:
-        return wanted(resource, {**params, "state": self.given["state"]})
+    def _path(self, number: Number) -> str:
+        return next((f"numbers[{index}]" for index, each in enumerate(self.numbers) if each is number), "numbers")
+
+    def _want(self, resource: Resource, path: str, **params: t.Any) -> Want:
+        return dataclasses.replace(wanted(resource, {**params, "state": self.given["state"]}), path=path)
 
 
-def parse(params: Given) -> Declared:
-    """An environment of the module's options; raises :class:`Problem` with every mistake in it."""
+def parse(params: Given, words: Words | None = None) -> Declared:
+    """An environment of the module's options; raises :class:`Problem` with every mistake in it.
+
+    :param words: how to speak of options later on.
+    """
     faults = Faults()
     state = {"state": params["state"]}
     plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
@@ -276,14 +302,16 @@ def parse(params: Given) -> Declared:
     faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or ())
     account = params.get("sip_account")
     going = {**state, "force": True} if params["state"] == "absent" else state
+    owner = account and faults.of("sip_account", wanted, sip_account.SIP_ACCOUNT, {**account, **going})
     declared = Declared(
         given=params,
         region=params["vapi_region"],
         key=str(params["vapi_api_key"]).strip(),
         trunk=trunk or Trunk(),
-        account=account and faults.of("sip_account", wanted, sip_account.SIP_ACCOUNT, {**account, **going}),
-        tools=faults.each("transfer_tools", params.get("transfer_tools"), lambda item: _tool(item, state, trunk)),
-        assistants=faults.each("assistants", params.get("assistants"), lambda item: _assistant(item, state)),
+        account=owner and dataclasses.replace(owner, path="sip_account"),
+        tools=_wants("transfer_tools", params, lambda item: _tool(item, state, trunk), faults),
+        assistants=_wants("assistants", params, lambda item: _assistant(item, state), faults),
+        words=words or Words(),
         numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
     if declared.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
@@ -308,6 +336,12 @@ def parse(params: Given) -> Declared:
 def _dict(value: t.Any) -> dict[str, t.Any]:
     """A dictionary of options; an empty one where something else was given, which is reported as such already."""
     return value if isinstance(value, dict) else {}
+
+
+def _wants(option: str, params: Given, make: t.Callable[[Given], Want], faults: Faults) -> tuple[t.Any, ...]:
+    """What the items of a list option ask for; ``None`` for each that is wrong."""
+    made = faults.each(option, params[option], make)
+    return tuple([want and dataclasses.replace(want, path=f"{option}[{index}]") for index, want in enumerate(made)])
 
 
 def _number(item: Given, index: int, faults: Faults) -> Number:
@@ -368,7 +402,9 @@ def refer_users(params: Given) -> list[str]:
 
 
 def _name(item: Given) -> str:
-    return item["name"] if isinstance(item.get("name"), str) else "without a name"
+    # What Ansible made text of is no name, and may hold anything.
+    name = item.get("name")
+    return name if isinstance(name, str) and not name.startswith(("{", "[")) else "without a name"
 
 
 def _targets(given: t.Any) -> list[dict[str, t.Any]]:

@@ -49,7 +49,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
     uri_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import holds_key, label_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_id, nearest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
@@ -124,8 +124,9 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
         message = listed("Nothing was changed. Correct this first.", wrong)
         raise Failed(message, {"changed": False}, _labels(wired))
     if declared.present and declared.inbound and not declared.trunk.inbound_networks:
+        option = declared.words.name_of("trunk.inbound_networks")
         vapi.warn(
-            "trunk.inbound_networks is empty, so Vapi answers every inbound call with 401. Ask didlogic for the "
+            f"{option} is empty, so Vapi answers every inbound call with 401. Ask didlogic for the "
             "signalling addresses of your account and give them there. Outbound calls are not concerned."
         )
     act = _present if declared.present else _absent
@@ -142,7 +143,7 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
         done = [f"{kind(r)} {o.want.label}" for r in KINDS for o in wired.of(r) if o.changed and not o.error]
         more = f" Done before that: {', '.join(done)}." if done and not wired.dry else ""
         wired.stopped = True
-        raise Failed(f"{error}{more}", _result(wired), _labels(wired)) from None
+        raise Failed(f"{declared.words.sentence(error)}{more}", _result(wired), _labels(wired)) from None
     if declared.given["verify"] and wired.broken:
         message = listed("What stands is not what is declared.", wired.broken, MOST_TOLD)
         raise Failed(message, _result(wired), _labels(wired))
@@ -168,8 +169,8 @@ def _bring(engine: Engine, wired: Wired, resource: Resource, wants: t.Sequence[W
     for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
         engine.warn(warning)
     errors = [outcome for outcome in outcomes if outcome.error]
-    if errors:
-        first = f"{kind(resource)} {errors[0].want.label}: {errors[0].error}"
+    if errors and errors[0].error:
+        first = f"{kind(resource)} {errors[0].want.label}: {wired.declared.words.sentence(errors[0].error)}"
         more = f" {len(errors) - 1} more of {len(outcomes)} failed." if len(errors) > 1 else ""
         raise ApiError(f"{first}{more}")
     return outcomes
@@ -329,37 +330,55 @@ def _several(survey: Survey, declared: Declared) -> list[str]:
 
 
 def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
-    login = declared.account and declared.account.record.name
-    found = []
-    if login and login not in {str(row["name"]) for row in survey.accounts}:
-        found.append(
-            f"sip_account names the login {login}, which this didlogic account does not have. Correct it, or give a "
-            "label instead: didlogic chooses the login of a new one."
-        )
-    found += [
-        f"{number.number} is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set "
-        "inbound: false."
-        for number in declared.inbound
-        if number.number not in survey.own
-    ]
+    """A sentence for each option that names what is not there, or lacks what making a new object needs."""
     there = {str(row.get(key)) for row in survey.assistants for key in ("name", "id")}
-    found += [
-        f"numbers names the assistant {name}, which is neither in assistants nor at Vapi."
-        for name in declared.foreign_assistants
-        if name not in there
-    ]
     squads = {str(row.get(key)) for row in survey.squads for key in ("name", "id")}
-    found += [
-        f"numbers names the squad {name}, which is not at Vapi." for name in declared.squads if name not in squads
-    ]
     tools = {str((row.get("function") or {}).get("name")) for row in survey.tools}
     tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
-    return found + [
-        f"assistants names the tool {name}, which is neither in transfer_tools nor a transfer tool at Vapi. Give the "
-        "id of a tool of another kind."
-        for name in declared.foreign_tools
-        if name not in tools
+    found = [*_passwords(survey, declared)]
+    login = declared.account and declared.account.record.name
+    if login and login not in {str(row["name"]) for row in survey.accounts}:
+        rule = (
+            "is a login that this didlogic account does not have. Correct it, or give a label instead: didlogic "
+            "chooses the login of a new one."
+        )
+        found.append(Problem("sip_account.name", rule, login))
+    rule = "is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set inbound: false."
+    found += [
+        Problem(f"numbers[{index}].number", rule, number.number)
+        for index, number in enumerate(declared.numbers)
+        if number.inbound and number.number not in survey.own
     ]
+    for option, field, names, known, where in (
+        ("numbers", "assistant", declared.foreign_assistants, there, "is neither in assistants nor at Vapi"),
+        ("numbers", "squad", declared.squads, squads, "is not at Vapi"),
+        (
+            "assistants",
+            "tools",
+            declared.foreign_tools,
+            tools,
+            "is neither in transfer_tools nor a transfer tool at Vapi",
+        ),
+    ):
+        for name in names:
+            if name not in known:
+                meant = nearest(name, {word for word in (*known, *declared.labels) if not is_id(word)})
+                more = f"; did you mean {meant}?" if meant else "."
+                more += " Give the id of a tool of another kind." if field == "tools" else ""
+                found.append(Problem(declared.place(option, field, name), f"{where}{more}", name))
+    return [declared.words.sentence(problem) for problem in found]
+
+
+def _passwords(survey: Survey, declared: Declared) -> t.Iterator[Problem]:
+    """What a new account or a new trunk needs: neither service makes one without, and neither tells one."""
+    account, trunk, given = declared.account, declared.trunk, declared.given
+    more = "If it comes from a variable or from the environment, that is empty or not set."
+    labels = {str(row.get("label")) for row in survey.accounts}
+    if account and not (account.record.name or account.record.password or account.record.label in labels):
+        yield Problem("sip_account.password", f"must be given: this SIP account is new. {more}")
+    password = trunk.password or (given.get("sip_account") or {}).get("password")
+    if (trunk.username or account) and not password and not trunks_named(survey, declared):
+        yield Problem("trunk.password", f"must be given: the trunk is new, and its login needs one. {more}")
 
 
 def _in_use(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:

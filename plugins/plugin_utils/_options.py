@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only the controller can tell of a module's options: how the user calls them, and keys that are no text.
+
+A role or playbook hands its variables to a module as options. It names them in the task variable
+``__vapi_didlogic_names``, so that the module's messages speak of the variables. On its way into the module every key
+becomes text, so that a key that YAML read as a truth value can be seen here only.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+#: The task variable: ``""`` is the prefix of all options, other keys are options with a variable of their own.
+NAMES = "__vapi_didlogic_names"
+PREFIX = "vapi_didlogic_"
+HTTP = ("timeout", "retry_timeout", "validate_certs", "ca_path")
+
+
+def variable_names(module: str, given: t.Mapping[str, str]) -> dict[str, str]:
+    """The variables of a module's options.
+
+    :param module: its short name, which begins with the service whose connection has no prefix.
+    :param given: what the task says; the connection's variables are the same everywhere and need not be named.
+    """
+    names = {name: PREFIX + name for name in HTTP}
+    for service in ("vapi", "didlogic"):
+        for option in ("api_key", "api_url", "region"):
+            variable = f"{PREFIX}region" if option == "region" else f"{PREFIX}{service}_{option}"
+            names[f"{service}_{option}"] = variable
+            if module.startswith(f"{service}_"):
+                names[option] = variable
+    return {**names, **given}
+
+
+def keys_that_are_no_text(value: t.Any, path: str = "") -> t.Iterator[tuple[str, str]]:
+    """The path of each key in an option that is no text, and the rule.
+
+    :param value: options, or a part of them. :param path: where it is.
+    """
+    if isinstance(value, t.Mapping):
+        for key, item in value.items():
+            word = str(key).lower() if key is None or isinstance(key, bool) else str(key)
+            place = f"{path}.{word}" if path else word
+            if not isinstance(key, str):
+                yield place, _rule(key, word)
+            yield from keys_that_are_no_text(item, place)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from keys_that_are_no_text(item, f"{path}[{index}]")
+
+
+def _rule(key: t.Any, word: str) -> str:
+    if isinstance(key, bool):
+        meant = "on or yes" if key else "off or no"
+        return f"The key must be text; YAML reads {meant} as {word}. Put the key in quotes."
+    read = "nothing" if key is None else "a number or a date"
+    read = "nothing" if key is None else "a number or a date"
+    return f"The key must be text; YAML reads it as {read}. Put the key in quotes."
