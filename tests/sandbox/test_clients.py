@@ -177,6 +177,10 @@ def test_didlogic_mcp(server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -
                 return json.loads(text) if text.startswith("{") else text
 
             assert await call("get_balance") == {"balance": 35.22}
+            transactions = str(
+                await call("get_transactions", transaction_type="call", start_date="2026-01-01", end_date="2026-01-02")
+            )
+            assert transactions.startswith("Date,Time,Transaction type,Comment,Amount,Balance,Status")
             purchases = await call("list_purchases", page=1, per_page=10)
             assert [item["number"] for item in purchases["purchases"]] == [number]
             row = (await call("add_destination", number=number, destination="1@h.example", transport=1, active=True))[

@@ -378,9 +378,12 @@ def test_workflows(
 # --- versions
 
 
-def test_without_versioning(vapi: httpx.Client, numbered: dict[str, Any]) -> None:
+def test_without_versioning(vapi: httpx.Client, world: World, numbered: dict[str, Any]) -> None:
     item = vapi.get(f"/assistant/{numbered['assistantId']}").json()
-    assert (item["latestVersion"], "latestVersion" in item) == (None, True)
+    assert "latestVersion" not in item
+    world.rules["versioning"] = True
+    assert vapi.get(f"/assistant/{item['id']}").json() == {**item, "latestVersion": None}
+    world.rules["versioning"] = False
     for path in ("", "/latest", f"/{NOBODY}"):
         assert vapi.get(f"/traffic-allocations{path}", params={"assistantId": item["id"]}).status_code == 403
     assert vapi.post("/traffic-allocations", json={}).status_code == 403

@@ -57,9 +57,13 @@ def publish(world: World, _sent: Item, stored: Item) -> None:
         stored["latestVersion"] = f"v{number(stored.get('latestVersion')) + 1}"
 
 
-def show(_world: World, item: Item, _query: Mapping[str, str]) -> Item:
-    """An object in an answer: it tells its version, which is null where there are none."""
-    return {**item, "latestVersion": item.get("latestVersion")}
+def show(world: World, item: Item, _query: Mapping[str, str]) -> Item:
+    """An object in an answer: with versioning it tells its version, null if it was not published since.
+
+    Without versioning the description allows a null as well. Here the field is absent, as Vapi's gitops sends back
+    every field that it reads and this one is no field of a request.
+    """
+    return {**item, "latestVersion": item.get("latestVersion")} if world.rules["versioning"] else item
 
 
 def is_published(world: World, store: str, item_id: str, version: str) -> bool:
