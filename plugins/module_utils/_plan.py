@@ -26,6 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     same_variant,
     show,
     to_wire,
+    unmapped,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Use, Write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
@@ -222,8 +223,9 @@ def _present(
 ) -> Plan:
     replacing = resource.replace is not None and want.ask.on_auth_change == "replace"
     aside = _set_aside(resource, want, rows) if replacing else None
+    model = None if row else _model(resource, want, rows)
     # An interrupted replacement goes on from what was set aside.
-    basis = row or aside
+    basis = row or aside or model
     current = from_wire(resource.record, basis) if basis else None
     wanted = _one_choice(resource, want.record)
     if resource.adjust:
@@ -246,11 +248,13 @@ def _present(
         )
         touched |= {field.wire.split(".")[0] for field in secrets}
 
+    # What is taken over from a model is part of the change.
+    named = after if model else wanted
     managed = {
-        n: f for n, f in fields(resource.record).items() if getattr(wanted, f.attr) is not None and not f.option.secret
+        n: f for n, f in fields(resource.record).items() if getattr(named, f.attr) is not None and not f.option.secret
     }
-    before_shown = _managed(current, wanted, managed) if row else {}
-    after_shown = _managed(after, wanted, managed)
+    before_shown = _managed(current, named, managed) if row else {}
+    after_shown = _managed(after, named, managed)
     for field in secrets:
         before_shown |= {field.name: "(not readable)"} if row else {}
         after_shown[field.name] = "(written, not shown)"
@@ -262,8 +266,10 @@ def _present(
         after=after_shown,
         result=result,
         carries_secret=bool(secrets),
-        warnings=tuple(f"{resource.title} {want.label}: {text}" for text in replaced_variants(current, wanted)),
+        warnings=_losses(resource, want, current, wanted),
     )
+    if row is None or (replacing and resource.replace in touched):
+        base = dataclasses.replace(base, warnings=(*base.warnings, *_not_taken_over(resource, want, basis)))
 
     if row is None:
         for name, field in fields(resource.record).items():
@@ -295,6 +301,31 @@ def _present(
         writes += _moves(resource, aside, str(row["id"]), holders)
     verb = "update" if touched or aside else "none"
     return dataclasses.replace(base, verb=verb, writes=writes, extra=_replaced(aside))
+
+
+def _model(resource: Resource, want: Want, rows: list[Row]) -> Row | None:
+    """The object whose settings a new one takes over (option ``settings_from``); raises :class:`Problem`."""
+    key = getattr(want.ask, "settings_from", None)
+    found = next((row for row in rows if key and str(row.get("id")) == key), None)
+    if key and found is None:
+        raise Problem("settings_from", f"names no {resource.title}; there is none with this id.", key)
+    return found
+
+
+def _losses(resource: Resource, want: Want, current: t.Any, wanted: t.Any) -> tuple[str, ...]:
+    """A warning for each object that is replaced by another variant, with what goes."""
+    return tuple(f"{resource.title} {want.label}: {text}" for text in replaced_variants(current, wanted))
+
+
+def _not_taken_over(resource: Resource, want: Want, source: Row | None) -> tuple[str, ...]:
+    """A warning that names what a new object does not get of the one that it is made from."""
+    own = {"id", *resource.fixed, *resource.made_by_service, *map(camel, resource.facts)}
+    lost = unmapped(resource.record, {key: value for key, value in (source or {}).items() if key not in own})
+    text = (
+        f"{resource.title} {want.label}: the new one does not take over {', '.join(lost)} of the former one, because "
+        "this collection has no option for it. Set it by hand."
+    )
+    return (text,) if lost else ()
 
 
 def resource_writes(

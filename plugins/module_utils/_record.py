@@ -668,6 +668,36 @@ def _in(record: type[Record], raw: t.Any) -> dict[str, t.Any]:
     return values
 
 
+def unmapped(record: type[Record], raw: t.Any) -> list[str]:
+    """The places of an answer that hold a value and for which the record has no field."""
+    if not isinstance(raw, dict):
+        return []
+    tree: dict[str, t.Any] = {}
+    for field in fields(record).values():
+        *path, last = field.wire.split(".")
+        room = tree
+        for step in path:
+            room = room.setdefault(step, {})
+        room[last] = field
+    return list(_unmapped(tree, record.received(raw), ""))
+
+
+def _unmapped(tree: dict[str, t.Any], raw: dict[str, t.Any], path: str) -> t.Iterator[str]:
+    for key, value in raw.items():
+        known = tree.get(key, tree.get("*"))
+        if value in (None, "", [], {}):
+            continue
+        if known is None:
+            yield path + str(key)
+        elif isinstance(known, dict) and isinstance(value, dict):
+            yield from _unmapped(known, value, f"{path}{key}.")
+        elif isinstance(known, Field) and known.nested:
+            items = value if isinstance(value, list) else [value]
+            for index, item in enumerate(items):
+                place = f"{path}{key}[{index}]" if isinstance(value, list) else f"{path}{key}"
+                yield from (f"{place}.{inner}" for inner in unmapped(known.nested, item))
+
+
 def _without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
     """A dict without ``None`` and without some dotted places."""
     value = {key: item for key, item in value.items() if item is not None}

@@ -211,6 +211,7 @@ class Resource:
     :param keys: options that identify it, the first one given counts. :param normal: how two keys are compared.
     :param fixed: constants of the API's form: they filter lists and go with every write.
     :param facts: what an answer tells beside the options, snake_case.
+    :param made_by_service: further keys of an answer that the service sets: nobody can give them to another object.
     :param choices: options of which one stands for all: giving one clears the others.
     :param rules: checks of what is wanted, offline: ``(record, ask)``; raise ``Problem``, or return a warning.
     :param laws: checks of what would stand, before the first write: ``(after, ask)``; raise ``Problem``.
@@ -252,6 +253,7 @@ class Resource:
     normal: t.Callable[[str], str] = str
     fixed: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     facts: tuple[str, ...] = ("created_at", "updated_at")
+    made_by_service: tuple[str, ...] = ("orgId",)
     choices: tuple[str, ...] = ()
     rules: tuple[t.Callable[[t.Any, t.Any], str | None], ...] = ()
     laws: tuple[t.Callable[[t.Any, t.Any], None], ...] = ()

@@ -125,11 +125,21 @@ options:
       - How a changed login is brought to Vapi.
       - V(update) changes the trunk in place.
       - V(replace) sets the old trunk aside under a second name, creates a new one, moves its phone numbers over, and
-        removes the old one last. The id changes, and with it the inbound URI, so forwards at didlogic must follow. It
-        needs O(password).
+        removes the old one last. The new one takes over every setting of the old one that the task does not give, and a
+        warning names what cannot be taken over. The id changes, and with it the inbound URI, so forwards at didlogic
+        must follow. It needs O(password).
     type: str
     choices: [update, replace]
     default: update
+  settings_from:
+    description:
+      - Id of another trunk. If the trunk is created, it takes over every setting of that one which the task does not
+        give. What cannot be taken over is named in a warning. A registration under the login of that trunk becomes one
+        under O(username).
+      - The password is never readable, so O(password) is needed as for any new trunk with O(username).
+      - Has no effect on a trunk that exists.
+    type: str
+    version_added: 1.1.0
   force:
     description: With O(state=absent), remove the trunk although phone numbers still use it.
     type: bool

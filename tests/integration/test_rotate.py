@@ -75,16 +75,28 @@ def test_rotation(services: Any, login: str) -> None:
     made = services.play("voiceops.vapi_didlogic.integrate", **declared)
     assert made.rc == 0, made.text
     (former,) = services.sandbox("state")["vapi"]["credentials"]
+    former_login = former["outboundAuthenticationPlan"]["authUsername"]
+    register = {"domain": "sip.nl.didlogic.net", "username": former_login, "realm": "realm.example"}
+    settings = {"outboundLeadingPlusEnabled": True, "techPrefix": "99", "sipDiversionHeader": "diversion"}
+    authentication = {"authUsername": former_login, "authPassword": secrets.token_hex(8), "sipRegisterPlan": register}
+    change = {"provider": "byo-sip-trunk", **settings, "outboundAuthenticationPlan": authentication}
+    services.vapi("PATCH", f"/credential/{former['id']}", change)
     declared = renewed(declared)
 
     done = services.writes
     dry = services.play("voiceops.vapi_didlogic.rotate_sip_password", "--check", "--diff", **declared)
     assert (dry.rc, services.writes) == (0, done), dry.text
     assert "(next)" in dry.out
+    assert "no active destination" not in dry.text
 
     run = services.play("voiceops.vapi_didlogic.rotate_sip_password", "--diff", **declared)
     assert run.rc == 0, run.text
     finished(services, former)
+    assert "no active destination" not in run.text
+    (trunk,) = services.sandbox("state")["vapi"]["credentials"]
+    assert {name: trunk.get(name) for name in settings} == settings, "what the file does not declare stays"
+    new_login = trunk["outboundAuthenticationPlan"]["authUsername"]
+    assert trunk["outboundAuthenticationPlan"]["sipRegisterPlan"] == {**register, "username": new_login}
     key = "vapi_didlogic_sip_account" if login == "label" else "vapi_didlogic_trunk"
     assert declared[key]["password"] not in dry.text + run.text
 

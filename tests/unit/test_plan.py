@@ -11,6 +11,8 @@ import typing as t
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import (
     NAME_LIMIT,
@@ -20,7 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
     plan,
     wanted,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     ASSISTANT,
@@ -422,6 +424,84 @@ def test_replacement_renames_creates_moves_and_removes_last() -> None:
     assert remove.ids == {"id": "t-1"}
     assert made.extra == {"replaced_id": "t-1"}
     assert planned(SIP_TRUNK, [TRUNK], name="didlogic nl", tech_prefix="1", on_auth_change="replace").extra == {}
+
+
+#: Every setting of a trunk in the published description, none of which has the value of a fresh trunk.
+SETTINGS: Row = {
+    "gateways": [GATEWAY | SWITCHES | {"port": 5070}],
+    "outboundAuthenticationPlan.sipRegisterPlan.domain": "register.example",
+    "outboundAuthenticationPlan.sipRegisterPlan.username": "00001",
+    "outboundAuthenticationPlan.sipRegisterPlan.realm": "realm.example",
+    "outboundLeadingPlusEnabled": True,
+    "techPrefix": "99",
+    "sipDiversionHeader": "diversion",
+}
+#: What the collection has no option for, at every depth.
+UNKNOWN: Row = {
+    "newSetting": 1,
+    "outboundAuthenticationPlan.newSetting": {"x": 1},
+    "outboundAuthenticationPlan.sipRegisterPlan.newSetting": "x",
+    "gateways": [GATEWAY | SWITCHES | {"newSetting": True}],
+}
+
+
+def placed(values: Row) -> Row:
+    """A body of values by their dotted places."""
+    body: Row = {}
+    for place, value in values.items():
+        *path, last = place.split(".")
+        room = body
+        for step in path:
+            room = room.setdefault(step, {})
+        room[last] = value
+    return body
+
+
+@pytest.mark.parametrize("way", ["on_auth_change", "settings_from"])
+@given(
+    st.sets(st.sampled_from(sorted(SETTINGS))),
+    st.sets(st.sampled_from(sorted(UNKNOWN))),
+    st.sets(st.sampled_from(["tech_prefix", "outbound_leading_plus_enabled"])),
+)
+def test_what_replaces_a_trunk_takes_over_every_setting(
+    way: str, has: set[str], new: set[str], given: set[str]
+) -> None:
+    """By ``on_auth_change: replace``, and beside the former one as the rotation makes it."""
+    there = {"gateways": TRUNK["gateways"], f"{PLAN}.authUsername": "01234"}
+    there |= {name: SETTINGS[name] for name in has} | {name: UNKNOWN[name] for name in new}
+    row = {key: TRUNK[key] for key in ("id", "createdAt", "provider", "name")} | {"orgId": "o"} | placed(there)
+    declared: Row = {name: {"tech_prefix": "11", "outbound_leading_plus_enabled": False}[name] for name in given}
+    options = {"name": "didlogic nl", "on_auth_change": "replace"}
+    if way == "settings_from":
+        options = {"name": "didlogic nl (next)", "settings_from": "t-1"}
+    made = planned(SIP_TRUNK, [row], username="56789", password=canary(), **options, **declared)
+    (create,) = [write.body for write in made.writes if write.method == "POST"]
+    assert create is not None
+    for name in has - set(UNKNOWN):
+        kept = {"techPrefix": "tech_prefix", "outboundLeadingPlusEnabled": "outbound_leading_plus_enabled"}.get(name)
+        wanted_value = declared.get(kept or "", SETTINGS[name])
+        assert dig(create, name.split(".")) == wanted_value, name
+    assert dig(create, [PLAN, "authUsername"]) == "56789"
+    assert dig(create, [PLAN, "authPassword"])
+    assert create["gateways"][0]["port"] == row["gateways"][0]["port"]
+    places = {name: name if name != "gateways" else "gateways[0].newSetting" for name in new}
+    named = [text for text in made.warnings if "does not take over" in text]
+    assert len(named) == bool(new)
+    assert all(place in named[0] for place in places.values())
+
+
+@given(st.sampled_from(["01234", "00001"]))
+def test_a_new_trunk_registers_with_its_own_login(registered: str) -> None:
+    """Where the former one registered with its own; a registration under another login stays."""
+    row = {**TRUNK, PLAN: {"authUsername": "01234", "sipRegisterPlan": {"domain": "x.example", "username": registered}}}
+    made = planned(SIP_TRUNK, [row], name="next", settings_from="t-1", username="56789", password=canary())
+    plan_ = body(made)[PLAN]["sipRegisterPlan"]
+    assert plan_ == {"domain": "x.example", "username": "56789" if registered == "01234" else registered}
+
+
+def test_settings_from_nothing_is_an_error() -> None:
+    with pytest.raises(Problem, match="settings_from"):
+        planned(SIP_TRUNK, [], **trunk_options(settings_from="t-9"))
 
 
 class Killed(BaseException):

@@ -63,6 +63,7 @@ class Ask(State):
     force: bool = False
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
     on_auth_change: t.Literal["update", "replace"] = "update"
+    settings_from: str | None = None
 
 
 def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
@@ -77,6 +78,15 @@ def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
             )
             faults.add(Problem(f"gateways[{index}].ip", rule, gateway.ip))
     faults.end()
+
+
+def registered_as_itself(wanted: SipTrunk, current: SipTrunk | None, ask: Ask) -> SipTrunk:
+    """A new trunk that takes over the settings of another one registers with its own login, if the other one did."""
+    if not current or not ask.settings_from or wanted.register_ or not wanted.username or not current.register_:
+        return wanted
+    if not current.username or current.register_.username != current.username:
+        return wanted
+    return wanted.model_copy(update={"register_": Register(username=wanted.username)})
 
 
 def has_gateways(trunk: SipTrunk, _ask: Ask) -> None:
@@ -95,6 +105,7 @@ SIP_TRUNK = Resource(
     fixed={"provider": "byo-sip-trunk"},
     rules=(inbound_needs_address,),
     laws=(has_gateways,),
+    adjust=registered_as_itself,
     uses=(
         Use(
             path="/phone-number",
