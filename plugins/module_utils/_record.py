@@ -297,6 +297,11 @@ class Record(BaseModel):
         return body
 
     @staticmethod
+    def shown(options: dict[str, t.Any]) -> dict[str, t.Any]:
+        """A last touch on what people see of this record, for defaults that do not hold for every variant of it."""
+        return options
+
+    @staticmethod
     def received(raw: dict[str, t.Any]) -> dict[str, t.Any]:
         """A first touch on an answer before it is read, for what a field can not say."""
         return raw
@@ -807,7 +812,7 @@ def show(value: t.Any) -> t.Any:
     if isinstance(value, Record):
         known = fields(type(value)).items()
         shown = {name: show(getattr(value, field.attr)) for name, field in known if not field.option.secret}
-        return {name: item for name, item in shown.items() if item is not None}
+        return value.shown({name: item for name, item in shown.items() if item is not None})
     if isinstance(value, list):
         return [show(item) for item in value]
     if isinstance(value, dict):

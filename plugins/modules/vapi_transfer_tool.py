@@ -46,12 +46,24 @@ options:
     elements: dict
     suboptions:
       number:
-        description: Phone number to hand the call on to. Exactly one of this and O(destinations[].sip_uri) is needed.
+        description: Phone number to hand the call on to. Exactly one of this, O(destinations[].sip_uri) and
+          O(destinations[].assistant_name) is needed.
         type: str
       sip_uri:
         description: SIP URI to hand the call on to. Over didlogic, C(sip:), the number with a leading C(+), C(@) and
           the gateway of the trunk.
         type: str
+      assistant_name:
+        description: Name of another assistant of the same squad that goes on with the call. The call does not leave
+          Vapi, so only O(destinations[].message), O(destinations[].description) and O(destinations[].transfer_mode) go
+          with it.
+        type: str
+        version_added: 1.1.0
+      transfer_mode:
+        description: What of the conversation O(destinations[].assistant_name) gets, in Vapi's words, for instance
+          C(rolling-history).
+        type: str
+        version_added: 1.1.0
       message:
         description: What the caller hears before, as text or as Vapi's message object. An empty string is silence.
           Without it Vapi speaks a sentence of its own.
@@ -100,6 +112,14 @@ options:
         description: Further keys of Vapi's C(transferPlan), in Vapi's camelCase, for instance C(dialTimeout) or
           C(fallbackPlan).
         type: dict
+  parameters:
+    description:
+      - JSON schema of what the model gives when it calls the tool, Vapi's C(function.parameters). Vapi needs none. It
+        is merged with what stands.
+      - If it is not given, and the current one lists a destination that O(destinations) does not have any more under
+        C(properties.destination), the list is brought up to date; otherwise the model would go on to offer it.
+    type: dict
+    version_added: 1.1.0
   messages:
     description: What the assistant says while the tool runs, as a list of Vapi's message objects. The list is
       replaced as a whole.
@@ -182,6 +202,15 @@ transfer_tool:
           description: The front desk, for everything but invoices.
           number_e164_check_enabled: true
           mode: blind-transfer
+    parameters:
+      description: JSON schema of what the model gives when it calls the tool, if there is one.
+      type: dict
+      sample:
+        type: object
+        properties:
+          destination:
+            type: string
+            enum: [sip:+442079460123@sip.nl.didlogic.net]
     messages:
       description: What the assistant says while the tool runs, if anything is set.
       type: list

@@ -224,6 +224,14 @@ options:
             type: str
             description:
               - A SIP URI such as V(sip:desk@pbx.example.org). Either this or C(number).
+          assistant_name:
+            type: str
+            description:
+              - Another assistant of the same squad that goes on with the call, in place of C(number) and C(sip_uri).
+          transfer_mode:
+            type: str
+            description:
+              - What of the conversation that assistant gets, in Vapi's words.
           message:
             type: raw
             description:
@@ -265,6 +273,11 @@ options:
             type: dict
             description:
               - The rest of Vapi's transfer plan, in its own words.
+      parameters:
+        type: dict
+        description:
+          - JSON schema of what the model gives when it calls the tool, Vapi's C(function.parameters). Not given, a list
+            of destinations in it follows C(destinations).
       messages:
         type: list
         elements: dict

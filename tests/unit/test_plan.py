@@ -20,6 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan impor
     Plan,
     aside_name,
     plan,
+    told,
     wanted,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, dig
@@ -424,6 +425,78 @@ def test_replacement_renames_creates_moves_and_removes_last() -> None:
     assert remove.ids == {"id": "t-1"}
     assert made.extra == {"replaced_id": "t-1"}
     assert planned(SIP_TRUNK, [TRUNK], name="didlogic nl", tech_prefix="1", on_auth_change="replace").extra == {}
+
+
+# ----------------------------------------------------------------------------------------------------- transfer tools
+
+TARGETS = ["+12025550101", "+12025550102", "sip:+12025550103@sip.example.com", "Sales"]
+OPTION = {"+": "number", "s": "sip_uri", "S": "assistant_name"}
+WIRE = {"+": ("number", "number"), "s": ("sip", "sipUri"), "S": ("assistant", "assistantName")}
+SOME = st.lists(st.sampled_from(TARGETS), unique=True, max_size=3)
+
+
+@given(SOME, SOME, SOME, st.sampled_from(["enum", "examples", "const", "default"]))
+def test_the_model_is_offered_no_former_destination(
+    former: list[str], new: list[str], listed: list[str], key: str
+) -> None:
+    """Whatever ``function.parameters`` lists, also where an earlier run has left it behind."""
+    value: t.Any = ["by name", *listed] if key in ("enum", "examples") else (listed or ["by name"])[0]
+    destination = {"type": "string", "description": "Where to.", key: value}
+    parameters = {"type": "object", "properties": {"destination": destination, "why": {"enum": TARGETS}}}
+    row = TOOL | {
+        "function": {"name": "to_human", "parameters": parameters},
+        "destinations": [{"type": WIRE[to[0]][0], WIRE[to[0]][1]: to} for to in former],
+    }
+    destinations = [{OPTION[to[0]]: to, "description": "x"} for to in new]
+    made = planned(TRANSFER_TOOL, [row], name="to_human", destinations=destinations)
+    sent = made.writes[0].body or {} if made.writes else {}
+    after = dig({**row, **sent}, ["function", "parameters"])
+    shown = dig(after, ["properties", "destination", key])
+    names = shown if isinstance(shown, list) else [shown] if shown else []
+    known = [name for name in names if name in TARGETS]
+    assert set(known) - {"Sales"} <= set(new), "no former number or SIP URI"
+    assert "Sales" not in known or "Sales" in new or "Sales" not in former
+    if isinstance(shown, list):
+        assert shown[0] == "by name"
+        stale = [to for to in listed if to not in new and (to != "Sales" or to in former)]
+        assert set(known) >= set(new) if stale else known == listed
+    assert after["properties"]["why"] == {"enum": TARGETS}, "another property is not touched"
+    assert dig(after, ["properties", "destination", "description"]) == "Where to."
+
+
+@given(SOME, st.booleans())
+def test_destinations_are_shown_as_what_they_are_and_given_back_change_nothing(to: list[str], spoken: bool) -> None:
+    more = {"message": "Just a moment.", "description": "x"} if spoken else {}
+    row = TOOL | {"destinations": [{"type": WIRE[name[0]][0], WIRE[name[0]][1]: name, **more} for name in to]}
+    shown = told(TRANSFER_TOOL, row, None)
+    for name, item in zip(to, shown["destinations"], strict=True):
+        assert item[OPTION[name[0]]] == name
+        outward = {"mode", "number_e164_check_enabled"}
+        assert outward & set(item) == (set() if name == "Sales" else outward)
+    back = planned(TRANSFER_TOOL, [row], name="to_human", destinations=shown["destinations"])
+    assert back.verb == "none"
+    gone = planned(
+        TRANSFER_TOOL, [row], name="to_human", destinations=[*shown["destinations"], {"number": "+12025550109"}]
+    )
+    assert body(gone)["destinations"][: len(to)] == [
+        {"numberE164CheckEnabled": True, "transferPlan": {"mode": "blind-transfer"}, **item}
+        if item["type"] == "number"
+        else {"transferPlan": {"mode": "blind-transfer"}, **item}
+        if item["type"] == "sip"
+        else item
+        for item in row["destinations"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["caller_id", "extension", "sip_verb", "transfer_plan", "sip_headers"])
+def test_an_assistant_takes_nothing_that_leaves_vapi(name: str) -> None:
+    value: t.Any = {"sip_verb": "dial", "extension": "1", "caller_id": "x"}.get(name, {"a": "b"})
+    with pytest.raises(Problem, match=f"{name}.*assistant_name"):
+        planned(TRANSFER_TOOL, [], name="x", destinations=[{"assistant_name": "Sales", name: value}])
+    with pytest.raises(Problem, match="exactly one of number, sip_uri and assistant_name"):
+        planned(TRANSFER_TOOL, [], name="x", destinations=[{"assistant_name": "Sales", "number": "+12025550109"}])
+    with pytest.raises(Problem, match="transfer_mode"):
+        planned(TRANSFER_TOOL, [], name="x", destinations=[{"number": "+12025550109", "transfer_mode": "x"}])
 
 
 #: Every setting of a trunk in the published description, none of which has the value of a fresh trunk.

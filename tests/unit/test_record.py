@@ -38,6 +38,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SipTrunk
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import OUTWARD
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MANAGED, READ, REFERRED, canary
 
 RESOURCES = {resource.noun: resource for resource in (*MANAGED, *READ, *REFERRED)}
@@ -300,12 +301,14 @@ def records(draw: st.DrawFn, record: type[Record]) -> Record:
     for field in fields(record).values():
         value = draw(values(field) if field.default is not None else st.none() | values(field))
         made[field.attr] = None if field.option.secret else value
-    if "sip_uri" in made:  # a destination is one of two kinds
-        kind = draw(st.booleans())
-        made["number" if kind else "sip_uri"] = None
-        made["number" if not kind else "sip_uri"] = "sip:a@b" if kind else "+31"
-        if kind:
+    if "sip_uri" in made:  # a destination is one of several kinds
+        kind = draw(st.sampled_from(record.targets))  # type: ignore[attr-defined]
+        made |= dict.fromkeys(record.targets)  # type: ignore[attr-defined]
+        made[kind] = {"number": "+31", "sip_uri": "sip:a@b", "assistant_name": "Sales"}[kind]
+        if kind != "number":
             made["number_e164_check_enabled"] = True
+        if kind == "assistant_name":
+            made |= {**dict.fromkeys(OUTWARD), "mode": "blind-transfer"}
     return record.model_construct(None, **made)
 
 

@@ -90,7 +90,7 @@ class SipAccount(sip_account.SipAccount, sip_account.Manner):
     pass
 
 
-class Destination(destination.Destination):
+class Destination(transfer_tool.ToolDestination):
     via: t.Literal["number", "sip"] = "number"
 
 

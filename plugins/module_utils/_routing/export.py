@@ -178,7 +178,7 @@ def _tool(row: Row) -> Row:
 def _plain(destination: Row) -> Row:
     """A destination without what is so anyway."""
     usual = {name: field.default for name, field in fields(Destination).items()}
-    return {name: value for name, value in destination.items() if value != usual[name]}
+    return {name: value for name, value in destination.items() if value != usual.get(name)}
 
 
 def _assistant(row: Row, tools: t.Mapping[str, str], there: t.Collection[str]) -> Row:

@@ -31,6 +31,8 @@ def check_sip_uri(uri: str) -> None:
 
 class Destination(Record):
     whole: t.ClassVar[bool] = True
+    #: Fields of which exactly one says where the call goes.
+    targets: t.ClassVar[tuple[str, ...]] = ("number", "sip_uri")
 
     number: t.Annotated[str | None, Option(check=check_number)] = None
     sip_uri: t.Annotated[str | None, Option(check=check_sip_uri)] = None
@@ -57,15 +59,16 @@ class Destination(Record):
 
 def same_target(destination: Destination) -> str:
     """What makes two destinations of one tool one."""
-    number = digits(destination.number) if destination.number else ""
-    return ",".join(filter(None, [number or destination.sip_uri, destination.extension]))
+    target = next((str(value) for name in destination.targets if (value := getattr(destination, name))), "")
+    return ",".join(filter(None, [digits(target) if destination.number else target, destination.extension]))
 
 
 def check_destination(destination: Destination) -> Faults:
     """What is wrong with the fields that go together."""
     faults = Faults()
-    if bool(destination.number) == bool(destination.sip_uri):
-        faults.add(Problem("", "needs exactly one of number and sip_uri."))
+    if len([name for name in destination.targets if getattr(destination, name)]) != 1:
+        *names, last = destination.targets
+        faults.add(Problem("", f"needs exactly one of {', '.join(names)} and {last}."))
     if destination.number and destination.sip_headers:
         faults.add(Problem("sip_headers", "goes with sip_uri only."))
     if destination.sip_uri and destination.extension:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
     Destination,
@@ -32,16 +32,57 @@ class Tool(Record):
     name: t.Annotated[str | None, Option(required=True, check=check_function_name, wire=f"{FUNCTION}.name")] = None
 
 
+#: The property of the function's parameters in which the model gives the destination.
+PARAMETER = "destination"
+#: The form of what a call can be handed to outside Vapi.
+TARGET = r"\+?[0-9]{3,15}|sips?:[^@]+@.+"
+#: What of a destination says how a call leaves Vapi.
+OUTWARD = ("caller_id", "extension", "sip_headers", "sip_verb", "transfer_plan")
+
+
+class ToolDestination(Destination):
+    """Where a tool hands a call: out of Vapi, or to another assistant of the same squad."""
+
+    targets: t.ClassVar[tuple[str, ...]] = (*Destination.targets, "assistant_name")
+
+    assistant_name: str | None = None
+    transfer_mode: str | None = None
+
+    @staticmethod
+    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+        if "assistantName" not in body:
+            return Destination.sent(body)
+        outward = ("numberE164CheckEnabled", "transferPlan")
+        return {"type": "assistant", **{key: value for key, value in body.items() if key not in outward}}
+
+    @staticmethod
+    def shown(options: dict[str, t.Any]) -> dict[str, t.Any]:
+        outward = ("mode", "number_e164_check_enabled") if "assistant_name" in options else ()
+        return {name: value for name, value in options.items() if name not in outward}
+
+
+def check_tool_destination(destination: ToolDestination) -> Faults:
+    """What is wrong with the fields that go together."""
+    faults = check_destination(destination)
+    outward = [name for name in OUTWARD if getattr(destination, name)] if destination.assistant_name else []
+    for name in outward:
+        faults.add(Problem(name, "does not go with assistant_name: the call does not leave Vapi."))
+    if destination.transfer_mode and not destination.assistant_name:
+        faults.add(Problem("transfer_mode", "goes with assistant_name only."))
+    return faults
+
+
 class TransferTool(Tool):
     description: t.Annotated[str | None, Option(length=(0, 1000), wire=f"{FUNCTION}.description")] = None
-    destinations: t.Annotated[list[Destination] | None, Option(open=True, distinct=same_target)] = None
+    destinations: t.Annotated[list[ToolDestination] | None, Option(open=True, distinct=same_target)] = None
+    parameters: t.Annotated[dict[str, t.Any] | None, Option(wire=f"{FUNCTION}.parameters")] = None
     messages: t.Annotated[list[dict[str, t.Any]] | None, Option(free=VAPI_FORM)] = None
 
 
 def good_destinations(tool: TransferTool, _ask: State) -> str | None:
     faults = Faults()
     for index, destination in enumerate(tool.destinations or ()):
-        for problem in check_destination(destination).under(f"destinations[{index}]").found:
+        for problem in check_tool_destination(destination).under(f"destinations[{index}]").found:
             faults.add(problem)
     faults.end()
     if tool.destinations and len(tool.destinations) > 1 and not all(d.description for d in tool.destinations):
@@ -50,6 +91,39 @@ def good_destinations(tool: TransferTool, _ask: State) -> str | None:
             "and not all have one."
         )
     return None
+
+
+def without_former_destinations(wanted: TransferTool, current: TransferTool | None, _ask: State) -> TransferTool:
+    """The model is offered no destination that the tool does not have any more.
+
+    A JSON schema of the function's parameters may list the destinations once more, in the form in which Vapi's support
+    hands it out. Where it lists one that is not declared, it lists the declared ones instead.
+    """
+    if wanted.destinations is None or wanted.parameters is not None or not current or not current.parameters:
+        return wanted
+    given = dig(current.parameters, ("properties", PARAMETER))
+    targets, former = _targets(wanted), _targets(current)
+
+    def stale(item: t.Any) -> bool:
+        return item not in targets and (item in former or bool(re.fullmatch(TARGET, str(item))))
+
+    changed: dict[str, t.Any] = {}
+    for key in ("enum", "examples", "const", "default"):
+        value = given.get(key) if isinstance(given, dict) else None
+        if isinstance(value, list) and any(map(stale, value)):
+            kept = [item for item in value if not stale(item)]
+            changed[key] = [*kept, *(target for target in targets if target not in kept)] or None
+        elif value is not None and not isinstance(value, list) and stale(value):
+            changed[key] = None
+    if not changed:
+        return wanted
+    return wanted.model_copy(update={"parameters": {"properties": {PARAMETER: changed}}})
+
+
+def _targets(tool: TransferTool) -> list[str]:
+    """The destinations of a tool as the model names them."""
+    values = [getattr(to, name) for to in tool.destinations or () for name in to.targets]
+    return [value for value in values if value]
 
 
 #: Any tool of an account: what an assistant may refer to.
@@ -64,5 +138,6 @@ TRANSFER_TOOL = Resource(
     record=TransferTool,
     fixed={"type": "transferCall"},
     rules=(good_destinations,),
+    adjust=without_former_destinations,
     uses=(Use(path="/assistant", holds="model.toolIds", title="assistants", release=True),),
 )
