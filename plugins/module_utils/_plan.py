@@ -163,7 +163,7 @@ def index(resource: Resource, rows: t.Iterable[Row]) -> t.Callable[[Want, Memory
                 known.setdefault((name, resource.normal(str(value))), []).append(row)
 
     def near(want: Want, memory: Memory) -> list[Row]:
-        marks = [("", str(key)) for key in (want.id, *memory.made) if key]
+        marks = [("", str(key)) for key in (want.id, _settings_from(want), *memory.made) if key]
         for name, value in zip(resource.keys, _keys(resource, want.record), strict=True):
             if value not in (None, ""):
                 marks += [(name, resource.normal(text)) for text in (str(value), aside_name(str(value)))]
@@ -303,9 +303,14 @@ def _present(
     return dataclasses.replace(base, verb=verb, writes=writes, extra=_replaced(aside))
 
 
+def _settings_from(want: Want) -> str | None:
+    """The id of the object whose settings a new one takes over."""
+    return getattr(want.ask, "settings_from", None)
+
+
 def _model(resource: Resource, want: Want, rows: list[Row]) -> Row | None:
     """The object whose settings a new one takes over (option ``settings_from``); raises :class:`Problem`."""
-    key = getattr(want.ask, "settings_from", None)
+    key = _settings_from(want)
     found = next((row for row in rows if key and str(row.get("id")) == key), None)
     if key and found is None:
         raise Problem("settings_from", f"names no {resource.title}; there is none with this id.", key)

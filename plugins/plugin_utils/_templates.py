@@ -57,7 +57,16 @@ SOLUTION = (
     "In a JSON file, where no text can be marked, put {% raw %} before and {% endraw %} after the text."
 )
 
+
+class _EveryName(dict[str, t.Any]):
+    """Filters or tests of which every name is known: Ansible and collections have more than Jinja."""
+
+    def get(self, _name: str, _default: t.Any = None) -> t.Any:
+        return lambda value: value
+
+
 _PARSER = jinja2.Environment(autoescape=False)  # noqa: S701 - it parses, it fills in nothing
+_PARSER.filters, _PARSER.tests = _EveryName(), _EveryName()
 
 
 def template_faults(
@@ -119,7 +128,7 @@ class _Examination:
                     f"(If that is meant, apply a filter: {_braced(name + ' | string')}.)"
                 )
                 return
-        if parsed is None or self._unknown(parsed, frozenset()):
+        if parsed is None or (self.fill and self._unknown(parsed, frozenset())):
             yield from self._unfilled(path, text, parsed, inside)
             return
         for name in _chains(parsed):

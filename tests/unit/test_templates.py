@@ -99,6 +99,8 @@ def test_what_ansible_fills_in_by_itself_is_refused(path: list[t.Any], lead: str
         [
             "plain", "{{ mine }}", "Hi {{ mine }} and {{ deep.x }}", "{{ no | default('x') }}", "{{ now().year }}",
             "{{ groups | length }}", "{{ inventory_hostname }}", "{% raw %}{{ customer.name }}{% endraw %}",
+            "{{ [mine] | zip([1]) | list | ansible.builtin.combine }}", "{{ mine is some.collection.test }}",
+            "{{ mine | no.such.filter }}", "{% if mine is match('y') %}{{ mine | combine }}{% endif %}",
             "{{ role_name | string }}", "{{ customer is defined }}", "{{ lookup('ansible.builtin.env', 'HOME') }}",
         ]
     ),
