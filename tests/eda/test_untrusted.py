@@ -187,7 +187,7 @@ def test_long_texts_take_no_time() -> None:
 # --------------------------------------------------------------------------------------------------- slow connections
 
 KEY = secrets.token_urlsafe(32)
-SLOW = 400
+SLOW = 200
 
 
 def sign(body: bytes, stamp: str | None = None, key: str = KEY) -> dict[str, str]:
@@ -243,12 +243,12 @@ class Slow:
 
 @on_a_loop
 async def test_slow_strangers_keep_no_message_out() -> None:
-    """400 half requests, some of them fed a byte now and then: 120 signed messages are answered 200 and delivered."""
+    """600 half requests, some of them fed a byte now and then: 120 signed messages are answered 200 and delivered."""
     async with running(hmac_secret=KEY, body_timeout=60) as source:
         slow = Slow(source.port)
         begun = half_requests()
         try:
-            for _time in range(SLOW // 2):
+            for _time in range(SLOW):
                 await slow.connect(next(begun))
             feeding = asyncio.create_task(slow.trickle())
             await asyncio.sleep(1.2)
