@@ -10,8 +10,10 @@ stand-ins that keep what they get.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -183,3 +185,36 @@ def test_plan_comment_run_and_drift(runner: Runner, services: Any) -> None:
     everything = said + runner.heard("arguments") + "".join(done.stdout + done.stderr for done in texts)
     for name in ("VAPI_API_KEY", "DIDLOGIC_API_KEY", "DIDLOGIC_SIP_PASSWORD", "GH_TOKEN", "COMMENT_TOKEN"):
         assert runner.variables[name] not in everything
+
+
+def outside(comment: str) -> list[str]:
+    """The lines of a comment that are not in a code block, as CommonMark has it."""
+    found, fence = [], ""
+    for line in comment.split("\n"):
+        run = re.match(r" {0,3}(`{3,})([^`]*)$", line)
+        if fence and run and len(run[1]) >= len(fence) and not run[2].strip():
+            fence = ""
+        elif not fence and run:
+            fence = run[1]
+        elif not fence:
+            found.append(line)
+    assert not fence
+    return found
+
+
+@pytest.mark.parametrize("place", ["message", "broken", "report"])
+def test_no_name_ends_the_block_of_the_comment(runner: Runner, place: str) -> None:
+    """Whatever runs of back-quotes and line ends are in it."""
+    ends = ["", "\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1b[0m"]
+    names = [f"x{end}{'`' * count}{more}{end}# [click](https://example.com) @all" for end, count, more in
+             itertools.product(ends, (0, 1, 2, 3, 4, 9), ("", "\n", " text"))]  # fmt: skip
+    for at in range(0, len(names), 45):
+        some = names[at : at + 45]
+        plan = {"message": "", "broken": [], "report": [], "changed": True}
+        plan[place] = "\n".join(some) if place == "message" else some
+        (runner.folder / "plan-staging.json").write_text(json.dumps(plan))
+        assert runner.run("comment").returncode == 0
+        comment = (runner.folder / "comment.md").read_text()
+        state = "changes" if place == "report" else "fails"
+        assert [line for line in outside(comment) if line] == [f"### staging: {state}"]
+        assert comment.count("click") == len(some)

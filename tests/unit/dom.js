@@ -1,0 +1,28 @@
+// Copyright (c) 2026, the voiceops.vapi_didlogic authors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs the script of a page over data, with as much of a browser as the script uses. Arguments: the script, a JSON list
+// of {data, hash}. Prints, for each, the number of bars in the chart or the error.
+const [, , script, cases] = process.argv, fs = require("node:fs"), vm = require("node:vm");
+class Element {
+  constructor(name) { Object.assign(this, { name, children: [], attributes: {}, dataset: {}, style: {}, value: "", textContent: "", clientWidth: 1000, offsetWidth: 10, offsetHeight: 10 }); this.classList = { add() {}, remove() {}, toggle() {} }; }
+  append(...children) { for (const child of children) this.children.push(child); }
+  replaceChildren(...children) { this.children = children; }
+  setAttribute(name, value) { this.attributes[name] = String(value); if (name === "id") this.id = String(value); }
+  querySelector() { return new Element("x"); }
+  querySelectorAll() { return []; }
+  getBoundingClientRect() { return { left: 0, right: 0, top: 0, bottom: 0, width: 10 }; }
+}
+for (const name of ["addEventListener", "removeAttribute", "after", "remove", "closest", "focus", "scrollIntoView"]) Element.prototype[name] = () => null;
+const flat = (made) => (made instanceof Element ? [made, ...made.children.flatMap(flat)] : []);
+const answers = JSON.parse(fs.readFileSync(cases, "utf8")).map(({ data, hash }) => {
+  const known = new Map(), get = (id) => known.get(id) ?? known.set(id, new Element(id)).get(id);
+  get("data").textContent = data;
+  const document = { getElementById: get, createElement: (name) => new Element(name), createElementNS: (_space, name) => new Element(name), querySelector: () => null, querySelectorAll: () => [], activeElement: null, documentElement: new Element("html") };
+  const world = { document, Node: Element, navigator: { language: "en-GB" }, location: { hash }, history: { replaceState() {} }, getComputedStyle: () => ({ paddingLeft: "0", paddingRight: "0" }), addEventListener() {}, getSelection: () => "", innerWidth: 1000, innerHeight: 800, URLSearchParams };
+  try {
+    vm.runInNewContext(fs.readFileSync(script, "utf8"), world, { timeout: 20000 });
+    return flat(get("chart")).filter((made) => /^bar/.test(made.attributes.class ?? "")).length;
+  } catch (error) { return String(error?.stack ?? error).slice(0, 400); }
+});
+console.log(JSON.stringify(answers));

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No foreign value ends the script of a page, and none leaves the place of its data."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.filter.html_json import html_json
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "playbooks" / "templates"
+#: Times that a service may send, of calls that are still to come, are broken, or are meant badly.
+TIMES = [
+    "2026-01-02T03:04:05Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+    "+275760-09-13T00:00:00Z", "+275760-09-14T00:00:00Z", "-271821-04-20T00:00:00Z", "-000001-01-01T00:00:00Z",
+    "2026-13-45T99:99:99Z", "", "now", "\u0663", "1e308", None,
+]  # fmt: skip
+PERIODS = [
+    ("2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z"), ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+    ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"), ("2025-01-01T00:00:00Z", "2026-01-08T00:00:00Z"),
+    ("2001-01-01T00:00:00Z", "2026-01-08T00:00:00Z"), ("0001-01-01T00:00:00Z", "2026-01-08T00:00:00Z"),
+    ("2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z"),
+]  # fmt: skip
+#: Names that every object of the language has, as ids, and figures that are none.
+NAMES = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "", "</script><script>", "\ud800"]
+FIGURES = [math.inf, -math.inf, math.nan, 1e308, -1, 0, 10**400, None]
+HASHES = ["", "#from=1e300&to=1e301", "#from=NaN", "#from=-9e15&to=9e15", "#sort=__proto__", "#outcome=constructor"]
+
+
+def script(page: str) -> str:
+    """What the page of a template runs."""
+    found = []
+    for name in ("_page.js.j2", f"{page}.html.j2"):
+        text = (TEMPLATES / name).read_text()
+        block = text.partition("{% block script %}")[2] or text
+        found += re.findall(r"\{% raw %\}\n(.*?)\{% endraw %\}", block, re.DOTALL)
+    return "".join(found)
+
+
+def run(tmp_path: Path, page: str, cases: list[dict[str, str]]) -> list[t.Any]:
+    (tmp_path / "script.js").write_text(script(page))
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    command = [
+        "node",
+        str(Path(__file__).with_name("dom.js")),
+        str(tmp_path / "script.js"),
+        str(tmp_path / "cases.json"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    found: list[t.Any] = json.loads(done.stdout)
+    return found
+
+
+def log(
+    calls: list[dict[str, t.Any]], period: tuple[str, str], *, full: bool = False, **more: t.Any
+) -> dict[str, t.Any]:
+    times = {"begin": period[0], "end": period[1], "generated": period[1]}
+    return {"calls": calls, "assistants": {}, "numbers": {}, "period": times, "carrier": True, "full": full, **more}
+
+
+def call(time: t.Any, **more: t.Any) -> dict[str, t.Any]:
+    return {"id": "1", "direction": "inbound", "status": "ended", "outcome": "failed", "created_at": time, **more}
+
+
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+
+
+@needs_node
+def test_no_time_stretches_the_chart(tmp_path: Path) -> None:
+    """Every time in every period, beside a usual call."""
+    pages = [
+        log([call(time, ended_at=time), call("2026-01-02T03:04:05Z")], period, full=full)
+        for time, period, full in itertools.product(TIMES, PERIODS, (False, True))
+    ]
+    found = run(tmp_path, "call_log", [{"data": html_json(page), "hash": ""} for page in pages])
+    wrong = [(page["calls"][0], page["period"], bars) for page, bars in zip(pages, found, strict=True)
+             if not isinstance(bars, int) or not 1 <= bars <= 2100]  # fmt: skip
+    assert wrong == []
+
+
+@needs_node
+def test_no_name_figure_or_address_ends_the_script(tmp_path: Path) -> None:
+    cases, hashes = [], itertools.cycle(HASHES)
+    for name, figure in itertools.product(NAMES, FIGURES):
+        bad = call(
+            "2026-01-02T03:04:05Z", id=name, direction=name, status=name, outcome=name, assistant=name, summary=name,
+            cost=figure, duration=figure, ended_reason=name, customer={"name": name, "number": name}, campaign=name,
+            diagnosis={"cause": name, "fix": name, "option": name}, phone_number=name,
+            carrier={"amount": figure, "duration": figure, "caller": name}, transfers=[{"to": name, "status": name}],
+        )  # fmt: skip
+        known = {"assistants": {name: name}, "numbers": {name: {"number": name, "name": name}}}
+        pages = [log([bad, call("2026-01-03T03:04:05Z")], PERIODS[0], **more) for more in ({}, known)]
+        cases += [{"data": html_json(page), "hash": next(hashes)} for page in pages]
+    wrong = [(case, found) for case, found in zip(cases, run(tmp_path, "call_log", cases), strict=True) if found != 8]
+    assert [found for _case, found in wrong][:3] == []
+
+
+@needs_node
+def test_very_many_calls_do_not_end_the_script(tmp_path: Path) -> None:
+    many = [
+        call("2026-01-02T03:04:05Z", id=str(n), customer={"number": str(n)}, phone_number=str(n))
+        for n in range(130_000)
+    ]
+    assert run(tmp_path, "call_log", [{"data": html_json(log(many, PERIODS[0])), "hash": ""}]) == [8]
+
+
+@given(st.recursive(
+    st.one_of(st.text(st.characters(exclude_categories=())), st.integers(), st.floats(), st.booleans(), st.none()),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)), max_leaves=12,
+))  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_data_stays_in_its_place_and_is_json(data: t.Any) -> None:
+    text = html_json(data)
+    assert text.isascii()
+    assert not set("<>&\n\r") & set(text)
+
+    def refuse(constant: str) -> t.NoReturn:
+        raise AssertionError(constant)
+
+    json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("text", ["</script>", "<!--", "]]>", "\u2028", "\u2029", "&lt;/script&gt;", "\x00", "'\"\\"])
+def test_a_text_is_the_same_to_the_script(text: str) -> None:
+    assert json.loads(html_json({text: [text, 1.5, None, True]})) == {text: [text, 1.5, None, True]}
