@@ -419,6 +419,18 @@ def test_a_transfer_needs_a_word_about_refer_wherever_it_is(account: Account, pl
     account.run(at_once=True, check=True, verify=False, **{**options, "sip_refer_enabled": True})
 
 
+NOTHING: dict[str, Any] = {"transfer_tools": [], "assistants": []}
+
+
+@pytest.mark.parametrize("place", sorted(set(TRANSFERS) - {"a field of former days"}))  # which the sandbox refuses
+def test_an_exported_environment_with_a_transfer_can_be_applied(account: Account, place: str) -> None:
+    account.run(at_once=True, verify=False, **{**number(assistant="reception"), **TRANSFERS[place](dict(OUTSIDE))})
+    (live,) = account.find()["environments"]
+    options = {name: value for name, value in live.items() if name not in ("region", "notes")}
+    again = account.run(at_once=True, check=True, verify=False, **{"sip_refer_enabled": False, **NOTHING, **options})
+    assert not again.told["changed"]
+
+
 # ------------------------------------------------------------------------------------------- what is ours is replaced
 
 #: Forms of a destination that leads to the declared trunk, for a trunk and a number.

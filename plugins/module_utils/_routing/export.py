@@ -15,7 +15,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine imp
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import told, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, Record, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Trunk, check_phone
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import (
+    Trunk,
+    check_phone,
+    refer_users,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import (
     Route,
     Row,
@@ -82,7 +86,7 @@ def environment(survey: Survey, trunk: Row, there: t.Collection[str], *, definit
         found["assistants"] = [spoken(row) for row in assistants if str(row["id"]) in who]
     found["numbers"] = [_number(survey, trunk, phone, who, format_, notes) for phone in phones]
     found["number_format"] = format_
-    if found.get("transfer_tools"):
+    if refer_users({name: found.get(name) for name in ("transfer_tools", "assistants", "numbers")}):
         found["allow_unconfirmed_refer"] = True
     return {**{name: value for name, value in found.items() if value != []}, "region": survey.region, "notes": notes}
 
