@@ -144,6 +144,8 @@ class Engine:
     :param check_mode: plan and predict, write nothing. :param concurrency: writes and reads under way at once.
     :param warn: takes one sentence for people. :param now: the time of day, with its zone.
     :param tell: ``(objects done, objects)``, from time to time while there is work.
+    :param references_exist: refuse a name that does not exist in check mode too, because nothing will create it before
+        the run that is checked.
     """
 
     def __init__(
@@ -155,8 +157,9 @@ class Engine:
         warn: t.Callable[[str], None] = lambda _text: None,
         now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
         tell: t.Callable[[int, int], None] = lambda _done, _all: None,
+        references_exist: bool = False,
     ) -> None:
-        self.now, self.tell = now, tell
+        self.now, self.tell, self.references_exist = now, tell, references_exist
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
     # -- lists
@@ -287,7 +290,7 @@ class Engine:
             )
         if ids:
             return ids[0]
-        if self.check_mode and not is_id(value):
+        if self.check_mode and not self.references_exist and not is_id(value):
             self.warn(f"Option {path}: no {resource.title} {value!r} exists yet; the dry run goes on as if it did.")
             return LATER
         raise Problem(

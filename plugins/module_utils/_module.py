@@ -104,7 +104,8 @@ class Module(AnsibleModule):
 
     #: The options as they were given, before Ansible makes text and numbers of them.
     given: t.Mapping[str, t.Any] = {}
-    #: What the action plugin tells: see :meth:`name_of`, and ``faults`` as pairs of a path and a rule.
+    #: What the action plugin or a playbook tells: see :meth:`name_of`; ``faults`` as pairs of a path and a rule; and
+    #: ``references_exist``, see :class:`Engine`.
     controller: t.Mapping[str, t.Any] = {}
 
     def __init__(self, spec: Spec) -> None:
@@ -468,14 +469,14 @@ def _one(
     for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
         module.warn(warning)
     changed = any(outcome.changed for outcome in outcomes)
-    failed = [outcome for outcome in outcomes if outcome.error]
+    failed = [outcome.error for outcome in outcomes if outcome.error]
     extra = {name: value for outcome in outcomes for name, value in outcome.extra.items()}
     if failed:
         made = [outcome.want.label for outcome in outcomes if outcome.changed and not outcome.error]
         done = f" Done before that: {', '.join(made)}." if made else ""
         if resource.once:
             extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
-        raise Failed(f"{failed[0].error}{done}", {"changed": changed, **extra})
+        raise Failed(f"{module.sentence(failed[0])}{done}", {"changed": changed, **extra})
     results = [outcome.result for outcome in outcomes]
     told = resource.gather(results, facts) if resource.gather else results[0]
     result = {"changed": changed, resource.noun: told, **extra}
@@ -624,7 +625,14 @@ def _connected(
     if not module.params["validate_certs"]:
         module.warn(UNCHECKED)
     client = _watched(module, client)
-    engine = Engine(client, check_mode=module.check_mode, concurrency=concurrency, warn=module.warn, tell=TELL)
+    engine = Engine(
+        client,
+        check_mode=module.check_mode,
+        concurrency=concurrency,
+        warn=module.warn,
+        tell=TELL,
+        references_exist=bool(module.controller.get("references_exist")),
+    )
     module.stops = (*module.stops, client.stop)
 
     def end(_number: int, _frame: t.Any) -> None:

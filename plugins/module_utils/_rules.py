@@ -115,6 +115,9 @@ def check_number(number: str) -> None:
     if not 3 <= len(number) <= 40 or not re.fullmatch(r"\+?[a-zA-Z0-9]+", number):
         rule = "must be 3 to 40 letters and digits with an optional + in front, and nothing between them."
         raise ValueError(rule + number_hint(number))
+    # A few digits may be an extension of a telephone system.
+    if re.fullmatch(r"\+?0[0-9]{6,}", number):
+        raise ValueError(f"must have the country code, such as +31201234567.{number_hint(number.removeprefix('+'))}")
 
 
 def check_e164(number: str) -> None:

@@ -33,6 +33,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _mod
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
     NAMES,
+    REFERENCES_EXIST,
     keys_that_are_no_text,
     variable_names,
 )
@@ -141,9 +142,10 @@ class Door(Normal):
         given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
         own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
         faults = [list(fault) for fault in keys_that_are_no_text(own)]
-        if (given or faults) and _main_of(name):
+        exist = boolean(self._value(task_vars or {}, REFERENCES_EXIST) or "false", strict=False)
+        if (given or faults or exist) and _main_of(name):
             names = variable_names(name, given) if given else {}
-            module_args[_module.CONTROLLER] = {"names": names, "faults": faults}
+            module_args[_module.CONTROLLER] = {"names": names, "faults": faults, "references_exist": exist}
 
     # -- the three steps of Ansible's that are others here
 

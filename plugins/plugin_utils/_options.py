@@ -14,6 +14,8 @@ import typing as t
 
 #: The task variable: ``""`` is the prefix of all options, other keys are options with a variable of their own.
 NAMES = "__vapi_didlogic_names"
+#: Variable that is true where nothing creates what options refer to, so that check mode refuses what does not exist.
+REFERENCES_EXIST = "__vapi_didlogic_references_exist"
 PREFIX = "vapi_didlogic_"
 HTTP = ("timeout", "retry_timeout", "validate_certs", "ca_path")
 

@@ -123,7 +123,10 @@ FILES: list[tuple[str, int, str | bytes]] = [
     ("number-missing", 4, number("  ")),
     ("duplicate", 4, number(ONE)),
     ("not-e164-plus", 4, number(TWO[1:])),
-    ("not-e164-plus", 4, number("0201234567")),
+    *(
+        ("not-e164-national", 4, number(text))
+        for text in ("0201234567", "020 123 4567", "(020) 1234567", "0(20)1234567")
+    ),
     ("not-e164-00", 4, number("0031201234567")),
     ("not-e164-zero", 4, number("+0201234567")),
     ("not-e164-short", 4, number("+")),
@@ -131,7 +134,7 @@ FILES: list[tuple[str, int, str | bytes]] = [
     ("not-e164-long", 4, number("+3120123456789012")),
     *(
         ("not-e164-marks", 4, number(cell))
-        for cell in ("+31 20 1234567", "+31-201234567", "(020) 1234567", "+31.20.1234567", " " + TWO, TWO + "\u00a0")
+        for cell in ("+31 20 1234567", "+31-201234567", "(+31) 201234567", "+31.20.1234567", " " + TWO, TWO + "\u00a0")
     ),
     ("not-e164-trunk", 4, number("+31(0)201234567")),
     *(("not-e164-scientific", 4, number(cell)) for cell in ("3.12E+10", "3,12012E+10", "3e10")),

@@ -41,6 +41,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.conta
     from_csv,
     from_list,
     report,
+    rest_is_usable,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
@@ -124,6 +125,12 @@ class Seek(Record):
 # --------------------------------------------------------------------------------------------------- who is called
 
 
+def contacts_are_given(campaign: Campaign, ask: Ask) -> None:
+    """Refuses to start a campaign that calls nobody; raises :class:`Problem`."""
+    if ask.state == "present" and campaign.customers is None and not ask.csv:
+        raise Problem("customers / csv", "one of them must be given: they say who is called.")
+
+
 def in_parts(campaign: Campaign, ask: Ask) -> Parts:
     """The campaigns that the options stand for; raises :class:`Problem` with every wrong row."""
     if ask.csv and campaign.customers is not None:
@@ -132,12 +139,10 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
         return Parts(records=[campaign])
     linted = _linted(campaign, ask)
     where = "csv" if ask.csv else "customers"
-    if linted.faults and (not ask.skip_invalid or not linted.contacts):
-        raise Problem(
-            where,
-            f"is not fit to be called; nothing was sent. {report(linted.faults)}\n"
-            "Mend the rows, or set skip_invalid: true to leave them out.",
-        )
+    leaves_out = rest_is_usable(linted)
+    if linted.faults and not (ask.skip_invalid and leaves_out):
+        way = "Correct them, or set skip_invalid: true to leave them out." if leaves_out else "Correct them."
+        raise Problem(where, f"cannot be called as it is; nothing was sent. {report(linted.faults)}\n{way}")
     count = len(linted.contacts)
     if count > MOST_CONTACTS and not ask.split:
         raise Problem(
@@ -312,13 +317,11 @@ def _rest(contact: dict[str, t.Any]) -> tuple[t.Any, ...]:
 
 
 def can_start(rows: Rows, campaign: Campaign, now: datetime.datetime) -> tuple[str, ...]:
-    if campaign.customers is None:
-        raise Problem("customers", "must be given, or csv: they say who is called.")
     not_in_the_past(campaign, now)
     warnings = number_can_call(rows, campaign)
     if campaign.schedule_at:
         return warnings
-    contacts = counted(len(campaign.customers), "contact")
+    contacts = counted(len(campaign.customers or ()), "contact")
     return (
         *warnings,
         f"The campaign {campaign.name} has no schedule_at: Vapi starts to call {contacts} at once.",
@@ -397,7 +400,7 @@ CAMPAIGN = Resource(
     ask=Ask,
     normal=base,
     page=PAGE,
-    rules=(check_no_workflow, one_target, number_is_given, times_in_order),
+    rules=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given),
     parts=in_parts,
     gather=gathered,
     tell=told,

@@ -82,6 +82,7 @@ number-missing   | without number          | is empty: give the number, or remov
 duplicate        | duplicate{s}            | is the same as in {first}: remove one, or the person is called twice.
 not-e164-plus    | without +               | has no + in front: write + and the country code, then digits only{hint}.
 not-e164-00      | with 00 for +           | begins with 00: write + instead.
+not-e164-national | national            | has no country: write + and the country code in place of the leading 0{hint}.
 not-e164-zero    | with 0 after +          | has a 0 after the +: write the country code there.
 not-e164-short   | too short               | is too short: 7 digits at least, with the country code.
 not-e164-long    | too long                | is too long: 15 digits at most, with the country code.
@@ -133,6 +134,7 @@ _NUMBER = [
         ("not-e164-digits", r"(?![0-9])\d"),
         ("not-e164-letters", r"[^\W\d_]"),
         ("not-e164-characters", rf"[^0-9+{_MARKS}]"),
+        ("not-e164-national", rf"\A[{_MARKS}]*0[{_MARKS}]*[1-9]"),
         ("not-e164-marks", rf"[{_MARKS}]"),
         ("not-e164-characters", r".\+"),
         ("not-e164-00", r"\A00"),
@@ -465,6 +467,11 @@ def from_list(customers: Sequence[Mapping[str, t.Any]]) -> Linted:
 
 
 # -- what becomes of them
+
+
+def rest_is_usable(linted: Linted) -> bool:
+    """Whether the wrong rows can be left out: the file itself is right, and contacts remain."""
+    return bool(linted.contacts) and all(fault.kind in ROW for fault in linted.faults)
 
 
 def batches(name: str, contacts: Sequence[Contact], size: int = MOST_CONTACTS) -> list[tuple[str, list[Contact]]]:

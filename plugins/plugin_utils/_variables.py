@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of this collection, and those that look like one and are none.
+
+Ansible passes over a misspelt variable in silence. Which variables there are is read from where they are documented:
+the argument specifications of the roles, and the comments at the head of the playbooks and rulebooks.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pathlib
+import re
+import typing as t
+
+import yaml
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import nearest, unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import SWITCH
+
+PREFIX = "vapi_didlogic_"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COLLECTION = "voiceops.vapi_didlogic"
+
+#: The loader in C takes a tenth of the time of the other one, but is not everywhere.
+LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: An option's name -> its specification, as far as it matters here: the options inside it, under ``options``.
+Spec = dict[str, dict[str, t.Any]]
+
+#: A line of a head comment that documents a variable; one that holds a module's options says of which module.
+_DOCUMENTED = re.compile(r"#\s+(vapi_didlogic_\w+):?\s{2,}(?:the options of (\w+))?")
+#: A fact that a role sets, in its documentation.
+_FACT = re.compile(r"\bC\((vapi_didlogic_\w+)\)")
+
+
+@functools.cache
+def known() -> Spec:
+    """The variables of the roles, playbooks and rulebooks of this collection.
+
+    :return: by name; ``module`` in a specification names the module whose options the variable holds.
+    """
+    found: Spec = {SWITCH: {}}
+    for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
+        text = path.read_text(encoding="utf-8")
+        found |= {name: {} for name in _FACT.findall(text)}
+        for entry in _read(text)["argument_specs"].values():
+            options = entry.get("options") or {}
+            found |= {name: option for name, option in options.items() if name.startswith(PREFIX)}
+    for path in sorted([*ROOT.glob("playbooks/*.yml"), *ROOT.glob("extensions/eda/rulebooks/*.yml")]):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not line.startswith(("#", "---")):
+                break
+            if documented := _DOCUMENTED.match(line):
+                found.setdefault(documented[1], {"module": documented[2]} if documented[2] else {})
+    return found
+
+
+def unknown_variables(
+    variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any] = lambda value: value
+) -> list[str]:
+    """What looks like a variable of this collection, or like an option inside one, and is none.
+
+    :param variables: what is defined, as it was written. :param fill: fills in a template.
+    :return: a sentence for each, with the nearest name that exists; it holds no value.
+    """
+    there = known()
+    found = []
+    for name in sorted(name for name in variables if str(name).startswith(PREFIX)):
+        if name in there:
+            found += _inside(name, variables[name], there[name], fill)
+            continue
+        short = {other.removeprefix(PREFIX) for other in there}
+        meant = nearest(name.removeprefix(PREFIX), short)
+        more = f"did you mean {PREFIX}{meant}?" if meant else "rename it if it is one of your own."
+        found.append(f"{name} is not a variable of {COLLECTION}; {more}")
+    return found
+
+
+def _inside(path: str, value: t.Any, spec: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any]) -> list[str]:
+    options = options_of(spec["module"]) if spec.get("module") else spec.get("options")
+    if not options:
+        return []
+    try:
+        value = fill(value) if isinstance(value, str) else value
+    except Exception:  # noqa: BLE001 - whatever a template may raise; the task that uses the variable says what
+        return []
+    if isinstance(value, (list, tuple)):
+        return [fault for index, item in enumerate(value) for fault in _inside(f"{path}[{index}]", item, spec, fill)]
+    if not isinstance(value, t.Mapping):
+        return []
+    found = [f"{path}.{name} {unknown(str(name), options)}" for name in value if name not in options]
+    inner = [_inside(f"{path}.{name}", item, options[name], fill) for name, item in value.items() if name in options]
+    return found + [fault for faults in inner for fault in faults]
+
+
+@functools.cache
+def options_of(module: str) -> Spec:
+    """The options of a module of this collection, from its documentation.
+
+    :param module: its short name. :return: like the specification of a role's variables.
+    """
+    plugins = f"ansible_collections.{COLLECTION}.plugins"
+    documentation = _read(importlib.import_module(f"{plugins}.modules.{module}").DOCUMENTATION)
+    options = dict(documentation.get("options") or {})
+    for fragment in documentation.get("extends_documentation_fragment") or []:
+        file, _, part = fragment.removeprefix(f"{COLLECTION}.").partition(".")
+        shared = importlib.import_module(f"{plugins}.doc_fragments.{file}").ModuleDocFragment
+        options |= _read(getattr(shared, part.upper() or "DOCUMENTATION")).get("options") or {}
+    return _as_role(options)
+
+
+def _as_role(options: t.Mapping[str, t.Any]) -> Spec:
+    return {name: {"options": _as_role(option.get("suboptions") or {})} for name, option in options.items()}
+
+
+def _read(text: str) -> t.Any:
+    return yaml.load(text, LOADER)  # noqa: S506 - the loader is a safe one, and the text our own
