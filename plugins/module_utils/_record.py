@@ -24,6 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules impo
     HIDDEN,
     nearest,
     printable,
+    printable_lines,
     unknown,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive import (
@@ -72,8 +73,8 @@ class Problem(Exception):
     def sentence(self, names: t.Callable[[str], str] = str) -> str:
         """The problem for people. :param names: an option's path -> the name under which the user gave it."""
         if not self.path:
-            return printable(self.rule)
-        return printable(f"Option {names(self.path)}{_quoted(self.value)}: {self.rule}")
+            return printable_lines(self.rule)
+        return printable(f"Option {names(self.path)}{_quoted(self.value)}: ") + printable_lines(self.rule)
 
     @property
     def each(self) -> tuple[Problem, ...]:

@@ -551,10 +551,10 @@ def test_the_report() -> None:
     text = "number\n" + f"{ONE}\n" * 32 + "31201234567\n" * 12 + "\n"
     lines = report(from_csv(text.encode()).faults, most=2).splitlines()
     assert lines[0] == "31 duplicates, 12 without +, 1 blank row"
-    assert [line.split(":")[0] for line in lines[1:3]] == ["line 3", "line 4"]
+    assert [line.split(":")[0] for line in lines[1:3]] == ["- line 3", "- line 4"]
     assert lines[3:] == ["… and 42 more"]
     assert report([]) == ""
     assert report([Fault("line 2", "The row is blank: remove it.", "blank-row")]) == (
-        "1 blank row\nline 2: The row is blank: remove it."
+        "1 blank row\n- line 2: The row is blank: remove it."
     )
     assert "more" not in report(from_csv(text.encode()).faults, most=44)

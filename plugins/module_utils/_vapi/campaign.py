@@ -141,8 +141,8 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
     where = "csv" if ask.csv else "customers"
     leaves_out = rest_is_usable(linted)
     if linted.faults and not (ask.skip_invalid and leaves_out):
-        way = "Correct them, or set skip_invalid: true to leave them out." if leaves_out else "Correct them."
-        raise Problem(where, f"cannot be called as it is; nothing was sent. {report(linted.faults)}\n{way}")
+        way = ", or set skip_invalid: true to leave them out" if leaves_out else ""
+        raise Problem(where, f"cannot be called as it is. Nothing was sent. Correct this{way}: {report(linted.faults)}")
     count = len(linted.contacts)
     if count > MOST_CONTACTS and not ask.split:
         raise Problem(

@@ -487,5 +487,5 @@ def report(faults: Sequence[Fault], most: int = 50) -> str:
         return ""
     counts = Counter(fault.kind for fault in faults).most_common()
     told = ", ".join(f"{many} {KINDS[kind][0].format(s='' if many == 1 else 's')}" for kind, many in counts)
-    lines = [told, *(f"{fault.where}: {fault.rule}" for fault in faults[:most])]
+    lines = [told, *(f"- {fault.where}: {fault.rule}" for fault in faults[:most])]
     return "\n".join(lines + [f"… and {len(faults) - most} more"] * (len(faults) > most))
