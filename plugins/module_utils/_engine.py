@@ -10,6 +10,7 @@ what the plans say. After a write everything is read again: an object is finishe
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import datetime
 import typing as t
@@ -103,6 +104,23 @@ class Outcome:
     stale: int = 0
     doubled: int = 0
 
+    names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def sides(self) -> dict[str, dict[str, t.Any]]:
+        """Before and after for people: an id that refers to something with a name is followed by the name."""
+        if not self.plan:
+            return {"before": {}, "after": {}}
+        record: type[Record] = type(self.want.record)
+        known = fields(record)
+        return {
+            side: {
+                name: _followed(value, self.names) if name in known and known[name].option.ref else value
+                for name, value in getattr(self.plan, side).items()
+            }
+            for side in ("before", "after")
+        }
+
     @property
     def verb(self) -> str:
         """What was to be done in all, or is, in a dry run."""
@@ -160,6 +178,7 @@ class Engine:
         references_exist: bool = False,
     ) -> None:
         self.now, self.tell, self.references_exist = now, tell, references_exist
+        self.names: dict[str, str] = {}  # of what ids refer to, as far as it was read
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
     # -- lists
@@ -230,6 +249,37 @@ class Engine:
 
     # -- references
 
+    def with_names(self, resource: Resource, items: list[Row], *, read: bool = False) -> list[Row]:
+        """Items with the name of what each id in them refers to, as a fact next to it: ``trunk_name``, ``tool_names``.
+
+        :param read: read the lists of what is referred to; otherwise names are those that the task has read.
+        """
+        if resource.tell:
+            return items  # the resource decides what its items hold
+        named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
+        used = {
+            id(field.option.ref): field.option.ref for field in named if any(item.get(field.name) for item in items)
+        }
+        for ref in used.values() if read else ():
+            # A key without permission for that list shall not keep anybody from the items.
+            with contextlib.suppress(ApiError):
+                self._note_names(ref, self.rows(ref))
+        return [{**item, **self._names_in(item, named)} for item in items]
+
+    def _names_in(self, item: Row, named: list[Field]) -> Row:
+        found: Row = {}
+        for field in named:
+            value = item.get(field.name)
+            if isinstance(value, list) and value:
+                found[names_fact(field)] = [self.names.get(str(key), str(key)) for key in value]
+            elif value and str(value) in self.names:
+                found[names_fact(field)] = self.names[str(value)]
+        return found
+
+    def _note_names(self, resource: Resource, rows: list[Row]) -> None:
+        path = fields(resource.record)[resource.keys[0]].wire.split(".")
+        self.names.update({str(row["id"]): str(dig(row, path)) for row in rows if row.get("id") and dig(row, path)})
+
     def _named(self, seek: Record) -> Record:
         """The options of an info module with ids where people wrote names; what is sought has to exist."""
         found = {}
@@ -242,7 +292,7 @@ class Engine:
 
     def resolve(self, resource: Resource, wants: list[Want]) -> list[Outcome]:
         """Outcomes whose wants name ids where people wrote names. A wrong reference is that object's error."""
-        outcomes = [Outcome(want, warnings=list(want.advice)) for want in wants]
+        outcomes = [Outcome(want, warnings=list(want.advice), names=self.names) for want in wants]
         named = [field for field in fields(resource.record).values() if field.option.ref]
         used = {}
         for field in named:
@@ -250,6 +300,8 @@ class Engine:
             if any(value not in ("", LATER) for value in values) and field.option.ref.path:
                 used[id(field.option.ref)] = field.option.ref
         listed = dict(zip(used, self._together(self.rows, list(used.values())), strict=True))
+        for key, rows in listed.items():
+            self._note_names(used[key], rows)
         for outcome in outcomes:
             if outcome.want.ask.state != "present":
                 continue
@@ -704,6 +756,18 @@ def _rounds(progress: t.Callable[[], int]) -> t.Iterator[int]:
         number += 1
         idle = idle + 1 if progress() == done else 0
         done = progress()
+
+
+def names_fact(field: Field) -> str:
+    """The fact that holds the names of what ids refer to: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``."""
+    return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
+
+
+def _followed(value: t.Any, names: t.Mapping[str, str]) -> t.Any:
+    if isinstance(value, list):
+        return [_followed(item, names) for item in value]
+    name = names.get(str(value))
+    return f"{value} ({name})" if name and name != value else value
 
 
 def _written(outcomes: list[Outcome]) -> int:

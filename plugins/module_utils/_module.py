@@ -477,18 +477,19 @@ def _one(
         if resource.once:
             extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
         raise Failed(f"{module.sentence(failed[0])}{done}", {"changed": changed, **extra})
-    results = [outcome.result for outcome in outcomes]
+    results = engine.with_names(resource, [outcome.result for outcome in outcomes])
     told = resource.gather(results, facts) if resource.gather else results[0]
     result = {"changed": changed, resource.noun: told, **extra}
-    single = outcomes[0].plan if len(outcomes) == 1 else None
-    result["diff"] = {"before": single.before, "after": single.after} if single else _diff(outcomes)
+    result["diff"] = outcomes[0].sides if len(outcomes) == 1 else _diff(outcomes)
     return result
 
 
 def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
     """Before and after of every object that changes, by its label."""
-    plans = [(outcome.want.label, outcome.plan) for outcome in outcomes if outcome.plan and outcome.plan.verb != "none"]
-    return {side: {label: getattr(plan, side) for label, plan in plans} for side in ("before", "after")}
+    found = [
+        (outcome.want.label, outcome.sides) for outcome in outcomes if outcome.plan and outcome.plan.verb != "none"
+    ]
+    return {side: {label: sides[side] for label, sides in found} for side in ("before", "after")}
 
 
 def _wants(module: Module, resource: Resource, option: str) -> list[Want]:
@@ -519,7 +520,7 @@ def _many(module: Module, resource: Resource, wants: list[Want], engine: Engine)
             module.warn(warning)
     result: dict[str, t.Any] = {
         "changed": any(outcome.changed for outcome in outcomes),
-        resource.plural: [outcome.result for outcome in outcomes if outcome.result and not outcome.error],
+        resource.plural: engine.with_names(resource, [o.result for o in outcomes if o.result and not o.error]),
         "summary": summary(outcomes),
         "diff": _diff(outcomes),
     }
@@ -549,6 +550,7 @@ def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any
     found = [told(resource, row, seek) for row in engine.info(resource, sought, seek)]
     if resource.beside:
         found = _joined(module, resource.beside, found)
+    found = engine.with_names(resource, found, read=True)
     if resource.enrich:
         found = resource.enrich(engine.rows, found)
     return {"changed": False, **({resource.noun: found[0]} if resource.single else {resource.plural: found})}

@@ -241,7 +241,7 @@ def _present(
     then |= {key: None for key in _cleared(resource, wanted) if key in now}
     touched = {key for key in then if _meaning(then[key]) != _meaning(now.get(key))}
     always = getattr(want.ask, "update_password", "") == "always" and not memory.secret_written
-    secrets = _secrets_to_write(resource, wanted, after, touched, always=always or row is None)
+    secrets = _secrets_to_write(resource, wanted, after, touched, always=always or row is None, new=row is None)
     if secrets:
         then = to_wire(
             overlay(after, type(after).model_construct(None, **{f.attr: getattr(wanted, f.attr) for f in secrets}))
@@ -396,7 +396,7 @@ def _without_secrets(resource: Resource, record: t.Any) -> t.Any:
 
 
 def _secrets_to_write(
-    resource: Resource, wanted: t.Any, after: t.Any, touched: set[str], *, always: bool
+    resource: Resource, wanted: t.Any, after: t.Any, touched: set[str], *, always: bool, new: bool
 ) -> list[Field]:
     """The write-only fields that go along; raises where one is needed and not given."""
     found = []
@@ -413,7 +413,10 @@ def _secrets_to_write(
         elif not given and together and whole:
             raise Problem(
                 field.name,
-                f"must be given too, because {field.option.along} or what stands beside it changes: "
+                f"must be given, because this {resource.title} is new and has a {field.option.along}. If it comes from "
+                "a variable or from the environment, that is empty or not set."
+                if new
+                else f"must be given too, because {field.option.along} or what belongs to it changes: "
                 f"{resource.service.title} never returns {field.name} and replaces the whole object.",
             )
     return found

@@ -149,6 +149,11 @@ assistant:
           provider: openai
           model: gpt-4o
           temperature: 0.3
+    tool_names:
+      description: Names of the tools in the order of their ids, where they were read; else the id.
+      type: list
+      elements: str
+      sample: [to_human]
     tools:
       description: Ids of the tools attached, if there are any.
       type: list

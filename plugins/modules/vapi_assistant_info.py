@@ -69,6 +69,8 @@ assistants:
           model: gpt-4o
       tools:
         - 44444444-4444-4444-8444-444444444444
+      tool_names:
+        - to_human
       created_at: "2026-01-02T03:04:05.678Z"
       updated_at: "2026-01-02T03:04:05.678Z"
 """

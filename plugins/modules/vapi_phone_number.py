@@ -109,6 +109,17 @@ phone_number:
       description: Id of the SIP trunk.
       type: str
       sample: 11111111-1111-4111-8111-111111111111
+    trunk_name:
+      description: Name of the SIP trunk, where it was read.
+      type: str
+      sample: didlogic NL
+    assistant_name:
+      description: Name of the assistant, where it was read.
+      type: str
+      sample: Reception
+    squad_name:
+      description: Name of the squad, where it was read.
+      type: str
     assistant:
       description: Id of the assistant that answers, if one does.
       type: str

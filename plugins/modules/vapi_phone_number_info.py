@@ -67,7 +67,9 @@ phone_numbers:
       number: "31201234567"
       name: Front desk Amsterdam
       trunk: 11111111-1111-4111-8111-111111111111
+      trunk_name: didlogic NL
       assistant: 33333333-3333-4333-8333-333333333333
+      assistant_name: Reception
       number_e164_check_enabled: false
       status: active
       created_at: "2026-01-02T03:04:05.678Z"

@@ -19,6 +19,7 @@ import yaml
 
 from ansible_collections.voiceops.vapi_didlogic.plugins import module_utils
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import names_fact
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, plan, wanted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
     Record,
@@ -231,7 +232,8 @@ def shown_fields(noun: str) -> set[str]:
     if resource.single:
         return set(fields(resource.record))
     options = {name for name, field in fields(resource.record).items() if not field.option.secret}
-    return {"id"} | options | set(resource.facts)
+    named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
+    return {"id"} | options | set(resource.facts) | {names_fact(field) for field in named}
 
 
 def secret_fields(record: type[Record]) -> set[str]:

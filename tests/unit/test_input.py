@@ -14,10 +14,13 @@ import typing as t
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary, trunk_options
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door, filled_door
 
-MODULES = sorted(path.stem for path in (pathlib.Path(_module.__file__).parents[1] / "modules").glob("[!_]*.py"))
+FOLDER = pathlib.Path(_module.__file__).parents[1] / "modules"
+#: Those that are made of records.
+MODULES = sorted(path.stem for path in FOLDER.glob("[!_]*.py") if "module_utils._module import" in path.read_text())
 Spec = dict[str, dict[str, t.Any]]
 
 
@@ -232,3 +235,35 @@ def test_a_number_that_yaml_read_as_octal(door: Door, written: str) -> None:
     message = str(door.raw("wiring", params)["msg"])
     assert f"0{written.lstrip('0')}" in message, message
     assert json.dumps(str(value)) in message
+
+
+# ------------------------------------------------------------------------------------- keys that Vapi does not document
+
+
+@pytest.mark.parametrize("name", sorted(ASSISTANT_FIELDS - {"name"}))
+def test_a_misspelt_key_of_a_definition_is_warned_about_in_the_plan(door: Door, name: str) -> None:
+    wrong = name[:2] + name[3:]
+    for value, warned in (("x", True), (None, False)):
+        door.warnings.clear()
+        definition = {"model": {"provider": "openai", "model": "gpt-4o"}, wrong: value}
+        door.run("vapi_assistant", {"name": "A", "definition": definition}, check=True)
+        told = [text for text in door.warnings if f"definition.{wrong} (did you mean {name}?)" in text]
+        assert bool(told) is (warned and wrong not in ASSISTANT_FIELDS), door.warnings
+    assert not door.stage.writes
+
+
+# ----------------------------------------------------------------------------------------------- names next to the ids
+
+
+def test_names_are_next_to_ids(door: Door) -> None:
+    filled_door(door)
+    (phone,) = door.run("vapi_phone_number_info", {})["phone_numbers"]
+    assert (phone["trunk_name"], phone["assistant_name"]) == ("didlogic nl", "Reception")
+    (assistant,) = door.run("vapi_assistant_info", {})["assistants"]
+    assert assistant["tool_names"] == ["to_human"]
+    door.run("vapi_assistant", {"name": "Night", "definition": {"firstMessage": "Closed."}})
+    diff = door.run("vapi_phone_number", {"number": phone["number"], "assistant": "Night"}, diff=True, check=True)[
+        "diff"
+    ]
+    assert diff["before"]["assistant"] == f"{phone['assistant']} (Reception)"
+    assert diff["after"]["assistant"].endswith(" (Night)")

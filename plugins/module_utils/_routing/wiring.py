@@ -499,8 +499,7 @@ def _result(wired: Wired) -> Row:
             {
                 "before_header": f"{kind(resource)} {outcome.want.label}",
                 "after_header": f"{kind(resource)} {outcome.want.label}",
-                "before": outcome.plan.before,
-                "after": outcome.plan.after,
+                **outcome.sides,
             }
             for resource in KINDS
             for outcome in wired.of(resource)

@@ -10,6 +10,8 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record, dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import nearest
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
@@ -57,6 +59,23 @@ def definition_is_free(assistant: Assistant, _ask: Ask) -> None:
         rule = "has an option of its own: tools, which takes names and ids."
         faults.add(Problem("definition.model.toolIds", rule))
     faults.end()
+
+
+def known_to_vapi(assistant: Assistant, ask: Ask) -> str | None:
+    """A warning for keys that Vapi's published description does not have. Vapi refuses unknown ones, but it decides.
+
+    A key whose value is null takes a field away, or comes from an answer; it is left to the service.
+    """
+    given = [key for key, value in (assistant.definition or {}).items() if value is not None]
+    strange = [key for key in given if key not in {*ASSISTANT_FIELDS, *ANSWER_ONLY, "name"}]
+    if ask.state == "absent" or not strange:
+        return None
+    meant = {key: nearest(key, ASSISTANT_FIELDS) for key in strange}
+    told = [f"definition.{key}" + (f" (did you mean {meant[key]}?)" if meant[key] else "") for key in strange]
+    return (
+        f"Assistant {assistant.name}: Vapi's published description has no {', '.join(told)}. Vapi refuses an assistant "
+        "with a key that it does not know."
+    )
 
 
 def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistant:
@@ -111,7 +130,10 @@ ASSISTANT = Resource(
     path="/assistant",
     record=Assistant,
     ask=Ask,
-    rules=(definition_is_free,),
+    rules=(
+        definition_is_free,
+        known_to_vapi,
+    ),
     laws=(tools_need_a_model,),
     adjust=appended,
     after_update=warn_of_traffic_allocation,
