@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import uuid
 from typing import Any
@@ -80,7 +81,9 @@ def test_what_is_live_becomes_a_file_that_changes_nothing(services: Any) -> None
     assert not file.exists()
     export = services.play("voiceops.vapi_didlogic.export")
     assert export.rc == 0, export.text
-    assert "Applying this file changes nothing." in export.out
+    place = "assistants[0].definition.server.headers.x-key"
+    assert f"{place}: a secret, which is not exported" in export.out
+    assert "Applying this file would fail." in export.out
     assert (services.writes, services.sandbox("state")) == (writes, before)
 
     text = file.read_text()
@@ -103,6 +106,12 @@ def test_what_is_live_becomes_a_file_that_changes_nothing(services: Any) -> None
     ]
     assert written["vapi_didlogic_numbers"][2]["inbound"] is False
 
+    # Refused as it is, before the first write; without the hidden value it changes nothing.
+    refused = services.play("voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
+    assert (refused.rc, services.writes) == (2, writes), refused.text
+    assert "definition.server.headers.x-key" in refused.text
+    file.write_text(re.sub(r"\n +headers:\n +x-key: hidden", "", text))
+    assert file.read_text() != text
     again = services.play("voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert (again.rc, again.changed, services.writes) == (0, 0, writes), again.text
 

@@ -27,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     Words,
     faults_of,
     from_options,
+    hidden_places,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import inbound_uri
@@ -328,6 +329,10 @@ def parse(params: Given, words: Words | None = None) -> Declared:
             faults.of(f"numbers[{index}]", declared.phone_want, number, LATER, {})
             if number.inbound:
                 faults.of(f"numbers[{index}]", lambda one: declared.forward_want(one, LATER, by_key=by_key), number)
+    # The plan of an object would find it as well, but when objects before it are written.
+    for place in hidden_places({name: params[name] for name in ("transfer_tools", "assistants", "numbers")}):
+        rule = f"holds {HIDDEN}, which an export writes in the place of a secret. Give the value, or take the key out."
+        faults.add(Problem(place, rule))
     _confirm_refer(params, faults)
     faults.end()
     return declared

@@ -9,13 +9,26 @@ Declared again it changes nothing; where the words do not reach, a note says so.
 from __future__ import annotations
 
 import collections
+import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import told, wanted
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, Record, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Problem,
+    Record,
+    camel,
+    fields,
+    from_options,
+    from_wire,
+    hidden_places,
+    to_wire,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import (
+    Declared,
+    Number,
     Trunk,
     check_phone,
     refer_users,
@@ -34,7 +47,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import holds_key, region_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ANSWER_ONLY, ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import Destination
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK, Gateway
@@ -88,7 +101,82 @@ def environment(survey: Survey, trunk: Row, there: t.Collection[str], *, definit
     found["number_format"] = format_
     if refer_users({name: found.get(name) for name in ("transfer_tools", "assistants", "numbers")}):
         found["allow_unconfirmed_refer"] = True
+    _note_unexpressed(found, trunk, phones, [row for row in tools if str(row["id"]) in known], survey, notes)
+    hidden = hidden_places({name: found[name] for name in FREE if name in found})
+    if hidden:
+        notes.append(
+            f"{', '.join(hidden)}: a secret, which is not exported. Before this file is applied, replace hidden by the "
+            "value, or take the key out; then the secret that the object has stays."
+        )
     return {**{name: value for name, value in found.items() if value != []}, "region": survey.region, "notes": notes}
+
+
+#: Options whose insides a service defines, where secrets may be.
+FREE = ("transfer_tools", "assistants", "numbers")
+
+
+def _note_unexpressed(
+    found: Row, trunk: Row, phones: list[Row], tools: list[Row], survey: Survey, notes: list[str]
+) -> None:
+    """Name every current field that an object made from the exported options would lack.
+
+    :param tools: those that are declared. An assistant's definition holds all of its fields.
+    """
+    given = {"state": "present", "inbound_uri": "trunk_id", "number_format": found["number_format"], "numbers": ()}
+    declared = Declared(given=given, region=survey.region, key="", trunk=Trunk(), account=None, tools=(), assistants=())
+
+    def phone_body(item: Row) -> Row:
+        number = from_options(Number, {"number": item["number"]})
+        made = to_wire(declared.phone_want(number, str(trunk["id"]), {}).record)
+        expressed = {camel(f"{name}_id") if name in PHONE_NUMBER.choices else camel(name): item[name] for name in item}
+        return {**made, **expressed}
+
+    def trunk_body() -> Row:
+        made = dataclasses.replace(declared, trunk=from_options(Trunk, found["trunk"]))
+        return to_wire(made.trunk_want().record)
+
+    cases: list[tuple[Resource, Row, str, t.Callable[[], Row]]] = [(SIP_TRUNK, trunk, named(trunk), trunk_body)]
+    cases += [
+        (PHONE_NUMBER, row, str(item["number"]), functools.partial(phone_body, item))
+        for row, item in zip(phones, found["numbers"], strict=True)
+    ]
+    cases += [(TRANSFER_TOOL, row, named(row, "function.name"), functools.partial(_tool_body, row)) for row in tools]
+    for resource, row, name, body in cases:
+        try:
+            made = body()
+        except Problem:
+            # What is missing to declare it is said elsewhere: here every field counts that has no option at all.
+            made = to_wire(from_wire(resource.record, row))
+        own = {key: value for key, value in row.items() if key not in (*ANSWER_ONLY, *resource.fixed)}
+        lost = [place for place in _lost(own, made) if place not in map(camel, resource.facts)]
+        if lost:
+            notes.append(
+                f"{resource.title} {name}: {', '.join(lost)} cannot be expressed here. Applied to what is live, it "
+                "stays as it is; an environment that is built anew from this file lacks it."
+            )
+
+
+def _tool_body(row: Row) -> Row:
+    return to_wire(wanted(TRANSFER_TOOL, _tool(row)).record)
+
+
+def _lost(raw: t.Any, body: t.Any, path: str = "") -> list[str]:
+    """The dotted places of a current object that a body has not; what is empty is nothing that can be lost."""
+    if isinstance(raw, list) and all(isinstance(item, dict) for item in raw):
+        keys = {key for item in body if isinstance(item, dict) for key in item} if isinstance(body, list) else set()
+        gone = {
+            key for item in raw for key, value in item.items() if key not in keys and value not in (None, "", {}, [])
+        }
+        return [f"{path}[].{key}" for key in sorted(gone)]
+    if not isinstance(raw, dict):
+        return []
+    found = []
+    for key, value in raw.items():
+        place = f"{path}.{key}" if path else str(key)
+        if value in (None, "", {}, []):
+            continue
+        found += _lost(value, body[key], place) if isinstance(body, dict) and key in body else [place]
+    return found
 
 
 def _declarable(survey: Survey, trunk: Row, notes: list[str]) -> list[Row]:

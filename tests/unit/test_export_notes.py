@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An export names every field that it leaves out and every secret that it hides; hidden values are not applied."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import typing as t
+
+import pytest
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import parse
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.export import environment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Survey
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
+
+IDS = [f"11111111-1111-4111-8111-00000000000{n}" for n in range(6)]
+
+
+def rows() -> dict[str, dict[str, t.Any]]:
+    return {
+        "trunk": {
+            "id": IDS[0], "orgId": IDS[5], "createdAt": "x", "updatedAt": "x",
+            "provider": "byo-sip-trunk", "name": "NL",
+            "gateways": [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}],
+            "outboundAuthenticationPlan": {"authUsername": "01234"},
+        },
+        "phone": {
+            "id": IDS[1], "provider": "byo-phone-number", "number": "31201234560", "numberE164CheckEnabled": False,
+            "name": "Main", "credentialId": IDS[0], "assistantId": IDS[2], "status": "active",
+        },
+        "assistant": {"id": IDS[2], "name": "R", "model": {"provider": "openai", "model": "x", "toolIds": [IDS[3]]}},
+        "tool": {
+            "id": IDS[3], "type": "transferCall", "function": {"name": "desk", "description": "d"},
+            "destinations": [{"type": "number", "number": "+31201234599", "description": "d"}],
+        },
+    }  # fmt: skip
+
+
+def exported(found: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:
+    survey = Survey(
+        region="us", key="k" * 20, trunks=(found["trunk"],), phones=(found["phone"],), assistants=(found["assistant"],),
+        tools=(found["tool"],), numbers=({"number": "31201234560", "destinations": []},),
+    )  # fmt: skip
+    return environment(survey, found["trunk"], [IDS[3]])
+
+
+VALUES: list[t.Any] = ["text", 7, True, False, 0, {"a": 1}, [1], [{"a": 1}]]
+#: Where a field without an option may be in each object.
+PLACES = [
+    ("trunk", ()), ("trunk", ("outboundAuthenticationPlan",)), ("phone", ()), ("tool", ()), ("tool", ("function",)),
+]  # fmt: skip
+KNOWN = ["techPrefix", "sipDiversionHeader", "sipRegisterPlan", "rejectionPlan", "parameters", "server", "hooks", "x1"]
+
+
+def test_everything_that_has_an_option_needs_no_note() -> None:
+    notes = exported(rows())["notes"]
+    assert not [note for note in notes if "cannot be expressed" in note]
+
+
+@pytest.mark.parametrize(("kind", "path"), PLACES)
+@pytest.mark.parametrize("key", KNOWN)
+def test_every_field_without_an_option_is_named(kind: str, path: tuple[str, ...], key: str) -> None:
+    for value in VALUES:
+        found = rows()
+        inner = found[kind]
+        for step in path:
+            inner = inner[step]
+        inner[key] = value
+        (note,) = [note for note in exported(found)["notes"] if "cannot be expressed" in note]
+        assert ".".join((*path, key)) in note
+
+
+def test_a_key_of_a_gateway_is_named() -> None:
+    found = rows()
+    found["trunk"]["gateways"][0]["weight"] = 2
+    assert any("gateways[].weight" in note for note in exported(found)["notes"])
+
+
+SECRET_PLACES = [
+    ("server", "secret"),
+    ("server", "headers", "x-key"),
+    ("voice", "apiKey"),
+    ("model", "credentials", "k"),
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_hidden_values_are_listed_and_refused_all_at_once(count: int) -> None:
+    for chosen in itertools.combinations(SECRET_PLACES, count):
+        found, values = rows(), []
+        for path in chosen:
+            inner = found["assistant"]
+            for step in path[:-1]:
+                inner = inner.setdefault(step, {})
+            inner[path[-1]] = secrets.token_hex(12)
+            values.append(inner[path[-1]])
+        told = exported(found)
+        assert not [value for value in values if value in repr(told)]
+        (note,) = [note for note in told["notes"] if "is not exported" in note]
+        places = ["assistants[0].definition." + ".".join(path) for path in chosen]
+        assert sorted(note.partition(": ")[0].split(", ")) == sorted(places)
+        given = {
+            "state": "present", "vapi_region": "us", "vapi_api_key": "k" * 20, "inbound_uri": "trunk_id",
+            "sip_refer_enabled": False, "verify": True, "concurrency": 8, **told,
+        }  # fmt: skip
+        with pytest.raises(Exception, match="holds hidden") as caught:
+            parse(given)
+        assert all(place in str(caught.value) for place in places)
+        assert str(caught.value).count(f"holds {HIDDEN}") == count
