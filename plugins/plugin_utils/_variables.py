@@ -32,6 +32,8 @@ Spec = dict[str, dict[str, t.Any]]
 
 #: A line of a head comment that documents a variable; one that holds a module's options says of which module.
 _DOCUMENTED = re.compile(r"#\s+(vapi_didlogic_\w+):?\s{2,}(?:the options of (\w+))?")
+#: In the description of a role's variable: it takes what an option of a module takes.
+_SAME = re.compile(r"O\(voiceops\.vapi_didlogic\.(\w+)#module:(\w+)\)")
 #: A fact that a role sets, in its documentation.
 _FACT = re.compile(r"\bC\((vapi_didlogic_\w+)\)")
 
@@ -40,7 +42,8 @@ _FACT = re.compile(r"\bC\((vapi_didlogic_\w+)\)")
 def known() -> Spec:
     """The variables of the roles, playbooks and rulebooks of this collection.
 
-    :return: by name; ``module`` in a specification names the module whose options the variable holds.
+    :return: by name; ``module`` in a specification names the module whose options the variable holds, together with
+        ``option`` the module's option that it is like.
     """
     found: Spec = {SWITCH: {}}
     for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
@@ -48,7 +51,7 @@ def known() -> Spec:
         found |= {name: {} for name in _FACT.findall(text)}
         for entry in _read(text)["argument_specs"].values():
             options = entry.get("options") or {}
-            found |= {name: option for name, option in options.items() if name.startswith(PREFIX)}
+            found |= {name: _like(option) for name, option in options.items() if name.startswith(PREFIX)}
     for path in sorted([*ROOT.glob("playbooks/*.yml"), *ROOT.glob("extensions/eda/rulebooks/*.yml")]):
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line.startswith(("#", "---")):
@@ -56,6 +59,23 @@ def known() -> Spec:
             if documented := _DOCUMENTED.match(line):
                 found.setdefault(documented[1], {"module": documented[2]} if documented[2] else {})
     return found
+
+
+def _like(option: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A role's option, with the module's option that its description refers to."""
+    same = _SAME.search(" ".join(option.get("description") or []))
+    return {**option, "module": same[1], "option": same[2]} if same and not option.get("options") else option
+
+
+def options_in(spec: t.Mapping[str, t.Any]) -> Spec:
+    """The options inside a variable or an option; none where it takes anything.
+
+    :param spec: its specification.
+    """
+    if not spec.get("module"):
+        return spec.get("options") or {}
+    options = options_of(spec["module"])
+    return options[spec["option"]]["options"] if spec.get("option") else options
 
 
 def unknown_variables(
@@ -80,7 +100,7 @@ def unknown_variables(
 
 
 def _inside(path: str, value: t.Any, spec: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any]) -> list[str]:
-    options = options_of(spec["module"]) if spec.get("module") else spec.get("options")
+    options = options_in(spec)
     if not options:
         return []
     try:

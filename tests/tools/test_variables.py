@@ -66,8 +66,7 @@ def paths(spec: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every variable, and every option inside one."""
     for name, option in spec.items():
         yield (*path, name)
-        inner = _variables.options_of(option["module"]) if option.get("module") else option.get("options")
-        yield from paths(inner or {}, (*path, name))
+        yield from paths(_variables.options_in(option), (*path, name))
 
 
 EVERY = sorted(paths(_variables.known()))
@@ -99,6 +98,13 @@ def test_every_misspelt_name_is_refused_with_the_nearest(path: tuple[str, ...]) 
         (told,) = _variables.unknown_variables(nested(path, wrong))
         assert wrong in told
         assert f"did you mean {path[-1]}?" in told or any(f"did you mean {name}?" in told for name in siblings)
+
+
+def test_every_variable_of_several_options_is_looked_into() -> None:
+    specs = yaml.safe_load((ROOT / "roles/integration/meta/argument_specs.yml").read_text())["argument_specs"]["main"]
+    many = {name for name, option in specs["options"].items() if "dict" in (option["type"], option.get("elements"))}
+    assert many
+    assert {path[0] for path in EVERY if len(path) > 1} >= many | {"vapi_didlogic_call", "vapi_didlogic_campaign"}
 
 
 def test_names_of_others_are_left_alone() -> None:
