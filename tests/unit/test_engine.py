@@ -327,6 +327,20 @@ def test_two_engines_in_turns(noun: str, seed: int) -> None:
     assert not stage.do(kind.resource, **kind.options).changed
 
 
+@pytest.mark.parametrize("before", range(3))
+def test_a_new_trunk_takes_over_the_settings_of_another_among_many(before: int) -> None:
+    stage = Stage()
+    for index in range(3):
+        stage.do(SIP_TRUNK, **trunk_options(name=f"trunk {index}", tech_prefix=str(index)))
+    source = next(row["id"] for row in stage.store("credentials") if row["name"] == f"trunk {before}")
+    options = {key: value for key, value in trunk_options(name="next").items() if key != "tech_prefix"}
+    made = stage.do(SIP_TRUNK, **options, settings_from=source)
+    assert made.error is None
+    (new,) = [row for row in stage.store("credentials") if row["name"] == "next"]
+    assert new["techPrefix"] == str(before)
+    assert not stage.do(SIP_TRUNK, **options, settings_from=source).changed
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_two_replacements_in_turns(seed: int) -> None:
     """At no moment a phone number points at nothing; in the end one trunk stands."""
