@@ -188,6 +188,8 @@ class Engine:
         reading = reading or Reading()
         if resource.page:
             reading = dataclasses.replace(reading, page=resource.page)
+        if resource.drop:
+            reading = dataclasses.replace(reading, drop=resource.drop)
         listed = self.client.all(resource.path, resource.rows, reading, **names)
         found = [row for row in listed if all(row.get(key, value) == value for key, value in resource.fixed.items())]
         return _fit(found, resource.needs, f"{resource.service.title} lists a {resource.title}")

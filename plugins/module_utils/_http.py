@@ -18,6 +18,7 @@ import ipaddress
 import os
 import random
 import ssl
+import sys
 import threading
 import time
 import typing as t
@@ -30,12 +31,18 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._connection
     unusable_proxy,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import httpx, pydantic_core
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, without
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service, Write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 
 USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
-MAX_ANSWER = 16 * 1024 * 1024
+#: Bounds of one answer: bytes, and values as counted by the marks between them, since each takes up more than its text.
+MAX_ANSWER = 8 * 2**20
+MAX_VALUES = 400_000
+#: Bounds of a whole list, over all its pages: bytes in memory, rows, seconds.
+MAX_LIST = 32 * 2**20
+MAX_ROWS = 100_000
+MAX_SECONDS = 600.0
 MAX_WAIT = 60.0
 READ_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 NOT_DONE = frozenset({425, 429})  # the service says that it did not even begin
@@ -328,6 +335,8 @@ class Client:
     ) -> list[dict[str, t.Any]]:
         """The rows of a list, over all its pages. ``rows`` takes the list out of an answer."""
 
+        asked = reading or Reading()
+
         def page(at: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
             answer = self.get(at, params, **ids)
             found = rows(answer) if rows and isinstance(answer, dict) else answer
@@ -336,9 +345,12 @@ class Client:
                     f"{self._url} answered GET {path} with something else than a list, so it is not "
                     f"{self.service.title}'s API. Check {self._option('api_url')}."
                 )
+            found = [without(row, asked.drop) for row in found] if asked.drop else found
+            budget.spend(found)
             return found
 
-        return self.service.pages(page, path, reading or Reading())
+        budget = _Budget(f"{self.service.title}'s list GET {path}", self._clock)
+        return self.service.pages(page, path, asked)
 
     # -- writing
 
@@ -399,7 +411,11 @@ class Client:
         except httpx.TimeoutException:
             return _Failure(f"no complete answer came from {address_of(self._url)} within {self._http.timeout} s")
         except _TooLarge:
-            return _Failure(f"the answer is larger than {MAX_ANSWER // 2**20} MB", final=method == "GET", kind=TooLarge)
+            what = f"the answer is larger than {MAX_ANSWER // 2**20} MB or has more than {MAX_VALUES} values"
+            return _Failure(what, final=method == "GET", kind=TooLarge)
+        except _Encoded:
+            what = "the answer is compressed, though the request has Accept-Encoding: identity"
+            return _Failure(what, final=method == "GET")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError):
             return _Failure("the connection broke before a complete answer came")
         finally:
@@ -419,15 +435,20 @@ class Client:
         return self._said_no(status, content, response)
 
     def _content(self, response: t.Any) -> bytes:
-        deadline, parts, size = _deadline.get(), [], 0
+        """The body as it came: nothing is unpacked, because what it unpacks to has no bound."""
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity"):
+            raise _Encoded
+        deadline, content = _deadline.get(), bytearray()
         for part in response.iter_bytes():
-            size += len(part)
-            if size > MAX_ANSWER:
+            content += part
+            if len(content) > MAX_ANSWER:
                 raise _TooLarge
             if self._clock() > deadline:
                 raise httpx.ReadTimeout("the deadline of the request has passed")
-            parts.append(part)
-        return b"".join(parts)
+        if sum(map(content.count, b",:[{")) > MAX_VALUES:
+            raise _TooLarge
+        return bytes(content)
 
     def _said_no(self, status: int, content: bytes, response: t.Any) -> _Failure:
         try:
@@ -456,6 +477,51 @@ class Client:
 
 class _TooLarge(Exception):
     pass
+
+
+class _Encoded(Exception):
+    pass
+
+
+class _Budget:
+    """What one list may take up: bytes, rows and seconds.
+
+    :param what: the list, for people. :param clock: seconds that only grow.
+    """
+
+    def __init__(self, what: str, clock: t.Callable[[], float]) -> None:
+        self._what, self._clock = what, clock
+        self._size, self._rows, self._end = 0, 0, clock() + MAX_SECONDS
+
+    def spend(self, rows: list[dict[str, t.Any]]) -> None:
+        """Count a page; raises :class:`Unreachable` where the list goes beyond its bounds."""
+        self._size += size_of(rows)
+        self._rows += len(rows)
+        if self._rows > MAX_ROWS:
+            over = f"has more than {MAX_ROWS} rows"
+        elif self._size > MAX_LIST:
+            over = f"takes more than {MAX_LIST // 2**20} MB of memory"
+        elif self._clock() > self._end:
+            over = f"is not complete after {MAX_SECONDS:.0f} s"
+        else:
+            return
+        raise Unreachable(
+            f"{self._what} {over}, more than is read. Nothing was concluded from the part that was read. "
+            "Ask for less where there is an option for it (limit, a period); the guide Limits names the bounds."
+        )
+
+
+def size_of(value: t.Any) -> int:
+    """Bytes that data takes up in memory; keys, of which each is kept once, are not counted."""
+    size, todo = 0, [value]
+    while todo:
+        item = todo.pop()
+        size += sys.getsizeof(item)
+        if isinstance(item, dict):
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return size
 
 
 def _filled(path: str, ids: t.Mapping[str, t.Any]) -> str:

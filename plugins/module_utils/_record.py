@@ -664,7 +664,7 @@ def _in(record: type[Record], raw: t.Any) -> dict[str, t.Any]:
         if isinstance(value, dict) and not field.nested:
             value = _without_none(value)
         if isinstance(value, dict) and field.wire.endswith("*"):
-            value = _without(value, field.option.drop) or None
+            value = without(value, field.option.drop) or None
         if field.nested and isinstance(value, dict):
             value = _in(field.nested, value)
         elif field.nested and isinstance(value, list):
@@ -704,14 +704,14 @@ def _unmapped(tree: dict[str, t.Any], raw: dict[str, t.Any], path: str) -> t.Ite
                 yield from (f"{place}.{inner}" for inner in unmapped(known.nested, item))
 
 
-def _without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
+def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
     """A dict without ``None`` and without some dotted places."""
     value = {key: item for key, item in value.items() if item is not None}
     for head, *rest in (place.split(".", 1) for place in drop):
         if not rest:
             value.pop(head, None)
         elif isinstance(value.get(head), dict):
-            value[head] = _without(value[head], rest)
+            value[head] = without(value[head], rest)
             if not value[head]:
                 del value[head]
     return value

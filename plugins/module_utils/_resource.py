@@ -49,11 +49,13 @@ class Reading:
 
     :param params: the service's own filters. :param most: rows wanted, the newest first; ``None``: every one.
     :param page: rows of one page, where fewer than usual fit into an answer.
+    :param drop: dotted places of a row that nobody needs; they are let go page by page.
     """
 
     params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     most: int | None = None
     page: int | None = None
+    drop: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -228,7 +230,8 @@ class Resource:
     :param tell: ``(row, ask)`` -> the item that an info module returns, where it is not the record's form.
     :param seek: options of the info module beside the identifying ones.
     :param query: ``(seek, id)`` -> the part of the list that an info module reads.
-    :param page: rows of one page of its list. :param beside: the other service's view, for the info module.
+    :param drop: dotted places of a listed row that are not kept. :param page: rows of one page of its list.
+    :param beside: the other service's view, for the info module.
     :param enrich: ``(list_objects, items)`` -> the info module's items with what other lists of the service add.
     :param once: how it is set off, where it is no state but an event.
     :param parts: ``(record, ask)`` -> the objects that one task's options stand for. :param gather: ``(results,
@@ -269,6 +272,7 @@ class Resource:
     tell: t.Callable[[dict[str, t.Any], t.Any], dict[str, t.Any]] | None = None
     seek: type[Record] = Record
     query: t.Callable[[t.Any, str], Reading] | None = None
+    drop: tuple[str, ...] = ()
     page: int | None = None
     beside: Beside | None = None
     enrich: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], list[dict[str, t.Any]]], list[t.Any]] | None = (

@@ -31,6 +31,7 @@ from ansible.plugins.action.normal import ActionModule as Normal
 # Imported here, in the process that all tasks are forked from, the libraries are there for each of them.
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
     NAMES,
     REFERENCES_EXIST,
@@ -185,7 +186,7 @@ class Door(Normal):
         :param line: one line without secrets. Nothing is shown where the task has ``no_log``.
         """
         if not self._task.no_log:
-            self._display.display(f"  {str(self._task.action).rpartition('.')[2]}: {line}", stderr=True)
+            self._display.display(f"  {str(self._task.action).rpartition('.')[2]}: {printable(line)}", stderr=True)
 
 
 def _main_of(name: str) -> Main | None:

@@ -54,6 +54,11 @@ def check_own_key(key: str) -> None:
 DAY = datetime.timedelta(hours=24)
 #: Calls carry their whole conversation.
 PAGE = 100
+#: What makes a call large, and is in no result.
+CONVERSATION = (
+    "messages", "transcript", "costs", "assistant", "squad", "workflow", "artifact.messages", "artifact.transcript",
+    "artifact.messagesOpenAIFormatted", "artifact.nodes", "artifact.performanceMetrics", "artifact.structuredOutputs",
+)  # fmt: skip
 LIVE = ("queued", "ringing", "in-progress", "forwarding")
 DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "webCall": "web"}
 
@@ -304,6 +309,7 @@ CALL = Resource(
     ask=Ask,
     keys=(),
     page=PAGE,
+    drop=CONVERSATION,
     rules=(
         check_no_workflow,
         one_target,

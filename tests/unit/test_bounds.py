@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an answer and a whole list may take up; ``tests/trust/bounds.py`` looks at the memory of whole processes."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import tracemalloc
+import typing as t
+import uuid
+
+import httpx
+import pytest
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unknown, Unreachable, size_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_http import PATCH, POST, Fake, ok
+
+SERVICES = pytest.mark.parametrize("service", [VAPI, DIDLOGIC], ids=["vapi", "didlogic"])
+BOMB = gzip.compress(gzip.compress(b"[" + b"0," * 20_000_000 + b"0]"))
+CODINGS = ["gzip", "deflate", "br", "zstd", "compress", "x-gzip", "unknown"]
+
+
+class Stream(httpx.SyncByteStream):
+    """A body as it comes over a connection, so that it is decoded only while it is read."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        yield self.body
+
+
+def encoded(coding: str, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, headers={"Content-Encoding": coding}, stream=Stream(BOMB))
+
+
+@pytest.mark.parametrize(
+    "coding", [*CODINGS, *(f"{one}, {other}" for one, other in itertools.product(CODINGS[:3], [*CODINGS, "identity"]))]
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_a_coded_answer_is_refused_before_it_is_unpacked(coding: str, status: int) -> None:
+    tracemalloc.start()
+    fake = Fake(lambda _request: encoded(coding, status))
+    with pytest.raises(Unreachable, match="compressed"):
+        fake.client.get("/x")
+    assert len(fake.requests) == 1
+    assert fake.requests[0].headers["accept-encoding"] == "identity"
+    for write in (POST, PATCH):
+        with pytest.raises(Unknown, match="compressed"):
+            Fake(lambda _request: encoded(coding, status)).client.write(write)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", " identity ", ""])
+def test_an_answer_as_it_is_is_read(coding: str) -> None:
+    body = Stream(b"[1]")
+    fake = Fake(lambda _request: httpx.Response(200, headers={"Content-Encoding": coding}, stream=body))
+    assert fake.client.get("/x") == [1]
+
+
+@pytest.mark.parametrize("unit", [b"{},", b"[],", b'{"a":1},', b"1.5,", b'"a1",', b'[[{"a":[]}]],', b"null,"])
+def test_many_values_are_refused_before_they_are_read(unit: bytes) -> None:
+    body = b"[" + unit * (_http.MAX_ANSWER // len(unit) - 2) + b"1]"
+    tracemalloc.start()
+    with pytest.raises(Unreachable, match="values"):
+        Fake(lambda _request: httpx.Response(200, stream=Stream(body))).client.get("/x")
+    assert tracemalloc.get_traced_memory()[1] < 3 * _http.MAX_ANSWER
+    tracemalloc.stop()
+
+
+def endless(service: Service, padding: str = "") -> t.Callable[[httpx.Request], httpx.Response]:
+    """A service whose list has no end."""
+    count = itertools.count()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = request.url.params
+        size = int(query.get("limit") or query.get("per_page") or 100)
+        first = next(count) * (size - 1)
+        rows = [
+            {"id": str(uuid.UUID(int=first + at)), "createdAt": f"{9_000_000_000 - first - at}", "x": f"{padding}{at}"}
+            for at in range(size)
+        ]
+        return ok(rows)
+
+    return answer
+
+
+@SERVICES
+@pytest.mark.parametrize(
+    ("bound", "value", "padding", "says"),
+    [
+        ("MAX_ROWS", 5_000, "", "more than 5000 rows"),
+        ("MAX_LIST", 3 * 2**20, "x" * 1000, "more than 3 MB of memory"),
+        ("MAX_SECONDS", 50.0, "", "not complete after 50 s"),
+    ],
+)
+def test_a_list_without_end_ends_with_a_clear_error(
+    service: Service, bound: str, value: float, padding: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_http, bound, value)
+    fake = Fake(endless(service, padding), service=service)
+
+    answer = fake.script[0]
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        fake.now += 7.0 if bound == "MAX_SECONDS" else 0.0
+        return answer(request)  # type: ignore[operator,no-any-return]
+
+    fake.script = [slow]
+    with pytest.raises(Unreachable, match=says) as raised:
+        fake.client.all("/x")
+    assert "Nothing was concluded" in str(raised.value)
+    assert len(fake.requests) < 12
+
+
+@SERVICES
+def test_a_list_within_its_bounds_is_read_whole(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": str(number), "createdAt": str(9000 - number)} for number in range(900)]
+    monkeypatch.setattr(_http, "MAX_ROWS", 900)
+    monkeypatch.setattr(_http, "MAX_LIST", size_of(rows) + 1000)
+    assert Fake(ok(rows), service=service).client.all("/x", reading=Reading(most=900)) == rows
+
+
+def test_the_conversation_of_a_call_is_not_kept() -> None:
+    row = {
+        "id": "1",
+        "createdAt": "1",
+        "status": "ended",
+        "transcript": "x" * 100_000,
+        "messages": [{"role": "bot", "message": "y" * 1000}] * 50,
+        "artifact": {"messages": ["z" * 100_000], "recordingUrl": "https://example.com/r", "transfers": []},
+    }
+    reading = Reading(most=1, drop=CALL.drop)
+    (kept,) = Fake(ok([row])).client.all("/call", reading=reading)
+    assert len(json.dumps(kept)) < 200
+    assert kept["artifact"] == {"recordingUrl": "https://example.com/r", "transfers": []}
