@@ -37,10 +37,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules impo
 
 USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 #: Bounds of one answer: bytes, and values as counted by the marks between them, since each takes up more than its text.
-MAX_ANSWER = 8 * 2**20
-MAX_VALUES = 400_000
+MAX_ANSWER = 6 * 2**20
+MAX_VALUES = 200_000
 #: Bounds of a whole list, over all its pages: bytes in memory, rows, seconds.
-MAX_LIST = 32 * 2**20
+MAX_LIST = 18 * 2**20
 MAX_ROWS = 100_000
 MAX_SECONDS = 600.0
 MAX_WAIT = 60.0

@@ -13,6 +13,7 @@ looked at all the time: the proportional share of each process, so that what pro
 from __future__ import annotations
 
 import argparse
+import calendar
 import gzip
 import http.server
 import itertools
@@ -39,20 +40,21 @@ MOST_SECONDS = 120
 ROWS = 900_000
 
 
+#: When the newest row was made, in seconds; each further one a second before.
+NEWEST = 1_800_000_000
+FORM = "%Y-%m-%dT%H:%M:%SZ"
+
+
 def _row(number: int, padding: str = "") -> dict[str, t.Any]:
-    made = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(1_800_000_000 - number // 1000))
-    return {"id": str(uuid.UUID(int=number)), "name": f"{number}{padding}", "createdAt": f"{made}.{number % 1000:03}Z"}
+    made = time.strftime(FORM, time.gmtime(NEWEST - number))
+    return {"id": str(uuid.UUID(int=number)), "name": f"{padding}{number}", "createdAt": made}
 
 
 def _page(query: dict[str, str], padding: str = "") -> bytes:
     """A page of a list that has no end; the next one begins where its last row is."""
-    at = query.get("createdAtLe", "")
-    first = 0
-    if at:
-        seconds = time.mktime(time.strptime(at[:19] + " UTC", "%Y-%m-%dT%H:%M:%S %Z")) - time.timezone
-        first = int(1_800_000_000 - seconds) * 1000
-    size = int(query.get("limit", 100))
-    return json.dumps([_row(first + step, padding) for step in range(size)]).encode()
+    at = query.get("createdAtLe")
+    first = NEWEST - calendar.timegm(time.strptime(at, FORM)) if at else 0
+    return json.dumps([_row(first + step, padding) for step in range(int(query.get("limit", 100)))]).encode()
 
 
 def _nested(depth: int) -> bytes:
@@ -75,6 +77,14 @@ KINDS: dict[str, t.Callable[[dict[str, str]], Answer]] = {
     "empty rows in one list": lambda _query: (b"[" + b"{}," * (5 * 2**20) + b"{}]", {}),
     "numbers in one row": lambda _query: (b'[{"id":"1","x":[' + b"1.5," * (3 * 2**20) + b"1]}]", {}),
     "wide letters": lambda _query: (('[{"id":"1","x":"\U0001f600' + "x" * 15_000_000 + '"}]').encode(), {}),
+    "wide letters within the bounds": lambda _query: (
+        ('[{"id":"1","x":"\U0001f600' + "x" * 6_200_000 + '"}]').encode(),
+        {},
+    ),
+    "values within the bounds": lambda _query: (
+        b"[" + b",".join(b'{"id":"%06d"}' % number for number in range(49_000)) + b"]",
+        {},
+    ),
     "keys of one row": lambda _query: (
         b'[{"id":"1"' + b"".join(b',"%d":0' % number for number in range(1_200_000)) + b"}]",
         {},

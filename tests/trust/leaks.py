@@ -45,7 +45,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "sandbox")]
 
 from running import command, start
 
-from tests.trust.reflect import ECHOES, Reflector
+from tests.trust.reflect import ECHOES, Reflector, lower_escapes
+from tests.unit.names import secret_names
 
 NAIVE = ROOT / "tests" / "trust" / "naive"
 COLLECTION = "voiceops.vapi_didlogic"
@@ -108,7 +109,12 @@ def needles(value: str) -> dict[str, set[bytes]]:
         "json": {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]},
         "repr": {repr(value)[1:-1]},
         "html": {html.escape(value), html.escape(value, quote=False)},
-        "hex": {raw.hex()},
+        "hex": {raw.hex(), raw.hex().upper()},
+        "url, lower case": {lower_escapes(urllib.parse.quote(value, safe=safe)) for safe in ("", "/")},
+        "url, every byte": {"".join(f"%{byte:02x}" for byte in raw), "".join(f"%{byte:02X}" for byte in raw)},
+        "url, twice": {urllib.parse.quote(lower_escapes(urllib.parse.quote(value, safe="")), safe="")},
+        "entities": {ECHOES["entities"](value)},
+        "unicode": {ECHOES["unicode"](value)},
         "base64": coded,
         "piece": {
             form[at : at + PIECE] for form in (value, json.dumps(value)[1:-1]) for at in range(len(form) - PIECE + 1)
@@ -193,6 +199,8 @@ def seed(values: t.Mapping[str, str]) -> dict[str, t.Any]:
                 {
                     "name": "Kept assistant",
                     "firstMessage": "Hello",
+                    "metadata": dict.fromkeys(GENERATED, field)
+                    | {"address": f"https://me:{field}@example.com/?a={field}"},
                     "server": server,
                     "serverUrlSecret": field,
                     "credentials": [{"provider": "openai", "apiKey": field}],
@@ -233,6 +241,9 @@ class Row:
     works: bool | None = True  # whether `make` must succeed at the sandbox; None: no matter
 
 
+#: Keys as people and services spell them; each in an option of free form, and in what is read.
+GENERATED = list(secret_names())[::40]
+FREE = {name: secret("defined") for name in GENERATED} | {"pairs": [{"key": "apiSecret", "value": secret("defined")}]}
 SERVER = {"url": URL, "headers": {"X-Token": secret("defined"), "Authorization": "Bearer " + secret("defined")}}
 NUMBER = {"number": NEW, "trunk": TRUNK, "assistant": "Kept assistant", "number_e164_check_enabled": False}
 MORE_SERVER = {"number": KEPT, "number_e164_check_enabled": False, "server": {"timeoutSeconds": 20}}
@@ -284,7 +295,12 @@ ROWS = {
     "vapi_assistant": Row(
         make={
             "name": "Made assistant",
-            "definition": {"firstMessage": "Hi", "model": {"provider": "openai", "model": "x"}, "server": SERVER},
+            "definition": {
+                "firstMessage": "Hi",
+                "model": {"provider": "openai", "model": "x"},
+                "server": SERVER,
+                "metadata": FREE,
+            },
             "tools": ["kept_tool"],
         },
         change={"name": "Kept assistant", "definition": {"firstMessage": "Bye", "server": {"timeoutSeconds": 20}}},

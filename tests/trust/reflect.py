@@ -20,12 +20,20 @@ import html
 import http.client
 import http.server
 import json
+import re
 import threading
 import typing as t
 import urllib.parse
 
 #: Ways in which a URI stays one. Behind the others nobody could know a secret that was never given nor read.
 READABLE = ("raw", "upper", "lower", "nodash", "quoted", "plus", "json", "repr", "html")
+
+
+def lower_escapes(text: str) -> str:
+    """Percent encoding with lower-case digits."""
+    return re.sub("%..", lambda match: match[0].lower(), text)
+
+
 #: How a service may repeat what was sent. ``cut``: the message's 500th character falls into the key.
 ECHOES: dict[str, t.Callable[[str], str]] = {
     "raw": str,
@@ -34,6 +42,12 @@ ECHOES: dict[str, t.Callable[[str], str]] = {
     "nodash": lambda text: text.replace("-", ""),
     "quoted": lambda text: urllib.parse.quote(text, safe=""),
     "plus": urllib.parse.quote_plus,
+    "quotedlower": lambda text: lower_escapes(urllib.parse.quote(text, safe="")),
+    "quotedbytes": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "quotedtwice": lambda text: urllib.parse.quote(lower_escapes(urllib.parse.quote(text, safe="")), safe=""),
+    "entities": lambda text: "".join(f"&#x{ord(char):x};" for char in text),
+    "unicode": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "base64url": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "json": lambda text: json.dumps(text)[1:-1],
     "repr": lambda text: repr(text)[1:-1],
     "html": html.escape,

@@ -40,6 +40,20 @@ CASES = [
     case("key too short", "didlogic_account_info", "pass", False, key=secret("short"), says="too short"),
     case("key masked", "didlogic_account_info", "pass", False, key="********", says="mask"),
     case("misspelt", "didlogic_account_info", "pass", False, api_kye=secret("misspelt"), says="api_kye"),
+    case("generated keys", "vapi_assistant", "pass", True, leaks.ROWS["vapi_assistant"].make),
+    case(
+        "generated keys repeated",
+        "vapi_assistant",
+        "write-400-quotedlower",
+        False,
+        {**leaks.ROWS["vapi_assistant"].make, "name": "Other"},
+        says="400",
+    ),
+    *[
+        case(f"repeated, {echo}", "didlogic_forward", f"write-400-{echo}", False, FORWARD, says="400")
+        for echo in leaks.ECHOES
+        if echo.startswith(("quotedl", "quotedb", "quotedt", "entities", "unicode", "base64url"))
+    ],
 ]
 #: What the control does wrong in a place, for some of the places.
 CONTROL = ("warn", "upper", "raise", "log", "program", "file")
@@ -70,6 +84,16 @@ def test_what_is_left_of_messages_is_of_use(run: Run) -> None:
     (failure,) = told(run, "a bulk repeats")["failures"]
     assert failure["item"] == KEPT
     assert "422" in failure["message"]
+
+
+def test_generated_keys_are_hidden_and_keep_their_place(run: Run) -> None:
+    metadata = told(run, "generated keys")["assistant"]["definition"]["metadata"]
+    assert {metadata[name] for name in leaks.GENERATED} == {"hidden"}
+    assert metadata["pairs"] == [{"key": "apiSecret", "value": "hidden"}]
+    (assistant,) = told(run, "foreign secrets")["assistants"]
+    found = assistant["definition"]["metadata"]
+    assert {found[name] for name in leaks.GENERATED} == {"hidden"}
+    assert found["address"] == "https://hidden:hidden@example.com/?a=hidden"
 
 
 def test_foreign_keys_are_hidden(run: Run) -> None:

@@ -367,7 +367,7 @@ def test_an_answer_has_a_greatest_size() -> None:
         return httpx.Response(200, stream=Endless())
 
     fake = Fake(endless)
-    with pytest.raises(Unreachable, match="larger than 8 MB"):
+    with pytest.raises(Unreachable, match="larger than 6 MB"):
         fake.client.get("/x")
     assert len(fake.requests) == 1
     fake = Fake(endless)
