@@ -125,8 +125,12 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("trunk.username", "quotes"),
     ),
     "a password without a login": (
+        {"trunk": {"name": "t", "gateway": "x.example.org", "password": "not-a-real-password"}},
+        ("trunk.username", "required where a password is given"),
+    ),
+    "a short password without a login": (
         {"trunk": {"name": "t", "gateway": "x.example.org", "password": "p"}},
-        ("trunk.password", "username"),
+        ("trunk.password: is too short", "trunk.username: is required"),
     ),
     "an account without a name": ({"sip_account": {"password": "p"}}, ("sip_account.name or label",)),
     "two tools of a name": ({"transfer_tools": DECLARED["transfer_tools"] * 2}, ("transfer_tools[1]",)),

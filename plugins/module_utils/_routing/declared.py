@@ -316,7 +316,10 @@ def parse(params: Given, words: Words | None = None) -> Declared:
         numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
     if declared.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
-        faults.add(Problem("trunk.password", "needs username, the 5-digit SIP login, beside it."))
+        # At the option that is missing: what else is wrong with the password is reported as well.
+        faults.add(
+            Problem("trunk.username", "is required where a password is given: the 5-digit SIP login, in quotes.")
+        )
     for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
         marks = [item.get(what) or "" for item in params.get(option) or ()]
         faults.twice(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
