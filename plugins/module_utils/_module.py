@@ -158,7 +158,8 @@ class Module(AnsibleModule):
         params = getattr(self, "params", {})
         # Ansible's own collection of secrets ends at the first list item that is no dict.
         secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
-        return Scrubber(secrets, secrets_in(params) | self.noted, _trunk_ids(params) | self.labels)
+        likely = _likely_secrets(self.argument_spec, params)
+        return Scrubber(secrets, likely | self.noted, _trunk_ids(params) | self.labels)
 
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {self._invocation(checked=False)}")
@@ -301,6 +302,28 @@ def _secrets(spec: Spec, params: t.Any) -> set[str]:
     for name, option in spec.items():
         value = params.get(name)
         found |= _texts(value) if option.get("no_log") else _secrets(option.get("options") or {}, value)
+    return found
+
+
+def _likely_secrets(spec: Spec, params: t.Any) -> set[str]:
+    """Every text that is a secret by its name or its place, where the spec does not say what it is.
+
+    The spec decides for an option with a plain value: ``update_password`` holds no password. In such a value only the
+    secrets of a URL count.
+    """
+    if isinstance(params, list):
+        return {found for item in params for found in _likely_secrets(spec, item)}
+    if not isinstance(params, dict):
+        return secrets_in(params)
+    found = set()
+    for name, value in params.items():
+        option = spec.get(name, {})
+        if option.get("options"):
+            found |= _likely_secrets(option["options"], value)
+        elif option and not isinstance(value, (dict, list)):
+            found |= secrets_in(value)
+        else:
+            found |= secrets_in({name: value})
     return found
 
 
