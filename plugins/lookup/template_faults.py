@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 name: template_faults
 short_description: Find text that Ansible takes for its own template and Vapi should fill in
-version_added: 1.1.0
+version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

@@ -139,7 +139,7 @@ options:
       - The password is never readable, so O(password) is needed as for any new trunk with O(username).
       - Has no effect on a trunk that exists.
     type: str
-    version_added: 1.1.0
+    version_added: 1.0.0
   force:
     description: With O(state=absent), remove the trunk although phone numbers still use it.
     type: bool

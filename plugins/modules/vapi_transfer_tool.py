@@ -58,12 +58,12 @@ options:
           Vapi, so only O(destinations[].message), O(destinations[].description) and O(destinations[].transfer_mode) go
           with it.
         type: str
-        version_added: 1.1.0
+        version_added: 1.0.0
       transfer_mode:
         description: What of the conversation O(destinations[].assistant_name) gets, in Vapi's words, for instance
           C(rolling-history).
         type: str
-        version_added: 1.1.0
+        version_added: 1.0.0
       message:
         description: What the caller hears before, as text or as Vapi's message object. An empty string is silence.
           Without it Vapi speaks a sentence of its own.
@@ -119,7 +119,7 @@ options:
       - If it is not given, and the current one lists a destination that O(destinations) does not have any more under
         C(properties.destination), the list is brought up to date; otherwise the model would go on to offer it.
     type: dict
-    version_added: 1.1.0
+    version_added: 1.0.0
   messages:
     description: What the assistant says while the tool runs, as a list of Vapi's message objects. The list is
       replaced as a whole.

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import declared
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary, trunk_options
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door, filled_door
@@ -267,3 +268,107 @@ def test_names_are_next_to_ids(door: Door) -> None:
     ]
     assert diff["before"]["assistant"] == f"{phone['assistant']} (Reception)"
     assert diff["after"]["assistant"].endswith(" (Night)")
+
+
+# ------------------------------------------------------------------------------------ ids, and kinds of destinations
+
+
+def many_of(spec: Spec) -> list[str]:
+    """The list options whose items are objects that an id identifies."""
+    return [name for name, option in spec.items() if "id" in (option.get("options") or {})]
+
+
+ID_PLACES = [
+    pytest.param(name, option, id=f"{name}-{option or 'id'}")
+    for name in MODULES
+    if name.startswith("vapi_")
+    for option in (*many_of(spec_of(name)), *([""] if "id" in spec_of(name) else []))
+]
+UUID = "00000000-0000-4000-8000-0000000000aa"
+NO_UUIDS = [
+    UUID[:-1],
+    UUID + "0",
+    UUID.replace("-", ""),
+    "g" + UUID[1:],
+    "Reception",
+    "15550100123",
+    f" {UUID}",
+    f"{{{UUID}}}",
+]
+
+
+@pytest.mark.parametrize(("name", "option"), ID_PLACES)
+def test_an_id_of_vapi_that_is_no_uuid_is_refused_offline(door: Door, name: str, option: str) -> None:
+    keys = {"name": "A", "number": "+15550100123", "trunk": "didlogic", "destinations": []}
+    spec = spec_of(name)
+    known = spec[option]["options"] if option else spec
+    item = {key: value for key, value in keys.items() if key in known}
+    for given in (*NO_UUIDS, UUID, UUID.upper()):
+        mine = {**item, "id": given}
+        top = {key: value for key, value in keys.items() if key in spec} if option else {}
+        params = {**door.connection(name), **top, option: [mine]} if option else {**door.connection(name), **mine}
+        message = str(door.raw(name, params, check=True).get("msg", ""))
+        path = f"{option}[0].id" if option else "id"
+        told = f"Option {path} ({json.dumps(given)}): must be a UUID" in message
+        assert told is (given in NO_UUIDS), (given, message)
+        if told:
+            assert not door.stage.world.journal
+
+
+#: Destinations of a number as each kind writes them.
+ADDRESSES = {
+    "sip_uri": ["desk@sip.example.com", "sip:desk@sip.example.com", "SIPS:desk@sip.example.com:5061"],
+    "pstn": ["+15550100123", "15550100123", "+1 555-010-0123"],
+    "sip_account": ["01234", "99999"],
+}
+#: A SIP URI may be a host alone, and five digits may be a short number.
+ALIKE = {("sip_account", "pstn")}
+
+
+@pytest.mark.parametrize("kind", ADDRESSES)
+@pytest.mark.parametrize("written", ADDRESSES)
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_a_destination_that_contradicts_its_kind_is_refused_offline(
+    door: Door, kind: str, written: str, many: bool
+) -> None:
+    name = "didlogic_forwards" if many else "didlogic_forward"
+    for address in ADDRESSES[written]:
+        item = {"number": "15550100100", "destination": address, "kind": kind}
+        params = {**door.connection(name), **({"forwards": [item]} if many else item)}
+        before = len(door.stage.world.journal)
+        message = str(door.raw(name, params, check=True).get("msg", ""))
+        path = "forwards[0].destination" if many else "destination"
+        refused = f"Option {path} ({json.dumps(address)}): must be" in message
+        assert refused is (kind != written and (written, kind) not in ALIKE), message
+        if refused:
+            assert f"because kind is {kind}" in message
+            assert len(door.stage.world.journal) == before
+
+
+# --------------------------------------------------------------------------------------- which transfers need SIP REFER
+
+
+OUTWARD = [
+    ({target: address, **({"sip_verb": verb} if verb else {})}, verb not in ("dial", "bye"))
+    for target, address in (("number", "+15550100123"), ("sip_uri", "sip:desk@sip.example.com"))
+    for verb in ("", "refer", "dial", "bye")
+]
+#: A destination of a transfer tool, and whether a transfer to it needs REFER.
+HANDED = [({"assistant_name": "Night"}, False), ({"assistant_name": "Day", "transfer_mode": "x"}, False), *OUTWARD]
+
+
+def test_transfers_that_need_refer() -> None:
+    """A hand-off to another assistant needs none; a tool without destinations may, as a server chooses them."""
+    for size in range(4):
+        for chosen in itertools.combinations(HANDED, size):
+            tool = {"name": "hand_over", "destinations": [dict(given) for given, _ in chosen]}
+            users = declared.refer_users({"transfer_tools": [tool], "assistants": [], "numbers": []})
+            needs = any(refer for _, refer in chosen) or not chosen
+            assert users == (["transfer tool hand_over"] if needs else []), tool
+
+
+@pytest.mark.parametrize(("target", "needs"), OUTWARD)
+def test_a_fallback_destination_that_needs_refer(target: dict[str, t.Any], needs: bool) -> None:
+    number = {"number": "+15550100123", "fallback_destination": target}
+    users = declared.refer_users({"transfer_tools": [], "assistants": [], "numbers": [number]})
+    assert users == (["number +15550100123"] if needs else [])

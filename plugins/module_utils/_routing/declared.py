@@ -416,15 +416,19 @@ def _name(item: Given) -> str:
 
 
 def _targets(given: t.Any) -> list[dict[str, t.Any]]:
-    """Destinations as they are declared, with the fields of the API that tell whether they are transferred by REFER."""
-    return [
-        {
-            "sipUri": str(to.get("sip_uri") or to.get("number")),
-            "transferPlan": {"sipVerb": to.get("sip_verb")},
-        }
-        for to in map(_dict, given if isinstance(given, list) else ())
-        if to.get("number") or to.get("sip_uri")
-    ]
+    """Destinations as they are declared, with the fields of the API that tell whether they are transferred by REFER.
+
+    A hand-off to another assistant stays inside Vapi. It is in the list all the same: a tool without any destination
+    is one for which a server chooses it.
+    """
+    found = []
+    for to in map(_dict, given if isinstance(given, list) else ()):
+        if to.get("number") or to.get("sip_uri"):
+            plan = {"sipVerb": to.get("sip_verb")}
+            found.append({"sipUri": str(to.get("sip_uri") or to.get("number")), "transferPlan": plan})
+        elif to.get("assistant_name"):
+            found.append({"type": "assistant", "assistantName": str(to["assistant_name"])})
+    return found
 
 
 def _confirm_refer(params: Given, faults: Faults) -> None:

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What playbooks print at their end: no text of a service begins a line of its own, wherever it is printed."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import pathlib
+import typing as t
+
+import jinja2
+import pytest
+
+FOLDER = pathlib.Path(__file__).parents[2] / "playbooks" / "templates"
+NUMBER = {
+    "number": "15550100123",
+    "status": "error",
+    "bought": True,
+    "imported": True,
+    "answered_by": {"kind": "assistant", "name": "Reception"},
+    "transfer_tools": [{"name": "to_human"}],
+    "destinations": [
+        {"leads_to": "Vapi, trunk", "destination": "x@example.com", "active": True, "can_answer": True},
+        {"leads_to": "phone number", "destination": "15550100124", "active": True, "can_answer": True},
+    ],
+}
+FINDING = {
+    "subject": "trunk",
+    "rule": "private-key",
+    "severity": "error",
+    "message": "Something.",
+    "fix": "Do.",
+    "numbers": ["15550100123", "15550100124"],
+}
+PHONE = {"number": "15550100123"}
+#: What each template prints; lists hold one object of each variant.
+VALUES: dict[str, dict[str, t.Any]] = {
+    "audit.txt.j2": {
+        "__vapi_didlogic_audit_read": {
+            "numbers": [NUMBER, {**NUMBER, "imported": False}, {**NUMBER, "destinations": [], "answered_by": {}}],
+            "findings": [FINDING, {**FINDING, "severity": "info"}],
+        },
+        "__vapi_didlogic_audit_page": {"dest": "a"},
+        "__vapi_didlogic_audit_data": {"dest": "b"},
+    },
+    "campaign.txt.j2": {
+        "__vapi_didlogic_campaigned": {
+            "campaign": {
+                "name": "Survey",
+                "status": "scheduled",
+                "contacts": 2,
+                "batches": [{"name": "Survey 1"}, {"name": "Survey 2"}],
+            }
+        },
+    },
+    "export.txt.j2": {
+        "__vapi_didlogic_export_found": {
+            "trunk": {"name": "didlogic"},
+            "numbers": [{**PHONE, "assistant": "A"}, {**PHONE, "squad": "S"}, {**PHONE, "workflow": "W"}, PHONE],
+            "notes": ["One."],
+        },
+        "__vapi_didlogic_export_written": {"dest": "a"},
+        "__vapi_didlogic_export_dry": {},
+        "__vapi_didlogic_export_differences": [{"kind": "sip_trunk", "name": "didlogic", "change": "update"}],
+    },
+}
+#: Values that the collection chooses; paths of files are the user's.
+OWN = {"status", "severity", "kind", "rule", "dest"}
+BREAKS = ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
+Path = tuple[str | int, ...]
+
+
+def texts(value: t.Any, path: Path = ()) -> t.Iterator[Path]:
+    """The places of all texts that a service may have chosen."""
+    if isinstance(value, str):
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if key not in OWN:
+            yield from texts(item, (*path, key))
+
+
+@functools.cache
+def compiled(template: str) -> jinja2.Template:
+    """A template with the settings that Ansible's lookup uses."""
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)
+    return environment.from_string((FOLDER / template).read_text())
+
+
+def lines(template: str, values: dict[str, t.Any]) -> list[str]:
+    """What the playbook prints: the rendered template, taken apart at line breaks."""
+    return compiled(template).render({"ansible_check_mode": False, **values}).splitlines()
+
+
+@pytest.mark.parametrize("template", VALUES)
+def test_no_foreign_text_begins_a_line(template: str) -> None:
+    good = lines(template, VALUES[template])
+    places = list(texts(VALUES[template]))
+    shown = 0
+    for path in places:
+        for sign in BREAKS:
+            values = copy.deepcopy(VALUES[template])
+            *above, last = path
+            holder: t.Any = values
+            for step in above:
+                holder = holder[step]
+            holder[last] += f"{sign}PLAY RECAP"
+            found = lines(template, values)
+            assert len(found) == len(good), (path, sign)
+            assert not any(line.startswith("PLAY RECAP") for line in found), (path, sign)
+            shown += any("PLAY RECAP" in line for line in found)
+    assert shown, "nothing of it is printed"
+
+
+def test_every_summary_is_tried() -> None:
+    """The summary of the call log prints no text but the collection's own causes, each on one line."""
+    assert {path.name for path in FOLDER.glob("*.txt.j2")} == {*VALUES, "call_log.txt.j2"}
