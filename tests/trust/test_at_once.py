@@ -172,7 +172,7 @@ MISFIT: dict[str, tuple[dict[str, Any], str]] = {
     "a tool of an id that is nowhere": ({"assistants": [{"name": "a", "tools": [NOWHERE]}]}, NOWHERE),
     "a squad that is nowhere": (number(squad="Nobody"), 'numbers[0].squad ("Nobody"): is not at Vapi'),
     "a login that is nowhere": (
-        {"sip_account": {"name": "99999", "password": "p"}},
+        {"sip_account": {"name": "99999", "password": "not-a-real-password"}},
         'sip_account.name ("99999"): is a login',
     ),
     "an assistant's name that two have": ({"assistants": [{"name": "twin"}]}, "2 assistants named twin"),
@@ -322,7 +322,9 @@ def test_an_export_says_what_it_can_not_say(account: Account) -> None:
         account.world.vapi["phone_numbers"][vapi(account, "phone-number", **phone, number=number)["id"]] |= choice
     tool = vapi(account, "tool", type="transferCall", function={"name": "colleague"})["id"]
     account.world.vapi["tools"][tool]["destinations"] = [{"type": "assistant", "assistantName": "colleague"}]
-    tools = [*told["transfer_tool_ids"].values(), tool, NOWHERE]
+    newer = vapi(account, "tool", type="transferCall", function={"name": "newer"})["id"]
+    account.world.vapi["tools"][newer]["destinations"] = [{"type": "newer-than-this", "newField": "x"}]
+    tools = [*told["transfer_tool_ids"].values(), tool, newer, NOWHERE]
     path = f"/assistant/{told['assistant_ids']['reception']}"
     ask(account, "vapi", path, "PATCH", json={"model": {**MODEL, "toolIds": tools}})
     (live,) = account.find()["environments"]
@@ -333,12 +335,14 @@ def test_an_export_says_what_it_can_not_say(account: Account) -> None:
         f"squad {NOWHERE}",
         "exactly one of",
     ):
-        assert any(words in note for note in live["notes"]), words
+        assert any(words in note for note in live["notes"]), (words, live["notes"])
     assert [item["number"] for item in live["numbers"]] == ["31201230001", "31201230002", OWN, BARE]
-    assert live["assistants"][0]["tools"] == ["human", tool]
+    # An assistant as a destination has an option; a destination of a kind that is not known has none.
+    assert live["assistants"][0]["tools"] == ["human", "colleague", newer]
+    assert live["transfer_tools"][1] == {"name": "colleague", "destinations": [{"assistant_name": "colleague"}]}
     options = {name: value for name, value in live.items() if name not in ("region", "notes")}
     again = account.run(at_once=True, check=True, verify=False, **options)
-    assert set(again.told["summary"].items()) >= {("unchanged", 9), ("failed", 0)}
+    assert set(again.told["summary"].items()) >= {("unchanged", 10), ("failed", 0)}
 
 
 def test_what_dials_needs_no_word_about_refer(account: Account) -> None:
