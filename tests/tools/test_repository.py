@@ -286,6 +286,20 @@ def test_module_is_mentioned(name: str) -> None:
     assert any(re.search(rf"\b{name}\b", path.read_text()) for path in GUIDES)
 
 
+def test_nothing_was_added_after_the_version_of_the_collection() -> None:
+    """What is released with a version is marked with it or an earlier one."""
+    own = tuple(map(int, load(ROOT / "galaxy.yml")["version"].split(".")))
+    marks = {
+        (relative(path), mark)
+        for folder in ("plugins", "roles", "extensions")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in {".py", ".yml"}
+        for mark in re.findall(r"version_added:\s*[\"']?(\d+(?:\.\d+)+)", path.read_text())
+    }
+    assert marks
+    assert {mark for mark in marks if tuple(map(int, mark[1].split("."))) > own} == set()
+
+
 @pytest.mark.parametrize("file", list(map(relative, GUIDES)))
 def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
     """What people copy from the texts is right."""
