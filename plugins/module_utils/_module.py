@@ -144,8 +144,21 @@ class Module(AnsibleModule):
         """An error for people; a wrong option by the name that the user gave it."""
         if not isinstance(error, Problem):
             return str(error)
-        found = [each.sentence(self.name_of) for each in map(self._read_by_yaml, error.each)]
+        found = [self._in_names_of_user(self._read_by_yaml(each)).sentence(self.name_of) for each in error.each]
         return found[0] if len(found) == 1 else listed(NOT_SENT, found)
+
+    def _in_names_of_user(self, problem: Problem) -> Problem:
+        """The problem, whose rule names other options as the user gave them.
+
+        Only names with an underscore are taken for options, and not those that follow another module's name
+        (``vapi_sip_trunk: gateways``): other words may be plain English.
+        """
+        names = [name for name in getattr(self, "argument_spec", {}) if "_" in name]
+        if not names or not self.controller.get("names"):
+            return problem
+        pattern = rf"(?<![\w.])(?<!: )({'|'.join(map(re.escape, names))})(?![\w(])"
+        rule = re.sub(pattern, lambda match: self.name_of(match[1]), problem.rule)
+        return Problem(problem.path, rule, problem.value)
 
     def _read_by_yaml(self, problem: Problem) -> Problem:
         """The problem with what may have been written, where YAML has read a number instead of text."""

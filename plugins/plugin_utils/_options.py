@@ -58,5 +58,4 @@ def _rule(key: t.Any, word: str) -> str:
         meant = "on or yes" if key else "off or no"
         return f"The key must be text; YAML reads {meant} as {word}. Put the key in quotes."
     read = "nothing" if key is None else "a number or a date"
-    read = "nothing" if key is None else "a number or a date"
     return f"The key must be text; YAML reads it as {read}. Put the key in quotes."

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import declared
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary, trunk_options
@@ -214,6 +215,23 @@ def test_options_are_named_as_the_role_has_them(door: Door, one: str) -> None:
     names = {"": "vapi_didlogic_", "vapi_region": "vapi_didlogic_region"}
     params = {**environment(one), _module.CONTROLLER: {"names": names}}
     assert f"Option vapi_didlogic_{one}" in str(door.raw("wiring", params)["msg"])
+
+
+@pytest.mark.parametrize("sentence", ["Set {} to true.", "{}: false", "Use ({}) or {}, not x."])
+@pytest.mark.parametrize("prefix", ["vapi_didlogic_", "vapi_didlogic_campaign."])
+def test_rules_name_other_options_as_the_user_gave_them(prefix: str, sentence: str) -> None:
+    """For every option whose name cannot be an English word; a longer word that contains it is left alone."""
+    for option in ("allow_unconfirmed_refer", "skip_invalid", "sip_refer_enabled", "number_format", "vapi_trunk_id"):
+        module = object.__new__(_module.Module)
+        module.argument_spec = {option: {"type": "bool"}, "force": {"type": "bool"}}
+        module.given, module.controller = {}, {"names": {"": prefix}}
+        problem = Problem(
+            "x", sentence.format(option, option) + f" my_{option}, {option}_y, vapi_call: {option}, force"
+        )
+        expected = sentence.format(prefix + option, prefix + option)
+        assert f"{expected} my_{option}, {option}_y, vapi_call: {option}, force" in module.sentence(problem)
+        module.controller = {}
+        assert problem.rule in module.sentence(problem)
 
 
 def test_what_only_the_controller_sees_is_told_with_the_rest(door: Door) -> None:

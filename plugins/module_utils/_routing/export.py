@@ -151,8 +151,8 @@ def _note_unexpressed(
         lost = [place for place in _lost(own, made) if place not in map(camel, resource.facts)]
         if lost:
             notes.append(
-                f"{resource.title} {name}: {', '.join(lost)} cannot be expressed here. Applied to what is live, it "
-                "stays as it is; an environment that is built anew from this file lacks it."
+                f"{resource.title} {name}: fields that cannot be expressed here: {', '.join(lost)}. A run with this "
+                "file leaves them as they are; an object that is created from it lacks them."
             )
 
 
