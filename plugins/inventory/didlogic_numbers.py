@@ -142,7 +142,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module imp
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.listing import listed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Row, Survey, read_ways
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import Scrubber, noting
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
@@ -328,12 +328,24 @@ class Reading:
 
 
 def plain(value: t.Any) -> t.Any:
-    """A value in which Ansible looks for no template."""
+    """A value in which Ansible looks for no template, and on which no terminal acts.
+
+    ``ansible-inventory --graph --vars`` prints the texts of variables as they are.
+    """
+    value = _printable(value)
     if MARKED:
         return value
     from ansible.utils.unsafe_proxy import wrap_var
 
     return wrap_var(value)
+
+
+def _printable(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def named(message: str) -> str:

@@ -274,7 +274,9 @@ class Scrubber:
     def _cleaned(self, value: t.Any, suspicions: t.Iterator[bool]) -> t.Any:
         """``suspicions``: of each text in turn, whether it may hold a secret."""
         if isinstance(value, dict):
-            return {self._cleaned(key, suspicions): self._cleaned(item, suspicions) for key, item in value.items()}
+            return {
+                _key(self._cleaned(key, suspicions)): self._cleaned(item, suspicions) for key, item in value.items()
+            }
         if isinstance(value, (list, tuple)):
             return [self._cleaned(item, suspicions) for item in value]
         if isinstance(value, str):
@@ -289,6 +291,14 @@ class Scrubber:
     def _labelled(self, match: re.Match[str]) -> str:
         known = match[2].lower() in self._labels or match[2] == MASK
         return match[0] if known else f"{match[1]}{HIDDEN}{match[3]}"
+
+
+def _key(key: t.Any) -> t.Any:
+    """A key of a result that Ansible does not take for the mark of a type (``__ansible_type``, ``__ansible_vault``).
+
+    Such a key in a free-form object at a service would make Ansible decode, or refuse, the result of every module.
+    """
+    return f"_{key.lstrip('_')}" if isinstance(key, str) and key.startswith("__ansible_") else key
 
 
 class _Forms:

@@ -23,10 +23,10 @@ def _words(text: str) -> frozenset[str]:
 #: A key with one of these words holds a secret.
 WORDS = _words(
     "apikey authorization bearer cookie cookies credential credentials dsn hmac jwt otp passcode passphrase passwd "
-    "password passwords pem pin pwd secret secrets token tokens"
+    "password passwords pem pin pwd sas secret secrets token tokens totp"
 )
 #: The same where it is the last word.
-LAST_WORDS = _words("auth pass")
+LAST_WORDS = _words("auth dbpass pass sig smtppass userpass xauth")
 #: A key that ends in one of these words says something about a secret and holds none: ``tokenUrl``, ``secretId``.
 DESCRIBING = _words(
     "algorithm arn at budget count description disabled enabled endpoint expiration expires expiry field format header "
@@ -48,7 +48,7 @@ PLAIN_KEYS = _words(
 KEY_MATERIAL = _words("data material pem secret string text value")
 #: Two words in one, in which no capital or mark tells them apart.
 COMPOUND = re.compile(
-    r"passw(or)?d|passphrase|passcode|connectionstring|secrets?$|^secret(?!ar|ion|iv|e)|bearer"
+    r"passw(or)?d|passphrase|passcode|(access|auth|verification)codes?|auth(string|value)|conn(ection)?string|secrets?$|^secret(?!ar|ion|iv|e)|bearer"
     r"|(access|account|api|auth|client|encryption|license|master|private|secret|service|session|shared|signing|ssh"
     r"|subscription|webhook)keys?"
 )
@@ -101,7 +101,7 @@ def _is_secret_word(words: list[str], at: int) -> bool:
     word = words[at]
     if word in ("token", "tokens"):
         return not UNITS & set(words)
-    if word in WORDS or COMPOUND.search(word):
+    if word in WORDS or COMPOUND.search(word) or COMPOUND.fullmatch("".join(words[at : at + 2])):
         return True
     if word in ("key", "keys"):
         after = words[at + 1 : at + 2]

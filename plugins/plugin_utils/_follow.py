@@ -21,6 +21,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import API
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _single
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import Door
 
@@ -28,7 +29,7 @@ COLLECTION = "voiceops.vapi_didlogic"
 #: Options that say how to reach Vapi; the info module gets those that were given.
 CONNECTION = ("api_key", "region", "api_url", "timeout", "retry_timeout", "validate_certs", "ca_path")
 #: Where an account is, as far as the controller knows; an API key is no part of it, since an account may have several.
-PLACE = {"api_url": "VAPI_API_URL", "region": "VAPI_REGION"}
+PLACE = {"region": "VAPI_REGION", "api_url": "VAPI_API_URL"}
 #: Seconds between two looks; the last one again and again.
 PAUSES = (1, 1, 2, 3, 5, 10)
 #: Looks without an answer, one after the other, until the waiting is given up.
@@ -230,8 +231,7 @@ class Follow(Door):
 
     @contextlib.contextmanager
     def _marked(self, args: Result, mark: str) -> t.Iterator[_single.Record]:
-        place = {name: args.get(name) or os.environ.get(variable) for name, variable in PLACE.items()}
-        with _single.hold(_single.of_this_user(), _single.digest(self.module, place, mark)) as record:
+        with _single.hold(_single.of_this_user(), _single.digest(self.module, _address(args), mark)) as record:
             yield record
 
     @contextlib.contextmanager
@@ -296,6 +296,15 @@ class Follow(Door):
             return int(args.get("wait_timeout") or self.patience)
         except (TypeError, ValueError):
             raise AnsibleActionFail("Option wait_timeout: must be a number of seconds.") from None
+
+
+def _address(args: Result) -> str:
+    """The service's address in one form, whichever of the ways to give it was used.
+
+    :param args: the options as they were given; what is missing comes from the environment or is the default.
+    """
+    region, url = (str(args.get(name) or os.environ.get(variable) or "").strip() for name, variable in PLACE.items())
+    return (url or API.get(region or "us", region)).rstrip("/").lower()
 
 
 def _open(before: Result, now: float) -> bool:

@@ -78,9 +78,7 @@ def options_in(spec: t.Mapping[str, t.Any]) -> Spec:
     return options[spec["option"]]["options"] if spec.get("option") else options
 
 
-def unknown_variables(
-    variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any] = lambda value: value
-) -> list[str]:
+def unknown_variables(variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any] | None = None) -> list[str]:
     """What looks like a variable of this collection, or like an option inside one, and is none.
 
     :param variables: what is defined, as it was written. :param fill: fills in a template.
@@ -90,7 +88,7 @@ def unknown_variables(
     found = []
     for name in sorted(name for name in variables if str(name).startswith(PREFIX)):
         if name in there:
-            found += _inside(name, variables[name], there[name], fill)
+            found += _inside(name, variables[name], there[name], fill or _unchanged)
             continue
         short = {other.removeprefix(PREFIX) for other in there}
         meant = nearest(name.removeprefix(PREFIX), short)
@@ -99,14 +97,21 @@ def unknown_variables(
     return found
 
 
+def _unchanged(value: t.Any) -> t.Any:
+    return value
+
+
 def _inside(path: str, value: t.Any, spec: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any]) -> list[str]:
     options = options_in(spec)
     if not options:
         return []
-    try:
-        value = fill(value) if isinstance(value, str) else value
-    except Exception:  # noqa: BLE001 - whatever a template may raise; the task that uses the variable says what
-        return []
+    if isinstance(value, str):
+        try:
+            value = fill(value)
+        except Exception:  # noqa: BLE001 - whatever a template may raise; the task that uses the variable says what
+            return []
+        # What a template has become is no template again: it may hold text of a service or a file.
+        fill = _unchanged
     if isinstance(value, (list, tuple)):
         return [fault for index, item in enumerate(value) for fault in _inside(f"{path}[{index}]", item, spec, fill)]
     if not isinstance(value, t.Mapping):

@@ -25,6 +25,7 @@ CORES: tuple[Words, ...] = (
     ("secret",), ("token",), ("password",), ("passphrase",), ("authorization",), ("cookie",), ("bearer",), ("jwt",),
     ("api", "key"), ("access", "key"), ("private", "key"), ("signing", "key"), ("subscription", "key"),
     ("client", "secret"), ("access", "token"), ("refresh", "token"), ("auth", "token"), ("api", "secret"),
+    ("connection", "string"), ("access", "code"), ("auth", "value"),
 )  # fmt: skip
 BEFORE: tuple[Words, ...] = ((), ("my",), ("twilio",), ("x",), ("server", "url"), ("sip",), ("webhook",), ("proxy",))
 AFTER: tuple[Words, ...] = ((), ("value",), ("2",), ("old",))

@@ -9,11 +9,14 @@ import typing as t
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.doc_fragments import _across, _http
 from ansible_collections.voiceops.vapi_didlogic.plugins.inventory import didlogic_numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import connection_spec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
 SPEC = connection_spec(VAPI, "vapi_") | connection_spec(DIDLOGIC, "didlogic_")
@@ -45,3 +48,24 @@ def test_only_numbers_become_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("../../etc", "localhost", "", "1"):
         plugin._add(None, {"didlogic_number": name})
     assert len(warnings) == 4
+
+
+@given(
+    st.recursive(
+        st.text() | st.none() | st.booleans(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_no_variable_holds_what_a_terminal_acts_on(value: t.Any) -> None:
+    """``ansible-inventory --graph --vars`` prints variables as they are."""
+
+    def texts(item: t.Any) -> t.Iterator[str]:
+        if isinstance(item, dict):
+            item = [*item, *item.values()]
+        if isinstance(item, list):
+            for inner in item:
+                yield from texts(inner)
+        elif isinstance(item, str):
+            yield item
+
+    for text in texts(didlogic_numbers.plain(value)):
+        assert printable(text) == text

@@ -192,6 +192,16 @@ def test_short_secrets_destroy_nothing(secret: str) -> None:
         assert scrubber.value({"id": word, "name": secret}) == {"id": word, "name": secret}
 
 
+@given(st.sampled_from(["type", "vault", "unsafe", "x"]), st.lists(st.sampled_from(["list", "key"]), max_size=4))
+def test_no_key_of_a_service_is_a_mark_of_ansible(word: str, nesting: list[str]) -> None:
+    value: t.Any = {f"__ansible_{word}": "TrustedAsTemplate", "name": "x"}
+    for kind in nesting:
+        value = [value] if kind == "list" else {"metadata": value}
+    shown = json.dumps(Scrubber([canary()]).value(value))
+    assert '"__ansible_' not in shown
+    assert f'"_ansible_{word}": "TrustedAsTemplate"' in shown
+
+
 def test_what_can_not_be_sent_on_is_replaced() -> None:
     clean = Scrubber([]).value({"a\ud800": ["b\udfff"]})
     json.dumps(clean, ensure_ascii=False).encode()
