@@ -12,6 +12,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
+from ansible.release import __version__
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
@@ -23,6 +24,9 @@ SPEC: dict[str, dict[str, t.Any]] = {
     "backup": {"type": "bool", "default": False},
     "variables": {"type": "dict"},
 }
+
+#: Before 2.19 a text that looks like JSON became data unless this was given; since then the option is deprecated.
+AS_TEXT: dict[str, bool] = {} if tuple(map(int, __version__.split(".")[:2])) >= (2, 19) else {"convert_data": False}
 
 Result = dict[str, t.Any]
 
@@ -59,8 +63,7 @@ class ActionModule(ActionBase):
     def _rendered(self, src: str, variables: Result) -> str:
         variables["ansible_search_path"] = self._task.get_search_path()
         lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
-        # A text that looks like JSON stays a text.
-        return str(lookup.run([src], variables=variables, convert_data=False)[0])
+        return str(lookup.run([src], variables=variables, **AS_TEXT)[0])
 
 
 def _mode(text: str) -> int:

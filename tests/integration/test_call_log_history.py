@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 
-@pytest.mark.parametrize(("days", "missing"), [(30, True), (7, False)])
+@pytest.mark.parametrize(("days", "missing"), [(30, True), pytest.param(7, False, marks=pytest.mark.slow)])
 def test_a_period_that_begins_before_the_history(services: Any, days: int, missing: bool) -> None:
     play = services.play("voiceops.vapi_didlogic.call_log", vapi_didlogic_call_log_since=days)
     assert play.rc == 0, play.text
@@ -21,6 +21,7 @@ def test_a_period_that_begins_before_the_history(services: Any, days: int, missi
     assert (services.folder / "call-log.csv").exists()
 
 
+@pytest.mark.slow
 def test_another_refusal_still_fails(services: Any) -> None:
     services.faults({"kind": "status", "code": 400, "match": {"api": "vapi", "path_regex": "/call$"}, "times": None})
     play = services.play("voiceops.vapi_didlogic.call_log", vapi_didlogic_call_log_since=30)

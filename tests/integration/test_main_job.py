@@ -182,6 +182,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_bad_environments_write_nothing(untouched: Any, case: str) -> None:
     more, word = BAD[case]

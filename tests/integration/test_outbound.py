@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playing import wired
 
 V = "voiceops.vapi_didlogic."
 DESK = "31201234560"
@@ -22,40 +23,10 @@ def task(module: str, /, register: str | None = None, **options: Any) -> dict[st
     return {"name": module, V + module: options, **({"register": register} if register else {})}
 
 
-def setup() -> list[dict[str, Any]]:
-    gateways = [
-        {"ip": "sip.nl.didlogic.net", "inbound_enabled": False},
-        {"ip": "192.0.2.1", "outbound_enabled": False},
-    ]
-    password = secrets.token_hex(10)
-    return [
-        task("didlogic_sip_account", "account", label="Vapi", password=password),
-        task(
-            "vapi_sip_trunk",
-            "trunk",
-            name="didlogic",
-            gateways=gateways,
-            username="{{ account.sip_account.name }}",
-            password=password,
-        ),
-        task("vapi_assistant", name="Night", definition={"firstMessage": "We are closed."}),
-        task(
-            "vapi_phone_number",
-            number=DESK,
-            name="Desk",
-            trunk="didlogic",
-            assistant="Night",
-            number_e164_check_enabled=False,
-        ),
-        task("didlogic_forward", number=DESK, vapi_trunk_id="{{ trunk.sip_trunk.id }}"),
-    ]
-
-
 @pytest.fixture
 def ready(services: Any) -> Any:
     """Services on which a call can be placed; ``placed`` counts the requests for calls at the server."""
-    play = services.play(setup())
-    assert play.rc == 0, play.text
+    services.sandbox("reset", "POST", wired(DESK))
     return services
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from playing import wired
 
 V = "voiceops.vapi_didlogic."
 HOSTS = [f"host{number}" for number in range(5)]
@@ -24,21 +25,7 @@ UNSEEN = [{"kind": "reset", "when": "before", "times": None, "match": {"method":
 @pytest.fixture
 def ready(services: Any) -> Any:
     """Services on which a call can be placed."""
-    trunk = {
-        "name": "didlogic",
-        "gateways": [{"ip": "sip.nl.didlogic.net", "inbound_enabled": False}],
-        "username": "01234",
-        "password": secrets.token_hex(10),
-    }
-    phone = {"number": "31201234560", "name": "Desk", "trunk": "didlogic", "number_e164_check_enabled": False}
-    made = services.play(
-        [
-            {V + "vapi_sip_trunk": trunk},
-            {V + "vapi_assistant": {"name": "Night", "definition": {"firstMessage": "We are closed."}}},
-            {V + "vapi_phone_number": phone},
-        ]
-    )
-    assert made.rc == 0, made.text
+    services.sandbox("reset", "POST", wired("31201234560"))
     return services
 
 
@@ -88,15 +75,28 @@ def play(services: Any, tasks: list[dict[str, Any]], *arguments: str, hosts: int
 #: A module and its mark, whether it runs in the controller's process, and how many hosts at a time.
 VARIANTS = [
     ("vapi_call", None, True, None),
-    ("vapi_call", None, True, 2),
-    ("vapi_call", "order-7", False, None),
-    ("vapi_campaign", "Renewal", True, 2),
-    ("vapi_campaign", "Renewal", False, None),
+    ("vapi_campaign", "Renewal", False, 2),
+    *(
+        pytest.param(*variant, marks=pytest.mark.slow)
+        for variant in (
+            ("vapi_call", None, True, 2),
+            ("vapi_call", "order-7", False, None),
+            ("vapi_campaign", "Renewal", True, None),
+        )
+    ),
+]
+#: The service answers, or its answer is lost.
+ANSWERS = [pytest.param(None, id="answered", marks=pytest.mark.slow), pytest.param(LOST, id="answer lost")]
+#: A module and its mark.
+REQUESTS = [
+    ("vapi_call", "k"),
+    pytest.param("vapi_call", None, marks=pytest.mark.slow),
+    pytest.param("vapi_campaign", "Renewal", marks=pytest.mark.slow),
 ]
 
 
 @pytest.mark.parametrize(("module", "key", "inside", "serial"), VARIANTS)
-@pytest.mark.parametrize("fault", [None, LOST], ids=["answered", "answer lost"])
+@pytest.mark.parametrize("fault", ANSWERS)
 def test_a_play_over_many_hosts_sends_one(
     ready: Any, module: str, key: str | None, inside: bool, serial: int | None, fault: dict[str, Any] | None
 ) -> None:
@@ -110,7 +110,7 @@ def test_a_play_over_many_hosts_sends_one(
     assert sum(result["changed"] for result in done.results.values()) == 1, "one has placed it"
 
 
-@pytest.mark.parametrize(("module", "key"), [("vapi_call", None), ("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+@pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_an_unknown_outcome_is_left_to_people(ready: Any, module: str, key: str | None) -> None:
     """Hosts, attempts and a second run: the request that may have arrived is not sent again."""
     ready.faults(*UNSEEN)
@@ -151,7 +151,7 @@ def test_items_of_a_loop_are_calls_of_their_own(ready: Any) -> None:
 # ----------------------------------------------------------------------------------------------------------- attempts
 
 
-@pytest.mark.parametrize(("module", "key"), [("vapi_call", None), ("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+@pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_attempts_look_and_do_not_send(ready: Any, module: str, key: str | None) -> None:
     """A condition that does not come true runs the task again, and each attempt shows how it goes."""
     done = play(ready, [request(module, key, retries=2, delay=0, until="made.nothing is defined")], hosts=2)
@@ -166,7 +166,7 @@ def test_what_was_refused_may_be_sent_again(ready: Any) -> None:
     assert posts(ready, "vapi_call") == 2
 
 
-@pytest.mark.parametrize(("module", "key"), [("vapi_call", None), ("vapi_call", "k"), ("vapi_campaign", "Renewal")])
+@pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | None) -> None:
     ready.faults({"kind": "status", "code": 429, "times": None, "match": {"method": "POST"}})
     done = play(ready, [request(module, key, retries=2, delay=0, until="made is succeeded")], hosts=3)
@@ -177,8 +177,8 @@ def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | Non
 # ------------------------------------------------------------------------------------------------------- runs at once
 
 
-@pytest.mark.parametrize(("module", "key"), [("vapi_call", "k"), ("vapi_campaign", "Renewal")])
-@pytest.mark.parametrize("fault", [None, LOST], ids=["answered", "answer lost"])
+@pytest.mark.parametrize(("module", "key"), [REQUESTS[0], REQUESTS[2]])
+@pytest.mark.parametrize("fault", ANSWERS)
 def test_two_runs_at_once_send_one(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:
     slow = {"kind": "delay", "seconds": 2, "times": None, "match": {"method": "GET"}}
     ready.faults(*([{**fault, "times": None, "match": {"method": "POST"}}] if fault else []), slow)

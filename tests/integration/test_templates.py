@@ -56,7 +56,11 @@ def run(services: Any, way: Any, text: str, name: str) -> Any:
     return services.ansible("ansible-playbook", str(book), "-e", f"@{file}")
 
 
-@pytest.mark.parametrize("way", WAYS)
+#: The others check the variables at the same place.
+FIRST = ("playbook", "include_role", "call")
+
+
+@pytest.mark.parametrize("way", [way if way in FIRST else pytest.param(way, marks=pytest.mark.slow) for way in WAYS])
 def test_nothing_is_sent_and_the_place_and_the_fix_are_named(untouched: Any, way: str) -> None:
     before = untouched.sandbox("journal")
     done = run(untouched, WAYS[way], json.dumps(environment(PROMPTS)), "environment.json")

@@ -31,7 +31,13 @@ def requests(services: Any) -> int:
     return len(services.sandbox("journal")["requests"])
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS)
+#: One of them is enough to compare versions of Ansible.
+ONE = "integrate"
+
+
+@pytest.mark.parametrize(
+    "playbook", [ONE, *(pytest.param(name, marks=pytest.mark.slow) for name in PLAYBOOKS if name != ONE)]
+)
 def test_every_playbook_refuses_unknown_names(untouched: Any, playbook: str) -> None:
     """All of them at once."""
     before = requests(untouched)
@@ -50,6 +56,7 @@ def test_the_role_refuses_unknown_names(untouched: Any) -> None:
     assert "did you mean vapi_didlogic_region?" in done.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(("playbook", "options"), [("call", CALL), ("campaign", CAMPAIGN)])
 @pytest.mark.parametrize("missing", ["assistant", "squad", "phone_number"])
