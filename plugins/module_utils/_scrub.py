@@ -298,7 +298,7 @@ def _key(key: t.Any) -> t.Any:
 
     Such a key in a free-form object at a service would make Ansible decode, or refuse, the result of every module.
     """
-    return f"_{key.lstrip('_')}" if isinstance(key, str) and key.startswith("__ansible_") else key
+    return key.lstrip("_") if isinstance(key, str) and key.startswith("__ansible_") else key
 
 
 class _Forms:
