@@ -87,6 +87,11 @@ findings:
       description: V(error) if calls fail, V(warning) if they may, V(info) otherwise.
       returned: always
       type: str
+    evidence:
+      description: On what the rule rests. V(documented) is a service's documentation or published API description,
+        V(seen live) a report of a live account, V(inferred) a conclusion, which is never an error.
+      returned: always
+      type: str
     step:
       description: The link that is broken, V(number), V(forward), V(trunk), V(phone_number), V(assistant), V(tool) or
         V(account).
@@ -116,10 +121,11 @@ findings:
   sample:
     - rule: nobody-answers
       severity: error
+      evidence: documented
       step: assistant
       subject: number 31201234567
       numbers: ["31201234567"]
-      message: "The phone number has no assistant, squad, workflow or server: Vapi ends each call at once."
+      message: "The phone number has no assistant, squad, server, fallback or hook that answers: Vapi ends each call."
       fix: "Assign one with vapi_phone_number: assistant."
 numbers:
   description: Each number and the way of a call to it.

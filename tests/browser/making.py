@@ -218,16 +218,24 @@ def _run(
     environment: dict[str, str] | None,
     variables: dict[str, Any],
 ) -> subprocess.CompletedProcess[str]:
-    """Run a playbook of a copy of the collection whose modules are these."""
+    """Run a playbook of a copy of the collection in which these modules, and the group of Vapi, are replaced."""
     collection = folder / "collections" / "ansible_collections" / "voiceops" / "vapi_didlogic"
     modules = collection / "plugins" / "modules"
-    modules.mkdir(parents=True, exist_ok=True)
+    if not collection.exists():
+        modules.mkdir(parents=True)
+        (collection / "meta").mkdir()
+        shared = [ROOT / "playbooks", ROOT / "roles"]
+        # A module's action plugin would run the module that is replaced.
+        apart = ("modules", "action")
+        shared += [path for path in ROOT.glob("plugins/*") if path.name not in apart]
+        shared += [path for kind in apart for path in ROOT.glob(f"plugins/{kind}/*.py") if path.stem not in readers]
+        for path in shared:
+            place = collection / path.relative_to(ROOT)
+            place.parent.mkdir(exist_ok=True)
+            place.symlink_to(path)
     for name, text in readers.items():
         (modules / f"{name}.py").write_text(text)
-    (collection / "meta").mkdir(exist_ok=True)
     (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(readers)}}))
-    if not (collection / "playbooks").exists():
-        (collection / "playbooks").symlink_to(ROOT / "playbooks")
     (folder / "variables.yml").write_text(yaml.safe_dump(variables))
     foreign = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")
     settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {

@@ -28,7 +28,7 @@ import trustme
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import ProbeOptions, probe
 
-HOST, USER, PASSWORD = "127.0.0.1", "01234", "open-sesame-7"
+HOST, USER, PASSWORD, WRONG = "127.0.0.1", "01234", "open-sesame-7", "another-sesame"
 LOGIN = {"method": "register", "username": USER, "password": PASSWORD}
 LIFE = 60  # seconds after which a server ends by itself, whatever becomes of the tests
 SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -290,7 +290,7 @@ def test_kamailio_takes_the_password(registrar: Kamailio, trust: Trust, transpor
 def test_kamailio_refuses_another_password_once(registrar: Kamailio, trust: Trust, transport: str) -> None:
     port = registrar.secure if transport == "tls" else registrar.plain
     before = registrar.attempts
-    found, trouble = look(port, transport, ca_path=trust.path, **LOGIN | {"password": "another"})
+    found, trouble = look(port, transport, ca_path=trust.path, **LOGIN | {"password": WRONG})
     assert found["authenticated"] is False
     assert "REGISTER was refused with 403 Wrong password" in trouble
     assert registrar.attempts == before + 1
@@ -325,7 +325,7 @@ def test_kamailio_s_algorithms(tmp_path: Path, trust: Trust, authority: trustme.
     with kamailio(tmp_path, trust, authority, algorithm, forbids=0) as server:
         found, trouble = look(server.plain, "tcp", **LOGIN)
         assert (trouble, found["authenticated"]) == ("", True)
-        found, trouble = look(server.plain, "tcp", **LOGIN | {"password": "another"})
+        found, trouble = look(server.plain, "tcp", **LOGIN | {"password": WRONG})
         assert found["authenticated"] is False
         assert "refused with 401" in trouble
         assert server.attempts == 2
@@ -395,7 +395,7 @@ def test_sipp_checks_the_digest(tmp_path: Path, transport: str, right: bool, qop
     environment = {**os.environ, "TERM": "dumb"}
     log = tmp_path / "sipp.log"
     with running([sipp, *words, *more], log, {transport: [port]}, cwd=tmp_path, env=environment) as server:
-        password = PASSWORD if right else "another"
+        password = PASSWORD if right else WRONG
         found, trouble = look(port, transport, **LOGIN | {"password": password})
         errors = tmp_path / "errors.log"
         assert found["authenticated"] is right, errors.read_text() if errors.exists() else trouble
@@ -443,7 +443,7 @@ def test_asterisk(tmp_path: Path, transport: str) -> None:
     with running(words, tmp_path / "output.log", {"udp": [port], "tcp": [port]}, cwd=tmp_path):
         found, trouble = look(port, transport, **LOGIN)
         assert (trouble, found["authenticated"]) == ("", True)
-        found, trouble = look(port, transport, **LOGIN | {"password": "another"})
+        found, trouble = look(port, transport, **LOGIN | {"password": WRONG})
         assert found["authenticated"] is False
         found, trouble = look(port, transport)
         assert (trouble, found["reachable"]) == ("", True)

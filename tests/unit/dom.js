@@ -2,7 +2,8 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs the script of a page over data, with as much of a browser as the script uses. Arguments: the script, a JSON list
-// of {data, hash}. Prints, for each, the number of bars in the chart or the error.
+// of {data, hash, within, marked}. Prints, for each, the number of elements inside the element with the id `within` whose
+// class begins with `marked`, or the error.
 const [, , script, cases] = process.argv, fs = require("node:fs"), vm = require("node:vm");
 class Element {
   constructor(name) { Object.assign(this, { name, children: [], attributes: {}, dataset: {}, style: {}, value: "", textContent: "", clientWidth: 1000, offsetWidth: 10, offsetHeight: 10 }); this.classList = { add() {}, remove() {}, toggle() {} }; }
@@ -15,14 +16,14 @@ class Element {
 }
 for (const name of ["addEventListener", "removeAttribute", "after", "remove", "closest", "focus", "scrollIntoView"]) Element.prototype[name] = () => null;
 const flat = (made) => (made instanceof Element ? [made, ...made.children.flatMap(flat)] : []);
-const answers = JSON.parse(fs.readFileSync(cases, "utf8")).map(({ data, hash }) => {
+const answers = JSON.parse(fs.readFileSync(cases, "utf8")).map(({ data, hash, within, marked }) => {
   const known = new Map(), get = (id) => known.get(id) ?? known.set(id, new Element(id)).get(id);
   get("data").textContent = data;
   const document = { getElementById: get, createElement: (name) => new Element(name), createElementNS: (_space, name) => new Element(name), querySelector: () => null, querySelectorAll: () => [], activeElement: null, documentElement: new Element("html") };
   const world = { document, Node: Element, navigator: { language: "en-GB" }, location: { hash }, history: { replaceState() {} }, getComputedStyle: () => ({ paddingLeft: "0", paddingRight: "0" }), addEventListener() {}, getSelection: () => "", innerWidth: 1000, innerHeight: 800, URLSearchParams };
   try {
     vm.runInNewContext(fs.readFileSync(script, "utf8"), world, { timeout: 20000 });
-    return flat(get("chart")).filter((made) => /^bar/.test(made.attributes.class ?? "")).length;
+    return flat(get(within)).filter((made) => (made.attributes.class ?? "").startsWith(marked)).length;
   } catch (error) { return String(error?.stack ?? error).slice(0, 400); }
 });
 console.log(JSON.stringify(answers));

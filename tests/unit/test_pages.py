@@ -19,6 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter.html_json import html_json
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import findings, numbers
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_audit import FAULTS, Account, healthy, survey
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "playbooks" / "templates"
@@ -50,7 +52,14 @@ def script(page: str) -> str:
     return "".join(found)
 
 
+#: What is counted on each page: the element it is in, and the start of its class.
+COUNTED = {"call_log": ("chart", "bar"), "audit": ("numbers", "lane")}
+
+
 def run(tmp_path: Path, page: str, cases: list[dict[str, str]]) -> list[t.Any]:
+    """The count of ``COUNTED``, or the error, for each case: the ``data`` and the address's ``hash``."""
+    within, marked = COUNTED[page]
+    cases = [{**case, "within": within, "marked": marked} for case in cases]
     (tmp_path / "script.js").write_text(script(page))
     (tmp_path / "cases.json").write_text(json.dumps(cases))
     command = [
@@ -83,7 +92,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is n
 def test_no_time_stretches_the_chart(tmp_path: Path) -> None:
     """Every time in every period, beside a usual call."""
     pages = [
-        log([call(time, ended_at=time), call("2026-01-02T03:04:05Z")], period, full=full)
+        log([call(time, ended_at=time), call("2026-01-02T03:04:05Z")], period, full=full, kept_from=time)
         for time, period, full in itertools.product(TIMES, PERIODS, (False, True))
     ]
     found = run(tmp_path, "call_log", [{"data": html_json(page), "hash": ""} for page in pages])
@@ -116,6 +125,96 @@ def test_very_many_calls_do_not_end_the_script(tmp_path: Path) -> None:
         for n in range(130_000)
     ]
     assert run(tmp_path, "call_log", [{"data": html_json(log(many, PERIODS[0])), "hash": ""}]) == [8]
+
+
+def audited(account: Account, **more: t.Any) -> dict[str, t.Any]:
+    """The data of the audit's page for an account."""
+    found = findings(survey(account))
+    data = {"findings": found, "numbers": numbers(survey(account), found), "generated": PERIODS[0][1]}
+    return {**data, "chosen": False, "ignored": [], **more}
+
+
+def spoilt(*names: str) -> Account:
+    account = healthy()
+    for name, spoil, _rules in FAULTS:
+        if name in names:
+            spoil(account)
+    return account
+
+
+def places(value: t.Any) -> t.Iterator[tuple[t.Any, t.Any]]:
+    """Container and key of each text in nested data."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        if isinstance(item, str):
+            yield value, key
+        yield from places(item)
+
+
+#: Faults that are apart from one another, so that each link of a way is drawn with and without a finding.
+MIXED = (
+    "a trunk that is not there", "an unknown label behind the right one", "a SIP account that is gone", "no trunk",
+    "a squad that is gone", "a transfer to another's number", "a login that is not there", "a tool of nobody",
+)  # fmt: skip
+ADDRESSES = [
+    "", "#number=constructor", "#number=__proto__", "#status=constructor", "#status=toString", "#order=__proto__",
+    "#number=31201234560&text=%00", "#text=", "#rule=", "#number=%ED%A0%80",
+]  # fmt: skip
+
+
+@needs_node
+@pytest.mark.parametrize("faults", [(), MIXED], ids=["healthy", "mixed"])
+def test_no_text_of_a_service_ends_the_script_of_the_audit(tmp_path: Path, faults: tuple[str, ...]) -> None:
+    """Each text of both accounts in turn, through the rules of the audit."""
+    cases, addresses = [], itertools.cycle(ADDRESSES)
+    for index, name in itertools.product(range(len(list(places(spoilt(*faults))))), NAMES):
+        account = spoilt(*faults)
+        # The region and the key are the project's own.
+        inside, key = list(places(account))[index]
+        if inside is account:
+            continue
+        inside[key] = name
+        data = audited(account)
+        cases.append({"data": html_json(data), "hash": next(addresses), "numbers": len(data["numbers"])})
+    assert len(cases) > 200
+    found = run(tmp_path, "audit", cases)
+    wrong = [(case["hash"], seen) for case, seen in zip(cases, found, strict=True) if seen != case["numbers"]]
+    assert wrong[:3] == []
+
+
+@needs_node
+def test_no_text_of_the_result_ends_the_script_of_the_audit(tmp_path: Path) -> None:
+    """Each text of the module's result in turn, whatever the rules make of it."""
+    cases, addresses = [], itertools.cycle(ADDRESSES)
+    one = audited(spoilt(*MIXED))
+    for index, name in itertools.product(range(len(list(places(one)))), NAMES):
+        data = json.loads(json.dumps(one))
+        inside, key = list(places(data))[index]
+        inside[key] = name
+        cases.append({"data": html_json(data), "hash": next(addresses)})
+    assert len(cases) > 500
+    found = run(tmp_path, "audit", cases)
+    wrong = [(case["hash"], seen) for case, seen in zip(cases, found, strict=True) if seen != len(one["numbers"])]
+    assert wrong[:3] == []
+
+
+@needs_node
+def test_no_time_or_choice_ends_the_script_of_the_audit(tmp_path: Path) -> None:
+    cases = [
+        {"data": html_json(audited(healthy(), generated=time, chosen=True, ignored=NAMES)), "hash": address}
+        for time, address in itertools.product(TIMES, ADDRESSES)
+    ]
+    assert [seen for seen in run(tmp_path, "audit", cases) if seen != 3] == []
+
+
+@needs_node
+def test_very_many_numbers_and_findings_do_not_end_the_script_of_the_audit(tmp_path: Path) -> None:
+    data = audited(spoilt("not imported", "a transfer to another's number"))
+    one, finding = data["numbers"][0], data["findings"][0]
+    data["numbers"] = [{**one, "number": str(n), "transfer_tools": []} for n in range(130_000)]
+    everywhere = {**finding, "rule": "other", "subject": "trunk x", "numbers": [str(n) for n in range(130_000)]}
+    data["findings"] = [finding, everywhere]
+    assert run(tmp_path, "audit", [{"data": html_json(data), "hash": ""}]) == [25]
 
 
 @given(st.recursive(
