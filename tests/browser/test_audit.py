@@ -248,7 +248,7 @@ def test_a_box_says_why(show: Show, broken: Path) -> None:
     page = show(broken)
     box, tip = lane(page, DESK).locator("button.node.error"), page.locator("#tip")
     box.hover()
-    for part in ("calls are answered with 404", "Import it with vapi_phone_number"):
+    for part in ("calls to it reach no assistant", "Import it with vapi_phone_number"):
         assert part in tip.inner_text()
     page.mouse.move(5, 5)
     assert not tip.is_visible()
