@@ -158,13 +158,13 @@ class Module(AnsibleModule):
             return problem
         pattern = rf"(?<![\w.])(?<!: )({'|'.join(map(re.escape, names))})(?![\w(])"
         rule = re.sub(pattern, lambda match: self.name_of(match[1]), problem.rule)
-        return Problem(problem.path, rule, problem.value)
+        return Problem(problem.path, rule, problem.value, problem.other)
 
     def _read_by_yaml(self, problem: Problem) -> Problem:
         """The problem with what may have been written, where YAML has read a number instead of text."""
         value = _at(self.given, problem.path)
         if isinstance(value, int) and not isinstance(value, bool) and isinstance(problem.value, str):
-            return Problem(problem.path, f"{problem.rule} {octal(value)}".strip(), problem.value)
+            return Problem(problem.path, f"{problem.rule} {octal(value)}".strip(), problem.value, problem.other)
         return problem
 
     def _scrubber(self) -> Scrubber:
@@ -648,7 +648,7 @@ def client_of(
         client = own.of("", lambda: Client(service, connection, http, read_only=read_only, shelf=shelf, option=option))
     for one in own.found:
         known = one.path in fields(service.connection)
-        faults.add(Problem(prefix + one.path if known else one.path, one.rule, one.value))
+        faults.add(Problem(prefix + one.path if known else one.path, one.rule, one.value, one.other))
     faults.end()
     return t.cast("Client", client)
 

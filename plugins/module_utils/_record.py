@@ -64,17 +64,19 @@ class Problem(Exception):
 
     :param path: names the option. :param rule: what holds and how to correct it, one sentence that holds no value.
     :param value: the wrong value where it may be shown: no secret and nothing about a third person.
+    :param other: names a second option, which takes the place of ``{other}`` in the rule.
     """
 
-    def __init__(self, path: str, rule: str, value: t.Any = _NOTHING) -> None:
-        self.path, self.rule, self.value = path, rule, value
+    def __init__(self, path: str, rule: str, value: t.Any = _NOTHING, other: str = "") -> None:
+        self.path, self.rule, self.value, self.other = path, rule, value, other
         super().__init__(self.sentence())
 
     def sentence(self, names: t.Callable[[str], str] = str) -> str:
         """The problem for people. :param names: an option's path -> the name under which the user gave it."""
+        rule = self.rule.replace("{other}", names(self.other)) if self.other else self.rule
         if not self.path:
-            return printable_lines(self.rule)
-        return printable(f"Option {names(self.path)}{_quoted(self.value)}: ") + printable_lines(self.rule)
+            return printable_lines(rule)
+        return printable(f"Option {names(self.path)}{_quoted(self.value)}: ") + printable_lines(rule)
 
     @property
     def each(self) -> tuple[Problem, ...]:
@@ -85,8 +87,12 @@ class Problem(Exception):
         """The same problem seen from the record that contains this one."""
         if not prefix:
             return self
-        joint = "" if not self.path or self.path.startswith("[") else "."
-        return Problem(f"{prefix}{joint}{self.path}", self.rule, self.value)
+        return Problem(_joined(prefix, self.path), self.rule, self.value, self.other and _joined(prefix, self.other))
+
+
+def _joined(prefix: str, path: str) -> str:
+    """The path of an option inside another."""
+    return f"{prefix}{'' if not path or path.startswith('[') else '.'}{path}"
 
 
 class Problems(Problem):
@@ -146,12 +152,12 @@ class Faults:
         """A problem for each item that repeats an earlier one.
 
         :param marks: what makes two items one; an empty mark is like no other.
-        :param rule: ``{other}`` in it is the path of the earlier item.
+        :param rule: ``{other}`` in it stands for the earlier item.
         """
         first: dict[t.Any, int] = {}
         for index, mark in enumerate(marks):
             if mark and first.setdefault(mark, index) != index:
-                self.add(Problem(f"{path}[{index}]", rule.format(other=f"{path}[{first[mark]}]"), mark))
+                self.add(Problem(f"{path}[{index}]", rule, mark, f"{path}[{first[mark]}]"))
 
     def under(self, prefix: str) -> Faults:
         """The same faults seen from the record that contains this one."""

@@ -42,7 +42,7 @@ FILES = {
     ),
     "one network twice": (
         "vapi_didlogic_trunk: {name: x, gateway: h, inbound_networks: [192.0.2.0/27, 192.0.2.3/27]}",
-        ["vapi_didlogic_trunk.inbound_networks[1]", "is the same as inbound_networks[0]"],
+        ["vapi_didlogic_trunk.inbound_networks[1]", "is the same as vapi_didlogic_trunk.inbound_networks[0]"],
     ),
     "unknown options": (
         "vapi_didlogic_numbers: [{nmber: '+31201234560', assistant: A}]\nvapi_didlogic_sip_account: {lable: x}",
@@ -67,6 +67,10 @@ FILES = {
     "a number that is not bought": (
         "vapi_didlogic_numbers: [{number: '31209999999', assistant: Night}, {number: '31201234560', assistant: Nigth}]",
         ['vapi_didlogic_numbers[0].number ("31209999999")', 'numbers[1].assistant ("Nigth")', "did you mean Night?"],
+    ),
+    "an assistant that is nowhere, in every place": (
+        "vapi_didlogic_numbers: [{number: '31201234560', assistant: None}, {number: '31201234561', assistant: None}]",
+        [f'numbers[{at}].assistant ("None"): is neither in vapi_didlogic_assistants nor at Vapi' for at in (0, 1)],
     ),
     "limits of the connection": (
         "vapi_didlogic_timeout: 0\nvapi_didlogic_ca_path: /missing.pem",
@@ -136,3 +140,18 @@ def test_the_connection_options_reach_the_modules(services: Any) -> None:
         assert "vapi_didlogic_timeout (9999)" in play.out, play.text
         assert "vapi_didlogic_retry_timeout (9999)" in play.out, play.text
     assert services.writes == 0
+
+
+def test_what_does_not_work_is_in_the_report(services: Any) -> None:
+    """The verification fails after everything was written: the report says why, not only the failed task."""
+    tool = services.vapi("POST", "/tool", {"type": "transferCall", "destinations": []})
+    model = {"provider": "openai", "model": "gpt-4o", "toolIds": [tool["id"]]}
+    services.vapi("POST", "/assistant", {"name": "Night", "model": model})
+    services.vapi("DELETE", f"/tool/{tool['id']}")
+    file = services.folder / "environment.yml"
+    file.write_text(HEAD.replace("PASSWORD", secrets.token_hex(12)))
+    play = services.ansible("ansible-playbook", "voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
+    assert play.rc == 2, play.text
+    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]") :]
+    assert "What stands is not what is declared." in report
+    assert tool["id"] in report

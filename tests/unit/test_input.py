@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _mod
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import declared
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary, trunk_options
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, NUMBER_2, canary, trunk_options
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door, filled_door
 
 FOLDER = pathlib.Path(_module.__file__).parents[1] / "modules"
@@ -390,3 +390,62 @@ def test_a_fallback_destination_that_needs_refer(target: dict[str, t.Any], needs
     number = {"number": "+15550100123", "fallback_destination": target}
     users = declared.refer_users({"transfer_tools": [], "assistants": [], "numbers": [number]})
     assert users == (["number +15550100123"] if needs else [])
+
+
+@pytest.mark.parametrize("prefix", ["", "vapi_didlogic_"])
+@pytest.mark.parametrize("option", ["numbers", "assistants", "transfer_tools"])
+@pytest.mark.parametrize("between", [0, 1, 3])
+def test_a_duplicate_names_the_other_item_as_the_user_does(door: Door, prefix: str, option: str, between: int) -> None:
+    params = {**environment(), "transfer_tools": [{"name": "tool", "destinations": [{"number": "+31207001999"}]}]}
+    (first,) = params[option]
+    key = "number" if option == "numbers" else "name"
+    others = [{**first, key: f"+3120700110{at}" if key == "number" else f"other{at}"} for at in range(between)]
+    params[option] = [first, *others, first]
+    params[_module.CONTROLLER] = {"names": {"": prefix}}
+    message = str(door.raw("wiring", params)["msg"])
+    told = re.search(r"Option (\S+) \(.*?\): has the same \w+ as (\S+); declare it once", message)
+    assert told, message
+    assert told.groups() == (f"{prefix}{option}[{between + 1}]", f"{prefix}{option}[0]")
+
+
+@pytest.mark.parametrize("written", [0o1234, 0o7, 1234, "1234", "012345"])
+def test_a_login_is_told_to_be_quoted_once_at_most(door: Door, written: int | str) -> None:
+    params = environment()
+    params["trunk"]["username"] = written
+    message = str(door.raw("wiring", params)["msg"])
+    assert "must be didlogic's login, which has 5 digits." in message
+    # Only where YAML gave a number, and quotes would have helped.
+    assert message.count("in quotes") == int(isinstance(written, int) and written >= 0o10), message
+
+
+@pytest.mark.parametrize("inbound", list(itertools.product((True, False), repeat=2)))
+def test_numbers_for_outbound_calls_only_are_not_warned_about(door: Door, inbound: tuple[bool, ...]) -> None:
+    """The audit warns of a number that Vapi has and that nobody can call; what declares it so does not."""
+    params = environment()
+    params["assistants"] = [{"name": "A", "definition": {"model": {"provider": "openai", "model": "gpt-4o"}}}]
+    del params["sip_account"]
+    params["numbers"] = [
+        {"number": number, "assistant": "A", "inbound": comes_in}
+        for number, comes_in in zip((NUMBER_1, NUMBER_2), inbound, strict=True)
+    ]
+    world = door.stage.world
+    params |= {"vapi_api_key": world.vapi_api_key, "didlogic_api_key": world.didlogic_api_key}
+    result = door.raw("wiring", params)
+    assert not result.get("failed"), result
+    found = {item["rule"] for item in result["wiring"]["findings"]}
+    assert ("no-forward" in found) is not all(inbound)
+    assert not [line for line in result["report"] if line.startswith("look at") and "no destination" in line]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"number\n", b"number;name\n+31207001000;x\n", b"number\n0031\n"])
+def test_a_message_about_contacts_names_the_file(
+    door: Door, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    # A long path would be shortened.
+    monkeypatch.chdir(tmp_path)
+    file = pathlib.Path("contacts.csv")
+    if content is not None:
+        file.write_bytes(content)
+    params = {"name": "x", "assistant": "A", "phone_number": NUMBER_1, "csv": str(file)}
+    message = str(door.raw("vapi_campaign", {**door.connection("vapi_campaign"), **params})["msg"])
+    assert f'Option csv ("{file}"): ' in message

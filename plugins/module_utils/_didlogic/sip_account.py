@@ -20,9 +20,7 @@ ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
 
 def check_login(name: str) -> None:
     if not re.fullmatch(r"[0-9]{5}", name):
-        raise ValueError(
-            "must be didlogic's 5-digit login. Put it in quotes: YAML reads a leading zero as an octal number."
-        )
+        raise ValueError("must be didlogic's login, which has 5 digits.")
 
 
 class SipAccount(Record):

@@ -172,15 +172,25 @@ class Declared:
         items = zip(self.numbers, self.given["numbers"], strict=True)
         return {str(number.number): item.get("fallback_destination") for number, item in items}
 
-    def place(self, option: str, field: str, value: t.Any) -> str:
-        """The path of the first item of a list option in which ``field`` is, or has, a value."""
+    def places(self, option: str, field: str, value: t.Any) -> list[str]:
+        """The paths in a list option at which ``field`` is, or has, a value."""
+        found = []
         for index, item in enumerate(self.given[option]):
-            there = item.get(field)
-            if there == value:
-                return f"{option}[{index}].{field}"
-            if isinstance(there, list) and value in there:
-                return f"{option}[{index}].{field}[{there.index(value)}]"
-        return option
+            there, path = item.get(field), f"{option}[{index}].{field}"
+            if isinstance(there, list):
+                found += [f"{path}[{at}]" for at, each in enumerate(there) if each == value]
+            elif there == value:
+                found.append(path)
+        return found or [option]
+
+    def concerned(self, finding: Given) -> bool:
+        """Whether a finding of the audit is about the environment as it is declared.
+
+        How calls come in to numbers that are declared for outbound calls only is not its business.
+        """
+        comes_in = finding["step"] in ("forward", "assistant") or finding["rule"] in ("spelling", "other-trunk")
+        inbound = {number.number for number in self.inbound}
+        return not comes_in or not finding["numbers"] or bool(inbound & set(finding["numbers"]))
 
     def spelled(self, number: Number) -> str:
         """The number as it stands at Vapi and in the inbound URI."""

@@ -34,7 +34,7 @@ def lines(wired: t.Any) -> list[str]:
     forwards = _by_number(wired, FORWARD)
     for number in wired.declared.inbound:
         found += _forward(wired, number, forwards.get(str(number.number), []))
-    warnings = [item for item in wired.findings if item["severity"] == "warning"]
+    warnings = [item for item in wired.findings if item["severity"] == "warning" and wired.declared.concerned(item)]
     return found + [_line("look at", item["subject"], item["message"]) for item in warnings]
 
 

@@ -349,15 +349,22 @@ def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
         for index, number in enumerate(declared.numbers)
         if number.inbound and number.number not in survey.own
     ]
+    name_of = declared.words.name_of
     for option, field, names, known, where in (
-        ("numbers", "assistant", declared.foreign_assistants, there, "is neither in assistants nor at Vapi"),
+        (
+            "numbers",
+            "assistant",
+            declared.foreign_assistants,
+            there,
+            f"is neither in {name_of('assistants')} nor at Vapi",
+        ),
         ("numbers", "squad", declared.squads, squads, "is not at Vapi"),
         (
             "assistants",
             "tools",
             declared.foreign_tools,
             tools,
-            "is neither in transfer_tools nor a transfer tool at Vapi",
+            f"is neither in {name_of('transfer_tools')} nor a transfer tool at Vapi",
         ),
     ):
         for name in names:
@@ -365,7 +372,7 @@ def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
                 meant = nearest(name, {word for word in (*known, *declared.labels) if not is_id(word)})
                 more = f"; did you mean {meant}?" if meant else "."
                 more += " Give the id of a tool of another kind." if field == "tools" else ""
-                found.append(Problem(declared.place(option, field, name), f"{where}{more}", name))
+                found += [Problem(path, f"{where}{more}", name) for path in declared.places(option, field, name)]
     return [declared.words.sentence(problem) for problem in found]
 
 
@@ -424,11 +431,8 @@ def broken(wired: Wired, survey: Survey) -> list[str]:
             made = forwards.get(route.number, "unknown")
             found += _not_first(route, declared.uri(number, trunk), made)
         found += _not_taken(route, declared.spelled(number), trunk, number.assistant, assistants)
-    inbound = {number.number for number in declared.inbound}
     for item in wired.findings:
-        # How calls come in to a number that is declared for outbound calls only is not the environment's business.
-        comes_in = item["step"] in ("forward", "assistant") or item["rule"] in ("spelling", "other-trunk")
-        if item["severity"] == "error" and (not comes_in or inbound & set(item["numbers"])):
+        if item["severity"] == "error" and declared.concerned(item):
             found.append(f"{item['subject']}: {item['message']} {item['fix']}")
     return found
 

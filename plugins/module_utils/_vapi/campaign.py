@@ -142,11 +142,14 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
     leaves_out = rest_is_usable(linted)
     if linted.faults and not (ask.skip_invalid and leaves_out):
         way = ", or set skip_invalid: true to leave them out" if leaves_out else ""
-        raise Problem(where, f"cannot be called as it is. Nothing was sent. Correct this{way}: {report(linted.faults)}")
+        rule = f"cannot be called as it is. Nothing was sent. Correct this{way}: {report(linted.faults)}"
+        raise Problem(where, rule, *_path(ask))
     count = len(linted.contacts)
     if count > MOST_CONTACTS and not ask.split:
         raise Problem(
-            where, f"has {count} contacts, and a campaign takes {MOST_CONTACTS}. Set split: true to make several."
+            where,
+            f"has {count} contacts, and a campaign takes {MOST_CONTACTS}. Set split: true to make several.",
+            *_path(ask),
         )
     lines = _lines(campaign, ask)
     parts = batches(str(campaign.name), linted.contacts)
@@ -179,17 +182,23 @@ def _plain(contact: Contact) -> dict[str, t.Any]:
     return {name: value for name, value in pairs if value is not None}
 
 
+def _path(ask: Ask) -> tuple[str, ...]:
+    """The value that a message about the contacts may show: the path of the file, and nothing of a list of people."""
+    return (ask.csv,) if ask.csv else ()
+
+
 def _linted(campaign: Campaign, ask: Ask) -> Linted:
     if not ask.csv:
         return from_list([_plain(contact) for contact in campaign.customers or []])
     path = pathlib.Path(ask.csv).expanduser()
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Problem("csv", f"is larger than {MOST_BYTES // 2**20} MB; give a file with the contacts only.")
+            rule = f"is larger than {MOST_BYTES // 2**20} MB; give a file with the contacts only."
+            raise Problem("csv", rule, ask.csv)
         return from_csv(path.read_bytes())
     except OSError as error:
-        reason = (error.strerror or "it can not be read").lower()
-        raise Problem("csv", f"can not be read on the host that runs this task: {reason}.") from None
+        reason = (error.strerror or "unknown reason").lower()
+        raise Problem("csv", f"cannot be read on the host that runs this task: {reason}.", ask.csv) from None
 
 
 def _lines(campaign: Campaign, ask: Ask) -> int:
