@@ -307,6 +307,11 @@ class Engine:
         for outcome in outcomes:
             if outcome.want.ask.state != "present":
                 continue
+            outcome.memory.listed = {
+                f.attr: frozenset(str(row["id"]) for row in listed[id(f.option.ref)])
+                for f in named
+                if f.kind == "list" and id(f.option.ref) in listed
+            }
             try:
                 changes = {f.attr: self._resolved(f, outcome, listed.get(id(f.option.ref))) for f in named}
                 changes = {attr: value for attr, value in changes.items() if value is not None}
@@ -449,6 +454,7 @@ class Engine:
                 if chosen is not None:
                     full = resource.complete(self.client, chosen)
                     seen = [full if row is chosen else row for row in seen]
+            self._find_missing(resource, outcome, seen)
             plan = _plan.plan(resource, outcome.want, seen, holders, memory)
         except _plan.Doubled as error:
             # Two other runs may have made it at once; then one of them is about to take its own back.
@@ -461,6 +467,28 @@ class Engine:
             return None
         outcome.note(plan)
         return plan
+
+    def _find_missing(self, resource: Resource, outcome: Outcome, rows: list[Row]) -> None:
+        """Find ids, in the object's lists of references, of what no longer exists: not listed, and 404 when read."""
+        memory = outcome.memory
+        for field in fields(resource.record).values():
+            for row in rows if field.attr in memory.listed else ():
+                found = dig(row, field.wire.split("."))
+                for key in found if isinstance(found, list) else ():
+                    if isinstance(key, str) and key not in memory.listed[field.attr] and key not in memory.missing:
+                        memory.missing[key] = self._is_missing(field.option.ref, key)
+                        if memory.missing[key]:
+                            title = field.option.ref.title
+                            outcome.warnings.append(f"{outcome.want.label}: the {title} {key} no longer exists.")
+
+    def _is_missing(self, resource: Resource, key: str) -> bool:
+        try:
+            self.client.get(resource.path + "/{id}", id=key)
+        except Refused as error:
+            return error.status == 404
+        except ApiError:
+            return False
+        return False
 
     def _not_as_written(self, resource: Resource, outcome: Outcome, plan: Plan) -> None:
         """The service confirmed a write and shows something else: wait for it to show, then say so."""

@@ -108,6 +108,10 @@ class Memory:
     refused: set[t.Any] = dataclasses.field(default_factory=set)
     moves: int = 0  # times that this run has appended copies
     declared: set[t.Any] = dataclasses.field(default_factory=set)  # places that other items of the same task ask for
+    #: Ids that exist, by the field that refers to them, where they were listed.
+    listed: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    #: Ids that were read one by one, and whether they are missing.
+    missing: dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -229,7 +233,7 @@ def _present(
     current = from_wire(resource.record, basis) if basis else None
     wanted = _one_choice(resource, want.record)
     if resource.adjust:
-        wanted = resource.adjust(wanted, current, want.ask)
+        wanted = resource.adjust(wanted, _without_missing(resource, current, memory), want.ask)
     after = overlay(current, _without_secrets(resource, wanted))
     masked = hidden_in(after, "")
     if masked:
@@ -388,6 +392,18 @@ def _cleared(resource: Resource, wanted: t.Any) -> list[str]:
 def _meaning(value: t.Any) -> t.Any:
     """Absent and empty are one."""
     return None if value in ("", [], {}) else value
+
+
+def _without_missing(resource: Resource, current: t.Any, memory: Memory) -> t.Any:
+    """The current object without the ids, in its lists of references, of what no longer exists."""
+    if current is None or not any(memory.missing.values()):
+        return current
+    changes = {
+        field.attr: [key for key in getattr(current, field.attr) or () if not memory.missing.get(key)]
+        for field in fields(resource.record).values()
+        if field.attr in memory.listed
+    }
+    return current.model_copy(update=changes)
 
 
 def _without_secrets(resource: Resource, record: t.Any) -> t.Any:

@@ -576,6 +576,31 @@ def test_references_by_name_and_id() -> None:
     assert not stage.do(PHONE_NUMBER, **number_options(trunk=trunk, assistant=assistant)).changed
 
 
+@pytest.mark.parametrize("check", [True, False], ids=["check mode", "run"])
+@pytest.mark.parametrize("again", ["same name", "other name"])
+def test_a_reference_to_what_no_longer_exists_is_not_sent_again(check: bool, again: str) -> None:
+    """With tools_mode append, the id of a tool that somebody deleted would stay on the assistant for good."""
+    stage = Stage()
+    for name in ("to_human", "to_sales"):
+        stage.do(TRANSFER_TOOL, **tool_options(name=name))
+    stage.do(ASSISTANT, **assistant_options(tools=["to_human", "to_sales"]))
+    deleted, kept = (row["id"] for row in stage.store("tools"))
+    del stage.world.vapi["tools"][deleted]
+    if again == "same name":
+        stage.do(TRANSFER_TOOL, **tool_options(name="to_human"))
+    named = ["to_human"] if again == "same name" else ["to_sales"]
+    outcome = stage.fresh().do(ASSISTANT, check=check, **assistant_options(tools=named))
+    expected = {row["id"] for row in stage.store("tools")}
+    assert outcome.changed
+    assert set(outcome.result["tools"]) == expected
+    assert any(deleted in warning for warning in outcome.warnings)
+    if not check:
+        assert set(stage.store("assistants")[0]["model"]["toolIds"]) == expected
+        assert not stage.fresh().do(ASSISTANT, **assistant_options(tools=named)).changed
+        assert stage.writes == []
+    assert kept in expected
+
+
 @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
 def test_wrong_references(check: bool) -> None:
     stage = Stage()
