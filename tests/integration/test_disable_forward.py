@@ -114,6 +114,7 @@ def age(file: Path) -> None:
     file.write_text(re.sub(r'"until": \d+', f'"until": {int(time.time()) - 1}', file.read_text()))
 
 
+@pytest.mark.slow
 def test_what_is_switched_off_for_a_time_is_switched_on_again(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     before = ready.destinations(KEPT)

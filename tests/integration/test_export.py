@@ -178,6 +178,7 @@ def test_hostile_names_stay_names(services: Any, some: list[str]) -> None:
     file.unlink()
 
 
+@pytest.mark.slow
 def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:
     """Two trunks, a key in a URI, a gateway for both ways, names that are not unique."""
     ids = [

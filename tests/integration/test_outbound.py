@@ -48,8 +48,18 @@ def call(**more: Any) -> dict[str, Any]:
     ("fault", "works", "told"),
     [
         ({"kind": "close", "when": "after"}, True, ""),
-        ({"kind": "reset", "when": "before"}, False, "unknown whether it was carried out"),
-        ({"kind": "status", "code": 429, "headers": {"retry-after": "1"}}, False, "Nothing was sent again"),
+        pytest.param(
+            {"kind": "reset", "when": "before"},
+            False,
+            "unknown whether it was carried out",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"kind": "status", "code": 429, "headers": {"retry-after": "1"}},
+            False,
+            "Nothing was sent again",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["answer lost", "reset before", "429"],
 )

@@ -126,6 +126,7 @@ def test_an_unknown_outcome_is_left_to_people(ready: Any, module: str, key: str 
         assert other.results[HOSTS[0]]["changed"], "another one is not concerned"
 
 
+@pytest.mark.slow
 def test_a_task_without_a_key_calls_one_person(ready: Any) -> None:
     """Hosts that ask for different calls need a key each; the others are refused, not called."""
     number = "+1555010000{{ groups.all.index(inventory_hostname) }}"
@@ -159,6 +160,7 @@ def test_attempts_look_and_do_not_send(ready: Any, module: str, key: str | None)
     assert sorted(result["changed"] for result in done.results.values()) == [False, True]
 
 
+@pytest.mark.slow
 def test_what_was_refused_may_be_sent_again(ready: Any) -> None:
     ready.faults({"kind": "status", "code": 400, "times": 1, "match": {"method": "POST"}})
     done = play(ready, [request("vapi_call", "k", retries=2, delay=0, until="made is succeeded")], hosts=1)
@@ -166,6 +168,7 @@ def test_what_was_refused_may_be_sent_again(ready: Any) -> None:
     assert posts(ready, "vapi_call") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | None) -> None:
     ready.faults({"kind": "status", "code": 429, "times": None, "match": {"method": "POST"}})
@@ -177,6 +180,7 @@ def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | Non
 # ------------------------------------------------------------------------------------------------------- runs at once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "key"), [REQUESTS[0], REQUESTS[2]])
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_two_runs_at_once_send_one(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:

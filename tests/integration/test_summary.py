@@ -96,6 +96,7 @@ def test_the_summary_of_every_kind_of_run(services: Any) -> None:
         assert secret not in everything
 
 
+@pytest.mark.slow
 def test_the_summary_of_a_run_that_fails(services: Any) -> None:
     """It says why, as far as the run came, and takes the place of an older one."""
     wrong = environment(vapi_didlogic_numbers=[{"number": "+31201234569", "assistant": "Night"}])
