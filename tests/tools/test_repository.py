@@ -142,6 +142,14 @@ def test_action_groups(modules: dict[str, Any]) -> None:
     all_well(checks.check_action_groups(groups, {name: modules.get(name, {}) for name in own}))
 
 
+def test_antsibull_nox_knows_the_action_groups() -> None:
+    """It finds each module's group by a pattern of its own."""
+    groups = load(ROOT / "meta" / "runtime.yml")["action_groups"]
+    settings = tomllib.loads((ROOT / "antsibull-nox.toml").read_text())["sessions"]["extra_checks"]
+    patterns = {each["name"]: each["pattern"] for each in settings["action_groups_config"]}
+    assert {name: [each for each in MODULES if re.match(patterns[name], each)] for name in patterns} == groups
+
+
 def own_filters(dump: dict[str, Any]) -> list[str]:
     """Short names of our filters."""
     return [name.rpartition(".")[2] for name in dump.get("filter", {})]
