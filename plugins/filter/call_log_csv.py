@@ -29,7 +29,8 @@ def cell(value: t.Any) -> str:
     """A value as the text of a cell that no reader takes for a formula, whatever its list separator is.
 
     Readers with ``;``, ``|`` or a tab as separator see further cells inside a cell, and ignore the quotes around it. An
-    apostrophe goes before each part that would begin with a formula. Tabs become spaces.
+    apostrophe goes before each part that would begin with a formula, and before a line break at the beginning, which
+    some readers skip. Tabs become spaces.
     """
     text = BREAK.sub("\n", str(value)).replace("\t", " ")
     if NUMBER.fullmatch(text):
@@ -40,6 +41,7 @@ def cell(value: t.Any) -> str:
         part if at % 2 or _harmless(part, last=at == len(parts) - 1 > 0) else "'" + part
         for at, part in enumerate(parts)
     ]
+    guarded[0] = guarded[0] or "'" * text.startswith("\n")
     return "".join(guarded)
 
 

@@ -77,6 +77,13 @@ def test_nothing_is_lost_but_tabs_and_the_kind_of_a_line_break(text: str) -> Non
     assert plain(found) == plain(text)
 
 
+@given(st.sampled_from("\t\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), TEXTS)
+@settings(max_examples=500, deadline=None)
+def test_no_cell_begins_with_a_line_break_or_a_tab(first: str, text: str) -> None:
+    ((found,),) = read(table([[first + text]]), ",")
+    assert not found.startswith(("\t", "\r", "\n"))
+
+
 @pytest.mark.parametrize(
     "value",
     [
