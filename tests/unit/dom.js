@@ -22,7 +22,7 @@ const answers = JSON.parse(fs.readFileSync(cases, "utf8")).map(({ data, hash, wi
   const document = { getElementById: get, createElement: (name) => new Element(name), createElementNS: (_space, name) => new Element(name), querySelector: () => null, querySelectorAll: () => [], activeElement: null, documentElement: new Element("html") };
   const world = { document, Node: Element, navigator: { language: "en-GB" }, location: { hash }, history: { replaceState() {} }, getComputedStyle: () => ({ paddingLeft: "0", paddingRight: "0" }), addEventListener() {}, getSelection: () => "", innerWidth: 1000, innerHeight: 800, URLSearchParams };
   try {
-    vm.runInNewContext(fs.readFileSync(script, "utf8"), world, { timeout: 20000 });
+    vm.runInNewContext(fs.readFileSync(script, "utf8"), world, { timeout: 60000 });
     return flat(get(within)).filter((made) => (made.attributes.class ?? "").startsWith(marked)).length;
   } catch (error) { return String(error?.stack ?? error).slice(0, 400); }
 });

@@ -88,6 +88,7 @@ def call(time: t.Any, **more: t.Any) -> dict[str, t.Any]:
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
 
 
+@pytest.mark.slow
 @needs_node
 def test_no_time_stretches_the_chart(tmp_path: Path) -> None:
     """Every time in every period, beside a usual call."""
@@ -118,6 +119,7 @@ def test_no_name_figure_or_address_ends_the_script(tmp_path: Path) -> None:
     assert [found for _case, found in wrong][:3] == []
 
 
+@pytest.mark.slow
 @needs_node
 def test_very_many_calls_do_not_end_the_script(tmp_path: Path) -> None:
     many = [
@@ -182,6 +184,7 @@ def test_no_text_of_a_service_ends_the_script_of_the_audit(tmp_path: Path, fault
     assert wrong[:3] == []
 
 
+@pytest.mark.slow
 @needs_node
 def test_no_text_of_the_result_ends_the_script_of_the_audit(tmp_path: Path) -> None:
     """Each text of the module's result in turn, whatever the rules make of it."""
@@ -207,6 +210,7 @@ def test_no_time_or_choice_ends_the_script_of_the_audit(tmp_path: Path) -> None:
     assert [seen for seen in run(tmp_path, "audit", cases) if seen != 3] == []
 
 
+@pytest.mark.slow
 @needs_node
 def test_very_many_numbers_and_findings_do_not_end_the_script_of_the_audit(tmp_path: Path) -> None:
     data = audited(spoilt("not imported", "a transfer to another's number"))
