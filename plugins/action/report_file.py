@@ -17,14 +17,6 @@ from ansible.release import __version__
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
 
-SPEC: dict[str, dict[str, t.Any]] = {
-    "src": {"type": "str", "required": True},
-    "dest": {"type": "str", "required": True},
-    "mode": {"type": "str", "default": "0600"},
-    "backup": {"type": "bool", "default": False},
-    "variables": {"type": "dict"},
-}
-
 #: Before 2.19 a text that looks like JSON became data unless this was given; since then the option is deprecated.
 AS_TEXT: dict[str, bool] = {} if tuple(map(int, __version__.split(".")[:2])) >= (2, 19) else {"convert_data": False}
 
@@ -42,7 +34,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
         """Render, read back where it is to be read again, write."""
         result: Result = super().run(tmp, task_vars)
-        _validated, args = self.validate_argument_spec(argument_spec=SPEC)  # type: ignore[no-untyped-call]
+        _validated, args = self.validate_argument_spec(argument_spec=_files.REPORT)  # type: ignore[no-untyped-call]
         text = self._rendered(args["src"], dict(task_vars or {}))
         content = text.encode("utf-8", "replace")
         wanted = args["variables"]

@@ -21,6 +21,14 @@ import secrets
 import stat
 import typing as t
 
+#: The options of the module ``report_file``, for its documentation's check and for the action that does its work.
+REPORT: dict[str, dict[str, t.Any]] = {
+    "src": {"type": "str", "required": True},
+    "dest": {"type": "str", "required": True},
+    "mode": {"type": "str", "default": "0600"},
+    "backup": {"type": "bool", "default": False},
+    "variables": {"type": "dict"},
+}
 #: Links on one path, as in the kernel.
 MOST_LINKS = 40
 #: Opens a folder that may be entered but not listed, where the system can.

@@ -131,7 +131,7 @@ def options_of(module: str) -> Spec:
     documentation = _read(importlib.import_module(f"{plugins}.modules.{module}").DOCUMENTATION)
     options = dict(documentation.get("options") or {})
     for fragment in documentation.get("extends_documentation_fragment") or []:
-        file, _, part = fragment.removeprefix(f"{COLLECTION}.").partition(".")
+        file, _dot, part = fragment.removeprefix(f"{COLLECTION}.").partition(".")
         shared = importlib.import_module(f"{plugins}.doc_fragments.{file}").ModuleDocFragment
         options |= _read(getattr(shared, part.upper() or "DOCUMENTATION")).get("options") or {}
     return _as_role(options)

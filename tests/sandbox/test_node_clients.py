@@ -282,9 +282,9 @@ def test_mcp_server(server: dict[str, Any], mcp: Mcp) -> None:
     names = {tool["name"] for tool in mcp.request("tools/list")["tools"]}
     called = set()
 
-    def call(name: str, /, **arguments: Any) -> Any:
-        called.add(name)
-        return mcp.tool(name, **arguments)
+    def call(_tool: str, /, **arguments: Any) -> Any:
+        called.add(_tool)
+        return mcp.tool(_tool, **arguments)
 
     tools = {
         "function": {

@@ -379,9 +379,9 @@ def test_transfers_that_need_refer() -> None:
     """A hand-off to another assistant needs none; a tool without destinations may, as a server chooses them."""
     for size in range(4):
         for chosen in itertools.combinations(HANDED, size):
-            tool = {"name": "hand_over", "destinations": [dict(given) for given, _ in chosen]}
+            tool = {"name": "hand_over", "destinations": [dict(given) for given, _refer in chosen]}
             users = declared.refer_users({"transfer_tools": [tool], "assistants": [], "numbers": []})
-            needs = any(refer for _, refer in chosen) or not chosen
+            needs = any(refer for _given, refer in chosen) or not chosen
             assert users == (["transfer tool hand_over"] if needs else []), tool
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import typing as t
@@ -261,11 +262,13 @@ class Route:
         rows = {"assistant": self.survey.assistant, "squad": self.survey.squad, "tool": self.survey.tool}
         found = [("phone_number", self.phone)] if self.phone else []
         seen = set()
-        for _kind, row in found:  # grows while it is read
-            for _place, kind, key in references(row):
+        waiting = collections.deque(found)
+        while waiting:
+            for _place, kind, key in references(waiting.popleft()[1]):
                 if (kind, key) not in seen and key in rows.get(kind, {}):
                     seen.add((kind, key))
                     found.append((kind, rows[kind][key]))
+                    waiting.append(found[-1])
         return found
 
     @functools.cached_property
