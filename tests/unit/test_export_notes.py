@@ -73,6 +73,19 @@ def test_every_field_without_an_option_is_named(kind: str, path: tuple[str, ...]
         assert ".".join((*path, key)) in note
 
 
+@pytest.mark.parametrize(
+    ("field", "words"), [("assistantId", "is gone"), ("squadId", "is gone"), ("workflowId", "2026-08-19")]
+)
+def test_who_answers_is_left_out_with_one_note(field: str, words: str) -> None:
+    found = rows()
+    del found["phone"]["assistantId"]
+    found["phone"][field] = IDS[4]
+    environment_file = exported(found)
+    (note,) = [note for note in environment_file["notes"] if IDS[4] in note or field in note]
+    assert words in note
+    assert not {"assistant", "squad", "workflow"} & set(environment_file["numbers"][0])
+
+
 def test_a_key_of_a_gateway_is_named() -> None:
     found = rows()
     found["trunk"]["gateways"][0]["weight"] = 2

@@ -47,7 +47,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.su
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import holds_key, region_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ANSWER_ONLY, ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
+    ANSWER_ONLY,
+    ASSISTANT,
+    WORKFLOW_FIX,
+    WORKFLOWS_RETIRED,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import Destination
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK, Gateway
@@ -125,11 +130,13 @@ def _note_unexpressed(
     given = {"state": "present", "inbound_uri": "trunk_id", "number_format": found["number_format"], "numbers": ()}
     declared = Declared(given=given, region=survey.region, key="", trunk=Trunk(), account=None, tools=(), assistants=())
 
-    def phone_body(item: Row) -> Row:
+    def phone_body(row: Row, item: Row) -> Row:
         number = from_options(Number, {"number": item["number"]})
         made = to_wire(declared.phone_want(number, str(trunk["id"]), {}).record)
         expressed = {camel(f"{name}_id") if name in PHONE_NUMBER.choices else camel(name): item[name] for name in item}
-        return {**made, **expressed}
+        # Who answers has an option; where it is left out, a note of its own says so.
+        choices = {camel(f"{name}_id"): row.get(camel(f"{name}_id")) for name in PHONE_NUMBER.choices}
+        return {**made, **choices, **expressed}
 
     def trunk_body() -> Row:
         made = dataclasses.replace(declared, trunk=from_options(Trunk, found["trunk"]))
@@ -137,7 +144,7 @@ def _note_unexpressed(
 
     cases: list[tuple[Resource, Row, str, t.Callable[[], Row]]] = [(SIP_TRUNK, trunk, named(trunk), trunk_body)]
     cases += [
-        (PHONE_NUMBER, row, str(item["number"]), functools.partial(phone_body, item))
+        (PHONE_NUMBER, row, str(item["number"]), functools.partial(phone_body, row, item))
         for row, item in zip(phones, found["numbers"], strict=True)
     ]
     cases += [(TRANSFER_TOOL, row, named(row, "function.name"), functools.partial(_tool_body, row)) for row in tools]
@@ -288,8 +295,13 @@ def _number(survey: Survey, trunk: Row, phone: Row, who: t.Mapping[str, str], fo
     found: Row = {"number": number}
     if item.get("name"):
         found["name"] = item["name"]
-    for choice, rows in (("assistant", survey.assistant), ("squad", survey.squad), ("workflow", None)):
-        if item.get(choice) and rows is not None and item[choice] not in rows:
+    if item.get("workflow"):
+        notes.append(
+            f"number {number}: it is assigned to the workflow {item['workflow']}, which is left out: Vapi has run no "
+            f"workflow since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}"
+        )
+    for choice, rows in (("assistant", survey.assistant), ("squad", survey.squad)):
+        if item.get(choice) and item[choice] not in rows:
             notes.append(f"number {number}: the {choice} {item[choice]} that shall answer is gone, so it is left out.")
         elif item.get(choice):
             found[choice] = who.get(item[choice], item[choice]) if choice == "assistant" else item[choice]
