@@ -48,8 +48,7 @@ class Server:
         self.config.alpn_protocols = offers
         self.config.loglevel = "CRITICAL"
         self.ended = asyncio.Event()
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()), daemon=True)
         self.thread.start()
         for _turn in range(100):
             with socket.socket() as knock:
@@ -57,10 +56,9 @@ class Server:
                     return
             time.sleep(0.05)
 
-    def serve(self) -> None:
-        self.loop.run_until_complete(
-            asyncio_server.serve(self.answer, self.config, shutdown_trigger=self.ended.wait, mode="asgi")
-        )
+    async def serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        await asyncio_server.serve(self.answer, self.config, shutdown_trigger=self.ended.wait, mode="asgi")
 
     async def answer(self, scope: t.Any, _receive: t.Any, send: t.Any) -> None:
         if scope["type"] != "http":
@@ -73,8 +71,6 @@ class Server:
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self.ended.set)
         self.thread.join(10)
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.close()
 
 
 @pytest.fixture(name="serving")
