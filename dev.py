@@ -368,7 +368,7 @@ ECOSYSTEM = (
 )
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
-QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow"))
+QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow", "-n", "2", "--dist", "worksteal"))
 EVERYTHING = (
     *LINT,
     *UNIT,

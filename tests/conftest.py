@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 import hypothesis
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 #: Set to sweep more widely: longer starting lists, more games and more examples.
@@ -29,3 +30,16 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("slow", max_examples=2000, deadline=None, database=None, print_blob=True)
 hypothesis.settings.load_profile("slow" if os.environ.get(SLOW) else "quick")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all but some generated cases of an exhaustive test as slow, so that the quick run tries a sample."""
+    seen: dict[str, int] = {}
+    for item in items:
+        mark = item.get_closest_marker("exhaustive")
+        if mark:
+            name = item.nodeid.partition("[")[0]
+            seen[name] = seen.get(name, -1) + 1
+            if seen[name] % mark.args[0]:
+                item.add_marker(pytest.mark.slow)

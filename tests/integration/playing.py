@@ -39,7 +39,7 @@ SEED: dict[str, Any] = {
     ],
 }
 
-TRUNK = "0b0e0f6a-5b0c-4b55-9a53-0d1c2f3a4b5c"
+TRUNK = "00000000-0000-4000-8000-0000000000ab"
 
 
 def wired(*numbers: str) -> dict[str, Any]:

@@ -304,6 +304,7 @@ def test_another_server_at_the_address(answer: dict[str, t.Any], said: str) -> N
         (DIDLOGIC, str(uuid.uuid4()), "the two keys may be exchanged"),
         (DIDLOGIC, "0" * 40, ""),
     ],
+    ids=["Vapi-UUID", "Vapi-40", "didlogic-UUID", "didlogic-40"],
 )
 def test_a_key_in_the_other_ones_place(service: t.Any, key: str, said: str) -> None:
     with serving(status=401, body=b"{}") as (port, _handler):

@@ -181,6 +181,7 @@ LOSSES: tuple[Options, ...] = (
 )
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("noun", "loss"),
@@ -767,6 +768,7 @@ JUNK: tuple[t.Any, ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.exhaustive(11)
 @EVERY
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: json.dumps(junk)[:40])
 def test_a_service_that_answers_anything_at_all(noun: str, junk: t.Any) -> None:

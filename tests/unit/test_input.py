@@ -106,6 +106,7 @@ EVERY = [
 ]
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(("name", "fault"), EVERY)
 def test_every_wrong_option_is_named(door: Door, name: str, fault: Fault) -> None:
     message = str(door.raw(name, fault.params)["msg"])

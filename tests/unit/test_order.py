@@ -219,6 +219,7 @@ def check_unknown_kinds(start: tuple[Row, ...], service: Service, case: Aim, not
             assert after[len(after) - len(kept) :] == kept, note
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
 @pytest.mark.parametrize("case", list(aims()), ids=named)
 def test_rows_of_an_unknown_kind_are_neither_moved_nor_deleted(case: Aim, refuse: bool) -> None:

@@ -600,6 +600,7 @@ def interrupted(stage: Stage, step: int, how: str) -> Hook:
     return Hook(stage, lambda request: strike(request, "before"), after)
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("more", [{}, {"update_password": "always"}, {"id": True}], ids=["plain", "always", "by id"])
 @pytest.mark.parametrize("how", ["killed before", "killed after", "lost before", "lost after"])
 @pytest.mark.parametrize("step", range(5))

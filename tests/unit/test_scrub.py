@@ -142,6 +142,7 @@ def test_no_encoded_secret_survives(secret: str, layers: list[str]) -> None:
         assert told not in clean or told in MASK
 
 
+@pytest.mark.slow
 def test_memory_grows_with_the_secrets_only() -> None:
     """A megabyte of header tokens; an index of all their pieces took 435 MB."""
     tokens = {uuid.uuid4().hex + uuid.uuid4().hex[:8] for _number in range(25_000)}

@@ -47,6 +47,7 @@ def check(rows: list[list[str]]) -> None:
                 assert number or not visible(found).startswith(BEGINNINGS), (separator, found, text)
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(TEXTS, min_size=1, max_size=4).map(lambda row: ["2026", *row]), min_size=1, max_size=3))
 @settings(max_examples=1500, deadline=None)
 def test_no_cell_begins_like_a_formula_under_any_separator(rows: list[list[str]]) -> None:

@@ -72,6 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("variables")
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_what_is_written_is_read_back(folder: Path, data: st.DataObject) -> None:
@@ -79,6 +80,7 @@ def test_what_is_written_is_read_back(folder: Path, data: st.DataObject) -> None
     check(variables, data.draw(TEXTS), folder)
 
 
+@pytest.mark.exhaustive(9)
 @pytest.mark.parametrize("first", PIECES)
 def test_every_pair_of_pieces_as_name_text_key_and_comment(folder: Path, first: str) -> None:
     texts = [first + second for second in PIECES] + [f"NL{first}{second}x" for second in PIECES]
