@@ -350,7 +350,9 @@ LINT = (
     DOCS,
     Step("reuse", reuse),
 )
-UNIT = (Step("unit", pytest, ("tests/unit", "tests/tools"), open=True),)
+# The order in which two processes finish does not matter to these.
+BOTH_CORES = ("-n", "2", "--dist", "worksteal")
+UNIT = (Step("unit", pytest, ("tests/unit", "tests/tools", *BOTH_CORES), open=True),)
 SANDBOX = (Step("sandbox", pytest, ("tests/sandbox",), open=True),)
 TRUST = (Step("trust", pytest, ("tests/trust",), open=True),)
 FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True),)
@@ -368,7 +370,7 @@ ECOSYSTEM = (
 )
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
-QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow", "-n", "2", "--dist", "worksteal"))
+QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow", *BOTH_CORES))
 EVERYTHING = (
     *LINT,
     *UNIT,
