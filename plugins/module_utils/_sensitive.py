@@ -71,7 +71,7 @@ SCHEME = re.compile(r"\s*(bearer|basic|digest|token)\s+", re.IGNORECASE)
 SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
 #: Where a text is: the path of what it is in, and the key or the index there.
-Path = tuple[t.Any, t.Any] | None
+Path = t.Optional[tuple[t.Any, t.Any]]  # noqa: UP045 - pylint of ansible-core 2.19 knows no other form here
 Leaf = t.Callable[[str, bool, Path], t.Any]
 
 

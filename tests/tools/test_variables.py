@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -107,23 +108,24 @@ def test_every_variable_of_several_options_is_looked_into() -> None:
     assert {path[0] for path in EVERY if len(path) > 1} >= many | {"vapi_didlogic_call", "vapi_didlogic_campaign"}
 
 
+def fill_in(path: tuple[str, ...], filled: list[Any], value: Any) -> Any:
+    """Note what is to be filled in, and return something that holds another template at the path."""
+    filled.append(value)
+    inner: Any = "{{ foreign }}"
+    for name in reversed(path):
+        inner = {name: inner}
+    return [inner, "{{ foreign }}"]
+
+
 @pytest.mark.parametrize("path", EVERY, ids=".".join)
 def test_what_a_template_has_become_is_not_filled_in_again(path: tuple[str, ...]) -> None:
     """On ansible-core before 2.19 every text is a template, also one that a template was filled in with."""
     for depth in range(len(path)):
         filled: list[Any] = []
-
-        def fill(value: Any, filled: list[Any] = filled, depth: int = depth) -> Any:
-            filled.append(value)
-            inner: Any = "{{ foreign }}"
-            for name in reversed(path[depth + 1 :]):
-                inner = {name: inner}
-            return [inner, "{{ foreign }}"]
-
         value: Any = "{{ ours }}"
         for name in reversed(path[1 : depth + 1]):
             value = {name: value}
-        _variables.unknown_variables({path[0]: value}, fill)
+        _variables.unknown_variables({path[0]: value}, functools.partial(fill_in, path[depth + 1 :], filled))
         assert filled in ([], ["{{ ours }}"])
 
 
