@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils import basic
 
 ROLE = "voiceops.vapi_didlogic.integration"
 NUMBER = "31201234560"
@@ -111,5 +112,9 @@ def test_a_module_says_what_to_do(untouched: Any) -> None:
         task = {"voiceops.vapi_didlogic.vapi_assistant": {"name": "A", "definition": {"firstMessage": prompt}}}
         done = untouched.play([task], "--check")
         assert done.rc != 0
+        if index == 2 and not hasattr(basic, "_ANSIBLE_PROFILE"):
+            # Before ansible-core 2.19 nothing of a collection runs before Ansible reports a variable that is not there.
+            assert "'customer' is undefined" in done.text
+            continue
         assert "definition" in done.text
         assert "!unsafe" in done.text, (index, done.text)
