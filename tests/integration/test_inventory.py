@@ -243,7 +243,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
     "a template without its variable": ({"vapi_api_key": "{{ nowhere }}"}, {}, "Option vapi_api_key: its template"),
     "service down": ({"didlogic_api_url": "http://127.0.0.1:9", "retry_timeout": 1}, {}, "Check didlogic_api_url"),
     "http outside loopback": ({"vapi_api_url": "http://192.0.2.1"}, {}, "Option vapi_api_url: must be https"),
-    "no time": ({"timeout": 0}, {}, "Option timeout: must be 1 to 600"),
+    "no time": ({"timeout": 0}, {}, "Option timeout (0): must be 1 to 600"),
     "a region that is none": ({"vapi_region": "mars"}, {}, "us, eu"),
 }
 

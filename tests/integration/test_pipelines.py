@@ -166,7 +166,8 @@ def test_plan_comment_run_and_drift(runner: Runner, services: Any) -> None:
     said = runner.heard("comment")
     assert "### staging: changes\n\n```text\nDRY RUN, nothing was written." in said
     assert "forward        31201234560              would be created\n" in said
-    assert "### production: fails\n\n```text\nNothing was changed. Correct this first.\n- 31201234569 is not" in said
+    fault = 'Option vapi_didlogic_numbers[0].number ("31201234569"): is not a number of this didlogic account.'
+    assert f"### production: fails\n\n```text\nNothing was changed. Correct this first.\n- {fault}" in said
     assert said.count("```") == 4
 
     assert runner.run("drift", ENVIRONMENT="staging").returncode == 1
