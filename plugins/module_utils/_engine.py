@@ -27,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http impor
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, Plan, Row, Want
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Faults,
     Field,
     Problem,
     Record,
@@ -313,7 +314,11 @@ class Engine:
                 if f.kind == "list" and id(f.option.ref) in listed
             }
             try:
-                changes = {f.attr: self._resolved(f, outcome, listed.get(id(f.option.ref))) for f in named}
+                faults = Faults()
+                changes = {
+                    f.attr: faults.of("", self._resolved, f, outcome, listed.get(id(f.option.ref))) for f in named
+                }
+                faults.end()
                 changes = {attr: value for attr, value in changes.items() if value is not None}
                 outcome.want = dataclasses.replace(outcome.want, record=outcome.want.record.model_copy(update=changes))
             except Problem as problem:

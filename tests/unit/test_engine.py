@@ -577,6 +577,15 @@ def test_references_by_name_and_id() -> None:
     assert not stage.do(PHONE_NUMBER, **number_options(trunk=trunk, assistant=assistant)).changed
 
 
+def test_all_missing_references_of_an_object_are_reported_together() -> None:
+    stage = Stage()
+    options = {"number": NUMBER_1, "trunk": "No trunk", "assistant": "Nobody", "number_e164_check_enabled": False}
+    outcome = stage.try_(PHONE_NUMBER, **options)
+    assert isinstance(outcome.error, Problem)
+    assert [problem.path for problem in outcome.error.each] == ["trunk", "assistant"]
+    assert stage.writes == []
+
+
 @pytest.mark.parametrize("check", [True, False], ids=["check mode", "run"])
 @pytest.mark.parametrize("again", ["same name", "other name"])
 def test_a_reference_to_what_no_longer_exists_is_not_sent_again(check: bool, again: str) -> None:
