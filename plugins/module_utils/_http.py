@@ -40,7 +40,7 @@ USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 MAX_ANSWER = 6 * 2**20
 MAX_VALUES = 200_000
 #: Bounds of a whole list, over all its pages: bytes in memory, rows, seconds.
-MAX_LIST = 18 * 2**20
+MAX_LIST = 48 * 2**20
 MAX_ROWS = 100_000
 MAX_SECONDS = 600.0
 MAX_WAIT = 60.0
