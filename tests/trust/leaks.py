@@ -8,7 +8,7 @@
 
 Secrets made for this run are given as options, stand in what the services return, and are repeated by errors of a
 reflecting service. Every module and the role run, succeeding and failing, plain and at -vvvvv, with --diff. Then every
-place where text ends up is searched for the secrets, their encodings and every piece of eight characters. A naive
+place where text ends up is searched for the secrets, their encodings and every piece of eight random characters. A naive
 module runs in the same way and must be caught, in every place, or the matrix is blind.
 """
 
@@ -91,6 +91,24 @@ def canaries() -> dict[str, str]:
     }
 
 
+UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def pieces(value: str) -> t.Iterator[str]:
+    """Every part of a value that holds eight random characters.
+
+    In a UUID the hyphens, the version and the variant are not random: eight characters around them are the same in one
+    of 260,000 UUIDs, and the objects' ids are UUIDs as well.
+    """
+    fixed = {8, 13, 14, 18, 19, 23} if UUID4.fullmatch(value) else set[int]()
+    random = [at not in fixed for at in range(len(value))]
+    for start in range(len(value)):
+        for end in range(start + PIECE, len(value) + 1):
+            if sum(random[start:end]) >= PIECE:
+                yield value[start:end]
+                break
+
+
 @functools.cache
 def needles(value: str) -> dict[str, set[bytes]]:
     """What to look for, by its kind."""
@@ -116,9 +134,7 @@ def needles(value: str) -> dict[str, set[bytes]]:
         "entities": {ECHOES["entities"](value)},
         "unicode": {ECHOES["unicode"](value)},
         "base64": coded,
-        "piece": {
-            form[at : at + PIECE] for form in (value, json.dumps(value)[1:-1]) for at in range(len(form) - PIECE + 1)
-        },
+        "piece": {piece for form in (value, json.dumps(value)[1:-1]) for piece in pieces(form)},
     }
     seen: set[str] = set()
     found = {}
