@@ -14,15 +14,17 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 CACHE = ROOT / ".cache"
@@ -312,6 +314,8 @@ class Step:
     run: Callable[..., object]
     fixed: tuple[str | Path, ...] = ()
     open: bool = False
+    #: Steps with the same word here never run side by side.
+    alone: str = ""
 
 
 @dataclass(frozen=True)
@@ -320,8 +324,11 @@ class Task:
 
     help: str
     steps: tuple[Step, ...]
-    #: Another task, which runs at the same time in a process of its own.
-    aside: str = ""
+    #: The steps run side by side.
+    parallel: bool = False
+
+
+OUTCOMES = {0: "passed", 1: "failed", 75: "skipped"}
 
 
 STYLE = (
@@ -371,26 +378,28 @@ ECOSYSTEM = (
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
 QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow", *BOTH_CORES))
+# The long ones first, so that the cores end at the same time.
 EVERYTHING = (
-    *LINT,
-    *UNIT,
-    *SANDBOX,
-    *TRUST,
+    *LINT[:3],
     *INTEGRATION,
-    *BROWSER,
-    *SIP,
-    *EDA,
+    *SANITY,
+    *UNIT,
+    *TRUST,
     *MOLECULE,
+    *SANDBOX,
+    *BROWSER,
     *EXAMPLE,
     *ECOSYSTEM,
-    DEMO,
+    *EDA,
+    *LINT[3:],
+    *SIP,
     *IMPORTER,
+    DEMO,
 )
 
 TASKS = {
     "demo": Task("show the collection at work on the sandbox", (DEMO,)),
-    # ansible-test leaves half of the machine idle most of the time.
-    "test": Task("all checks, as they run before a merge", EVERYTHING, aside="sanity"),
+    "test": Task("all checks, as they run before a merge", EVERYTHING, parallel=True),
     "quick": Task("style, types and the quick tests, in less than two minutes", (*STYLE, QUICK)),
     "lint": Task("style, types, YAML, roles and playbooks, changelog, documentation, licences", LINT),
     "unit": Task("tests of the logic, and our own checks of the repository", UNIT),
@@ -426,28 +435,35 @@ def perform(step: Step, arguments: Sequence[str]) -> str:
     return "passed"
 
 
-@contextmanager
-def aside(task: str) -> Iterator[Callable[[], int]]:
-    """Run a task in a process of its own; what it prints comes when it has ended, by the function that waits for it."""
-    # Both would fetch these at once.
-    uv()
-    with tempfile.TemporaryFile() as log:
-        command = [sys.executable, str(Path(__file__).resolve()), task]
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str]]:
+    """Run steps as processes of their own, as many at a time as there are cores; yield each when it has ended.
 
-        def ended() -> int:
-            code = process.wait()
+    :return: per step its name, its seconds, its seconds of CPU time and its outcome. What it printed is printed whole.
+    """
+    uv()  # else all would fetch it at once
+    waiting, running = list(steps), dict[int, tuple[Step, float, IO[bytes]]]()
+    try:
+        while waiting or running:
+            while len(running) < (os.cpu_count() or 1):
+                busy = {step.alone for step, _start, _log in running.values()} - {""}
+                step = next((step for step in waiting if step.alone not in busy), None)
+                if step is None:
+                    break
+                waiting.remove(step)
+                log = tempfile.TemporaryFile()
+                command = [sys.executable, str(Path(__file__).resolve()), "--step", step.name]
+                process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                running[process.pid] = (step, time.monotonic(), log)
+            pid, status, used = os.wait4(-1, 0)
+            step, start, log = running.pop(pid)
             log.seek(0)
-            print(f"\n=== {task}, which ran at the same time", flush=True)
             print(log.read().decode(errors="replace"), flush=True)
-            return code
-
-        try:
-            yield ended
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+            log.close()
+            outcome = OUTCOMES.get(os.waitstatus_to_exitcode(status), "failed")
+            yield step, time.monotonic() - start, used.ru_utime + used.ru_stime, outcome
+    finally:
+        for pid in running:
+            os.kill(pid, signal.SIGTERM)
 
 
 def main() -> int:
@@ -459,30 +475,34 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("task", nargs="?", choices=TASKS, metavar="TASK")
+    parser.add_argument("--step", help=argparse.SUPPRESS)
     options, arguments = parser.parse_known_args()
+    if options.step:
+        step = next(step for step in EVERYTHING if step.name == options.step)
+        outcome = perform(step, arguments)
+        print(f"{step.name}: {outcome}")
+        return next((code for code, name in OUTCOMES.items() if outcome.startswith(name)), 1)
     if options.task is None:
         parser.print_help()
         return 0
-    steps = TASKS[options.task].steps
-    if arguments and not all(step.open for step in steps):
+    task = TASKS[options.task]
+    if arguments and not all(step.open for step in task.steps):
         parser.error(f"{options.task} takes no arguments")
 
     outcomes, table = list[str](), list[str]()
-
-    def note(name: str, start: float, outcome: str) -> None:
-        outcomes.append(outcome)
-        table.append(f"{name:20} {time.monotonic() - start:7.1f} s  {outcome}")
-
-    beside_it = TASKS[options.task].aside
-    with aside(beside_it) if beside_it else nullcontext(lambda: 0) as ended:
-        begun = time.monotonic()
-        for step in steps:
+    begun = time.monotonic()
+    if task.parallel:
+        for step, seconds, used, outcome in in_parallel(task.steps):
+            outcomes.append(outcome)
+            table.append(f"{step.name:20} {seconds:7.1f} s {used:7.1f} s of CPU  {outcome}")
+    else:
+        for step in task.steps:
             start = time.monotonic()
-            note(step.name, start, perform(step, arguments))
-        if beside_it:
-            note(f"{beside_it}, beside it", begun, "failed" if ended() else "passed")
-    if len(steps) > 1:
-        print("", *table, "", f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed", sep="\n")
+            outcomes.append(perform(step, arguments))
+            table.append(f"{step.name:20} {time.monotonic() - start:7.1f} s  {outcomes[-1]}")
+    if len(task.steps) > 1:
+        total = f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed"
+        print("", *table, "", f"{total} in {time.monotonic() - begun:.0f} s", sep="\n")
     return 1 if "failed" in outcomes else 0
 
 
