@@ -14,7 +14,6 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 CACHE = ROOT / ".cache"
@@ -441,8 +439,8 @@ def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str
     :return: per step its name, its seconds, its seconds of CPU time and its outcome. What it printed is printed whole.
     """
     uv()  # else all would fetch it at once
-    waiting, running = list(steps), dict[int, tuple[Step, float, IO[bytes]]]()
-    try:
+    waiting, running = list(steps), dict[int, tuple[Step, float, Path]]()
+    with tempfile.TemporaryDirectory() as folder:
         while waiting or running:
             while len(running) < (os.cpu_count() or 1):
                 busy = {step.alone for step, _start, _log in running.values()} - {""}
@@ -450,20 +448,18 @@ def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str
                 if step is None:
                     break
                 waiting.remove(step)
-                log = tempfile.TemporaryFile()
+                log = Path(folder, f"{len(waiting)}.log")
                 command = [sys.executable, str(Path(__file__).resolve()), "--step", step.name]
-                process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                with log.open("wb") as output:
+                    process = subprocess.Popen(
+                        command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                    )
                 running[process.pid] = (step, time.monotonic(), log)
             pid, status, used = os.wait4(-1, 0)
             step, start, log = running.pop(pid)
-            log.seek(0)
-            print(log.read().decode(errors="replace"), flush=True)
-            log.close()
+            print(log.read_text(errors="replace"), flush=True)
             outcome = OUTCOMES.get(os.waitstatus_to_exitcode(status), "failed")
             yield step, time.monotonic() - start, used.ru_utime + used.ru_stime, outcome
-    finally:
-        for pid in running:
-            os.kill(pid, signal.SIGTERM)
 
 
 def main() -> int:
