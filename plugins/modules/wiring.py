@@ -504,7 +504,8 @@ broken:
   elements: str
   sample: []
 report:
-  description: What was done and where calls go, in lines for people.
+  description: What was done and where calls go, in lines for people. If the verification found differences, it begins
+    with them, whatever O(verify) says.
   returned: always, once the accounts have been read
   type: list
   elements: str

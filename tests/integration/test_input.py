@@ -154,5 +154,10 @@ def test_what_does_not_work_is_in_the_report(services: Any) -> None:
     play = services.ansible("ansible-playbook", "voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert play.rc == 2, play.text
     report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]") :]
-    assert "What stands is not what is declared." in report
+    assert report.index("Verification failed: the live configuration differs") < report.index("Current state:")
+    assert "Done." not in report
     assert tool["id"] in report
+    failure = play.out[: play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]")]
+    assert "- " in failure
+    assert tool["id"] in failure[failure.rindex("Verification failed: ") :]
+    assert "Current state:" not in failure

@@ -124,6 +124,29 @@ def test_a_dry_run_asks_the_gateway_for_nothing_that_is_not_there(services: Any)
     assert set(heard) == {"OPTIONS"}
 
 
+@pytest.mark.parametrize("check", [(), ("--check",)])
+def test_a_failed_probe_is_in_the_first_line_of_the_report(services: Any, check: tuple[str, ...]) -> None:
+    """The probe comes after everything was written; nothing listens on the port of this gateway."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as closed:
+        closed.bind(("127.0.0.1", 0))
+        trunk = environment()["vapi_didlogic_trunk"] | {"gateway": "127.0.0.1", "port": closed.getsockname()[1]}
+        play = services.play(
+            "voiceops.vapi_didlogic.integrate",
+            *check,
+            **environment(vapi_didlogic_trunk=trunk, vapi_didlogic_verify_sip=True),
+        )
+    assert play.rc == 2, play.text
+    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]") :]
+    lines = [line.strip().strip('",') for line in report.splitlines()]
+    first = next(index for index, line in enumerate(lines) if line.startswith("Verification failed: "))
+    assert "msg" in lines[first - 1], report
+    assert "127.0.0.1" in lines[first + 1], report
+    assert str(trunk["port"]) in lines[first + 1], report
+    assert lines[first + 2] == "Current state:", report
+    assert "Done." not in report
+    assert ("DRY RUN" in lines[first + 3]) == bool(check), report
+
+
 def test_the_form_of_the_guide_and_the_way_out_of_it(services: Any) -> None:
     """didlogic's guide puts the private key into the URI; the default replaces it, and shows it nowhere."""
     declared = environment(vapi_didlogic_transfer_tools=[], vapi_didlogic_assistants=[{"name": "Night"}])

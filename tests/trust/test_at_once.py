@@ -367,11 +367,39 @@ def test_a_failure_says_what_was_done_and_what_was_not(account: Account) -> None
     assert account.run(at_once=True).told["summary"]["created"] == 4
 
 
+VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
+
+
 def test_calls_that_do_not_get_there_are_a_failure(account: Account) -> None:
-    """Everything stands as declared, but nobody answers."""
-    with pytest.raises(Failed, match="What stands is not what is declared") as failed:
+    """All objects are as declared, but nobody answers."""
+    with pytest.raises(Failed, match=VERIFICATION_FAILED) as failed:
         account.run(at_once=True, **number())
     assert failed.value.error.result["broken"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("who", [{"assistant": "reception"}, {}])
+@pytest.mark.parametrize("second", ["change", "no change", "check mode"])
+def test_the_report_begins_with_the_result_of_the_verification(
+    account: Account, second: str, who: dict[str, str], verify: bool
+) -> None:
+    """Whether the run changed something or not, in check mode too, and where differences do not fail the task."""
+
+    def run(*, verify: bool, check: bool = False) -> dict[str, Any]:
+        try:
+            return dict(account.run(at_once=True, check=check, verify=verify, **number(**who)).told)
+        except Failed as failed:
+            return dict(failed.error.result)  # type: ignore[attr-defined]
+
+    if second != "change":
+        run(verify=False)
+    result = run(verify=verify, check=second == "check mode")
+    report, differences = result["report"], [f"- {sentence}" for sentence in result["broken"]]
+    assert bool(differences) == (not who)
+    if differences:
+        assert report[: len(differences) + 2] == [VERIFICATION_FAILED, *differences, "Current state:"]
+    assert any(line.startswith(("Done.", "Nothing had to be changed.")) for line in report) == (not differences)
+    assert any(line.startswith("phone number") for line in report), "the state follows"
 
 
 # ------------------------------------------------------------------------------------- transfers, wherever they are

@@ -9,7 +9,12 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD, described
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import DONE, Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import (
+    DONE,
+    MOST_TOLD,
+    Outcome,
+    listed,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Route, Row
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, printable
@@ -18,6 +23,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
+#: The first line of the report and of the failure if the verification at the end found differences.
+VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
 #: What people call a kind where it is not its title.
 TITLES = {"sip_trunk": "trunk"}
 KINDS = {"sip_account": " (SIP account)", "pstn": " (phone)"}
@@ -25,7 +32,7 @@ KINDS = {"sip_account": " (SIP account)", "pstn": " (phone)"}
 
 def lines(wired: t.Any) -> list[str]:
     """One line for each object, under a number those for its destinations."""
-    found = [_head(wired), *_account(wired)]
+    found = [*_head(wired), *_account(wired)]
     for resource in (SIP_TRUNK, TRANSFER_TOOL, ASSISTANT):
         outcomes = wired.of(resource) if wired.declared.present else reversed(wired.of(resource))
         title = TITLES.get(resource.noun, resource.title)
@@ -38,12 +45,16 @@ def lines(wired: t.Any) -> list[str]:
     return found + [_line("look at", item["subject"], item["message"]) for item in warnings]
 
 
-def _head(wired: t.Any) -> str:
+def _head(wired: t.Any) -> list[str]:
+    """How the run ended; after a failed verification also each difference."""
     if wired.stopped:
-        return "FAILED. This is how far it came."
+        return ["FAILED. This is how far it came."]
     if wired.dry and wired.changed:
-        return "DRY RUN, nothing was written. This is what a run would do."
-    return "Done. This is what stands now." if wired.changed else "Nothing had to be changed. This is what stands."
+        return ["DRY RUN, nothing was written. This is what a run would do."]
+    if wired.broken:
+        differences = [printable(sentence) for sentence in wired.broken]
+        return [*listed(VERIFICATION_FAILED, differences, MOST_TOLD).split("\n"), "Current state:"]
+    return ["Done. This is what stands now." if wired.changed else "Nothing had to be changed. This is what stands."]
 
 
 def _line(kind: str, name: str, what: str) -> str:

@@ -145,7 +145,7 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
         wired.stopped = True
         raise Failed(f"{declared.words.sentence(error)}{more}", _result(wired), _labels(wired)) from None
     if declared.given["verify"] and wired.broken:
-        message = listed("What stands is not what is declared.", wired.broken, MOST_TOLD)
+        message = listed(report.VERIFICATION_FAILED, wired.broken, MOST_TOLD)
         raise Failed(message, _result(wired), _labels(wired))
     return {**_result(wired), "labels": _labels(wired)}
 
