@@ -8,8 +8,8 @@
 
 Secrets made for this run are given as options, stand in what the services return, and are repeated by errors of a
 reflecting service. Every module and the role run, succeeding and failing, plain and at -vvvvv, with --diff. Then every
-place where text ends up is searched for the secrets, their encodings and every piece of eight random characters. A naive
-module runs in the same way and must be caught, in every place, or the matrix is blind.
+place where text ends up is searched for the secrets, their encodings and every piece of eight random characters. A
+naive module runs in the same way and must be caught, in every place, or the matrix is blind.
 """
 
 from __future__ import annotations
@@ -102,10 +102,10 @@ def pieces(value: str) -> t.Iterator[str]:
     """
     fixed = {8, 13, 14, 18, 19, 23} if UUID4.fullmatch(value) else set[int]()
     random = [at not in fixed for at in range(len(value))]
-    for start in range(len(value)):
-        for end in range(start + PIECE, len(value) + 1):
-            if sum(random[start:end]) >= PIECE:
-                yield value[start:end]
+    for begin in range(len(value)):
+        for end in range(begin + PIECE, len(value) + 1):
+            if sum(random[begin:end]) >= PIECE:
+                yield value[begin:end]
                 break
 
 
