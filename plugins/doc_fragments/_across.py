@@ -10,32 +10,31 @@ class ModuleDocFragment:
 options:
   vapi_api_key:
     description:
-      - The private key of the Vapi organisation. A public key is refused by Vapi.
+      - The private API key of the Vapi organisation. Vapi rejects a public key.
       - If it is not given, the environment variable E(VAPI_API_KEY) is used, then E(VAPI_TOKEN).
     type: str
     required: true
   vapi_region:
     description:
-      - The Vapi region that the organisation belongs to. V(us) and V(eu) share neither keys nor objects.
+      - The Vapi region of the organisation. V(us) and V(eu) do not share keys or objects.
       - If it is not given, the environment variable E(VAPI_REGION) is used.
     type: str
     choices: [us, eu]
     default: us
   vapi_api_url:
     description:
-      - Base URL of Vapi's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
-        collection.
+      - Base URL of Vapi's API, without a trailing slash. Only needed for a proxy or for the sandbox of this collection.
       - If it is not given, the environment variable E(VAPI_API_URL) is used, then the public URL of O(vapi_region).
     type: str
   didlogic_api_key:
     description:
-      - The token of the didlogic account.
+      - The API token of the didlogic account.
       - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used.
     type: str
     required: true
   didlogic_api_url:
     description:
-      - Base URL of didlogic's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
+      - Base URL of didlogic's API, without a trailing slash. Only needed for a proxy or for the sandbox of this
         collection.
       - If it is not given, the environment variable E(DIDLOGIC_API_URL) is used.
     type: str

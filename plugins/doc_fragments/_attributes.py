@@ -9,15 +9,15 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would change, without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
     details:
-      - Only read requests are sent. An id that does not exist yet reads V((known after apply\)).
+      - Only read requests are sent. An id that does not exist yet is returned as V((known after apply\)).
   diff_mode:
     description: Returns what has changed, or would change in C(check_mode), when run with C(--diff).
     support: full
     details:
-      - Shows only what the given options manage. Secrets are never part of it.
+      - Shows only what the given options manage. It never contains secrets.
   idempotent:
     description: A second run with the same options reports no change and sends no request that changes anything.
     support: full
@@ -26,15 +26,15 @@ attributes:
     INFO = r"""
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would change, without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
     details:
-      - The module only reads.
+      - The module sends only read requests.
   diff_mode:
     description: Returns what has changed, or would change in C(check_mode), when run with C(--diff).
     support: none
     details:
-      - There is nothing to compare, as the module changes nothing.
+      - The module changes nothing, so there is no difference to show.
   idempotent:
     description: A second run with the same options reports no change and sends no request that changes anything.
     support: full
@@ -43,22 +43,22 @@ attributes:
     EVENT = r"""
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would change, without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
     details:
-      - Everything is checked that can be checked without a call, and nothing is sent to anybody's phone.
+      - Everything that can be checked without placing a call is checked. No call is placed.
   diff_mode:
     description: Returns what has changed, or would change in C(check_mode), when run with C(--diff).
     support: full
     details:
-      - Shows what is sent when something is started. Secrets are never part of it.
+      - Shows the request that starts the call or campaign. It never contains secrets.
 """
 
     ACROSS = r"""
 attributes:
   action_group:
-    description: Use C(group/voiceops.vapi_didlogic.integration) in C(module_defaults) to give all modules that use both
-      services their connection options once.
+    description: Use C(group/voiceops.vapi_didlogic.integration) in C(module_defaults) to set the connection options of
+      all modules that use both services once.
     support: full
     membership:
       - voiceops.vapi_didlogic.integration

@@ -10,13 +10,14 @@ class ModuleDocFragment:
 options:
   didlogic_api_key:
     description:
-      - The token of the didlogic account. With it each item also tells what didlogic knows of it.
-      - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used; if that is not set either, didlogic is
-        not asked.
+      - The API token of the didlogic account. If it is available, each call also contains the matching didlogic call
+        record.
+      - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used. If that is not set either, didlogic is
+        not read.
     type: str
   didlogic_api_url:
     description:
-      - Base URL of didlogic's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
+      - Base URL of didlogic's API, without a trailing slash. Only needed for a proxy or for the sandbox of this
         collection.
       - If it is not given, the environment variable E(DIDLOGIC_API_URL) is used, then
         V(https://app.didlogic.com/api).

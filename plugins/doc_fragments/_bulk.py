@@ -9,14 +9,14 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   concurrency:
-    description: How many requests may be under way at once, V(1) to V(32).
+    description: Maximum number of concurrent requests, V(1) to V(32).
     type: int
     default: 8
   exclusive:
     description:
-      - Whether what exists and is not declared is removed too, within the limits that the description of the module
-        names.
-      - Look first. C(--check --diff) shows what would go.
+      - Whether to remove existing objects that are not declared, within the limits given in the description of the
+        module.
+      - Run with C(--check --diff) first to see what would be removed.
     type: bool
     default: false
 """

@@ -10,21 +10,21 @@ class ModuleDocFragment:
 options:
   api_key:
     description:
-      - The API token of the didlogic account. didlogic's account manager issues it.
+      - The API token of the didlogic account, issued by didlogic's account manager.
       - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used.
     type: str
     required: true
   api_url:
     description:
-      - Base URL of didlogic's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
+      - Base URL of didlogic's API, without a trailing slash. Only needed for a proxy or for the sandbox of this
         collection.
       - If it is not given, the environment variable E(DIDLOGIC_API_URL) is used.
     type: str
     default: https://app.didlogic.com/api
 attributes:
   action_group:
-    description: Use C(group/voiceops.vapi_didlogic.didlogic) in C(module_defaults) to give all didlogic modules their
-      connection options once.
+    description: Use C(group/voiceops.vapi_didlogic.didlogic) in C(module_defaults) to set the connection options of all
+      didlogic modules once.
     support: full
     membership:
       - voiceops.vapi_didlogic.didlogic

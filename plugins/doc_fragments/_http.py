@@ -12,29 +12,29 @@ requirements:
   - httpx >= 0.27
   - pydantic >= 2.7
 notes:
-  - Requests are sent from where this runs. A module may run on V(localhost), or on any host that reaches the API.
-  - Proxies are taken from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).
+  - Requests are sent from the host of the task, which can be V(localhost) or any host that can reach the API.
+  - Proxies are read from the environment variables (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)).
 options:
   timeout:
-    description: How long one request may take, in seconds, V(1) to V(600).
+    description: Timeout of one request in seconds, V(1) to V(600).
     type: int
     default: 30
   retry_timeout:
     description:
-      - How long a request is repeated, in seconds, V(0) to V(3600), after connection errors, time-outs, status 429
-        and server errors.
-      - Reads are repeated. A write is sent again only when it is certain that the service did not carry it out.
-      - With V(0) nothing is repeated.
+      - How long to retry a request, in seconds, V(0) to V(3600), after connection errors, timeouts, status 429 and
+        server errors.
+      - Read requests are retried. A write request is sent again only if the service certainly did not process it.
+      - With V(0) no request is retried.
     type: int
     default: 60
   validate_certs:
     description:
-      - Whether the certificate of the service is checked.
-      - With V(false) anybody on the way can read the key, and a warning says so.
+      - Whether to verify the TLS certificate of the service.
+      - With V(false) traffic can be intercepted and the key exposed, so the module issues a warning.
     type: bool
     default: true
   ca_path:
-    description: File with the CA certificates to trust, in PEM form, on the host that runs the module. Needed behind
-      a proxy that opens TLS.
+    description: Path of a file with the CA certificates to trust, in PEM format, on the host that runs the module.
+      Needed behind a proxy that intercepts TLS.
     type: str
 """

@@ -10,31 +10,30 @@ class ModuleDocFragment:
 options:
   assistant:
     description:
-      - The assistant that speaks, by name or id. Either O(assistant) or O(squad) is needed.
+      - The assistant for the calls, by name or id. Either O(assistant) or O(squad) is required.
     type: str
   squad:
     description:
-      - The squad that speaks, by name or id.
+      - The squad for the calls, by name or id.
     type: str
   workflow:
     description:
-      - Retired and refused, since Vapi has run no workflow since 2026-08-19. Use O(assistant) or O(squad).
+      - Retired and rejected, because Vapi stopped running workflows on 2026-08-19. Use O(assistant) or O(squad).
     type: str
   schedule_at:
     description:
-      - The time from which on Vapi may call, in ISO 8601 with a time zone, such as V(2026-01-31T09:30:00+01:00).
-      - Without it Vapi calls at once.
+      - The earliest time of a call, in ISO 8601 with a time zone, such as V(2026-01-31T09:30:00+01:00).
+      - If it is not given, Vapi calls immediately.
     type: str
   schedule_until:
     description:
-      - The time until which Vapi may call, in the same form. Needs O(schedule_at).
+      - The latest time of a call, in the same format. Requires O(schedule_at).
     type: str
   wait:
     description:
-      - Wait until all is over, and show on the terminal how it goes on.
-      - The controller asks Vapi every few seconds. Nothing more is sent to anybody's phone.
-      - The progress goes to the error output, so that callback plugins that write JSON have the standard output to
-        themselves.
+      - Wait until the call or campaign has ended, and show the progress on the terminal.
+      - The controller polls Vapi every few seconds. No further call is placed.
+      - Progress is written to standard error, so that standard output stays valid for callback plugins that write JSON.
     type: bool
     default: false
 attributes:
@@ -43,7 +42,8 @@ attributes:
       controller.
     support: full
     details:
-      - The action plugin holds a lock on the controller, so that nothing is requested twice, waits and shows progress.
+      - The action plugin holds a lock on the controller to prevent duplicate requests, waits for the end and shows
+        progress.
   async:
     description: Supports being used with the C(async) keyword.
     support: none

@@ -10,9 +10,9 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - V(present) creates the object, or changes it where it differs from the options given. An option that is not
-        given is left as it is.
-      - V(absent) removes the object.
+      - V(present) creates the object, or updates it if it differs from the given options. An option that is not given
+        is not changed.
+      - V(absent) deletes the object.
     type: str
     choices: [present, absent]
     default: present

@@ -10,27 +10,26 @@ class ModuleDocFragment:
 options:
   api_key:
     description:
-      - The private key of the Vapi organisation. A public key is refused by Vapi.
+      - The private API key of the Vapi organisation. Vapi rejects a public key.
       - If it is not given, the environment variable E(VAPI_API_KEY) is used, then E(VAPI_TOKEN).
     type: str
     required: true
   region:
     description:
-      - The Vapi region that the organisation belongs to. V(us) and V(eu) share neither keys nor objects.
+      - The Vapi region of the organisation. V(us) and V(eu) do not share keys or objects.
       - If it is not given, the environment variable E(VAPI_REGION) is used.
     type: str
     choices: [us, eu]
     default: us
   api_url:
     description:
-      - Base URL of Vapi's API, without a slash at the end. Only needed for a proxy, or for the sandbox of this
-        collection.
+      - Base URL of Vapi's API, without a trailing slash. Only needed for a proxy or for the sandbox of this collection.
       - If it is not given, the environment variable E(VAPI_API_URL) is used, then the public URL of O(region).
     type: str
 attributes:
   action_group:
-    description: Use C(group/voiceops.vapi_didlogic.vapi) in C(module_defaults) to give all Vapi modules their
-      connection options once.
+    description: Use C(group/voiceops.vapi_didlogic.vapi) in C(module_defaults) to set the connection options of all
+      Vapi modules once.
     support: full
     membership:
       - voiceops.vapi_didlogic.vapi

@@ -7,21 +7,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: didlogic_numbers
-short_description: Numbers bought at didlogic as hosts, with where calls to them lead
+short_description: Use purchased didlogic numbers as inventory hosts
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Every number bought at didlogic is a host. Its name is the number's digits, and all of them are in the group
-    C(didlogic_numbers).
-  - The variables C(didlogic_*) are what didlogic says of the number, with the keys of
+  - Every number of the didlogic account becomes a host. The host name consists of the digits of the number, and all
+    hosts are in the group C(didlogic_numbers).
+  - The variables C(didlogic_*) contain the data of the number in didlogic, with the keys of
     RV(voiceops.vapi_didlogic.didlogic_number_info#module:numbers), such as C(didlogic_country) and
     C(didlogic_destinations).
   - The variables C(vapi_imported), C(vapi_phone_number), C(vapi_trunk), C(vapi_answered_by) and C(vapi_transfer_tools)
-    are what Vapi says of it, as in RV(voiceops.vapi_didlogic.routing_audit#module:numbers). Without a Vapi key Vapi is
-    not asked, and they are not set.
-  - The name of the inventory file ends in C(didlogic_numbers.yml) or C(didlogic_numbers.yaml).
-  - Both services are only read, and both at once. It takes one request for each page of a list and one for each number.
+    contain the data of the number in Vapi, as in RV(voiceops.vapi_didlogic.routing_audit#module:numbers). They are only
+    set if a Vapi key is given.
+  - The name of the inventory file must end in C(didlogic_numbers.yml) or C(didlogic_numbers.yaml).
+  - Both services are read concurrently, and nothing is changed. This requires one request for each page of a list and
+    one for each number.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
   - voiceops.vapi_didlogic._http
@@ -35,14 +36,14 @@ options:
     choices: [voiceops.vapi_didlogic.didlogic_numbers]
   vapi_api_key:
     description:
-      - The private key of the Vapi organisation. A public key is refused by Vapi.
-      - If it is not given, the environment variable E(VAPI_API_KEY) is used, then E(VAPI_TOKEN). Without any of them
+      - The private API key of the Vapi organisation. Vapi rejects a public key.
+      - If it is not given, the environment variable E(VAPI_API_KEY) is used, then E(VAPI_TOKEN). If no key is found,
         only didlogic is read.
       - May be a template, as may O(didlogic_api_key), O(vapi_api_url) and O(didlogic_api_url). Extra variables and
         lookups can be used in it.
     required: false
     env:
-      # The last one that is set holds.
+      # The last one that is set is used.
       - name: VAPI_TOKEN
       - name: VAPI_API_KEY
   vapi_region:
@@ -53,7 +54,7 @@ options:
       - name: VAPI_API_URL
   didlogic_api_key:
     description:
-      - The token of the didlogic account. It must be given here or in the environment.
+      - The API token of the didlogic account. It must be given here or in the environment.
       - If it is not given, the environment variable E(DIDLOGIC_API_KEY) is used.
     required: false
     env:
@@ -62,24 +63,25 @@ options:
     env:
       - name: DIDLOGIC_API_URL
   ca_path:
-    description: File with the CA certificates to trust, in PEM form. Needed behind a proxy that opens TLS.
+    description: Path of a file with the CA certificates to trust, in PEM format. Needed behind a proxy that intercepts
+      TLS.
   numbers:
     description:
-      - Only these numbers, in quotes. A leading C(+) makes no difference. The destinations of others are not read.
-      - Without it every number of the account is a host.
+      - Only these numbers. Quote them. A leading C(+) is ignored. The destinations of other numbers are not read.
+      - By default, every number of the account becomes a host.
     type: list
     elements: str
     default: []
   run_locally:
     description:
-      - Whether each host gets C(ansible_connection=local) and the Python that runs Ansible as
-        C(ansible_python_interpreter). A number is no machine that one could log in to.
+      - Whether to set C(ansible_connection=local) and the Python interpreter of Ansible as
+        C(ansible_python_interpreter) for each host, because a number is not a machine to connect to.
     type: bool
     default: true
 notes:
-  - What is kept in the cache holds no key. Another key, another service or other O(numbers) get an entry of their own.
-  - The label of a destination at Vapi reads V(hidden) unless it is the id of one of the organisation's trunks, since it
-    may be a private key. Without a Vapi key all of them read so.
+  - The cache contains no keys. Each combination of keys, services and O(numbers) has its own cache entry.
+  - The label of a destination at a Vapi host is shown as V(hidden) unless it is the id of a trunk of the organisation,
+    because it may be a private key. Without a Vapi key, all labels are hidden.
 seealso:
   - module: voiceops.vapi_didlogic.didlogic_number_info
   - module: voiceops.vapi_didlogic.routing_audit
@@ -87,31 +89,31 @@ seealso:
 
 EXAMPLES = r"""
 ---
-# numbers.didlogic_numbers.yml, with the keys in DIDLOGIC_API_KEY and VAPI_API_KEY. Show what it makes:
+# numbers.didlogic_numbers.yml, with the keys in DIDLOGIC_API_KEY and VAPI_API_KEY. Show the resulting inventory:
 #   ansible-inventory -i numbers.didlogic_numbers.yml --graph --vars
 plugin: voiceops.vapi_didlogic.didlogic_numbers
 
-# Keys may also come from elsewhere.
+# Keys may also be read from another source.
 # didlogic_api_key: "{{ lookup('ansible.builtin.file', '/run/secrets/didlogic') }}"
 
-# Ask the services once an hour at most. ansible-playbook --flush-cache asks anew.
+# Read from the services at most once an hour. ansible-playbook --flush-cache reads again.
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/didlogic_numbers
 
-# Groups by country and by who answers, such as country_Netherlands and answered_by_Reception.
+# Groups by country and by assistant, such as country_Netherlands and answered_by_Reception.
 keyed_groups:
   - key: didlogic_country
     prefix: country
   - key: vapi_answered_by.name | default('nobody')
     prefix: answered_by
 
-# Groups by a condition. vapi_imported is there if a Vapi key is.
+# Groups by a condition. vapi_imported is only set if a Vapi key is given.
 groups:
   without_destination: not didlogic_destinations
   at_vapi: vapi_imported | default(false)
 
-# Variables of your own.
+# Additional variables.
 compose:
   calls_go_to: (didlogic_destinations | selectattr('active') | map(attribute='leads_to') | first) | default('nobody')
 """
@@ -149,18 +151,18 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.servi
 NAME = "voiceops.vapi_didlogic.didlogic_numbers"
 GROUP = "didlogic_numbers"
 SERVICES = (DIDLOGIC, VAPI)
-#: How to reach both services, with the prefix of each.
+#: Connection options of both services, with their prefixes.
 CONNECTION = tuple(connection_spec(VAPI, "vapi_") | connection_spec(DIDLOGIC, "didlogic_"))
-#: What may be a template. :data:`ACCOUNTS`: what tells whose numbers are read.
+#: Options that may be templates. :data:`ACCOUNTS`: options that identify the account.
 FILLED = ("vapi_api_key", "vapi_api_url", "didlogic_api_key", "didlogic_api_url")
 ACCOUNTS = (*FILLED, "vapi_region", "numbers")
-#: Since ansible-core 2.19 a text is a template only if somebody says that it is.
+#: Since ansible-core 2.19 only text that is marked as trusted is rendered as a template.
 MARKED = hasattr(template, "trust_as_template")
 MARK: t.Callable[[str], str] = getattr(template, "trust_as_template", str)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """Numbers as hosts. Their variables hold texts of strangers, which are never taken for templates."""
+    """Numbers as hosts. Their variables contain untrusted text, which is never rendered as a template."""
 
     NAME = NAME
 
@@ -185,9 +187,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             message = str(error)
         except AnsibleError:
             raise
-        except Exception as error:  # noqa: BLE001 - Ansible would print its text, which may quote what was received
+        except Exception as error:  # noqa: BLE001 - Ansible would print its text, which may quote the response
             message = fault(error)
-        # Outside the handlers: Ansible prints what an error was caused by.
+        # Outside the handlers, because Ansible prints the cause of an error.
         if message is not None:
             raise AnsibleParserError(reading.scrubber().text(named(message)))
         self._warn_of(params["numbers"], rows)
@@ -201,7 +203,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self.get_option(name)  # type: ignore[no-untyped-call]
 
     def _read(self, path: str) -> None:
-        """Take the options from the file. Ansible quotes a value of a wrong type, which must not be a key."""
+        """Read the options from the file. Ansible quotes a value of the wrong type, which could be a key."""
         wrong = None
         try:
             self._read_config_data(path)  # type: ignore[no-untyped-call]
@@ -214,7 +216,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"Option {wrong}: must be a text.")
 
     def _params(self) -> dict[str, t.Any]:
-        """The options that matter for what is read; raises :class:`Problem`."""
+        """Return the options that determine what is read. Raises :class:`Problem`."""
         params = {name: self._option(name) for name in CONNECTION}
         params |= {name: self._filled(name, params[name]) for name in FILLED}
         if not params["didlogic_api_key"]:
@@ -225,24 +227,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return {**params, "numbers": sorted({digits(number) for number in self._option("numbers") or ()})}
 
     def _filled(self, name: str, value: t.Any) -> t.Any:
-        """An option with its template filled in."""
+        """Return an option with its template rendered."""
         if not isinstance(value, str) or not self.templar.is_template(value):
             return value
         self.templar.available_variables = self._vars or {}
         wrong = ""
         try:
             return str(self.templar.template(value))
-        except Exception as error:  # noqa: BLE001 - lookups raise anything; a text may quote what was looked up
+        except Exception as error:  # noqa: BLE001 - lookups raise any exception, and its text may quote the value
             wrong = type(error).__name__
         raise Problem(name, f"its template can not be filled in ({wrong}). ansible.builtin.debug shows more.")
 
-    # -- what is read, and what is remembered
+    # -- reading and caching
 
     def _rows(self, path: str, cache: bool, params: dict[str, t.Any], reading: Reading) -> list[Row]:
         reading.know(params)
         if not self._option("cache"):
             return reading.rows(params)
-        # Another account has other numbers, whatever the name of the file.
+        # The key depends on the account, not only on the name of the file.
         asked = json.dumps([params[name] for name in ACCOUNTS]).encode()
         key = f"{self.get_cache_key(path)}_{hashlib.sha256(asked).hexdigest()[:8]}"
         if cache:
@@ -261,7 +263,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add(self, inventory: t.Any, row: Row) -> None:
         host = row["didlogic_number"]
-        # Ansible makes paths of the names of hosts.
+        # Ansible uses host names in paths.
         if not re.fullmatch(r"[0-9]{3,15}", host):
             self.display.warning("didlogic lists something that is no number; it is left out.")
             return
@@ -281,7 +283,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 class Reading:
-    """One look at both services, and the secrets that it met.
+    """Reads both services and collects the secrets of their responses.
 
     :param warn: takes one sentence for people.
     """
@@ -293,7 +295,7 @@ class Reading:
         self._labels: set[str] = set()
 
     def know(self, params: t.Mapping[str, t.Any]) -> None:
-        """The keys, also as they are used: one from a file often ends in a line break."""
+        """Return the keys as given and as used, because a key from a file often ends in a line break."""
         given = [params[f"{service.name}_api_key"] for service in SERVICES]
         self._keys = {form for key in given if key for form in (key, key.strip())}
 
@@ -301,7 +303,7 @@ class Reading:
         return Scrubber(self._keys, self._noted, self._labels)
 
     def rows(self, params: t.Mapping[str, t.Any]) -> list[Row]:
-        """The variables of each number, without secrets."""
+        """Return the variables of each number, without secrets."""
         if not params["validate_certs"]:
             self._warn(UNCHECKED)
         engines: dict[str, Engine] = {}
@@ -328,7 +330,7 @@ class Reading:
 
 
 def plain(value: t.Any) -> t.Any:
-    """A value in which Ansible looks for no template, and on which no terminal acts.
+    """Return a value that Ansible does not render and that is safe for a terminal.
 
     ``ansible-inventory --graph --vars`` prints the texts of variables as they are.
     """
@@ -349,7 +351,7 @@ def _printable(value: t.Any) -> t.Any:
 
 
 def named(message: str) -> str:
-    """A sentence of a service's client with the options as they are called here."""
+    """Return an error message with the option names of this plugin."""
     for service in SERVICES:
         if message.startswith(f"{service.title} "):
             return re.sub(r"\b(api_key|api_url|region)\b", rf"{service.name}_\1", message)
@@ -358,7 +360,7 @@ def named(message: str) -> str:
 
 @contextlib.contextmanager
 def _ended_by_hand(stops: list[threading.Event]) -> t.Iterator[None]:
-    """Ctrl-C ends the requests as well, which have threads of their own."""
+    """Cancel the requests on Ctrl-C as well, because they run in their own threads."""
 
     def end(_number: int, _frame: t.Any) -> None:
         for stop in stops:

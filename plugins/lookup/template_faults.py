@@ -7,20 +7,20 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: template_faults
-short_description: Find text that Ansible takes for its own template and Vapi should fill in
+short_description: Find text for Vapi that Ansible would render as a template
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Ansible and Vapi both write a variable as C({{ name }}). Ansible fills in what it knows, and fails at what it does
-    not know, before a module sees the text.
-  - Returns a sentence for each text of the given variables that cannot be filled in, or into which Ansible would put a
-    function or a variable of its own, such as C({{ now }}) or C({{ groups }}). Each names the place of the text.
-  - The role P(voiceops.vapi_didlogic.integration#role) and the playbooks of this collection do this before anything
-    else.
+  - Ansible and Vapi both use the syntax C({{ name }}) for variables. Before a module gets the text, Ansible replaces
+    the variables that are defined and fails for all others.
+  - Returns a message for each string in the given variables that cannot be rendered, or that Ansible would render with
+    its own functions or variables, such as C({{ now }}) or C({{ groups }}). Each message contains the location of the
+    string.
+  - The role P(voiceops.vapi_didlogic.integration#role) and the playbooks of this collection run this check first.
 options:
   _terms:
-    description: Names of variables, or beginnings of names that end in C(*).
+    description: Names of variables, or prefixes of names followed by C(*).
     type: list
     elements: str
     required: true
@@ -31,7 +31,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Prompts must hold what Vapi is to fill in
+- name: Check that prompts are not rendered by Ansible
   ansible.builtin.assert:
     that: faults | length == 0
     fail_msg: "{{ faults | join('\n') }}"
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 _raw:
-  description: One sentence for each fault. None holds a value.
+  description: One message for each problem. Messages do not contain values.
   type: list
   elements: str
 """
@@ -57,7 +57,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates 
 
 
 class LookupModule(LookupBase):
-    """Reads the variables as they were written."""
+    """Reads the variables without rendering them."""
 
     def run(self, terms: list[str], variables: t.Any = None, **_options: t.Any) -> list[str]:
         """See DOCUMENTATION."""

@@ -7,15 +7,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: unknown_variables
-short_description: Find misspelt variables of this collection
+short_description: Find misspelled variables of this collection
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Ansible passes over a variable that nobody uses, so a misspelt one changes nothing and nobody is told.
-  - Returns a sentence for each variable that is defined, begins with C(vapi_didlogic_) and belongs to no role and no
-    playbook of this collection, and for each unknown option inside the others. Each names the nearest that exists.
-  - The role P(voiceops.vapi_didlogic.check_variables#role) does this, and with it every playbook of this collection.
+  - Ansible ignores unused variables, so a misspelled variable has no effect and causes no error.
+  - Returns a message for each defined variable that begins with C(vapi_didlogic_) but is not used by any role or
+    playbook of this collection, and for each unknown option inside the other variables. Each message suggests the
+    closest match.
+  - The role P(voiceops.vapi_didlogic.check_variables#role) and every playbook of this collection run this check.
 options: {}
 seealso:
   - plugin: voiceops.vapi_didlogic.template_faults
@@ -24,7 +25,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Variables must be spelt as they are documented
+- name: Check for misspelled variables
   ansible.builtin.assert:
     that: faults | length == 0
     fail_msg: "{{ faults | join('\n') }}"
@@ -35,7 +36,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 _raw:
-  description: One sentence for each unknown name. None holds a value.
+  description: One message for each unknown name. Messages do not contain values.
   type: list
   elements: str
 """
@@ -48,7 +49,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._variables 
 
 
 class LookupModule(LookupBase):
-    """Reads the names of all variables that are defined."""
+    """Reads the names of all defined variables."""
 
     def run(self, terms: list[str], variables: t.Any = None, **_options: t.Any) -> list[str]:
         """See DOCUMENTATION."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: didlogic_account_info
-short_description: Read the balance of a didlogic account
+short_description: Retrieve the balance of a didlogic account
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the balance of the account that the API token belongs to. Outbound calls, transfers among them, need a
-    positive one.
-  - It is also the shortest way to see whether the token works.
+  - Retrieves the balance of the account that the API token belongs to. Outbound calls, including transfers, require a
+    positive balance.
+  - The module can also be used to check that the token is valid.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
@@ -35,10 +35,10 @@ EXAMPLES = r"""
       voiceops.vapi_didlogic.didlogic_account_info:
       register: didlogic
 
-    - name: Stop before calls begin to fail
+    - name: Fail if the balance is low
       ansible.builtin.assert:
         that: didlogic.account.balance > 10
-        fail_msg: The balance at didlogic is {{ didlogic.account.balance }}.
+        fail_msg: The balance of the didlogic account is {{ didlogic.account.balance }}.
 """
 
 RETURN = r"""
@@ -49,7 +49,7 @@ account:
   type: dict
   contains:
     balance:
-      description: The balance, as a number. Public clients take it to be in US dollars.
+      description: The balance. Public clients treat it as US dollars.
       type: float
       sample: 35.22
 """

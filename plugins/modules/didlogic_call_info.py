@@ -8,45 +8,45 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: didlogic_call_info
-short_description: Read didlogic's call records
+short_description: Retrieve didlogic call records
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the call detail records (CDR) of the didlogic account. They tell which phones didlogic really rang, what that
-    cost, and over which SIP account.
+  - Retrieves the call detail records (CDR) of the didlogic account. They show which calls didlogic placed, what they
+    cost, and which SIP account they used.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:
   direction:
-    description: Only calls that came in, or only calls that went out.
+    description: Only inbound calls, or only outbound calls.
     type: str
     choices: [inbound, outbound]
   number:
-    description: Only calls to this didlogic number, in quotes.
+    description: Only calls to this didlogic number. Quote it.
     type: str
   sip_account:
-    description: Only calls that went out over the SIP account with this login, in quotes.
+    description: Only outbound calls of the SIP account with this login. Quote it.
     type: str
   caller:
-    description: Only calls from this number, in quotes.
+    description: Only calls from this number. Quote it.
     type: str
   callee:
-    description: Only calls to this number, in quotes.
+    description: Only calls to this number. Quote it.
     type: str
   date_from:
-    description: Only calls of this day and later, as V(YYYY-MM-DD). didlogic does not say in which time zone it counts.
+    description: Only calls on or after this day, as V(YYYY-MM-DD). didlogic does not document the time zone.
     type: str
   date_to:
-    description: Only calls of this day and earlier, in the same form.
+    description: Only calls on or before this day, in the same format.
     type: str
   missed:
-    description: Only calls that nobody answered, or only those that somebody did.
+    description: V(true) for unanswered calls only, V(false) for answered calls only.
     type: bool
   limit:
-    description: How many records at most. didlogic counts no further than 5000.
+    description: Maximum number of records. didlogic returns at most 5000.
     type: int
     default: 1000
 seealso:
@@ -60,33 +60,33 @@ EXAMPLES = r"""
     group/voiceops.vapi_didlogic.didlogic:
       api_key: "{{ didlogic_api_key }}"
   block:
-    - name: Read which calls to the human went out today
+    - name: Retrieve today's outbound calls to the front desk
       voiceops.vapi_didlogic.didlogic_call_info:
         direction: outbound
         callee: "31201234599"
         date_from: "{{ now(utc=true).strftime('%Y-%m-%d') }}"
       register: legs
 
-    - name: Tell how many rang
+    - name: Show the number of calls
       ansible.builtin.debug:
-        msg: "{{ legs.calls | length }} calls to the human"
+        msg: "{{ legs.calls | length }} calls to the front desk"
 """
 
 RETURN = r"""
 ---
 calls:
-  description: The records found. An empty list if there are none.
+  description: The matching records. An empty list if there are none.
   returned: success
   type: list
   elements: dict
   contains:
     timestamp:
-      description: When the call began.
+      description: Start of the call.
       returned: success
       type: str
     direction:
       description: V(inbound) or V(outbound).
-      returned: if didlogic names one
+      returned: if didlogic provides it
       type: str
     caller:
       description: The calling number, digits only.
@@ -97,19 +97,19 @@ calls:
       returned: success
       type: str
     duration:
-      description: Seconds that the two were connected; V(0) if nobody answered.
+      description: Duration of the connected call in seconds; V(0) if it was not answered.
       returned: success
       type: int
     amount:
-      description: didlogic's price in US dollars.
+      description: Price charged by didlogic, in US dollars.
       returned: success
       type: float
     destination_name:
-      description: didlogic's word for where the call went.
-      returned: if didlogic names one
+      description: Name of the destination, as didlogic provides it.
+      returned: if didlogic provides it
       type: str
     sip_account:
-      description: Login of the SIP account that the call went out over.
+      description: Login of the SIP account that the call used.
       returned: for outbound calls
       type: str
   sample:

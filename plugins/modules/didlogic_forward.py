@@ -13,17 +13,17 @@ version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Says where calls to a number bought at didlogic go, for instance to Vapi. A number has a list of destinations,
-    which calls try in their order.
-  - Give the target by exactly one of O(vapi_trunk_id), O(destination) and O(vapi_private_key). For Vapi,
-    O(vapi_trunk_id) is the way.
-  - didlogic can only add a destination at the end, switch it on or off, and delete it. The module therefore adds the
-    target and reads it back before it touches anything else. The number keeps an active destination at every moment.
-    If a step fails, the result says in RV(destinations) what stands.
-  - Two destinations are the same if they differ in nothing but C(sip:) or the case of the host.
-  - With O(state=absent) the target is removed and the others stay. If none is left, calls to the number fail, and the
-    module warns.
-  - For many numbers M(voiceops.vapi_didlogic.didlogic_forwards) is faster.
+  - Manages where calls to a didlogic number are forwarded, for instance to Vapi. A number has a list of destinations,
+    which are tried in order.
+  - Specify the target with exactly one of O(vapi_trunk_id), O(destination) and O(vapi_private_key). For Vapi, use
+    O(vapi_trunk_id).
+  - didlogic can only append a destination, activate or deactivate it, and delete it. The module therefore adds the
+    target and reads it back before it changes anything else. The number always has an active destination. If a step
+    fails, RV(destinations) contains the current destinations.
+  - Destinations that differ only in C(sip:) or in the case of the host are treated as the same.
+  - With O(state=absent) only the target is removed. If no destination is left, calls to the number fail, and the module
+    issues a warning.
+  - For many numbers, M(voiceops.vapi_didlogic.didlogic_forwards) is faster.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
@@ -32,19 +32,19 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._attributes
 options:
   number:
-    description: The number with its country code, in quotes. A leading C(+) is dropped, since didlogic knows digits
+    description: The number with its country code. Quote it. A leading C(+) is removed, because didlogic uses digits
       only.
     type: str
     required: true
 notes:
-  - didlogic does not document the order of destinations. The module takes the lowest C(priority) to be tried first,
-    and a new destination to come last. It reads the list again after each change, and fails if the order does not
-    come out as declared.
-  - The codes of a destination's kind are those that public clients send, since didlogic's page describes that field
-    differently.
-  - didlogic has kinds of destinations that this collection does not know, such as WebSocket. They are never moved,
-    made again or deleted. Where one is ahead of a O(position=first) target, or O(others=remove) asks for its removal,
-    it is switched off with a warning.
+  - didlogic does not document the order of destinations. The module assumes that the lowest C(priority) is tried first
+    and that a new destination is last. It reads the list again after each change, and fails if the order is not as
+    declared.
+  - The codes for the kind of a destination are those used by public clients, because didlogic's documentation describes
+    that field differently.
+  - didlogic has kinds of destinations that this collection does not support, such as WebSocket. They are never moved,
+    recreated or deleted. If one is before a O(position=first) target, or O(others=remove) is set, it is deactivated
+    with a warning.
 seealso:
   - module: voiceops.vapi_didlogic.didlogic_forwards
   - module: voiceops.vapi_didlogic.didlogic_number_info
@@ -53,49 +53,49 @@ seealso:
   - plugin: voiceops.vapi_didlogic.vapi_sip_uri
     plugin_type: filter
   - name: Vapi's guide to didlogic
-    description: The form of the inbound URI, and why the private key must not stand in it.
+    description: The format of the inbound URI, and why it must not contain the private key.
     link: https://docs.vapi.ai/advanced/sip/didlogic
 """
 
 EXAMPLES = r"""
 ---
-- name: Send a number to Vapi
+- name: Forward a number to Vapi
   module_defaults:
     group/voiceops.vapi_didlogic.didlogic:
       api_key: "{{ didlogic_api_key }}"
   block:
-    - name: Look up the trunk at Vapi
+    - name: Retrieve the trunk from Vapi
       voiceops.vapi_didlogic.vapi_sip_trunk_info:
         api_key: "{{ vapi_api_key }}"
         name: didlogic
       register: trunk
 
-    - name: Forward the number to it, and keep what was there as a fallback
+    - name: Forward the number to it, and keep the other destinations as a fallback
       voiceops.vapi_didlogic.didlogic_forward:
         number: "31201234567"
         vapi_trunk_id: "{{ trunk.sip_trunks[0].id }}"
         region: us
 
-    - name: The same for a number that Vapi knows in E.164 form
+    - name: Forward a number that is stored in E.164 format in Vapi
       voiceops.vapi_didlogic.didlogic_forward:
         number: "442079460123"
         vapi_trunk_id: "{{ trunk.sip_trunks[0].id }}"
         uri_user: "+442079460123"
 
-    - name: Take a Vapi key out of a forward that was made by didlogic's guide
+    - name: Replace a forward that contains a Vapi private key
       voiceops.vapi_didlogic.didlogic_forward:
         number: "31201234567"
         vapi_trunk_id: "{{ trunk.sip_trunks[0].id }}"
         heal_private_key: "{{ vapi_api_key }}"
 
-- name: Let a SIP account ring when Vapi does not answer
+- name: Add a SIP account as a fallback
   voiceops.vapi_didlogic.didlogic_forward:
     api_key: "{{ didlogic_api_key }}"
     number: "31201234567"
     destination: "01234"
     position: any
 
-- name: Send the number to a telephone only
+- name: Forward the number to a phone only
   voiceops.vapi_didlogic.didlogic_forward:
     api_key: "{{ didlogic_api_key }}"
     number: "31201234567"
@@ -113,12 +113,12 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 forward:
-  description: The target as it stands, or as it would stand in check mode. An empty dict with O(state=absent).
+  description: The resulting destination, or the predicted one in check mode. An empty dict with O(state=absent).
   returned: success
   type: dict
   contains: &destination
     id:
-      description: Id of the destination at didlogic. V((known after apply\)) in check mode before it exists.
+      description: Id of the destination in didlogic. V((known after apply\)) in check mode before it exists.
       type: str
       sample: "1003"
     number:
@@ -126,19 +126,20 @@ forward:
       type: str
       sample: "31201234567"
     destination:
-      description: Where calls go. The label of a URI at Vapi reads V(hidden) unless it is known as a trunk id.
+      description: Destination of calls. The label of a URI at a Vapi host is shown as V(hidden) unless it is a known
+        trunk id.
       type: str
       sample: 31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
     kind:
-      description: V(sip_uri), V(pstn), V(sip_account), or V(other) for what this collection does not know.
+      description: V(sip_uri), V(pstn), V(sip_account), or V(other) for a kind that this collection does not support.
       type: str
       sample: sip_uri
     priority:
-      description: didlogic's priority, the lowest is tried first. Left out before the destination exists.
+      description: didlogic's priority. The lowest is tried first. Omitted before the destination exists.
       type: int
       sample: 1
     active:
-      description: Whether calls use it.
+      description: Whether the destination is active.
       type: bool
       sample: true
     call_hunt:
@@ -146,12 +147,12 @@ forward:
       type: bool
       sample: false
     position:
-      description: V(first) if it is the first active one, else V(any).
+      description: V(first) for the first active destination, otherwise V(any).
       type: str
       sample: first
 destinations:
-  description: All destinations of the number in the order in which calls try them, the inactive ones included. After
-    a failure, what stands.
+  description: All destinations of the number, including inactive ones, in the order in which they are tried. After a
+    failure, the current destinations.
   returned: success, and after a failure if the list could be read
   type: list
   elements: dict

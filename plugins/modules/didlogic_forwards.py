@@ -13,14 +13,13 @@ version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Does what M(voiceops.vapi_didlogic.didlogic_forward) does, for a whole list in one task, several numbers at a
-    time.
-  - Options beside O(forwards) hold for every forward that does not say otherwise.
-  - A forward that fails does not stop the others. The task fails at the end and names each in RV(failures).
-  - Forwards that contradict each other, such as two that are both first on one number, are refused before the first
-    request.
-  - With O(exclusive=true) forwards to Vapi's host in O(region) are removed, on every number of the account, where
-    they are not declared. Forwards to other places are never touched.
+  - Manages a list of forwards in one task, several numbers concurrently. Each works like
+    M(voiceops.vapi_didlogic.didlogic_forward).
+  - Options outside O(forwards) are defaults for every forward.
+  - If a forward fails, the others are still processed. The task then fails and lists each failure in RV(failures).
+  - Conflicting forwards, such as two that are both first on one number, are rejected before the first request.
+  - With O(exclusive=true), undeclared forwards to Vapi's SIP host in O(region) are removed from every number of the
+    account. Forwards to other destinations are never changed.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
@@ -30,58 +29,58 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._attributes
 options:
   forwards:
-    description: The forwards. Each takes the options of M(voiceops.vapi_didlogic.didlogic_forward).
+    description: The forwards. Each has the options of M(voiceops.vapi_didlogic.didlogic_forward).
     type: list
     elements: dict
     required: true
     suboptions:
       number:
-        description: The number with its country code, in quotes. A leading C(+) is dropped.
+        description: The number with its country code. Quote it. A leading C(+) is removed.
         type: str
         required: true
       destination:
-        description: SIP URI, phone number or SIP account, in place of O(destination).
+        description: SIP URI, phone number or SIP account. Overrides O(destination).
         type: str
       kind:
-        description: What the destination is, where the module can not tell.
+        description: The kind of the destination, if the module cannot derive it.
         type: str
         choices: [sip_uri, pstn, sip_account]
       vapi_trunk_id:
-        description: Id of the SIP trunk at Vapi, in place of O(vapi_trunk_id).
+        description: Id of the SIP trunk in Vapi. Overrides O(vapi_trunk_id).
         type: str
       vapi_private_key:
-        description: In place of O(vapi_private_key). Avoid it.
+        description: Overrides O(vapi_private_key). Not recommended.
         type: str
       region:
-        description: In place of O(region).
+        description: Overrides O(region).
         type: str
         choices: [us, eu]
       uri_user:
-        description: The part of the inbound URI before the C(@), by default the digits of the number.
+        description: The part of the inbound URI before the C(@). Defaults to the digits of the number.
         type: str
       active:
-        description: In place of O(active).
+        description: Overrides O(active).
         type: bool
       call_hunt:
-        description: In place of O(call_hunt).
+        description: Overrides O(call_hunt).
         type: bool
       position:
-        description: In place of O(position).
+        description: Overrides O(position).
         type: str
         choices: [first, any]
       others:
-        description: In place of O(others).
+        description: Overrides O(others).
         type: str
         choices: [keep, disable, remove]
       heal_private_key:
-        description: In place of O(heal_private_key).
+        description: Overrides O(heal_private_key).
         type: str
       vapi_trunk_ids:
-        description: In place of O(vapi_trunk_ids).
+        description: Overrides O(vapi_trunk_ids).
         type: list
         elements: str
       state:
-        description: In place of O(state).
+        description: Overrides O(state).
         type: str
         choices: [present, absent]
 seealso:
@@ -92,7 +91,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Send several numbers to Vapi
+- name: Forward several numbers to Vapi
   module_defaults:
     group/voiceops.vapi_didlogic.didlogic:
       api_key: "{{ didlogic_api_key }}"
@@ -107,11 +106,11 @@ EXAMPLES = r"""
             others: disable
       register: result
 
-    - name: Show how it went
+    - name: Show the summary
       ansible.builtin.debug:
         var: result.summary
 
-    - name: See which other forwards lead to Vapi
+    - name: Show undeclared forwards to Vapi
       voiceops.vapi_didlogic.didlogic_forwards:
         vapi_trunk_id: "{{ vapi_trunk_id }}"
         region: us
@@ -121,7 +120,7 @@ EXAMPLES = r"""
       check_mode: true
       diff: true
 
-- name: Take two numbers away from Vapi
+- name: Remove the forwards of two numbers
   voiceops.vapi_didlogic.didlogic_forwards:
     api_key: "{{ didlogic_api_key }}"
     vapi_trunk_id: "{{ vapi_trunk_id }}"
@@ -134,9 +133,8 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 forwards:
-  description: The forwards that stand as declared, each with the keys of
-    RV(voiceops.vapi_didlogic.didlogic_forward#module:forward). Forwards that failed, or that are absent, are left
-    out.
+  description: The forwards that are as declared, each with the keys of
+    RV(voiceops.vapi_didlogic.didlogic_forward#module:forward). Failed and absent forwards are omitted.
   returned: always
   type: list
   elements: dict
@@ -150,32 +148,32 @@ forwards:
       call_hunt: false
       position: first
 summary:
-  description: How many forwards met which fate. In check mode, would meet.
+  description: Number of forwards by result. Predicted values in check mode.
   returned: always
   type: dict
   contains:
     created:
-      description: Forwards added.
+      description: Number of forwards added.
       type: int
       sample: 3
     updated:
-      description: Forwards changed, or moved, or whose neighbours were.
+      description: Number of forwards that were changed or moved, or whose number had other destinations changed.
       type: int
       sample: 0
     deleted:
-      description: Forwards removed, those of O(exclusive) included.
+      description: Number of forwards removed, including those removed by O(exclusive).
       type: int
       sample: 0
     unchanged:
-      description: Forwards that were as declared.
+      description: Number of forwards that were already as declared.
       type: int
       sample: 0
     failed:
-      description: Forwards that failed.
+      description: Number of forwards that failed.
       type: int
       sample: 0
 failures:
-  description: What failed.
+  description: The forwards that failed.
   returned: when a forward failed
   type: list
   elements: dict
@@ -185,7 +183,7 @@ failures:
       type: str
       sample: "442079460125"
     message:
-      description: Why it failed.
+      description: The error message.
       type: str
       sample: "442079460125 is not a number of this didlogic account: numbers are bought in didlogic's portal."
 """

@@ -8,34 +8,33 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: didlogic_number_info
-short_description: Read numbers at didlogic and where they lead
+short_description: Retrieve didlogic numbers and their destinations
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the numbers bought at didlogic, all of them or one, each with its destinations in the order in which calls
-    try them.
-  - A destination has the form of the options of M(voiceops.vapi_didlogic.didlogic_forward). Given back, it changes
-    nothing, except where a label reads V(hidden).
-  - Numbers are bought and released in didlogic's portal. This collection does neither, since both cost money and can
-    not be undone.
+  - Retrieves one or all numbers of the didlogic account, each with its destinations in the order in which they are
+    tried.
+  - A destination has the format of the options of M(voiceops.vapi_didlogic.didlogic_forward). Passing it back to that
+    module changes nothing, except if a label is shown as V(hidden).
+  - Numbers are purchased and released in didlogic's portal. This collection does neither, because both cost money and
+    cannot be undone.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:
   number:
-    description: Only this number, in quotes. A leading C(+) makes no difference.
+    description: Only this number. Quote it. A leading C(+) is ignored.
     type: str
   vapi_trunk_ids:
     description:
-      - Trunk ids that may be shown. The label of any other destination at Vapi reads V(hidden), since it may be a
-        private key.
+      - Trunk ids that may be shown in results. In any other destination at a Vapi host, the first label of the host is
+        shown as V(hidden), because it may be a private key.
     type: list
     elements: str
 notes:
-  - The order of destinations is inferred (the lowest C(priority) first, then the oldest). didlogic does not document
-    it.
+  - didlogic does not document the order of destinations. It is inferred as lowest C(priority) first, then the oldest.
 seealso:
   - module: voiceops.vapi_didlogic.didlogic_forward
   - module: voiceops.vapi_didlogic.didlogic_forwards
@@ -55,9 +54,9 @@ EXAMPLES = r"""
           - "{{ vapi_trunk_id }}"
       register: found
 
-    - name: Show where calls go first
+    - name: Show the first active destination
       ansible.builtin.debug:
-        msg: "{{ (found.numbers[0].destinations | selectattr('active') | first).destination | default('nowhere') }}"
+        msg: "{{ (found.numbers[0].destinations | selectattr('active') | first).destination | default('none') }}"
 
     - name: Read all numbers
       voiceops.vapi_didlogic.didlogic_number_info:
@@ -71,7 +70,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 numbers:
-  description: The numbers found, an empty list if there are none.
+  description: The matching numbers. An empty list if there are none.
   returned: success
   type: list
   elements: dict
@@ -89,7 +88,7 @@ numbers:
       type: str
       sample: Amsterdam
     channels:
-      description: How many calls it takes at once.
+      description: Maximum number of concurrent calls.
       type: int
       sample: 2
     codec:
@@ -97,27 +96,27 @@ numbers:
       type: str
       sample: G711
     monthly_fee:
-      description: What it costs a month.
+      description: Monthly fee.
       type: float
       sample: 0.99
     per_minute:
-      description: What an inbound minute costs.
+      description: Price of an inbound minute.
       type: float
       sample: 0.001
     free_minutes:
-      description: Inbound minutes that cost nothing.
+      description: Number of free inbound minutes.
       type: int
       sample: 0
     activation:
-      description: What its activation cost.
+      description: Activation fee.
       type: float
       sample: 0.0
     check_state:
-      description: How far didlogic has checked the documents for it, in didlogic's words.
+      description: Status of didlogic's document check for the number, as didlogic provides it.
       type: str
       sample: checked
     destinations:
-      description: Where calls go, in order, the inactive ones included. Each has the keys of
+      description: The destinations of calls in order, including inactive ones. Each has the keys of
         RV(voiceops.vapi_didlogic.didlogic_forward#module:destinations).
       type: list
       elements: dict

@@ -8,17 +8,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: didlogic_sip_account
-short_description: Manage a SIP account at didlogic
+short_description: Manage a didlogic SIP account
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - A SIP account is the login with which devices and trunks, such as Vapi's, make calls over didlogic.
-  - An existing account is found by its login (O(name)) or by its O(label). A new one is found by O(label) only,
-    because didlogic chooses the login.
-  - didlogic never returns the password, so the module can not see whether it differs. It is written when the account
-    is created, and always with O(update_password=always). It is never returned.
-  - New addresses are allowed before O(ip_restrict) is switched on, so that nobody is locked out on the way.
+  - A SIP account is the login that devices and trunks, such as Vapi's, use to place calls through didlogic.
+  - An existing account is found by its login (O(name)) or by its O(label). A new one is found by O(label) only, because
+    didlogic assigns the login.
+  - didlogic never returns the password, so the module cannot detect a difference. The password is written when the
+    account is created, and on every run with O(update_password=always). It is never returned.
+  - New addresses are allowed before O(ip_restrict) is enabled, so that no client is locked out during the change.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
@@ -28,68 +28,66 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(update_password=always) and a O(password) every run writes the password and reports a change.
+      - With O(update_password=always) and O(password), every run writes the password and reports a change.
 options:
   name:
     description:
-      - The 5-digit login of an existing account. It can not be chosen for a new one.
-      - Put it in quotes. YAML reads a leading zero as an octal number.
+      - The 5-digit login of an existing account. It cannot be chosen for a new one.
+      - Quote it. YAML reads a number with a leading zero as octal.
     type: str
   label:
     description:
-      - Free text, 1 to 255 characters. It identifies the account if O(name) is not given. With O(name) it is what the
-        account shall be labelled.
-      - didlogic is not known to keep labels unique. If two accounts have it, the module asks for O(name).
+      - Free text, 1 to 255 characters. It identifies the account if O(name) is not given. With O(name), it is the label
+        to set.
+      - didlogic may allow duplicate labels. If several accounts have the label, the module fails and asks for O(name).
     type: str
   password:
     description:
-      - Password of the account, 8 characters at least. Needed to create one. didlogic's rules for it are not known; 20
-        letters and digits are accepted.
+      - Password of the account, at least 8 characters. Required to create an account. didlogic does not document its
+        password rules; 20 letters and digits are accepted.
     type: str
   update_password:
-    description: Whether O(password) is written each time (V(always)) or only when the account is created
+    description: Whether to write O(password) on every run (V(always)) or only when the account is created
       (V(on_create)).
     type: str
     choices: [on_create, always]
     default: on_create
   caller_id:
-    description: The number that outbound calls show, with its country code, in quotes. Take one of your didlogic
-      numbers.
+    description: Caller ID of outbound calls, with its country code. Quote it. Use one of your didlogic numbers.
     type: str
   allowed_ips:
     description:
-      - IPv4 addresses that may log in while O(ip_restrict=true). Single addresses, no networks.
-      - For Vapi, those that Vapi's guide to SIP networking lists for the region. They are shared by all of Vapi's
-        customers, so the password still counts.
+      - IPv4 addresses that may log in if O(ip_restrict=true). Networks are not supported.
+      - For Vapi, use the addresses that Vapi's guide to SIP networking lists for the region. All Vapi customers share
+        them, so a strong password is still required.
     type: list
     elements: str
   allowed_ips_mode:
-    description: Whether O(allowed_ips) are added to those allowed (V(append)) or are to be the only ones
-      (V(replace)).
+    description: Whether to add O(allowed_ips) to the allowed addresses (V(append)) or to replace them (V(replace)).
     type: str
     choices: [append, replace]
     default: append
   ip_restrict:
-    description: Whether only O(allowed_ips) may log in.
+    description: Whether to restrict logins to O(allowed_ips).
     type: bool
   max_channels:
-    description: How many calls may run at once, V(0) to V(10000). V(0) is no limit of the account itself.
+    description: Maximum number of concurrent calls, V(0) to V(10000). V(0) means no limit for this SIP account.
     type: int
   max_call_seconds:
-    description: How long a call may take, in seconds, V(0) to V(86400). V(0) is no limit of the account itself.
+    description: Maximum duration of a call in seconds, V(0) to V(86400). V(0) means no limit for this SIP account.
     type: int
   max_call_cost:
-    description: What a call may cost, V(0) to V(10000), in the currency of the didlogic account. V(0) is no limit of
-      the account itself.
+    description: Maximum cost of a call, V(0) to V(10000), in the currency of the didlogic account. V(0) means no limit
+      for this SIP account.
     type: float
   force:
-    description: Must be V(true) with O(state=absent). Every device and trunk that logs in with the account stops
+    description: Must be V(true) with O(state=absent), because every device and trunk that uses the account stops
       working.
     type: bool
     default: false
 notes:
-  - didlogic's pages on SIP accounts could not be read. The requests are those that several public clients send.
-  - Limits that are not set fall back to those of the whole didlogic account.
+  - didlogic's documentation of SIP accounts was not available. The requests are those used by several public clients.
+  - Limits that are not set default to those of the whole didlogic account.
 seealso:
   - module: voiceops.vapi_didlogic.didlogic_sip_account_info
   - module: voiceops.vapi_didlogic.vapi_sip_trunk
@@ -97,7 +95,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Prepare the login for Vapi
+- name: Create the SIP login for Vapi
   module_defaults:
     group/voiceops.vapi_didlogic.didlogic:
       api_key: "{{ didlogic_api_key }}"
@@ -115,7 +113,7 @@ EXAMPLES = r"""
         max_call_seconds: 3600
       register: login
 
-    - name: Hand the login on to Vapi
+    - name: Use the login in a Vapi trunk
       voiceops.vapi_didlogic.vapi_sip_trunk:
         api_key: "{{ vapi_api_key }}"
         name: didlogic
@@ -131,7 +129,7 @@ EXAMPLES = r"""
         password: "{{ didlogic_new_sip_password }}"
         update_password: always
 
-- name: Let one more address log in to an account that exists
+- name: Allow one more address for an existing account
   voiceops.vapi_didlogic.didlogic_sip_account:
     api_key: "{{ didlogic_api_key }}"
     name: "01234"
@@ -149,65 +147,65 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 sip_account:
-  description: The account as it stands, or as it would stand in check mode. An empty dict with O(state=absent). The
-    password is not part of it.
+  description: The resulting account, or the predicted one in check mode. An empty dict with O(state=absent). The
+    password is never returned.
   returned: success
   type: dict
   contains:
     id:
-      description: didlogic's id of the account. V((known after apply\)) in check mode before it exists. Everything
-        else goes by the login.
+      description: didlogic's id of the account. V((known after apply\)) in check mode before it exists. Requests use
+        the login instead.
       type: str
       sample: "61"
     name:
-      description: The 5-digit login. Left out in check mode before it exists.
+      description: The 5-digit login. Omitted in check mode before the account exists.
       type: str
       sample: "01234"
     label:
-      description: Free text.
+      description: Label of the account.
       type: str
       sample: vapi
     caller_id:
-      description: The number that outbound calls show, if there is one.
+      description: Caller ID of outbound calls, if one is set.
       type: str
       sample: "31201234567"
     allowed_ips:
-      description: Addresses that may log in while RV(sip_account.ip_restrict) is true.
+      description: IPv4 addresses that may log in if RV(sip_account.ip_restrict) is V(true).
       type: list
       elements: str
       sample:
         - 192.0.2.10
         - 192.0.2.11
     ip_restrict:
-      description: Whether only these addresses may log in.
+      description: Whether logins are restricted to RV(sip_account.allowed_ips).
       type: bool
       sample: true
     max_channels:
-      description: How many calls may run at once, V(0) without a limit.
+      description: Maximum number of concurrent calls, V(0) for no limit.
       type: int
       sample: 10
     max_call_seconds:
-      description: How long a call may take, V(0) without a limit.
+      description: Maximum duration of a call in seconds, V(0) for no limit.
       type: int
       sample: 3600
     max_call_cost:
-      description: What a call may cost, V(0) without a limit.
+      description: Maximum cost of a call, V(0) for no limit.
       type: float
       sample: 0
     host:
-      description: From where the account is registered, in didlogic's words.
+      description: Host from which the account is registered, as didlogic provides it.
       type: str
       sample: dynamic
     charge:
-      description: What the account has cost, as didlogic writes it.
+      description: Total charge of the account, as didlogic provides it.
       type: str
       sample: "0.0"
     talk_time:
-      description: How long the account has talked.
+      description: Total talk time of the account, as didlogic provides it.
       type: int
       sample: 0
     created_at:
-      description: When the account was created, as didlogic writes it.
+      description: Time of creation, as didlogic provides it.
       type: str
       sample: 2026-01-02 03:04:05 UTC
 """

@@ -8,21 +8,21 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: didlogic_sip_account_info
-short_description: Read SIP accounts at didlogic
+short_description: Retrieve didlogic SIP accounts
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the SIP accounts with their allowed addresses, all of them or those that the options name.
-  - Each item has the form of the options of M(voiceops.vapi_didlogic.didlogic_sip_account). Given back, it changes
-    nothing. Passwords are never part of it.
+  - Retrieves SIP accounts with their allowed addresses, either all of them or those that match the options.
+  - Each item has the format of the options of M(voiceops.vapi_didlogic.didlogic_sip_account). Passing it back to that
+    module changes nothing. Passwords are never returned.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._didlogic
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:
   name:
-    description: Only the account with this login, in quotes.
+    description: Only the account with this login. Quote it.
     type: str
   label:
     description: Only accounts with this label.
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 sip_accounts:
-  description: The SIP accounts found, each with the keys of
+  description: The matching SIP accounts, each with the keys of
     RV(voiceops.vapi_didlogic.didlogic_sip_account#module:sip_account). An empty list if there are none.
   returned: success
   type: list

@@ -8,43 +8,43 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: report_file
-short_description: Write a rendered template as a file on the controller
+short_description: Write a rendered template to a file on the controller
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Writes the reports of the playbooks of this collection. It works on the controller, whatever the host of the task
-    is, and is safe in a folder that others may write into, such as C(/tmp).
-  - The file is replaced atomically. A symbolic link, of the file itself or of a folder on the path to it, is followed
-    if it belongs to the user who runs Ansible or to root. A link of another user is refused.
-  - With O(variables), the file is for C(ansible-playbook -e @file). It is read as Ansible reads it, and is written only
-    if it holds exactly these variables and none of their texts is taken for a template.
+  - Writes the reports of the playbooks of this collection. It always runs on the controller, and is safe in a directory
+    that other users can write to, such as C(/tmp).
+  - The file is replaced atomically. A symbolic link, whether the file itself or a directory on its path, is followed if
+    it belongs to the user who runs Ansible or to root. A link of another user is rejected.
+  - With O(variables), the file is intended for C(ansible-playbook -e @file). The content is parsed as Ansible parses
+    it, and is written only if it contains exactly these variables and none of their values is treated as a template.
 options:
   src:
-    description: The template, searched for like one of M(ansible.builtin.template).
+    description: The template. It is searched for in the same locations as with M(ansible.builtin.template).
     type: str
     required: true
   dest:
-    description: The file. A relative path begins at the working directory. Its folder must exist.
+    description: Path of the file. A relative path is resolved against the working directory. The directory must exist.
     type: str
     required: true
   mode:
-    description: The permissions of the file in octal digits, also of a file that exists.
+    description: Permissions of the file in octal digits. They are also applied to an existing file.
     type: str
     default: "0600"
   backup:
-    description: Keeps a file that is there under its name with the process id and the time.
+    description: Whether to keep a backup of an existing file. The process id and the time are appended to its name.
     type: bool
     default: false
   variables:
-    description: The variables that the file must hold.
+    description: The variables that the file must contain.
     type: dict
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would change, without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
     details:
-      - The template is rendered, and with O(variables) read back.
+      - The template is rendered and, with O(variables), parsed.
   diff_mode:
     description: Returns what has changed, or would change in C(check_mode), when run with C(--diff).
     support: full
@@ -59,7 +59,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Write what is live as an environment file
+- name: Write the current environment to a file
   voiceops.vapi_didlogic.report_file:
     src: environment.yml.j2
     dest: environment.yml
@@ -75,12 +75,12 @@ dest:
   type: str
   sample: /home/alice/environment.yml
 backup_file:
-  description: The former file.
-  returned: with O(backup), if there was one and it was replaced
+  description: Path of the backup.
+  returned: with O(backup), if an existing file was replaced
   type: str
   sample: /home/alice/environment.yml.4711.2026-01-31@09:30:00~
 variables:
-  description: What Ansible reads from the file.
+  description: The variables as Ansible reads them from the file.
   returned: with O(variables)
   type: dict
 """

@@ -8,17 +8,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: routing_audit
-short_description: Follow the way of calls through didlogic and Vapi and find what is broken
+short_description: Audit call routing between didlogic and Vapi
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - For each number that either side knows, follows the way of a call from didlogic's destinations over the inbound URI,
-    the trunk and the phone number to the assistant and its transfer tools, and reports every broken or risky link with
-    what mends it.
-  - It only reads, and needs nothing but the two keys. It works as well on an installation that was made by hand.
-  - It compares what both services say. Whether the password is right and a phone rings is for
-    M(voiceops.vapi_didlogic.sip_probe) and a call to prove.
+  - For each number in either service, checks the route of a call from didlogic's destinations over the inbound URI, the
+    trunk and the phone number to the assistant and its transfer tools. Reports every broken or risky link and how to
+    fix it.
+  - It sends only read requests, and requires only the two API keys. It also works for set-ups made by hand.
+  - It compares the configuration of both services. To verify that the SIP password is correct, use
+    M(voiceops.vapi_didlogic.sip_probe). To verify that a phone rings, place a call.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
   - voiceops.vapi_didlogic._attributes.across
@@ -27,18 +27,18 @@ extends_documentation_fragment:
 options:
   numbers:
     description:
-      - Look at these numbers only, in quotes, and at what they use. A leading C(+) makes no difference.
-      - Without it every number of the didlogic account and every phone number of your own carrier at Vapi is looked at.
+      - Audit only these numbers and the objects that they use. Quote them. A leading C(+) is ignored.
+      - By default, every number of the didlogic account and every phone number of your own carrier in Vapi is audited.
     type: list
     elements: str
   ignore:
     description:
-      - Rules not to apply, by their id, such as V(balance-low).
+      - Ids of rules to skip, such as V(balance-low).
     type: list
     elements: str
   fail_on:
     description:
-      - V(error) fails the task if there is a finding of that severity, V(warning) also if there is a warning.
+      - V(error) fails the task if there is an error. V(warning) also fails it if there is a warning.
     type: str
     choices: [never, error, warning]
     default: never
@@ -49,20 +49,20 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Look at both accounts
+- name: Audit both accounts
   voiceops.vapi_didlogic.routing_audit:
     vapi_api_key: "{{ vapi_api_key }}"
     didlogic_api_key: "{{ didlogic_api_key }}"
   register: audit
 
-- name: Show what is wrong
+- name: Show the findings
   ansible.builtin.debug:
     msg: "{{ item.subject }}: {{ item.message }} {{ item.fix }}"
   loop: "{{ audit.findings }}"
   loop_control:
     label: "{{ item.rule }}"
 
-- name: Stop the pipeline if a call to one of these numbers would fail
+- name: Fail if a call to one of these numbers would fail
   voiceops.vapi_didlogic.routing_audit:
     vapi_api_key: "{{ vapi_api_key }}"
     didlogic_api_key: "{{ didlogic_api_key }}"
@@ -74,48 +74,48 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 findings:
-  description: What is broken or risky, the worst first. Empty if nothing is.
+  description: Broken or risky settings, the most severe first. Empty if there are none.
   returned: always
   type: list
   elements: dict
   contains:
     rule:
-      description: The rule's id, for O(ignore).
+      description: Id of the rule, for use in O(ignore).
       returned: always
       type: str
     severity:
-      description: V(error) if calls fail, V(warning) if they may, V(info) otherwise.
+      description: V(error) if calls fail, V(warning) if calls may fail, V(info) otherwise.
       returned: always
       type: str
     evidence:
-      description: On what the rule rests. V(documented) is a service's documentation or published API description,
-        V(seen live) a report of a live account, V(inferred) a conclusion, which is never an error.
+      description: The evidence for the rule. V(documented) means a service's documentation or published API
+        description, V(seen live) a report from a live account, and V(inferred) a conclusion, which is never an error.
       returned: always
       type: str
     step:
-      description: The link that is broken, V(number), V(forward), V(trunk), V(phone_number), V(assistant), V(tool) or
+      description: The affected link. One of V(number), V(forward), V(trunk), V(phone_number), V(assistant), V(tool) or
         V(account).
       returned: always
       type: str
     subject:
-      description: What it is about, such as a number or a trunk.
+      description: The affected object, such as a number or a trunk.
       returned: always
       type: str
     numbers:
-      description: The numbers whose calls take what is wrong. Empty if it concerns the account.
+      description: The affected numbers. Empty if the finding is about the account.
       returned: always
       type: list
       elements: str
     message:
-      description: What is wrong, and what comes of it.
+      description: The problem and its effect.
       returned: always
       type: str
     fix:
-      description: What to do, with the option of this collection that does it.
+      description: How to fix the problem, with the option of this collection to use.
       returned: always
       type: str
     docs:
-      description: Where the documentation says more.
+      description: URL of the documentation of the rule.
       returned: always
       type: str
   sample:
@@ -128,53 +128,54 @@ findings:
       message: "The phone number has no assistant, squad, server, fallback or hook that answers: Vapi ends each call."
       fix: "Assign one with vapi_phone_number: assistant."
 numbers:
-  description: Each number and the way of a call to it.
+  description: Each number and the route of calls to it.
   returned: always
   type: list
   elements: dict
   contains:
     number:
-      description: The number's digits.
+      description: The number, digits only.
       returned: always
       type: str
     bought:
-      description: Whether the didlogic account has it.
+      description: Whether the number belongs to the didlogic account.
       returned: always
       type: bool
     imported:
-      description: Whether Vapi has it.
+      description: Whether the number exists in Vapi.
       returned: always
       type: bool
     destinations:
-      description: Where didlogic sends calls, in the order in which it tries, with the keys of
-        RV(voiceops.vapi_didlogic.didlogic_forward#module:forward) and C(leads_to). C(can_answer) is false
-        for one that is off, of an unknown kind, or leads to Vapi where nobody answers the number.
+      description: The didlogic destinations of calls, in the order in which they are tried, with the keys of
+        RV(voiceops.vapi_didlogic.didlogic_forward#module:forward) and C(leads_to). C(can_answer) is V(false) for a
+        destination that is inactive, has an unknown kind, or leads to a number in Vapi that nothing answers.
       returned: always
       type: list
       elements: dict
     phone_number:
-      description: The phone number at Vapi, with C(id), C(number) and C(name). Empty if there is none.
+      description: The phone number in Vapi, with C(id), C(number) and C(name). Empty if there is none.
       returned: always
       type: dict
     trunk:
-      description: The phone number's trunk, with C(id), C(name) and C(username). Empty if there is none.
+      description: The trunk of the phone number, with C(id), C(name) and C(username). Empty if there is none.
       returned: always
       type: dict
     answered_by:
-      description: Who answers, with C(kind), C(id) and C(name). Empty if nobody does.
+      description: The assistant, squad or workflow that answers, with C(kind), C(id) and C(name). Empty if there is
+        none.
       returned: always
       type: dict
     transfer_tools:
-      description: How callers are handed to a human, each with C(id), C(name) and C(to).
+      description: The transfers that are available to the assistant, each with C(id), C(name) and C(to).
       returned: always
       type: list
       elements: dict
     status:
-      description: V(ok), or the worst severity of its findings.
+      description: V(ok), or the highest severity of its findings.
       returned: always
       type: str
     broken:
-      description: The rules that are broken, by the link.
+      description: Ids of the rules that apply, by link.
       returned: always
       type: dict
   sample:
@@ -206,20 +207,20 @@ numbers:
       broken:
         assistant: [nobody-answers]
 summary:
-  description: How many findings there are of each severity.
+  description: Number of findings by severity.
   returned: always
   type: dict
   contains:
     error:
-      description: Calls fail.
+      description: Number of errors.
       returned: always
       type: int
     warning:
-      description: Calls may fail.
+      description: Number of warnings.
       returned: always
       type: int
     info:
-      description: Good to know.
+      description: Number of notes.
       returned: always
       type: int
   sample:

@@ -8,78 +8,79 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: sip_probe
-short_description: Look whether a SIP server answers and takes a password
+short_description: Check that a SIP server is reachable and accepts credentials
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Asks a SIP server, such as didlogic's gateway, in the order in which a call needs it. Does the name resolve, does
-    the port answer, is the certificate good, does the server answer C(OPTIONS), does it take user name and password.
-  - It never sends C(INVITE) or C(REFER), so nobody is called and nothing is charged.
-  - The password is proven by a C(REGISTER) without C(Contact). It asks what is registered, and changes no binding. A
-    phone that is registered stays so.
-  - The password is answered with once, since servers lock out addresses that fail. Only where the server calls its own
-    nonce stale, it is answered once more. A request with the password is not repeated over UDP either.
+  - Checks a SIP server, such as didlogic's gateway, in the order in which a call depends on it. The steps are name
+    resolution, connection, TLS certificate, response to C(OPTIONS), and authentication with user name and password.
+  - It never sends C(INVITE) or C(REFER), so no call is placed and nothing is charged.
+  - The password is verified with a C(REGISTER) request without C(Contact), which queries the bindings and changes none.
+    A registered phone remains registered.
+  - The module sends one authenticated request only, because servers lock out addresses after failures. It sends a
+    second one only if the server reports a stale nonce. It does not retransmit an authenticated request over UDP.
 options:
   host:
     description:
       - Host name or address of the SIP server, without C(sip:) and without a port.
-      - The addresses (A and AAAA) of a name are tried, four at most, until one answers.
-      - Without O(port), and where the library C(dnspython) is installed, the SRV records of the name come first. NAPTR
-        records are not followed. A gateway of M(voiceops.vapi_didlogic.vapi_sip_trunk) has its port spelled out.
+      - Up to four addresses (A and AAAA) of a name are tried until one responds.
+      - If O(port) is not given and the Python library C(dnspython) is installed, the SRV records of the name are tried
+        first. NAPTR records are not followed. For a gateway of M(voiceops.vapi_didlogic.vapi_sip_trunk), specify its
+        port.
     type: str
     required: true
   port:
-    description: Port of the SIP server. If it is not given that of the SRV record, or V(5060), V(5061) with
+    description: Port of the SIP server. Defaults to the port of the SRV record, otherwise to V(5060), or V(5061) with
       O(transport=tls).
     type: int
   transport:
-    description: How to reach it. V(tls) needs TLS 1.2 or newer.
+    description: Transport protocol. V(tls) requires TLS 1.2 or later.
     type: str
     choices: [udp, tcp, tls]
     default: udp
   username:
     description:
-      - The SIP login. Put it in quotes, since YAML reads a leading zero as an octal number.
-      - Needed with O(method=register).
+      - The SIP login. Quote it, because YAML reads a number with a leading zero as octal.
+      - Required with O(method=register).
     type: str
   password:
     description:
-      - The password of the SIP login, 8 characters at least.
-      - Needed with O(method=register), and not used otherwise.
-      - Without TLS anybody on the way can try passwords against the digest of it, as with every SIP phone.
+      - The password of the SIP login, at least 8 characters.
+      - Required with O(method=register), and not used otherwise.
+      - Without TLS, an eavesdropper can test passwords against the digest, as with every SIP phone.
     type: str
   method:
     description:
-      - V(options) ends with C(OPTIONS).
-      - V(register) proves user name and password behind it. A server that leaves C(OPTIONS) unanswered, as some do,
-        gets the C(REGISTER) nevertheless.
+      - V(options) only sends C(OPTIONS).
+      - V(register) then also verifies user name and password. The C(REGISTER) request is sent even if the server does
+        not respond to C(OPTIONS), as some servers do not.
     type: str
     choices: [options, register]
     default: options
   timeout:
-    description: How long all of it may take, in seconds, V(1) to V(120).
+    description: Timeout of all steps together in seconds, V(1) to V(120).
     type: int
     default: 10
   validate_certs:
     description:
-      - Whether the certificate of the server is checked. Goes with O(transport=tls).
-      - With V(false) anybody on the way can pass for the server, and the module warns.
+      - Whether to verify the certificate of the server. Only used with O(transport=tls).
+      - With V(false), the server can be impersonated, so the module issues a warning.
     type: bool
     default: true
   ca_path:
-    description: File with the CA certificates to trust, in PEM form, on the host that runs the module, in place of
-      those of the system. Goes with O(transport=tls).
+    description: Path of a file with the CA certificates to trust, in PEM format, on the host that runs the module.
+      Overrides the CA certificates of the system. Only used with O(transport=tls).
     type: str
   fail:
     description:
-      - Whether a step that does not hold fails the task. The message names the step and the option that mends it.
-      - With V(false) the task succeeds, and RV(probe.ok) tells.
+      - Whether to fail the task if a step fails. The message names the step and the option that fixes it.
+      - With V(false), the task succeeds, and RV(probe.ok) contains the result.
     type: bool
     default: true
 attributes:
   action_group:
-    description: The module talks to no API, so it has no connection options to share.
+    description: The module does not use an API, so it has no connection options to share.
     support: none
     membership: []
 requirements:
@@ -87,9 +88,9 @@ requirements:
   - httpx >= 0.27
   - pydantic >= 2.7
 notes:
-  - Run it where the network is the one that matters. That this machine is served does not prove that Vapi's addresses
-    are.
-  - The libraries are those of the collection. The probe itself uses Python's standard library.
+  - Run it on a host in the relevant network. A successful probe from one host does not prove that Vapi's addresses are
+    accepted.
+  - The required libraries are those of the collection. The probe itself only uses Python's standard library.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._attributes.info
 seealso:
@@ -99,87 +100,87 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: See that didlogic's proxy answers
+- name: Check that didlogic's proxy is reachable
   voiceops.vapi_didlogic.sip_probe:
     host: sip.nl.didlogic.net
 
-- name: Prove the SIP password before the trunk is made
+- name: Verify the SIP password before the trunk is created
   voiceops.vapi_didlogic.sip_probe:
     host: sip.nl.didlogic.net
     method: register
     username: "01234"
     password: "{{ didlogic_sip_password }}"
 
-- name: Look at TLS without failing
+- name: Probe TLS without failing the task
   voiceops.vapi_didlogic.sip_probe:
     host: sip.nl.didlogic.net
     transport: tls
     fail: false
-  register: look
+  register: tls_probe
 
-- name: Show what was seen
+- name: Show the results of all steps
   ansible.builtin.debug:
-    msg: "{{ look.probe.checks | map(attribute='message') }}"
+    msg: "{{ tls_probe.probe.checks | map(attribute='message') }}"
 """
 
 RETURN = r"""
 ---
 probe:
-  description: What was seen. It is there too when the task fails on a step.
-  returned: when the options are right
+  description: The result. It is also returned if the task fails at a step.
+  returned: when the options are valid
   type: dict
   contains:
     ok:
-      description: Whether no step failed. A step that proves nothing does not fail.
+      description: Whether no step failed. An inconclusive step does not count as failed.
       type: bool
       sample: true
     reachable:
-      description: Whether a SIP server has answered.
+      description: Whether a SIP server responded.
       type: bool
       sample: true
     status:
-      description: Status of the last answer, V(null) if there was none.
+      description: SIP status of the last response, V(null) if there was none.
       type: int
       sample: 200
     reason:
-      description: The server's words beside the status, 100 characters at most.
+      description: Reason phrase of the last response, at most 100 characters.
       type: str
       sample: OK
     rtt_ms:
-      description: Milliseconds until the first final answer.
+      description: Time to the first final response, in milliseconds.
       type: float
       sample: 11.4
     allow:
-      description: The methods that the server advertises. Empty if it advertises none.
+      description: The methods that the server advertises in C(Allow). Empty if it advertises none.
       type: list
       elements: str
       sample: [INVITE, ACK, BYE, CANCEL, OPTIONS, REFER]
     refer_advertised:
       description:
-        - Whether C(REFER) is among them, V(null) if the server advertises nothing.
-        - V(false) means that transfers by C(REFER) do not work. V(true) proves nothing, since servers advertise it that
-          refuse it.
+        - Whether C(REFER) is among them, V(null) if the server advertises no methods.
+        - V(false) means that transfers by C(REFER) do not work. V(true) is not conclusive, because some servers
+          advertise C(REFER) but reject it.
       type: bool
       sample: true
     server:
-      description: What the server calls itself, 100 characters at most.
+      description: Name and version that the server reports, at most 100 characters.
       type: str
       sample: kamailio (5.6.3 (x86_64/linux))
     tls:
-      description: Facts of the TLS connection, V(null) without O(transport=tls).
+      description: Properties of the TLS connection, V(null) without O(transport=tls).
       type: dict
       contains:
         version:
-          description: Version of TLS.
+          description: TLS version.
           type: str
         subject:
           description: The subject of the server's certificate, or its first host name if it has none.
           type: str
         not_after:
-          description: End of the certificate's time, in UTC.
+          description: Expiry time of the certificate, in UTC.
           type: str
         verified:
-          description: Whether the certificate was checked and found good.
+          description: Whether the certificate was verified successfully.
           type: bool
       sample:
         version: TLSv1.3
@@ -187,11 +188,11 @@ probe:
         not_after: "2026-12-31T23:59:59Z"
         verified: true
     authenticated:
-      description: V(true) if the password is right, V(false) if it was refused, V(null) if that is not known.
+      description: V(true) if the credentials were accepted, V(false) if they were rejected, V(null) if unknown.
       type: bool
       sample: true
     checks:
-      description: The steps in order, as far as they were reached.
+      description: The steps that were performed, in order.
       type: list
       elements: dict
       contains:
@@ -199,10 +200,10 @@ probe:
           description: V(name), V(connection), V(certificate), V(options), V(refer) or V(digest).
           type: str
         ok:
-          description: Whether the step holds, V(null) if it proves nothing.
+          description: Whether the step succeeded, V(null) if it is inconclusive.
           type: bool
         message:
-          description: What was seen.
+          description: Result of the step.
           type: str
       sample:
         - name: name

@@ -8,20 +8,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_assistant
-short_description: Manage an assistant at Vapi
+short_description: Manage a Vapi assistant
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - An assistant is Vapi's voice agent, with its model, voice and prompts, and with the tools that it may call.
-  - The assistant is found by O(name) among all assistants of the organisation.
-  - O(definition) is Vapi's own body of an assistant. It is merged with what stands, down to the last level. Lists are
-    replaced as a whole. What it does not name stays as it is.
-  - An object whose C(provider) or C(type) changes, such as a C(voice) of another provider, is replaced as a whole too,
-    because the service refuses fields of another provider. A warning names the fields that go. The tools of a model
-    are kept.
-  - Vapi replaces objects such as C(model) as a whole. The module therefore sends the whole object with your change in
-    it, and only where something differs.
+  - An assistant is Vapi's voice agent. It has a model, a voice, prompts, and the tools that it may call.
+  - The assistant is identified by O(name) among all assistants of the organisation.
+  - O(definition) is the assistant in Vapi's API format. It is merged recursively with the current definition. Lists are
+    replaced as a whole. Keys that it does not contain are not changed.
+  - An object whose C(provider) or C(type) changes, such as a C(voice) of another provider, is also replaced as a whole,
+    because Vapi rejects fields of another provider. A warning lists the removed fields. The tools of a model are kept.
+  - Vapi replaces objects such as C(model) as a whole. The module therefore sends the merged object, and only if it
+    differs from the current one.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -29,49 +28,50 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._attributes
 options:
   name:
-    description: Name of the assistant, 1 to 40 characters. Vapi lets two assistants have one name; the module does
-      not, unless O(id) picks one.
+    description: Name of the assistant, 1 to 40 characters. Vapi allows duplicate names. If several assistants have the
+      name, the module fails unless O(id) is given.
     type: str
     required: true
   id:
-    description: Id of the assistant, to pick one of several with the same name, or to rename it.
+    description: Id of the assistant, to select one of several with the same name, or to rename it.
     type: str
   definition:
     description:
       - The assistant in Vapi's camelCase, for instance C(firstMessage), C(model), C(voice) and C(transcriber).
-      - C(name) and C(model.toolIds) have options of their own (O(name), O(tools)), and keys that Vapi sets itself are
-        refused.
-      - Give an empty string, list or dict to empty a key. A key with V(null) inside an object is taken out of it.
-      - Texts that are secrets by the words of their key or by their place (below C(credentials) and C(headers), users,
-        passwords and query values in URLs) read V(hidden) in results. V(hidden) given back leaves the value as it is;
-        any other mask, such as V(********), is refused.
-      - A text with variables that Vapi fills in, such as C({{ customer.name }}), needs the tag C(!unsafe), or Ansible
-        takes them for its own. Text that holds what a template has become, such as C(<function …>), is refused.
+      - C(name) and C(model.toolIds) are rejected, because they are set with O(name) and O(tools). Keys that Vapi sets
+        itself are also rejected.
+      - Use an empty string, list or dict to clear a key. A key with V(null) inside an object is removed from it.
+      - Values that are secrets by the name of their key or by their location (below C(credentials) and C(headers); user
+        names, passwords and query values in URLs) are shown as V(hidden) in results. Passing V(hidden) back keeps the
+        current value. Any other mask, such as V(********), is rejected.
+      - A string with variables that Vapi replaces, such as C({{ customer.name }}), needs the tag C(!unsafe). Otherwise
+        Ansible treats them as its own variables. A string with the result of such a mistake, such as C(<function …>),
+        is rejected.
     type: dict
   tools:
     description:
       - Tools that the assistant may call, by name or id, of any kind. See
         M(voiceops.vapi_didlogic.vapi_transfer_tool).
-      - They are part of the model, so O(definition) or the assistant that stands must have C(model) with C(provider)
-        and C(model).
+      - They are part of the model, so O(definition) or the existing assistant must have C(model) with C(provider) and
+        C(model).
     type: list
     elements: str
   tools_mode:
-    description: Whether O(tools) are added to those attached (V(append)) or are to be the only ones (V(replace)).
-      V(replace) with an empty list detaches all.
+    description: Whether to add O(tools) to the attached tools (V(append)) or to replace them (V(replace)). V(replace)
+      with an empty list detaches all tools.
     type: str
     choices: [append, replace]
     default: append
   force:
-    description: With O(state=absent), remove the assistant although phone numbers or squads still use it.
+    description: With O(state=absent), whether to delete the assistant even if phone numbers or squads use it.
     type: bool
     default: false
 notes:
-  - Vapi rewrites some values, and drops keys that it no longer knows. The module reads back what it wrote and fails
-    if Vapi shows something else, naming the option. Declare such a key as Vapi shows it.
-  - Vapi keeps versions of assistants in some organisations. Where a traffic allocation at Vapi sends callers to fixed
-    versions, an update reaches no caller until the allocation includes the new version; the module warns of it.
-    In other organisations a change is used for the next call.
+  - Vapi rewrites some values, and drops keys that it no longer supports. The module reads the assistant back, and fails
+    with the name of the option if Vapi returns a different value. Declare such a key with the value that Vapi returns.
+  - Some Vapi organisations have versioned assistants. If a traffic allocation in Vapi routes callers to fixed versions,
+    an update has no effect on callers until the allocation includes the new version, and the module issues a warning.
+    In other organisations, a change applies to the next call.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_assistant_info
   - module: voiceops.vapi_didlogic.vapi_transfer_tool
@@ -80,12 +80,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Declare the agent
+- name: Manage an assistant
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Declare an assistant that can hand over to a human
+    - name: Create an assistant that can transfer calls
       voiceops.vapi_didlogic.vapi_assistant:
         name: Reception
         definition:
@@ -103,14 +103,14 @@ EXAMPLES = r"""
         tools:
           - transfer_to_front_desk
 
-    - name: Change one setting of the model, and leave the rest of it
+    - name: Change one setting of the model
       voiceops.vapi_didlogic.vapi_assistant:
         name: Reception
         definition:
           model:
             temperature: 0.3
 
-    - name: Let it have no other tools
+    - name: Detach all other tools
       voiceops.vapi_didlogic.vapi_assistant:
         name: Reception
         tools:
@@ -127,7 +127,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 assistant:
-  description: The assistant as it stands, or as it would stand in check mode. An empty dict with O(state=absent).
+  description: The resulting assistant, or the predicted one in check mode. An empty dict with O(state=absent).
   returned: success
   type: dict
   contains:
@@ -140,8 +140,8 @@ assistant:
       type: str
       sample: Reception
     definition:
-      description: The assistant in Vapi's camelCase, without what has an option of its own and what Vapi sets itself.
-        Secrets in it read V(hidden).
+      description: The assistant in Vapi's camelCase, without the keys that have their own option or that Vapi sets
+        itself. Secrets in it are shown as V(hidden).
       type: dict
       sample:
         firstMessage: Good day, how can I help?
@@ -150,27 +150,28 @@ assistant:
           model: gpt-4o
           temperature: 0.3
     tool_names:
-      description: Names of the tools in the order of their ids, where they were read; else the id.
+      description: Names of the tools, in the order of RV(assistant.tools). A tool whose name was not read is given by
+        its id.
       type: list
       elements: str
       sample: [to_human]
     tools:
-      description: Ids of the tools attached, if there are any.
+      description: Ids of the attached tools, if there are any.
       type: list
       elements: str
       sample:
         - 44444444-4444-4444-8444-444444444444
     latest_version:
-      description: The newest version of the assistant. Vapi has none in organisations without versioning.
+      description: The latest version of the assistant.
       returned: in organisations with versioning
       type: str
       sample: v7
     created_at:
-      description: When the assistant was created.
+      description: Time of creation, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
     updated_at:
-      description: When the assistant was last changed.
+      description: Time of the last change, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
 """

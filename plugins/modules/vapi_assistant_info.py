@@ -8,14 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_assistant_info
-short_description: Read assistants at Vapi
+short_description: Retrieve Vapi assistants
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the assistants of the organisation, all of them or those that the options name.
-  - Each item has the form of the options of M(voiceops.vapi_didlogic.vapi_assistant). Tools are ids. Given back, it
-    changes nothing. Secrets read V(hidden).
+  - Retrieves the assistants of the organisation, either all of them or those that match the options.
+  - Each item has the format of the options of M(voiceops.vapi_didlogic.vapi_assistant). Tools are returned as ids.
+    Passing it back to that module changes nothing. Secrets are shown as V(hidden).
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -54,8 +54,8 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 assistants:
-  description: The assistants found, each with the keys of RV(voiceops.vapi_didlogic.vapi_assistant#module:assistant).
-    An empty list if there are none.
+  description: The matching assistants, each with the keys of
+    RV(voiceops.vapi_didlogic.vapi_assistant#module:assistant). An empty list if there are none.
   returned: success
   type: list
   elements: dict

@@ -8,20 +8,20 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_call
-short_description: Have a Vapi assistant call somebody
+short_description: Place an outbound call with a Vapi assistant
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Places one phone call, at once or at a given time. It rings a real phone and costs money at both services.
-  - At most one request for a call leaves the machine, whatever happens. Where its answer is lost, the module looks in
-    Vapi's list for the call, which carries a mark, and returns it. If it is not there, the module fails and says that
-    it is unknown whether the phone rings; it never sends a second request.
-  - Before that, also in check mode, it makes sure that assistant and phone number exist, that the phone number's SIP
-    trunk exists and calls out, and that the called number is in E.164 form.
-  - Without O(idempotency_key) every run places a call, but a task places one at most, whatever its hosts and its
-    attempts with C(until) and C(retries). Its other hosts get the same call, and fail where they ask for another one.
-    Each item of a C(loop) is a call of its own.
+  - Places one phone call, immediately or at a given time. It rings a real phone, and both services charge for it.
+  - The module never sends more than one request for a call. If the response is lost, it searches Vapi's call list for
+    the call, which is tagged, and returns it. If the call is not found, the module fails and reports that it is unknown
+    whether the call was placed. It never sends a second request.
+  - Before the request, and also in check mode, it checks that the assistant and the phone number exist, that the SIP
+    trunk of the phone number exists and has an outbound gateway, and that the called number is in E.164 format.
+  - Without O(idempotency_key), every run places a call, but a task places at most one, even with several hosts or with
+    C(until) and C(retries). The other hosts get the same call as their result, and fail if they request a different
+    one. Each item of a C(loop) is a separate call.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -32,85 +32,86 @@ attributes:
     description: A second run with the same options reports no change and sends no request that changes anything.
     support: partial
     details:
-      - Only with O(idempotency_key), until 24 hours after the call, or after the time it was scheduled for.
+      - Only with O(idempotency_key), until 24 hours after the call or after its scheduled time.
 options:
   assistant_version:
     description:
-      - A published version of O(assistant), such as V(v7), in place of the one that its callers get. Only in
+      - A published version of O(assistant), such as V(v7), to use instead of the version that callers get. Only in
         organisations with versioning.
-      - A call to a number of your own can so try a version before callers get it.
+      - Use it to test a version with a call to your own number.
     type: str
   squad_version:
     description:
-      - A published version of O(squad), likewise.
+      - A published version of O(squad), such as V(v7). Only in organisations with versioning.
     type: str
   phone_number:
     description:
-      - The phone number at Vapi that calls and is shown to the called, by its number, name or id.
+      - The phone number in Vapi that places the call and is presented as caller ID, by number, name or id.
     type: str
     required: true
   customer:
     description:
-      - Who is called.
+      - The called party.
     type: dict
     required: true
     suboptions:
       number:
         description:
-          - The number in E.164 form, in quotes, such as V(+31201234567). One of O(customer.number) and
-            O(customer.sip_uri) is needed.
+          - The number in E.164 format, such as V(+31201234567). Quote it. One of O(customer.number) and
+            O(customer.sip_uri) is required.
         type: str
       sip_uri:
         description:
-          - A SIP address instead of a number, such as V(sip:desk@example.com).
+          - A SIP URI instead of a number, such as V(sip:desk@example.com).
         type: str
       name:
         description:
-          - The name of the called, for the assistant and the call log. 40 characters at most.
+          - Name of the called party, for the assistant and the call log, at most 40 characters.
         type: str
       extension:
         description:
-          - Digits to dial after the number has answered. 10 at most.
+          - Digits to dial after the call is answered, at most 10.
         type: str
   variables:
     description:
-      - Values for the variables in the assistant's texts, such as C({{ '{{' }} order {{ '}}' }}).
+      - Values for the variables in the assistant's prompts and messages, such as C({{ '{{' }} order {{ '}}' }}).
     type: dict
   assistant_overrides:
     description:
-      - Other settings of the assistant or squad for this call only, in Vapi's own camelCase.
+      - Other settings of the assistant or squad for this call only, in Vapi's camelCase.
     type: dict
   wait:
     description:
-      - Wait until the call is over. The task then fails if the call failed, and says why and how to mend it; a call
-        that nobody answered is no failure.
+      - Wait until the call has ended. The task then fails if the call failed, with the cause and the fix. An unanswered
+        call is not a failure.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait for the end of the call. Then the task fails; the call goes on.
+      - Time to wait for the end of the call, in seconds. After it the task fails, but the call continues.
     type: int
     default: 600
   show_recording:
     description:
-      - Return the address of the recording. Whoever has it can listen, so it reads V(hidden) otherwise.
+      - Whether to return the URL of the recording. Anyone with the URL can listen to it, so it is shown as V(hidden)
+        otherwise.
     type: bool
     default: false
   idempotency_key:
     description:
-      - A word of your own for this call, such as the number of an order. If a call carries it that is still to come, or
-        of the last 24 hours, that call is returned and none is placed.
-      - It stands in the call's C(assistantOverrides.metadata) at Vapi; it is no secret.
+      - A unique key for this call, such as an order number. If a pending call, or a call of the last 24 hours, has the
+        same key, that call is returned and no call is placed.
+      - It is stored in the call's C(assistantOverrides.metadata) in Vapi. It is not a secret.
     type: str
 notes:
-  - Vapi offers nothing that keeps two requests from being two calls. The action plugin therefore holds a lock on the
-    controller while the module runs, one for each O(idempotency_key), for all runs of one user on one controller. Runs
-    on different controllers at the same moment do not see each other.
-  - After a request of unknown outcome, nothing on this controller sends the same call again for five minutes. The
-    module only looks for it. The lock and what is known of a request are files in C(voiceops.vapi_didlogic) in
-    E(ANSIBLE_HOME). They hold no number and no name.
-  - With O(idempotency_key) all calls that Vapi shows are read, since it cannot be asked for those that are still to
-    come. Of a call that was ordered more than two weeks ago only this controller knows.
+  - Vapi's API has no idempotency mechanism. The action plugin therefore holds a lock on the controller while the module
+    runs, one for each O(idempotency_key), which covers all runs of one user on one controller. Concurrent runs on
+    different controllers are not covered.
+  - After a request with unknown outcome, the same call is not sent again from this controller for five minutes. The
+    module only searches for it. The lock and the state of a request are files in C(voiceops.vapi_didlogic) in
+    E(ANSIBLE_HOME). They contain no phone number and no name.
+  - With O(idempotency_key), all calls that Vapi returns are read, because its API cannot filter for pending calls. A
+    call that was requested more than two weeks ago is only known on this controller.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_call_info
   - module: voiceops.vapi_didlogic.vapi_campaign
@@ -118,12 +119,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Call from Vapi
+- name: Place calls
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Call and wait for the end
+    - name: Place a call and wait for its end
       voiceops.vapi_didlogic.vapi_call:
         assistant: Reminder
         phone_number: "31201234567"
@@ -134,11 +135,11 @@ EXAMPLES = r"""
         wait: true
       register: reminder
 
-    - name: Tell how it went
+    - name: Show the outcome
       ansible.builtin.debug:
         msg: "{{ reminder.call.outcome }}: {{ reminder.call.diagnosis.cause | default('') }}"
 
-    - name: Call once for each order, also when the play is run again
+    - name: Place one call for each order, even if the play is run again
       voiceops.vapi_didlogic.vapi_call:
         assistant: Delivery
         phone_number: Front desk
@@ -151,16 +152,17 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 outcome_unknown:
-  description: Whether a call may have been placed all the same. Then it is not sent again; look for it.
-  returned: on failure after the request was to be sent
+  description: Whether the call may have been placed despite the failure. If V(true), it is not sent again. Check the
+    call log for it.
+  returned: on failure once the request may have been sent
   type: bool
 call:
-  description: The call. Keys that are not known yet are left out.
+  description: The call. Keys without a value yet are omitted.
   returned: success
   type: dict
   contains:
     id:
-      description: The call's id at Vapi.
+      description: Id of the call in Vapi.
       returned: success
       type: str
     direction:
@@ -168,35 +170,35 @@ call:
       returned: success
       type: str
     status:
-      description: Vapi's status, such as V(queued), V(ringing), V(in-progress) or V(ended).
+      description: Status of the call in Vapi, such as V(queued), V(ringing), V(in-progress) or V(ended).
       returned: success
       type: str
     outcome:
       description:
         - V(scheduled), V(running), V(answered), V(unanswered), V(transferred), V(failed), V(cancelled) or V(unknown).
-        - V(unknown) is an ended reason that this version of the collection does not know.
+        - V(unknown) means that this version of the collection does not know the ended reason.
       returned: success
       type: str
     assistant:
-      description: Id of the assistant. Likewise RV(call.squad) and RV(call.workflow).
-      returned: if an assistant speaks
+      description: Id of the assistant.
+      returned: if an assistant handles the call
       type: str
     squad:
       description: Id of the squad.
-      returned: if a squad speaks
+      returned: if a squad handles the call
       type: str
     workflow:
-      description: Id of the workflow. Vapi has run none since 2026-08-19.
-      returned: if a workflow was to speak
+      description: Id of the workflow. Vapi stopped running workflows on 2026-08-19.
+      returned: if the call has a workflow
       type: str
     assistant_version:
-      description: The version of the assistant that spoke.
+      description: The version of the assistant that handled the call.
       returned: in organisations with versioning
       type: str
       sample: v7
     squad_version:
-      description: The version of the squad that was asked for.
-      returned: if the call asked for one
+      description: The requested version of the squad.
+      returned: if one was requested
       type: str
     phone_number:
       description: Id of the phone number.
@@ -207,64 +209,64 @@ call:
       returned: if it belongs to one
       type: str
     customer:
-      description: The other side, with C(number) or C(sip_uri), C(name) and C(extension).
+      description: The other party, with C(number) or C(sip_uri), C(name) and C(extension).
       returned: success
       type: dict
     name:
-      description: The call's own name.
+      description: Name of the call.
       returned: if it has one
       type: str
     schedule_at:
-      description: The time from which on Vapi may call. Likewise RV(call.schedule_until).
+      description: The earliest time of the call.
       returned: if the call is scheduled
       type: str
     schedule_until:
-      description: The time until which Vapi may call.
+      description: The latest time of the call.
       returned: if it was given
       type: str
     created_at:
-      description: When the call was ordered or came in, in UTC. Likewise RV(call.started_at), RV(call.ended_at).
+      description: Time at which the call was requested or arrived, in UTC.
       returned: success
       type: str
     started_at:
-      description: When the two began to speak.
-      returned: if they did
+      description: Time at which the conversation started, in UTC.
+      returned: if the call was answered
       type: str
     ended_at:
-      description: When the call was over.
-      returned: if it is over
+      description: Time at which the call ended, in UTC.
+      returned: if the call has ended
       type: str
     duration:
-      description: Seconds from RV(call.started_at) to RV(call.ended_at).
+      description: Time from RV(call.started_at) to RV(call.ended_at), in seconds.
       returned: if both are known
       type: int
     cost:
-      description: Vapi's price for the call in US dollars; didlogic's is not part of it.
-      returned: if Vapi tells it
+      description: Vapi's price of the call in US dollars, without didlogic's price.
+      returned: if Vapi returns it
       type: float
     ended_reason:
-      description: Vapi's word for why the call ended.
-      returned: if it is over
+      description: Vapi's reason code for the end of the call.
+      returned: if the call has ended
       type: str
     ended_message:
-      description: Vapi's further words on that.
+      description: Vapi's message about the end of the call.
       returned: if there are any
       type: str
     summary:
-      description: What Vapi's analysis made of the call. Likewise RV(call.success_evaluation).
+      description: Summary of the call from Vapi's analysis.
       returned: if the assistant has an analysis plan
       type: str
     success_evaluation:
-      description: Whether the call reached its aim, in the words of the assistant's analysis plan.
+      description: Whether the call was successful, in the format of the assistant's analysis plan.
       returned: if the assistant has an analysis plan
       type: str
     transfers:
-      description: Each attempt to hand the caller to a human, with C(to), C(status) and C(mode).
+      description: The attempted transfers, each with C(to), C(status) and C(mode).
       returned: success
       type: list
       elements: dict
     recording_url:
-      description: Where the recording is, or V(hidden).
+      description: URL of the recording, or V(hidden).
       returned: if there is a recording
       type: str
     idempotency_key:
@@ -272,29 +274,29 @@ call:
       returned: if it has one
       type: str
     diagnosis:
-      description: Why it ended so and what to do. Empty while the call goes on.
+      description: Why the call ended and how to fix it. Empty while the call is in progress.
       returned: success
       type: dict
       contains:
         cause:
-          description: What happened.
-          returned: if the call is over
+          description: The cause.
+          returned: if the call has ended
           type: str
         fix:
-          description: What to do about it, with the option of this collection that mends it.
-          returned: if there is something to do
+          description: How to fix it, with the option of this collection to use.
+          returned: if there is a fix
           type: str
         area:
-          description: What it concerns, such as V(trunk), V(assistant), V(transfer) or V(limits).
-          returned: if the call is over
+          description: The affected area, such as V(trunk), V(assistant), V(transfer) or V(limits).
+          returned: if the call has ended
           type: str
         option:
-          description: The option that mends it, as C(module.option); several are separated by commas.
+          description: The option that fixes it, as C(module.option). Several are separated by commas.
           returned: if there is one
           type: str
         sip_status:
           description: The SIP status that ended the call.
-          returned: if Vapi tells one
+          returned: if Vapi returns one
           type: int
   sample:
     id: 55555555-5555-4555-8555-555555555555

@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_call_info
-short_description: Read the call log, with what each call ended by and what mends it
+short_description: Retrieve call logs with the cause of each failure and how to fix it
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads calls at Vapi, the newest first, and tells for each that is over how it went, why, and which option of this
-    collection mends it.
-  - With O(didlogic_api_key) each call also has what didlogic's call records say of it (RV(calls[].carrier)). Only so
-    can a transfer that made a phone ring be told from one that was merely asked for.
+  - Retrieves calls from Vapi, the newest first. Each ended call has its outcome, the cause, and the option of this
+    collection that fixes a failure.
+  - With O(didlogic_api_key), each call also has the matching didlogic call record (RV(calls[].carrier)). Only that
+    record shows whether a requested transfer was actually placed.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._beside
@@ -30,28 +30,29 @@ options:
     description: Only calls of this assistant, by name or id.
     type: str
   phone_number:
-    description: Only calls over this phone number, by its number, name or id.
+    description: Only calls of this phone number, by number, name or id.
     type: str
   created_after:
     description:
-      - Only calls that were ordered or came in at this time or later, in ISO 8601 with a time zone.
-      - Vapi keeps calls for a number of days that depends on the subscription, such as 14, and refuses an earlier time.
-        The task then fails and returns RV(retention_start), the earliest time to give.
+      - Only calls that were requested or arrived at this time or later, in ISO 8601 with a time zone.
+      - Vapi keeps calls for a number of days that depends on the subscription, such as 14, and rejects an earlier time.
+        The task then fails and returns RV(retention_start), the earliest accepted time.
     type: str
   created_before:
-    description: Only calls that were ordered or came in at this time or earlier, in the same form.
+    description: Only calls that were requested or arrived at this time or earlier, in the same format.
     type: str
   limit:
-    description: How many calls at most, the newest first. 1 to 10000.
+    description: Maximum number of calls, the newest first, V(1) to V(10000).
     type: int
     default: 100
   show_recording:
-    description: Return the addresses of recordings. Whoever has one can listen, so they read V(hidden) otherwise.
+    description: Whether to return the URLs of recordings. Anyone with a URL can listen to it, so they are shown as
+      V(hidden) otherwise.
     type: bool
     default: false
 notes:
-  - didlogic gives its records no id, so they are matched by numbers and time. A record that fits two calls goes to the
-    one that is nearest in time.
+  - didlogic records have no call id, so they are matched by numbers and time. A record that matches two calls is
+    assigned to the one that is closer in time.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_call
   - module: voiceops.vapi_didlogic.didlogic_call_info
@@ -64,7 +65,7 @@ EXAMPLES = r"""
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Read today's calls, with didlogic's side of each
+    - name: Read today's calls with their didlogic records
       voiceops.vapi_didlogic.vapi_call_info:
         created_after: "{{ now(utc=true).strftime('%Y-%m-%dT00:00:00Z') }}"
         didlogic_api_key: "{{ didlogic_api_key }}"
@@ -82,29 +83,29 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 retention_start:
-  description: The earliest O(created_after) that Vapi accepts, an hour inside the history that it keeps.
-  returned: on failure, when O(created_after) is before Vapi's history
+  description: The earliest O(created_after) that Vapi accepts, plus a margin of one hour.
+  returned: on failure, when O(created_after) is before Vapi's retention period
   type: str
   sample: "2026-01-17T09:00:00.000Z"
 calls:
-  description: The calls found, the newest first, each with the keys of
+  description: The matching calls, the newest first, each with the keys of
     RV(voiceops.vapi_didlogic.vapi_call#module:call). An empty list if there are none.
   returned: success
   type: list
   elements: dict
   contains:
     other_carrier:
-      description: The trunk or provider that carried the call. The diagnosis then holds no advice about didlogic.
-      returned: if it is certainly not didlogic's
+      description: The trunk or provider that carried the call. The diagnosis then contains no advice about didlogic.
+      returned: if the call was certainly not carried by didlogic
       type: str
     carrier:
-      description: What didlogic recorded of the call, with the keys of
-        RV(voiceops.vapi_didlogic.didlogic_call_info#module:calls). Empty if it recorded none.
-      returned: if didlogic was asked
+      description: The didlogic record of the call, with the keys of
+        RV(voiceops.vapi_didlogic.didlogic_call_info#module:calls). Empty if there is none.
+      returned: if didlogic was read
       type: dict
       contains:
         transfer_leg:
-          description: Whether didlogic recorded a call to the human as well. Null if that can not be told.
+          description: Whether didlogic also recorded a call to the transfer destination. V(null) if that is unknown.
           returned: if the caller was transferred
           type: bool
   sample:

@@ -8,21 +8,21 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_campaign
-short_description: Have a Vapi assistant call many people
+short_description: Manage an outbound call campaign in Vapi
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Starts a campaign, in which Vapi calls each of a list of contacts, or cancels one. Without O(schedule_at) the phones
-    ring at once, and every call costs money at both services.
-  - All contacts are looked at before anything is sent, and every wrong row is reported with its line. Nothing is sent
-    if one is wrong, unless O(skip_invalid) is set.
-  - A campaign is identified by its name. A second run with the same name and the same contacts changes nothing. What
-    has been started can not be changed, so other contacts under the same name are refused.
-  - The request that starts a campaign leaves the machine once at most. Where its answer is lost, the module looks for
-    the name in Vapi's list.
-  - Several hosts, the attempts of C(until), and several runs on one controller start one campaign of a name. Where two
-    controllers have started one at the same moment, the later one is cancelled, and both return the first.
+  - Starts a campaign, in which Vapi calls each of a list of contacts, or cancels one. Without O(schedule_at), calls are
+    placed immediately. Both services charge for every call.
+  - All contacts are validated before anything is sent, and every invalid row is reported with its line. If a row is
+    invalid, nothing is sent unless O(skip_invalid=true).
+  - A campaign is identified by its name. A second run with the same name and the same contacts changes nothing. A
+    started campaign cannot be changed, so different contacts under the same name are rejected.
+  - The request that starts a campaign is sent at most once. If the response is lost, the module searches Vapi's list of
+    campaigns for the name.
+  - Several hosts, retries with C(until), and several runs on one controller start only one campaign with a name. If two
+    controllers start one concurrently, the later one is cancelled, and both return the first.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -35,95 +35,98 @@ attributes:
 options:
   name:
     description:
-      - The campaign's name. It identifies the campaign.
+      - Name of the campaign. It identifies the campaign.
     type: str
     required: true
   id:
     description:
-      - The campaign's id, to pick one of several campaigns of the same name.
+      - Id of the campaign, to select one of several with the same name.
     type: str
   phone_number:
     description:
-      - The phone number at Vapi that calls and is shown to the called, by its number, name or id. Needed to start.
+      - The phone number in Vapi that places the calls and is presented as caller ID, by number, name or id. Required to
+        start.
     type: str
   customers:
     description:
-      - The contacts. One of O(customers) and O(csv) is needed to start.
+      - The contacts. One of O(customers) and O(csv) is required to start.
     type: list
     elements: dict
     suboptions:
       number:
         description:
-          - The number in E.164 form, in quotes, such as V(+31201234567). One of O(customers[].number) and
-            O(customers[].sip_uri) is needed.
+          - The number in E.164 format, such as V(+31201234567). Quote it. One of O(customers[].number) and
+            O(customers[].sip_uri) is required.
         type: str
       sip_uri:
         description:
-          - A SIP address instead of a number.
+          - A SIP URI instead of a number.
         type: str
       name:
         description:
-          - The contact's name. 40 characters at most.
+          - Name of the contact, at most 40 characters.
         type: str
       extension:
         description:
-          - Digits to dial after the number has answered. 10 at most.
+          - Digits to dial after the call is answered, at most 10.
         type: str
       variables:
         description:
-          - Values for the variables in the assistant's texts, for this contact.
+          - Values for the variables in the assistant's prompts and messages, for this contact.
         type: dict
   csv:
     description:
-      - A file with the contacts, on the host that runs the task. Comma separated, UTF-8, with a header.
-      - The column C(number) is needed, the column C(name) may be there. Every other column is a variable for the
-        assistant's texts and has the header's very name.
+      - Path of a CSV file with the contacts, on the host that runs the task. It must be comma-separated, encoded as
+        UTF-8, and have a header row.
+      - The column C(number) is required, the column C(name) is optional. Every other column is a variable for the
+        assistant's prompts and messages, with the column name as its name.
     type: str
   skip_invalid:
     description:
-      - Leave wrong rows out, with a warning, instead of sending nothing.
+      - Whether to skip invalid rows with a warning, instead of sending nothing.
     type: bool
     default: false
   split:
     description:
-      - Make several campaigns of more than 10,000 contacts, named C(<name> (1/3)) and so on. They run side by side and
-        share O(max_concurrency).
+      - Whether to split more than 10,000 contacts into several campaigns, named C(<name> (1/3)) and so on. They run
+        concurrently and share O(max_concurrency).
     type: bool
     default: false
   max_concurrency:
     description:
-      - Calls at once, 1 to 500. Without it as many as the account has lines for, 10 at most.
+      - Maximum number of concurrent calls, V(1) to V(500). Defaults to the concurrency available in the account, at
+        most 10.
     type: int
   account_concurrency:
     description:
-      - Calls at once that the Vapi account may make and take, inbound ones included. Vapi's dashboard shows it under
-        billing; its API tells it only in the answer to a call.
+      - Maximum number of concurrent calls of the Vapi account, including inbound calls. Vapi's dashboard shows it under
+        billing. Its API returns it only in the response to a call.
     type: int
     default: 10
   reserve_for_inbound:
     description:
-      - Lines of O(account_concurrency) that the campaign leaves free, so that callers still get through.
+      - Number of calls of O(account_concurrency) to reserve for inbound calls.
     type: int
     default: 0
   expected_call_seconds:
     description:
-      - How long a call takes on average, for the estimate in RV(campaign.estimate).
+      - Average duration of a call in seconds, for RV(campaign.estimate).
     type: int
     default: 60
   wait:
     description:
-      - Wait until the campaign is over, and show on the terminal how it goes on.
+      - Wait until the campaign has ended, and show its progress on the terminal.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait for the end. Then the task fails; the campaign goes on.
+      - Time to wait for the end of the campaign, in seconds. After it the task fails, but the campaign continues.
     type: int
     default: 3600
   state:
     description:
-      - V(present) starts the campaign if there is none of the name. V(absent) cancels it, all of its parts if it was
-        split; calls under way go on.
+      - V(present) starts the campaign if none with the name exists. V(absent) cancels it, including all parts of a
+        split campaign. Calls in progress continue.
     type: str
     choices: [present, absent]
     default: present
@@ -135,12 +138,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Call many
+- name: Manage a campaign
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Look at the file and at what would be sent; nobody is called
+    - name: Validate the file without placing calls
       voiceops.vapi_didlogic.vapi_campaign:
         name: Renewal January
         assistant: Renewal
@@ -157,7 +160,7 @@ EXAMPLES = r"""
       ansible.builtin.debug:
         msg: "{{ plan.campaign.contacts }} contacts, about {{ plan.campaign.estimate.seconds // 60 }} minutes"
 
-    - name: Start tomorrow morning
+    - name: Start the campaign at a scheduled time
       voiceops.vapi_didlogic.vapi_campaign:
         name: Renewal January
         assistant: Renewal
@@ -166,7 +169,7 @@ EXAMPLES = r"""
         schedule_at: "2026-01-31T09:00:00+01:00"
         schedule_until: "2026-01-31T17:00:00+01:00"
 
-    - name: Stop it
+    - name: Cancel the campaign
       voiceops.vapi_didlogic.vapi_campaign:
         name: Renewal January
         state: absent
@@ -175,73 +178,74 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 outcome_unknown:
-  description: Whether the campaign may have been started all the same. Then it is not sent again; look for it.
-  returned: on failure after the request was to be sent
+  description: Whether the campaign may have been started despite the failure. If V(true), it is not sent again. Check
+    the list of campaigns for it.
+  returned: on failure once the request may have been sent
   type: bool
 campaign:
-  description: The campaign; an empty dict if it is absent and never was there. Numbers of a split one are those of all
-    its parts.
+  description: The campaign. An empty dict with O(state=absent) if it did not exist. Counts of a split campaign are the
+    totals of its parts.
   returned: success
   type: dict
   contains:
     id:
-      description: The campaign's id at Vapi; of a split one that of its first part.
+      description: Id of the campaign in Vapi. For a split campaign, the id of its first part.
       returned: success
       type: str
     name:
-      description: The campaign's name, without the number of a part.
+      description: Name of the campaign, without the number of a part.
       returned: success
       type: str
     status:
       description: V(scheduled), V(in-progress), V(ended), V(cancelled) or V(archived).
-      returned: if it stands
+      returned: if the campaign exists
       type: str
     ended_reason:
-      description: Vapi's word for why it ended.
-      returned: if it is over
+      description: Vapi's reason code for the end of the campaign.
+      returned: if the campaign has ended
       type: str
     assistant:
-      description: Id of the assistant. Likewise RV(campaign.squad) and RV(campaign.workflow).
-      returned: if an assistant speaks
+      description: Id of the assistant.
+      returned: if an assistant handles the calls
       type: str
     squad:
       description: Id of the squad.
-      returned: if a squad speaks
+      returned: if a squad handles the calls
       type: str
     workflow:
       description: Id of the workflow.
-      returned: if a workflow speaks
+      returned: if the campaign has a workflow
       type: str
     phone_number:
       description: Id of the phone number.
       returned: success
       type: str
     schedule_at:
-      description: The time from which on Vapi calls. Likewise RV(campaign.schedule_until).
-      returned: if it is scheduled
+      description: The earliest time of a call.
+      returned: if the campaign is scheduled
       type: str
     schedule_until:
-      description: The time until which Vapi calls.
+      description: The latest time of a call.
       returned: if it was given
       type: str
     max_concurrency:
-      description: Calls at once, of each part.
+      description: Maximum number of concurrent calls of each part.
       returned: success
       type: int
     contacts:
-      description: How many are called.
+      description: Number of contacts.
       returned: success
       type: int
     left_out:
-      description: Rows that were wrong and are not called.
+      description: Number of invalid rows that were skipped.
       returned: if contacts were given
       type: int
     counts:
-      description: How far it is, with C(scheduled), C(queued), C(in_progress), C(ended) and C(voicemail).
-      returned: if it stands
+      description: Number of calls by status, with C(scheduled), C(queued), C(in_progress), C(ended) and C(voicemail).
+      returned: if the campaign exists
       type: dict
     estimate:
-      description: How long it may take, with C(calls_at_once) and C(seconds).
+      description: Estimated duration, with C(calls_at_once) and C(seconds).
       returned: if contacts were given
       type: dict
     batches:
@@ -250,12 +254,12 @@ campaign:
       type: list
       elements: dict
     created_at:
-      description: When it was made.
-      returned: if it stands
+      description: Time of creation, in ISO 8601.
+      returned: if the campaign exists
       type: str
     updated_at:
-      description: When it last changed.
-      returned: if it stands
+      description: Time of the last change, in ISO 8601.
+      returned: if the campaign exists
       type: str
   sample:
     id: 66666666-6666-4666-8666-666666666666

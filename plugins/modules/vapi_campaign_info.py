@@ -8,20 +8,20 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_campaign_info
-short_description: Read campaigns at Vapi and how far they are
+short_description: Retrieve Vapi campaigns and their progress
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads campaigns with their counts. The contacts are not returned; M(voiceops.vapi_didlogic.vapi_call_info) tells of
-    each call.
+  - Retrieves campaigns with their call counts. The contacts are not returned. Use
+    M(voiceops.vapi_didlogic.vapi_call_info) for the calls.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:
   name:
-    description: Only campaigns with this name, and the parts of one that was split.
+    description: Only campaigns with this name, including the parts of a split campaign.
     type: str
   id:
     description: Only the campaign with this id.
@@ -38,7 +38,7 @@ EXAMPLES = r"""
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Wait until all parts are over
+    - name: Wait until all parts have ended
       voiceops.vapi_didlogic.vapi_campaign_info:
         name: Renewal January
       register: found
@@ -50,8 +50,8 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 campaigns:
-  description: The campaigns found, each with the keys of RV(voiceops.vapi_didlogic.vapi_campaign#module:campaign) but
-    for those that come from the contacts. An empty list if there are none.
+  description: The matching campaigns, each with the keys of RV(voiceops.vapi_didlogic.vapi_campaign#module:campaign)
+    except those that are derived from the contacts. An empty list if there are none.
   returned: success
   type: list
   elements: dict

@@ -8,19 +8,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_phone_number
-short_description: Manage a phone number at Vapi
+short_description: Manage a Vapi phone number
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Makes a number of your own carrier, such as didlogic, known to Vapi (Vapi's C(byo-phone-number)), ties it to a SIP
-    trunk, and says which assistant answers it.
-  - The number is looked up without regard to a leading C(+). The spelling declared is the one that is stored, and
-    another spelling found is changed, never added as a second number.
-  - Only the options given are managed, so what is set in Vapi's dashboard beside them stays.
-  - Calls arrive only if the number also has a forward at didlogic to the inbound URI. See
+  - Imports a number of your own carrier, such as didlogic, into Vapi (type C(byo-phone-number)), and assigns a SIP
+    trunk and an assistant to it.
+  - A leading C(+) is ignored when the number is looked up. The number is stored with the declared spelling. An existing
+    number with another spelling is updated, and never duplicated.
+  - Only the given options are managed. Other settings, such as those made in Vapi's dashboard, are not changed.
+  - Calls only arrive if didlogic forwards the number to the inbound URI. See
     M(voiceops.vapi_didlogic.didlogic_forward).
-  - For many numbers M(voiceops.vapi_didlogic.vapi_phone_numbers) is faster.
+  - For many numbers, M(voiceops.vapi_didlogic.vapi_phone_numbers) is faster.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -30,17 +30,17 @@ extends_documentation_fragment:
 options:
   number:
     description:
-      - The number with its country code, in quotes, with or without a leading C(+).
-      - It must be the very string that stands before the C(@) in the inbound URI. Vapi does not say whether it
-        forgives a difference, so spell both sides alike.
-      - Digits without a C(+) need O(number_e164_check_enabled=false).
+      - The number with its country code, with or without a leading C(+). Quote it.
+      - It must be identical to the part of the inbound URI before the C(@). Vapi does not document whether it accepts a
+        different spelling.
+      - A number without a leading C(+) requires O(number_e164_check_enabled=false).
     type: str
     required: true
   id:
-    description: Id of the phone number, to pick one of several with the same number.
+    description: Id of the phone number, to select one of several with the same number.
     type: str
 notes:
-  - Vapi's documentation lets the number itself be changed in place, but no report confirms it.
+  - According to Vapi's documentation the number itself can be updated, but this is not confirmed by any report.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_phone_numbers
   - module: voiceops.vapi_didlogic.vapi_phone_number_info
@@ -51,12 +51,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Let an assistant answer a number
+- name: Manage a phone number
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Import a didlogic number, spelled as didlogic spells it
+    - name: Import a didlogic number with an assistant
       voiceops.vapi_didlogic.vapi_phone_number:
         number: "31201234567"
         number_e164_check_enabled: false
@@ -64,7 +64,7 @@ EXAMPLES = r"""
         trunk: didlogic
         assistant: Reception
 
-    - name: Hand calls on when neither an assistant nor the server answers
+    - name: Set a server and a fallback destination
       voiceops.vapi_didlogic.vapi_phone_number:
         number: "31201234567"
         server:
@@ -74,12 +74,12 @@ EXAMPLES = r"""
           number: "+442079460123"
           message: One moment, please.
 
-    - name: Take the assistant away
+    - name: Detach the assistant
       voiceops.vapi_didlogic.vapi_phone_number:
         number: "31201234567"
         assistant: ""
 
-- name: Remove the number from Vapi (it stays yours at didlogic)
+- name: Remove the number from Vapi, but not from didlogic
   voiceops.vapi_didlogic.vapi_phone_number:
     api_key: "{{ vapi_api_key }}"
     number: "31201234567"
@@ -89,7 +89,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 phone_number:
-  description: The phone number as it stands, or as it would stand in check mode. An empty dict with O(state=absent).
+  description: The resulting phone number, or the predicted one in check mode. An empty dict with O(state=absent).
   returned: success
   type: dict
   contains:
@@ -98,11 +98,11 @@ phone_number:
       type: str
       sample: 22222222-2222-4222-8222-222222222222
     number:
-      description: The number as Vapi has it.
+      description: The number as stored in Vapi.
       type: str
       sample: "31201234567"
     name:
-      description: Display name, if there is one.
+      description: Display name, if one is set.
       type: str
       sample: Front desk Amsterdam
     trunk:
@@ -110,32 +110,32 @@ phone_number:
       type: str
       sample: 11111111-1111-4111-8111-111111111111
     trunk_name:
-      description: Name of the SIP trunk, where it was read.
+      description: Name of the SIP trunk, if it was read.
       type: str
       sample: didlogic NL
     assistant_name:
-      description: Name of the assistant, where it was read.
+      description: Name of the assistant, if it was read.
       type: str
       sample: Reception
     squad_name:
-      description: Name of the squad, where it was read.
+      description: Name of the squad, if it was read.
       type: str
     assistant:
-      description: Id of the assistant that answers, if one does.
+      description: Id of the assistant that answers, if there is one.
       type: str
       sample: 33333333-3333-4333-8333-333333333333
     squad:
-      description: Id of the squad that answers, if one does.
+      description: Id of the squad that answers, if there is one.
       type: str
     workflow:
-      description: Id of the workflow that answers, if one does.
+      description: Id of the workflow, if there is one.
       type: str
     number_e164_check_enabled:
-      description: Whether Vapi insists on E.164 form, where it tells.
+      description: Whether Vapi requires E.164 format, if Vapi returns it.
       type: bool
       sample: false
     fallback_destination:
-      description: Where calls go if nothing answers, with the keys of O(fallback_destination).
+      description: The fallback destination, with the keys of O(fallback_destination).
       type: dict
       sample:
         number: "+442079460123"
@@ -143,25 +143,25 @@ phone_number:
         number_e164_check_enabled: true
         mode: blind-transfer
     server:
-      description: The server that Vapi asks, as Vapi has it. Secrets in it read V(hidden).
+      description: The server that receives Vapi's requests, in Vapi's camelCase. Secrets in it are shown as V(hidden).
       type: dict
       sample:
         url: https://voice.example.com/vapi
         timeoutSeconds: 10
     hooks:
-      description: Hooks, as Vapi has them.
+      description: Hooks, in Vapi's camelCase.
       type: list
       elements: dict
     status:
-      description: State of the number at Vapi, V(active), V(activating) or V(blocked).
+      description: Status of the number in Vapi. One of V(active), V(activating) or V(blocked).
       type: str
       sample: active
     created_at:
-      description: When the phone number was created.
+      description: Time of creation, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
     updated_at:
-      description: When the phone number was last changed.
+      description: Time of the last change, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
 """

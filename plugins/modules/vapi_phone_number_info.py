@@ -8,22 +8,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_phone_number_info
-short_description: Read phone numbers at Vapi
+short_description: Retrieve Vapi phone numbers
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the phone numbers of your own carrier that Vapi knows (Vapi's C(byo-phone-number)), all of them or those
-    that the options name. Numbers bought at Vapi are left out.
-  - Each item has the form of the options of M(voiceops.vapi_didlogic.vapi_phone_number). Trunk, assistant, squad and
-    workflow are ids. Given back, it changes nothing. Secrets read V(hidden).
+  - Retrieves the phone numbers of your own carrier that are imported into Vapi (type C(byo-phone-number)), either all
+    of them or those that match the options. Numbers purchased from Vapi are omitted.
+  - Each item has the format of the options of M(voiceops.vapi_didlogic.vapi_phone_number). Trunk, assistant, squad and
+    workflow are returned as ids. Passing it back to that module changes nothing. Secrets are shown as V(hidden).
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._attributes.info
 options:
   number:
-    description: Only this number, in quotes. A leading C(+) makes no difference.
+    description: Only this number. Quote it. A leading C(+) is ignored.
     type: str
   id:
     description: Only the phone number with this id.
@@ -44,7 +44,7 @@ EXAMPLES = r"""
         number: "31201234567"
       register: found
 
-    - name: Make sure that it can be called
+    - name: Check that it is active
       ansible.builtin.assert:
         that:
           - found.phone_numbers | length == 1
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 phone_numbers:
-  description: The phone numbers found, each with the keys of
+  description: The matching phone numbers, each with the keys of
     RV(voiceops.vapi_didlogic.vapi_phone_number#module:phone_number). An empty list if there are none.
   returned: success
   type: list

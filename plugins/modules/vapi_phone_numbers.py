@@ -8,18 +8,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_phone_numbers
-short_description: Manage many phone numbers at Vapi
+short_description: Manage many Vapi phone numbers
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Does what M(voiceops.vapi_didlogic.vapi_phone_number) does, for a whole list in one task. It reads Vapi's lists
-    once and sends the changes side by side.
-  - Options beside O(numbers) hold for every number that does not say otherwise.
-  - A number that fails does not stop the others. The task fails at the end and names each in RV(failures).
-  - A number that is declared twice is refused before the first request.
-  - With O(exclusive=true) all numbers of O(trunk) that are not declared are removed from Vapi. Numbers of other
-    trunks are never touched. At didlogic nothing changes.
+  - Manages a list of phone numbers in one task. Each works like M(voiceops.vapi_didlogic.vapi_phone_number). Vapi's
+    lists are read once, and changes are sent concurrently.
+  - Options outside O(numbers) are defaults for every number.
+  - If a number fails, the others are still processed. The task then fails and lists each failure in RV(failures).
+  - A duplicate number is rejected before the first request.
+  - With O(exclusive=true), undeclared numbers of O(trunk) are removed from Vapi. Numbers of other trunks are never
+    changed. Nothing is changed in didlogic.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -29,67 +29,67 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._attributes
 options:
   numbers:
-    description: The numbers. Each takes the options of M(voiceops.vapi_didlogic.vapi_phone_number).
+    description: The numbers. Each has the options of M(voiceops.vapi_didlogic.vapi_phone_number).
     type: list
     elements: dict
     required: true
     suboptions:
       number:
-        description: The number with its country code, in quotes, spelled as in the inbound URI.
+        description: The number with its country code, spelled as in the inbound URI. Quote it.
         type: str
         required: true
       id:
-        description: Id of the phone number, to pick one of several with the same number.
+        description: Id of the phone number, to select one of several with the same number.
         type: str
       name:
-        description: Display name, 40 characters at most.
+        description: Display name, at most 40 characters.
         type: str
       trunk:
-        description: SIP trunk by name or id, in place of O(trunk).
+        description: SIP trunk, by name or id. Overrides O(trunk).
         type: str
       assistant:
-        description: Assistant by name or id, in place of O(assistant).
+        description: Assistant, by name or id. Overrides O(assistant).
         type: str
       squad:
-        description: Squad by name or id, in place of O(squad).
+        description: Squad, by name or id. Overrides O(squad).
         type: str
       workflow:
-        description: Retired, as O(workflow).
+        description: Retired, see O(workflow).
         type: str
       number_e164_check_enabled:
-        description: In place of O(number_e164_check_enabled).
+        description: Overrides O(number_e164_check_enabled).
         type: bool
       fallback_destination:
-        description: In place of O(fallback_destination), whose keys are explained there.
+        description: Overrides O(fallback_destination), which describes the keys.
         type: dict
         suboptions:
           number:
-            description: Phone number to hand the call on to.
+            description: Phone number to transfer the call to.
             type: str
           sip_uri:
-            description: SIP URI to hand the call on to.
+            description: SIP URI to transfer the call to.
             type: str
           message:
-            description: What the caller hears before.
+            description: Message to the caller before the transfer.
             type: raw
           description:
-            description: What the destination is for.
+            description: Purpose of the destination.
             type: str
           caller_id:
-            description: Caller ID to show.
+            description: Caller ID to present.
             type: str
           extension:
-            description: Extension to dial behind the phone number.
+            description: Extension to dial after the phone number.
             type: str
           number_e164_check_enabled:
-            description: Whether the phone number must be in E.164 form.
+            description: Whether the phone number must be in E.164 format.
             type: bool
             default: true
           sip_headers:
             description: SIP headers to add.
             type: dict
           mode:
-            description: How the call is handed on.
+            description: Mode of the transfer, as Vapi names it.
             type: str
             choices:
               - blind-transfer
@@ -106,17 +106,17 @@ options:
             type: str
             choices: [refer, bye, dial]
           transfer_plan:
-            description: Further keys of Vapi's C(transferPlan).
+            description: Additional keys of Vapi's C(transferPlan), in Vapi's camelCase.
             type: dict
       server:
-        description: In place of O(server).
+        description: Overrides O(server).
         type: dict
       hooks:
-        description: In place of O(hooks).
+        description: Overrides O(hooks).
         type: list
         elements: dict
       state:
-        description: In place of O(state).
+        description: Overrides O(state).
         type: str
         choices: [present, absent]
 seealso:
@@ -127,12 +127,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Declare several numbers at once
+- name: Manage several numbers
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Let one assistant answer three numbers, and another the fourth
+    - name: Assign one assistant to three numbers, and another to the fourth
       voiceops.vapi_didlogic.vapi_phone_numbers:
         trunk: didlogic
         assistant: Reception
@@ -146,7 +146,7 @@ EXAMPLES = r"""
             assistant: Night desk
       register: result
 
-    - name: See what is not declared any more
+    - name: Show undeclared numbers
       voiceops.vapi_didlogic.vapi_phone_numbers:
         trunk: didlogic
         number_e164_check_enabled: false
@@ -157,7 +157,7 @@ EXAMPLES = r"""
       check_mode: true
       diff: true
 
-- name: Take numbers away
+- name: Remove numbers from Vapi
   voiceops.vapi_didlogic.vapi_phone_numbers:
     api_key: "{{ vapi_api_key }}"
     numbers:
@@ -169,9 +169,8 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 phone_numbers:
-  description: The numbers that stand as declared, each with the keys of
-    RV(voiceops.vapi_didlogic.vapi_phone_number#module:phone_number). Numbers that failed, or that are absent, are
-    left out.
+  description: The numbers that are as declared, each with the keys of
+    RV(voiceops.vapi_didlogic.vapi_phone_number#module:phone_number). Failed and absent numbers are omitted.
   returned: always
   type: list
   elements: dict
@@ -188,32 +187,32 @@ phone_numbers:
       created_at: "2026-01-02T03:04:05.678Z"
       updated_at: "2026-01-02T03:04:05.678Z"
 summary:
-  description: How many numbers met which fate. In check mode, would meet.
+  description: Number of phone numbers by result. Predicted values in check mode.
   returned: always
   type: dict
   contains:
     created:
-      description: Numbers made known to Vapi.
+      description: Number of phone numbers imported.
       type: int
       sample: 3
     updated:
-      description: Numbers changed.
+      description: Number of phone numbers changed.
       type: int
       sample: 1
     deleted:
-      description: Numbers removed, those of O(exclusive) included.
+      description: Number of phone numbers removed, including those removed by O(exclusive).
       type: int
       sample: 0
     unchanged:
-      description: Numbers that were as declared.
+      description: Number of phone numbers that were already as declared.
       type: int
       sample: 0
     failed:
-      description: Numbers that failed.
+      description: Number of phone numbers that failed.
       type: int
       sample: 0
 failures:
-  description: What failed.
+  description: The numbers that failed.
   returned: when a number failed
   type: list
   elements: dict
@@ -223,7 +222,7 @@ failures:
       type: str
       sample: "442079460125"
     message:
-      description: Why it failed.
+      description: The error message.
       type: str
       sample: >-
         Option assistant: no assistant has the name or id 'Night desk'. Create it first, or correct the reference.

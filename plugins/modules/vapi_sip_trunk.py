@@ -8,19 +8,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_sip_trunk
-short_description: Manage a SIP trunk at Vapi
+short_description: Manage a Vapi SIP trunk
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - A SIP trunk is Vapi's credential of the kind C(byo-sip-trunk). It says over which gateways Vapi sends calls to
-    didlogic, with which login, and from which addresses calls may reach Vapi.
-  - The trunk is found by O(name) among all trunks of the organisation.
-  - Vapi never returns the password, so the module can not see whether it differs. It is written when the trunk is
-    created, when the login or what stands beside it changes, and always with O(update_password=always). It is never
+  - A SIP trunk is a Vapi credential of type C(byo-sip-trunk). It defines the gateways and the login for calls from Vapi
+    to didlogic, and the addresses from which Vapi accepts calls.
+  - The trunk is identified by O(name) among all trunks of the organisation.
+  - Vapi never returns the password, so the module cannot detect a difference. The password is written when the trunk is
+    created, when the login or its registration changes, and on every run with O(update_password=always). It is never
     returned.
-  - Vapi replaces the login as a whole. A change of O(username) or O(register) therefore needs O(password) too, and
-    the module says so.
+  - Vapi replaces the login as a whole. A change of O(username) or O(register) therefore also requires O(password), and
+    the module fails without it.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -30,29 +30,28 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(update_password=always) and a O(password) every run writes the login and reports a change.
+      - With O(update_password=always) and O(password), every run writes the login and reports a change.
 options:
   name:
-    description: Name of the trunk, 1 to 40 characters. Vapi lets two trunks have one name; the module does not,
-      unless O(id) picks one.
+    description: Name of the trunk, 1 to 40 characters. Vapi allows duplicate names. If several trunks have the name,
+      the module fails unless O(id) is given.
     type: str
     required: true
   id:
-    description: Id of the trunk, to pick one of several with the same name, or to rename it.
+    description: Id of the trunk, to select one of several with the same name, or to rename it.
     type: str
   gateways:
     description:
-      - The provider's SIP hosts. The list is replaced as a whole. Needed to create a trunk.
-      - Vapi recognises inbound calls by their source address. A host name can therefore be used for outbound calls
-        only.
+      - The SIP hosts of the provider. The list is replaced as a whole. Required to create a trunk.
+      - Vapi identifies inbound calls by their source address. A host name is therefore only valid for outbound calls.
       - For didlogic, declare one outbound-only gateway with its host name, and one inbound-only gateway for each IPv4
-        network that didlogic signals from. didlogic tells you these addresses.
+        network of didlogic's signalling addresses. didlogic provides these addresses.
     type: list
     elements: dict
     suboptions:
       ip:
-        description: IPv4 address, or a host name with O(gateways[].inbound_enabled=false). Neither C(sip:) nor a
-          port.
+        description: IPv4 address, or a host name with O(gateways[].inbound_enabled=false), without C(sip:) and without
+          a port.
         type: str
         required: true
       port:
@@ -60,12 +59,12 @@ options:
         type: int
         default: 5060
       netmask:
-        description: Length of the network prefix, V(24) to V(32). It widens which source addresses are let in;
-          outbound calls go to O(gateways[].ip) alone.
+        description: Length of the network prefix, V(24) to V(32). It defines the accepted source addresses. Outbound
+          calls always use O(gateways[].ip).
         type: int
         default: 32
       inbound_enabled:
-        description: Whether calls from this address reach Vapi.
+        description: Whether Vapi accepts calls from this address.
         type: bool
         default: true
       outbound_enabled:
@@ -73,88 +72,87 @@ options:
         type: bool
         default: true
       outbound_protocol:
-        description: How Vapi sends calls.
+        description: Transport of outbound calls.
         type: str
         choices: [udp, tcp, tls, tls/srtp]
         default: udp
       options_ping_enabled:
-        description: Whether Vapi watches the gateway with OPTIONS requests. If no gateway answers them, Vapi rejects
-          outbound calls.
+        description: Whether Vapi monitors the gateway with OPTIONS requests. If no gateway responds to them, Vapi
+          rejects outbound calls.
         type: bool
         default: false
   username:
     description:
-      - Login for outbound calls, at didlogic the 5 digits of the SIP account.
-      - Put it in quotes. YAML reads a leading zero as an octal number.
-      - An empty string takes the login away.
+      - Login for outbound calls. For didlogic, the 5-digit login of the SIP account.
+      - Quote it. YAML reads a number with a leading zero as octal.
+      - An empty string removes the login.
     type: str
   password:
-    description: Password of O(username), 8 characters at least.
+    description: Password of O(username), at least 8 characters.
     type: str
   update_password:
-    description: Whether O(password) is written each time (V(always)) or only where the login is written anyway
+    description: Whether to write O(password) on every run (V(always)) or only when the login is written anyway
       (V(on_create)).
     type: str
     choices: [on_create, always]
     default: on_create
   register:
-    description: Lets Vapi register at the provider. didlogic does not need it for outbound calls. Without it Vapi
-      does not register.
+    description: Registration of Vapi with the provider. didlogic does not require it for outbound calls. If it is not
+      set, Vapi does not register.
     type: dict
     suboptions:
       domain:
-        description: SIP domain to register at.
+        description: SIP domain of the registration.
         type: str
       username:
-        description: User name in the registration.
+        description: User name of the registration.
         type: str
       realm:
-        description: Realm of the digest.
+        description: Realm of the digest authentication.
         type: str
   outbound_leading_plus_enabled:
-    description: Whether Vapi dials numbers with a leading C(+). didlogic's guides dial digits only.
+    description: Whether Vapi dials numbers with a leading C(+). didlogic's guides use digits only.
     type: bool
   tech_prefix:
-    description: Digits to put before every dialled number, where the provider wants them.
+    description: Digits to prepend to every dialled number, if the provider requires them.
     type: str
   sip_diversion_header:
-    description: Value of the SIP header C(Diversion), where the provider authenticates calls by it.
+    description: Value of the SIP header C(Diversion), if the provider uses it to authenticate calls.
     type: str
   on_auth_change:
     description:
-      - How a changed login is brought to Vapi.
-      - V(update) changes the trunk in place.
-      - V(replace) sets the old trunk aside under a second name, creates a new one, moves its phone numbers over, and
-        removes the old one last. The new one takes over every setting of the old one that the task does not give, and a
-        warning names what cannot be taken over. The id changes, and with it the inbound URI, so forwards at didlogic
-        must follow. It needs O(password).
+      - How to change the login.
+      - V(update) updates the trunk in place.
+      - V(replace) renames the old trunk, creates a new one, moves the phone numbers to it, and then deletes the old
+        trunk. Settings that the task does not give are copied from the old trunk, and a warning lists those that cannot
+        be copied. The id and the inbound URI change, so didlogic forwards must be updated. It requires O(password).
     type: str
     choices: [update, replace]
     default: update
   settings_from:
     description:
-      - Id of another trunk. If the trunk is created, it takes over every setting of that one which the task does not
-        give. What cannot be taken over is named in a warning. A registration under the login of that trunk becomes one
-        under O(username).
-      - The password is never readable, so O(password) is needed as for any new trunk with O(username).
-      - Has no effect on a trunk that exists.
+      - Id of another trunk. When the trunk is created, settings that the task does not give are copied from it. A
+        warning lists those that cannot be copied. A registration with the login of that trunk is changed to
+        O(username).
+      - The password cannot be read, so O(password) is required as for any new trunk with O(username).
+      - Has no effect on an existing trunk.
     type: str
     version_added: 1.0.0
   force:
-    description: With O(state=absent), remove the trunk although phone numbers still use it.
+    description: With O(state=absent), whether to delete the trunk even if phone numbers use it.
     type: bool
     default: false
 notes:
-  - Vapi's published API description leaves these operations out. They are known from Vapi's guides and from clients,
-    and PATCH from one guide only.
-  - One public report says that Vapi keeps using an old login after a change in place, seen as SIP status 407 on
-    outbound calls. If you meet that, use O(on_auth_change=replace).
+  - Vapi's published API description does not include these operations. They are documented in Vapi's guides and used by
+    clients. C(PATCH) is documented in one guide only.
+  - According to one public report, Vapi continues to use the old login after an update in place, so that outbound calls
+    fail with SIP status 407. In that case, use O(on_auth_change=replace).
 seealso:
   - module: voiceops.vapi_didlogic.vapi_sip_trunk_info
   - module: voiceops.vapi_didlogic.vapi_phone_number
   - module: voiceops.vapi_didlogic.didlogic_sip_account
   - name: Vapi's guide to didlogic
-    description: How Vapi describes the same set-up by hand.
+    description: The manual set-up, as described by Vapi.
     link: https://docs.vapi.ai/advanced/sip/didlogic
 """
 
@@ -166,14 +164,14 @@ EXAMPLES = r"""
       api_key: "{{ vapi_api_key }}"
       region: us
   block:
-    - name: Declare the trunk
+    - name: Create the trunk
       voiceops.vapi_didlogic.vapi_sip_trunk:
         name: didlogic
         gateways:
-          # Outbound: a host name is allowed here only.
+          # Outbound: only here a host name is allowed.
           - ip: sip.nl.didlogic.net
             inbound_enabled: false
-          # Inbound: the networks that the provider signals from.
+          # Inbound: the signalling networks of the provider.
           - ip: 192.0.2.0
             netmask: 28
             outbound_enabled: false
@@ -184,11 +182,11 @@ EXAMPLES = r"""
         outbound_leading_plus_enabled: false
       register: trunk
 
-    - name: Show the address that a number at didlogic is forwarded to
+    - name: Show the inbound URI of a didlogic number
       ansible.builtin.debug:
         msg: "{{ '31201234567' | voiceops.vapi_didlogic.vapi_sip_uri(trunk.sip_trunk.id, 'us') }}"
 
-- name: Change the login, with a new trunk in the old one's place
+- name: Change the login by replacing the trunk
   voiceops.vapi_didlogic.vapi_sip_trunk:
     api_key: "{{ vapi_api_key }}"
     name: didlogic
@@ -197,7 +195,7 @@ EXAMPLES = r"""
     on_auth_change: replace
   register: replaced
 
-- name: Write the password again, whatever stands at Vapi
+- name: Write the password again
   voiceops.vapi_didlogic.vapi_sip_trunk:
     api_key: "{{ vapi_api_key }}"
     name: didlogic
@@ -215,13 +213,13 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 sip_trunk:
-  description: The trunk as it stands, or as it would stand in check mode. An empty dict with O(state=absent). The
-    password is not part of it.
+  description: The resulting trunk, or the predicted one in check mode. An empty dict with O(state=absent). The password
+    is never returned.
   returned: success
   type: dict
   contains:
     id:
-      description: Id of the trunk, the label of the inbound URI. V((known after apply\)) in check mode before it
+      description: Id of the trunk, which is part of the inbound URI. V((known after apply\)) in check mode before it
         exists.
       type: str
       sample: 11111111-1111-4111-8111-111111111111
@@ -242,33 +240,33 @@ sip_trunk:
           outbound_protocol: udp
           options_ping_enabled: false
     username:
-      description: Login for outbound calls, if there is one.
+      description: Login for outbound calls, if one is set.
       type: str
       sample: "01234"
     register:
-      description: Registration, with the keys of O(register), if there is one.
+      description: Registration, with the keys of O(register), if it is set.
       type: dict
     outbound_leading_plus_enabled:
-      description: Whether numbers are dialled with a leading C(+), where Vapi tells.
+      description: Whether numbers are dialled with a leading C(+), if Vapi returns it.
       type: bool
       sample: false
     tech_prefix:
-      description: Prefix of dialled numbers, if there is one.
+      description: Prefix of dialled numbers, if one is set.
       type: str
     sip_diversion_header:
-      description: Value of the header C(Diversion), if there is one.
+      description: Value of the header C(Diversion), if one is set.
       type: str
     created_at:
-      description: When the trunk was created.
+      description: Time of creation, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
     updated_at:
-      description: When the trunk was last changed.
+      description: Time of the last change, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
 replaced_id:
-  description: Id of the trunk whose place the present one has taken.
-  returned: when O(on_auth_change=replace) has replaced a trunk, or finished an earlier replacement
+  description: Id of the trunk that was replaced.
+  returned: when O(on_auth_change=replace) replaced a trunk, or completed an earlier replacement
   type: str
   sample: 66666666-6666-4666-8666-666666666666
 """

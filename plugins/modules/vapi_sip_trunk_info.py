@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_sip_trunk_info
-short_description: Read SIP trunks at Vapi
+short_description: Retrieve Vapi SIP trunks
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the SIP trunks (Vapi's credentials of the kind C(byo-sip-trunk)), all of them or those that the options
-    name.
-  - Each item has the form of the options of M(voiceops.vapi_didlogic.vapi_sip_trunk). Given back, it changes nothing.
-    Passwords are never part of it.
+  - Retrieves the SIP trunks (Vapi credentials of type C(byo-sip-trunk)), either all of them or those that match the
+    options.
+  - Each item has the format of the options of M(voiceops.vapi_didlogic.vapi_sip_trunk). Passing it back to that module
+    changes nothing. Passwords are never returned.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -39,7 +39,7 @@ EXAMPLES = r"""
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
   block:
-    - name: Look up one trunk
+    - name: Read one trunk
       voiceops.vapi_didlogic.vapi_sip_trunk_info:
         name: didlogic
       register: found
@@ -55,8 +55,8 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 sip_trunks:
-  description: The SIP trunks found, each with the keys of RV(voiceops.vapi_didlogic.vapi_sip_trunk#module:sip_trunk).
-    An empty list if there are none.
+  description: The matching SIP trunks, each with the keys of
+    RV(voiceops.vapi_didlogic.vapi_sip_trunk#module:sip_trunk). An empty list if there are none.
   returned: success
   type: list
   elements: dict

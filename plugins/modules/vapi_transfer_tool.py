@@ -8,17 +8,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_transfer_tool
-short_description: Manage a transfer tool at Vapi
+short_description: Manage a Vapi transfer tool
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - A transfer tool is Vapi's tool of the kind C(transferCall). An assistant that has it can hand the caller on to a
-    human.
-  - The tool is found by O(name) among all transfer tools of the organisation.
-  - A tool does nothing until an assistant has it. Attach it with
+  - A transfer tool is a Vapi tool of type C(transferCall). An assistant uses it to transfer the caller to a human.
+  - The tool is identified by O(name) among all transfer tools of the organisation.
+  - A tool has no effect until it is attached to an assistant. Attach it with
     O(voiceops.vapi_didlogic.vapi_assistant#module:tools).
-  - With O(state=absent) the tool is first taken out of the assistants that have it.
+  - With O(state=absent), the tool is detached from its assistants before it is deleted.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -26,70 +25,70 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._attributes
 options:
   name:
-    description: The function name by which the model calls the tool, 1 to 64 letters, digits, C(_) or C(-).
+    description: The function name that the model uses to call the tool, 1 to 64 letters, digits, C(_) or C(-).
     type: str
     required: true
   id:
-    description: Id of the tool, to pick one of several with the same name, or to rename it.
+    description: Id of the tool, to select one of several with the same name, or to rename it.
     type: str
   description:
-    description: Tells the model when to use the tool, 1000 characters at most.
+    description: Instruction to the model when to use the tool, at most 1000 characters.
     type: str
   destinations:
     description:
-      - Where calls may go. The list is replaced as a whole. With several, the model chooses by their descriptions, so
-        give each one.
-      - With an empty list Vapi asks your server at each transfer.
-      - Over didlogic, calls leave Vapi as a SIP REFER. didlogic's account manager has to enable it, and didlogic may
-        allow it to your other didlogic numbers only.
+      - The transfer destinations. The list is replaced as a whole. With several destinations, the model selects one by
+        its description, so describe each of them.
+      - With an empty list, Vapi requests the destination from your server for each transfer.
+      - With didlogic, calls are transferred with SIP REFER. didlogic's account manager must enable it, and didlogic may
+        allow it to your own didlogic numbers only.
     type: list
     elements: dict
     suboptions:
       number:
-        description: Phone number to hand the call on to. Exactly one of this, O(destinations[].sip_uri) and
-          O(destinations[].assistant_name) is needed.
+        description: Phone number to transfer the call to. Exactly one of O(destinations[].number),
+          O(destinations[].sip_uri) and O(destinations[].assistant_name) is required.
         type: str
       sip_uri:
-        description: SIP URI to hand the call on to. Over didlogic, C(sip:), the number with a leading C(+), C(@) and
-          the gateway of the trunk.
+        description: SIP URI to transfer the call to. For didlogic, use C(sip:), the number with a leading C(+), C(@)
+          and the gateway of the trunk.
         type: str
       assistant_name:
-        description: Name of another assistant of the same squad that goes on with the call. The call does not leave
-          Vapi, so only O(destinations[].message), O(destinations[].description) and O(destinations[].transfer_mode) go
-          with it.
+        description: Name of another assistant of the same squad to continue the call with. The call stays in Vapi, so
+          it can only be combined with O(destinations[].message), O(destinations[].description) and
+          O(destinations[].transfer_mode).
         type: str
         version_added: 1.0.0
       transfer_mode:
-        description: What of the conversation O(destinations[].assistant_name) gets, in Vapi's words, for instance
-          C(rolling-history).
+        description: The part of the conversation that is passed to O(destinations[].assistant_name), as Vapi names it,
+          for instance C(rolling-history).
         type: str
         version_added: 1.0.0
       message:
-        description: What the caller hears before, as text or as Vapi's message object. An empty string is silence.
-          Without it Vapi speaks a sentence of its own.
+        description: Message to the caller before the transfer, as text or as Vapi's message object. An empty string
+          means no message. If it is not given, Vapi uses a default message.
         type: raw
       description:
-        description: What the destination is for, in words for the model.
+        description: Purpose of the destination, as an instruction to the model.
         type: str
       caller_id:
-        description: Caller ID to show, 40 characters at most. On a SIP URI it has an effect with
+        description: Caller ID to present, at most 40 characters. For a SIP URI it only has an effect with
           O(destinations[].sip_verb=dial) only.
         type: str
       extension:
-        description: Extension to dial behind O(destinations[].number), 1 to 10 characters.
+        description: Extension to dial after O(destinations[].number), 1 to 10 characters.
         type: str
       number_e164_check_enabled:
-        description: Whether O(destinations[].number) must be in E.164 form.
+        description: Whether O(destinations[].number) must be in E.164 format.
         type: bool
         default: true
       sip_headers:
-        description: SIP headers to add to the REFER. Goes with O(destinations[].sip_uri) only.
+        description: SIP headers to add to the REFER. Only valid with O(destinations[].sip_uri) only.
         type: dict
       mode:
         description:
-          - How the call is handed on, in Vapi's words.
-          - Vapi documents most of the warm modes for Twilio only. Over a SIP trunk they are reported to end as a
-            blind transfer.
+          - Mode of the transfer, as Vapi names it.
+          - Vapi documents most of the warm modes for Twilio only. With a SIP trunk they reportedly act as a blind
+            transfer.
         type: str
         choices:
           - blind-transfer
@@ -103,44 +102,43 @@ options:
         default: blind-transfer
       sip_verb:
         description:
-          - How a SIP call is handed on. Vapi takes V(refer) if it is not given.
-          - V(dial) keeps Vapi in the call and dials a second one, which needs no REFER at didlogic but pays for both.
-            V(bye) hangs up and dials nothing.
+          - SIP method of the transfer. Vapi defaults to V(refer).
+          - V(dial) keeps Vapi in the call and places a second one, which requires no REFER, but both calls are charged.
+            V(bye) ends the call without dialling.
         type: str
         choices: [refer, bye, dial]
       transfer_plan:
-        description: Further keys of Vapi's C(transferPlan), in Vapi's camelCase, for instance C(dialTimeout) or
+        description: Additional keys of Vapi's C(transferPlan), in Vapi's camelCase, for instance C(dialTimeout) or
           C(fallbackPlan).
         type: dict
   parameters:
     description:
-      - JSON schema of what the model gives when it calls the tool, Vapi's C(function.parameters). Vapi needs none. It
-        is merged with what stands.
-      - If it is not given, and the current one lists a destination that O(destinations) does not have any more under
-        C(properties.destination), the list is brought up to date; otherwise the model would go on to offer it.
+      - JSON schema of the arguments that the model passes to the tool, Vapi's C(function.parameters). Optional in Vapi.
+        It is merged with the current value.
+      - If it is not given, and C(properties.destination) of the current value lists a destination that is no longer in
+        O(destinations), that list is updated. Otherwise the model would still offer the removed destination.
     type: dict
     version_added: 1.0.0
   messages:
-    description: What the assistant says while the tool runs, as a list of Vapi's message objects. The list is
+    description: Messages of the assistant while the tool runs, as a list of Vapi's message objects. The list is
       replaced as a whole.
     type: list
     elements: dict
 notes:
-  - Name and description are sent as C(function.name) and C(function.description). Vapi's guides and answers have
-    them, its published description of requests has not. If Vapi refuses them, its own words are shown.
-  - That a call ended with C(assistant-forwarded-call) means that Vapi sent the REFER, not that the transfer
-    succeeded.
+  - Name and description are sent as C(function.name) and C(function.description). Vapi's guides and responses contain
+    these keys, but its published API description does not. If Vapi rejects them, its error message is shown.
+  - The ended reason C(assistant-forwarded-call) means that Vapi sent the REFER, not that the transfer succeeded.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_transfer_tool_info
   - module: voiceops.vapi_didlogic.vapi_assistant
   - name: Vapi's guide to didlogic
-    description: What Vapi says of transfers over didlogic.
+    description: Vapi's description of transfers with didlogic.
     link: https://docs.vapi.ai/advanced/sip/didlogic
 """
 
 EXAMPLES = r"""
 ---
-- name: Let the agent hand over
+- name: Manage a transfer tool
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:
       api_key: "{{ vapi_api_key }}"
@@ -153,7 +151,7 @@ EXAMPLES = r"""
           - number: "+442079460123"
             message: I will put you through to the front desk.
 
-    - name: Transfer with a SIP REFER over didlogic, to one of two desks
+    - name: Transfer with SIP REFER to one of two destinations
       voiceops.vapi_didlogic.vapi_transfer_tool:
         name: transfer_to_front_desk
         destinations:
@@ -166,7 +164,7 @@ EXAMPLES = r"""
             transfer_plan:
               sipHeadersInReferToEnabled: true
 
-- name: Remove the tool, also from the assistants that have it
+- name: Remove the tool and detach it from its assistants
   voiceops.vapi_didlogic.vapi_transfer_tool:
     api_key: "{{ vapi_api_key }}"
     name: transfer_to_front_desk
@@ -176,7 +174,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 transfer_tool:
-  description: The tool as it stands, or as it would stand in check mode. An empty dict with O(state=absent).
+  description: The resulting tool, or the predicted one in check mode. An empty dict with O(state=absent).
   returned: success
   type: dict
   contains:
@@ -189,7 +187,7 @@ transfer_tool:
       type: str
       sample: transfer_to_front_desk
     description:
-      description: When to use the tool, if it says so.
+      description: Instruction to the model when to use the tool, if it is set.
       type: str
       sample: Use this when the caller asks for a human.
     destinations:
@@ -203,7 +201,7 @@ transfer_tool:
           number_e164_check_enabled: true
           mode: blind-transfer
     parameters:
-      description: JSON schema of what the model gives when it calls the tool, if there is one.
+      description: JSON schema of the arguments that the model passes to the tool, if it is set.
       type: dict
       sample:
         type: object
@@ -212,15 +210,15 @@ transfer_tool:
             type: string
             enum: [sip:+442079460123@sip.nl.didlogic.net]
     messages:
-      description: What the assistant says while the tool runs, if anything is set.
+      description: Messages of the assistant while the tool runs, if they are set.
       type: list
       elements: dict
     created_at:
-      description: When the tool was created.
+      description: Time of creation, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
     updated_at:
-      description: When the tool was last changed.
+      description: Time of the last change, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
 """

@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vapi_transfer_tool_info
-short_description: Read transfer tools at Vapi
+short_description: Retrieve Vapi transfer tools
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads the transfer tools of the organisation (Vapi's tools of the kind C(transferCall)), all of them or those that
-    the options name. Other tools are left out.
-  - Each item has the form of the options of M(voiceops.vapi_didlogic.vapi_transfer_tool). Given back, it changes
-    nothing.
+  - Retrieves the transfer tools of the organisation (Vapi tools of type C(transferCall)), either all of them or those
+    that match the options. Other tools are omitted.
+  - Each item has the format of the options of M(voiceops.vapi_didlogic.vapi_transfer_tool). Passing it back to that
+    module changes nothing.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -44,7 +44,7 @@ EXAMPLES = r"""
         name: transfer_to_front_desk
       register: found
 
-    - name: Show where it leads
+    - name: Show its destinations
       ansible.builtin.debug:
         var: found.transfer_tools[0].destinations
 
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 transfer_tools:
-  description: The transfer tools found, each with the keys of
+  description: The matching transfer tools, each with the keys of
     RV(voiceops.vapi_didlogic.vapi_transfer_tool#module:transfer_tool). An empty list if there are none.
   returned: success
   type: list

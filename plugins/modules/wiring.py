@@ -8,22 +8,20 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: wiring
-short_description: Wire didlogic numbers to Vapi assistants, a whole environment in one task
+short_description: Deploy a complete environment of didlogic numbers and Vapi assistants
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Declares an environment, that is a trunk, who answers, how callers are handed to a human, and the numbers. Creates
-    or corrects every object of it at Vapi and didlogic, and then looks whether calls get to where they are declared to
-    go.
-  - It does what the modules for the single objects do, in the right order. Both accounts are read once, and what does
-    not wait for anything else is written at the same time, so that a whole environment takes about as long as one
-    object.
-  - The role P(voiceops.vapi_didlogic.integration#role) runs it with defaults, and prints RV(report).
-  - A number is forwarded to Vapi only after Vapi knows it. If something fails, what depends on it is not begun, the
-    failure says what was done, and the next run goes on from there.
-  - Every mistake in what is declared is told at once, before the first request, and everything that does not fit what
-    is there before the first change.
+  - Manages an environment, which consists of a SIP trunk, assistants, transfer tools and numbers. Creates or updates
+    every object in Vapi and didlogic, and then verifies that calls are routed as declared.
+  - It works like the modules for the single objects, in the correct order. Both accounts are read once, and independent
+    objects are written concurrently, so that an environment requires about as much time as one object.
+  - The role P(voiceops.vapi_didlogic.integration#role) runs this module with defaults, and prints RV(report).
+  - A number is forwarded to Vapi only after it has been imported into Vapi. If an object fails, the objects that depend
+    on it are skipped, the error reports what was done, and the next run continues.
+  - All errors in the declaration are reported together before the first request. All conflicts with the existing
+    objects are reported before the first change.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
   - voiceops.vapi_didlogic._attributes.across
@@ -37,26 +35,26 @@ options:
       - absent
     default: present
     description:
-      - V(absent) removes the forwards, the phone numbers, the assistants, the transfer tools and the trunk, in this
-        order, as far as they are declared here. What is gone already is passed over.
-      - A forward of a declared number goes in whatever form it leads to the trunk. If something that stays uses what
-        would go, such as a squad that an assistant is in, nothing is changed.
+      - V(absent) deletes the declared forwards, phone numbers, assistants, transfer tools and trunk, in this order.
+        Objects that do not exist are skipped.
+      - Every forward of a declared number to the trunk is deleted, regardless of its format. If an object to delete is
+        still used by another object, such as an assistant by a squad, nothing is changed.
   trunk:
     type: dict
     required: true
     description:
-      - The SIP trunk at Vapi, by which Vapi reaches didlogic and knows didlogic's calls.
+      - The SIP trunk in Vapi. Vapi uses it to place calls through didlogic and to identify calls from didlogic.
     suboptions:
       name:
         type: str
         required: true
         description:
-          - Its name at Vapi, 40 characters at most. The trunk is found by it.
+          - Name in Vapi, at most 40 characters. It identifies the trunk.
       gateway:
         type: str
         required: true
         description:
-          - The host of the didlogic proxy that outbound calls go to, such as V(sip.nl.didlogic.net).
+          - Host name of the didlogic proxy for outbound calls, such as V(sip.nl.didlogic.net).
       protocol:
         type: str
         choices:
@@ -66,20 +64,20 @@ options:
           - tls/srtp
         default: udp
         description:
-          - The transport of outbound calls.
+          - Transport of outbound calls.
       port:
         type: int
         description:
-          - The port of the gateway. By default 5061 with V(tls) and V(tls/srtp), else 5060.
+          - Port of the gateway. Defaults to V(5061) with V(tls) and V(tls/srtp), otherwise to V(5060).
       username:
         type: str
         description:
-          - The 5-digit SIP login. Put it in quotes, or YAML reads a leading zero as an octal number.
-          - By default the login of O(sip_account), if that is declared.
+          - The 5-digit SIP login. Quote it, because YAML reads a number with a leading zero as octal.
+          - Defaults to the login of O(sip_account), if that is declared.
       password:
         type: str
         description:
-          - The password of the SIP login. By default that of O(sip_account).
+          - Password of the SIP login. Defaults to the password of O(sip_account).
       update_password:
         type: str
         choices:
@@ -87,36 +85,36 @@ options:
           - always
         default: on_create
         description:
-          - Vapi never shows the password, so a changed one cannot be seen. V(always) sends it on every run, which then
-            reports a change every time.
+          - Vapi never returns the password, so a difference cannot be detected. V(always) writes it on every run, which
+            then always reports a change.
       inbound_networks:
         type: list
         elements: str
         description:
-          - didlogic's signalling addresses, as IPv4 addresses or networks of C(/24) to C(/32). Ask didlogic for those
-            of your account.
-          - Without them Vapi refuses inbound calls with 401, and a warning says so.
+          - didlogic's signalling addresses, as IPv4 addresses or networks from C(/24) to C(/32). didlogic provides the
+            addresses for your account.
+          - If it is not given, Vapi rejects inbound calls with SIP status 401, so the module issues a warning.
       leading_plus:
         type: bool
         description:
-          - Whether outbound calls dial numbers with a leading C(+). Not managed by default.
+          - Whether to dial numbers with a leading C(+). Not managed by default.
   sip_account:
     type: dict
     description:
-      - The SIP account at didlogic, for accounts that are to be made or managed here as well. Not managed by default.
+      - The didlogic SIP account, if it is to be created or managed as well. Not managed by default.
     suboptions:
       name:
         type: str
         description:
-          - The 5-digit login of an existing account, in quotes.
+          - The 5-digit login of an existing account. Quote it.
       label:
         type: str
         description:
-          - What people call it. A new account is made, and found again, by it.
+          - Label of the account, 1 to 255 characters. It identifies an account that was created with it.
       password:
         type: str
         description:
-          - Its password. Needed to create it.
+          - Password of the account. Required to create it.
       update_password:
         type: str
         choices:
@@ -124,16 +122,16 @@ options:
           - always
         default: on_create
         description:
-          - V(always) sends the password on every run, which then reports a change every time.
+          - V(always) writes the password on every run, which then always reports a change.
       caller_id:
         type: str
         description:
-          - The number that outbound calls show.
+          - Caller ID of outbound calls.
       allowed_ips:
         type: list
         elements: str
         description:
-          - IPv4 addresses that may log in.
+          - IPv4 addresses that may log in if C(ip_restrict) is V(true).
       allowed_ips_mode:
         type: str
         choices:
@@ -141,76 +139,77 @@ options:
           - replace
         default: append
         description:
-          - Whether further addresses at didlogic stay or go.
+          - Whether to add C(allowed_ips) to the allowed addresses (V(append)) or to replace them (V(replace)).
       ip_restrict:
         type: bool
         description:
-          - Whether only the allowed addresses may log in.
+          - Whether to restrict logins to the allowed addresses.
       max_channels:
         type: int
         description:
-          - How many calls at once. V(0) means no limit.
+          - Maximum number of concurrent calls. V(0) means no limit.
       max_call_seconds:
         type: int
         description:
-          - The longest call in seconds. V(0) means no limit.
+          - Maximum duration of a call in seconds. V(0) means no limit.
       max_call_cost:
         type: float
         description:
-          - The dearest call. V(0) means no limit.
+          - Maximum cost of a call, in the currency of the didlogic account. V(0) means no limit.
       force:
         type: bool
         default: false
         description:
-          - With O(state=absent) the account is removed only if this is true, because everything else that logs in with
-            it would stop working.
+          - With O(state=absent), whether to delete the account. Every other device or trunk that uses it stops working.
   assistants:
     type: list
     elements: dict
     description:
-      - Assistants at Vapi that are managed here. Numbers may as well name assistants that are made elsewhere.
+      - Assistants in Vapi to manage. Numbers may also use assistants that are managed elsewhere.
     suboptions:
       name:
         type: str
         required: true
         description:
-          - Its name, 40 characters at most. The assistant is found by it.
+          - Name of the assistant, at most 40 characters. It identifies the assistant.
       definition:
         type: dict
         description:
-          - What it is, in Vapi's own words (camelCase), such as C(model), C(voice), C(firstMessage). Merged into what
-            stands; what is not named stays. An object whose C(provider) or C(type) changes is replaced as a whole.
-          - A text with variables that Vapi is to fill in needs the tag C(!unsafe).
+          - The assistant in Vapi's camelCase, such as C(model), C(voice), C(firstMessage). It is merged with the
+            current definition. Keys that it does not contain are not changed. An object whose C(provider) or C(type)
+            changes is replaced as a whole.
+          - A string with variables that Vapi replaces needs the tag C(!unsafe).
       tools:
         type: list
         elements: str
         description:
-          - Names or ids of its tools. They are added to those that it has.
+          - Names or ids of tools to add to the assistant.
   transfer_tools:
     type: list
     elements: dict
     description:
-      - Tools by which an assistant hands a call to a human. They need SIP REFER at didlogic, see O(sip_refer_enabled).
+      - Tools that an assistant uses to transfer a call to a human. They require SIP REFER in didlogic, see
+        O(sip_refer_enabled).
     suboptions:
       name:
         type: str
         required: true
         description:
-          - The name by which the model calls it. 1 to 64 letters, digits, C(_) or C(-).
+          - The function name that the model uses to call the tool, 1 to 64 letters, digits, C(_) or C(-).
       description:
         type: str
         description:
-          - When the model is to use it.
+          - Instruction to the model when to use the tool.
       destinations:
         type: list
         elements: dict
         description:
-          - Where calls are handed to.
+          - The transfer destinations.
         suboptions:
           number:
             type: str
             description:
-              - A phone number in E.164 form. Either this or C(sip_uri).
+              - Phone number in E.164 format to transfer the call to. Mutually exclusive with C(sip_uri).
           via:
             type: str
             choices:
@@ -218,49 +217,50 @@ options:
               - sip
             default: number
             description:
-              - V(number) leaves it to Vapi how to reach the number, as didlogic's guide has it. V(sip) makes it the
-                SIP URI C(sip:+NUMBER@GATEWAY) at the gateway of O(trunk).
+              - V(number) passes the number to Vapi, as in didlogic's guide. V(sip) converts it to the SIP URI
+                C(sip:+NUMBER@GATEWAY) with the gateway of O(trunk).
           sip_uri:
             type: str
             description:
-              - A SIP URI such as V(sip:desk@pbx.example.org). Either this or C(number).
+              - SIP URI to transfer the call to, such as V(sip:desk@pbx.example.org). Mutually exclusive with C(number).
           assistant_name:
             type: str
             description:
-              - Another assistant of the same squad that goes on with the call, in place of C(number) and C(sip_uri).
+              - Name of another assistant of the same squad to continue the call with, instead of C(number) and
+                C(sip_uri).
           transfer_mode:
             type: str
             description:
-              - What of the conversation that assistant gets, in Vapi's words.
+              - The part of the conversation that is passed to C(assistant_name), as Vapi names it.
           message:
             type: raw
             description:
-              - What is said to the caller before the transfer. V('') says nothing.
+              - Message to the caller before the transfer. V('') means no message.
           description:
             type: str
             description:
-              - When the model is to choose this destination. Wanted where there are several.
+              - Instruction to the model when to select this destination. Recommended if there are several.
           caller_id:
             type: str
             description:
-              - The caller's number that is shown to the human.
+              - Caller ID to present, at most 40 characters.
           extension:
             type: str
             description:
-              - Digits dialled after the call is answered. With C(number) only.
+              - Extension to dial after the call is answered. Only valid with C(number).
           number_e164_check_enabled:
             type: bool
             default: true
             description:
-              - Whether Vapi insists on the E.164 form.
+              - Whether Vapi requires E.164 format.
           sip_headers:
             type: dict
             description:
-              - Further SIP headers. With C(sip_uri) only.
+              - SIP headers to add. Only valid with C(sip_uri).
           mode:
             type: str
             description:
-              - One of Vapi's ways to transfer. By default V(blind-transfer).
+              - Mode of the transfer, as Vapi names it. Defaults to V(blind-transfer).
           sip_verb:
             type: str
             choices:
@@ -268,41 +268,41 @@ options:
               - bye
               - dial
             description:
-              - How Vapi transfers a SIP call.
+              - SIP method of the transfer.
           transfer_plan:
             type: dict
             description:
-              - The rest of Vapi's transfer plan, in its own words.
+              - Additional keys of Vapi's C(transferPlan), in Vapi's camelCase.
       parameters:
         type: dict
         description:
-          - JSON schema of what the model gives when it calls the tool, Vapi's C(function.parameters). Not given, a list
-            of destinations in it follows C(destinations).
+          - JSON schema of the arguments that the model passes to the tool, Vapi's C(function.parameters). If it is not
+            given, a list of destinations in the current value is updated from C(destinations).
       messages:
         type: list
         elements: dict
         description:
-          - What the assistant says around the use of the tool, in Vapi's own words.
+          - Messages of the assistant while the tool runs, as a list of Vapi's message objects.
   numbers:
     type: list
     elements: dict
     required: true
     description:
-      - The numbers, bought at didlogic already.
+      - The numbers. They must already belong to the didlogic account.
     suboptions:
       number:
         type: str
         required: true
         description:
-          - The number with country code. A leading C(+) and marks between the digits make no difference.
+          - The number with its country code. A leading C(+) and separators between the digits are ignored.
       name:
         type: str
         description:
-          - Its name at Vapi, 40 characters at most.
+          - Display name in Vapi, at most 40 characters.
       assistant:
         type: str
         description:
-          - Name or id of the assistant that answers. V('') detaches. Either C(assistant) or C(squad).
+          - Name or id of the assistant that answers. V('') detaches it. Mutually exclusive with C(squad).
       squad:
         type: str
         description:
@@ -310,12 +310,13 @@ options:
       workflow:
         type: str
         description:
-          - Retired and refused, since Vapi has run no workflow since 2026-08-19.
+          - Retired and rejected, because Vapi stopped running workflows on 2026-08-19.
       inbound:
         type: bool
         default: true
         description:
-          - V(false) leaves the destinations at didlogic alone. The number is then for outbound calls only.
+          - Whether to forward the number to Vapi. With V(false), the didlogic destinations are not managed, and the
+            number is for outbound calls only.
       others:
         type: str
         choices:
@@ -324,15 +325,15 @@ options:
           - remove
         default: keep
         description:
-          - What becomes of the other destinations of the number at didlogic. They stay behind Vapi as fail-over, are
-            switched off, or are removed.
-          - A destination that leads to a trunk of the Vapi organisation, in either region and in whatever form, is
-            replaced by the declared one.
+          - What to do with the other didlogic destinations of the number. V(keep) keeps them after Vapi as failover,
+            V(disable) deactivates them, and V(remove) deletes them.
+          - A destination to a trunk of the Vapi organisation is replaced by the declared one, regardless of its region
+            and format.
       fallback_destination:
         type: dict
         description:
-          - Where Vapi sends a call that no assistant can take. The options are those of a destination of a transfer
-            tool, without C(via).
+          - Destination of a call if no assistant answers. It has the options of a destination of a transfer tool,
+            without C(via).
   number_format:
     type: str
     choices:
@@ -340,8 +341,8 @@ options:
       - e164
     default: digits
     description:
-      - How a number is spelled at Vapi and in the inbound URI, on both sides alike. V(digits) is didlogic's own form,
-        V(e164) has a leading C(+).
+      - Format of the numbers in Vapi and in the inbound URIs. V(digits) is didlogic's format, V(e164) has a leading
+        C(+).
   inbound_uri:
     type: str
     choices:
@@ -349,34 +350,33 @@ options:
       - private_key
     default: trunk_id
     description:
-      - V(trunk_id) sends calls to C(NUMBER@TRUNK_ID.sip.vapi.ai), the form of Vapi's guide. A destination with the
-        private key in it is replaced.
-      - V(private_key) is the form of didlogic's guide. The key then stands in clear at didlogic and in SIP messages.
+      - V(trunk_id) forwards calls to C(NUMBER@TRUNK_ID.sip.vapi.ai), the format of Vapi's guide. A destination that
+        contains the private key is replaced.
+      - V(private_key) is the format of didlogic's guide. didlogic and SIP messages then contain the key in clear text.
   sip_refer_enabled:
     type: bool
     default: false
     description:
-      - Declares that didlogic's account manager has enabled SIP REFER for the account. No API tells, so a human has
-        to.
-      - With transfers declared (transfer tools, C(transferCall) in a C(definition), fallbacks) and this V(false)
-        nothing is sent, and the failure says what to ask.
+      - Confirms that didlogic's account manager has enabled SIP REFER for the account. No API returns this setting.
+      - If transfers are declared (transfer tools, C(transferCall) in a C(definition), fallback destinations) and this
+        is V(false), the module fails before the first request, with the question to ask didlogic.
   allow_unconfirmed_refer:
     type: bool
     default: false
     description:
-      - Makes transfer tools although SIP REFER is not confirmed. Transfers fail until it is enabled.
+      - Whether to create transfer tools although SIP REFER is not confirmed. Transfers fail until it is enabled.
   verify:
     type: bool
     default: true
     description:
-      - Whether to fail on what the look at the end finds, which is that of M(voiceops.vapi_didlogic.routing_audit).
-        The task fails if a number's calls do not get to where they are declared to go, or if the audit finds an error
-        on their way. With V(false) RV(broken) still tells.
+      - Whether to fail the task if the verification at the end fails. It runs M(voiceops.vapi_didlogic.routing_audit),
+        and fails if calls to a number are not routed as declared, or if the audit finds an error on their route.
+        RV(broken) contains the result in any case.
   concurrency:
     type: int
     default: 8
     description:
-      - How many requests are under way at once at each service, 1 to 32.
+      - Maximum number of concurrent requests to each service, V(1) to V(32).
 seealso:
   - module: voiceops.vapi_didlogic.wiring_info
   - module: voiceops.vapi_didlogic.routing_audit
@@ -384,7 +384,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Let an assistant answer two numbers
+- name: Deploy an assistant for two numbers
   voiceops.vapi_didlogic.wiring:
     vapi_api_key: "{{ vapi_api_key }}"
     didlogic_api_key: "{{ didlogic_api_key }}"
@@ -408,7 +408,7 @@ EXAMPLES = r"""
         assistant: Reception
   register: result
 
-- name: Show what was done
+- name: Show the report
   ansible.builtin.debug:
     msg: "{{ result.report }}"
 """
@@ -416,34 +416,34 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 wiring:
-  description: What stands now. In check mode, what would.
+  description: The resulting environment, or the predicted one in check mode.
   returned: always, once the accounts have been read
   type: dict
   contains:
     state:
-      description: What was asked for.
+      description: The requested state.
       type: str
     trunk_id:
       description: Id of the trunk.
       type: str
     inbound_uris:
-      description: The URI that each number's calls are forwarded to, by the number's digits. Its label reads V(hidden)
-        where it is the private key.
+      description: Inbound URI of each number, by the digits of the number. Its label is shown as V(hidden) if it is the
+        private key.
       type: dict
     phone_number_ids:
-      description: Ids of the phone numbers at Vapi, by the number's digits.
+      description: Ids of the phone numbers in Vapi, by the digits of the number.
       type: dict
     forward_ids:
-      description: Ids of the destinations at didlogic, by the number's digits.
+      description: Ids of the destinations in didlogic, by the digits of the number.
       type: dict
     assistant_ids:
-      description: Ids of the assistants that are declared, by their names.
+      description: Ids of the declared assistants, by name.
       type: dict
     transfer_tool_ids:
-      description: Ids of the transfer tools that are declared, by their names.
+      description: Ids of the declared transfer tools, by name.
       type: dict
     findings:
-      description: What the audit found, as RV(voiceops.vapi_didlogic.routing_audit#module:findings).
+      description: The findings of the audit, as RV(voiceops.vapi_didlogic.routing_audit#module:findings).
       type: list
       elements: dict
   sample:
@@ -460,19 +460,19 @@ wiring:
     transfer_tool_ids: {}
     findings: []
 objects:
-  description: What became of each object.
+  description: The result for each object.
   returned: always, once the accounts have been read
   type: list
   elements: dict
   contains:
     kind:
-      description: The return key of its own module, such as V(sip_trunk).
+      description: Kind of the object, as the return key of its module, such as V(sip_trunk).
       type: str
     name:
-      description: Its name or number.
+      description: Name or number of the object.
       type: str
     id:
-      description: Its id. Empty where it is gone.
+      description: Id of the object. Empty if it was deleted.
       type: str
     change:
       description: One of V(created), V(updated), V(deleted), V(unchanged), V(failed).
@@ -483,7 +483,7 @@ objects:
       id: 11111111-1111-4111-8111-111111111111
       change: created
 summary:
-  description: How many objects met which fate. In check mode, would meet.
+  description: Number of objects created, updated, deleted, unchanged, and failed. Predicted values in check mode.
   returned: always, once the accounts have been read
   type: dict
   sample:
@@ -497,15 +497,15 @@ sip_trunk:
   returned: always, once the accounts have been read
   type: dict
 broken:
-  description: A sentence for each number whose calls do not get to where they are declared to go, and for each error on
-    their way. Empty if all is well, and in a dry run that would change something.
+  description: A sentence for each number whose calls are not routed as declared, and for each error on their route.
+    Empty if there is no error, and in check mode if something would change.
   returned: always, once the accounts have been read
   type: list
   elements: str
   sample: []
 report:
-  description: What was done and where calls go, in lines for people. If the verification found differences, it begins
-    with them, whatever O(verify) says.
+  description: Human-readable report of the changes and the routes of calls, as a list of lines. If the verification
+    found differences, it begins with them, regardless of O(verify).
   returned: always, once the accounts have been read
   type: list
   elements: str

@@ -8,17 +8,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: wiring_info
-short_description: Read what is live as environments that could be declared
+short_description: Retrieve the current environments in a declarable format
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Reads both accounts and returns an environment for each SIP trunk at Vapi, with the numbers on it, who answers them,
-    and their transfer tools, in the options of M(voiceops.vapi_didlogic.wiring). Given back, it changes nothing.
-  - What these options cannot say is told in notes.
-  - Passwords are never part of it, as no service shows them. A trunk that stands does not need its password again.
-  - The playbook C(voiceops.vapi_didlogic.export) writes it as a file of variables for the role, by the filter
-    P(voiceops.vapi_didlogic.vars_file#filter).
+  - Reads both accounts and returns an environment for each SIP trunk in Vapi, with its numbers, their assistants and
+    transfer tools. It has the format of the options of M(voiceops.vapi_didlogic.wiring). Passing it back to that module
+    changes nothing.
+  - C(notes) describes settings that these options cannot express.
+  - Passwords are never returned, because neither service returns them. An existing trunk does not require its password
+    again.
+  - The playbook C(voiceops.vapi_didlogic.export) writes the environment to a variables file for the role, with the
+    filter P(voiceops.vapi_didlogic.vars_file#filter).
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._across
   - voiceops.vapi_didlogic._attributes.across
@@ -30,8 +32,8 @@ options:
     type: str
   definitions:
     description:
-      - Whether the assistants and the transfer tools are part of it. With V(false) numbers name assistants that are
-        made elsewhere.
+      - Whether to include the assistants and the transfer tools. With V(false), numbers refer to assistants that are
+        managed elsewhere.
     type: bool
     default: true
 seealso:
@@ -40,14 +42,14 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Read what is live
+- name: Read the current environment
   voiceops.vapi_didlogic.wiring_info:
     vapi_api_key: "{{ vapi_api_key }}"
     didlogic_api_key: "{{ didlogic_api_key }}"
     trunk: didlogic NL
   register: live
 
-- name: Show the numbers and who answers
+- name: Show the numbers and their assistants
   ansible.builtin.debug:
     msg: "{{ live.environments[0].numbers }}"
 """
@@ -55,37 +57,37 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 environments:
-  description: One for each trunk.
+  description: One environment for each trunk.
   returned: success
   type: list
   elements: dict
   contains:
     trunk:
-      description: As the option of M(voiceops.vapi_didlogic.wiring).
+      description: The trunk, as the option O(voiceops.vapi_didlogic.wiring#module:trunk).
       type: dict
     transfer_tools:
-      description: As the option. Left out where there are none.
+      description: As the option O(voiceops.vapi_didlogic.wiring#module:transfer_tools). Omitted if there are none.
       type: list
       elements: dict
     assistants:
-      description: As the option. Left out where there are none.
+      description: As the option O(voiceops.vapi_didlogic.wiring#module:assistants). Omitted if there are none.
       type: list
       elements: dict
     numbers:
-      description: As the option.
+      description: As the option O(voiceops.vapi_didlogic.wiring#module:numbers).
       type: list
       elements: dict
     number_format:
-      description: As the option.
+      description: As the option O(voiceops.vapi_didlogic.wiring#module:number_format).
       type: str
     allow_unconfirmed_refer:
-      description: V(true) where there are transfer tools, since no API tells whether SIP REFER is enabled.
+      description: V(true) if there are transfer tools, because no API returns whether SIP REFER is enabled.
       type: bool
     region:
-      description: Vapi's region.
+      description: Region of the Vapi organisation.
       type: str
     notes:
-      description: What the options cannot say, and what applying them would change.
+      description: Settings that the options cannot express, and changes that applying them would make.
       type: list
       elements: str
   sample:
