@@ -456,7 +456,7 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert "150 numbers: 50 broken, 100 at risk, 0 to note, 0 healthy." in done.out
     assert "and 50 more" in done.out
     assert "31201000000, 31201000003" in done.out
-    assert "and 45 more; the report says what to do" in done.out
+    assert "and 45 more; the report describes the fixes" in done.out
 
 
 def test_nonsense_is_refused(tmp_path: Path) -> None:
@@ -518,7 +518,7 @@ def test_with_the_module_of_the_collection(services: Any, show: Show) -> None:
     run = services.play("voiceops.vapi_didlogic.audit", vapi_didlogic_audit_file="second.html")
     assert run.rc == 2, run.text
     assert run.failure == (
-        f"The audit found 3 errors, concerning {DESK}, {HUMAN}; the report says what to do: "
+        f"The audit found 3 errors, affecting {DESK}, {HUMAN}; the report describes the fixes: "
         f"{services.folder / 'second.html'}"
     )
     page, data = (services.folder / f"second.{ending}" for ending in ("html", "json"))

@@ -229,7 +229,7 @@ def test_failed_calls_are_looked_at_and_an_outage_switches_a_forward_off_for_a_t
     assert rulebook.send(ended("last")) == 200
     assert rulebook.process.wait(BOUND) == 0, rulebook.told
     assert rulebook.send(ended("after the end")) == 0
-    assert rulebook.told.count("PLAY [Audit the way of calls]") == 2
+    assert rulebook.told.count("PLAY [Audit call routing]") == 2
     assert rulebook.told.count("Nothing is changed") == rulebook.told.count(alone) == 1
     assert "failed=1" not in rulebook.told
     assert "Traceback" not in rulebook.told

@@ -88,7 +88,7 @@ def test_vapi_need_not_answer(ready: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "told"),
-    [("", "Give the number"), ("all", "Give the number"), ("31999999999", "does not have the number 31999999999")],
+    [("", "Specify the number"), ("all", "Specify the number"), ("31999999999", "does not have the number 31999999999")],
 )
 def test_wrong_numbers(untouched: Any, number: str, told: str) -> None:
     play = untouched.play(BOOK, vapi_didlogic_disable_number=number)
@@ -141,7 +141,7 @@ def test_what_is_switched_off_for_a_time_is_switched_on_again(ready: Any, tmp_pa
     back = restore(ready, folder)
     assert (back.rc, ready.destinations(KEPT)) == (0, before), back.text
     assert list(folder.iterdir()) == []
-    assert f"Calls to {KEPT} go to Vapi again" in back.out
+    assert f"Calls to {KEPT} are forwarded to Vapi again" in back.out
     assert restore(ready, folder).changed == 0
 
 

@@ -99,7 +99,7 @@ def test_a_mistake_is_told_by_the_names_of_the_variables(services: Any, name: st
     play = services.ansible("ansible-playbook", "voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert play.rc == 2, play.text
     # The report of the role has one line for each, also when the run fails. Names are looked at before the role begins.
-    task = "check_variables : " if name == "unknown options" else "integration : Report]"
+    task = "check_variables : " if name == "unknown options" else "integration : Show the report]"
     report = play.out[play.out.index(f"TASK [voiceops.vapi_didlogic.{task}") :]
     for text in told:
         assert text in report.replace('\\"', '"'), play.text
@@ -115,7 +115,7 @@ def test_a_failure_in_the_middle_is_reported_like_a_success(services: Any) -> No
     file.write_text(HEAD.replace("PASSWORD", secrets.token_hex(12)))
     play = services.ansible("ansible-playbook", "voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert play.rc == 2, play.text
-    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]") :]
+    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Show the report]") :]
     assert "didlogic NL" in report
     assert "created" in report
     assert len(report.splitlines()) > 4
@@ -153,11 +153,11 @@ def test_what_does_not_work_is_in_the_report(services: Any) -> None:
     file.write_text(HEAD.replace("PASSWORD", secrets.token_hex(12)))
     play = services.ansible("ansible-playbook", "voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert play.rc == 2, play.text
-    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]") :]
+    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Show the report]") :]
     assert report.index("Verification failed: the live configuration differs") < report.index("Current state:")
     assert "Done." not in report
     assert tool["id"] in report
-    failure = play.out[: play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]")]
+    failure = play.out[: play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Show the report]")]
     assert "- " in failure
     assert tool["id"] in failure[failure.rindex("Verification failed: ") :]
     assert "Current state:" not in failure

@@ -136,7 +136,7 @@ def test_a_failed_probe_is_in_the_first_line_of_the_report(services: Any, check:
             **environment(vapi_didlogic_trunk=trunk, vapi_didlogic_verify_sip=True),
         )
     assert play.rc == 2, play.text
-    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Report]") :]
+    report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Show the report]") :]
     lines = [line.strip().strip('",') for line in report.splitlines()]
     first = next(index for index, line in enumerate(lines) if line.startswith("Verification failed: "))
     assert "msg" in lines[first - 1], report

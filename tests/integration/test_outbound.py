@@ -275,4 +275,4 @@ def test_the_playbooks_run_with_an_environment_alone(ready: Any, tmp_path: Path)
         play = ready.play(V + "campaign", vapi_didlogic_campaign=many)
         assert (play.rc, play.changed) == (0, changed), play.text
     for book in ("call", "campaign"):
-        assert f"Declare vapi_didlogic_{book}" in ready.play(V + book).text
+        assert f"vapi_didlogic_{book} is not defined" in ready.play(V + book).text

@@ -37,24 +37,24 @@ from aiohttp.web_protocol import RequestHandler
 
 DOCUMENTATION = r"""
 ---
-short_description: Receive what Vapi tells about calls
+short_description: Receive call events from Vapi webhooks
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Listens for the server messages that Vapi sends by HTTP while a call goes on and when it has ended, and makes an
-    event of each. The facts of an event stand under C(vapi); the guide B(Events) of the collection lists them.
-  - A message is answered with 200 once the rulebook has taken it. If the rulebook does not take it in time, the answer
-    is 503, so that Vapi sends it again where C(server.backoffPlan) says so. What the rulebook could not read, such as a
-    number beyond the range of a double, is answered with 400.
-  - A signed message that comes again with the same signature is answered with 200 and makes no second event.
-  - Requests, for which Vapi waits for something to do or to say, are refused with 501. A rulebook can not answer them.
-  - One of O(secret), O(token) and O(hmac_secret) is needed. Where several are given, a message must meet all of them.
+  - Listens for the server messages that Vapi sends by HTTP during a call and at its end, and creates an event for each.
+    The data of an event is in C(vapi); the guide B(Events) of the collection lists its keys.
+  - A message is answered with 200 after it was queued for the rulebook. If the queue is full for too long, the answer
+    is 503, so that Vapi sends the message again if C(server.backoffPlan) is set. A message that the rulebook could not
+    parse, such as one with a number outside the range of a double, is answered with 400.
+  - A repeated message with the same signature is answered with 200 and creates no second event.
+  - Messages that require a response from the server are rejected with 501, because a rulebook cannot provide one.
+  - One of O(secret), O(token) and O(hmac_secret) is required. If several are given, a message must satisfy all of them.
 options:
   host:
     description:
       - The address to listen on.
-      - The default is reached from this machine only, for instance by a proxy in front that speaks HTTPS.
+      - With the default, the port is only reachable from this machine, for instance by an HTTPS reverse proxy.
     type: str
     default: 127.0.0.1
   port:
@@ -62,26 +62,26 @@ options:
     type: int
     default: 5000
   path:
-    description: The path of the URL that Vapi is given. Every other path is answered with 404.
+    description: The path of the server URL in Vapi. Every other path is answered with 404.
     type: str
     default: /vapi
   secret:
-    description: What Vapi sends in the header C(X-Vapi-Secret). At least 8 printable characters.
+    description: The secret that Vapi sends in the header C(X-Vapi-Secret). At least 8 printable characters.
     type: str
   token:
-    description: What Vapi sends as a bearer token. At least 8 printable characters.
+    description: The bearer token that Vapi sends. At least 8 printable characters.
     type: str
   token_header:
-    description: The header of O(token). In any other than C(Authorization) the word C(Bearer) may be missing.
+    description: The header of O(token). In a header other than C(Authorization), the word C(Bearer) is optional.
     type: str
     default: Authorization
   hmac_secret:
     description:
-      - The key with which Vapi signs messages (custom credential of the type HMAC). At least 8 printable characters.
-      - The signature may be given in hexadecimal or base64 digits, with or without C(sha256=) or C(v1,) in front.
+      - The key that Vapi uses to sign messages (custom credential of type HMAC). At least 8 printable characters.
+      - The signature may be encoded in hexadecimal or base64, with or without the prefix C(sha256=) or C(v1,).
     type: str
   hmac_secret_base64:
-    description: Whether O(hmac_secret) is written in base64.
+    description: Whether O(hmac_secret) is encoded in base64.
     type: bool
     default: false
   hmac_algorithm:
@@ -94,74 +94,75 @@ options:
     type: str
     default: x-signature
   hmac_prefix:
-    description: Text before the signature, if it is another than C(sha256=) or C(v1,).
+    description: Prefix of the signature, if it is neither C(sha256=) nor C(v1,).
     type: str
   hmac_payload:
     description:
-      - What is signed, as in the credential's payload format. Knows C({body}), C({timestamp}), C({method}), C({url})
-        and C({svix-id}).
-      - A credential without a timestamp needs V({body}). Somebody who has read such a message can send it again after
-        a restart of the source, or after 50,000 others.
+      - The signed payload, as in the payload format of the credential. Supports C({body}), C({timestamp}), C({method}),
+        C({url}) and C({svix-id}).
+      - A credential without a timestamp requires V({body}). An intercepted message of this kind can be replayed after a
+        restart of the source, or after 50,000 other messages.
     type: str
     default: "{timestamp}.{body}"
   hmac_url:
-    description: The URL as Vapi knows it. Needed where O(hmac_payload) has C({url}).
+    description: The server URL as configured in Vapi. Required if O(hmac_payload) contains C({url}).
     type: str
   hmac_timestamp_header:
-    description: The header of the timestamp. Seconds, milliseconds and ISO 8601 are understood.
+    description: The header of the timestamp. Supported formats are seconds, milliseconds and ISO 8601.
     type: str
     default: x-timestamp
   hmac_message_id_header:
-    description: The header of the message's id. Needed where O(hmac_payload) has C({svix-id}).
+    description: The header of the message id. Required if O(hmac_payload) contains C({svix-id}).
     type: str
     default: svix-id
   hmac_tolerance:
     description:
-      - By how many seconds a signed timestamp may differ from the clock of this machine.
-      - Signatures are remembered, so that no message is accepted twice. Where more than 100,000 would have to be, the
-        older half is forgotten, and messages that are as old are refused.
+      - Maximum difference between a signed timestamp and the clock of this machine, in seconds.
+      - Signatures are stored, so that no message is accepted twice. At more than 100,000 signatures, the older half is
+        dropped, and messages of that age are rejected.
     type: float
     default: 300
   allow_unsigned:
-    description: Takes messages from everybody who reaches the port. For tests.
+    description: Whether to accept messages without authentication. For tests only.
     type: bool
     default: false
   certfile:
-    description: Path of the certificate, to listen by HTTPS.
+    description: Path of the certificate, to listen with HTTPS.
     type: str
   keyfile:
-    description: Path of the certificate's key.
+    description: Path of the private key of the certificate.
     type: str
   types:
     description:
-      - The kinds of messages that become events, by Vapi's names. All others that need no answer are answered with 200
-        and dropped.
-      - Kinds that need an answer can not be named.
+      - The types of messages that become events, as Vapi names them. Other messages that require no response are
+        answered with 200 and dropped.
+      - Types that require a response are not allowed.
     type: list
     elements: str
     default: [status-update, end-of-call-report, hang, transfer-update]
   include_message:
     description:
-      - Adds the whole message as C(message). It holds what was said and, in Vapi's copy of the assistant, its prompts.
-      - The characters C({), C(\\), C(#) and C($) are replaced by their full-width forms, since a rulebook or a playbook
-        would run a template that is made of one or several texts.
-      - Addresses, such as those of recordings, and secrets read V(hidden).
+      - Whether to add the whole message as C(message). It contains the transcript and, in Vapi's copy of the assistant,
+        the prompts.
+      - The characters C({), C(\\), C(#) and C($) are replaced by their full-width forms, because a rulebook or a
+        playbook could render a template that consists of one or several strings.
+      - URLs, such as those of recordings, and secrets are shown as V(hidden).
     type: bool
     default: false
   max_body:
-    description: Longest message in bytes. Longer ones are answered with 413.
+    description: Maximum size of a message in bytes. Larger messages are answered with 413.
     type: int
     default: 1048576
   body_timeout:
-    description: Seconds in which a message must have arrived. The answer to slower ones is 408.
+    description: Time to receive a message, in seconds. Slower messages are answered with 408.
     type: float
     default: 10
   queue_timeout:
-    description: Seconds for which a message waits for the rulebook before it is answered with 503.
+    description: Time that a message waits for the rulebook, in seconds, before it is answered with 503.
     type: float
     default: 5
   max_waiting:
-    description: How many messages may wait for the rulebook at once. The next one is answered with 503.
+    description: Maximum number of messages that wait for the rulebook. Further messages are answered with 503.
     type: int
     default: 256
 """
@@ -172,7 +173,7 @@ EXAMPLES = r"""
     port: 5000
     secret: "{{ VAPI_SERVER_SECRET }}"
 
-# Signed messages, over HTTPS, without a proxy in front.
+# Signed messages over HTTPS, without a reverse proxy.
 - voiceops.vapi_didlogic.vapi:
     host: 0.0.0.0
     port: 8443
@@ -181,7 +182,7 @@ EXAMPLES = r"""
     hmac_secret: "{{ VAPI_SERVER_HMAC_SECRET }}"
     hmac_header: x-signature
 
-# Only the ends of calls, with all that Vapi says of them.
+# Only end-of-call reports, with the whole message.
 - voiceops.vapi_didlogic.vapi:
     token: "{{ VAPI_SERVER_TOKEN }}"
     types: [end-of-call-report]
@@ -189,12 +190,12 @@ EXAMPLES = r"""
     max_body: 4194304
 """
 
-# Not by __name__: ansible-rulebook runs this file without a name of its own.
+# Not __name__, because ansible-rulebook runs this file without a module name.
 logger = logging.getLogger("voiceops.vapi_didlogic.vapi")
-# What aiohttp logs of a bad request quotes it, and with it a secret. This one stands alone, so that nobody hears it.
+# aiohttp quotes a bad request in its log, including secrets. This logger has no handlers, so that nothing is logged.
 _quiet = logging.Logger("voiceops.vapi_didlogic.vapi.http", logging.CRITICAL + 1)
 
-# For these Vapi waits for an answer, or leaves something for the server to do.
+# Message types that require a response or an action of the server.
 REQUESTS = frozenset({
     "assistant-request", "call.endpointing.request", "campaign.predial", "function-call", "handoff-destination-request",
     "knowledge-base-request", "phone-call-control", "tool-calls", "transfer-destination-request", "voice-request",
@@ -202,13 +203,13 @@ REQUESTS = frozenset({
 DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "webCall": "web"}
 
 BODIES = 32  # times max_body: bytes of messages in memory at once
-UNPROVEN = 256  # connections that have not proved that Vapi sends
-GRACE = 1.0  # seconds for which the pace of a connection is not judged
-REMEMBERED = 10_000  # calls whose end has been told
-SIGNATURES = 100_000  # that are remembered
-DEEPEST = 100  # levels of a message; ansible-rulebook and Ansible read more than that, but not without end
-LONGEST_KEY = 10_000  # characters; ansible-rulebook reads 50,000
-SHORTEST = 8  # characters of a secret
+UNPROVEN = 256  # unauthenticated connections
+GRACE = 1.0  # seconds before the transfer rate of a connection is checked
+REMEMBERED = 10_000  # calls whose end was reported
+SIGNATURES = 100_000  # maximum number of stored signatures
+DEEPEST = 100  # nesting levels of a message; ansible-rulebook and Ansible support more, but not an unlimited number
+LONGEST_KEY = 10_000  # characters of a key; ansible-rulebook supports 50,000
+SHORTEST = 8  # minimum length of a secret
 TELL_AGAIN = 60.0  # seconds between two warnings of the same kind
 MASKED = re.compile(r"(?i)\*+|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[$\[<]?REDACTED[$\]>]?")
 
@@ -216,7 +217,7 @@ MASKED = re.compile(r"(?i)\*+|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[$\[<]?REDACTE
 # ------------------------------------------------------------------------------------------------------------ options
 
 
-#: What the documentation does not say of an option: the form of a text, the range of a number.
+#: Constraints that the documentation cannot express: the pattern of a string, the range of a number.
 _HEADERS = ("token_header", "hmac_header", "hmac_timestamp_header", "hmac_message_id_header")
 _FORMS = {
     **dict.fromkeys(_HEADERS, r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"),
@@ -235,19 +236,19 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 
 class Options(SimpleNamespace):
-    """The source's arguments by their names, checked; secrets as bytes. Not shown by repr(), as it holds secrets."""
+    """The validated arguments of the source by name, with secrets as bytes. repr() is hidden because of the secrets."""
 
     __repr__ = object.__repr__
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
-    """Check the arguments before a port is opened.
+    """Validate the arguments before a port is opened.
 
-    :param given: the arguments as the rulebook has them; its templates make text of values.
-    :return: what the source runs by, with the defaults of the documentation.
-    :raises ValueError: with what is wrong; no message holds a secret.
+    :param given: the arguments of the rulebook; values from templates are strings.
+    :return: the options, with the defaults of the documentation.
+    :raises ValueError: for an invalid argument; the message contains no secret.
     """
-    # The two are ansible-rulebook's own.
+    # These two are set by ansible-rulebook.
     own = {"eda_feedback_queue", "feedback"}
     left = {name: value for name, value in given.items() if value is not None and name not in own}
     known: dict[str, Any] = yaml.safe_load(DOCUMENTATION)["options"]
@@ -255,28 +256,28 @@ def read_options(given: Mapping[str, Any]) -> Options:
         **{name: _read(name, option["type"], left.pop(name, option.get("default"))) for name, option in known.items()}
     )
     if left:
-        raise ValueError(f"Unknown: {', '.join(sorted(map(str, left)))}. Is it spelled as documented?")
+        raise ValueError(f"Unknown: {', '.join(sorted(map(str, left)))}. Check the spelling of the options.")
     if found.hmac_secret_base64:
         try:
             found.hmac_secret = base64.b64decode(found.hmac_secret, validate=True)
         except binascii.Error:
-            raise ValueError("hmac_secret is not base64, which hmac_secret_base64 says that it is.") from None
+            raise ValueError("hmac_secret is not valid base64, but hmac_secret_base64 is true.") from None
     found.tls = _tls(found.certfile, found.keyfile)
     if not (found.secret or found.token or found.hmac_secret or found.allow_unsigned):
-        raise ValueError("Give secret, token or hmac_secret: otherwise everybody could send events.")
+        raise ValueError("Give secret, token or hmac_secret: otherwise anyone could send events.")
     found.hmac_payload = tuple(re.split(r"(\{[a-z-]+\})", found.hmac_payload))
     fields = set(found.hmac_payload[1::2])
     if "{body}" not in fields or fields - {"{body}", "{timestamp}", "{method}", "{url}", "{svix-id}"}:
-        raise ValueError("hmac_payload must have {body}; it also knows {timestamp}, {method}, {url} and {svix-id}.")
+        raise ValueError("hmac_payload must contain {body}, and supports {timestamp}, {method}, {url} and {svix-id}.")
     if "{url}" in fields and not found.hmac_url:
-        raise ValueError("hmac_payload has {url}: give hmac_url, the URL as Vapi knows it.")
+        raise ValueError("hmac_payload contains {url}: give hmac_url, the server URL as configured in Vapi.")
     if requests := sorted(found.types & REQUESTS):
-        raise ValueError(f"types: a rulebook can not answer {', '.join(requests)}.")
+        raise ValueError(f"types: a rulebook cannot answer {', '.join(requests)}.")
     return found
 
 
 def _read(name: str, kind: str, value: Any) -> Any:
-    """One argument, by its documented type."""
+    """Return one argument, converted to its documented type."""
     if name in {"secret", "token", "hmac_secret"}:
         return b"" if value is None else _secret(name, value)
     if kind in {"int", "float"}:
@@ -299,23 +300,23 @@ def _read(name: str, kind: str, value: Any) -> Any:
         return frozenset(words)
     value = "" if value is None else value
     if not isinstance(value, str) or not re.fullmatch(_FORMS.get(name, ".*"), value):
-        raise ValueError(f"{name} is not in the form that it must have; see the documentation of the source.")
+        raise ValueError(f"{name} has an invalid format; see the documentation of the source.")
     return value
 
 
 def _secret(name: str, value: Any) -> bytes:
     if isinstance(value, int | float):
-        # A template that gives "12345678" or "1e10" gives a number.
-        raise ValueError(f"{name} looks like a number. Choose one with letters.")  # noqa: TRY004 - like the others
+        # A template with the result "12345678" or "1e10" is converted to a number.
+        raise ValueError(f"{name} is a number. Choose a value with letters.")  # noqa: TRY004 - like the others
     text: str = value.strip() if isinstance(value, str) else ""
     if not text:
-        raise ValueError(f"{name} is empty. Is the variable set that it comes from?")
+        raise ValueError(f"{name} is empty. Check that its variable is set.")
     if len(text) < SHORTEST or not (text.isascii() and text.isprintable()):
         raise ValueError(f"{name} must have at least {SHORTEST} characters, printable ASCII only.")
     if MASKED.fullmatch(text):
-        raise ValueError(f"{name} is a masked value out of a log or a result, not a secret.")
+        raise ValueError(f"{name} is a mask from a log or a result, not a secret.")
     if "{{" in text:
-        raise ValueError(f"{name} is a template that was not filled in.")
+        raise ValueError(f"{name} is a template that was not rendered.")
     return text.encode()
 
 
@@ -326,11 +327,11 @@ def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        # A key with a passphrase would be asked for at a terminal that nobody watches.
+        # Without a password argument, OpenSSL would prompt for the passphrase of a key on the terminal.
         context.load_cert_chain(certificate, key or None, password="")
     except (OSError, ValueError) as error:
         reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else type(error).__name__
-        raise ValueError(f"certfile and keyfile can not be used: {reason}.") from None
+        raise ValueError(f"certfile and keyfile cannot be used: {reason}.") from None
     return context
 
 
@@ -338,20 +339,20 @@ def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
 
 
 def load_reasons() -> dict[str, Any]:
-    """Load the collection's table of ended reasons, which is not on the path of ansible-rulebook's Python.
+    """Load the collection's table of ended reasons, which ansible-rulebook's Python cannot import.
 
     :return: its names; none where this file was copied out of the collection, and events lack what follows from it.
     """
     file = Path(__file__).parents[4] / "plugins" / "module_utils" / "_vapi" / "ended_reasons.py"
     try:
         return runpy.run_path(str(file)) if file.is_file() else {}
-    except Exception as error:  # noqa: BLE001 - without causes is better than without events
-        logger.warning("The table of causes can not be read (%s): events come without them.", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - events without causes are better than no events
+        logger.warning("The table of causes cannot be read (%s): events do not contain causes.", type(error).__name__)
         return {}
 
 
 def facts_of(message: Mapping[str, Any], reasons: Mapping[str, Any]) -> dict[str, Any]:
-    """Collect what rules can match.
+    """Return the event data for the conditions of rules.
 
     :param message: what Vapi sends as ``message``.
     :param reasons: the table of ended reasons, see `load_reasons`.
@@ -400,8 +401,8 @@ def _diagnosis(
             told[:1000] if isinstance(told, str) else "",
             transfers[:100] if isinstance(transfers, list) else (),
         )
-    except Exception as error:  # noqa: BLE001 - without a cause is better than without the event
-        logger.warning("A cause was not found (%s).", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - an event without a cause is better than no event
+        logger.warning("The cause of a call could not be determined (%s).", type(error).__name__)
         return {}
     return {
         "failed": found.outcome == "failed",
@@ -415,23 +416,23 @@ def _diagnosis(
 
 
 def kind_of(message: Mapping[str, Any]) -> str:
-    """The kind of a message: `transcript[transcriptType="final"]` is a transcript."""
+    """Return the type of a message: `transcript[transcriptType="final"]` is a transcript."""
     kind = message.get("type")
     return re.sub(r"[^A-Za-z0-9._-]", "_", kind.partition("[")[0])[:64] if isinstance(kind, str) else ""
 
 
-#: What a template can be made of, alone or out of pieces: Jinja's delimiters and the header that changes them, the
-#: escapes of Python's texts, which Jinja's native types evaluate, and the mark of a vaulted text.
+#: Characters that can form a template, alone or when strings are joined: Jinja's delimiters and the header that changes
+#: them, the escapes of Python strings, which Jinja's native types evaluate, and the prefix of vaulted text.
 _ACTIVE = str.maketrans({character: ord(character) + 0xFEE0 for character in "{\\#$"})
-#: Fields that give access to whoever reads them: the address of a recording or of a running call, a secret.
+#: Fields that grant access: the URL of a recording or of a call in progress, a secret.
 _PRIVATE = re.compile(r"(?i)(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token|headers|credentials)$").search
-#: The label in front of Vapi's SIP host may be a private key.
+#: The first label of a Vapi SIP host may be a private key.
 _LABEL = re.compile(r"@[\w-]{1,80}(?=\.sip\.(?:[a-z0-9-]{1,20}\.)?vapi\.ai)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]*", re.IGNORECASE)
 
 
 def disarmed(value: Any, level: int = 0) -> Any:
-    """Make foreign JSON harmless for rulebooks and playbooks, also where they put texts of it together.
+    """Escape untrusted JSON, so that rulebooks and playbooks can use it and join its strings safely.
 
     :param value: what was parsed of a message.
     :param level: how deep it is in the message.
@@ -439,7 +440,7 @@ def disarmed(value: Any, level: int = 0) -> Any:
     :raises ValueError: if ansible-rulebook could not read it.
     """
     if isinstance(value, str):
-        # A query or a user in an address may grant access.
+        # A query or a user in a URL may grant access.
         text = _ADDRESS.sub(lambda found: "hidden" if set("?@") & set(found[0]) else found[0], value)
         text = _LABEL.sub("@hidden", text)
         return text.translate(_ACTIVE).encode("utf-8", "replace").decode()
@@ -450,7 +451,7 @@ def disarmed(value: Any, level: int = 0) -> Any:
     if isinstance(value, dict):
         if any(len(key) > LONGEST_KEY for key in value):
             raise ValueError
-        # After an empty key, ansible-rulebook takes no event any more.
+        # ansible-rulebook stops processing events after an empty key.
         return {
             disarmed(key) or "_": disarmed("hidden" if item and item is not True and _PRIVATE(key) else item, level + 1)
             for key, item in value.items()
@@ -467,7 +468,7 @@ def _word(value: Any) -> str | None:
 
 
 def _digits(value: Any) -> str | None:
-    """A phone number as didlogic and this collection write it: digits only."""
+    """Return a phone number in the format of didlogic and of this collection: digits only."""
     if not isinstance(value, str):
         return None
     plain = re.sub(r"[ ().-]", "", value).removeprefix("+")
@@ -475,7 +476,7 @@ def _digits(value: Any) -> str | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Seconds, milliseconds, or ISO 8601."""
+    """Parse seconds, milliseconds, or ISO 8601."""
     try:
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,9})?", value):
             value = float(value)
@@ -508,7 +509,7 @@ def _seconds(start: datetime | None, end: datetime | None, told: Any) -> float |
 
 
 class Refused(Exception):
-    """An answer other than 200. Its text is for whoever looks at Vapi's log, and holds nothing of the request."""
+    """A response other than 200. Its text is shown in Vapi's log and contains no data of the request."""
 
     def __init__(self, status: int, text: str, **headers: str) -> None:
         super().__init__(text)
@@ -518,7 +519,7 @@ class Refused(Exception):
 
 
 class Tally:
-    """Counts what happens, and warns of each kind at most once a minute: a flood must not become a flood of lines."""
+    """Counts events and logs each kind at most once a minute, so that a flood of requests does not flood the log."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -534,7 +535,7 @@ class Tally:
 
 @dataclass
 class Progress:
-    """How far a request is: when it began, the bytes of it that are in memory, and whether its sender is proven."""
+    """The state of a request: its start time, its bytes in memory, and whether its sender is authenticated."""
 
     started: float
     received: int = 0
@@ -542,7 +543,7 @@ class Progress:
 
 
 class Server(web.Server):
-    """HTTP, with bounds on what is sent by those who have not proved that they are Vapi.
+    """HTTP, with limits for unauthenticated senders.
 
     They hold none of the places of messages, and where there are too many of them, the slowest connection is closed:
     half-sent requests never keep a new one out.
@@ -560,7 +561,7 @@ class Server(web.Server):
         super().connection_lost(handler, exc)
 
     def begin(self, handler: RequestHandler) -> Progress:
-        """Follow a request from its first byte, and make room for it.
+        """Track a request from its first byte, and make room for it.
 
         :return: what is known of it, for the one who reads it.
         """
@@ -568,7 +569,7 @@ class Server(web.Server):
 
         def pace(one: RequestHandler) -> tuple[bool, float]:
             age = now - self.requests[one].started
-            # One that has just come had no time to send, and is closed last; of such the oldest is closed first.
+            # New connections had no time to send and are closed last, the oldest of them first.
             return (False, self.requests[one].received / age) if age > GRACE else (True, -age)
 
         progress = self.requests[handler] = Progress(now)
@@ -580,7 +581,7 @@ class Server(web.Server):
         return [one for one, progress in self.requests.items() if not progress.proven]
 
     def grow(self, handler: RequestHandler, size: int) -> None:
-        """Account for a piece of a message; where memory is short, the longest unproven one goes.
+        """Account for a part of a message. If memory is short, close the largest unauthenticated request.
 
         :raises Refused: if there is no memory for this one.
         """
@@ -593,13 +594,13 @@ class Server(web.Server):
             self.drop(longest)
 
     def drop(self, handler: RequestHandler) -> None:
-        """Close a connection without an answer."""
+        """Close a connection without a response."""
         del self.requests[handler]
         handler.force_close()
 
 
 class Receiver:
-    """Takes messages, one after another or all at once."""
+    """Receives messages, sequentially or concurrently."""
 
     def __init__(self, queue: asyncio.Queue[Any], options: Options) -> None:
         self.queue = queue
@@ -625,14 +626,14 @@ class Receiver:
         self.server.requests = {}
 
     def close(self) -> None:
-        """Send away who waits, so that Vapi may come again: what is not in the queue by now will not be read."""
+        """Reject waiting messages, so that Vapi can send them again. Messages outside the queue would be lost."""
         self.closing = True
         for wait in self.waits:
             if not wait.expired():
                 wait.reschedule(0)
 
     async def receive(self, request: web.BaseRequest) -> web.Response:
-        """Answer one request."""
+        """Handle one request."""
         try:
             await self.take(request)
         except Refused as refusal:
@@ -640,15 +641,15 @@ class Receiver:
             return web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
         except Exception as error:  # noqa: BLE001 - aiohttp would log it with the request in it
             self.tally.warn(f"Answered with 500: {type(error).__name__}")
-            return web.Response(status=500, text="The message could not be handled.")
+            return web.Response(status=500, text="The message could not be processed.")
         return web.json_response({})
 
     async def take(self, request: web.BaseRequest) -> None:
-        """See one message through, from its headers to the queue."""
+        """Process one message, from its headers to the queue."""
         if request.path != self.options.path:
-            raise Refused(404, "Nothing is here.")
+            raise Refused(404, "Not found.")
         if request.method != "POST":
-            raise Refused(405, "Only POST is taken.", Allow="POST")
+            raise Refused(405, "Only POST is supported.", Allow="POST")
         progress = self.server.begin(request.protocol)
         try:
             progress.proven = self.check_headers(request)
@@ -667,10 +668,10 @@ class Receiver:
             if progress.proven:
                 self.server.requests.pop(request.protocol, None)
 
-    # --- Who sent it
+    # --- Authentication
 
     def check_headers(self, request: web.BaseRequest) -> bool:
-        """Refuse before the body is read what lacks the secret, the token or the form of a signature.
+        """Reject a message without the secret, the token or a well-formed signature, before its body is read.
 
         :return: whether the headers alone prove who sends.
         """
@@ -692,7 +693,7 @@ class Receiver:
         return bool(options.secret or options.token)
 
     def signed_at(self, request: web.BaseRequest) -> float:
-        """When a message was signed, by its timestamp; now where the payload has none."""
+        """Return the time of the signature from its timestamp, or the current time if the payload has none."""
         now, options = time.time(), self.options
         if "{timestamp}" not in options.hmac_payload:
             return now
@@ -700,11 +701,11 @@ class Receiver:
         if moment is None or not max(now - options.hmac_tolerance, self.oldest) < moment.timestamp() <= (
             now + options.hmac_tolerance
         ):
-            raise Refused(401, "The timestamp is missing, or too far from the clock here.")
+            raise Refused(401, "The timestamp is missing, or differs too much from the local clock.")
         return moment.timestamp()
 
     def check_signature(self, request: web.BaseRequest, body: bytearray) -> tuple[float, bytes] | None:
-        """The body is what Vapi has signed, and it was signed just now.
+        """Verify that Vapi signed the body recently.
 
         :return: the time and the signature, by which the message is recognised if it comes again; None without HMAC.
         """
@@ -728,10 +729,10 @@ class Receiver:
 
     @contextmanager
     def once(self, signed: tuple[float, bytes] | None) -> Iterator[bool]:
-        """Whether a signed message is new. One that failed is not remembered, so that Vapi may send it again."""
+        """Whether a signed message is new. A failed message is not stored, so that Vapi can send it again."""
         moment, signature = signed or (0.0, b"")
         if signature in self.pending:
-            # Whether the rulebook gets it is not known yet.
+            # Delivery to the rulebook is not certain yet.
             _busy()
         if not signed or signature in self.seen:
             yield not signed
@@ -741,20 +742,20 @@ class Receiver:
             yield True
             self.seen[signature] = moment
             if len(self.seen) > SIGNATURES:
-                # Nothing as old as what is forgotten is accepted any more.
+                # Messages as old as the dropped signatures are no longer accepted.
                 by_age = sorted(self.seen.items(), key=lambda item: item[1])
                 self.oldest = max(self.oldest, by_age[SIGNATURES // 2][1])
                 self.seen = dict(by_age[SIGNATURES // 2 + 1 :])
         finally:
             self.pending.discard(signature)
 
-    # --- What it says
+    # --- Content
 
     async def read(self, request: web.BaseRequest) -> bytearray:
-        """Read the body, as long as it is neither too long nor too slow."""
-        # Nobody knows how long a compressed body gets, and what is signed is what was sent.
+        """Read the body, within the limits of size and time."""
+        # The size of a decompressed body is unknown, and the signature covers the bytes that were sent.
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            raise Refused(415, "Compressed messages are not taken.")
+            raise Refused(415, "Compressed messages are not supported.")
         if (request.content_length or 0) > self.options.max_body:
             _too_long()
         body = bytearray()
@@ -768,35 +769,35 @@ class Receiver:
         except TimeoutError:
             raise Refused(408, "The message did not arrive in time.", Connection="close") from None
         except (OSError, KeyError, web.RequestPayloadError):
-            raise Refused(400, "The message broke off.", Connection="close") from None
+            raise Refused(400, "The message is incomplete.", Connection="close") from None
         return body
 
     def event_of(self, body: bytearray) -> dict[str, Any] | None:
-        """The event, or nothing where the message is none that was asked for."""
+        """Return the event, or None if the type of the message is not in ``types``."""
         try:
             document = _dict(json.loads(body, parse_constant=_number, parse_float=_number, parse_int=_number))
             message = _dict(document.get("message"))
             kind = kind_of(message)
             if not kind:
-                raise Refused(400, "The body is not a message of Vapi's.")
+                raise Refused(400, "The body is not a Vapi message.")
             if kind in REQUESTS:
-                raise Refused(501, f"{kind} needs an answer, which a rulebook can not give. Send it elsewhere.")
+                raise Refused(501, f"{kind} requires a response. A rulebook cannot respond: send it to another server.")
             if kind not in self.options.types:
                 return None
             event: dict[str, Any] = {"vapi": facts_of(message, self.reasons)}
             if self.options.include_message:
                 event["message"] = disarmed(message)
         except (ValueError, RecursionError):
-            raise Refused(400, "The body is not JSON that a rulebook can read.") from None
+            raise Refused(400, "The body is not JSON that a rulebook can parse.") from None
         return event
 
-    # --- Where it goes
+    # --- Delivery
 
     async def put(self, event: dict[str, Any]) -> None:
-        """Hand it to the rulebook, which may be busy."""
+        """Queue the event for the rulebook, which may be busy."""
         facts = event["vapi"]
         call = facts.get("call_id", "")
-        # A call's end is told by two kinds of messages, and each may come twice. Rules that count want one of them.
+        # Two types of messages report the end of a call, and each may be repeated. Rules that count need one only.
         facts["ended"] = "ended_reason" in facts and call not in self.ended
         if facts["ended"] and call:
             self.ended[call] = None
@@ -809,12 +810,12 @@ class Receiver:
             if facts["ended"]:
                 self.ended.pop(call, None)
             raise
-        # Lets the rulebook work where many messages come at once.
+        # Give the rulebook time if many messages arrive at once.
         await asyncio.sleep(0)
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """One of the messages that may be here at once."""
+        """Reserve one of the slots for concurrent messages."""
         if self.closing or self.inside >= self.options.max_waiting:
             _busy()
         self.inside += 1
@@ -825,7 +826,7 @@ class Receiver:
 
     @asynccontextmanager
     async def patience(self) -> AsyncIterator[None]:
-        """Wait for so long, and no longer than the source lives."""
+        """Wait for the given time, but not longer than the source runs."""
         wait = asyncio.timeout(0 if self.closing else self.options.queue_timeout)
         try:
             async with wait:
@@ -846,7 +847,7 @@ def _too_long() -> NoReturn:
 
 
 def _number(word: str) -> float:
-    """A number that is one for the rulebook too, which knows neither NaN nor Infinity nor a thousand digits."""
+    """Return a number that the rulebook supports, which excludes NaN, Infinity and very long integers."""
     number = float(word)
     if not math.isfinite(number):
         raise ValueError
@@ -854,25 +855,25 @@ def _number(word: str) -> float:
 
 
 def _only(request: web.BaseRequest, name: str) -> str:
-    """A header that is there exactly once: of two, a proxy may have looked at the other one."""
+    """Return a header that occurs exactly once. If it is repeated, a proxy may have checked the other one."""
     values = request.headers.getall(name, [])
     return values[0] if len(values) == 1 else ""
 
 
 def _raw(text: str) -> bytes:
-    """A header as it was sent."""
+    """Return the bytes of a header as they were sent."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def _must_be(secret: bytes, given: str) -> None:
-    # Digests are of one length, whatever was sent, and are compared in constant time.
+    # Digests have a fixed length, so that they are compared in constant time.
     sides = (hashlib.sha256(side).digest() for side in (secret, _raw(given.strip())))
     if not hmac.compare_digest(*sides):
         raise Refused(401, "The secret is missing or wrong.")
 
 
 def _signatures(request: web.BaseRequest, options: Options) -> list[bytes]:
-    """The digests that a header may mean: in hexadecimal or base64 digits; several while a key is being changed."""
+    """Return the digests in a header, in hexadecimal or base64. There may be several during a key rotation."""
     found = []
     for piece in _only(request, options.hmac_header).split()[:8]:
         text = piece.removeprefix(options.hmac_prefix)
@@ -904,7 +905,7 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     options = read_options(args)
     receiver = Receiver(queue, options)
     if options.tls is None and not _is_loopback(options.host):
-        logger.warning("Listening by HTTP beyond this machine: what Vapi sends can be read on the way.")
+        logger.warning("Listening with HTTP on an external address: messages from Vapi can be intercepted.")
     runner = web.ServerRunner(receiver.server, shutdown_timeout=2.0)
     await runner.setup()
     try:
