@@ -41,7 +41,7 @@ def test_calls_go_past_vapi_and_back(ready: Any) -> None:
     done = ready.play(BOOK, vapi_didlogic_disable_number=int(KEPT))
     assert (done.rc, done.changed) == (0, 1), done.text
     assert active(ready, KEPT) == [False, True, True]
-    assert "go to 01234, then to 31201234599 now" in done.out
+    assert "are forwarded to 01234, then to 31201234599" in done.out
     assert active(ready, ALONE) == [True]
 
     writes = ready.writes
@@ -88,7 +88,7 @@ def test_vapi_need_not_answer(ready: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "told"),
-    [("", "Specify the number"), ("all", "Specify the number"), ("31999999999", "does not have the number 31999999999")],
+    [("", "Specify the"), ("all", "Specify the"), ("31999999999", "does not have the number 31999999999")],
 )
 def test_wrong_numbers(untouched: Any, number: str, told: str) -> None:
     play = untouched.play(BOOK, vapi_didlogic_disable_number=number)
