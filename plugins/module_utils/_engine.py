@@ -188,9 +188,9 @@ class Engine:
         """The objects of a kind, as the service shows them."""
         reading = reading or Reading()
         if resource.page:
-            reading = dataclasses.replace(reading, page=resource.page)
-        if resource.drop:
-            reading = dataclasses.replace(reading, drop=resource.drop)
+            reading = dataclasses.replace(reading, page=resource.page, page_numbers=resource.page_numbers)
+        if resource.reduce:
+            reading = dataclasses.replace(reading, reduce=resource.reduce)
         listed = self.client.all(resource.path, resource.rows, reading, **names)
         found = [row for row in listed if all(row.get(key, value) == value for key, value in resource.fixed.items())]
         return _fit(found, resource.needs, f"{resource.service.title} lists a {resource.title}")
@@ -582,7 +582,9 @@ class Engine:
         return self._plan_once(resource, once, want, rows)
 
     def _plan_once(self, resource: Resource, once: Once, want: Want, rows: list[Row]) -> Plan:
-        there = [once.whole(self.client.get, row) for row in _once.found(once, want, rows)]
+        there = _once.found(once, want, rows)
+        if want.ask.state != "absent":
+            there = [once.whole(self.client.get, row) for row in there]
         return _once.plan(resource, once, want, rows, there)
 
     def _set_off(self, resource: Resource, once: Once, window: Reading, outcome: Outcome, plan: Plan) -> None:

@@ -31,7 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._connection
     unusable_proxy,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import httpx, pydantic_core
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, without
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service, Write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 
@@ -39,8 +39,10 @@ USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 #: Bounds of one answer: bytes, and values as counted by the marks between them, since each takes up more than its text.
 MAX_ANSWER = 6 * 2**20
 MAX_VALUES = 200_000
-#: Bounds of a whole list, over all its pages: bytes in memory, rows, seconds.
-MAX_LIST = 48 * 2**20
+#: Bounds of a whole list, over all its pages: bytes in memory, rows, seconds. The bytes are those of the rows as they
+#: are kept, after :attr:`Reading.reduce`, since only these add up: a page is released before the next is requested, so
+#: what a row had before counts towards the bounds of one answer only. Both together keep a task below 150 MB.
+MAX_LIST = 18 * 2**20
 MAX_ROWS = 100_000
 MAX_SECONDS = 600.0
 MAX_WAIT = 60.0
@@ -345,7 +347,7 @@ class Client:
                     f"{self._url} answered GET {path} with something else than a list, so it is not "
                     f"{self.service.title}'s API. Check {self._option('api_url')}."
                 )
-            found = [without(row, asked.drop) for row in found] if asked.drop else found
+            found = list(map(asked.reduce, found)) if asked.reduce else found
             budget.spend(found)
             return found
 

@@ -49,13 +49,15 @@ class Reading:
 
     :param params: the service's own filters. :param most: rows wanted, the newest first; ``None``: every one.
     :param page: rows of one page, where fewer than usual fit into an answer.
-    :param drop: dotted places of a row that nobody needs; they are let go page by page.
+    :param page_numbers: whether the list takes the number of a page, so that rows can be read one at a time.
+    :param reduce: row -> what is kept of it; the rest is released page by page.
     """
 
     params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     most: int | None = None
     page: int | None = None
-    drop: tuple[str, ...] = ()
+    page_numbers: bool = False
+    reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,7 @@ class Once:
     :param window: ``now`` -> the part of the list in which an earlier one is looked for.
     :param recent: the same for what was requested a moment ago; the window, where it is ``None``.
     :param counts: ``(row, now)`` -> whether a row of the window still stands for its mark.
-    :param whole: ``(get, row)`` -> the row with all that ``agrees`` compares.
+    :param whole: ``(get, row)`` -> the row with all that ``agrees`` compares; not called for ``absent``.
     :param agrees: ``(row, record)``: raises ``Problem`` where another thing was set off before; may return a warning.
     :param ready: ``(rows, record, now)`` -> warnings; looks at what it needs (``rows(resource)`` reads a list) and
         raises ``Problem`` where it could not work. Dry runs do this too.
@@ -230,7 +232,8 @@ class Resource:
     :param tell: ``(row, ask)`` -> the item that an info module returns, where it is not the record's form.
     :param seek: options of the info module beside the identifying ones.
     :param query: ``(seek, id)`` -> the part of the list that an info module reads.
-    :param drop: dotted places of a listed row that are not kept. :param page: rows of one page of its list.
+    :param reduce: listed row -> what is kept of it while the list is read. :param page: rows of one page of its list.
+    :param page_numbers: whether the list takes the number of a page.
     :param beside: the other service's view, for the info module.
     :param enrich: ``(list_objects, items)`` -> the info module's items with what other lists of the service add.
     :param once: how it is set off, where it is no state but an event.
@@ -272,8 +275,9 @@ class Resource:
     tell: t.Callable[[dict[str, t.Any], t.Any], dict[str, t.Any]] | None = None
     seek: type[Record] = Record
     query: t.Callable[[t.Any, str], Reading] | None = None
-    drop: tuple[str, ...] = ()
+    reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
     page: int | None = None
+    page_numbers: bool = False
     beside: Beside | None = None
     enrich: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], list[dict[str, t.Any]]], list[t.Any]] | None = (
         None

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import calendar
+import functools
 import gzip
 import http.server
 import itertools
@@ -61,6 +62,28 @@ def _nested(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
 
 
+@functools.cache
+def _contacts() -> bytes:
+    """What a campaign holds of 10,000 contacts with three variables each, and of the calls to them."""
+    values = {f"name {number}": "a value" for number in range(3)}
+    customers = [
+        {"number": f"+1555{number:07}", "name": "Contact", "assistantOverrides": {"variableValues": values}}
+        for number in range(10_000)
+    ]
+    calls = {str(uuid.UUID(int=number)): {"status": "ended"} for number in range(10_000)}
+    return json.dumps({"customers": customers, "calls": calls}, separators=(",", ":")).encode()[1:-1]
+
+
+def _campaigns(query: dict[str, str], count: int = 12) -> bytes:
+    """A page of a list of campaigns, each of which nearly fills an answer."""
+    at = query.get("createdAtLe")
+    first = NEWEST - calendar.timegm(time.strptime(at, FORM)) if at else 0
+    size = int(query["limit"])
+    first += (int(query.get("page", 1)) - 1) * size
+    rows = [json.dumps(_row(number)).encode()[:-1] for number in range(first, min(first + size, count))]
+    return b'{"results":[' + b",".join(row + b"," + _contacts() + b"}" for row in rows) + b"]}"
+
+
 Answer = tuple[bytes, dict[str, str]]
 #: How the service may answer.
 KINDS: dict[str, t.Callable[[dict[str, str]], Answer]] = {
@@ -92,8 +115,11 @@ KINDS: dict[str, t.Callable[[dict[str, str]], Answer]] = {
     "nested lists": lambda _query: (_nested(5_000_000), {}),
     "pages without end": lambda query: (_page(query), {}),
     "large pages without end": lambda query: (_page(query, "x" * 2000), {}),
+    "large campaigns": lambda query: (_campaigns(query), {}),
     "17 MB": lambda _query: (b'["' + b"x" * 17_000_000 + b'"]', {}),
 }
+#: Kinds whose answer depends on the page, read with the module for campaigns.
+PAGED = ("large campaigns",)
 
 
 class Service:
@@ -108,7 +134,7 @@ class Service:
 
             def do_GET(self) -> None:
                 query = urllib.parse.urlsplit(self.path).query
-                if "without end" not in kind:
+                if kind not in PAGED and "without end" not in kind:
                     body, headers = kept.setdefault("", kept.get("") or answer({}))
                 else:
                     body, headers = answer(dict(urllib.parse.parse_qsl(query)))
@@ -161,7 +187,7 @@ def run(kind: str, *, inside: bool) -> dict[str, t.Any]:
     service = Service(kind)
     with tempfile.TemporaryDirectory(prefix="bounds-") as folder:
         task = {
-            "voiceops.vapi_didlogic.vapi_assistant_info": {
+            f"voiceops.vapi_didlogic.vapi_{'campaign' if kind in PAGED else 'assistant'}_info": {
                 "api_key": str(uuid.uuid4()),
                 "api_url": service.url,
                 "name": "nobody",

@@ -139,7 +139,7 @@ def test_the_conversation_of_a_call_is_not_kept() -> None:
         "messages": [{"role": "bot", "message": "y" * 1000}] * 50,
         "artifact": {"messages": ["z" * 100_000], "recordingUrl": "https://example.com/r", "transfers": []},
     }
-    reading = Reading(most=1, drop=CALL.drop)
+    reading = Reading(most=1, reduce=CALL.reduce)
     (kept,) = Fake(ok([row])).client.all("/call", reading=reading)
     assert len(json.dumps(kept)) < 200
     assert kept["artifact"] == {"recordingUrl": "https://example.com/r", "transfers": []}

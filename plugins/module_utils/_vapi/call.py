@@ -9,7 +9,14 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record, dig, show
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
+    Option,
+    Problem,
+    Record,
+    dig,
+    show,
+    without,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Once, Parts, Reading, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_e164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme
@@ -309,7 +316,7 @@ CALL = Resource(
     ask=Ask,
     keys=(),
     page=PAGE,
-    drop=CONVERSATION,
+    reduce=lambda row: without(row, CONVERSATION),
     rules=(
         check_no_workflow,
         one_target,

@@ -18,6 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
     dig,
     fields,
     show,
+    without,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
     Once,
@@ -60,6 +61,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.servi
 
 #: Campaigns carry their customers, 10,000 at most.
 PAGE = 10
+#: What a campaign has of each contact: who is called, and the state of each call.
+CONTACTS = ("customers", "dialPlan", "calls")
+#: The key of a listed campaign for the number of its contacts, where these are not kept.
+CONTACT_COUNT = "contactCount"
 #: Calls at once that Vapi gives an account, and a campaign, that asks for nothing else.
 USUAL_CONCURRENCY = 10
 MOST_BYTES = 64 * 1024 * 1024
@@ -258,7 +263,27 @@ def other_batches(rows: list[Row], campaign: Campaign) -> None:
             )
 
 
+def contact_count(row: Row) -> int | None:
+    """How many contacts a campaign has, as far as the row shows it.
+
+    :param row: a campaign in the API's form: with ``customers``, with ``dialPlan`` (a list of phone numbers and the
+        customers of each), or as :func:`without_contacts` leaves it.
+    """
+    plan = row.get("dialPlan")
+    entries = [row, *(plan if isinstance(plan, list) else [])]
+    lists = [found for entry in entries if isinstance(found := dig(entry, ("customers",)), list)]
+    count = sum(map(len, lists)) if lists else row.get(CONTACT_COUNT, dig(row, (COUNTS["scheduled"],)))
+    return int(count) if isinstance(count, (int, float)) else None
+
+
+def without_contacts(row: Row) -> Row:
+    """A listed campaign with the number of its contacts instead of the contacts."""
+    count = contact_count(row)
+    return {**without(row, CONTACTS), **({} if count is None else {CONTACT_COUNT: count})}
+
+
 def whole(get: t.Any, row: Row) -> Row:
+    """The campaign with its contacts, which a listed one lacks."""
     if "customers" in row or "dialPlan" in row:
         return row
     answer = get("/campaign/{id}", id=str(row["id"]))
@@ -361,7 +386,7 @@ def told(row: Row, _ask: t.Any) -> dict[str, t.Any]:
     names |= {target: f"{target}Id" for target in (*TARGETS, "workflow")}
     times = {"created_at": "createdAt", "updated_at": "updatedAt"}
     counts = {name: int(row[key]) for name, key in COUNTS.items() if isinstance(row.get(key), (int, float))}
-    contacts = len(row["customers"]) if isinstance(row.get("customers"), list) else counts.get("scheduled")
+    contacts = contact_count(row)
     return {
         "id": str(row["id"]),
         **texts(row, names),
@@ -409,6 +434,8 @@ CAMPAIGN = Resource(
     ask=Ask,
     normal=base,
     page=PAGE,
+    page_numbers=True,
+    reduce=without_contacts,
     rules=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given),
     parts=in_parts,
     gather=gathered,
