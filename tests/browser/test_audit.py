@@ -175,7 +175,7 @@ def test_a_healthy_installation_is_calm(window: Any) -> None:
         f"Number {DESK} Healthy",
         "1. Forward Vapi",
         "Trunk didlogic logs in as 01234",
-        f"Number at Vapi {DESK}",
+        f"Number in Vapi {DESK}",
         "Assistant Desk",
         "Transfer tool to_human",
         f"Human +{HUMAN} at sip.nl.didlogic.net",
@@ -224,8 +224,8 @@ def test_each_fault_stands_at_its_link(window: Any, name: str) -> None:
         ("a trunk that is not there", ("1. Forward", "Trunk")),
         ("the host of another region", ("1. Forward", "Trunk")),
         ("a host without a trunk", ("1. Forward", "Trunk")),
-        ("another trunk", ("Trunk", "Number at Vapi")),
-        ("no trunk", ("Trunk", "Number at Vapi")),
+        ("another trunk", ("Trunk", "Number in Vapi")),
+        ("no trunk", ("Trunk", "Number in Vapi")),
         ("a transfer to a phone number", ("Transfer tool", "Human")),
     ],
 )
@@ -303,7 +303,7 @@ def test_filters(show: Show, put: Any) -> None:
     assert set(page.locator(".lane .badge").all_inner_texts()) == {"At risk"}
     assert page.evaluate("document.activeElement.dataset.status") == "warning", "the focus stays"
     page.locator("#text").fill("squad-less")
-    assert page.locator("#range").inner_text() == "No number fits the filters."
+    assert page.locator("#range").inner_text() == "No number matches the filters."
     page.locator("#text").fill("Team 0010")
     words = [item for item in many(500)["numbers"] if "Team" in json.dumps(item) and "0010" in item["number"]]
     told = f"{len(words)} of 500 numbers"
@@ -311,7 +311,7 @@ def test_filters(show: Show, put: Any) -> None:
     assert show(file, address="#" + page.url.partition("#")[2]).locator("#found").inner_text() == told
     page.locator("#reset").click()
     assert page.locator("#found").inner_text() == "All 500 numbers"
-    page.locator('.finding[data-rule="not-imported"]').get_by_text("Show their ways").click()
+    page.locator('.finding[data-rule="not-imported"]').get_by_text("Show their routes").click()
     assert page.locator("#found").inner_text() == "167 of 500 numbers"
     page.locator("#window").click()
     names = page.locator(".lane h3").all_inner_texts()
@@ -357,7 +357,7 @@ def test_malice_is_shown_as_text(show: Show, bad: Written) -> None:
     page.locator("button.node").nth(3).hover()
     assert HOSTILE[0] in page.locator("#tip").inner_text()
     assert not list(bad.folder.rglob("pwned"))
-    assert "Not applied: balance-low." in page.locator("#notice").inner_text()
+    assert "Skipped rules: balance-low." in page.locator("#notice").inner_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -505,7 +505,7 @@ def test_with_the_module_of_the_collection(services: Any, show: Show) -> None:
     result = json.loads((services.folder / "audit.json").read_text())
     assert (result["findings"], result["summary"]) == ([], {"error": 0, "warning": 0, "info": 0})
     assert [item["status"] for item in result["numbers"]] == ["ok", "ok"]
-    way = "Vapi, didlogic > assistant Desk, hands over by to_human; then SIP account 01234"
+    way = "Vapi, didlogic > assistant Desk, transfers with to_human; then SIP account 01234"
     assert f"{DESK}      healthy  {way}" in run.out
     assert "Nothing is broken or risky" in run.out
     assert tiles(show(services.folder / "audit.html"))["Healthy"] == 2

@@ -119,7 +119,7 @@ def test_the_summary_of_a_run_that_fails(services: Any) -> None:
     nothing = services.play("voiceops.vapi_didlogic.teardown", vapi_didlogic_summary_file="summary.json")
     summary = told(services)
     assert (nothing.rc, summary["changed"], summary["report"]) == (2, False, [])
-    assert summary["message"] == "The run ended before it looked at the accounts."
+    assert summary["message"] == "The run ended before the accounts were read."
 
 
 @pytest.mark.slow
