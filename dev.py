@@ -129,15 +129,39 @@ def run_in(venv: Path, *command: str | Path, cwd: Path = ROOT, **settings: str) 
 @cache
 def workshop() -> Path:
     """The environment with every tool, on the interpreter that runs this file."""
-    # Whoever removed the link gets it back; without it pytest-ansible would put something of its own there.
-    linked = (ROOT / "collections" / COLLECTION).is_symlink()
-    run([uv(), "sync", "--quiet", *(() if linked else ("--reinstall-package", "voiceops-vapi-didlogic"))])
-    return ROOT / ".venv"
+    venv = ROOT / ".venv"
+    with preparing(venv) as todo:
+        if todo:
+            # Whoever removed the link gets it back; without it pytest-ansible would put something of its own there.
+            linked = (ROOT / "collections" / COLLECTION).is_symlink()
+            run([uv(), "sync", "--quiet", *(() if linked else ("--reinstall-package", "voiceops-vapi-didlogic"))])
+    return venv
 
 
 def tool(*command: str | Path, cwd: Path = ROOT, **settings: str) -> None:
     """Run one of the project's tools."""
     run_in(workshop(), *command, cwd=cwd, **settings)
+
+
+#: Set by a task whose steps run side by side, the same for all of them: each has one core and prepares no environment
+#: a second time. An installation replaces files that another step may be using at that moment.
+RUN = "DEV_RUN"
+
+
+@contextmanager
+def preparing(venv: Path) -> Iterator[bool]:
+    """Hold an environment alone; whether it still has to be prepared in this run."""
+    mark, run_id = venv / "prepared", os.environ.get(RUN)
+    with alone(venv.name):
+        todo = not run_id or not mark.exists() or mark.read_text() != run_id
+        yield todo
+        if todo and run_id:
+            mark.write_text(run_id)
+
+
+def workers() -> tuple[str, ...]:
+    """Options of pytest for as many processes as a step has cores; the order in which they finish must not matter."""
+    return () if os.environ.get(RUN) else ("-n", "2", "--dist", "worksteal")
 
 
 # The supported ends of ansible-core and what lies between, each with the minor versions of Python 3 that run it.
@@ -152,20 +176,25 @@ def core(version: str) -> Path:
     if minor is None:
         raise Skipped("no Python " + ", ".join(f"3.{minor}" for minor in CORES[version]))
     venv = CACHE / "venv" / f"core-{version}-py3.{minor}"
-    if not venv.exists():
-        run([uv(), "venv", "--quiet", "--python", interpreters()[minor], venv])
     wanted = "ansible-core" if version == "newest" else f"ansible-core~={version}.0"
-    run([uv(), "pip", "install", "--quiet", "--python", venv, "--editable", ".", "--group", "test", wanted])
+    install(venv, "--editable", ".", "--group", "test", wanted, python=interpreters()[minor])
     return venv
 
 
 def beside(name: str, *packages: str) -> Path:
     """An environment for tools that must not share one with ours."""
     venv = CACHE / "venv" / name
-    if not venv.exists():
-        run([uv(), "venv", "--quiet", venv])
-    run([uv(), "pip", "install", "--quiet", "--python", venv, *packages])
+    install(venv, *packages)
     return venv
+
+
+def install(venv: Path, *packages: str, python: Path | None = None) -> None:
+    """Make an environment, by default on the interpreter that runs this file, and put packages into it."""
+    with preparing(venv) as todo:
+        if not venv.exists():
+            run([uv(), "venv", "--quiet", *(("--python", python) if python else ()), venv])
+        if todo:
+            run([uv(), "pip", "install", "--quiet", "--python", venv, *packages])
 
 
 @contextmanager
@@ -184,7 +213,8 @@ def clean_copy() -> Iterator[Path]:
 @contextmanager
 def alone(name: str) -> Iterator[None]:
     """Wait until no other run in this checkout does the same; some tools do not bear company."""
-    with (CACHE / f"{name}.lock").open("w") as lock:
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{name.strip('.')}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -195,6 +225,11 @@ def alone(name: str) -> Iterator[None]:
 def pytest(*arguments: str) -> None:
     """Run tests in the environment with every tool."""
     tool("python", "-m", "pytest", *arguments)
+
+
+def unit(*arguments: str) -> None:
+    """Run the tests of the logic, and our own checks of the repository."""
+    pytest("tests/unit", "tests/tools", *workers(), *arguments)
 
 
 def mypy() -> None:
@@ -221,8 +256,8 @@ def integration(version: str, *arguments: str) -> None:
     """Run modules and roles as a user does, on one version of ansible-core."""
     # What takes long is played on one version: it is the collection that it tests, not Ansible.
     some = () if version == THOROUGH else ("-m", "not slow")
-    command = ("python", "-m", "pytest", "-n", "2", "--durations=10", "tests/integration")
-    run_in(core(version), *command, *some, *arguments)
+    command = ("python", "-m", "pytest", "--durations=10", "tests/integration")
+    run_in(core(version), *command, *workers(), *some, *arguments)
 
 
 def molecule(*arguments: str) -> None:
@@ -355,13 +390,11 @@ LINT = (
     DOCS,
     Step("reuse", reuse),
 )
-# The order in which two processes finish does not matter to these.
-BOTH_CORES = ("-n", "2", "--dist", "worksteal")
-UNIT = (Step("unit", pytest, ("tests/unit", "tests/tools", *BOTH_CORES), open=True),)
+UNIT = (Step("unit", unit, open=True),)
 SANDBOX = (Step("sandbox", pytest, ("tests/sandbox",), open=True),)
 TRUST = (Step("trust", pytest, ("tests/trust",), open=True),)
 FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True),)
-SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True) for version in CORES)
+SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True, alone="sanity") for version in CORES)
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
 BENCH = (Step("bench", tool, ("python", "tests/bench/bench.py", "--write"), open=True),)
 MOLECULE = (Step("molecule", molecule, open=True),)
@@ -375,7 +408,7 @@ ECOSYSTEM = (
 )
 DEMO = Step("demo", demo, open=True)
 IMPORTER = (Step("importer", importer),)
-QUICK = Step("unit", pytest, ("tests/unit", "tests/tools", "-m", "not slow", *BOTH_CORES))
+QUICK = Step("unit", unit, ("-m", "not slow"))
 # The long ones first, so that the cores end at the same time.
 EVERYTHING = (
     *LINT[:3],
@@ -439,6 +472,7 @@ def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str
     :return: per step its name, its seconds, its seconds of CPU time and its outcome. What it printed is printed whole.
     """
     uv()  # else all would fetch it at once
+    env = os.environ | {RUN: f"{os.getpid()} {time.time()}"}
     waiting, running = list(steps), dict[int, tuple[Step, float, Path]]()
     with tempfile.TemporaryDirectory() as folder:
         while waiting or running:
@@ -452,7 +486,7 @@ def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str
                 command = [sys.executable, str(Path(__file__).resolve()), "--step", step.name]
                 with log.open("wb") as output:
                     process = subprocess.Popen(
-                        command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                        command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env
                     )
                 running[process.pid] = (step, time.monotonic(), log)
             pid, status, used = os.wait4(-1, 0)

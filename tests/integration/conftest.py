@@ -17,18 +17,25 @@ from playing import Services
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    """A sandbox for one test."""
-    yield from _services(tmp_path)
+def services(_services: Services) -> Services:
+    """A sandbox as it is at first, and an empty folder."""
+    _services.renew()
+    return _services
+
+
+@pytest.fixture(scope="session")
+def _services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A start takes longer than many tests, so they have one sandbox in turn."""
+    yield from _started(tmp_path_factory.mktemp("services"))
 
 
 @pytest.fixture(scope="session")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """A sandbox for all tests that write nothing."""
-    yield from _services(tmp_path_factory.mktemp("untouched"))
+    yield from _started(tmp_path_factory.mktemp("untouched"))
 
 
-def _services(folder: Path) -> Iterator[Services]:
-    found = Services(folder)
+def _started(folder: Path) -> Iterator[Services]:
+    found = Services(folder, forked=True)
     yield found
     found.stop()

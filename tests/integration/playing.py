@@ -10,19 +10,27 @@ import json
 import os
 import re
 import secrets
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import ansible.release
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "sandbox"))
 
 from running import command, start
+
+Case = TypeVar("Case")
 
 SEED: dict[str, Any] = {
     "balance": 12.5,
@@ -38,6 +46,24 @@ SEED: dict[str, Any] = {
         "31201234562",
     ],
 }
+
+#: Versions of ansible-core on which the tests run, see ``dev.py``; the last one stands for every other.
+VERSIONS = ("2.16", "2.19", "newest")
+
+
+def dealt(cases: Iterable[Case]) -> list[Case]:
+    """The cases that this version of ansible-core plays: every case on one version, and all of them if asked for.
+
+    For what depends on the collection more than on Ansible, and takes long.
+    """
+    version = ".".join(ansible.release.__version__.split(".")[:2])
+    at = VERSIONS.index(version if version in VERSIONS else VERSIONS[-1])
+    every = list(cases)
+    return every if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else every[at :: len(VERSIONS)]
+
+
+#: Seconds after which a run is ended.
+LONGEST = 240
 
 TRUNK = "00000000-0000-4000-8000-0000000000ab"
 
@@ -105,15 +131,86 @@ class Play:
         return str(json.loads('"' + re.findall(r'"msg": "((?:[^"\\]|\\.)*)"', self.out)[-1] + '"'))
 
 
-class Services:
-    """A sandbox of one test, and playbooks run against it."""
+class Server:
+    """A process that has imported Ansible and forks for each run, see ``fork_server.py``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.settings = settings(environment)
+        self.path = str(folder / "socket")
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("fork_server.py")), self.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        assert self.process.stdout
+        assert self.process.stdout.readline() == b"ready\n"
+
+    def run(self, program: str, arguments: tuple[str, ...], cwd: Path, environment: dict[str, str]) -> Play:
+        """Run a program to its end."""
+        request = {"program": program, "arguments": arguments, "cwd": str(cwd), "environment": environment}
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as out,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as err,
+            socket.socket(socket.AF_UNIX) as connection,
+        ):
+            connection.connect(self.path)
+            socket.send_fds(connection, [json.dumps(request).encode()], [out.fileno(), err.fileno()])
+            connection.sendall(b"\n")
+            connection.settimeout(LONGEST)
+            answer = b""
+            try:
+                while answer.count(b"\n") < 2:
+                    received = connection.recv(64)
+                    assert received, "the fork server ended"
+                    answer += received
+            except TimeoutError:
+                os.killpg(int(answer.split()[0]), signal.SIGKILL)
+                raise
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read())
+        return Play(int(answer.split()[1]), *texts)
+
+    def stop(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(30)
+
+
+def settings(environment: dict[str, str]) -> dict[str, str]:
+    """What Ansible and Python read when they start, not when they need it."""
+    return {
+        name: value for name, value in environment.items() if name.startswith(("ANSIBLE_", "PYTHON", "HOME", "LC_"))
+    }
+
+
+class Services:
+    """A sandbox, and playbooks run against it.
+
+    :param forked: whether runs are forked from a process that has imported Ansible, which takes half the time.
+    """
+
+    def __init__(self, folder: Path, *, forked: bool = False) -> None:
+        self.base, self.forked = folder, forked
+        #: The working directory of a test.
+        self.folder = folder / "test"
         #: Records of what was requested are kept here; those of the user who runs the tests stay as they are.
-        self.home = folder / "ansible"
-        self.home.mkdir()
+        self.home = self.folder / "ansible"
+        self.home.mkdir(parents=True)
         self.facts = start(folder / "sandbox", "--port", "0", seed=SEED)
+        self.rules = self.sandbox("rules")
+        self.server: Server | None = None
+
+    def renew(self) -> None:
+        """Begin again: an empty folder, and services as they were at first."""
+        shutil.rmtree(self.folder)
+        self.home.mkdir(parents=True)
+        self.sandbox("reset", "POST", SEED)
+        self.sandbox("rules", "PUT", self.rules)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -155,18 +252,26 @@ class Services:
             **self.environment,
             **(environment or {}),
         }
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name(program)), *arguments],
-            env={name: value for name, value in variables.items() if value is not None},
-            cwd=where or self.folder,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        chosen = {name: value for name, value in variables.items() if value is not None}
+        path = str(Path(sys.executable).with_name(program))
+        if self.server is None and self.forked:
+            self.server = Server(self.base, self.environment)
+        if self.server and settings(chosen) == self.server.settings:
+            play = self.server.run(path, arguments, where or self.folder, chosen)
+        else:
+            done = subprocess.run(
+                [path, *arguments],
+                env=chosen,
+                cwd=where or self.folder,
+                capture_output=True,
+                text=True,
+                timeout=LONGEST,
+                check=False,
+            )
+            play = Play(done.returncode, done.stdout, done.stderr)
         # What the next versions of Ansible no longer do is seen in whatever test uses it.
-        assert "[DEPRECATION WARNING]" not in done.stderr, done.stderr
-        return Play(done.returncode, done.stdout, done.stderr)
+        assert "[DEPRECATION WARNING]" not in play.err, play.err
+        return play
 
     def sandbox(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Ask the sandbox itself."""
@@ -190,7 +295,10 @@ class Services:
         self.sandbox("faults", "PUT", list(rules))
 
     def stop(self) -> None:
-        command(self.folder / "sandbox", "--stop")
+        """End the sandbox and the fork server."""
+        if self.server:
+            self.server.stop()
+        command(self.base / "sandbox", "--stop")
 
     @property
     def writes(self) -> int:

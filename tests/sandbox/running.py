@@ -35,7 +35,7 @@ def command(folder: Path, *arguments: str, seed: Any = None) -> subprocess.Compl
 def start(folder: Path, *arguments: str, seed: Any = None) -> dict[str, Any]:
     """Start the sandbox and return what it says about itself."""
     more = () if seed is None else ("--seed", "-")
-    done = command(folder, "--daemon", "--max-seconds", "1800", *more, *arguments, seed=seed)
+    done = command(folder, "--daemon", "--max-seconds", "7200", *more, *arguments, seed=seed)
     assert done.returncode == 0, done.stderr
     facts: dict[str, Any] = json.loads((folder / "sandbox.json").read_text())
     assert json.loads(done.stdout) == {"running": True, "port": facts["port"]}

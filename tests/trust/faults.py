@@ -257,11 +257,13 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
     return found
 
 
-def _batch(job: tuple[dict[str, str], list[Case]]) -> collections.Counter[str]:
+def _batch(job: tuple[dict[str, str], list[Case]], until: t.Collection[str] = ()) -> collections.Counter[str]:
     snapshots, batch = job
     total: collections.Counter[str] = collections.Counter()
     for case in batch:
         total.update(run_case(snapshots[case.start], case))
+        if any(total[name] for name in until):
+            break
     return total
 
 
@@ -279,8 +281,13 @@ BROKEN = (
 )
 
 
-def sweep(sample: int = 1, workers: int = 1) -> tuple[int, collections.Counter[str]]:
-    """Number of cases, and what was counted over all of them."""
+def sweep(sample: int = 1, workers: int = 1, until: t.Collection[str] = ()) -> tuple[int, collections.Counter[str]]:
+    """Play the cases.
+
+    :param until: stop, with one worker, at the first case that counts one of these names: enough to prove that a
+        defect is found.
+    :return: the number of cases, and what was counted over all of them.
+    """
     snapshots, requests = {}, {}
     for name in ("empty", "partly", "finished"):
         account = start(name)
@@ -292,7 +299,7 @@ def sweep(sample: int = 1, workers: int = 1) -> tuple[int, collections.Counter[s
             requests[name, at_once] = probe.seen
     chosen = list(cases(requests))[::sample]
     if workers == 1:
-        return len(chosen), _batch((snapshots, chosen))
+        return len(chosen), _batch((snapshots, chosen), until)
     total: collections.Counter[str] = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
         for part in pool.map(_batch, [(snapshots, chosen[at :: workers * 8]) for at in range(workers * 8)]):
