@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a rendered template as a file on the controller, safely also where others may write into the folder."""
+"""Writes a rendered template to a file on the controller, safely in directories that other users can write to."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ansible.release import __version__
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
 
-#: Before 2.19 a text that looks like JSON became data unless this was given; since then the option is deprecated.
+#: Before 2.19, text that looks like JSON is converted to data without this option. Since 2.19 the option is deprecated.
 AS_TEXT: dict[str, bool] = {} if tuple(map(int, __version__.split(".")[:2])) >= (2, 19) else {"convert_data": False}
 
 Result = dict[str, t.Any]
 
 
 class ActionModule(ActionBase):
-    """All of it happens on the controller; there is no module to run."""
+    """Runs on the controller only, without a module."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
-        """Render, read back where it is to be read again, write."""
+        """Render the template, verify the variables if given, and write the file."""
         result: Result = super().run(tmp, task_vars)
         _validated, args = self.validate_argument_spec(argument_spec=_files.REPORT)  # type: ignore[no-untyped-call]
         text = self._rendered(args["src"], dict(task_vars or {}))
@@ -69,7 +69,7 @@ def _mode(text: str) -> int:
 
 
 def _loaded(content: bytes, wanted: t.Any) -> t.Any:
-    """The variables as Ansible will read them from the file; it must be what was to be written."""
+    """Return the variables as Ansible reads them from the file. They must be equal to the given variables."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(pathlib.Path(folder, "variables.yml"))
         _files.write(path, content)
@@ -80,7 +80,7 @@ def _loaded(content: bytes, wanted: t.Any) -> t.Any:
             place = "the variables"
     if place is not None:
         raise AnsibleActionFail(
-            f"Nothing was written: {place} cannot be written so that Ansible reads it back as it is. Change the value "
-            "at the service, or leave the object out."
+            f"Nothing was written: {place} would differ after Ansible reads it from the file. Change the value "
+            "in the service, or omit the object."
         )
     return found

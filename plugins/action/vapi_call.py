@@ -13,7 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow imp
 class ActionModule(Follow):
     module, noun, mark, patience = "vapi_call", "call", "idempotency_key", 600
     also = ("show_recording",)
-    # Whether the call is over is Vapi's to say; a key in the environment is no wish to ask didlogic each time.
+    # Only Vapi is polled. An empty key prevents that a key in the environment adds requests to didlogic.
     fixed: t.ClassVar[Result] = {"didlogic_api_key": ""}
 
     def key(self, started: Result) -> Result:

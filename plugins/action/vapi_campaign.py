@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waits for the end of a campaign, or of all parts of one that was split."""
+"""Waits for the end of a campaign, or of all parts of a split campaign."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ActionModule(Follow):
 
     def line(self, now: Result) -> str:
         counts = now.get("counts", {})
-        words = {"ended": "over", "in_progress": "under way", "queued": "queued", "voicemail": "voicemail"}
+        words = {"ended": "ended", "in_progress": "in progress", "queued": "queued", "voicemail": "voicemail"}
         told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts.get(name))
         return (
             f"{now.get('status', 'unknown')}, {counted(now.get('contacts', 0), 'contact')}{', ' + told if told else ''}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter that writes calls as a CSV file for spreadsheets, in which no foreign text is a formula."""
+"""A filter that converts calls to CSV for spreadsheets, without untrusted text that is run as a formula."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from ansible.errors import AnsibleFilterError
 
 Row = t.Mapping[str, t.Any]
 
-#: What spreadsheets take for the beginning of a formula, in full width too, and what they skip before it.
+#: Characters that start a formula in spreadsheets, also in full width, and characters that are skipped before them.
 FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
 SKIPPED = re.compile('["\\s\\x00-\\x20\\x7f-\\xa0\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*')
-#: Line breaks of Unicode and of terminals: a reader may end a row at each of them.
+#: Line breaks of Unicode and of terminals. A CSV reader may end a row at each of them.
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-#: Where a reader with another list separator, which ignores the quotes around a cell, begins a new one.
+#: Characters at which a reader with another list separator, which ignores the quotes of a cell, starts a new cell.
 EDGE = re.compile(r"([;|\n])")
-#: A telephone number in E.164, or a plain number: it is not run, and people calculate with it.
+#: A phone number in E.164 format, or a plain number. It is not run as a formula and must remain a number.
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
 def cell(value: t.Any) -> str:
-    """A value as the text of a cell that no reader takes for a formula, whatever its list separator is.
+    """Return the text of a cell that no reader runs as a formula, regardless of its list separator.
 
-    Readers with ``;``, ``|`` or a tab as separator see further cells inside a cell, and ignore the quotes around it. An
-    apostrophe goes before each part that would begin with a formula, and before a line break at the beginning, which
-    some readers skip. Tabs become spaces.
+    Readers with ``;``, ``|`` or a tab as separator find further cells inside a cell, and ignore its quotes. An
+    apostrophe is prepended to each part that begins like a formula, and to a leading line break, which some readers
+    skip. Tabs are replaced by spaces.
     """
     text = BREAK.sub("\n", str(value)).replace("\t", " ")
     if NUMBER.fullmatch(text):
         return text
     parts = EDGE.split(text)
-    # Every second part is a separator. Behind the last one the quote that ends the cell would begin a new one.
+    # Every second part is a separator. After the last one, the closing quote of the cell would start a new cell.
     guarded = [
         part if at % 2 or _harmless(part, last=at == len(parts) - 1 > 0) else "'" + part
         for at, part in enumerate(parts)
@@ -51,7 +51,7 @@ def _harmless(part: str, *, last: bool) -> bool:
 
 
 def table(rows: t.Iterable[t.Iterable[t.Any]]) -> str:
-    """Rows as RFC 4180 has it: commas, every cell in quotes, CRLF at the end of a row."""
+    """Return rows as CSV according to RFC 4180, with commas, all fields quoted, and CRLF line ends."""
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
         [cell(value) for value in row] for row in rows
@@ -60,7 +60,7 @@ def table(rows: t.Iterable[t.Iterable[t.Any]]) -> str:
 
 
 def _columns(call: Row, assistants: Row, numbers: Row) -> dict[str, t.Any]:
-    """The cells of a call by the names of their columns. ``None`` is an empty cell."""
+    """Return the cells of a call by column name. ``None`` is an empty cell."""
     number, customer = numbers.get(call.get("phone_number") or "") or {}, call.get("customer") or {}
     why, carrier = call.get("diagnosis") or {}, call.get("carrier") or {}
     leg = carrier.get("transfer_leg")
@@ -101,7 +101,7 @@ def _columns(call: Row, assistants: Row, numbers: Row) -> dict[str, t.Any]:
 
 
 def call_log_csv(calls: t.Any, assistants: t.Any = (), phone_numbers: t.Any = ()) -> str:
-    """Calls as the text of a CSV file.
+    """Convert calls to CSV text.
 
     :param calls: as the module ``vapi_call_info`` returns them.
     :param assistants: and ``phone_numbers``: as their info modules return them, for names.
@@ -118,7 +118,7 @@ def call_log_csv(calls: t.Any, assistants: t.Any = (), phone_numbers: t.Any = ()
 
 
 class FilterModule:
-    """The filter, by its name."""
+    """The filter, by name."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"call_log_csv": call_log_csv}

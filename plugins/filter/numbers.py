@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters on phone numbers. The rules are those of the modules; nothing here needs more than ansible-core."""
+"""Filters for phone numbers, with the same rules as the modules. They only require ansible-core."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _rules
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import SIP_HOST, inbound_uri
 
-#: Stands for the id of a trunk in a dry run that would make it.
+#: Placeholder for the id of a trunk in check mode, before it exists.
 LATER = "(known after apply)"
 
 
 def digits(number: t.Any) -> str:
-    """A phone number without a leading ``+``, as didlogic has it."""
+    """Return a phone number without a leading ``+``, the format of didlogic."""
     found = _rules.digits(_text("digits", number))
     if not (found.isascii() and found.isdigit()):
-        raise AnsibleFilterError("digits: the number must hold digits, apart from a leading + and the usual marks.")
+        raise AnsibleFilterError("digits: the number must consist of digits, apart from a leading + and separators.")
     return found
 
 
 def e164(number: t.Any) -> str:
-    """A phone number with a leading ``+``."""
+    """Return a phone number with a leading ``+``."""
     try:
         return _rules.e164(_text("e164", number))
     except ValueError as error:
@@ -34,7 +34,7 @@ def e164(number: t.Any) -> str:
 
 
 def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
-    """The inbound URI of a number, which is spelled there as it is at Vapi."""
+    """Return the inbound URI of a number, with the spelling of the number in Vapi."""
     user = _text("vapi_sip_uri", number)
     try:
         _rules.check_number(user)
@@ -43,7 +43,7 @@ def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
     if not _is_trunk_id(trunk_id):
         # The value is not shown: it may be a private key.
         raise AnsibleFilterError(
-            "vapi_sip_uri: trunk_id must be the id of a SIP trunk at Vapi (a UUID), such as vapi_sip_trunk returns."
+            "vapi_sip_uri: trunk_id must be the id of a SIP trunk in Vapi (a UUID), as returned by vapi_sip_trunk."
         )
     if not isinstance(region, str) or region not in SIP_HOST:
         raise AnsibleFilterError(f"vapi_sip_uri: region must be one of {', '.join(SIP_HOST)}.")
@@ -51,9 +51,9 @@ def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
 
 
 def _text(name: str, number: t.Any) -> str:
-    """A number as text; without quotes YAML makes it an integer."""
+    """Return a number as text. YAML parses an unquoted number as an integer."""
     if isinstance(number, bool) or not isinstance(number, (str, int)):
-        raise AnsibleFilterError(f"{name}: the number must be a string; put it in quotes.")
+        raise AnsibleFilterError(f"{name}: the number must be a string. Quote it.")
     return str(number)
 
 
@@ -65,7 +65,7 @@ def _is_trunk_id(value: t.Any) -> bool:
 
 
 class FilterModule:
-    """What Ansible asks a file of filters for."""
+    """The filters, by name."""
 
     def filters(self) -> dict[str, t.Callable[..., str]]:
         return {"digits": digits, "e164": e164, "vapi_sip_uri": vapi_sip_uri}

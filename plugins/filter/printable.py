@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter that makes foreign text safe for a terminal."""
+"""A filter that escapes untrusted text for a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _rul
 
 
 def printable(text: t.Any) -> str:
-    """One line of text without anything that a terminal acts on; see :func:`_rules.printable`."""
+    """Escape one line of text for a terminal; see :func:`_rules.printable`."""
     return _rules.printable(str(text))
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The filter, by name."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"printable": printable}

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter that writes variables as a file for people: what is meant for Vapi's templates stays out of Ansible's.
+"""A filter that converts variables to a readable YAML file and protects Vapi's templates from Ansible.
 
-Whatever is written is read back, as Ansible reads a file of variables, and must be equal.
+The text is parsed as Ansible parses a variables file, and the result must be equal to the variables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WIDTH = 120
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists are indented under their key, and an object that is used twice is written twice."""
+    """Indents lists under their key, and writes no aliases for repeated objects."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> t.Any:  # noqa: ARG002 - PyYAML's signature
         return super().increase_indent(flow, False)
@@ -30,12 +30,12 @@ class _Dumper(yaml.SafeDumper):
 
 
 class _Escaping(_Dumper):
-    """Every text in double quotes, on one line."""
+    """Writes every string in double quotes, on one line."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     lines = text.split("\n")
-    # Line breaks other than the usual one are kept by a text in double quotes only; block texts are for prose.
+    # Only double quotes preserve line breaks other than a line feed. Block scalars are for prose.
     plain = all(line.isprintable() for line in lines)
     block = plain and len(lines) > 1 and text.strip("\n") and not text[0].isspace()
     style = '"' if not plain or isinstance(dumper, _Escaping) else "|" if block else None
@@ -49,7 +49,7 @@ _Escaping.add_representer(str, _text)
 
 
 def _plain(value: t.Any) -> t.Any:
-    """Data of Python's own types. Ansible's are subclasses of them, some of which survive ``str()``."""
+    """Convert data to built-in types. Ansible's types are subclasses, some of which ``str()`` does not convert."""
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -60,30 +60,32 @@ def _plain(value: t.Any) -> t.Any:
         return str.__str__(value)
     if isinstance(value, (int, float)):
         return int(value) if isinstance(value, int) else float(value)
-    raise AnsibleFilterError(f"vars_file: takes data of dicts, lists, texts and numbers, not {type(value).__name__}.")
+    raise AnsibleFilterError(
+        f"vars_file: the values must be dicts, lists, strings or numbers, not {type(value).__name__}."
+    )
 
 
 def _comment(text: str) -> str:
-    """Lines of a comment, in which no character can end it."""
+    """Return the lines of a comment that its text cannot end."""
     found = []
     for line in text.split("\n"):
         clean = "".join(char if char.isprintable() else " " for char in line)
         indent = clean[: len(clean) - len(clean.lstrip())]
-        # What is indented is to be copied as it is.
+        # Indented lines are examples and are not wrapped.
         wrapped = [clean.rstrip()] if indent else textwrap.wrap(clean, WIDTH - 2, break_long_words=False)
         found += [f"# {part}".rstrip() for part in wrapped or [""]]
     return "".join(f"{line}\n" for line in found)
 
 
 def vars_file(variables: t.Any, comment: str = "") -> str:
-    """The text of a YAML file that holds the variables.
+    """Return the text of a YAML file with the variables.
 
     :param variables: a dict of dicts, lists, texts, numbers, truth values and ``None``.
-    :param comment: the head of the file, one paragraph a line; characters that are not printable become spaces.
-    :raises AnsibleFilterError: if Ansible would not read a value back as it is.
+    :param comment: the head of the file, one paragraph per line; non-printable characters become spaces.
+    :raises AnsibleFilterError: if a value would differ after Ansible parses it.
     """
     if not isinstance(variables, dict):
-        raise AnsibleFilterError("vars_file: takes a dict of variables.")
+        raise AnsibleFilterError("vars_file: the input must be a dict of variables.")
     plain = _plain(variables)
     head = _comment(_plain(str(comment))) + "\n" if comment else ""
     place: str | None = "the variables"
@@ -99,7 +101,7 @@ def vars_file(variables: t.Any, comment: str = "") -> str:
 
 
 class FilterModule:
-    """The filter, by its name."""
+    """The filter, by name."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"vars_file": vars_file}

@@ -213,7 +213,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise
             wrong = found[0]
         if wrong:
-            raise AnsibleParserError(f"Option {wrong}: must be a text.")
+            raise AnsibleParserError(f"Option {wrong}: must be a string.")
 
     def _params(self) -> dict[str, t.Any]:
         """Return the options that determine what is read. Raises :class:`Problem`."""
@@ -222,7 +222,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not params["didlogic_api_key"]:
             raise Problem(
                 "didlogic_api_key",
-                "is required; give it in the inventory file, or set the environment variable DIDLOGIC_API_KEY.",
+                "is required. Set it in the inventory file, or set the environment variable DIDLOGIC_API_KEY.",
             )
         return {**params, "numbers": sorted({digits(number) for number in self._option("numbers") or ()})}
 
@@ -236,7 +236,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return str(self.templar.template(value))
         except Exception as error:  # noqa: BLE001 - lookups raise any exception, and its text may quote the value
             wrong = type(error).__name__
-        raise Problem(name, f"its template can not be filled in ({wrong}). ansible.builtin.debug shows more.")
+        raise Problem(name, f"its template cannot be rendered ({wrong}). Use ansible.builtin.debug to find the error.")
 
     # -- reading and caching
 
@@ -265,7 +265,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         host = row["didlogic_number"]
         # Ansible uses host names in paths.
         if not re.fullmatch(r"[0-9]{3,15}", host):
-            self.display.warning("didlogic lists something that is no number; it is left out.")
+            self.display.warning("didlogic returned an invalid number. It was skipped.")
             return
         inventory.add_host(host, GROUP)
         for name, value in row.items():
@@ -285,7 +285,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 class Reading:
     """Reads both services and collects the secrets of their responses.
 
-    :param warn: takes one sentence for people.
+    :param warn: function that shows a warning.
     """
 
     def __init__(self, warn: t.Callable[[str], None]) -> None:
@@ -295,7 +295,7 @@ class Reading:
         self._labels: set[str] = set()
 
     def know(self, params: t.Mapping[str, t.Any]) -> None:
-        """Return the keys as given and as used, because a key from a file often ends in a line break."""
+        """Store the keys as given and as used, because a key from a file often ends in a line break."""
         given = [params[f"{service.name}_api_key"] for service in SERVICES]
         self._keys = {form for key in given if key for form in (key, key.strip())}
 
@@ -332,7 +332,7 @@ class Reading:
 def plain(value: t.Any) -> t.Any:
     """Return a value that Ansible does not render and that is safe for a terminal.
 
-    ``ansible-inventory --graph --vars`` prints the texts of variables as they are.
+    ``ansible-inventory --graph --vars`` prints the values of variables without escaping.
     """
     value = _printable(value)
     if MARKED:

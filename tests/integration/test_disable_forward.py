@@ -209,7 +209,7 @@ def test_broken_records_are_named_and_keep_no_other_back(ready: Any, tmp_path: P
     ("variables", "told"),
     [
         *(({"vapi_didlogic_disable_minutes": value}, "from 1 to 1440") for value in (-1, 1441, "soon", "1.5", "1e2")),
-        ({"vapi_didlogic_disable_minutes": 5, "vapi_didlogic_disable_restore": True}, "does not go with"),
+        ({"vapi_didlogic_disable_minutes": 5, "vapi_didlogic_disable_restore": True}, "mutually exclusive"),
     ],
     ids=str,
 )

@@ -239,7 +239,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
     "wrong didlogic key": ({"didlogic_api_key": "this-is-not-a-key"}, {}, "issued as didlogic_api_key"),
     "no key": ({}, {"DIDLOGIC_API_KEY": None}, "Option didlogic_api_key: is required"),
     "short key": ({"vapi_api_key": "a-key"}, {}, "Option vapi_api_key: is too short"),
-    "a key that is a list": ({"vapi_api_key": ["this-is-not-a-key"]}, {}, "Option vapi_api_key: must be a text"),
+    "a key that is a list": ({"vapi_api_key": ["this-is-not-a-key"]}, {}, "Option vapi_api_key: must be a string"),
     "a template without its variable": ({"vapi_api_key": "{{ nowhere }}"}, {}, "Option vapi_api_key: its template"),
     "service down": ({"didlogic_api_url": "http://127.0.0.1:9", "retry_timeout": 1}, {}, "Check didlogic_api_url"),
     "http outside loopback": ({"vapi_api_url": "http://192.0.2.1"}, {}, "Option vapi_api_url: must be https"),

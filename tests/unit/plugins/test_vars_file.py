@@ -113,7 +113,7 @@ def test_a_prompt_is_readable() -> None:
 
 @pytest.mark.parametrize("variables", [None, [], "x", 1])
 def test_only_dicts_are_taken(variables: t.Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="takes a dict of variables"):
+    with pytest.raises(AnsibleFilterError, match="must be a dict of variables"):
         vars_file(variables)
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Event source for ansible-rulebook: what Vapi tells a server about calls.
+"""Event source for ansible-rulebook that receives Vapi's server messages about calls.
 
-Whoever calls chooses some of what Vapi tells: a name, a SIP address, every spoken word. What leaves here therefore
-holds neither a template of Ansible's nor a character that a fact of its kind does not have.
+Callers control parts of these messages, such as a name, a SIP address and every spoken word. Events therefore contain
+no Ansible templates, and each value contains only the characters that are valid for its type.
 """
 
 from __future__ import annotations
