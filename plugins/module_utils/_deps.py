@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The only place that imports third-party libraries.
 
-``ansible-test sanity`` and ``ansible-doc`` read every module without them, so each import is guarded; a run
-without them ends in :func:`require`, which names the library, the host and the interpreter.
+``ansible-test sanity`` and ``ansible-doc`` read every module without them, so each import is guarded. A run without
+them fails with a message that contains the library, the host and the interpreter.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if t.TYPE_CHECKING:
     import pydantic_core
     from pydantic import BaseModel, ValidationError
 else:
-    # httpx brings its command line along, and with it libraries for colours that take longer to load than itself. It
-    # does without where they are missing, so for the time of this import they are.
+    # httpx imports the libraries of its command line if they are installed, which is slower than httpx itself. They
+    # are not needed, so they are hidden during this import.
     unwanted = "httpx._main" not in sys.modules
     if unwanted:
         sys.modules["httpx._main"] = None
@@ -36,7 +36,7 @@ else:
         import pydantic_core
         from pydantic import BaseModel, ValidationError
     except ImportError:
-        # Records use annotations and plain defaults only, so an empty base class is all the fallback they need.
+        # Records use annotations and plain defaults only, so an empty base class is a sufficient fallback.
         BaseModel, ValidationError, pydantic_core = object, ValueError, None
         MISSING["pydantic"] = traceback.format_exc()
 

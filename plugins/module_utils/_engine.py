@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring objects to the asked state: look up, plan, write, read back. Knows neither Ansible nor a resource.
+"""Reconcile objects with their desired state: read, plan, write, read back. Independent of Ansible and of resources.
 
-One object is a list of one. Lists are read once a round; a round plans every open object from what was read and writes
-what the plans say. After a write everything is read again: an object is finished when its plan has nothing to write.
+A single object is processed as a list of one. Each round reads every list once, plans all unfinished objects from it
+and sends the planned requests. After a write the lists are read again; an object is finished when its plan is empty.
 """
 
 from __future__ import annotations
@@ -44,41 +44,46 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted, is_id
 
-#: Rounds in a row that bring nothing forward before the engine gives up.
+#: Consecutive rounds without progress before the engine gives up.
 ROUNDS = 8
-#: Rounds in all: many objects at a busy service take some, an endless correction of one object shall not go on.
+#: Maximum number of rounds. Many objects at a busy service need several; endless corrections of one object must end.
 MOST_ROUNDS = 64
-#: Requests under way at once, where nothing else is asked for.
+#: Default number of concurrent requests.
 CONCURRENCY = 8
-#: Faults that a failure's message holds where there may be one for every number; the result holds all.
+#: Maximum number of errors in a failure message where each number may have one; the result contains all.
 MOST_TOLD = 20
-#: Characters of an id, a number or an address; more is no such thing.
+#: Maximum length of an id, a number or an address in characters.
 MOST_LENGTH = 300
-#: What a service answers that does not take an object as it is; anything else has other reasons.
+#: Statuses with which a service rejects an object because of its content.
 NOT_TAKEN = frozenset({400, 409, 422})
-#: Pause before the look at what became of a write without an answer: it may still be under way at the service.
+#: Seconds before a lookup after a write without a valid response: the service may still be processing it.
 AFTERMATH = 1.0
-#: Pause before the look whether another run has set off the same at the same moment.
+#: Seconds before checking whether another run has started the same operation at the same time.
 SECOND_LOOK = 1.0
-#: Pauses before each look for what can not be taken back and was sent without a valid answer.
+#: Seconds before each lookup of a one-shot operation that was sent without a valid response.
 LOOKS = (1.0, 2.0, 4.0)
-#: Pauses before a list is read again that does not show yet what a write was confirmed to have done.
+#: Seconds before reading a list again that does not yet show the effect of a confirmed write.
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 
 Item = t.TypeVar("Item")
 
 
 def listed(head: str, sentences: t.Sequence[t.Any], most: int | None = None) -> str:
-    """A failure's message with a line for each fault, or for the first of them and how many more there are."""
+    """A failure message with one line per error.
+
+    :param head: the first line. :param sentences: the errors. :param most: the maximum number of errors to list.
+    :return: the message; its last line gives the number of errors that are not listed.
+    """
     lines = "".join(f"\n- {sentence}" for sentence in sentences[:most])
     more = f"\n… and {len(sentences) - most} more" if most and len(sentences) > most else ""
     return f"{head}{lines}{more}"
 
 
 class Failed(Exception):
-    """A failure whose result holds more than a message.
+    """A failure with return values besides its message.
 
-    :param labels: ids of trunks, which may be shown where they stand in SIP URIs.
+    :param message: one or more lines. :param result: the return values.
+    :param labels: trunk ids, which are not redacted in SIP URIs.
     """
 
     def __init__(self, message: str, result: dict[str, t.Any], labels: t.Collection[str] = ()) -> None:
@@ -88,7 +93,7 @@ class Failed(Exception):
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of one object."""
+    """The result of reconciling one object."""
 
     want: Want
     plan: Plan | None = None
@@ -97,10 +102,10 @@ class Outcome:
     warnings: list[str] = dataclasses.field(default_factory=list)
     changed: bool = False
     error: Exception | None = None
-    unknown: bool = False  # what must not be requested twice may have been carried out
+    unknown: bool = False  # a one-shot request may or may not have been processed
     done: bool = False
     memory: Memory = dataclasses.field(default_factory=Memory)
-    confirmed: bool = False  # every write of the last round had a valid answer
+    confirmed: bool = False  # every write of the last round had a valid response
     writes: int = 0
     stale: int = 0
     doubled: int = 0
@@ -109,7 +114,7 @@ class Outcome:
 
     @property
     def sides(self) -> dict[str, dict[str, t.Any]]:
-        """Before and after for people: an id that refers to something with a name is followed by the name."""
+        """The diff: an id that refers to a named object is followed by the name."""
         if not self.plan:
             return {"before": {}, "after": {}}
         record: type[Record] = type(self.want.record)
@@ -124,7 +129,7 @@ class Outcome:
 
     @property
     def verb(self) -> str:
-        """What was to be done in all, or is, in a dry run."""
+        """The planned action: ``create``, ``update``, ``delete`` or ``none``."""
         return self.plan.verb if self.plan else "none"
 
     def fail(self, error: Exception) -> None:
@@ -132,12 +137,18 @@ class Outcome:
         self.error, self.done = error.under(self.want.path) if named else error, True  # type: ignore[attr-defined]
 
     def settle(self, plan: Plan) -> None:
-        """Nothing is left to write: whatever was unknown before, the object stands as asked."""
+        """Mark the object as finished: it has the desired state, whatever was unknown before.
+
+        :param plan: the last plan, which has no requests.
+        """
         self.error, self.done = None, True
         self.changed = self.changed or plan.verb != "none"
 
     def note(self, plan: Plan) -> None:
-        """Keep the first plan, which is what a dry run shows, and the newest result."""
+        """Keep the first plan, which check mode shows, and the newest result.
+
+        :param plan: the plan of this round.
+        """
         self.result = plan.result
         if self.plan is None or (self.plan.verb == "none" and plan.verb != "none"):
             self.plan = plan
@@ -145,12 +156,15 @@ class Outcome:
         self.extra = {**self.extra, **plan.extra}
 
 
-#: What was done, by the verb of the plan.
+#: Past participle of each action.
 DONE = {"create": "created", "update": "updated", "delete": "deleted", "none": "unchanged"}
 
 
 def summary(outcomes: t.Iterable[Outcome]) -> dict[str, int]:
-    """How many objects came to what."""
+    """The number of objects by result.
+
+    :param outcomes: the results of one run. :return: counts by ``created``, ``updated`` and so on.
+    """
     counts = dict.fromkeys((*DONE.values(), "failed"), 0)
     for outcome in outcomes:
         counts["failed" if outcome.error else DONE[outcome.verb]] += 1
@@ -158,12 +172,12 @@ def summary(outcomes: t.Iterable[Outcome]) -> dict[str, int]:
 
 
 class Engine:
-    """All that one task does at one service.
+    """Performs all operations of one task at one service.
 
-    :param check_mode: plan and predict, write nothing. :param concurrency: writes and reads under way at once.
-    :param warn: takes one sentence for people. :param now: the time of day, with its zone.
-    :param tell: ``(objects done, objects)``, from time to time while there is work.
-    :param references_exist: refuse a name that does not exist in check mode too, because nothing will create it before
+    :param check_mode: plan and predict, write nothing. :param concurrency: maximum number of concurrent requests.
+    :param warn: called with the text of a warning. :param now: returns the current time with its zone.
+    :param tell: progress callback, called with ``(objects done, objects)``.
+    :param references_exist: reject a name that does not exist in check mode too, because nothing will create it before
         the run that is checked.
     """
 
@@ -179,13 +193,18 @@ class Engine:
         references_exist: bool = False,
     ) -> None:
         self.now, self.tell, self.references_exist = now, tell, references_exist
-        self.names: dict[str, str] = {}  # of what ids refer to, as far as it was read
+        self.names: dict[str, str] = {}  # names of referenced objects by id, of the lists that were read
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
     # -- lists
 
     def rows(self, resource: Resource, reading: Reading | None = None, **names: str) -> list[Row]:
-        """The objects of a kind, as the service shows them."""
+        """The listed objects of a kind.
+
+        :param resource: the kind. :param reading: the list query; ``None`` reads the whole list.
+        :param values: values for the placeholders of the path.
+        :return: the objects in the service's form. :raises ApiError: if the list cannot be read or is invalid.
+        """
         reading = reading or Reading()
         if resource.page:
             reading = dataclasses.replace(reading, page=resource.page, page_numbers=resource.page_numbers)
@@ -196,15 +215,17 @@ class Engine:
         return _fit(found, resource.needs, f"{resource.service.title} lists a {resource.title}")
 
     def info(self, resource: Resource, sought: t.Mapping[str, str], seek: Record | None = None) -> list[Row]:
-        """The rows of a kind, completed by further reads.
+        """The listed objects that match filters, with their details.
 
-        :param sought: filters by identifying options. :param seek: a record of further options, names instead of ids.
+        :param resource: the kind. :param sought: filters by identifying options.
+        :param seek: a record of further filters, with names instead of ids.
+        :return: the objects in the service's form. :raises Failed: if the service rejects the query.
         """
         reading = None
         if resource.query:
             named = self._named(seek or resource.seek())
             if any(getattr(named, field.attr) == LATER for field in fields(type(named)).values()):
-                return []  # a dry run: what does not exist yet has nothing
+                return []  # check mode: an object that does not exist yet has no rows
             reading = resource.query(named, sought.get("id", ""))
         try:
             rows = self.rows(resource, reading)
@@ -217,7 +238,7 @@ class Engine:
         return self.whole(resource, found)
 
     def whole(self, resource: Resource, rows: list[Row]) -> list[Row]:
-        """Rows completed by what only further reads tell."""
+        """The rows, with the details that each requires another request for."""
         complete = resource.complete
         return self._together(lambda row: complete(self.client, row), rows) if complete else rows
 
@@ -229,18 +250,21 @@ class Engine:
         return there is not None and resource.normal(str(there)) == resource.normal(value)
 
     def at_once(self, *reads: t.Callable[[], t.Any]) -> list[t.Any]:
-        """The answers of reads that do not wait for one another, in their order."""
+        """Run reads concurrently.
+
+        :param reads: functions without parameters. :return: their results, in the same order.
+        """
         return self._together(lambda read: read(), reads)
 
     def _together(self, function: t.Callable[[Item], t.Any], items: t.Sequence[Item]) -> list[t.Any]:
-        """``function`` of every item, several at once, in the items' order."""
+        """The results of ``function`` for all items, computed concurrently, in the items' order."""
         if len(items) < 2:
             return [function(item) for item in items]
         with concurrent.futures.ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
 
     def _told(self, work: t.Callable[[Item], t.Any], count: int) -> t.Callable[[Item], None]:
-        """``work`` that tells how much of all is done."""
+        """``work`` with progress reports."""
         done: list[None] = []
 
         def act(item: Item) -> None:
@@ -253,18 +277,20 @@ class Engine:
     # -- references
 
     def with_names(self, resource: Resource, items: list[Row], *, read: bool = False) -> list[Row]:
-        """Items with the name of what each id in them refers to, as a fact next to it: ``trunk_name``, ``tool_names``.
+        """Add the names of referenced objects to items, such as ``trunk_name`` and ``tool_names``.
 
-        :param read: read the lists of what is referred to; otherwise names are those that the task has read.
+        :param resource: the items' kind. :param items: results with ids.
+        :param read: read the lists of the referenced objects; otherwise only names that the task has already read.
+        :return: the items with the names.
         """
         if resource.tell:
-            return items  # the resource decides what its items hold
+            return items  # the resource defines the content of its items
         named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
         used = {
             id(field.option.ref): field.option.ref for field in named if any(item.get(field.name) for item in items)
         }
         for ref in used.values() if read else ():
-            # A key without permission for that list shall not keep anybody from the items.
+            # A key without permission for that list must not prevent access to the items.
             with contextlib.suppress(ApiError):
                 self._note_names(ref, self.rows(ref))
         return [{**item, **self._names_in(item, named)} for item in items]
@@ -284,7 +310,11 @@ class Engine:
         self.names.update({str(row["id"]): str(dig(row, path)) for row in rows if row.get("id") and dig(row, path)})
 
     def _named(self, seek: Record) -> Record:
-        """The options of an info module with ids where people wrote names; what is sought has to exist."""
+        """Replace names by ids in the filters of an info module.
+
+        :param seek: the record of filters. :return: the record with ids.
+        :raises Problem: if a referenced object does not exist or is ambiguous.
+        """
         found = {}
         for field in fields(type(seek)).values():
             value = getattr(seek, field.attr)
@@ -294,7 +324,10 @@ class Engine:
         return seek.model_copy(update=found)
 
     def resolve(self, resource: Resource, wants: list[Want]) -> list[Outcome]:
-        """Outcomes whose wants name ids where people wrote names. A wrong reference is that object's error."""
+        """Replace names by ids in desired objects. An invalid reference is recorded as the error of its object.
+
+        :param resource: the objects' kind. :param wants: the desired objects. :return: one outcome per object.
+        """
         outcomes = [Outcome(want, warnings=list(want.advice), names=self.names) for want in wants]
         named = [field for field in fields(resource.record).values() if field.option.ref]
         used = {}
@@ -331,15 +364,21 @@ class Engine:
             return value
         if isinstance(value, list):
             found = [self.find(field.option.ref, f"{field.name}[{i}]", item, rows) for i, item in enumerate(value)]
-            # Two things that do not exist yet are two, though they share one placeholder.
+            # Two objects that do not exist yet share one placeholder but are not duplicates.
             return [item for i, item in enumerate(found) if item == LATER or item not in found[:i]]
         return self.find(field.option.ref, field.name, value, rows)
 
     def find(self, resource: Resource, path: str, value: str, rows: list[Row] | None) -> str:
-        """The id of the object that ``value`` names or is; :data:`LATER` in check mode where there is none yet."""
+        """The id of a referenced object.
+
+        :param resource: the kind of the referenced object. :param path: the option with the reference.
+        :param value: a name or an id. :param rows: the list to search; ``None`` reads it.
+        :return: the id; :data:`LATER` in check mode if the object does not exist yet.
+        :raises Problem: if no object matches, or more than one.
+        """
         if value == LATER:
             if not self.check_mode:
-                raise Problem(path, f"holds {LATER}, the placeholder of a dry run, instead of a {resource.title}.")
+                raise Problem(path, f'contains the check-mode placeholder "{LATER}" instead of a {resource.title} ID.')
             return value
         if not resource.path:
             return value
@@ -355,19 +394,21 @@ class Engine:
         if ids:
             return ids[0]
         if self.check_mode and not self.references_exist and not is_id(value):
-            self.warn(f"Option {path}: no {resource.title} {value!r} exists yet; the dry run goes on as if it did.")
+            self.warn(f"Option {path}: no {resource.title} {value!r} exists yet; check mode continues as if it did.")
             return LATER
         raise Problem(
             path, f"no {resource.title} has the name or id {value!r}. Create it first, or correct the reference."
         )
 
-    # -- the asked state
+    # -- the desired state
 
     def ensure(self, resource: Resource, wants: list[Want], *, exclusive: t.Any = None) -> list[Outcome]:
-        """Bring every object to its asked state; an object's error is in its outcome and stops no other.
+        """Reconcile all objects with their desired states. The error of an object does not stop the others.
 
-        :param exclusive: also remove what is not declared: the value of ``exclusive_by`` (keyed resources), or what
-            the ordered resource's ``everywhere`` takes.
+        :param resource: the objects' kind. :param wants: the desired objects.
+        :param exclusive: also remove undeclared objects: the value of ``exclusive_by`` (keyed resources), or the
+            argument of ``everywhere`` (ordered resources).
+        :return: one outcome per object; it contains the object's error, if any.
         """
         outcomes = self.resolve(resource, wants)
         if resource.once:
@@ -412,7 +453,7 @@ class Engine:
                 self.client.sleep(PATIENCE[stale - 1])
         for outcome in outcomes:
             if not outcome.done:
-                outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not settle."))
+                outcome.fail(outcome.error or ApiError(f"{resource.title} {outcome.want.label} did not converge."))
         self._warn_after_updates(resource, outcomes)
         return outcomes
 
@@ -425,7 +466,7 @@ class Engine:
             outcome.warnings += [f"{resource.title} {outcome.want.label}: {warning}" for warning in warnings]
 
     def _afresh(self, resource: Resource) -> None:
-        """What is read from now on shows what the last writes did."""
+        """Invalidate the cached lists, so that the next reads show the effect of the last writes."""
         for path in (resource.path, *(use.path for use in resource.uses)):
             self.client.forget(path)
 
@@ -434,7 +475,7 @@ class Engine:
             self.client.sleep(AFTERMATH)
 
     def _read(self, resource: Resource, outcomes: list[Outcome]) -> tuple[list[Row], dict[Use, list[Row]]]:
-        """The list, and the lists of those that may hold an object, where a plan may ask for them."""
+        """The list, and the lists of possible referrers if a plan may need them."""
         open_ = [outcome for outcome in outcomes if not outcome.done]
         going = any(o.want.ask.state == "absent" for o in open_)
         replacing = resource.replace and any(o.want.ask.on_auth_change == "replace" for o in open_)
@@ -451,7 +492,7 @@ class Engine:
         memory = outcome.memory
         seen = [row for row in rows if str(row.get("id")) not in memory.gone]
         there = {str(row.get("id")) for row in seen}
-        # A list may lag behind: what a valid answer said was made exists.
+        # A list may be out of date: an object whose creation was confirmed exists.
         seen += [row for key, row in memory.made.items() if key not in there and key not in memory.gone]
         try:
             if resource.complete:
@@ -462,7 +503,7 @@ class Engine:
             self._find_missing(resource, outcome, seen)
             plan = _plan.plan(resource, outcome.want, seen, holders, memory)
         except _plan.Doubled as error:
-            # Two other runs may have made it at once; then one of them is about to take its own back.
+            # Two other runs may have created it concurrently; one of them will delete its own.
             outcome.doubled += 1
             if outcome.doubled > len(PATIENCE):
                 outcome.fail(error)
@@ -474,7 +515,7 @@ class Engine:
         return plan
 
     def _find_missing(self, resource: Resource, outcome: Outcome, rows: list[Row]) -> None:
-        """Find ids, in the object's lists of references, of what no longer exists: not listed, and 404 when read."""
+        """Find ids of deleted objects in the object's lists of references: not listed, and 404 when read."""
         memory = outcome.memory
         for field in fields(resource.record).values():
             for row in rows if field.attr in memory.listed else ():
@@ -496,19 +537,19 @@ class Engine:
         return False
 
     def _not_as_written(self, resource: Resource, outcome: Outcome, plan: Plan) -> None:
-        """The service confirmed a write and shows something else: wait for it to show, then say so."""
+        """Wait for a confirmed write to become visible; after the last attempt, fail with the names that differ."""
         outcome.stale += 1
         if outcome.stale > len(PATIENCE):
             different = [name for name in plan.after if plan.before.get(name) != plan.after[name]]
             outcome.fail(
                 ApiError(
-                    f"{resource.service.title} accepted the change of {resource.title} {outcome.want.label} but shows "
-                    f"other values when read back: {', '.join(different) or 'the object is missing'}."
+                    f"{resource.service.title} accepted the update of {resource.title} {outcome.want.label}, but "
+                    + (f"these values still differ: {', '.join(different)}." if different else "the object is missing.")
                 )
             )
 
     def _carry_out(self, resource: Resource, outcome: Outcome, plan: Plan) -> None:
-        """Send a plan's writes one after the other; stop at the first without a valid answer."""
+        """Send the requests of a plan in order; stop at the first without a valid response."""
         outcome.confirmed = False
         made, sent = None, 0
         try:
@@ -524,14 +565,15 @@ class Engine:
                 if write.ends:
                     outcome.memory.gone.add(write.ends)
         except Unknown as error:
-            outcome.error = error  # the next round looks what became of it
+            outcome.error = error  # the next round reads whether it was processed
             outcome.changed = True
             return
         except (ApiError, Stopped) as error:
             if sent:
                 error = type(error)(
                     *_told(
-                        error, f" {sent} of {counted(len(plan.writes), 'step')} were done before; run again to finish."
+                        error,
+                        f" {sent} of {counted(len(plan.writes), 'step')} were completed. Run the task again.",
                     )
                 )
             outcome.fail(error)
@@ -539,10 +581,10 @@ class Engine:
         outcome.error, outcome.confirmed = None, not any(write.more for write in plan.writes)
         outcome.memory.secret_written = outcome.memory.secret_written or plan.carries_secret
 
-    # -- what can not be taken back
+    # -- one-shot operations
 
     def _ensure_once(self, resource: Resource, once: Once, outcomes: list[Outcome]) -> list[Outcome]:
-        """Set off what no earlier run has set off; each POST leaves the machine once at most, whatever happens."""
+        """Start the operations that no earlier run has started. Each POST is sent at most once."""
         now = self.now()
         window = once.recent(now) if once.recent else once.window(now)
         wants = [outcome.want for outcome in outcomes if not outcome.done]
@@ -562,7 +604,7 @@ class Engine:
                 outcome.settle(plan)
             else:
                 todo.append((outcome, plan))
-        # A wrong part keeps the whole from being set off by halves.
+        # If one part has an error, none is started.
         if not any(outcome.error for outcome in outcomes):
             self._together(lambda pair: self._set_off(resource, once, window, *pair), todo)
         for outcome in [outcome for outcome in outcomes if not outcome.done]:
@@ -570,12 +612,12 @@ class Engine:
         return outcomes
 
     def _planned_once(self, resource: Resource, once: Once, want: Want, rows: list[Row]) -> Plan:
-        """What to do about what may have been requested before; raises :class:`Problem`."""
+        """The plan for an operation that an earlier run may have started; raises :class:`Problem`."""
         for pause in PATIENCE if once.rival else ():
             try:
                 return self._plan_once(resource, once, want, rows)
             except _plan.Doubled:
-                # Other runs may have made it at once; then each but the first is about to end its own.
+                # Other runs may have started it concurrently; then each but the first cancels its own.
                 self.client.sleep(pause)
                 self._afresh(resource)
                 rows = self.rows(resource, once.window(self.now()))
@@ -596,7 +638,7 @@ class Engine:
                 row = _made(resource, write, answer) if write.makes else None
         except Busy as error:
             outcome.unknown = True
-            outcome.fail(ApiError(f"{error} Nothing was sent again; run again later."))
+            outcome.fail(ApiError(f"{error} The request was not sent again. Run the task again later."))
             return
         except Unknown as error:
             outcome.error, outcome.changed, outcome.unknown = error, True, True
@@ -606,8 +648,9 @@ class Engine:
         starting = plan.verb == "create"
         row = row or self._what_became(resource, once, window, outcome, starting=starting)
         if row is None:
-            reason = outcome.error or ApiError(f"{resource.service.title} does not show that it was done.")
-            outcome.fail(type(reason)(f"{reason} {once.hint}" if starting else f"{reason} Run again to make sure."))
+            reason = outcome.error or ApiError(f"{resource.service.title} does not list the result of the request.")
+            hint = once.hint if starting else "Run the task again to verify the result."
+            outcome.fail(type(reason)(f"{reason} {hint}"))
             return
         if starting and once.rival:
             try:
@@ -622,13 +665,13 @@ class Engine:
         outcome.error, outcome.unknown, outcome.done, outcome.writes = None, False, True, len(plan.writes)
 
     def _first(self, resource: Resource, once: Once, window: Reading, outcome: Outcome, made: Row) -> Row:
-        """The first of what several runs have set off at the same moment; the others are ended.
+        """Keep the first of the operations that several runs have started at the same time, and cancel the others.
 
-        No look before a request keeps two machines from sending theirs between both looks. Afterwards each sees all,
-        and all come to the same choice.
+        A lookup before a request cannot prevent two machines from sending theirs after both lookups. Afterwards each
+        run sees all of them, and all runs make the same choice.
 
-        :param made: what this run has made. :return: the row that goes on.
-        :raises Problem: where what goes on is not what was wanted. :raises ApiError: where that is open.
+        :param made: the row that this run has created. :return: the row that continues.
+        :raises Problem: if the row that continues differs from the desired one. :raises ApiError: if that is unknown.
         """
         record = outcome.want.record
         self.client.sleep(SECOND_LOOK)
@@ -637,8 +680,8 @@ class Engine:
             rows = self.rows(resource, window)
         except (ApiError, Stopped) as error:
             outcome.warnings.append(
-                f"{resource.title} {outcome.want.label}: whether another run has started the same at the same moment "
-                f"could not be checked: {error}"
+                f"{resource.title} {outcome.want.label}: could not check whether another run has started the same "
+                f"at the same time: {error}"
             )
             return made
         rivals = [row for row in rows if once.rival and once.rival(row, record) and not once.over(row)]
@@ -649,8 +692,8 @@ class Engine:
         self._end(resource, once, window, others)
         ended = ", ".join(str(row["id"]) for row in others)
         outcome.warnings.append(
-            f"{resource.title} {outcome.want.label}: another run started the same at the same moment. The first, "
-            f"{first['id']}, goes on; {ended or own} was cancelled."
+            f"{resource.title} {outcome.want.label}: another run started the same at the same time. The first, "
+            f"{first['id']}, continues; {ended or own} was cancelled."
         )
         if str(first["id"]) == own:
             return made
@@ -661,9 +704,9 @@ class Engine:
         return first
 
     def _end(self, resource: Resource, once: Once, window: Reading, rows: list[Row]) -> None:
-        """End rows, which other runs may be ending too.
+        """Cancel rows, which other runs may be cancelling too.
 
-        :raises ApiError: where one goes on.
+        :raises ApiError: if one of them continues.
         """
         refused: ApiError | None = None
         for write in [once.stop(row) for row in rows] if once.stop else []:
@@ -679,14 +722,14 @@ class Engine:
         if going:
             left = ", ".join(str(row["id"]) for row in going)
             raise ApiError(
-                f"Another run started the same {resource.title} at the same moment, and the later one goes on as well: "
-                f"{left}. Cancel it at once. {refused}"
+                f"Another run started the same {resource.title} at the same time, and the later one continues too: "
+                f"{left}. Cancel it now. {refused}"
             )
 
     def _what_became(
         self, resource: Resource, once: Once, window: Reading, outcome: Outcome, *, starting: bool
     ) -> Row | None:
-        """The row that was made or ended, once the service shows it."""
+        """The row that was created or cancelled, as soon as the service lists it."""
         pauses = LOOKS if outcome.error else (0.0, *LOOKS)
         for pause in pauses:
             self.client.sleep(pause)
@@ -708,12 +751,12 @@ class Engine:
         lists: dict[str, list[Outcome]] = {}
         for outcome in outcomes:
             lists.setdefault(outcome.want.record.number, []).append(outcome)
-        # What concerns one list is done one after the other.
+        # Changes of the same list are made one after another.
         self._together(self._told(lambda group: self._ordered_group(resource, group), len(lists)), list(lists.values()))
         return outcomes
 
     def _ordered_group(self, resource: Resource, outcomes: list[Outcome]) -> None:
-        """What shall stand comes before what shall go, and nothing goes where that failed."""
+        """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
         present = [outcome for outcome in outcomes if outcome.want.ask.state == "present"]
         declared = {resource.ordered.aim(o.want.record, o.want.ask).target.place for o in present}
         for outcome in present:
@@ -745,7 +788,7 @@ class Engine:
             outcome.error = error
         outcome.fail(
             outcome.error
-            or ApiError(f"{resource.title} of {outcome.want.label} did not settle; another run may be changing it.")
+            or ApiError(f"{resource.title} of {outcome.want.label} did not converge; another run may be modifying it.")
         )
         if outcome.changed:
             self._tell_what_stands(resource, outcome)
@@ -763,8 +806,8 @@ class Engine:
                     raise
                 outcome.memory.refused.add(write.spare)
                 outcome.warnings.append(
-                    f"{outcome.want.label}: a destination could not be appended behind the target ({error.status}), "
-                    "so it stays where it is, and is switched off where that is before the target."
+                    f"{outcome.want.label}: a destination could not be appended after the target ({error.status}), "
+                    "so its position is unchanged; it is disabled if it precedes the target."
                 )
                 continue
             outcome.changed = True
@@ -786,7 +829,7 @@ class Engine:
 
 
 def _rounds(progress: t.Callable[[], int]) -> t.Iterator[int]:
-    """Numbers of rounds, until too many of them bring nothing forward."""
+    """Round numbers, until too many consecutive rounds make no progress."""
     number = idle = done = 0
     while idle < ROUNDS and number < MOST_ROUNDS:
         yield number
@@ -796,7 +839,7 @@ def _rounds(progress: t.Callable[[], int]) -> t.Iterator[int]:
 
 
 def names_fact(field: Field) -> str:
-    """The fact that holds the names of what ids refer to: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``."""
+    """The return key for the names of referenced objects: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``."""
     return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
 
 
@@ -812,30 +855,30 @@ def _written(outcomes: list[Outcome]) -> int:
 
 
 def _made(resource: Resource, write: Write, answer: t.Any) -> Row:
-    """The object in the answer to a create."""
+    """The object in the response to a create request."""
     row = resource.row(answer) if isinstance(answer, dict) else None
     if not isinstance(row, dict) or not row.get("id"):
-        raise Unknown(f"{resource.service.title} answered {write.method} {write.path} without an object.")
+        raise Unknown(f"The response of {resource.service.title} to {write.method} {write.path} contains no object.")
     return row
 
 
 def _fit(rows: list[Row], needs: tuple[str, ...], what: str) -> list[Row]:
-    """The rows, each of which can be worked with."""
+    """The rows, after checking that each has the required keys."""
     for name in needs:
         if not all(_usable(row.get(name)) for row in rows):
-            raise Unreachable(f"{what} without {name}. Nothing was concluded from such an answer.")
+            raise Unreachable(f"{what} without {name}. The response was ignored.")
     return rows
 
 
 def _usable(value: t.Any) -> bool:
-    """Whether a value can name something."""
+    """Whether a value can be a name or an id."""
     if isinstance(value, str):
         return 0 < len(value) <= MOST_LENGTH
     return isinstance(value, int) and abs(value) < 10**18
 
 
 def _lost_race(outcome: Outcome, plan: Plan) -> bool:
-    """Whether a plan takes back what this run made, because another run's older one stands."""
+    """Whether a plan deletes what this run created, because another run created an older one."""
     return any(write.ends in outcome.memory.made for write in plan.writes)
 
 
@@ -849,7 +892,7 @@ def _same(resource: Resource, there: t.Any, value: str) -> bool:
 
 
 def _with_id(write: Write, made: str | None) -> Write:
-    """The write with the id of what was made a step before."""
+    """The request with the id of the object that the previous request created."""
     if made is None or write.body is None:
         return write
     return dataclasses.replace(write, body=_put(write.body, made))
@@ -870,7 +913,7 @@ def _told(error: Exception, more: str) -> tuple[t.Any, ...]:
 
 
 def _undeclared(resource: Resource, outcomes: list[Outcome], rows: list[Row], scope: str) -> list[Want]:
-    """What stands in the scope and is not declared, as objects that shall be absent."""
+    """The existing objects in the scope that are not declared, as desired objects with the state ``absent``."""
     if not outcomes:
         return []
     field = fields(resource.record)[resource.exclusive_by or ""]

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a file on the controller: atomically, and through no symbolic link of another user.
+"""Write a file on the controller atomically, without following symbolic links of other users.
 
-Whoever may write into a folder, such as ``/tmp``, can put a symbolic link where a report will be written, or in place
-of a folder on the path to it. Every step of the path is therefore opened relative to the one before it, links are
-resolved here and not by the kernel, and only those of the user who runs Ansible, or of root, are followed. The text
-goes into a new file in the target's folder, which then replaces the target.
+Any user with write access to a folder such as ``/tmp`` can create a symbolic link at the path of a report or of one of
+its parent folders. Each component of the path is therefore opened relative to the previous one; links are resolved here
+and not by the kernel, and only those of the user who runs Ansible, or of root, are followed. The text is written to a
+new file in the target's folder, which then replaces the target.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import secrets
 import stat
 import typing as t
 
-#: The options of the module ``report_file``, for its documentation's check and for the action that does its work.
+#: The options of the module ``report_file``, for the check of its documentation and for its action plugin.
 REPORT: dict[str, dict[str, t.Any]] = {
     "src": {"type": "str", "required": True},
     "dest": {"type": "str", "required": True},
@@ -29,21 +29,21 @@ REPORT: dict[str, dict[str, t.Any]] = {
     "backup": {"type": "bool", "default": False},
     "variables": {"type": "dict"},
 }
-#: Links on one path, as in the kernel.
+#: Maximum number of symbolic links on one path, as in the kernel.
 MOST_LINKS = 40
-#: Opens a folder that may be entered but not listed, where the system can.
+#: Opens a folder that may be entered but not listed, if the system supports it.
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FileError(Exception):
-    """A file that cannot be written, in one sentence for people."""
+    """A file cannot be written; the message is one sentence."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """What became of a file. ``before`` is its former content, ``None`` where there was none or it is not readable."""
+    """The result of writing a file. ``before`` is its previous content, ``None`` if missing or not readable."""
 
     path: str
     changed: bool
@@ -52,17 +52,18 @@ class Written:
 
 
 def write(path: str, content: bytes, *, mode: int = 0o600, backup: bool = False, dry: bool = False) -> Written:
-    """Make a file hold ``content``.
+    """Write ``content`` to a file if it differs.
 
-    :param path: the file; a relative one begins at the working directory, ``~`` is the home.
-    :param mode: permissions of the file, also of one that exists.
-    :param backup: keeps a file that is there under its name with the process id and the time.
-    :param dry: finds out whether something would change, and writes nothing.
-    :returns: whether the content or the mode is new, and where the former file is.
-    :raises FileError: if the path leads through a link of another user, if its folder does not exist, if it names
-        something else than a regular file, or if the system refuses.
+    :param path: the file; a relative path starts at the working directory, ``~`` is the home directory.
+    :param content: the new content.
+    :param mode: permissions of the file, also of an existing one.
+    :param backup: whether to keep an existing file, under its name with the process id and the time.
+    :param dry: whether to only determine if something would change.
+    :returns: whether the content or the mode is new, and the path of the backup.
+    :raises FileError: if a link of another user is on the path, if the folder does not exist, if the path is not that
+        of a regular file, or if the system reports an error.
     """
-    # Not normalized: of a link, ".." is the folder above its target.
+    # Not normalized: ".." after a link is the parent folder of its target.
     shown = str(pathlib.Path.cwd() / pathlib.Path(path).expanduser()) + ("/" if path.endswith("/") else "")
     try:
         folder, name = _place(shown)
@@ -75,7 +76,7 @@ def write(path: str, content: bytes, *, mode: int = 0o600, backup: bool = False,
 
 
 def _place(path: str) -> tuple[int, str]:
-    """The folder of a file, open, and the file's name in it. The name is no symbolic link."""
+    """Open the folder of a file. Returns it and the file's name in it, which is no symbolic link."""
     parts, links = _steps(path), 0
     folder = os.open("/", _FOLDER)
     try:
@@ -111,7 +112,7 @@ def _entered(folder: int, name: str) -> int:
 
 
 def _target(folder: int, name: str, path: str) -> str | None:
-    """Where a symbolic link leads; ``None`` if the name is no link."""
+    """The target of a symbolic link; ``None`` if the name is no link."""
     try:
         found = os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
@@ -120,11 +121,11 @@ def _target(folder: int, name: str, path: str) -> str | None:
         return None
     target = os.readlink(name, dir_fd=folder)
     again = os.lstat(name, dir_fd=folder)
-    # A link cannot be changed, only replaced: the same one before and after was read.
+    # A link cannot be changed, only replaced: the same inode before and after means that its target was read.
     if found.st_uid not in (os.geteuid(), 0) or (found.st_dev, found.st_ino) != (again.st_dev, again.st_ino):
         raise FileError(
-            f"{path} leads through the symbolic link {name!a}, which belongs to another user. Nothing was written; "
-            "give the path that the link leads to, or another folder."
+            f"{path} contains the symbolic link {name!a}, which belongs to another user. Nothing was written; "
+            "give the target path of the link, or another folder."
         )
     return target
 
@@ -150,7 +151,7 @@ def _write(folder: int, name: str, shown: str, content: bytes, mode: int, *, bac
 
 
 def _current(folder: int, name: str, shown: str) -> tuple[os.stat_result | None, bytes | None]:
-    """The file that is there, and what it holds if it is readable."""
+    """The existing file, and its content if it is readable."""
     try:
         found = os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
@@ -158,7 +159,7 @@ def _current(folder: int, name: str, shown: str) -> tuple[os.stat_result | None,
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
         raise FileError(f"{shown} is {kind}; give the path of a file.")
-    # What another user has put there is replaced, but neither compared nor shown.
+    # A file of another user is replaced, but its content is neither compared nor shown.
     if found.st_uid not in (os.geteuid(), 0):
         return found, None
     try:

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP client: auth, paging, bounded repeats, typed errors. Its transport is an argument.
+"""HTTP client: authentication, pagination, bounded retries and typed errors. The transport is an argument.
 
-A read is repeated. A write leaves the machine again only where it is certain that it was not carried out (no
-connection), or where it does no harm twice (429 on anything but a POST); any other end without a valid answer is
-:class:`Unknown`, and the engine looks before it acts again.
-No message is made from a value that was sent or received, but for a service's own words on an error.
+A read is retried. A write is retried only if it certainly was not processed (no connection), or if processing it twice
+is harmless (429 on any method but POST). Any other write without a valid response raises :class:`Unknown`, and the
+engine reads the current state before it writes again.
+Messages contain no value that was sent or received, except for the service's own error message.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
 
 USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
-#: Bounds of one answer: bytes, and values as counted by the marks between them, since each takes up more than its text.
+#: Limits of one response: bytes, and values (counted by their separators), as each needs more memory than its text.
 MAX_ANSWER = 6 * 2**20
 MAX_VALUES = 200_000
-#: Bounds of a whole list, over all its pages: bytes in memory, rows, seconds. The bytes are those of the rows as they
+#: Limits of a whole list, over all its pages: bytes in memory, rows, seconds. The bytes are those of the rows as they
 #: are kept, after :attr:`Reading.reduce`, since only these add up: a page is released before the next is requested, so
-#: what a row had before counts towards the bounds of one answer only. Both together keep a task below 150 MB.
+#: the removed parts of a row only count towards the limits of one response. Both together keep a task below 150 MB.
 MAX_LIST = 18 * 2**20
 MAX_ROWS = 100_000
 MAX_SECONDS = 600.0
 MAX_WAIT = 60.0
 READ_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-NOT_DONE = frozenset({425, 429})  # the service says that it did not even begin
+NOT_DONE = frozenset({425, 429})  # the service reports that it did not begin to process the request
 READ_TRIES = 5
 
 
 class ApiError(Exception):
-    """A service did not do what was asked; the message is one sentence for people."""
+    """A request failed; the message is written for the user."""
 
     status: int | None = None
 
 
 class Refused(ApiError):
-    """The service understood the request and said no; nothing was changed."""
+    """The service rejected the request; nothing was changed."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -66,32 +66,32 @@ class Refused(ApiError):
 
 
 class Unreachable(ApiError):
-    """No answer worth the name, and nothing was changed."""
+    """No valid response was received, and nothing was changed."""
 
 
 class TooLarge(Unreachable):
-    """An answer beyond :data:`MAX_ANSWER`; less may be asked for."""
+    """A response larger than :data:`MAX_ANSWER`; a query for less data may succeed."""
 
 
 class Unknown(ApiError):
-    """A write was sent and no valid answer came: it may or may not have been carried out."""
+    """A write was sent and no valid response was received: it may or may not have been processed."""
 
 
 class Busy(Unknown):
-    """The service was too busy for a write that makes something; a pause has been made, and it may be sent again."""
+    """The service rate-limited a create request; the delay has passed, and the request may be sent again."""
 
 
 class Stopped(Exception):
-    """The process was asked to end; raised before a request, never in the middle of one."""
+    """The process received a signal to end; raised before a request, never during one."""
 
 
-# ------------------------------------------------------------------------------------------- a deadline for all of it
+# ------------------------------------------------------------------------------------- a deadline for the whole request
 
 _deadline: contextvars.ContextVar[float] = contextvars.ContextVar("deadline")
 
 
 class _BoundedStream:
-    """A network stream whose every operation ends at the request's deadline, however slowly the other side drips."""
+    """A network stream whose every operation ends at the request's deadline, however slowly data arrives."""
 
     def __init__(self, stream: t.Any) -> None:
         self._stream = stream
@@ -133,10 +133,10 @@ def _left(timeout: float | None) -> float | None:
 
 
 def bound(client: t.Any) -> None:
-    """Put the deadline under every transport of an ``httpx.Client``.
+    """Apply the deadline to every transport of an ``httpx.Client``.
 
-    httpx has time limits for one read, none for the whole request, and no public place for one: where its private
-    names should change, the limits for one read and the check between two pieces of the body still hold.
+    httpx has a timeout for one read but none for the whole request, and no public interface to add one. If its private
+    names change, the timeout for one read and the check between two parts of the body still apply.
     """
     transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
     for pool in [getattr(transport, "_pool", None) for transport in transports]:
@@ -149,7 +149,11 @@ def bound(client: t.Any) -> None:
 
 
 def checked_url(url: str) -> str:
-    """The base URL without a trailing slash; raises :class:`Problem` unless it is https or loopback."""
+    """Check the base URL.
+
+    :param url: the option ``api_url``. :return: the URL without a trailing slash.
+    :raises Problem: if it is neither https nor loopback, or contains a user, a query or a fragment.
+    """
     try:
         parts = urllib.parse.urlsplit(url.strip())
         host, _port = parts.hostname or "", parts.port
@@ -161,7 +165,7 @@ def checked_url(url: str) -> str:
         )
     if parts.scheme == "http" and not _loopback(host):
         raise Problem(
-            "api_url", "must be https, because the key travels with every request; http is for loopback only."
+            "api_url", "must be https, because every request contains the API key; http is allowed for loopback only."
         )
     return urllib.parse.urlunsplit(parts).rstrip("/")
 
@@ -174,7 +178,10 @@ def _loopback(host: str) -> bool:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds of a ``Retry-After`` header, at most a minute; ``None`` where it says nothing usable."""
+    """The delay of a ``Retry-After`` header.
+
+    :return: seconds, at most 60; ``None`` if the header is missing or invalid.
+    """
     if not value:
         return None
     try:
@@ -188,19 +195,19 @@ def retry_after(value: str | None) -> float | None:
 
 
 class Shelf:
-    """Answers to reads, each kept until something in its place is written or a fresh look is asked for.
+    """Read cache: keeps each response until a write to its path or an explicit invalidation.
 
-    A task that looks at one list for several reasons asks the service once.
+    A task that needs one list several times reads it once.
     """
 
     def __init__(self) -> None:
         self._kept: dict[str, dict[str, t.Any]] = {}  # by address and parameters
-        self._below: dict[str, set[str]] = {}  # addresses that are kept, by each that lies above them
+        self._below: dict[str, set[str]] = {}  # cached paths, by each parent path
         self._changes = 0
         self._lock = threading.Lock()
 
     def read(self, url: str, params: t.Any, ask: t.Callable[[], t.Any]) -> t.Any:
-        """What is kept of a place, else the answer to ``ask``, which is kept unless something changed meanwhile."""
+        """The cached response, or the result of ``ask``, which is cached unless the path was invalidated meanwhile."""
         key = repr(sorted((params or {}).items()))
         with self._lock:
             if key in self._kept.get(url, {}):
@@ -215,7 +222,7 @@ class Shelf:
         return answer
 
     def drop(self, url: str) -> None:
-        """Forget what lies at a place and below it, and the list that it stands in."""
+        """Invalidate a path, all paths below it, and the list that contains it."""
         with self._lock:
             self._changes += 1
             for place in (url, url.rpartition("/")[0], *self._below.pop(url, ())):
@@ -223,19 +230,19 @@ class Shelf:
 
 
 def _above(url: str) -> list[str]:
-    """The addresses that lie above one: ``/a/b/c`` lies below ``/a/b`` and ``/a``."""
+    """A path and its parent paths: those of ``/a/b/c`` are ``/a/b`` and ``/a``."""
     parts = url.split("/")
     return ["/".join(parts[:number]) for number in range(2, len(parts))]
 
 
 class Client:
-    """A connection to one service for the time of one task; safe to use from several threads.
+    """A connection to one service for the duration of one task; thread-safe.
 
     :param connection: the record of connection options. :param http: a :class:`HttpOptions` record.
-    :param transport: an ``httpx`` transport; tests put a handler here, the product leaves it out.
-    :param read_only: refuse any method but GET (check mode): a write is impossible, not only avoided.
-    :param shelf: keeps what is read, for tasks that look at one thing several times.
-    :param option: an option of the connection -> the name under which the user gave it, for messages.
+    :param transport: an ``httpx`` transport; used by tests only.
+    :param read_only: reject any method but GET (check mode), so that a write is impossible.
+    :param shelf: the read cache, for tasks that read the same objects several times.
+    :param option: returns the name under which the user gave a connection option, for messages.
     """
 
     def __init__(
@@ -260,23 +267,23 @@ class Client:
         )
         self._shelf, self._option = shelf, option
         self._parent = os.getppid()
-        self.stop = threading.Event()  # set by a signal; it also ends a pause
+        self.stop = threading.Event()  # set by a signal; also ends a delay
         self.sleep = sleep or self.stop.wait
         self._url = checked_url(service.url(connection))
-        self._pause_until = 0.0  # back-off is shared: what one worker is told holds for all
+        self._pause_until = 0.0  # the back-off is shared by all threads
         self._last_success = self._clock()
         self._lock = threading.Lock()
         headers = {
             "Authorization": f"Bearer {connection.api_key}",
             "Accept": "application/json",
-            # A compressed answer may unpack to any size before it can be measured.
+            # A compressed response may decompress to any size before its size is known.
             "Accept-Encoding": "identity",
             "User-Agent": USER_AGENT,
         }
         verify: t.Any = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
         if not http.validate_certs or self._url.startswith("http:"):
-            verify = False  # without TLS there is nothing to check, and the system's certificates take long to read
-        # What is not encrypted stays on this machine: no proxy from the environment gets it.
+            verify = False  # without TLS no certificate is checked, and loading the system's certificates is slow
+        # Unencrypted requests are for loopback only and are never sent to a proxy of the environment.
         self._proxied = self._url.startswith("https:")
         wrong = ""
         try:
@@ -286,7 +293,7 @@ class Client:
                 verify=verify,
                 transport=transport,
                 follow_redirects=False,
-                # Where the library for it is installed; the service chooses when the connection is made.
+                # Only if its library is installed; the protocol is negotiated when the connection is made.
                 http2=importlib.util.find_spec("h2") is not None and self._url.startswith("https:"),
                 trust_env=self._proxied,
                 limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
@@ -297,7 +304,7 @@ class Client:
                 raise
         except OSError:
             wrong = "The environment's SSL_CERT_FILE and SSL_CERT_DIR must name readable CA certificates, or be unset."
-        # Raised outside the handlers: the library's error may hold the proxy's password.
+        # Raised outside the handlers: the library's error may contain the proxy's password.
         if wrong:
             raise Problem("", wrong)
         bound(self._client)
@@ -308,13 +315,17 @@ class Client:
     # -- reading
 
     def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
-        """The answer to a GET, repeated on what passes by itself. Raises :class:`Refused` or :class:`Unreachable`."""
+        """Send a GET request, with retries after temporary errors.
+
+        :param path: the path below the base URL. :param params: the query. :return: the decoded response.
+        :raises Refused: if the service rejects the request. :raises Unreachable: if no valid response was received.
+        """
         if self._shelf is None:
             return self._get(path, params, ids)
         return self._shelf.read(_filled(path, ids), params, lambda: self._get(path, params, ids))
 
     def forget(self, path: str, **ids: str) -> None:
-        """From now on this place, and what lies below it, is read afresh."""
+        """Invalidate the cached responses of a path and of all paths below it."""
         if self._shelf is not None:
             self._shelf.drop(_filled(path, ids))
 
@@ -335,7 +346,11 @@ class Client:
         reading: Reading | None = None,
         **ids: str,
     ) -> list[dict[str, t.Any]]:
-        """The rows of a list, over all its pages. ``rows`` takes the list out of an answer."""
+        """Read all pages of a list.
+
+        :param rows: extracts the list from a response. :return: the rows.
+        :raises ApiError: if a page cannot be read, is not a list, or the list exceeds the limits.
+        """
 
         asked = reading or Reading()
 
@@ -344,8 +359,8 @@ class Client:
             found = rows(answer) if rows and isinstance(answer, dict) else answer
             if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
                 raise Unreachable(
-                    f"{self._url} answered GET {path} with something else than a list, so it is not "
-                    f"{self.service.title}'s API. Check {self._option('api_url')}."
+                    f"The response of {self._url} to GET {path} is not a list, so this is not the "
+                    f"{self.service.title} API. Check {self._option('api_url')}."
                 )
             found = list(map(asked.reduce, found)) if asked.reduce else found
             budget.spend(found)
@@ -357,9 +372,15 @@ class Client:
     # -- writing
 
     def write(self, write: Write) -> t.Any:
-        """The answer to a write. Raises :class:`Refused`, :class:`Unreachable` (not done) or :class:`Unknown`."""
+        """Send a request that changes something.
+
+        :param write: the request. :return: the decoded response.
+        :raises Refused: if the service rejects it. :raises Unreachable: if it certainly was not processed.
+        :raises Unknown: if it may or may not have been processed. :raises Busy: if a create was rate-limited.
+        :raises Stopped: if the process received a signal to end.
+        """
         if self.read_only:
-            raise RuntimeError(f"a {write.method} was about to leave the machine in check mode; please report this")
+            raise RuntimeError(f"a {write.method} request was prevented in check mode; please report this")
         try:
             self.forget(write.path, **write.ids)
             return self._write(write)
@@ -379,7 +400,7 @@ class Client:
             if answer.final or not answer.not_done or not self._wait(answer, tries, started):
                 raise self._error(answer, write.method, write.path, read=False)
             if write.method == "POST" and answer.status is not None:
-                # A service that is busy did nothing, it says. A second object is too high a price for trusting it.
+                # The status says that nothing was processed; it is not trusted, to avoid a second object.
                 raise Busy(self._error(answer, write.method, write.path, read=False).args[0])
 
     # -- one request
@@ -395,13 +416,13 @@ class Client:
         return error
 
     def _once(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> t.Any:
-        """The decoded answer, or a :class:`_Failure`."""
+        """The decoded response, or a :class:`_Failure`."""
         pause = self._pause_until - self._clock()
         if pause > 0:
             self.sleep(pause)
-        # Whoever ends Ansible may reach it alone: its workers have sessions of their own.
+        # A signal may reach the main Ansible process only: its workers have their own sessions.
         if self.stop.is_set() or os.getppid() != self._parent:
-            raise Stopped("The task was asked to end and stopped between two requests; run it again to finish.")
+            raise Stopped("Interrupted before all changes were applied. Run the task again to continue.")
         url = self._url + _filled(path, ids)
         token = _deadline.set(self._clock() + self._http.timeout)
         try:
@@ -411,15 +432,15 @@ class Client:
             reason = reason_of(error, self._url, self._proxied)
             return _Failure(reason.what, fix=reason.fix, final=reason.final, not_done=True)
         except httpx.TimeoutException:
-            return _Failure(f"no complete answer came from {address_of(self._url)} within {self._http.timeout} s")
+            return _Failure(f"no complete response from {address_of(self._url)} within {self._http.timeout} s")
         except _TooLarge:
-            what = f"the answer is larger than {MAX_ANSWER // 2**20} MB or has more than {MAX_VALUES} values"
+            what = f"the response is larger than {MAX_ANSWER // 2**20} MB or has more than {MAX_VALUES} values"
             return _Failure(what, final=method == "GET", kind=TooLarge)
         except _Encoded:
-            what = "the answer is compressed, though the request has Accept-Encoding: identity"
+            what = "the response is compressed, although the request has Accept-Encoding: identity"
             return _Failure(what, final=method == "GET")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError):
-            return _Failure("the connection broke before a complete answer came")
+            return _Failure("the connection was closed before the response was complete")
         finally:
             _deadline.reset(token)
         status = response.status_code
@@ -432,12 +453,12 @@ class Client:
                 return pydantic_core.from_json(content, allow_inf_nan=False)
             except ValueError:
                 if method == "DELETE":
-                    return None  # the status says it; nobody documents what a deletion answers
-                return _Failure("the answer is not JSON" + _page(response))
+                    return None  # the status is sufficient; the response body of a deletion is not documented
+                return _Failure("the response is not JSON" + _page(response))
         return self._said_no(status, content, response)
 
     def _content(self, response: t.Any) -> bytes:
-        """The body as it came: nothing is unpacked, because what it unpacks to has no bound."""
+        """The body as received: nothing is decompressed, because the decompressed size is unlimited."""
         coding = response.headers.get("content-encoding", "").strip().lower()
         if coding not in ("", "identity"):
             raise _Encoded
@@ -463,11 +484,11 @@ class Client:
                 with self._lock:
                     self._pause_until = max(self._pause_until, self._clock() + min(wait, self._http.retry_timeout))
             return _Failure("", status=status, words=words, not_done=status in NOT_DONE, waited=wait is not None)
-        # An unfamiliar 5xx tells nothing about whether a write was done; a 3xx and a 4xx tell that it was not.
+        # After an unknown 5xx a write may have been processed; after a 3xx or a 4xx it was not.
         return _Failure("", status=status, words=words, final=status < 500, not_done=status < 500)
 
     def _wait(self, failure: _Failure, tries: int, started: float) -> bool:
-        """Pause before the next try; false when the time for repeats is over."""
+        """Wait before the next attempt; false if the time for retries is over."""
         pause = 0.0 if failure.waited else min(0.25 * 2**tries, 8.0) * random.uniform(0.5, 1.0)
         begun = max(started, self._last_success)
         now = self._clock()
@@ -486,9 +507,9 @@ class _Encoded(Exception):
 
 
 class _Budget:
-    """What one list may take up: bytes, rows and seconds.
+    """The limits of one list: bytes, rows and seconds.
 
-    :param what: the list, for people. :param clock: seconds that only grow.
+    :param what: the list, for messages. :param clock: a monotonic clock in seconds.
     """
 
     def __init__(self, what: str, clock: t.Callable[[], float]) -> None:
@@ -496,25 +517,25 @@ class _Budget:
         self._size, self._rows, self._end = 0, 0, clock() + MAX_SECONDS
 
     def spend(self, rows: list[dict[str, t.Any]]) -> None:
-        """Count a page; raises :class:`Unreachable` where the list goes beyond its bounds."""
+        """Count a page; raises :class:`Unreachable` if the list exceeds a limit."""
         self._size += size_of(rows)
         self._rows += len(rows)
         if self._rows > MAX_ROWS:
             over = f"has more than {MAX_ROWS} rows"
         elif self._size > MAX_LIST:
-            over = f"takes more than {MAX_LIST // 2**20} MB of memory"
+            over = f"needs more than {MAX_LIST // 2**20} MB of memory"
         elif self._clock() > self._end:
             over = f"is not complete after {MAX_SECONDS:.0f} s"
         else:
             return
         raise Unreachable(
-            f"{self._what} {over}, more than is read. Nothing was concluded from the part that was read. "
-            "Ask for less where there is an option for it (limit, a period); the guide Limits names the bounds."
+            f"{self._what} {over}, which exceeds the limit. The response was ignored. "
+            "Request less if there is an option for it (limit, a period); the guide Limits lists the limits."
         )
 
 
 def size_of(value: t.Any) -> int:
-    """Bytes that data takes up in memory; keys, of which each is kept once, are not counted."""
+    """The size of data in memory in bytes; keys are not counted, as each is stored once."""
     size, todo = 0, [value]
     while todo:
         item = todo.pop()
@@ -531,7 +552,7 @@ def _filled(path: str, ids: t.Mapping[str, t.Any]) -> str:
 
 
 class _Failure:
-    """Why a request has no usable answer, and what that means for a repeat."""
+    """Why a request has no valid response, and whether it may be retried."""
 
     def __init__(
         self,
@@ -550,7 +571,7 @@ class _Failure:
         self.not_done, self.waited, self.kind = not_done, waited, kind
 
     def error(self, method: str, path: str, service: Service, *, read: bool, names: t.Mapping[str, str]) -> ApiError:
-        """The typed error with its one sentence. :param names: options as the user gave them."""
+        """The exception for this failure. :param names: the options' names as the user gave them."""
         request = f"{method} {path}"
         said = f": {printable(self.words)}" if self.words else ""
         if self.status in service.denied and (self.status != 403 or "1010" not in said):
@@ -558,23 +579,23 @@ class _Failure:
             return Refused(f"{text} {service.key_hint.format_map(names)}", self.status)
         if self.status is not None and 300 <= self.status < 400:
             return Refused(
-                f"{service.title} answered {request} with a redirect ({self.status}), which is never followed. "
+                f"{service.title} responded to {request} with a redirect ({self.status}), which is not followed. "
                 f"Check {names['api_url']}.",
                 self.status,
             )
         if self.status is not None and self.final:
-            return Refused(f"{service.title} refused {request} ({self.status}){said}.", self.status)
-        what = self.what or f"it answered {self.status}{said}"
+            return Refused(f"{service.title} rejected {request} ({self.status}){said}.", self.status)
+        what = self.what or f"status {self.status}{said}"
         if read or self.not_done:
-            return self.kind(f"{service.title} did not serve {request}: {what}. {self.fix.format_map(names)}")
+            return self.kind(f"Request to {service.title} failed ({request}): {what}. {self.fix.format_map(names)}")
         return Unknown(
-            f"{service.title} left {request} without a valid answer ({what}), so it is unknown whether it was "
-            "carried out."
+            f"No valid response to {request} from {service.title} ({what}). "
+            "The request may or may not have been processed."
         )
 
 
 def _page(response: t.Any) -> str:
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "text/html":
-        return " (an HTML page came instead, from another server, a proxy or an edge filter)"
+        return " (an HTML page from another server, a proxy or an edge filter)"
     return ""

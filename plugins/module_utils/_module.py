@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to Ansible: the only file that knows ``AnsibleModule``. Options in, engine, scrubbed result out."""
+"""Entry points of the modules: read and check options, run the engine, return the redacted result.
+
+The only file that uses ``AnsibleModule``.
+"""
 
 from __future__ import annotations
 
@@ -73,39 +76,39 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub impo
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive import is_mask, redacted, secrets_of
 
-#: ``(objects done, objects)``: set by whoever can show it while a module runs.
+#: Progress callback ``(objects done, objects)``; replaced where progress can be displayed while a module runs.
 TELL: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
-#: What Ansible puts in the place of a whole value; nobody means it as one.
+#: Ansible's replacement for a whole ``no_log`` value; never a valid value.
 NOT_LOGGED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-UNCHECKED = "validate_certs is false: anybody on the way can read the key and change the answers."
+UNCHECKED = "validate_certs is false: traffic can be intercepted, exposing the API key."
 TEMPLATE_RESULT = (
-    "holds {0}, which is what a template of Ansible's has become. Where Vapi is to fill in a variable, mark the text: "
+    "contains {0}, the result of an Ansible template. If the text contains a Vapi variable, mark it with !unsafe: "
     '!unsafe "It is {{{{ now }}}}."; in JSON, put {{% raw %}} before and {{% endraw %}} after it.'
 )
 Spec = dict[str, dict[str, t.Any]]
 ID: Spec = {"id": {"type": "str"}}
-#: Argument that the action plugin adds to a module's own: what only the controller can tell.
+#: Argument that the action plugin adds to those of a module, with information that only the controller has.
 CONTROLLER = "_vapi_didlogic"
 NOT_SENT = "Nothing was sent. Correct this first."
 
 
 class Module(AnsibleModule):
-    """``AnsibleModule`` whose every way out goes through the scrubber.
+    """``AnsibleModule`` that redacts secrets in all output: results, warnings, errors and log lines.
 
-    Since ansible-core 2.19 ``no_log`` covers neither warnings nor the error line.
+    Since ansible-core 2.19 ``no_log`` covers neither warnings nor error messages.
     """
 
-    #: Secrets that services have told: a text may repeat them.
+    #: Secrets found in responses, which a text may repeat.
     noted: t.AbstractSet[str] = frozenset()
-    #: What ends the work of each client.
+    #: Events that interrupt the clients.
     stops: tuple[threading.Event, ...] = ()
-    #: Ids of trunks that services have told: they may be shown where they stand in SIP URIs.
+    #: Trunk ids found in responses; they are not redacted in SIP URIs.
     labels: t.AbstractSet[str] = frozenset()
 
-    #: The options as they were given, before Ansible makes text and numbers of them.
+    #: The options as they were given, before Ansible converts them.
     given: t.Mapping[str, t.Any] = {}
-    #: What the action plugin or a playbook tells: see :meth:`name_of`; ``faults`` as pairs of a path and a rule; and
-    #: ``references_exist``, see :class:`Engine`.
+    #: Data of the action plugin or a playbook: ``names``, see :meth:`name_of`; ``faults``, pairs of a path and a rule;
+    #: and ``references_exist``, see :class:`Engine`.
     controller: t.Mapping[str, t.Any] = {}
 
     def __init__(self, spec: Spec) -> None:
@@ -120,7 +123,10 @@ class Module(AnsibleModule):
         self.given = copy.deepcopy(own)
 
     def faults(self) -> Faults:
-        """What is wrong with the form of the options: names, types, choices, what is missing."""
+        """Check the form of the options: names, types, choices and required options.
+
+        :return: the errors that were found.
+        """
         faults = Faults()
         for path, rule in self.controller.get("faults", ()):
             faults.add(Problem(path, rule))
@@ -130,8 +136,10 @@ class Module(AnsibleModule):
     def name_of(self, path: str) -> str:
         """The name under which the user gave an option.
 
-        A role or playbook hands its variables to the module as options. The action plugin passes on how they are
-        called there: ``names`` has the variable of an option, and under ``""`` the prefix of all others.
+        A role or playbook passes its variables to the module as options. The action plugin passes the names of the
+        variables: ``names`` maps an option to its variable, and ``""`` to the prefix of all others.
+
+        :param path: the option's path; several are separated by `` / ``. :return: the path with the user's names.
         """
         names = self.controller.get("names") or {}
         places = []
@@ -141,17 +149,20 @@ class Module(AnsibleModule):
         return " / ".join(places)
 
     def sentence(self, error: Exception) -> str:
-        """An error for people; a wrong option by the name that the user gave it."""
+        """The message of an error.
+
+        :param error: the error. :return: its text; it names options as the user gave them.
+        """
         if not isinstance(error, Problem):
             return str(error)
         found = [self._in_names_of_user(self._read_by_yaml(each)).sentence(self.name_of) for each in error.each]
         return found[0] if len(found) == 1 else listed(NOT_SENT, found)
 
     def _in_names_of_user(self, problem: Problem) -> Problem:
-        """The problem, whose rule names other options as the user gave them.
+        """The problem with the names of other options in its rule as the user gave them.
 
-        Only names with an underscore are taken for options, and not those that follow another module's name
-        (``vapi_sip_trunk: gateways``): other words may be plain English.
+        Only words with an underscore are treated as names of options, except after another module's name
+        (``vapi_sip_trunk: gateways``).
         """
         names = [name for name in getattr(self, "argument_spec", {}) if "_" in name]
         if not names or not self.controller.get("names"):
@@ -161,7 +172,7 @@ class Module(AnsibleModule):
         return Problem(problem.path, rule, problem.value, problem.other)
 
     def _read_by_yaml(self, problem: Problem) -> Problem:
-        """The problem with what may have been written, where YAML has read a number instead of text."""
+        """The problem with a hint at the original text if YAML has read a number instead."""
         value = _at(self.given, problem.path)
         if isinstance(value, int) and not isinstance(value, bool) and isinstance(problem.value, str):
             return Problem(problem.path, f"{problem.rule} {octal(value)}".strip(), problem.value, problem.other)
@@ -169,7 +180,7 @@ class Module(AnsibleModule):
 
     def _scrubber(self) -> Scrubber:
         params = getattr(self, "params", {})
-        # Ansible's own collection of secrets ends at the first list item that is no dict.
+        # Ansible stops collecting no_log values at the first list item that is not a dict.
         secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
         likely = _likely_secrets(self.argument_spec, params)
         return Scrubber(secrets, likely | self.noted, _trunk_ids(params) | self.labels)
@@ -178,11 +189,11 @@ class Module(AnsibleModule):
         self.log(f"Invoked with {self._invocation(checked=False)}")
 
     def _invocation(self, *, checked: bool) -> t.Any:
-        """The options as they were given, but for misspelt ones: their value may be a secret.
+        """The options as they were given, except unknown ones, whose values may be secrets.
 
-        :param checked: whether the insides of options that Ansible does not know are known to be right.
+        :param checked: whether the content of free-form options has been checked.
         """
-        # What has a wrong form may have secrets at any place.
+        # Unchecked input may contain secrets anywhere.
         wrong = set() if checked else {re.split(r"[.\[]", each.path)[0] for each in self.faults().found}
         params = {name: value for name, value in getattr(self, "params", {}).items() if name not in wrong}
         return _shown(self.argument_spec, params, free=checked)
@@ -206,18 +217,18 @@ class Module(AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         if not self._ready and hasattr(self, "validation_result") and self.faults().found:
-            # Ansible tells the first fault only. The work begins by telling all of them.
+            # Ansible reports the first error only; all errors are reported later.
             return  # type: ignore[misc]
-        kwargs.pop("exception", None)  # holds the values of local variables' texts, and no_log does not reach it
+        kwargs.pop("exception", None)  # contains the values of local variables, which no_log does not redact
         text = self._scrubber().text(str(msg))
         self._forget_short_secrets()
         super().fail_json(msg=text, **self._presentable(kwargs, checked=False))
         raise SystemExit  # pragma: no cover
 
     def _forget_short_secrets(self) -> None:
-        """Keep Ansible from masking a short secret in every id and number of a result.
+        """Prevent Ansible from masking a short secret in all ids and numbers of a result.
 
-        Such a secret is refused as an input; the invocation does not show it, and no result is made from it.
+        Such a secret is rejected as input; neither the invocation nor a result contains it.
         """
         self.no_log_values = {value for value in getattr(self, "no_log_values", ()) if len(str(value)) >= PIECE}
 
@@ -237,10 +248,10 @@ class Module(AnsibleModule):
 
 
 def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, params: t.Any = None) -> None:
-    """Add to ``faults`` what is wrong with the form of options, at any depth.
+    """Check the form of options at any depth and add errors to ``faults``.
 
-    :param spec: an argument spec. :param given: the options as they were given. :param path: where they are.
-    :param params: the same options after Ansible has filled in defaults and what the environment holds.
+    :param spec: an argument spec. :param given: the options as they were given. :param path: their path.
+    :param params: the same options with defaults and environment variables applied by Ansible.
     """
     names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
     for name in given:
@@ -253,7 +264,7 @@ def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, 
             _judge_value(option, value, faults, where)
         elif option.get("required") and (params or {}).get(name) is None:
             places = option.get("fallback", (None, ()))[1]
-            more = f" The environment may hold it instead, as {' or '.join(places)}." if places else ""
+            more = f" It can also be set in the environment, as {' or '.join(places)}." if places else ""
             faults.add(Problem(where, f"must be given.{more}"), unusable=True)
 
 
@@ -267,7 +278,7 @@ def _judge_value(option: dict[str, t.Any], value: t.Any, faults: Faults, path: s
         faults.add(Problem(path, TYPE_RULES["str"]), unusable=True)
         return
     if kind == "str" and option.get("no_log") and not isinstance(value, str):
-        rule = "must be in quotes: YAML has read it as a number, which may be another one than was written."
+        rule = "must be in quotes; YAML has read it as a number, which may differ from the text in the file."
         faults.add(Problem(path, rule), unusable=True)
         return
     try:
@@ -286,7 +297,7 @@ def _judge_value(option: dict[str, t.Any], value: t.Any, faults: Faults, path: s
 
 
 def _at(value: t.Any, path: str) -> t.Any:
-    """What is at the path of an option."""
+    """The value at the path of an option."""
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
         if name:
             value = value.get(name) if isinstance(value, dict) else None
@@ -296,7 +307,7 @@ def _at(value: t.Any, path: str) -> t.Any:
 
 
 def _trunk_ids(params: t.Any) -> set[str]:
-    """The labels at Vapi's SIP host that the options name as trunk ids, those of list items included."""
+    """The trunk ids in the options and their list items; they may appear in SIP URIs of Vapi."""
     if isinstance(params, list):
         return {label for item in params for label in _trunk_ids(item)}
     if not isinstance(params, dict):
@@ -306,7 +317,7 @@ def _trunk_ids(params: t.Any) -> set[str]:
 
 
 def _secrets(spec: Spec, params: t.Any) -> set[str]:
-    """Every text in an option that is a secret, whatever else is wrong with the input."""
+    """Every secret in the options, even if the input is invalid."""
     if isinstance(params, list):
         return {found for item in params for found in _secrets(spec, item)}
     if not isinstance(params, dict):
@@ -319,10 +330,10 @@ def _secrets(spec: Spec, params: t.Any) -> set[str]:
 
 
 def _likely_secrets(spec: Spec, params: t.Any) -> set[str]:
-    """Every text that is a secret by its name or its place, where the spec does not say what it is.
+    """Every text whose name or place makes it a secret, in free-form data.
 
-    The spec decides for an option with a plain value: ``update_password`` holds no password. In such a value only the
-    secrets of a URL count.
+    The spec decides for an option with a scalar value (``update_password`` is no password); there only secrets in URLs
+    are found.
     """
     if isinstance(params, list):
         return {found for item in params for found in _likely_secrets(spec, item)}
@@ -347,7 +358,7 @@ def _texts(value: t.Any) -> set[str]:
 
 
 def _shown(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
-    """Options for people, without those that the spec does not know; without ``free`` also without free-form ones."""
+    """The options for output, without unknown ones; if ``free`` is false also without free-form ones."""
     if isinstance(params, list):
         return [_shown(spec, item, free=free) for item in params]
     if not isinstance(params, dict):
@@ -369,7 +380,11 @@ def _nested(value: t.Any) -> bool:
 
 
 def connection_spec(service: Service, prefix: str = "", *, optional: bool = False) -> Spec:
-    """The options that say how to reach a service; with a prefix where a module reads several."""
+    """The argument spec of a service's connection options.
+
+    :param service: the service. :param prefix: the prefix of the options if a module uses several services.
+    :param optional: whether the API key may be missing. :return: the argument spec.
+    """
     spec = argument_spec(service.connection, inherit=optional)
     for name, field in fields(service.connection).items():
         if field.option.fallback:
@@ -381,7 +396,10 @@ def connection_spec(service: Service, prefix: str = "", *, optional: bool = Fals
 
 
 def run(resource: Resource) -> None:
-    """A module that manages one object."""
+    """Run a module that manages one object.
+
+    :param resource: the object's kind.
+    """
     spec = connection_spec(resource.service) | argument_spec(resource.record) | argument_spec(resource.ask)
     module = Module(spec | (ID if resource.by_id and resource.keys else {}))
     _guarded(
@@ -393,11 +411,12 @@ def run(resource: Resource) -> None:
 
 
 def run_many(resource: Resource, option: str) -> None:
-    """A module that manages many objects of a kind.
+    """Run a module that manages several objects of a kind.
 
-    :param option: the list option; what stands beside it holds for every item that does not say otherwise.
+    :param resource: the objects' kind.
+    :param option: the list option; options at the top level are defaults for its items.
     """
-    # A default stands at the top, where an item inherits it: in an item it would hide what the top says.
+    # Items have no defaults of their own, because these would hide the values of the top level.
     item = argument_spec(resource.record, inherit=True) | argument_spec(resource.ask, inherit=True)
     top = argument_spec(resource.record) | argument_spec(resource.ask)
     for name in resource.keys:
@@ -415,7 +434,10 @@ def run_many(resource: Resource, option: str) -> None:
 
 
 def run_info(resource: Resource) -> None:
-    """A module that reads the objects of a kind."""
+    """Run an info module.
+
+    :param resource: the kind of the objects.
+    """
     sought = {} if resource.single else {name: {"type": "str"} for name in resource.keys}
     spec = connection_spec(resource.service) | sought | argument_spec(resource.seek)
     if resource.beside:
@@ -436,11 +458,11 @@ def run_across(
     work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]],
     parse: t.Callable[[dict[str, t.Any], Words], t.Any] | None = None,
 ) -> None:
-    """A module of several services.
+    """Run a module that uses several services.
 
-    :param work: ``(engines by the services' names, options)`` -> result; ``labels`` in it are ids of trunks.
-    :param parse: makes ``options`` of what was given, where that is more than the record; also gets the words in
-        which to speak of options.
+    :param ask: the record of the options. :param services: the services.
+    :param work: ``(engines by the services' names, options)`` -> result; ``labels`` in it are trunk ids.
+    :param parse: converts the options if the record is not sufficient; also gets the names of options for messages.
     """
     spec = argument_spec(ask)
     for service in services:
@@ -472,9 +494,10 @@ def run_across(
 def run_plain(
     record: type[Record], work: t.Callable[[t.Any, t.Callable[[str], None]], tuple[dict[str, t.Any], str | None]]
 ) -> None:
-    """A module of no service.
+    """Run a module that uses no service.
 
-    :param work: ``(options, warn)`` -> result, and why the task fails.
+    :param ask: the record of the options.
+    :param work: ``(options, warn)`` -> the result and the error message, empty on success.
     """
     module = Module(argument_spec(record))
 
@@ -489,7 +512,7 @@ def run_plain(
 
 
 class Bulk(Record):
-    """Options of the modules that manage many objects."""
+    """Options of the modules that manage several objects."""
 
     concurrency: t.Annotated[int, Option(between=(1, 32))] = CONCURRENCY
     exclusive: bool = False
@@ -521,7 +544,7 @@ def _one(
 
 
 def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
-    """Before and after of every object that changes, by its label."""
+    """The state before and after of every object that changes, by its label."""
     found = [
         (outcome.want.label, outcome.sides) for outcome in outcomes if outcome.plan and outcome.plan.verb != "none"
     ]
@@ -529,12 +552,12 @@ def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
 
 
 def _wants(module: Module, resource: Resource, option: str) -> list[Want]:
-    """The objects that a list option asks for; raises :class:`Problem` with the faults of all of them."""
+    """The desired objects of a list option; raises :class:`Problem` with all errors."""
     faults, wants = Faults(), []
     faults_of(Bulk, module.params, faults)
     for index, item in enumerate(module.params[option]):
         if not isinstance(item, dict):
-            continue  # reported with the form of the options
+            continue  # already reported with the form of the options
         taken = resource.choices if any(item.get(name) for name in resource.choices) else ()
         names = [name for name in item if name in module.params and name != "id" and name not in taken]
         inherited = {name: module.params[name] for name in names}
@@ -570,7 +593,7 @@ def _many(module: Module, resource: Resource, wants: list[Want], engine: Engine)
 
 
 def _sought(module: Module, resource: Resource) -> tuple[dict[str, str], t.Any]:
-    """What an info module looks for: by identifying options, and a record of the others."""
+    """The filters of an info module: the identifying options, and a record of the others."""
     faults = Faults()
     names = [] if resource.single else [*resource.keys, "id"]
     sought = {name: module.params[name] for name in names if module.params.get(name)}
@@ -593,7 +616,7 @@ def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any
 
 
 def _joined(module: Module, beside: Beside, items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Items with what another service knows of them, where that service's key is given."""
+    """Add the data of another service to the items, if that service's key is given."""
     other = beside.resource.service
     if not items or not module.params.get(f"{other.name}_api_key"):
         return items
@@ -617,7 +640,7 @@ def _refuse_doubles(resource: Resource, option: str, wants: list[Want | None], f
 
 
 def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:
-    """What ``exclusive`` is limited to."""
+    """The scope of ``exclusive``."""
     if resource.ordered:
         return params
     name = resource.exclusive_by or ""
@@ -634,7 +657,7 @@ def client_of(
     shelf: Shelf | None = None,
     name_of: t.Callable[[str], str] = str,
 ) -> Client:
-    """A connection as the options say, those of the service with a prefix; raises :class:`Problem`."""
+    """An engine for a service, with the connection options of the given prefix; raises :class:`Problem`."""
     given = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
     faults, own = Faults(), Faults()
 
@@ -683,8 +706,8 @@ def _connected(
 
 
 def _watched(module: Module, client: Client) -> Client:
-    """The client, from now on noting the secrets that stand in answers, so that no message repeats them."""
-    # One set for all clients of a module.
+    """A client that collects the secrets in responses, so that messages can be redacted."""
+    # All clients of a module share one set.
     noted = module.noted if isinstance(module.noted, set) else set()
     module.noted = noted
     client.get = noting(client.get, noted)  # type: ignore[method-assign]
@@ -692,10 +715,10 @@ def _watched(module: Module, client: Client) -> Client:
 
 
 def fault(error: Exception) -> str:
-    """An error that nobody foresaw, for people; never its own text, which may quote what was sent or received."""
+    """The message for an unexpected error; without the error's text, which may quote sent or received data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
-        f"This is a fault of the collection, not of your input: {type(error).__name__} in "
+        f"Internal error of the collection, not caused by your input: {type(error).__name__} in "
         f"{pathlib.PurePath(place.filename).name} line {place.lineno}. Please report it."
     )
 
@@ -706,10 +729,10 @@ def _guarded(
     work: t.Callable[[t.Any, t.Any], dict[str, t.Any]],
     service: Service | None = None,
 ) -> None:
-    """Judge all options, then do the work, and leave by one of two doors, whatever happens.
+    """Check all options, do the work, and exit with ``exit_json`` or ``fail_json`` in any case.
 
-    :param parse: judges the options without a request; returns what ``work`` gets first.
-    :param work: ``(parsed, engine)`` -> the result. :param service: whose engine ``work`` gets.
+    :param parse: checks the options without requests; its result is the first argument of ``work``.
+    :param work: ``(parsed, engine)`` -> the result. :param service: the service of the engine.
     """
     for library, error in MISSING.items():
         module.fail_json(msg=missing_required_lib(library) + " (" + error.strip().splitlines()[-1] + ")")
@@ -727,9 +750,9 @@ def _guarded(
         message, result, module.labels = str(failed), failed.result, failed.labels
     except (Problem, ApiError, Stopped) as error:
         message = module.sentence(error)
-    except Exception as error:  # noqa: BLE001 - the last door: what passes here is printed with its values
+    except Exception as error:  # noqa: BLE001 - an uncaught exception would be printed with its values
         message = fault(error)
-    # Outside the handlers: ansible-core would add a pending exception's text to the result.
+    # Outside the handlers: ansible-core would add the text of a handled exception to the result.
     if message is not None:
         module.fail_json(msg=message, **result)
     module.exit_json(**result)
@@ -739,26 +762,26 @@ def _parsed(parse: t.Callable[[], t.Any], faults: Faults) -> t.Any:
     try:
         return faults.of("", parse)
     except Exception:
-        # Options of a wrong form may lead anywhere; that they are wrong is told.
+        # Invalid options may cause any error here; they are reported anyway.
         if not faults.found:
             raise
         return None
 
 
 def _clean_input(module: Module) -> None:
-    """Refuse masks and placeholders where values belong."""
+    """Reject masks and placeholders instead of values."""
     faults = Faults()
     for where, rule in _masks(module.argument_spec, module.params, check_mode=module.check_mode):
         faults.add(Problem(where, rule))
-    # A key from a file often ends in a line break; the mask must know the key as it is used.
+    # A key from a file often ends in a line break; the redaction needs the key as it is used.
     module.no_log_values |= {value.strip() for value in module.no_log_values}
     faults.end()
 
 
 def _masks(spec: Spec, params: t.Any, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
-    """The path of every input that stands for another value, and why it is refused.
+    """The path of every input that is a mask or placeholder, and the reason why it is rejected.
 
-    In free-form options :data:`HIDDEN` is left to the plan: it keeps the secret that the object has.
+    In free-form options :data:`HIDDEN` is allowed: the planner keeps the object's current secret.
     """
     for name in [name for name in params if name in spec]:
         where, value, option = f"{path}{name}", params[name], spec[name]
@@ -777,13 +800,13 @@ def _masks(spec: Spec, params: t.Any, path: str = "", *, check_mode: bool) -> t.
                 if text == NOT_LOGGED:
                     yield p, MASKED
                 elif any(is_mask(label) for label in labels_in(text)):
-                    yield p, "holds what a result shows in place of a label; give the value itself."
+                    yield p, "contains the redaction marker of a result; provide the actual value."
                 elif LATER in text and not check_mode:
-                    yield p, f"holds {LATER}, which is the value of a dry run only; give the value itself."
+                    yield p, f'contains the check-mode placeholder "{LATER}"; provide the actual value.'
 
 
 def _no_secret(text: str) -> str:
-    """Why a text cannot be a secret; empty if it can."""
+    """The reason why a text cannot be a secret; empty if it can."""
     try:
         check_secret(text)
     except ValueError as error:
@@ -792,7 +815,7 @@ def _no_secret(text: str) -> str:
 
 
 def _placed(value: t.Any, path: str) -> t.Iterator[tuple[str, str]]:
-    """Every text with its path."""
+    """Every text of a value with its path."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _placed(item, f"{path}.{key}")

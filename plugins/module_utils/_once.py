@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: the plan for what can not be taken back. What stands is returned or refused, never changed; at most stopped."""
+"""Planner for one-shot operations such as calls: an existing one is returned, rejected or cancelled, never changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 
 
 def found(once: Once, want: Want, rows: list[Row]) -> list[Row]:
-    """The rows that are meant."""
+    """Find the rows that match a desired operation.
+
+    :param once: the operation. :param want: the desired object. :param rows: the listed rows.
+    :return: the rows that match.
+    """
     if want.id:
         return [row for row in rows if str(row.get("id")) == want.id]
     if want.ask.state == "absent" and once.kin:
@@ -33,15 +37,17 @@ def found(once: Once, want: Want, rows: list[Row]) -> list[Row]:
 
 
 def plan(resource: Resource, once: Once, want: Want, rows: list[Row], there: list[Row]) -> Plan:
-    """What to do; raises :class:`Problem`.
+    """Plan an operation.
 
-    :param rows: in which it may stand already. :param there: those that are meant, whole.
+    :param resource: its kind. :param want: the desired object. :param rows: the rows that may contain it.
+    :param there: the rows that match, with all details. :return: the plan.
+    :raises Problem: if an existing row conflicts with the desired one. :raises Doubled: if several rows match.
     """
     if want.ask.state == "absent":
         return _stopped(resource, once, want, there)
     if len(there) > 1:
         ids = ", ".join(str(row.get("id")) for row in there)
-        how = "Give id to pick one." if resource.keys else "Look at each with its id."
+        how = "Give id to pick one." if resource.keys else "Read each by its id."
         raise Doubled("", f"{len(there)} {resource.title}s match {want.label}: {ids}. {how}")
     if there:
         warning = once.agrees(there[0], want.record)

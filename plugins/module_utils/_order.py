@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: a list whose order matters at a service that can only append, switch on and off, and delete.
+"""Planner for an ordered list at a service that can only append, enable, disable and delete rows. Pure functions.
 
-Make before break: the target is appended and read back before anything else is touched; what must stand behind it is
-appended again before the older row goes; and everything is computed anew, by the same rule, from what stands at each
-reading, so that two runs at once, or one that was killed, end at the same list.
+Make before break: the target is appended and read back before any other change, and a row that must follow it is
+appended again before the older copy is deleted. Each step is computed from the current list by the same rule, so that
+concurrent or interrupted runs converge to the same list.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, Write
 
 Place = tuple[str, str]
-#: How often one run appends what another one keeps taking away.
+#: Maximum number of times that one run appends a row that another run deletes again.
 MOST_MOVES = 4
-#: Steps that a simulation may take; a list of rows needs at most a few for each.
+#: Maximum number of steps of a simulation; each row of a list needs only a few.
 MAX_STEPS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One row of the list. ``place`` is what makes two rows the same; ``raw`` is the service's form of it.
+    """One row of the list. ``place`` is its identity: equal rows have equal values; ``raw`` is the service's form.
 
-    :param movable: whether a copy of it means the same. A row of an unknown kind may hold more than can be read: it is
-        never copied nor deleted, at most switched off.
+    :param movable: whether a copy is equivalent. A row of an unknown kind may have fields that are not returned: it is
+        never copied or deleted, only disabled.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Aim:
-    """What is wanted of the list. ``heal`` tells the rows that the target replaces."""
+    """The desired state of the list. ``heal`` decides whether the target replaces a row."""
 
     target: Entry
     absent: bool = False
@@ -53,7 +53,7 @@ class Aim:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """``append`` an entry, ``switch`` a row to the state of ``entry``, or ``delete`` a row."""
+    """One step: ``append`` an entry, ``switch`` a row to the state of ``entry``, or ``delete`` a row."""
 
     verb: str
     entry: Entry
@@ -61,10 +61,10 @@ class Step:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ordered:
-    """What an ordered resource adds to its row of facts.
+    """The functions of an ordered resource.
 
-    :param entries: raw rows -> entries in the order that counts. :param aim: ``(record, ask)`` -> what is wanted.
-    :param same: ``(record, ask)`` -> what no two items of one list may share.
+    :param entries: raw rows -> entries in their effective order. :param aim: ``(record, ask)`` -> the desired state.
+    :param same: ``(record, ask)`` -> a key that must be unique among the items of one task.
     :param write: ``(record, step)`` -> request. :param describe: ``(entry, entries, aim, record, ask)`` -> the object
         and further return values. :param everywhere: see ``exclusive`` in the engine.
     """
@@ -78,10 +78,14 @@ class Ordered:
 
 
 def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
-    """The next steps that may be taken together; none when the list is as wanted.
+    """Compute the next steps, which may be taken together.
 
-    Of several equal rows only the last stays, whoever looks and whatever their target: so two runs can not each take
-    away the copy that the other one counts on.
+    Only the last of several equal rows is kept, whatever the target is, so that two concurrent runs cannot each delete
+    the copy that the other one needs.
+
+    :param entries: the current list. :param aim: the desired state. :param memory: what this run has already done.
+    :return: the steps; none if the list has the desired state.
+    :raises Problem: if another run keeps changing the list.
     """
     own = [entry for entry in entries if entry.place == aim.target.place]
     if aim.absent:
@@ -93,7 +97,7 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
     others = [entry for entry in entries if entry not in own and entry not in healed and entry.active]
     if aim.others != "keep":
         others = [entry for entry in others if entry.place not in memory.declared]
-    # Instead of deleting a row that can be neither copied nor made again, it is switched off.
+    # A row that can be neither copied nor created again is disabled instead of deleted.
     off = [entry for entry in healed if not entry.movable and entry.active]
     healed = [entry for entry in healed if entry.movable]
 
@@ -105,7 +109,10 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
         off += [entry for entry in others if not entry.movable and entry in ahead]
         missing, surplus, stuck = _behind(entries, target, [entry for entry in others if entry.movable], memory)
         if missing and memory.moves >= MOST_MOVES:
-            raise Problem("", "another run moves the destinations of the same number; run again when it has ended.")
+            raise Problem(
+                "",
+                "another run is modifying the destinations of the same number; run the task again when it has ended.",
+            )
         if missing:
             return steps + [Step("append", entry) for entry in missing]
         off += stuck
@@ -116,7 +123,7 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
         surplus = [entry for entry in others if entry.movable] if aim.others == "remove" else []
         off += [entry for entry in others if not entry.movable] if aim.others == "remove" else []
     steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in off]
-    # One at a time, the last first: each is chosen from a list that was read after the one before.
+    # One at a time, starting with the last: each is chosen from a list that was read after the previous step.
     gone = [entry for entry in entries if entry in doubles or entry in healed or entry in surplus]
     return steps + [Step("delete", entry) for entry in gone[-1:]]
 
@@ -124,10 +131,10 @@ def next_steps(entries: list[Entry], aim: Aim, memory: Memory) -> list[Step]:
 def _behind(
     entries: list[Entry], target: Entry, others: list[Entry], memory: Memory
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
-    """Which active rows must be appended, deleted and switched off so that the others follow the target in their order.
+    """The active rows to append, to delete and to disable so that the others follow the target in their order.
 
-    Their order is that of their first standing row; originals are deleted from the last to the first, so an
-    interrupted run leaves a list from which the same order is read.
+    Their order is that of the first row of each; originals are deleted from the last to the first, so that the order
+    can still be determined after an interrupted run.
     """
     place = {entry.id: index for index, entry in enumerate(entries)}
     first = {entry.place: entry for entry in reversed(others)}
@@ -135,16 +142,16 @@ def _behind(
     at = place[target.id]
     ahead = [entry for entry in others if place[entry.id] < at]
     if not ahead:
-        # Nothing to move. A place that this run copied may stand twice when another run copied it too.
+        # Nothing to move. A row that this run copied may exist twice if another run copied it too.
         twice = [entry for entry in others if entry.place in memory.copied and entry is not last[entry.place]]
         return [], twice, []
-    # What the service does not take again stays: behind the target where it stands, before it switched off.
+    # A row that the service refused to append again is kept if it follows the target, and disabled if it precedes it.
     desired = [entry for entry in others if entry is first[entry.place] and entry.place not in memory.refused]
     stuck = {mark for mark in memory.refused if mark in last and place[last[mark].id] < at}
     position, missing = at, list[Entry]()
     for entry in desired:
         if entry.place in memory.refused:
-            continue  # it stands behind the target, and no copy of it can be had in its right place
+            continue  # it follows the target, and no copy can be appended at its correct position
         if missing or place[last[entry.place].id] < position:
             missing.append(entry)
         else:
@@ -154,7 +161,10 @@ def _behind(
 
 
 def after(entries: list[Entry], steps: t.Iterable[Step]) -> list[Entry]:
-    """The list as it stands when the steps are done."""
+    """Simulate steps.
+
+    :param entries: the current list. :param steps: the steps. :return: the resulting list.
+    """
     result = list(entries)
     for step in steps:
         if step.verb == "append":
@@ -172,9 +182,13 @@ def after(entries: list[Entry], steps: t.Iterable[Step]) -> list[Entry]:
 
 
 def settled(entries: list[Entry], aim: Aim, memory: Memory) -> list[Entry]:
-    """The list as it will stand in the end."""
+    """Simulate all steps until the list has the desired state.
+
+    :param entries: the current list. :param aim: the desired state. :param memory: what this run has already done.
+    :return: the final list.
+    """
     for number in range(MAX_STEPS):
-        # Appended rows have no id yet, so a simulated one must not be taken for another.
+        # Appended rows have no id yet; simulated ones get distinct placeholders.
         entries = [
             dataclasses.replace(e, id=f"{LATER}{number}.{i}") if e.id == LATER else e for i, e in enumerate(entries)
         ]
@@ -186,7 +200,12 @@ def settled(entries: list[Entry], aim: Aim, memory: Memory) -> list[Entry]:
 
 
 def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Plan:
-    """The plan for one row of an ordered list; ``writes`` are its next steps only."""
+    """Plan one row of an ordered list.
+
+    :param resource: its kind. :param want: the desired row. :param rows: the current list.
+    :param memory: what this run has already done.
+    :return: the plan; its requests are the next steps only. :raises Problem: if another run keeps changing the list.
+    """
     facts: Ordered = resource.ordered
     entries, aim = facts.entries(rows), facts.aim(want.record, want.ask)
     steps = next_steps(entries, aim, memory)
@@ -204,12 +223,12 @@ def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Pla
     if steps and any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
         kind = " of a known kind" if any(entry.active for entry in final) else ""
         warnings.append(
-            f"{want.label} has no active destination{kind} any more: calls to it will fail until it gets one."
+            f"{want.label} no longer has an active destination{kind}: calls to it will fail until it has one."
         )
     left_on = {entry.id for entry in final if entry.active}
     warnings += [
-        f"{want.label}: {resource.title} {entry.id} is of a kind that is not known here, so it is neither moved nor "
-        "deleted; it is switched off."
+        f"{want.label}: {resource.title} {entry.id} is of an unknown kind, so it is neither moved nor deleted but "
+        "disabled."
         for entry in entries
         if not entry.movable and entry.active and entry.id not in left_on
     ]
@@ -226,7 +245,7 @@ def plan(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> Pla
 
 
 def _may_answer(entry: Entry) -> bool:
-    """Whether a row may take a call: of one of an unknown kind nobody knows."""
+    """Whether a row may receive calls; for a row of an unknown kind this cannot be determined."""
     return entry.active and entry.movable
 
 

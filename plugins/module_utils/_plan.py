@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: what is wanted + what stands -> what to write, and what will stand then. No input, no output, no clock."""
+"""Planner: desired state + current state -> requests and resulting state. Pure functions without I/O or clock."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ NAME_LIMIT = 40
 
 @dataclasses.dataclass(frozen=True)
 class Want:
-    """One object as it is asked for: its fields, the options beside them, and an id where one was given.
+    """A desired object: its fields, its other options, and its id if one was given.
 
-    :param path: the option that asks for it, where a task has several objects.
+    :param path: the option that declares it, if a task has several objects.
     """
 
     record: t.Any
@@ -51,7 +51,11 @@ class Want:
 
 
 def wanted(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
-    """What options ask for, checked as far as that goes without a request; raises :class:`Problem` with all faults."""
+    """Read and check the options of an object, without requests.
+
+    :param resource: the object's kind. :param params: the options. :return: the desired object.
+    :raises Problem: with all errors that were found.
+    """
     faults = Faults()
     record, ask = faults_of(resource.record, params, faults), faults_of(resource.ask, params, faults)
     key = params.get("id") or None
@@ -60,19 +64,19 @@ def wanted(resource: Resource, params: t.Mapping[str, t.Any]) -> Want:
     advice = tuple(filter(None, [_asked(rule, record, ask, faults) for rule in resource.rules]))
     label = next((str(value) for value in _keys(resource, record) if value), "")
     if resource.keys and not label and not key:
-        faults.add(Problem(" or ".join(resource.keys), f"must be given: it identifies the {resource.title}."))
+        faults.add(Problem(" or ".join(resource.keys), f"must be given; it identifies the {resource.title}."))
     faults.end()
     return Want(record, ask, key, label or str(key or resource.title), advice)
 
 
 def _asked(rule: t.Callable[[t.Any, t.Any], str | None], record: t.Any, ask: t.Any, faults: Faults) -> str | None:
-    """The warning of a rule; its problems are added to ``faults``."""
+    """The warning of a validator; its errors are added to ``faults``."""
     try:
         return rule(record, ask)
     except Problem as problem:
         faults.add(problem)
     except Exception:
-        # A rule may trip over a record that is reported as wrong already.
+        # A validator may fail on a record whose errors are already reported.
         if not faults.found:
             raise
     return None
@@ -81,7 +85,11 @@ def _asked(rule: t.Callable[[t.Any, t.Any], str | None], record: t.Any, ask: t.A
 def wanted_parts(
     resource: Resource, params: t.Mapping[str, t.Any]
 ) -> tuple[list[Want], dict[str, t.Any], tuple[str, ...]]:
-    """The objects that one task's options stand for, what is told beside them, and warnings."""
+    """The objects that the options of one task declare.
+
+    :return: the desired objects, further return values, and warnings.
+    :raises Problem: with all errors that were found.
+    """
     want = wanted(resource, params)
     if not resource.parts:
         return [want], {}, ()
@@ -99,7 +107,7 @@ def _keys(resource: Resource, record: t.Any) -> list[t.Any]:
 
 @dataclasses.dataclass
 class Memory:
-    """What this run did to one object; it outlives the rounds of reading and planning."""
+    """What this run has done to one object; kept over all rounds of reading and planning."""
 
     made: dict[str, Row] = dataclasses.field(default_factory=dict)
     gone: set[str] = dataclasses.field(default_factory=set)
@@ -107,19 +115,21 @@ class Memory:
     copied: set[t.Any] = dataclasses.field(default_factory=set)
     refused: set[t.Any] = dataclasses.field(default_factory=set)
     moves: int = 0  # times that this run has appended copies
-    declared: set[t.Any] = dataclasses.field(default_factory=set)  # places that other items of the same task ask for
-    #: Ids that exist, by the field that refers to them, where they were listed.
+    declared: set[t.Any] = dataclasses.field(
+        default_factory=set
+    )  # identities that other items of the same task declare
+    #: Existing ids of the lists that were read, by the field that refers to them.
     listed: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
-    #: Ids that were read one by one, and whether they are missing.
+    #: Ids that were read individually, and whether they are missing.
     missing: dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to do about one object. ``writes`` may be the first of several steps; the engine reads and plans again.
+    """The plan for one object. ``writes`` may be the first of several steps; the engine then reads and plans again.
 
     :param verb: ``create``, ``update``, ``delete`` or ``none``. :param before: and ``after`` are the diff.
-    :param result: the object as it will be. :param extra: return values beside it, ``standing`` the same as of now.
+    :param result: the resulting object. :param extra: further return values; ``standing`` is their current state.
     """
 
     verb: str
@@ -134,9 +144,14 @@ class Plan:
 
 
 def plan(resource: Resource, want: Want, rows: list[Row], holders: t.Mapping[Use, list[Row]], memory: Memory) -> Plan:
-    """The plan for one object among ``rows``, the whole list of its kind; raises :class:`Problem`."""
+    """Plan one object.
+
+    :param resource: its kind. :param want: the desired object. :param rows: all objects of its kind.
+    :param holders: the lists of possible referrers, by path. :param memory: what this run has already done.
+    :return: the plan. :raises Problem: if the desired state is impossible or ambiguous.
+    """
     row, surplus = choose(resource, want, rows, memory)
-    # Something may already refer to what is taken back.
+    # Another object may already refer to the object that is deleted.
     clean = tuple(write for extra in surplus if row for write in _moves(resource, extra, str(row["id"]), holders))
     if want.ask.state == "absent":
         return _absent(resource, want, row, holders, clean)
@@ -147,17 +162,23 @@ def plan(resource: Resource, want: Want, rows: list[Row], holders: t.Mapping[Use
 
 
 def key_of(resource: Resource, want: Want) -> tuple[Field, t.Any]:
-    """The identifying option that was given, and its value."""
+    """The identifying option that was given.
+
+    :return: the field and its value. :raises Problem: if none was given.
+    """
     for name in resource.keys:
         field = fields(resource.record)[name]
         value = getattr(want.record, field.attr)
         if value not in (None, ""):
             return field, value
-    raise Problem(resource.keys[0], "must be given: it identifies the object.")
+    raise Problem(resource.keys[0], "must be given; it identifies the object.")
 
 
 def index(resource: Resource, rows: t.Iterable[Row]) -> t.Callable[[Want, Memory], list[Row]]:
-    """``(want, memory)`` -> the rows that may concern an object: many objects shall not each look at every row."""
+    """An index of rows, so that planning many objects does not compare each with every row.
+
+    :return: a function ``(want, memory)`` that returns the rows that may match an object.
+    """
     places = [(name, fields(resource.record)[name].wire.split(".")) for name in resource.keys]
     known: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -178,13 +199,17 @@ def index(resource: Resource, rows: t.Iterable[Row]) -> t.Callable[[Want, Memory
 
 
 class Doubled(Problem):
-    """Several objects share what should tell one from all others, for a moment or for good."""
+    """Several objects match the identifying options, temporarily or permanently."""
 
 
 def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> tuple[Row | None, list[Row]]:
-    """The row that is meant, and rows that this run made in a race with another run and takes back.
+    """The row that matches, and rows that this run created concurrently with another run and deletes again.
 
-    Two runs that create at once see each other when they list again: the oldest stays, each deletes only its own.
+    Two concurrent runs that create the same object see both when they list again: the oldest is kept, and each run
+    deletes only its own.
+
+    :return: the row, or ``None``, and the rows to delete. :raises Doubled: if several objects match.
+    :raises Problem: if no object has the id that was given.
     """
     if want.id and not _moved_on(resource, want, rows, memory):
         found = [row for row in rows if str(row.get("id")) == want.id]
@@ -206,7 +231,7 @@ def choose(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> t
 
 
 def _moved_on(resource: Resource, want: Want, rows: list[Row], memory: Memory) -> bool:
-    """Whether the object of the given id was replaced, or is being replaced: the name leads to the one that counts."""
+    """Whether the object with the given id was or is being replaced: then the name identifies the current object."""
     if want.ask.state != "present" or not resource.replace or want.ask.on_auth_change != "replace":
         return False
     aside = _set_aside(resource, want, rows)
@@ -228,7 +253,7 @@ def _present(
     replacing = resource.replace is not None and want.ask.on_auth_change == "replace"
     aside = _set_aside(resource, want, rows) if replacing else None
     model = None if row else _model(resource, want, rows)
-    # An interrupted replacement goes on from what was set aside.
+    # An interrupted replacement continues from the superseded object.
     basis = row or aside or model
     current = from_wire(resource.record, basis) if basis else None
     wanted = _one_choice(resource, want.record)
@@ -237,7 +262,10 @@ def _present(
     after = overlay(current, _without_secrets(resource, wanted))
     masked = hidden_in(after, "")
     if masked:
-        raise Problem(masked, "holds what a result shows in place of a secret; give the value itself, or take it out.")
+        raise Problem(
+            masked,
+            "contains the redaction marker of a result instead of a secret; provide the actual value or remove it.",
+        )
     for law in resource.laws:
         law(after, want.ask)
 
@@ -252,7 +280,7 @@ def _present(
         )
         touched |= {field.wire.split(".")[0] for field in secrets}
 
-    # What is taken over from a model is part of the change.
+    # Settings copied from another object are part of the change.
     named = after if model else wanted
     managed = {
         n: f for n, f in fields(resource.record).items() if getattr(named, f.attr) is not None and not f.option.secret
@@ -279,14 +307,14 @@ def _present(
         for name, field in fields(resource.record).items():
             if field.option.assigned and getattr(wanted, field.attr) not in (None, ""):
                 title = resource.service.title
-                raise Problem(name, f"names no existing {resource.title}, and {title} chooses it for a new one.")
+                raise Problem(name, f"matches no existing {resource.title}, and {title} assigns it to a new one.")
             if field.option.assigned:
                 result[name] = LATER
         moves = _moves(resource, aside, LATER, holders) if aside else ()
         create = resource_writes(resource, None, then, {}, then)
         return dataclasses.replace(base, verb="create", writes=(*create, *moves), extra=_replaced(aside))
     if aside and resource.replace in touched:
-        # First the earlier replacement is brought to its end.
+        # Complete the earlier replacement first.
         moves = tuple(dataclasses.replace(w, more=True) for w in _moves(resource, aside, str(row["id"]), holders))
         result = {**result, "id": LATER}
         return dataclasses.replace(
@@ -308,31 +336,31 @@ def _present(
 
 
 def _settings_from(want: Want) -> str | None:
-    """The id of the object whose settings a new one takes over."""
+    """The id of the object whose settings are copied to a new one."""
     return getattr(want.ask, "settings_from", None)
 
 
 def _model(resource: Resource, want: Want, rows: list[Row]) -> Row | None:
-    """The object whose settings a new one takes over (option ``settings_from``); raises :class:`Problem`."""
+    """The object whose settings are copied to a new one (option ``settings_from``); raises :class:`Problem`."""
     key = _settings_from(want)
     found = next((row for row in rows if key and str(row.get("id")) == key), None)
     if key and found is None:
-        raise Problem("settings_from", f"names no {resource.title}; there is none with this id.", key)
+        raise Problem("settings_from", f"matches no {resource.title}; there is none with this id.", key)
     return found
 
 
 def _losses(resource: Resource, want: Want, current: t.Any, wanted: t.Any) -> tuple[str, ...]:
-    """A warning for each object that is replaced by another variant, with what goes."""
+    """A warning for each nested object that is replaced by another variant, with the fields that are removed."""
     return tuple(f"{resource.title} {want.label}: {text}" for text in replaced_variants(current, wanted))
 
 
 def _not_taken_over(resource: Resource, want: Want, source: Row | None) -> tuple[str, ...]:
-    """A warning that names what a new object does not get of the one that it is made from."""
+    """A warning that lists the settings that are not copied to a new object."""
     own = {"id", *resource.fixed, *resource.made_by_service, *map(camel, resource.facts)}
     lost = unmapped(resource.record, {key: value for key, value in (source or {}).items() if key not in own})
     text = (
-        f"{resource.title} {want.label}: the new one does not take over {', '.join(lost)} of the former one, because "
-        "this collection has no option for it. Set it by hand."
+        f"{resource.title} {want.label}: {', '.join(lost)} of the old one is not copied to the new one, because "
+        "this collection has no option for it. Set it manually."
     )
     return (text,) if lost else ()
 
@@ -340,7 +368,7 @@ def _not_taken_over(resource: Resource, want: Want, source: Row | None) -> tuple
 def resource_writes(
     resource: Resource, row: Row | None, touched: dict[str, t.Any], now: dict[str, t.Any], then: dict[str, t.Any]
 ) -> tuple[Write, ...]:
-    """The requests that carry a change, by default one."""
+    """The requests for an update, by default one."""
     if resource.writes:
         return resource.writes(resource, row, touched, now, then)
     if row is None:
@@ -351,21 +379,21 @@ def resource_writes(
 
 
 def _whole(raw: t.Any, now: t.Any, then: t.Any) -> t.Any:
-    """An object as it is sent: what is known of it as wanted, and whatever else the current variant of it holds."""
+    """An object as it is sent: the desired fields, and all other fields of the current object's variant."""
     if not isinstance(then, dict) or not isinstance(raw, dict) or not same_variant(raw, then):
         return then
     return {key: value for key, value in raw.items() if value is not None and key not in (now or {})} | then
 
 
 def on(resource: Resource, row: Row, method: str, **more: t.Any) -> Write:
-    """A write to one object."""
+    """A request for one object."""
     path = resource.item or resource.path + "/{id}"
     names = [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
     return Write(method=method, path=path, ids={name: str(row[name]) for name in names}, **more)
 
 
 def facts_of(resource: Resource, row: Row | None) -> dict[str, t.Any]:
-    """What an answer tells beside the options; only plain values are let through."""
+    """The read-only fields of a response; only scalar values are included."""
     found = {}
     for name in resource.facts:
         value = (row or {}).get(camel(name), (row or {}).get(name))
@@ -375,7 +403,11 @@ def facts_of(resource: Resource, row: Row | None) -> dict[str, t.Any]:
 
 
 def told(resource: Resource, row: Row, ask: t.Any) -> dict[str, t.Any]:
-    """An object as an info module returns it."""
+    """Convert an object of the service to the form that modules return.
+
+    :param resource: its kind. :param row: the service's form. :param ask: options that affect the form.
+    :return: the return value, without secrets.
+    """
     if resource.tell:
         return resource.tell(row, ask)
     key = {"id": str(row["id"])} if "id" in row else {}
@@ -384,18 +416,18 @@ def told(resource: Resource, row: Row, ask: t.Any) -> dict[str, t.Any]:
 
 
 def _cleared(resource: Resource, wanted: t.Any) -> list[str]:
-    """Keys of the free part of a body that are given as null, which is how Vapi takes a field away."""
+    """Keys of the free-form part of a body that are given as null, which removes a field."""
     free = [getattr(wanted, field.attr) for field in fields(resource.record).values() if field.wire == "*"]
     return [key for given in free for key, value in (given or {}).items() if value is None]
 
 
 def _meaning(value: t.Any) -> t.Any:
-    """Absent and empty are one."""
+    """Compare values; absent and empty are equal."""
     return None if value in ("", [], {}) else value
 
 
 def _without_missing(resource: Resource, current: t.Any, memory: Memory) -> t.Any:
-    """The current object without the ids, in its lists of references, of what no longer exists."""
+    """The current object without ids of deleted objects in its lists of references."""
     if current is None or not any(memory.missing.values()):
         return current
     changes = {
@@ -414,7 +446,7 @@ def _without_secrets(resource: Resource, record: t.Any) -> t.Any:
 def _secrets_to_write(
     resource: Resource, wanted: t.Any, after: t.Any, touched: set[str], *, always: bool, new: bool
 ) -> list[Field]:
-    """The write-only fields that go along; raises where one is needed and not given."""
+    """The write-only fields to send; raises :class:`Problem` if one is required and not given."""
     found = []
     for field in fields(resource.record).values():
         if not field.option.secret:
@@ -424,7 +456,7 @@ def _secrets_to_write(
         whole = field.wire.split(".")[0] in touched
         if given and (always or (whole and together)):
             if field.option.along and not together:
-                raise Problem(field.option.along, f"must be given with {field.name}: the two go together.")
+                raise Problem(field.option.along, f"must be given with {field.name}; the two are sent together.")
             found.append(field)
         elif not given and together and whole:
             raise Problem(
@@ -432,7 +464,7 @@ def _secrets_to_write(
                 f"must be given, because this {resource.title} is new and has a {field.option.along}. If it comes from "
                 "a variable or from the environment, that is empty or not set."
                 if new
-                else f"must be given too, because {field.option.along} or what belongs to it changes: "
+                else f"must be given too, because {field.option.along} or a field sent with it changes: "
                 f"{resource.service.title} never returns {field.name} and replaces the whole object.",
             )
     return found
@@ -492,7 +524,7 @@ def _delete(resource: Resource, row: Row) -> Write:
 
 
 def _held(value: t.Any, path: list[str]) -> set[str]:
-    """All ids at a dotted place; lists on the way are looked through."""
+    """All ids at a dotted path; each list on the path is searched."""
     if isinstance(value, list):
         return {key for item in value for key in _held(item, path)}
     if not path:
@@ -505,7 +537,7 @@ def _label(use: Use, holder: Row) -> str:
 
 
 def _pass_on(use: Use, holder: Row, old: str, new: str | None) -> Write:
-    """The holder refers to ``new`` instead of ``old`` (``None``: to nothing); its top-level field is sent whole."""
+    """The request that changes a reference from ``old`` to ``new``, or removes it (``None``); sends the whole field."""
     top, *rest = use.holds.split(".")
     body = {key: holder[key] for key in use.keep if key in holder}
     body[top] = _swap(holder.get(top), rest, old, new)
@@ -521,14 +553,17 @@ def _swap(value: t.Any, path: list[str], old: str, new: str | None) -> t.Any:
     return {**value, path[0]: _swap(value.get(path[0]), path[1:], old, new)} if isinstance(value, dict) else value
 
 
-# -------------------------------------------------------------------------------- a new object in the old one's place
+# ------------------------------------------------------------------------------------------------------- replacement
 #
-# The old one is renamed first, so that at no moment two objects carry the name, and an interrupted run leaves a trace
-# that the next one finds: whatever still stands under the second name is emptied into the present one and removed.
+# The old object is renamed first, so that two objects never have the same name, and the next run can continue an
+# interrupted one: the references to an object with the second name are moved to the new object, then it is deleted.
 
 
 def aside_name(name: str) -> str:
-    """The second name of an object that is being replaced, within the service's limit of 40 characters."""
+    """The name of an object while it is being replaced.
+
+    :param name: its name. :return: the second name, within the service's limit of 40 characters.
+    """
     mark = " (replaced)"
     if len(name) + len(mark) <= NAME_LIMIT:
         return name + mark

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A field is stated once: an annotated record is the options, the body that is sent and the answer that is read.
+"""Records: an annotated class defines the options, the request body and the response of an object in one place.
 
-A record uses annotations and plain defaults only, so that its Ansible argument spec can be made without pydantic.
-``None`` means "not managed". ``Option`` says what Python's types cannot.
+A record uses annotations and plain defaults only, so that its Ansible argument spec can be created without pydantic.
+``None`` means "not managed". ``Option`` contains what Python's types cannot express.
 """
 
 from __future__ import annotations
@@ -34,37 +34,40 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive 
     secrets_of,
 )
 
-#: Characters of the shortest secret. A shorter one cannot be told from other text where it has to be hidden.
+#: Minimum length of a secret in characters. A shorter one cannot be redacted without affecting other text.
 SHORTEST_SECRET = 8
-MASKED = "holds a mask instead of a value: the output of another task was fed back. Give the value itself."
+MASKED = "contains Ansible's no_log mask. It probably came from another task's output; provide the actual value."
 
 
 def check_secret(value: str) -> None:
-    """Raise ``ValueError`` for a text that cannot be a secret: a mask, or one too short to be hidden in other text."""
+    """Check a secret.
+
+    :param value: the text. :raises ValueError: if it is a mask, or too short to be redacted in other text.
+    """
     if is_mask(value):
         raise ValueError(MASKED)
     if len(value.strip()) < SHORTEST_SECRET:
         raise ValueError(
-            f"is too short: {SHORTEST_SECRET} characters at least, so that it can be recognised and hidden "
-            "wherever it turns up."
+            f"is too short; it must have at least {SHORTEST_SECRET} characters, so that it can be redacted in all "
+            "output."
         )
 
 
-#: Keys of an object that tell which variant of a union it is, at both services.
+#: Keys of an object that identify its variant of a union, at both services.
 UNION_TAGS = ("provider", "type")
 
 
-#: Characters of a wrong value that a message repeats.
+#: Maximum number of characters of an invalid value in a message.
 MOST_SHOWN = 60
 _NOTHING: t.Any = object()
 
 
 class Problem(Exception):
-    """A wrong input.
+    """An invalid option.
 
-    :param path: names the option. :param rule: what holds and how to correct it, one sentence that holds no value.
-    :param value: the wrong value where it may be shown: no secret and nothing about a third person.
-    :param other: names a second option, which takes the place of ``{other}`` in the rule.
+    :param path: the option's path. :param rule: what is required and how to correct it, in one sentence without values.
+    :param value: the invalid value if it may be shown: neither a secret nor personal data of a third person.
+    :param other: the path of a second option, which replaces ``{other}`` in the rule.
     """
 
     def __init__(self, path: str, rule: str, value: t.Any = _NOTHING, other: str = "") -> None:
@@ -72,7 +75,7 @@ class Problem(Exception):
         super().__init__(self.sentence())
 
     def sentence(self, names: t.Callable[[str], str] = str) -> str:
-        """The problem for people. :param names: an option's path -> the name under which the user gave it."""
+        """The message. :param names: an option's path -> the name under which the user gave it. :return: the text."""
         rule = self.rule.replace("{other}", names(self.other)) if self.other else self.rule
         if not self.path:
             return printable_lines(rule)
@@ -80,23 +83,29 @@ class Problem(Exception):
 
     @property
     def each(self) -> tuple[Problem, ...]:
-        """The problem itself; of :class:`Problems` all that it stands for."""
+        """All problems that this one contains: itself, or those of :class:`Problems`."""
         return (self,)
 
     def under(self, prefix: str) -> Problem:
-        """The same problem seen from the record that contains this one."""
+        """The same problem with a path that starts at the containing record.
+
+        :param prefix: the path of the nested record. :return: the problem.
+        """
         if not prefix:
             return self
         return Problem(_joined(prefix, self.path), self.rule, self.value, self.other and _joined(prefix, self.other))
 
 
 def _joined(prefix: str, path: str) -> str:
-    """The path of an option inside another."""
+    """The path of a nested option.
+
+    :param prefix: the path of the containing option. :param path: the path inside it. :return: the whole path.
+    """
     return f"{prefix}{'' if not path or path.startswith('[') else '.'}{path}"
 
 
 class Problems(Problem):
-    """Several problems, told together; ``path`` and ``rule`` are those of the first."""
+    """Several problems, reported together; ``path`` and ``rule`` are those of the first."""
 
     def __init__(self, found: t.Sequence[Problem]) -> None:
         self._found = tuple(found)
@@ -107,26 +116,28 @@ class Problems(Problem):
         return self._found
 
     def sentence(self, names: t.Callable[[str], str] = str) -> str:
-        return "\n- ".join([f"{len(self._found)} options are wrong.", *(each.sentence(names) for each in self._found)])
+        return "\n- ".join(
+            [f"{len(self._found)} options are invalid.", *(each.sentence(names) for each in self._found)]
+        )
 
     def under(self, prefix: str) -> Problem:
         return Problems([each.under(prefix) for each in self._found])
 
 
 class Faults:
-    """Collects problems, so that all of them are told at once."""
+    """Collects problems, so that all of them are reported at once."""
 
     def __init__(self, found: t.Iterable[Problem] = ()) -> None:
         self.found: list[Problem] = []
-        #: Places whose value could not be used at all: what else is said of them, or follows from them, is dropped.
+        #: Paths whose values could not be used at all: further problems with them are consequences and are dropped.
         self.unusable: list[str] = []
         for problem in found:
             self.add(problem)
 
     def add(self, problem: Problem, *, unusable: bool = False) -> None:
-        """Take up a problem, and all that it stands for. A place is reported once.
+        """Add a problem, or all that it contains. Each path is reported once.
 
-        :param unusable: further problems above or below the same place only follow from this one.
+        :param problem: the problem. :param unusable: whether further problems above or below its path are consequences.
         """
         for one in problem.each:
             told = any(_same_place(one.path, other.path) for other in self.found if one.path and other.path)
@@ -137,7 +148,11 @@ class Faults:
             self.unusable += [one.path for one in problem.each]
 
     def of(self, path: str, work: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
-        """What ``work`` returns; ``None`` where it finds a problem, which is then one below ``path``."""
+        """Call a function and collect its problem.
+
+        :param path: the path of the option that the function checks. :param work: the function.
+        :param arguments: its arguments. :return: its result; ``None`` if it raised :class:`Problem`.
+        """
         try:
             return work(*arguments)
         except Problem as problem:
@@ -145,14 +160,17 @@ class Faults:
             return None
 
     def each(self, path: str, items: t.Any, work: t.Callable[[t.Any], t.Any]) -> tuple[t.Any, ...]:
-        """:meth:`of` for each item of a list option."""
+        """Call :meth:`of` for each item of a list option.
+
+        :param path: the option's path. :param items: its value. :param work: the function. :return: the results.
+        """
         return tuple([self.of(f"{path}[{index}]", work, item) for index, item in enumerate(items or ())])
 
     def twice(self, path: str, marks: t.Iterable[t.Any], rule: str) -> None:
-        """A problem for each item that repeats an earlier one.
+        """Add a problem for each duplicate item of a list.
 
-        :param marks: what makes two items one; an empty mark is like no other.
-        :param rule: ``{other}`` in it stands for the earlier item.
+        :param path: the option's path. :param marks: the identity of each item; an empty one has no duplicates.
+        :param rule: the rule; ``{other}`` is replaced by the path of the earlier item.
         """
         first: dict[t.Any, int] = {}
         for index, mark in enumerate(marks):
@@ -160,21 +178,27 @@ class Faults:
                 self.add(Problem(f"{path}[{index}]", rule, mark, f"{path}[{first[mark]}]"))
 
     def under(self, prefix: str) -> Faults:
-        """The same faults seen from the record that contains this one."""
+        """The same problems with paths that start at the containing record.
+
+        :param prefix: the path of the nested record. :return: the problems.
+        """
         return Faults(problem.under(prefix) for problem in self.found)
 
     def end(self) -> None:
-        """Raise what was found: one :class:`Problem`, or :class:`Problems`."""
+        """Raise the collected problems, if any.
+
+        :raises Problem: the only problem, or :class:`Problems`.
+        """
         if self.found:
             raise self.found[0] if len(self.found) == 1 else Problems(self.found)
 
 
 @dataclasses.dataclass(frozen=True)
 class Words:
-    """How to speak of options.
+    """Converts options and errors to text for messages.
 
     :param name_of: an option's path -> the name under which the user gave it.
-    :param sentence: an error -> the text for people.
+    :param sentence: an error -> its message.
     """
 
     name_of: t.Callable[[str], str] = str
@@ -190,7 +214,7 @@ def _same_place(one: str, other: str) -> bool:
 
 
 def _related(one: str, other: str) -> bool:
-    """Whether one of two places is the other, or lies in it."""
+    """Whether two paths are equal or one contains the other."""
     return any(
         a == b or (b.startswith(a) and b[len(a)] in ".[") or (a.startswith(b) and a[len(b)] in ".[")
         for a in _alternatives(one)
@@ -200,22 +224,22 @@ def _related(one: str, other: str) -> bool:
 
 
 def _quoted(value: t.Any) -> str:
-    """A wrong value as a message repeats it: one line, not too long; nothing for what has parts."""
+    """An invalid value for a message: one line of limited length; empty for lists and dicts."""
     if value is _NOTHING or value is None or isinstance(value, (dict, list, tuple, set)):
         return ""
     if not isinstance(value, str):
         return f" ({str(value).lower() if isinstance(value, bool) else value})"
     text = value if len(value) <= MOST_SHOWN else value[:MOST_SHOWN] + "…"
-    # Escaped where a character of it would act on a terminal.
+    # Escaped if it contains terminal control characters.
     return f" ({json.dumps(text, ensure_ascii=not text.isprintable())})"
 
 
 @dataclasses.dataclass(frozen=True)
 class FreeForm:
-    """What is known of data that a service defines.
+    """Known properties of data whose form a service defines.
 
-    :param texts: names of keys whose value is text, or a list of texts, and never a truth value.
-    :param own: names of keys below which users choose the names, so that they tell nothing of the values.
+    :param texts: keys whose value is text or a list of texts, never a boolean.
+    :param own: keys below which users choose the names, so that names do not determine types.
     """
 
     texts: frozenset[str]
@@ -224,25 +248,25 @@ class FreeForm:
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """What a field is beyond its Python type.
+    """Properties of a field besides its Python type.
 
     :param required: the option must be given.
-    :param secret: write-only: ``no_log``, never compared, never shown.
-    :param wire: dotted place in the API's body; default the camelCase of the name. A trailing ``*`` spreads a dict's
-        keys at that place; ``""`` keeps the field out of bodies.
-    :param drop: dotted places that a spread field does not read.
-    :param ref: the resource (a ``Resource``) that this field names by its key or id.
-    :param along: (of a secret) the field that it goes together with: both are sent, or neither.
-    :param assigned: made by the service: identifies an existing object, can not be chosen for a new one.
-    :param open: Ansible does not see the fields of this record, they are checked here: it forbids some names
+    :param secret: write-only: ``no_log``, neither compared nor returned.
+    :param wire: dotted path in the API's body; by default the name in camelCase. A trailing ``*`` merges the keys of a
+        dict into the object at that path; ``""`` excludes the field from bodies.
+    :param drop: dotted paths that a merged field does not read.
+    :param ref: the resource (a ``Resource``) that this field refers to by its key or id.
+    :param along: (of a secret) the field that it belongs to: both are sent, or neither.
+    :param assigned: assigned by the service: identifies an existing object, cannot be chosen for a new one.
+    :param open: the fields of this record are checked here and not declared to Ansible, which forbids some names
         (``message``) that the APIs use.
-    :param length: shortest and longest string. :param between: least and greatest number.
-    :param clean: brings a value to its one form before it is checked.
+    :param length: minimum and maximum length of a string. :param between: minimum and maximum of a number.
+    :param clean: normalizes a value before it is checked.
     :param check: raises ``ValueError`` with one sentence that does not contain the value.
-    :param personal: may be about a third person: a message does not repeat the value.
-    :param distinct: of a list: what makes two of its items one; then they may not repeat.
-    :param free: of free-form data: what is known of the keys in it.
-    :param fallback: environment variables, first one set wins.
+    :param personal: may be personal data of a third person: messages do not contain the value.
+    :param distinct: of a list: the identity of an item; items must be unique.
+    :param free: of free-form data: the known properties of its keys.
+    :param fallback: environment variables; the first that is set is used.
     :param aliases: other names of the option.
     """
 
@@ -268,7 +292,7 @@ class Option:
         from pydantic_core import core_schema
 
         def rule(value: t.Any, info: t.Any) -> t.Any:
-            # Answers are read leniently: the rules are for what people write.
+            # Responses are read leniently: the rules are for input.
             if value is None or (info.context or {}).get("answer"):
                 return value
             value = self.clean(value) if self.clean else value
@@ -278,12 +302,15 @@ class Option:
         return core_schema.with_info_after_validator_function(rule, handler(source))
 
     def validate(self, value: t.Any) -> None:
-        """Raise ``ValueError`` with a sentence free of the value."""
+        """Check a value.
+
+        :param value: the value. :raises ValueError: with a sentence that does not contain the value.
+        """
         if self.secret and value:
             check_secret(value)
         if self.length and not self.length[0] <= len(value) <= self.length[1]:
             low, high = self.length
-            raise ValueError(f"must be {low} to {high} characters long, it has {len(value)}.")
+            raise ValueError(f"must have {low} to {high} characters, but has {len(value)}.")
         if self.between and not self.between[0] <= value <= self.between[1]:
             raise ValueError(f"must be {self.between[0]} to {self.between[1]}.")
         if self.check:
@@ -291,7 +318,7 @@ class Option:
 
 
 class Record(BaseModel):
-    """Base of every record. Values are plain Python data; unknown keys of answers are ignored."""
+    """Base of all records. Values are plain Python data; unknown keys of responses are ignored."""
 
     model_config = {"extra": "ignore", "hide_input_in_errors": True, "coerce_numbers_to_str": True}
 
@@ -300,23 +327,32 @@ class Record(BaseModel):
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A last touch on the API's form of this record (nested records only), for what a field can not say."""
+        """Adapt the request body of this record (nested records only), where fields are not sufficient.
+
+        :param body: the body made from the fields. :return: the body to send.
+        """
         return body
 
     @staticmethod
     def shown(options: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A last touch on what people see of this record, for defaults that do not hold for every variant of it."""
+        """Adapt the return value of this record, for defaults that do not apply to all variants.
+
+        :param options: the return value made from the fields. :return: the value to return.
+        """
         return options
 
     @staticmethod
     def received(raw: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A first touch on an answer before it is read, for what a field can not say."""
+        """Adapt a response before it is read, where fields are not sufficient.
+
+        :param raw: the response. :return: the object to read.
+        """
         return raw
 
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """One field of a record, its type taken apart. ``attr`` is its name in Python, where some words are taken."""
+    """One field of a record with its parsed type. ``attr`` is its name in Python, which differs for reserved words."""
 
     name: str
     attr: str
@@ -340,7 +376,10 @@ def camel(name: str) -> str:
 
 @functools.cache
 def fields(record: type[Record]) -> dict[str, Field]:
-    """The fields of a record in the order they stand."""
+    """The fields of a record.
+
+    :param record: the record. :return: the fields by name, in the order of declaration.
+    """
     hints = t.get_type_hints(record, include_extras=True)
     skip = {"model_config"}
     found = [
@@ -390,7 +429,9 @@ def _plain(hint: t.Any) -> str:
 def argument_spec(record: type[Record], *, inherit: bool = False) -> dict[str, dict[str, t.Any]]:
     """Ansible's argument spec of a record.
 
-    :param inherit: the options are defaults for list items: none is required, none has a default.
+    :param record: the record.
+    :param inherit: whether the options are defaults for list items: none is required, none has a default.
+    :return: the argument spec.
     """
     return {name: _spec(field, inherit) for name, field in fields(record).items()}
 
@@ -419,19 +460,26 @@ def _spec(field: Field, inherit: bool) -> dict[str, t.Any]:
 
 
 def from_options(record: type[Record], params: t.Mapping[str, t.Any]) -> t.Any:
-    """A record made from options; raises :class:`Problem`, or :class:`Problems` with everything that is wrong."""
+    """Create a record from options.
+
+    :param record: the record's class. :param params: the options. :return: the record.
+    :raises Problem: for an invalid option; :class:`Problems` for several.
+    """
     faults = Faults()
     made = faults_of(record, params, faults)
-    # Raised outside any handler: the library's error must not travel along as the cause.
+    # Raised outside any handler: the library's error must not become the cause.
     faults.end()
     return made
 
 
 def faults_of(record: type[Record], params: t.Mapping[str, t.Any], faults: Faults) -> t.Any:
-    """A record made from options as far as they can be used; what is wrong with them is added to ``faults``.
+    """Create a record from options, without those that cannot be used.
 
-    A value that breaks a rule is kept, so that rules about several options judge what was given. What has the wrong
-    type is left out.
+    An invalid value is kept, so that validators of several options check the given values. A value of the wrong type
+    is left out.
+
+    :param record: the record's class. :param params: the options. :param faults: collects the errors.
+    :return: the record.
     """
     values = _attrs(record, params, faults, "")
     _check_free(record, params, faults, "")
@@ -440,7 +488,7 @@ def faults_of(record: type[Record], params: t.Mapping[str, t.Any], faults: Fault
     except ValidationError as error:
         found = error.errors(include_context=False, include_url=False)
         for item in found:
-            # Rules of the records raise ValueError; everything else is the library's: a value of another type.
+            # Checks of records raise ValueError; all other errors are the library's: a value of another type.
             faults.add(_wrong(record, item), unusable=item["type"] != "value_error")
         made = _usable(record, values)
     _check_distinct(made, faults, "")
@@ -449,7 +497,7 @@ def faults_of(record: type[Record], params: t.Mapping[str, t.Any], faults: Fault
 
 def _wrong(record: type[Record], item: t.Any) -> Problem:
     path, field = _dotted(item["loc"]), _field_at(record, item["loc"])
-    # A text in place of a dictionary may be one that nobody has taken apart yet, with secrets in it.
+    # A text instead of a dictionary may be unparsed data with secrets.
     plain = field is not None and (field.kind in PLAIN_KINDS or isinstance(item["loc"][-1], int))
     shown = item["input"] if field and plain and not (field.option.secret or field.option.personal) else _NOTHING
     if item["type"] == "value_error":
@@ -462,7 +510,7 @@ def _wrong(record: type[Record], item: t.Any) -> Problem:
 
 
 PLAIN_KINDS = frozenset(("str", "int", "float", "bool"))
-#: What holds for a value of each type.
+#: The rule for a value of each type.
 TYPE_RULES = {
     "str": "must be text.",
     "int": "must be a whole number.",
@@ -476,13 +524,16 @@ TYPE_RULES = {
 
 
 def one_of(value: t.Any, choices: t.Collection[t.Any]) -> str:
-    """The rule of an option with choices."""
+    """The rule of an option with choices.
+
+    :param choices: the allowed values. :param value: the given one. :return: the rule, with a similar choice if any.
+    """
     meant = nearest(str(value), [str(choice) for choice in choices])
     return f"must be one of {', '.join(map(str, choices))}{f'; did you mean {meant}?' if meant else '.'}"
 
 
 def _field_at(record: type[Record], loc: t.Sequence[int | str]) -> Field | None:
-    """The field at a place in a record; of a place in a value without fields the field that holds it."""
+    """The field at a path in a record; for a path inside free-form data the field that contains it."""
     field = None
     for part in loc:
         if isinstance(part, str):
@@ -496,7 +547,7 @@ def _field_at(record: type[Record], loc: t.Sequence[int | str]) -> Field | None:
 
 
 def _usable(record: type[Record], values: dict[str, t.Any]) -> t.Any:
-    """A record of the values that have the right type; rules are not applied."""
+    """A record of the values that have the correct type, without applying checks."""
     for _attempt in range(len(values) + 1):
         try:
             return record.model_validate(values, context={"answer": True})
@@ -508,7 +559,7 @@ def _usable(record: type[Record], values: dict[str, t.Any]) -> t.Any:
 
 
 def _prune(values: dict[str, t.Any], loc: t.Sequence[int | str]) -> None:
-    """Take out the innermost named value that holds a place."""
+    """Remove the innermost named value that contains a path."""
     holder: t.Any = values
     last: tuple[dict[str, t.Any], str] | None = None
     for part in loc:
@@ -547,7 +598,7 @@ def _inner(field: Field, value: t.Any, faults: Faults, path: str) -> t.Any:
 
 
 def _check_free(record: type[Record], params: t.Any, faults: Faults, path: str) -> None:
-    """Truth values where a service wants text: YAML reads ``no`` and ``on`` as such."""
+    """Find booleans where a service requires text: YAML reads ``no`` and ``on`` as booleans."""
     if isinstance(params, list):
         for index, item in enumerate(params):
             _check_free(record, item, faults, f"{path}[{index}]")
@@ -562,14 +613,14 @@ def _check_free(record: type[Record], params: t.Any, faults: Faults, path: str) 
                 faults.add(problem)
 
 
-TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as truth values. Put the word in quotes."
+TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as booleans. Put the word in quotes."
 
 
 def truths_for_text(value: t.Any, form: FreeForm, path: str, key: str = "") -> t.Iterator[Problem]:
-    """A problem for each truth value in free-form data at a place where text is expected.
+    """A problem for each boolean in free-form data where text is expected.
 
-    :param value: any data. :param form: what is known of it. :param path: where ``value`` is.
-    :param key: the name under which it is found.
+    :param value: any data. :param form: its known properties. :param path: the path of ``value``.
+    :param key: its key. :return: the problems.
     """
     if isinstance(value, dict):
         for name, item in value.items():
@@ -611,9 +662,12 @@ def _dotted(loc: t.Iterable[int | str]) -> str:
 
 
 def to_wire(record: Record) -> dict[str, t.Any]:
-    """The API's body of a record: absent where a field is ``None``, ``None`` where it is given as empty."""
+    """Convert a record to a request body: a field that is ``None`` is absent, an empty one is ``None``.
+
+    :param record: the record. :return: the body.
+    """
     body: dict[str, t.Any] = {}
-    # A spread field lays the ground; the named fields are set on it.
+    # Merged fields come first; named fields overwrite their keys.
     order = sorted(fields(type(record)).values(), key=lambda field: not field.wire.endswith("*"))
     for field in order:
         value = getattr(record, field.attr)
@@ -626,7 +680,7 @@ def to_wire(record: Record) -> dict[str, t.Any]:
             continue
         value = _out(field, value)
         if value is None and path:
-            continue  # inside an object that is sent whole, absent is empty
+            continue  # in an object that is replaced as a whole, absent means empty
         _room(body, path)[last] = value
     return record.sent(body)
 
@@ -649,7 +703,10 @@ def _out(field: Field, value: t.Any) -> t.Any:
 
 
 def from_wire(record: type[Record], raw: t.Any) -> t.Any:
-    """A record made from an answer. A field that can not be read is ``None``; nothing an API sends raises here."""
+    """Create a record from a response. An invalid field is ``None``; no response causes an exception.
+
+    :param record: the record's class. :param raw: the response. :return: the record.
+    """
     values = _in(record, raw)
     for _attempt in range(len(values) + 1):
         try:
@@ -664,7 +721,7 @@ def _in(record: type[Record], raw: t.Any) -> dict[str, t.Any]:
     raw = record.received(raw) if isinstance(raw, dict) else {}
     values: dict[str, t.Any] = {}
     for field in fields(record).values():
-        # A secret is write-only, also where a service should return it.
+        # A secret is write-only, even if a service returns it.
         readable = field.wire and not field.option.secret
         value = dig(raw, field.wire.split(".")) if readable else None
         if isinstance(value, dict) and not field.nested:
@@ -681,7 +738,10 @@ def _in(record: type[Record], raw: t.Any) -> dict[str, t.Any]:
 
 
 def unmapped(record: type[Record], raw: t.Any) -> list[str]:
-    """The places of an answer that hold a value and for which the record has no field."""
+    """The paths of a response with a value for which the record has no field.
+
+    :param record: the record's class. :param raw: the response. :return: dotted paths.
+    """
     if not isinstance(raw, dict):
         return []
     tree: dict[str, t.Any] = {}
@@ -711,7 +771,7 @@ def _unmapped(tree: dict[str, t.Any], raw: dict[str, t.Any], path: str) -> t.Ite
 
 
 def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
-    """A dict without ``None`` and without some dotted places."""
+    """A dict without ``None`` and without some dotted paths."""
     value = {key: item for key, item in value.items() if item is not None}
     for head, *rest in (place.split(".", 1) for place in drop):
         if not rest:
@@ -724,7 +784,10 @@ def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
 
 
 def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
-    """The value at a dotted place, ``None`` where there is none."""
+    """The value at a dotted path.
+
+    :param raw: the object. :param wire: the path. :return: the value; ``None`` if there is none.
+    """
     for step in path:
         if step == "*":
             return raw
@@ -738,9 +801,12 @@ def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
 
 
 def overlay(current: t.Any, wanted: t.Any) -> t.Any:
-    """``current`` with everything that ``wanted`` manages laid over it.
+    """Merge the desired values into the current ones.
 
     Objects are merged, unless they are different variants of a union (:func:`same_variant`); lists are replaced.
+
+    :param current: the current values. :param wanted: the desired values; ``None`` is not managed.
+    :return: the resulting values.
     """
     if isinstance(wanted, Record):
         attrs = [field.attr for field in fields(type(wanted)).values()]
@@ -754,7 +820,7 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
             merged[attr] = theirs if mine is None else overlay(theirs, mine)
         return type(wanted).model_construct(None, **merged)
     if isinstance(wanted, dict) and isinstance(current, dict):
-        # What a result shows in place of a secret, given back: the secret stays.
+        # The redaction marker of a result was given: the current secret is kept.
         wanted = restored(current, wanted, same_variant)
     if isinstance(wanted, dict) and wanted and isinstance(current, dict) and same_variant(current, wanted):
         merged = dict(current)
@@ -767,18 +833,23 @@ def overlay(current: t.Any, wanted: t.Any) -> t.Any:
 
 
 def same_variant(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
-    """Whether two objects are the same variant of a union, as far as their tags tell.
+    """Whether two objects may be the same variant of a union, according to their tags.
 
-    Variants have different fields, and a service refuses those of another variant, so different ones are never merged.
+    Variants have different fields, and a service rejects those of another variant, so different ones are not merged.
 
-    :returns: false where both give a text for one of :data:`UNION_TAGS` and the texts differ.
+    :param one: an object. :param other: another one.
+    :return: false if both have a text for one of :data:`UNION_TAGS` and the texts differ.
     """
     tags = [(one.get(tag), other.get(tag)) for tag in UNION_TAGS]
     return all(mine == theirs for mine, theirs in tags if isinstance(mine, str) and isinstance(theirs, str))
 
 
 def replaced_variants(current: t.Any, wanted: t.Any, path: str = "") -> list[str]:
-    """A sentence for each object that :func:`overlay` replaces by another variant, with the fields that it removes."""
+    """The objects that :func:`overlay` replaces by another variant.
+
+    :param current: the current values. :param wanted: the desired values. :param path: their path.
+    :return: a sentence for each, with the fields that are removed.
+    """
     if isinstance(wanted, Record):
         known = [] if wanted.whole or current is None else fields(type(wanted)).values()
         pairs = [(field.name, getattr(current, field.attr), getattr(wanted, field.attr)) for field in known]
@@ -787,7 +858,7 @@ def replaced_variants(current: t.Any, wanted: t.Any, path: str = "") -> list[str
             gone = sorted(_places(current) - _places(wanted))
             tag = next(tag for tag in UNION_TAGS if not same_variant({tag: current.get(tag)}, {tag: wanted.get(tag)}))
             change = f"{path}.{tag} changes from {current[tag]} to {wanted[tag]}, so the whole object is replaced"
-            return [f"{change}, without the former {', '.join(gone)}."] if gone else []
+            return [f"{change}, which removes {', '.join(gone)}."] if gone else []
         pairs = [(f"{path}.{key}", current.get(key), value) for key, value in wanted.items()]
     else:
         pairs = []
@@ -808,14 +879,20 @@ def _without_none(value: t.Any) -> t.Any:
 
 
 def restrict(value: t.Any, like: t.Any) -> t.Any:
-    """The part of ``value`` that ``like`` speaks of; all of it where ``like`` replaces it."""
+    """The part of a value that another one manages.
+
+    :param value: the value. :param like: the other one. :return: the part; the whole value if ``like`` replaces it.
+    """
     if isinstance(like, dict) and like and isinstance(value, dict) and same_variant(value, like):
         return {key: restrict(value[key], item) for key, item in like.items() if value.get(key) is not None}
     return value
 
 
 def show(value: t.Any) -> t.Any:
-    """A record as its options, for people: no secret, nothing that is ``None``."""
+    """Convert a record to options for output, without secrets and ``None``.
+
+    :param record: the record. :return: the options.
+    """
     if isinstance(value, Record):
         known = fields(type(value)).items()
         shown = {name: show(getattr(value, field.attr)) for name, field in known if not field.option.secret}
@@ -828,12 +905,18 @@ def show(value: t.Any) -> t.Any:
 
 
 def hidden_in(value: t.Any, path: str) -> str | None:
-    """Where a mask is in the place of a secret, ``None`` if nowhere."""
+    """The first path at which a mask replaces a secret.
+
+    :param record: the record. :return: the path; ``None`` if there is none.
+    """
     return next(iter(hidden_places(value, path)), None)
 
 
 def hidden_places(value: t.Any, path: str = "") -> list[str]:
-    """The dotted paths of all places where :data:`HIDDEN` replaces a secret, in a record or a free-form value."""
+    """The paths at which :data:`HIDDEN` replaces a secret.
+
+    :param record: a record or a free-form value. :param path: its path. :return: dotted paths.
+    """
     if isinstance(value, Record):
         known = fields(type(value)).items()
         pairs = [(f"{path}.{name}" if path else name, getattr(value, field.attr)) for name, field in known]

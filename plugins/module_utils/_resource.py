@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The row of facts: what a service is and what a resource is. Data and plain functions; nothing here does anything."""
+"""Data types that describe services and resources: paths, fields, validators and other functions of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
 
-#: Stands for an id that only the real run will know.
+#: Placeholder in check mode for an id that is known only after the change.
 LATER = "(known after apply)"
 
 #: ``(path, query)`` -> the rows of one page.
@@ -21,7 +21,7 @@ Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
 
 
 def check_certificates(path: str) -> None:
-    """Raise ``ValueError`` for a file that holds no CA certificates."""
+    """Raise ``ValueError`` for a file without CA certificates."""
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError):
@@ -29,7 +29,7 @@ def check_certificates(path: str) -> None:
 
 
 class HttpOptions(Record):
-    """How to reach any service (fragment ``_http``)."""
+    """Connection options of all services (fragment ``_http``)."""
 
     timeout: t.Annotated[int, Option(between=(1, 600))] = 30
     retry_timeout: t.Annotated[int, Option(between=(0, 3600))] = 60
@@ -38,19 +38,19 @@ class HttpOptions(Record):
 
 
 class State(Record):
-    """What is asked of an object beside its fields (fragment ``_state``)."""
+    """Options of an object besides its fields (fragment ``_state``)."""
 
     state: t.Literal["present", "absent"] = "present"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What of a list is asked for.
+    """A list query.
 
-    :param params: the service's own filters. :param most: rows wanted, the newest first; ``None``: every one.
-    :param page: rows of one page, where fewer than usual fit into an answer.
-    :param page_numbers: whether the list takes the number of a page, so that rows can be read one at a time.
-    :param reduce: row -> what is kept of it; the rest is released page by page.
+    :param params: the service's filters. :param most: maximum number of rows, newest first; ``None`` for all.
+    :param page: rows per page, if fewer than usual fit into a response.
+    :param page_numbers: whether the list accepts a page number, so that rows can be read one at a time.
+    :param reduce: row -> the parts of it to keep; the rest is released page by page.
     """
 
     params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -65,15 +65,15 @@ class Service:
     """One HTTP API.
 
     :param name: the action group, and the prefix of the connection options in modules that read several services.
-    :param title: how people call it.
+    :param title: its name in messages.
     :param connection: the record of connection options; has ``api_key``.
     :param url: connection record -> base URL.
-    :param pages: ``(page, path, reading)`` -> the raw rows of a list; ``page(path, params)`` answers those of one page.
+    :param pages: ``(page, path, reading)`` -> the raw rows of a list; ``page(path, params)`` returns those of one page.
     :param encode: body -> keyword arguments of the request (``json=`` or ``data=``).
-    :param words: answer -> the service's own words on an error, from known fields only.
-    :param denied: statuses that mean "this key is not accepted". :param key_hint: where the right key is found.
-    :param key_form: key -> a sentence where its form tells that it is another service's, else an empty text.
-    :param id_form: what all ids of the service match, and how people call that; empty where that is not known.
+    :param words: response -> the service's error message, from known fields only.
+    :param denied: statuses for an invalid key. :param key_hint: where to find the correct key.
+    :param key_form: key -> a sentence if its form shows that it is the key of another service, else an empty text.
+    :param id_form: a pattern of all ids of the service and its description; empty if unknown.
     """
 
     name: str
@@ -89,21 +89,25 @@ class Service:
     id_form: tuple[str, str] = ("", "")
 
     def check_id(self, value: str) -> None:
-        """Raise :class:`Problem` for what can be no id of this service."""
+        """Check the form of an id.
+
+        :param value: the id. :raises Problem: if it cannot be an id of this service.
+        """
         pattern, called = self.id_form
         if pattern and not re.fullmatch(pattern, value, re.IGNORECASE):
-            rule = f"must be {called}, which every id of {self.title} is; leave it out to find the object by its name."
+            rule = f"must be {called}, like all ids of {self.title}; leave it out to find the object by its name."
             raise Problem("", rule, value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Write:
-    """One request that changes something.
+    """A request that changes something.
 
-    :param path: a template; ``ids`` fills it. :param makes: the answer is the object that was made.
-    :param ends: id of the object that is gone afterwards. :param more: further writes follow after reading back.
-    :param moot: a 404 means that it is done already. :param spare: a mark: where the service refuses this write, the
-        engine remembers the mark for the next plan instead of failing; where it is done, likewise.
+    :param path: a template, filled with ``ids``. :param makes: whether the response is the created object.
+    :param ends: id of the object that the request deletes.
+    :param more: whether further requests follow after the object is read back.
+    :param moot: whether a 404 means success. :param spare: a token: if the service rejects the request, the engine
+        stores the token for the next plan instead of failing; it also stores the tokens of successful requests.
     """
 
     method: str
@@ -120,12 +124,12 @@ class Write:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Use:
-    """Who may hold an object of this resource.
+    """A kind of object that may refer to objects of this resource.
 
-    :param path: list of the holders. :param holds: dotted place of the id in a holder (lists are looked through).
-    :param label: keys that name a holder to people, the first that is set. :param title: plural, for people.
-    :param keep: keys of a holder that every change of it repeats.
-    :param release: on ``absent`` the holders let go of it first; otherwise they are a reason to refuse.
+    :param path: the list of the referrers. :param holds: dotted path of the id in a referrer; lists are searched.
+    :param label: keys with the name of a referrer; the first that is set is used. :param title: plural, for messages.
+    :param keep: keys of a referrer that each update of it must include.
+    :param release: whether ``absent`` removes the references first; otherwise it is rejected while there are any.
     """
 
     path: str
@@ -138,26 +142,27 @@ class Use:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Once:
-    """How something is set off that can not be taken back, such as a phone call: one request at most, ever.
+    """A one-shot operation, such as a phone call: it cannot be undone, and its request is sent at most once.
 
-    :param mark: ``(row, record)`` -> whether a request for this record made the row. :param kin: the same, wider: what
-        ``absent`` stops.
-    :param clash: ``(rows, record)``: raises ``Problem`` where something else of the name stands in the way.
-    :param sought: ``(record, ask)`` -> whether an earlier run may have set it off.
-    :param window: ``now`` -> the part of the list in which an earlier one is looked for.
-    :param recent: the same for what was requested a moment ago; the window, where it is ``None``.
-    :param counts: ``(row, now)`` -> whether a row of the window still stands for its mark.
-    :param whole: ``(get, row)`` -> the row with all that ``agrees`` compares; not called for ``absent``.
-    :param agrees: ``(row, record)``: raises ``Problem`` where another thing was set off before; may return a warning.
-    :param ready: ``(rows, record, now)`` -> warnings; looks at what it needs (``rows(resource)`` reads a list) and
-        raises ``Problem`` where it could not work. Dry runs do this too.
-    :param took: ``(answer, record)`` -> a warning where the answer differs from what was sent.
-    :param rival: ``(row, record)`` -> whether a row may be what another run has made of the same at the same moment; of
-        all such rows the first stays, and the others are ended. :param age: a row -> what puts rows in that order.
-    :param void: whether a row was cancelled, so that it does not count where another has the same mark.
-    :param over: whether a row has come to its end. :param stop: a row -> the write that ends it, on ``absent``.
-    :param shown: a record as a diff shows it.
-    :param hint: what to do where it stays unknown whether the request was carried out.
+    :param mark: ``(row, record)`` -> whether a request for this record created the row.
+    :param kin: the same for all rows that ``absent`` cancels.
+    :param clash: ``(rows, record)``: raises ``Problem`` if another object conflicts with the record.
+    :param sought: ``(record, ask)`` -> whether an earlier run may have started it.
+    :param window: ``now`` -> the query for rows that an earlier run may have created.
+    :param recent: the same for rows created a moment ago; ``None`` uses ``window``.
+    :param counts: ``(row, now)`` -> whether a row still counts as the operation of its record.
+    :param whole: ``(get, row)`` -> the row with the details that ``agrees`` compares; not called for ``absent``.
+    :param agrees: ``(row, record)``: raises ``Problem`` if an existing row differs from the record; may return a
+        warning.
+    :param ready: ``(rows, record, now)`` -> warnings; a preflight check, also in check mode: reads lists with
+        ``rows(resource)`` and raises ``Problem`` if the operation would fail.
+    :param took: ``(answer, record)`` -> a warning if the response differs from the request.
+    :param rival: ``(row, record)`` -> whether another run may have created the row at the same time; of all such rows
+        the first is kept, and the others are cancelled. :param age: a row -> its sort key for this order.
+    :param void: whether a row was cancelled, so that another row counts instead.
+    :param over: whether a row has ended. :param stop: a row -> the request that cancels it, for ``absent``.
+    :param shown: a record -> its form in a diff.
+    :param hint: what to do if it is unknown whether the request was processed.
     """
 
     mark: t.Callable[[dict[str, t.Any], t.Any], bool]
@@ -182,9 +187,9 @@ class Once:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Parts:
-    """One task's objects, where a resource makes several of what the options say.
+    """The objects of one task, for a resource that creates several objects from its options.
 
-    :param records: at least one. :param facts: what ``gather`` puts beside them. :param advice: warnings.
+    :param records: at least one. :param facts: further return values for ``gather``. :param advice: warnings.
     """
 
     records: list[t.Any]
@@ -194,10 +199,10 @@ class Parts:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Beside:
-    """What another service knows of the same things, read by an info module where that service's key is given.
+    """Data of another service about the same objects, read by an info module if that service's key is given.
 
-    :param resource: its list. :param query: told items -> the part of the list that may concern them.
-    :param join: ``(items, rows)`` -> items.
+    :param resource: the kind to list. :param query: items -> the list query for related rows.
+    :param join: ``(items, rows)`` -> items with the other service's data.
     """
 
     resource: Resource
@@ -209,43 +214,43 @@ class Beside:
 class Resource:
     """One kind of object.
 
-    :param noun: return key; ``plural`` that of lists. :param title: for people.
-    :param path: the collection's path, may hold ``{option}`` of the record.
-    :param record: its fields. :param ask: options beside the fields (state and the like).
-    :param keys: options that identify it, the first one given counts. :param normal: how two keys are compared.
-    :param fixed: constants of the API's form: they filter lists and go with every write.
-    :param facts: what an answer tells beside the options, snake_case.
-    :param made_by_service: further keys of an answer that the service sets: nobody can give them to another object.
-    :param choices: options of which one stands for all: giving one clears the others.
-    :param rules: checks of what is wanted, offline: ``(record, ask)``; raise ``Problem``, or return a warning.
-    :param laws: checks of what would stand, before the first write: ``(after, ask)``; raise ``Problem``.
-    :param explain_refusal: ``(error, now)`` -> a sentence and return values for a list that an info module asked
-        for and the service refused; ``None`` where there is nothing to add.
+    :param noun: return key; ``plural`` that of lists. :param title: its name in messages.
+    :param path: the collection's path, may contain ``{option}`` of the record.
+    :param record: its fields. :param ask: options besides the fields (state and others).
+    :param keys: options that identify it; the first one given is used. :param normal: normalizes a key.
+    :param fixed: constants of the API's form: they filter lists and are part of each request body.
+    :param facts: read-only attributes of a response, snake_case.
+    :param made_by_service: further keys of a response that the service sets and that cannot be copied to a new object.
+    :param choices: mutually exclusive options: giving one clears the others.
+    :param rules: validators of the input, without requests: ``(record, ask)``; raise ``Problem`` or return a warning.
+    :param laws: validators of the resulting state, before the first request: ``(after, ask)``; raise ``Problem``.
+    :param explain_refusal: ``(error, now)`` -> a sentence and return values for a query of an info module that the
+        service rejected; ``None`` if there is nothing to add.
     :param after_update: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
-    :param adjust: ``(wanted, current, ask)`` -> wanted, for options whose meaning depends on what stands.
-    :param rows: takes the list out of an answer that is not the list itself; ``row`` the object out of an answer;
-        ``wrap`` makes the sent body.
-    :param writes: carries a change to the service where one request is not enough:
-        ``(resource, row, touched, now, then)`` -> writes, all in the API's form.
-    :param complete: ``(client, row)`` -> row with what only further reads tell.
-    :param needs: what every listed row must have to be worked with.
-    :param tell: ``(row, ask)`` -> the item that an info module returns, where it is not the record's form.
-    :param seek: options of the info module beside the identifying ones.
-    :param query: ``(seek, id)`` -> the part of the list that an info module reads.
-    :param reduce: listed row -> what is kept of it while the list is read. :param page: rows of one page of its list.
-    :param page_numbers: whether the list takes the number of a page.
-    :param beside: the other service's view, for the info module.
-    :param enrich: ``(list_objects, items)`` -> the info module's items with what other lists of the service add.
-    :param once: how it is set off, where it is no state but an event.
-    :param parts: ``(record, ask)`` -> the objects that one task's options stand for. :param gather: ``(results,
-        facts)`` -> the one result.
-    :param missing: what a 404 on the list says of the object.
-    :param by_id: whether the option ``id`` picks an object. :param single: there is just one.
-    :param update: verb of an update. :param item: path of one object; its ``{names}`` are keys of a row.
-    :param uses: holders.
-    :param replace: wire field whose change makes a new object when asked for (``on_auth_change``).
+    :param adjust: ``(wanted, current, ask)`` -> desired state, for options that depend on the current state.
+    :param rows: extracts the list from a response that is not a list; ``row`` extracts the object from a response;
+        ``wrap`` creates the request body.
+    :param writes: the requests for an update if one is not enough: ``(resource, row, touched, now, then)`` -> requests,
+        all in the API's form.
+    :param complete: ``(client, row)`` -> row with details that require further reads.
+    :param needs: required keys of each listed row.
+    :param tell: ``(row, ask)`` -> the item that an info module returns, if it differs from the record.
+    :param seek: options of the info module besides the identifying ones.
+    :param query: ``(seek, id)`` -> the list query of an info module.
+    :param reduce: listed row -> the parts of it to keep while the list is read. :param page: rows per page of its list.
+    :param page_numbers: whether the list accepts a page number.
+    :param beside: data of the other service, for the info module.
+    :param enrich: ``(list_objects, items)`` -> the info module's items with data from other lists of the service.
+    :param once: the one-shot operation, if the object is an event and not a state.
+    :param parts: ``(record, ask)`` -> the objects that the options of one task declare. :param gather: ``(results,
+        facts)`` -> their combined result.
+    :param missing: the meaning of a 404 on the list, for messages.
+    :param by_id: whether the option ``id`` identifies an object. :param single: whether there is exactly one object.
+    :param update: method of an update. :param item: path of one object; its ``{names}`` are keys of a row.
+    :param uses: the kinds of objects that may refer to it.
+    :param replace: API field whose change creates a new object if requested (``on_auth_change``).
     :param exclusive_by: option that limits ``exclusive`` in the bulk module.
-    :param ordered: facts of a list whose order matters (see ``_order``); then the object is a row of that list.
+    :param ordered: the functions of an ordered list (see ``_order``); then the object is a row of that list.
     """
 
     service: Service

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks that several records share. Each raises ``ValueError`` with one sentence that does not hold the value."""
+"""Shared validators of records. Each raises ``ValueError`` with one sentence that does not contain the value."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import ipaddress
 import re
 import typing as t
 
-#: Stands in the place of a secret in what people see.
+#: Replaces secrets in output.
 HIDDEN = "hidden"
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
-#: Characters that a terminal acts on, that break a line, or that hide or reorder what follows.
+#: Terminal control characters, line breaks, and characters that hide or reorder the following text.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-#: The same but for tabs and line breaks, which :func:`printable_lines` judges.
+#: The same without tabs and line breaks, which :func:`printable_lines` handles.
 _UNPRINTABLE_IN_LINES = re.compile(_UNPRINTABLE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
-#: A line break that does not begin a line of a list or an indented one.
+#: A line break that is not followed by a list item or an indented line.
 _FOREIGN_BREAK = re.compile(r"\n(?!- |… |  )")
 
 
@@ -29,29 +29,39 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """Foreign text as it may stand in a message or a line on a terminal.
+    """Escape untrusted text for a message or a line on a terminal.
 
-    What a service, a caller or a file chose can neither move the cursor, nor colour, reorder or break a line: control
-    characters, marks of direction and line breaks are shown as escapes (``\\x1b``).
+    Control characters, direction marks and line breaks are shown as escapes (``\\x1b``), so that text from a service,
+    a caller or a file cannot move the cursor, change colours, or reorder or break a line.
+
+    :param text: the text. :return: the escaped text.
     """
     return _UNPRINTABLE.sub(_escaped, text)
 
 
 def printable_lines(text: str) -> str:
-    """A message of several lines, each further one an item of a list or indented; anything else is escaped.
+    """Escape a message of several lines; each line after the first must be a list item or indented.
 
-    So no foreign text in it begins a line of its own, such as a forged ``PLAY RECAP``.
+    Other line breaks are escaped, so that untrusted text cannot start a new line, such as a forged ``PLAY RECAP``.
+
+    :param text: the message. :return: the escaped message.
     """
     return _FOREIGN_BREAK.sub(r"\\n", _UNPRINTABLE_IN_LINES.sub(_escaped, text))
 
 
 def digits(number: str) -> str:
-    """A phone number without a leading ``+`` and the marks that people put between digits; the form of keys."""
+    """Normalize a phone number for comparison.
+
+    :param number: the number. :return: the number without a leading ``+`` and without separators.
+    """
     return re.sub(r"[\s().-]", "", str(number)).removeprefix("+")
 
 
 def octal(value: int) -> str:
-    """What may have been written where YAML 1.1 gave a number: digits after a leading 0 are octal to it."""
+    """A hint at the original text of a number: YAML 1.1 reads digits after a leading 0 as octal.
+
+    :param value: the number. :return: a sentence, or an empty text.
+    """
     if value < 0o10:
         return ""
     return (
@@ -61,10 +71,13 @@ def octal(value: int) -> str:
 
 
 def number_hint(number: str) -> str:
-    """What is probably wrong with the form of a phone number, as a sentence with a space in front, or nothing."""
+    """A hint at the probable error in a phone number.
+
+    :param number: the number. :return: a sentence with a leading space, or an empty text.
+    """
     compact = re.sub(r"[\s./-]", "", number)
     if "(0)" in compact:
-        return " Leave out (0), which is dialled inside the country only."
+        return " Leave out (0), which is only dialled within the country."
     if compact.startswith("00"):
         return " Write + and the country code in place of 00 and the country code."
     if compact.startswith("0"):
@@ -73,9 +86,11 @@ def number_hint(number: str) -> str:
 
 
 def number_digits(number: str) -> str:
-    """The digits of a phone number that somebody declares; raises ``ValueError`` for what is dialled and no part of it.
+    """The digits of a declared phone number.
 
-    :func:`digits` is for comparing numbers; it would make another number of ``+31 (0)20``.
+    :func:`digits` is only for comparing numbers; it would convert ``+31 (0)20`` to a different number.
+
+    :param number: the number. :return: its digits. :raises ValueError: if it contains a dialling prefix.
     """
     hint = number_hint(str(number))
     if hint:
@@ -84,12 +99,18 @@ def number_digits(number: str) -> str:
 
 
 def counted(amount: int, one: str, many: str = "") -> str:
-    """An amount with its noun, such as ``1 fault`` or ``2 faults``."""
+    """An amount with its noun, such as ``1 fault`` or ``2 faults``.
+
+    :param amount: the amount. :param one: the singular. :param many: the plural; by default with an s. :return: both.
+    """
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
 def e164(number: str) -> str:
-    """A phone number with its leading ``+``; raises ``ValueError`` if it is none."""
+    """A phone number in E.164 form.
+
+    :param number: the number. :return: the number with a leading ``+``. :raises ValueError: if it is invalid.
+    """
     text = "+" + digits(number)
     if not E164.fullmatch(text):
         rule = "is not a phone number with country code (E.164: + and 2 to 15 digits, the first not 0)."
@@ -98,24 +119,30 @@ def e164(number: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text has the form of an id (a UUID)."""
+    """Whether a text has the form of an id (a UUID).
+
+    :param value: the text. :return: the result.
+    """
     return bool(re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text))
 
 
 def check_key(key: str) -> None:
-    """An API key as it must be to stand in a header and to be recognisable in an output."""
+    """Check that an API key is valid in a header and long enough to be redacted in output.
+
+    :param key: the key. :raises ValueError: if it is not.
+    """
     if len(key) < 8:
-        raise ValueError("is too short for a key: 8 characters at least.")
+        raise ValueError("is too short for a key; it must have at least 8 characters.")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError("holds characters that no key has; copy it again, without line breaks or spaces.")
+        raise ValueError("contains characters that are invalid in a key; copy it again, without line breaks or spaces.")
 
 
 def check_number(number: str) -> None:
-    """A number's string as Vapi takes it, with or without its E.164 check."""
+    """Check a number as Vapi does, with or without its E.164 check."""
     if not 3 <= len(number) <= 40 or not re.fullmatch(r"\+?[a-zA-Z0-9]+", number):
-        rule = "must be 3 to 40 letters and digits with an optional + in front, and nothing between them."
+        rule = "must be 3 to 40 letters and digits without separators, with an optional + in front."
         raise ValueError(rule + number_hint(number))
-    # A few digits may be an extension of a telephone system.
+    # A few digits may be the extension of a telephone system.
     if re.fullmatch(r"\+?0[0-9]{6,}", number):
         raise ValueError(f"must have the country code, such as +31201234567.{number_hint(number.removeprefix('+'))}")
 
@@ -128,7 +155,7 @@ def check_e164(number: str) -> None:
 
 
 def network_of(text: str) -> str:
-    """The one form of an address or a network, such as ``192.0.2.0/27``; a host name in lower case, without a mask."""
+    """Normalize an address, a network such as ``192.0.2.0/27``, or a host name (lower case, without a mask)."""
     try:
         return str(ipaddress.IPv4Network(text, strict=False))
     except ValueError:
@@ -143,7 +170,7 @@ def is_ipv4(host: str) -> bool:
 
 
 def check_host(host: str) -> None:
-    """An IPv4 address or a host name, without scheme and port."""
+    """Check that a text is an IPv4 address or a host name, without scheme and port."""
     if is_ipv4(host):
         return
     label = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -152,13 +179,13 @@ def check_host(host: str) -> None:
 
 
 def nearest(name: str, known: t.Iterable[str]) -> str:
-    """The name that was probably meant.
+    """The name that was probably intended.
 
     Spelling is compared without regard to case, ``-``, ``_`` and camelCase, so ``inboundNetworks`` finds
     ``inbound_networks``.
 
     :param name: an unknown name. :param known: the names that exist; their order makes no difference.
-    :return: one of ``known``, or an empty text where none is similar enough.
+    :return: one of ``known``, or an empty text if none is similar enough.
     """
     sought = _plain(name)
     if not sought:
@@ -171,10 +198,10 @@ def nearest(name: str, known: t.Iterable[str]) -> str:
 
 
 def unknown(name: str, known: t.Collection[str], most: int = 30) -> str:
-    """The rule for a name that does not exist: "is not an option here; did you mean X?".
+    """The rule for an unknown name: "is not an option here; did you mean X?".
 
-    :param name: as it was given. :param known: the names that exist.
-    :param most: how many of them are listed where none is near.
+    :param name: the given name. :param known: the existing names.
+    :param most: how many of them are listed if none is similar.
     :return: a sentence that follows the path of the name.
     """
     meant = nearest(name, known)
@@ -190,7 +217,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", str(name).lower())
 
 
-#: The text of a Python object: what a template becomes that names a function, a class or a view instead of a value.
+#: The text of a Python object: the result of a template with a function, a class or a view instead of a value.
 RENDERED = re.compile(
     r"<[^\n]{1,200}? at 0x[0-9a-f]+>"
     r"|<class '[\w.]+'>|<module '[\w.]+'|<built-in (?:function|method) \w+"
@@ -200,9 +227,10 @@ RENDERED = re.compile(
 
 
 def rendered_objects(value: t.Any, path: str = "") -> t.Iterator[tuple[str, str]]:
-    """The places in an input that hold the text of a Python object, keys of objects included.
+    """Find texts of Python objects in an input, including keys.
 
-    :returns: pairs of an option's path and the text that was found; that is never a user's own.
+    :param value: the input. :param path: its path.
+    :return: pairs of a path and the text that was found, which contains no input of the user.
     """
     if isinstance(value, dict):
         for key, item in value.items():

@@ -39,7 +39,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "wrong didlogic key": ({DIDLOGIC + "account_info": {"api_key": "this-is-not-a-key"}}, "does not accept the key"),
     "service down": (
         {VAPI + "sip_trunk_info": {"api_url": "http://127.0.0.1:9/", "retry_timeout": 1}},
-        "no connection to 127.0.0.1:9 could be made",
+        "connection to 127.0.0.1:9 failed",
     ),
     "http outside loopback": ({VAPI + "sip_trunk_info": {"api_url": "http://192.0.2.1/"}}, "https"),
     "a mask as input": ({VAPI + "sip_trunk": {"name": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}}, "mask"),

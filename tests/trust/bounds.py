@@ -222,7 +222,7 @@ def run(kind: str, *, inside: bool) -> dict[str, t.Any]:
     service.close()
     text = b"".join(parts).decode(errors="replace")
     seconds = time.monotonic() - begun
-    clear = "Traceback" not in text and "fault of the collection" not in text
+    clear = "Traceback" not in text and "Internal error of the collection" not in text
     return {"peak": peak, "seconds": seconds, "text": text, "clear": clear}
 
 

@@ -1014,7 +1014,7 @@ def _odd(cases: list[Case], events: list[dict[str, t.Any]]) -> list[str]:
             odd.append(f"{case.label}: {end['event']}: {str(end['result'].get('msg', ''))[:300]}")
         elif end["event"] == "failed" and case.says and not re.search(case.says, str(end["result"].get("msg", ""))):
             odd.append(f"{case.label}: failed otherwise: {str(end['result'].get('msg', ''))[:300]}")
-        elif "fault of the collection" in str(end["result"].get("msg", "")):
+        elif "Internal error of the collection" in str(end["result"].get("msg", "")):
             odd.append(f"{case.label}: {end['result']['msg']}")
     return odd
 

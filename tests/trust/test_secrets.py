@@ -79,7 +79,7 @@ def test_nothing_leaks(run: Run) -> None:
 
 
 def test_what_is_left_of_messages_is_of_use(run: Run) -> None:
-    assert "Vapi refused PATCH /phone-number/{id} (400): No calls to" in told(run, "Vapi repeats")["msg"]
+    assert "Vapi rejected PATCH /phone-number/{id} (400): No calls to" in told(run, "Vapi repeats")["msg"]
     assert "@hidden.sip.vapi.ai" in told(run, "didlogic repeats")["msg"]
     (failure,) = told(run, "a bulk repeats")["failures"]
     assert failure["item"] == KEPT

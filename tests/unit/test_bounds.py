@@ -118,7 +118,7 @@ def test_a_list_without_end_ends_with_a_clear_error(
     fake.script = [slow]
     with pytest.raises(Unreachable, match=says) as raised:
         fake.client.all("/x")
-    assert "Nothing was concluded" in str(raised.value)
+    assert "The response was ignored" in str(raised.value)
     assert len(fake.requests) < 12
 
 

@@ -131,7 +131,7 @@ def self_signed() -> tuple[bytes, bytes]:
     ("host", "names", "dates", "known", "said"),
     [
         ("localhost", ["localhost"], (None, None), True, ""),
-        ("localhost", ["localhost"], (None, None), False, "comes from an authority that this machine does not know"),
+        ("localhost", ["localhost"], (None, None), False, "is from an authority that this machine does not trust"),
         ("localhost", ["elsewhere.example.org"], (None, None), True, "is for another host name"),
         ("127.0.0.1", ["localhost"], (None, None), True, "is for another address"),
         ("localhost", ["localhost"], (BEGIN, PAST), True, "has expired"),
@@ -175,7 +175,7 @@ def test_a_self_signed_certificate(tmp_path: pathlib.Path) -> None:
     context.load_cert_chain(tmp_path / "both.pem")
     with serving(context) as (port, handler):
         error, seconds = failure(f"https://localhost:{port}")
-        assert "is self-signed. Give the certificate's file as ca_path" in str(error)
+        assert "is self-signed. If that is intended, give the certificate's file as ca_path" in str(error)
         assert (handler.keys, seconds < 3) == ([], True)
         (tmp_path / "ca.pem").write_bytes(certificate)
         assert client(f"https://localhost:{port}", ca_path=str(tmp_path / "ca.pem")).all("/assistant") == []
@@ -188,7 +188,7 @@ def test_every_fault_of_a_certificate_has_a_text_of_its_own() -> None:
 def test_a_server_without_tls() -> None:
     with serving() as (port, handler):
         error, seconds = failure(f"https://127.0.0.1:{port}")
-        assert f"127.0.0.1:{port} answers, but not with TLS" in str(error)
+        assert f"127.0.0.1:{port} does not use TLS" in str(error)
         assert (handler.keys, seconds < 3) == ([], True)
 
 
@@ -201,7 +201,7 @@ def closed_port() -> int:
 def test_what_did_not_answer_is_named(scheme: str, path: str) -> None:
     port = closed_port()
     error, _seconds = failure(f"{scheme}://127.0.0.1:{port}{path}", retry_timeout=0)
-    assert f"no connection to 127.0.0.1:{port} could be made (connection refused)" in str(error)
+    assert f"connection to 127.0.0.1:{port} failed (connection refused)" in str(error)
 
 
 def test_a_name_that_does_not_resolve() -> None:
@@ -225,13 +225,14 @@ def test_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch, variable: str) ->
     monkeypatch.setenv(variable, f"http://user:{secret}@127.0.0.1:{port}")
     error, _seconds = failure("https://api.example.com", retry_timeout=0)
     text = str(error)
-    assert f"through the proxy 127.0.0.1:{port} (connection refused)" in text
+    assert f"through the proxy 127.0.0.1:{port} failed (connection refused)" in text
     assert f"Check {variable} and NO_PROXY" in text
     assert secret not in text
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(407, "wants a user name and a password"), (503, "could not connect to api.example.com:443")]
+    ("status", "said"),
+    [(407, "requires a user name and a password"), (503, "could not connect to api.example.com:443")],
 )
 def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int, said: str) -> None:
     with serving(status=status) as (port, _handler):
@@ -256,7 +257,7 @@ def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, variable: 
     with pytest.raises(Problem) as raised:
         client("https://api.example.com")
     text = str(raised.value)
-    assert f"The environment variable {variable} names" in text
+    assert f"The environment variable {variable} contains" in text
     assert "proxy.example.com:1080" in text
     assert "NO_PROXY" in text
     assert "socksio" in text if scheme.startswith("socks") else "http://host:port" in text
@@ -279,10 +280,10 @@ def test_certificates_of_the_environment_that_cannot_be_read(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"body": b"<!doctype html><title>Welcome</title>", "kind": "text/html"}, "an HTML page came instead"),
-        ({"body": b'{"name": "another"}'}, "something else than a list, so it is not Vapi's API"),
-        ({"body": b'["text"]'}, "something else than a list, so it is not Vapi's API"),
-        ({"body": b'"text"'}, "something else than a list, so it is not Vapi's API"),
+        ({"body": b"<!doctype html><title>Welcome</title>", "kind": "text/html"}, "an HTML page from another server"),
+        ({"body": b'{"name": "another"}'}, "is not a list, so this is not the Vapi API"),
+        ({"body": b'["text"]'}, "is not a list, so this is not the Vapi API"),
+        ({"body": b'"text"'}, "is not a list, so this is not the Vapi API"),
         ({"body": b'{"error": "no route"}', "status": 404}, "may be another API"),
         ({"body": b"not found", "status": 404, "kind": "text/html"}, "may be another API"),
     ],

@@ -115,13 +115,13 @@ def test_masks_are_refused_for_every_secret(name: str, door: Door) -> None:
     for place in places(spec, is_secret):
         for mask in itertools.islice(masks, 4):
             told = door.raw(name, placed(spec, base, place, mask))
-            assert f"Option {dotted(place)}: holds a mask" in told["msg"], (place, mask, told["msg"])
+            assert f"Option {dotted(place)}: contains Ansible's no_log mask" in told["msg"], (place, mask, told["msg"])
     for place in places(spec, is_free):
         for mask in itertools.islice(masks, 4):
             if mask.strip().lower() != "hidden":
                 value = {"x": [{"headers": {"Authorization": f"Bearer {mask}"}}]}
                 told = door.raw(name, placed(spec, base, place, value))
-                wanted = f"Option {dotted(place)}.x[0].headers.Authorization: holds a mask"
+                wanted = f"Option {dotted(place)}.x[0].headers.Authorization: contains Ansible's no_log mask"
                 assert wanted in told["msg"], (mask, told["msg"])
     assert door.stage.world.journal == []
 
@@ -156,7 +156,7 @@ def test_short_secrets_are_refused_and_destroy_nothing(name: str, door: Door) ->
 
 def test_a_short_password_is_named_with_the_rule(door: Door) -> None:
     message = door.fail("didlogic_sip_account", {"label": "x", "password": "1234567"})
-    assert message.startswith("Option password: is too short: 8 characters at least")
+    assert message.startswith("Option password: is too short; it must have at least 8 characters")
 
 
 # ------------------------------------------------------------------------------------- generated keys with a secret

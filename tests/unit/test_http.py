@@ -321,7 +321,7 @@ def test_denied() -> None:
     for code in (401, 403):
         with pytest.raises(Refused, match="didlogic does not accept the key"):
             Fake(httpx.Response(code, json={"error": "API token is incorrect"}), service=DIDLOGIC).client.get("/v1/x")
-    with pytest.raises(Refused, match="Vapi refused GET"):
+    with pytest.raises(Refused, match="Vapi rejected GET"):
         Fake(httpx.Response(403, json={"message": "no"})).client.get("/x")
 
 
@@ -344,7 +344,7 @@ def test_denied() -> None:
 def test_only_known_words_of_an_error_are_repeated(service: Service, answer: t.Any, said: str) -> None:
     with pytest.raises(Refused) as raised:
         Fake(httpx.Response(400, json=answer), service=service).client.get("/x")
-    assert str(raised.value) == f"{service.title} refused GET /x (400){said}"
+    assert str(raised.value) == f"{service.title} rejected GET /x (400){said}"
 
 
 def test_long_words_are_cut() -> None:
@@ -525,7 +525,7 @@ def test_a_list_without_pages(count: int) -> None:
 @pytest.mark.parametrize("answer", [{}, {"a": []}, 5, "x", True, [1], [[]], {"rows": {}}, {"rows": [1]}])
 @pytest.mark.parametrize("service", [VAPI, DIDLOGIC], ids=lambda service: service.name)
 def test_something_else_than_a_list(service: Service, answer: t.Any) -> None:
-    with pytest.raises(Unreachable, match="something else than a list"):
+    with pytest.raises(Unreachable, match="is not a list"):
         Fake(httpx.Response(200, json=answer), service=service).client.all("/x", lambda found: found.get("rows"))
 
 

@@ -115,7 +115,7 @@ def test_every_wrong_option_is_named(door: Door, name: str, fault: Fault) -> Non
     assert fault.shown in lines[0]
     if fault.hidden:
         assert fault.hidden not in door.output
-    assert "fault of the collection" not in message
+    assert "Internal error of the collection" not in message
     assert not door.stage.world.journal
 
 

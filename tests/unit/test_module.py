@@ -278,7 +278,7 @@ def test_a_hidden_label_given_back_is_refused(door: Door, name: str) -> None:
     item = {"number": NUMBER_1, "destination": row["destination"]}
     contents = door.stage.fresh().contents()
     message = door.fail(name, item if name == "didlogic_forward" else {"forwards": [item]})
-    assert "what a result shows in place of a label" in message
+    assert "the redaction marker of a result" in message
     assert door.stage.contents() == contents
 
 
@@ -584,7 +584,7 @@ def test_failures_tell_what_changed(door: Door) -> None:
     options = trunk_options(username="99999", on_auth_change="replace")
     result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **options})
     assert (result["failed"], result["changed"]) == (True, True)
-    assert "2 of 4 steps were done before" in result["msg"]
+    assert "2 of 4 steps were completed" in result["msg"]
 
 
 @pytest.mark.parametrize(

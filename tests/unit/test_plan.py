@@ -276,7 +276,7 @@ def test_no_user_name_means_no_authentication() -> None:
 
 
 def test_a_password_without_a_user_name_is_refused() -> None:
-    with pytest.raises(Problem, match="the two go together"):
+    with pytest.raises(Problem, match="the two are sent together"):
         planned(SIP_TRUNK, [], **trunk_options(username=None))
 
 
@@ -356,7 +356,9 @@ def test_what_a_result_shows_for_a_secret_is_not_written() -> None:
     made = planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, server={**hidden, "url": "https://b.example"})
     assert body(made)["server"]["secret"] == "s"
     for rows in ([], [NUMBER | {"server": None}]):
-        with pytest.raises(Problem, match=r"server\.secret: holds what a result shows in place of a secret"):
+        with pytest.raises(
+            Problem, match=r"server\.secret: contains the redaction marker of a result instead of a secret"
+        ):
             planned(PHONE_NUMBER, rows, number=NUMBER_1, number_e164_check_enabled=False, trunk="t-1", server=hidden)
     hooks = [{"on": "x", "do": [{"server": {"secret": "s"}}]}]
     shown = [{"on": "x", "do": [{"server": {"secret": "hidden"}}]}]
@@ -558,7 +560,7 @@ def test_what_replaces_a_trunk_takes_over_every_setting(
     assert dig(create, [PLAN, "authPassword"])
     assert create["gateways"][0]["port"] == row["gateways"][0]["port"]
     places = {name: name if name != "gateways" else "gateways[0].newSetting" for name in new}
-    named = [text for text in made.warnings if "does not take over" in text]
+    named = [text for text in made.warnings if "is not copied to the new one" in text]
     assert len(named) == bool(new)
     assert all(place in named[0] for place in places.values())
 

@@ -34,7 +34,7 @@ FORMS: tuple[t.Callable[[datetime.datetime], str], ...] = (
 
 
 def refusal(text: str, status: int = 400) -> Refused:
-    return Refused(f"Vapi refused GET /call ({status}): {text}.", status)
+    return Refused(f"Vapi rejected GET /call ({status}): {text}.", status)
 
 
 @given(

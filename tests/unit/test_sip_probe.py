@@ -1135,7 +1135,7 @@ def test_the_module_fails_or_tells(door: Door, trust: Trust) -> None:
         ({"host": HOST, **LOGIN, "username": "sip:1@x"}, 'Option username ("sip:1@x"): must be the bare login'),
         ({"host": HOST, **LOGIN, "username": "a\r\nX: y"}, r'Option username ("a\r\nX: y"): must be the bare login'),
         ({"host": HOST, **LOGIN, "password": "abcdef\r\nX: y"}, "Option password: holds a line break"),
-        ({"host": HOST, **LOGIN, "password": "********"}, "Option password: holds a mask"),
+        ({"host": HOST, **LOGIN, "password": "********"}, "Option password: contains Ansible's no_log mask"),
         ({}, "host"),
     ],
 )
@@ -1180,7 +1180,7 @@ def test_a_fault_of_the_probe_is_no_traceback(door: Door, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Network, "resolve", resolve)
     result = door.raw("sip_probe", {"host": HOST, **LOGIN})
-    assert "fault of the collection" in result["msg"]
+    assert "Internal error of the collection" in result["msg"]
     assert PASSWORD not in door.output
 
 

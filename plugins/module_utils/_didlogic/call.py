@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: didlogic's call detail records, only read."""
+"""didlogic's call detail records (read-only)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
 
-#: didlogic's words for the two directions.
+#: didlogic's names of the two directions.
 TYPES = {"outbound": "sip", "inbound": "incoming"}
-#: didlogic counts no further than this, and nobody knows what it answers beyond.
+#: didlogic reports no larger number; its response beyond it is unknown.
 COUNTED = 5000
 
 
@@ -32,7 +32,7 @@ Day = t.Annotated["str | None", Option(check=check_day)]
 
 
 class CallRecord(Record):
-    """A record has nothing that could be set."""
+    """A call detail record has no options."""
 
 
 class Seek(Record):
@@ -62,7 +62,10 @@ def asked_for(seek: Seek, _key: str = "") -> Reading:
 
 
 def party(text: t.Any) -> str:
-    """The number in a SIP address or display form such as ``"Name" <sip:31201234567@host>``, or what stands there."""
+    """Extract the number of a SIP address such as ``"Name" <sip:31201234567@host>``.
+
+    :param text: the address. :return: the number, or the text itself if there is none.
+    """
     words = str(text or "")
     shown = re.search(r"<([^>]*)", words)
     uri = parse_sip_uri(shown[1] if shown else words)

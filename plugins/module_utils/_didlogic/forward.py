@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the forward, one destination of a didlogic number.
+"""The forward: one destination of a didlogic number.
 
-didlogic appends a new destination at the end of the list and can change nothing of it but whether it is active and its
-call hunting; calls try the active ones in the order of their priority.
+didlogic appends a new destination at the end of the list and can only change whether it is active and its call hunting.
+Calls try the active destinations in the order of their priority.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules impo
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme, parse_sip_uri
 
 DESTINATIONS = "/v1/purchases/{number}/destinations"
-#: didlogic's codes of a destination's kind, as its clients send them; its prose speaks of other values.
+#: didlogic's codes of a destination's kind, as its clients send them; its documentation describes other values.
 TRANSPORT = {"sip_uri": 1, "pstn": 4, "sip_account": 5}
 KIND = {code: kind for kind, code in TRANSPORT.items()}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -73,7 +73,7 @@ class Ask(State):
 
 
 class EnvironmentAsk(Ask):
-    """What an environment knows beyond the module's options: ids of all trunks of the Vapi organisation."""
+    """Options of an environment besides those of the module: ids of all trunks of the Vapi organisation."""
 
     own_trunk_ids: list[str] | None = None
 
@@ -86,31 +86,31 @@ def one_target(forward: Forward, ask: Ask) -> str | None:
     given = [name for name in TARGETS if getattr(forward, name)]
     if len(given) != 1:
         told = f"{' and '.join(given)} are given" if given else "none is given"
-        faults.add(Problem(" / ".join(TARGETS), f"exactly one must say where the number goes; {told}."))
+        faults.add(Problem(" / ".join(TARGETS), f"exactly one must be given as the target of the number; {told}."))
     if forward.uri_user and forward.destination:
-        rule = "goes with vapi_trunk_id or vapi_private_key only; destination is taken as it is."
+        rule = "requires vapi_trunk_id or vapi_private_key; destination is used as given."
         faults.add(Problem("uri_user", rule, forward.uri_user))
     if forward.kind and not forward.destination:
-        faults.add(Problem("kind", "goes with destination only; the others are SIP URIs.", forward.kind))
+        faults.add(Problem("kind", "requires destination; the other targets are SIP URIs.", forward.kind))
     if forward.destination:
         faults.of("", kind_of, forward)
         if label_of(forward.destination) == HIDDEN:
-            rule = "holds what a result shows in place of a label; give vapi_trunk_id instead."
+            rule = "contains the redaction marker of a result; use vapi_trunk_id instead."
             faults.add(Problem("destination", rule))
     if not forward.active and (ask.others != "keep" or ask.heal_private_key) and ask.state == "present":
-        rule = "must be true with others or heal_private_key: the number would be left without a destination."
+        rule = "must be true with others or heal_private_key; otherwise the number would have no destination."
         faults.add(Problem("active", rule))
     faults.end()
     if forward.vapi_private_key and ask.state == "present":
         return (
-            "vapi_private_key puts the Vapi private key into a SIP URI: didlogic stores it in clear and it travels in "
-            "SIP messages. Vapi's guide forbids it; vapi_trunk_id is the form to use."
+            "vapi_private_key puts the Vapi private key into a SIP URI: didlogic stores it in plain text, and SIP "
+            "messages contain it. Vapi's guide forbids it; use vapi_trunk_id instead."
         )
     return None
 
 
 def kind_of(forward: Forward) -> str:
-    """What a destination is; raises :class:`Problem` where it can not be told."""
+    """The kind of a destination; raises :class:`Problem` if it cannot be determined."""
     if not forward.destination:
         return "sip_uri"
     address = forward.destination
@@ -119,7 +119,7 @@ def kind_of(forward: Forward) -> str:
     if found == "pstn" and hint:
         raise Problem("destination", f"must have the country code, such as +31201234567.{hint}", address)
     if not forward.kind and not found:
-        rule = "is neither a SIP URI (user@host), a phone number nor a 5-digit SIP account; give kind to tell which."
+        rule = "is neither a SIP URI (user@host), a phone number nor a 5-digit SIP account; set kind."
         raise Problem("destination", rule, address)
     # Five digits may be a short number, and a SIP URI may be a host alone.
     alike = {("sip_account", "pstn"), (None, "sip_uri")}
@@ -130,7 +130,7 @@ def kind_of(forward: Forward) -> str:
     return forward.kind or str(found)
 
 
-#: How the address of each kind looks; the first that fits counts.
+#: The form of each kind's address; the first that matches is used.
 FORMS: dict[str, t.Callable[[str], bool]] = {
     "sip_uri": lambda address: "@" in address or has_sip_scheme(address),
     "sip_account": lambda address: bool(re.fullmatch(r"[0-9]{5}", address)),
@@ -140,7 +140,7 @@ CALLED = {"sip_uri": "a SIP URI", "pstn": "a phone number", "sip_account": "a 5-
 
 
 def address_of(forward: Forward) -> str:
-    """The string that didlogic gets."""
+    """The string that is sent to didlogic."""
     label = forward.vapi_trunk_id or forward.vapi_private_key
     if label:
         return inbound_uri(forward.uri_user or str(forward.number), label, forward.region)
@@ -149,7 +149,7 @@ def address_of(forward: Forward) -> str:
 
 
 def place_of(transport: int, address: str) -> Place:
-    """What makes two destinations one: a missing ``sip:``, and the case of scheme and host, make no difference."""
+    """The identity of a destination: without ``sip:``, with the scheme and the host in lower case."""
     if transport == TRANSPORT["pstn"]:
         return str(transport), digits(address)
     if transport == TRANSPORT["sip_uri"]:
@@ -158,11 +158,11 @@ def place_of(transport: int, address: str) -> Place:
 
 
 def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
-    """The rows of an answer; the key is in the singular though it holds a list."""
+    """The rows of a response; its key is in the singular although it contains a list."""
     if isinstance(answer, dict):
         answer = answer.get("destination", answer.get("destinations"))
     if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
-        raise Unreachable(f"didlogic answered GET {DESTINATIONS} with something else than a list of destinations.")
+        raise Unreachable(f"The response of didlogic to GET {DESTINATIONS} is not a list of destinations.")
     return answer
 
 
@@ -184,7 +184,10 @@ def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
 
 
 def reachable(entry: Entry) -> bool:
-    """Whether calls are sent to a destination as far as didlogic alone tells: it is active and of a known kind."""
+    """Whether didlogic sends calls to a destination: it is active and of a known kind.
+
+    :param entry: the destination. :return: the result; whether Vapi answers the calls is not considered.
+    """
     return entry.active and entry.movable
 
 
@@ -203,8 +206,8 @@ def _true(value: t.Any) -> bool:
 def is_own(uri: str, forward: Forward, ask: Ask) -> bool:
     """Whether a destination is another form of the declared one, which replaces it.
 
-    That is a URI with the private key, and one to the same user and trunk at the other region's host, where Vapi does
-    not know the trunk. An environment owns every destination at a Vapi host that leads to one of its trunks.
+    That is a URI with the private key, or one to the same user and trunk at the other region's host, where the trunk
+    does not exist. An environment manages every destination at a Vapi host that refers to one of its trunks.
     """
     if holds_key(uri, ask.heal_private_key or ""):
         return True
@@ -253,7 +256,11 @@ def write_of(forward: Forward, step: Step) -> Write:
 
 
 def described(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
-    """One destination for people and for the next task."""
+    """The return value for a destination.
+
+    :param entry: the destination. :param key: Vapi's private key, which is redacted in URIs.
+    :return: the return value.
+    """
     first = next((other for other in entries if other.active), None)
     result = {
         "id": entry.id,
@@ -278,13 +285,13 @@ def describe(
 
 
 def same(forward: Forward, ask: Ask) -> tuple[t.Any, ...]:
-    """Two items of one list may not both be first, nor be one destination."""
+    """Keys that must be unique among the items of a list: the first position, and each destination."""
     place = (forward.number, aim_of(forward, ask).target.place)
     return (place, forward.number) if ask.position == "first" and ask.state == "present" else (place,)
 
 
 def undeclared(engine: t.Any, wants: list[Want], params: t.Mapping[str, t.Any]) -> list[Want]:
-    """Forwards to this Vapi region's host, on any number of the account, that are not declared."""
+    """Undeclared forwards to this Vapi region's host, on all numbers of the account."""
     declared = {(want.record.number, aim_of(want.record, want.ask).target.place) for want in wants}
     found = []
     for row in engine.client.all("/v1/purchases", lambda answer: answer.get("purchases")):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: numbers bought at didlogic, and the account that they belong to; both only read."""
+"""didlogic's purchased numbers and their account (both read-only)."""
 
 from __future__ import annotations
 

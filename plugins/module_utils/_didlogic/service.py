@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""didlogic's HTTP API: where it is, how it lists, how it says no."""
+"""didlogic's HTTP API: base URL, pagination, error format."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Connection(Record):
 def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
     """The rows of a list.
 
-    The page count has two spellings in the wild, so the end is told by a short page; lists without pages ignore the
-    parameters and answer everything at once, again and again.
+    Clients use two spellings of the page count, so the end is detected by a short page. Lists without pages ignore the
+    parameters and return all rows for each page.
     """
     found: list[dict[str, t.Any]] = []
     size = min(reading.page or PAGE, reading.most or PAGE)
@@ -40,7 +40,7 @@ def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
 
 
 def encode(body: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Form fields with bracketed keys, the one form that all known clients use; booleans as 1 and 0."""
+    """Form fields with bracketed keys, as all known clients send them; booleans as 1 and 0."""
     return {"data": dict(_flat(body, ""))}
 
 
@@ -55,13 +55,13 @@ def _flat(value: t.Any, key: str) -> t.Iterator[tuple[str, str]]:
 
 
 def key_form(key: str) -> str:
-    """What the form of a key tells that didlogic does not accept. Inferred: no key of didlogic's is known to be one."""
+    """A hint at the probable error in a rejected key. Inferred: no key of didlogic is known to be a UUID."""
     uuid = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", key, re.IGNORECASE)
-    return "It is a UUID, the form of a key of Vapi: the two keys may be exchanged." if uuid else ""
+    return "It is a UUID, the form of a Vapi key; the two keys may be swapped." if uuid else ""
 
 
 def words(answer: t.Any) -> str:
-    """The error's text in any of the shapes that clients have met."""
+    """The error message in any of the known forms."""
     for _depth in range(3):
         if isinstance(answer, dict):
             answer = next((answer[key] for key in ("error", "message", "errors") if answer.get(key)), None)

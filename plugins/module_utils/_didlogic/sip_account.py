@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the SIP account, didlogic's 5-digit login for devices and trunks."""
+"""The SIP account: didlogic's 5-digit login for devices and trunks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SipAccount(Record):
             if limit in body:
                 body[switch] = bool(body[limit])
                 if not body[limit]:
-                    del body[limit]  # no limit: the switch says it all
+                    del body[limit]  # no limit: the switch is sufficient
         return body
 
     @staticmethod
@@ -49,12 +49,12 @@ class SipAccount(Record):
         return {**raw, **off}
 
 
-#: didlogic has a switch beside each limit; here a limit of 0 is none.
+#: didlogic has a switch for each limit; here a limit of 0 means none.
 LIMITS = {"channels_restrict": "max_channels", "call_restrict": "call_limit", "cost_limit": "max_call_cost"}
 
 
 class Manner(Record):
-    """How it is written and removed."""
+    """Options for creating, updating and removing it."""
 
     force: bool = False
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
@@ -78,12 +78,12 @@ def plain_addresses(account: SipAccount, _ask: Ask) -> None:
 def removal_is_meant(_account: SipAccount, ask: Ask) -> None:
     if ask.state == "absent" and not ask.force:
         raise Problem(
-            "force", "must be true to remove a SIP account: every device and trunk that logs in with it stops working."
+            "force", "must be true to remove a SIP account; all devices and trunks that log in with it stop working."
         )
 
 
 def appended(wanted: SipAccount, current: SipAccount | None, ask: Ask) -> SipAccount:
-    """The addresses in the order in which they stand: another order is no change."""
+    """Keep the current order of the addresses, because a different order is no change."""
     if wanted.allowed_ips is None:
         return wanted
     there = list((current.allowed_ips if current else None) or [])
@@ -94,7 +94,7 @@ def appended(wanted: SipAccount, current: SipAccount | None, ask: Ask) -> SipAcc
 
 def restriction_has_addresses(account: SipAccount, _ask: Ask) -> None:
     if account.ip_restrict and not account.allowed_ips:
-        raise Problem("ip_restrict", "needs allowed_ips: without an address nobody could log in.")
+        raise Problem("ip_restrict", "requires allowed_ips; without an address nobody could log in.")
 
 
 def writes(
@@ -104,7 +104,7 @@ def writes(
     now: dict[str, t.Any],
     _then: dict[str, t.Any],
 ) -> tuple[Write, ...]:
-    """Addresses are a list of their own; they are allowed before the restriction to them is switched on."""
+    """The requests for an update: allowed addresses are a separate list, sent before the restriction is enabled."""
     fields = {key: value for key, value in touched.items() if key != "allowed_ips"}
     if row is None:
         if not fields.get("password"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the assistant, whose body is Vapi's to define, and the squads and workflows that may answer in its place."""
+"""The assistant, with a free-form body, and the squads and workflows that may answer instead."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
 
-#: The day since which Vapi runs no workflow any more (Vapi's guide, legacy migration of workflows).
+#: The day on which Vapi stopped running workflows (Vapi's guide, legacy migration of workflows).
 WORKFLOWS_RETIRED = "2026-08-19"
 WORKFLOW_FIX = "Use an assistant or a squad."
-#: Which version of an assistant its callers get.
+#: The versions of an assistant that callers get.
 TRAFFIC_ALLOCATION = "/traffic-allocations/latest"
-#: Keys that Vapi adds to an answer and refuses in a request.
+#: Keys that Vapi adds to a response and rejects in a request.
 ANSWER_ONLY = (
     "id",
     "orgId",
@@ -53,18 +53,18 @@ def definition_is_free(assistant: Assistant, _ask: Ask) -> None:
     definition, faults = assistant.definition or {}, Faults()
     for key in ("name", *ANSWER_ONLY):
         if key in definition:
-            rule = "has an option of its own: name." if key == "name" else "is set by Vapi; take it out."
+            rule = "must be given as the option name." if key == "name" else "is set by Vapi; remove it."
             faults.add(Problem(f"definition.{key}", rule))
     if dig(definition, ("model", "toolIds")) is not None:
-        rule = "has an option of its own: tools, which takes names and ids."
+        rule = "must be given as the option tools, which accepts names and ids."
         faults.add(Problem("definition.model.toolIds", rule))
     faults.end()
 
 
 def known_to_vapi(assistant: Assistant, ask: Ask) -> str | None:
-    """A warning for keys that Vapi's published description does not have. Vapi refuses unknown ones, but it decides.
+    """A warning for keys that are not in Vapi's published description; the request is sent anyway.
 
-    A key whose value is null takes a field away, or comes from an answer; it is left to the service.
+    Keys with the value null are ignored: they remove a field, or come from a response.
     """
     given = [key for key, value in (assistant.definition or {}).items() if value is not None]
     strange = [key for key in given if key not in {*ASSISTANT_FIELDS, *ANSWER_ONLY, "name"}]
@@ -73,13 +73,13 @@ def known_to_vapi(assistant: Assistant, ask: Ask) -> str | None:
     meant = {key: nearest(key, ASSISTANT_FIELDS) for key in strange}
     told = [f"definition.{key}" + (f" (did you mean {meant[key]}?)" if meant[key] else "") for key in strange]
     return (
-        f"Assistant {assistant.name}: Vapi's published description has no {', '.join(told)}. Vapi refuses an assistant "
-        "with a key that it does not know."
+        f"Assistant {assistant.name}: Vapi's published description has no {', '.join(told)}. Vapi rejects an assistant "
+        "with an unknown key."
     )
 
 
 def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistant:
-    """With ``tools_mode: append`` the tools that are attached stay. A definition is merged, so an empty one is none."""
+    """Keep attached tools with ``tools_mode: append``. A definition is merged, so an empty one changes nothing."""
     if not wanted.definition:
         wanted = wanted.model_copy(update={"definition": None})
     if wanted.tools is None or ask.tools_mode == "replace":
@@ -89,18 +89,19 @@ def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistan
 
 
 def tools_need_a_model(assistant: Assistant, _ask: Ask) -> None:
-    """Tools stand in the model, which Vapi replaces whole and takes with provider and model only."""
+    """Tools are part of the model, which Vapi replaces as a whole and which requires provider and model."""
     if assistant.tools and not dig(assistant.definition, ("model", "provider")):
-        raise Problem("tools", "needs definition.model with provider and model: tools are part of the model.")
+        raise Problem("tools", "requires definition.model with provider and model; tools are part of the model.")
 
 
 def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
     """Warnings about an updated assistant whose callers get fixed versions of it.
 
-    The endpoint is a beta of Vapi's (server SDK 3.0): 403 without access, no ``allocation`` where none was ever made.
-    Whatever it does not answer plainly is no reason to warn, and never one to fail.
+    The endpoint is a beta of Vapi (server SDK 3.0): 403 without access, no ``allocation`` if none was ever made. An
+    unexpected response causes neither a warning nor an error.
 
-    :param client: the connection to Vapi; only read. :param key: the assistant's id.
+    :param client: the connection to Vapi; only used for reads. :param key: the assistant's id.
+    :return: the warnings.
     """
     try:
         answer = client.get(TRAFFIC_ALLOCATION, {"assistantId": key})
@@ -116,8 +117,8 @@ def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
         if isinstance(target, dict) and isinstance(target.get("assistantVersion"), str)
     ]
     warning = (
-        f"callers get fixed versions of it by a traffic allocation at Vapi: {', '.join(shares) or 'unknown'}. A change "
-        "of the assistant makes a new version, which no caller gets until the allocation includes it."
+        f"callers get fixed versions of it by a traffic allocation in Vapi: {', '.join(shares) or 'unknown'}. A change "
+        "of the assistant creates a new version, which no caller gets until the allocation includes it."
     )
     return (warning,)
 
@@ -146,22 +147,23 @@ ASSISTANT = Resource(
 
 
 class Named(Record):
-    """What is only referred to."""
+    """An object that is only referred to."""
 
     name: str | None = None
 
 
 def check_no_workflow(record: t.Any, options: t.Any) -> None:
-    """Raise :class:`Problem` where a workflow is to answer or to call: Vapi runs none.
+    """Reject a workflow, because Vapi no longer runs workflows.
 
     Announced in Vapi's guide to migrate workflows; the published request schemas still have the field.
 
-    :param record: has ``workflow``. :param options: have ``state``.
+    :param record: a record with ``workflow``. :param options: a record with ``state``.
+    :raises Problem: if a workflow is given.
     """
     if record.workflow and options.state == "present":
-        raise Problem("workflow", f"is retired: Vapi has run no workflow since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}")
+        raise Problem("workflow", f"is retired; Vapi has not run workflows since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}")
 
 
 SQUAD = Resource(service=VAPI, noun="squad", plural="squads", title="squad", path="/squad", record=Named)
-#: Vapi publishes no list of workflows: they are named by id only.
+#: Vapi has no list of workflows: they are referred to by id only.
 WORKFLOW = Resource(service=VAPI, noun="workflow", plural="workflows", title="workflow", path="", record=Named)

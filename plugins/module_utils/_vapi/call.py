@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the phone call that Vapi places. Each one rings a phone and costs money, so it is asked for once at most."""
+"""The outbound call. Each one rings a phone and costs money, so its request is sent at most once."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
-#: Where a call carries its mark: the published description has ``metadata`` in the overrides only.
+#: The key of a call's mark: the published description has ``metadata`` in the overrides only.
 MARK = "voiceops_idempotency_key"
-#: A mark of the run's own begins so; nobody looks for it in a later run.
+#: Prefix of a mark that a run generates; later runs do not search for it.
 OF_THIS_RUN = "run "
 
 
 def check_own_key(key: str) -> None:
     if key.startswith(OF_THIS_RUN):
-        raise ValueError("must not begin with 'run ', which marks calls without a key of their own.")
+        raise ValueError("must not begin with 'run ', which marks calls without an idempotency key.")
 
 
 DAY = datetime.timedelta(hours=24)
-#: Calls carry their whole conversation.
+#: Calls contain their whole conversation.
 PAGE = 100
-#: What makes a call large, and is in no result.
+#: Large fields of a call that no result contains.
 CONVERSATION = (
     "messages", "transcript", "costs", "assistant", "squad", "workflow", "artifact.messages", "artifact.transcript",
     "artifact.messagesOpenAIFormatted", "artifact.nodes", "artifact.performanceMetrics", "artifact.structuredOutputs",
@@ -95,7 +95,7 @@ class Call(Record):
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Overrides stand under the name of what they override."""
+        """The key of the overrides depends on the object that they override."""
         overrides = body.pop("overrides", {})
         target = next((name for name in TARGETS if body.get(f"{name}Id")), "")
         return {**body, f"{target}Overrides": overrides} if target else body
@@ -120,31 +120,31 @@ class Seek(Record):
 def reachable(call: Call, _ask: Ask) -> None:
     customer = call.customer or Customer()
     if bool(customer.number) == bool(customer.sip_uri):
-        raise Problem("customer", "needs exactly one of number and sip_uri.")
+        raise Problem("customer", "requires exactly one of number and sip_uri.")
     if customer.sip_uri and not has_sip_scheme(customer.sip_uri):
         raise Problem("customer.sip_uri", "must begin with sip: or sips:.")
     if customer.extension and not customer.number:
-        raise Problem("customer.extension", "goes with number only: it is dialled after the number has answered.")
+        raise Problem("customer.extension", "requires number; it is dialled after the number has answered.")
 
 
 def free_overrides(call: Call, _ask: Ask) -> None:
     given = call.assistant_overrides or {}
     if "variableValues" in given:
-        raise Problem("assistant_overrides.variableValues", "has an option of its own: variables.")
+        raise Problem("assistant_overrides.variableValues", "must be given as the option variables.")
     if not isinstance(given.get("metadata", {}), dict):
         raise Problem("assistant_overrides.metadata", "must be a dict.")
 
 
 def check_versions(call: Call, _options: Ask) -> None:
-    """Raise :class:`Problem` where a version is given of what is not called with."""
+    """Reject a version without the object that it belongs to."""
     for name in TARGETS:
         version = getattr(call, f"{name}_version")
         if version and not getattr(call, name):
-            raise Problem(f"{name}_version", f"needs {name}: it selects one version of it.", version)
+            raise Problem(f"{name}_version", f"requires {name}; it selects one of its versions.", version)
 
 
 def marked(call: Call, _ask: Ask) -> Parts:
-    """The call with a mark, so that it is found again where the answer is lost."""
+    """Add a mark to the call, by which it can be found if the response is lost."""
     return Parts(
         records=[call.model_copy(update={"idempotency_key": call.idempotency_key or OF_THIS_RUN + str(uuid.uuid4())})]
     )
@@ -162,7 +162,7 @@ def same_person(row: Row, call: Call) -> None:
     if asked != there:
         raise Problem(
             "idempotency_key",
-            "belongs to a call to somebody else, still to come or of the last 24 hours; every call needs its own.",
+            "belongs to a call to another person, planned or of the last 24 hours; use another key for each call.",
         )
 
 
@@ -175,14 +175,14 @@ def waits_for_a_line(row: Row, _call: Call) -> str | None:
     limits = row.get("subscriptionLimits")
     if not isinstance(limits, dict) or not limits.get("concurrencyBlocked"):
         return None
-    return f"The call waits: the account's limit of {limits.get('concurrencyLimit')} calls at once is reached."
+    return f"The call is queued: the account's limit of {limits.get('concurrencyLimit')} concurrent calls is reached."
 
 
-# -------------------------------------------------------------------------------------------------- what people see
+# --------------------------------------------------------------------------------------------------- return values
 
 
 def seconds(row: Row) -> int | None:
-    """How long the two spoke."""
+    """The duration of a call in seconds."""
     try:
         begun, ended = moment(str(row.get("startedAt"))), moment(str(row.get("endedAt")))
     except ValueError:
@@ -207,7 +207,7 @@ def transfers_of(row: Row) -> list[dict[str, t.Any]]:
 
 
 def explained(item: dict[str, t.Any], carrier: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-    """A told call with its outcome and, where the reason tells one, cause and fix."""
+    """Add the outcome to a call's return value, and the cause and the fix if known."""
     found = diagnose(item.get("ended_reason"), item.get("ended_message", ""), item["transfers"], carrier)
     if found is None:
         outcome = (
@@ -255,7 +255,7 @@ def told(row: Row, ask: t.Any) -> dict[str, t.Any]:
         "transfers": transfers_of(row),
         **({"duration": duration} if duration is not None else {}),
         **({"idempotency_key": mark} if isinstance(mark, str) and not mark.startswith(OF_THIS_RUN) else {}),
-        # Whoever has the address can listen.
+        # The address gives access to the call's audio.
         **({"recording_url": recording if ask.show_recording else HIDDEN} if recording else {}),
     }
     return explained(item)
@@ -273,12 +273,12 @@ def of_the_last_day(now: datetime.datetime) -> Reading:
 
 
 def all_there_are(_now: datetime.datetime) -> Reading:
-    """Every call: one that is still to come may have been ordered at any time, and Vapi has no filter for those."""
+    """All calls: a planned one may have been created at any time, and Vapi has no filter for planned calls."""
     return Reading()
 
 
 def is_remembered(row: Row, now: datetime.datetime) -> bool:
-    """Whether a call still stands for its key: it is not over, or it or its schedule reach into the last 24 hours."""
+    """Whether a call still counts for its key: it has not ended, or it or its schedule is within the last 24 hours."""
     if row.get("status") != "ended" and not row.get("endedReason"):
         return True
     times = [row.get(name) for name in ("createdAt", "startedAt", "endedAt")]
@@ -286,7 +286,7 @@ def is_remembered(row: Row, now: datetime.datetime) -> bool:
     try:
         return max(moment(str(time)) for time in times if time) >= now - DAY
     except ValueError:
-        return True  # rather no call than two
+        return True  # no call is better than two
 
 
 def asked_for(seek: Seek, key: str) -> Reading:
@@ -341,8 +341,8 @@ CALL = Resource(
         ready=can_be_placed,
         took=waits_for_a_line,
         shown=shown,
-        hint="It was not sent again, because a second call may be worse than none. Look with vapi_call_info "
+        hint="It was not sent again, to avoid a second call. Check with vapi_call_info "
         "(created_after: a few minutes ago) whether the person is being called. With idempotency_key the same task can "
-        "be run again: it returns a call that carries the key instead of placing another.",
+        "be run again: it returns an existing call with the key instead of placing another.",
     ),
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: where a call is handed on to; shared by transfer tools and the fallback of phone numbers."""
+"""The destination of a transfer; shared by transfer tools and the fallback of phone numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_sip_uri(uri: str) -> None:
 
 class Destination(Record):
     whole: t.ClassVar[bool] = True
-    #: Fields of which exactly one says where the call goes.
+    #: Mutually exclusive fields with the target of the call.
     targets: t.ClassVar[tuple[str, ...]] = ("number", "sip_uri")
 
     number: t.Annotated[str | None, Option(check=check_number)] = None
@@ -53,35 +53,41 @@ class Destination(Record):
         if "number" in body:
             return {"type": "number", **body}
         body.pop("numberE164CheckEnabled", None)
-        # Without a target it is the empty object, which takes the destination away.
+        # Without a target it is the empty object, which removes the destination.
         return {"type": "sip", **body} if "sipUri" in body else {}
 
 
 def same_target(destination: Destination) -> str:
-    """What makes two destinations of one tool one."""
+    """The identity of a destination within a tool.
+
+    :param destination: the destination. :return: its type and target.
+    """
     target = next((str(value) for name in destination.targets if (value := getattr(destination, name))), "")
     return ",".join(filter(None, [digits(target) if destination.number else target, destination.extension]))
 
 
 def check_destination(destination: Destination) -> Faults:
-    """What is wrong with the fields that go together."""
+    """Check the fields that depend on each other.
+
+    :param destination: the destination. :return: the errors.
+    """
     faults = Faults()
     if len([name for name in destination.targets if getattr(destination, name)]) != 1:
         *names, last = destination.targets
-        faults.add(Problem("", f"needs exactly one of {', '.join(names)} and {last}."))
+        faults.add(Problem("", f"requires exactly one of {', '.join(names)} and {last}."))
     if destination.number and destination.sip_headers:
-        faults.add(Problem("sip_headers", "goes with sip_uri only."))
+        faults.add(Problem("sip_headers", "requires sip_uri."))
     if destination.sip_uri and destination.extension:
-        faults.add(Problem("extension", "goes with number only.", destination.extension))
+        faults.add(Problem("extension", "requires number.", destination.extension))
     if destination.sip_uri and destination.caller_id and destination.sip_verb != "dial":
-        faults.add(Problem("caller_id", "has an effect on a sip_uri with sip_verb: dial only.", destination.caller_id))
+        faults.add(Problem("caller_id", "requires a sip_uri with sip_verb: dial.", destination.caller_id))
     if destination.number and destination.number_e164_check_enabled:
         try:
             check_e164(destination.number)
         except ValueError as error:
-            rule = f"{error} Or set number_e164_check_enabled: false."
+            rule = f"{error} Alternatively, set number_e164_check_enabled: false."
             faults.add(Problem("number", rule, destination.number))
     for name, option in (("mode", "mode"), ("sipVerb", "sip_verb")):
         if name in (destination.transfer_plan or {}):
-            faults.add(Problem(f"transfer_plan.{name}", f"has an option of its own: {option}."))
+            faults.add(Problem(f"transfer_plan.{name}", f"must be given as the option {option}."))
     return faults

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: what an outbound call and a campaign share: who answers, over which number, when, and what is checked."""
+"""Fields and validators that outbound calls and campaigns share: assistant, phone number, time and checks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Row = dict[str, t.Any]
 Rows = t.Callable[[Resource], list[Row]]
 TARGETS = ("assistant", "squad")
 NO_USERNAME = (
-    "The phone number's SIP trunk has no username: didlogic will refuse the call (401 or 407) unless it knows Vapi's "
-    "addresses. Set username and password in vapi_sip_trunk."
+    "The phone number's SIP trunk has no username: didlogic will reject the call (401 or 407) unless it accepts "
+    "Vapi's addresses. Set username and password in vapi_sip_trunk."
 )
 FORM = "must be ISO 8601 with a time zone, such as 2026-01-31T09:30:00+01:00 or 2026-01-31T08:30:00Z."
 
@@ -28,7 +28,7 @@ class AnyNumber(Record):
     name: str | None = None
 
 
-#: Any phone number of the organisation, its own carrier's or not: calls go out over each.
+#: Any phone number of the organisation, of Vapi or another carrier: outbound calls can use each.
 ANY_NUMBER = Resource(
     service=VAPI,
     noun="number",
@@ -37,13 +37,16 @@ ANY_NUMBER = Resource(
     path="/phone-number",
     record=AnyNumber,
     keys=("number", "name"),
-    # A name is compared as it stands; of a number the plus makes no difference.
+    # Names are compared exactly; in numbers the plus is ignored.
     normal=lambda key: key.removeprefix("+"),
 )
 
 
 def moment(text: str) -> datetime.datetime:
-    """The time that an ISO 8601 string with a zone stands for; raises ``ValueError``."""
+    """Parse an ISO 8601 time with a zone.
+
+    :param value: the text. :return: the time. :raises ValueError: if it is invalid or has no zone.
+    """
     try:
         found = datetime.datetime.fromisoformat(text.strip())
     except ValueError:
@@ -54,12 +57,12 @@ def moment(text: str) -> datetime.datetime:
 
 
 def stamp(time: datetime.datetime) -> str:
-    """A time as both APIs write it."""
+    """A time in the form of both APIs."""
     return time.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def instant(text: str) -> str:
-    """The one form of a time, in UTC."""
+    """Normalize a time to UTC."""
     return stamp(moment(text)) if text else text
 
 
@@ -69,15 +72,15 @@ Time = t.Annotated["str | None", Option(clean=instant)]
 def one_target(wanted: t.Any, _ask: t.Any) -> None:
     given = [name for name in TARGETS if getattr(wanted, name)]
     if len(given) > 1:
-        raise Problem(given[1], f"cannot be given with {given[0]}: either an assistant or a squad speaks.")
+        raise Problem(given[1], f"cannot be given with {given[0]}; either an assistant or a squad speaks.")
     if not given and not wanted.workflow and _ask.state == "present":
-        raise Problem("assistant", "must be given, or squad: it speaks with the person called.")
+        raise Problem("assistant", "or squad must be given; it speaks with the person called.")
 
 
 def times_in_order(wanted: t.Any, _ask: t.Any) -> str | None:
     start, end = wanted.schedule_at, wanted.schedule_until
     if end and not start:
-        raise Problem("schedule_until", "needs schedule_at beside it: it ends the time that schedule_at begins.")
+        raise Problem("schedule_until", "requires schedule_at; it is the end of the period that begins at schedule_at.")
     if start and end and moment(end) <= moment(start):
         raise Problem("schedule_until", "must be later than schedule_at.")
     return None
@@ -85,42 +88,42 @@ def times_in_order(wanted: t.Any, _ask: t.Any) -> str | None:
 
 def number_is_given(wanted: t.Any, ask: t.Any) -> None:
     if ask.state == "present" and not wanted.phone_number:
-        raise Problem("phone_number", "must be given: the call goes out over it and shows it as the caller.")
+        raise Problem("phone_number", "must be given; it is the caller ID of the call.")
 
 
 def not_in_the_past(wanted: t.Any, now: datetime.datetime) -> None:
     for name in ("schedule_until", "schedule_at"):
         value = getattr(wanted, name)
         if value and moment(value) < now - datetime.timedelta(minutes=1):
-            raise Problem(name, "lies in the past. Give a later time, or leave it out to start at once.")
+            raise Problem(name, "is in the past. Give a later time, or leave it out to start immediately.")
 
 
 def number_can_call(rows: Rows, wanted: t.Any) -> tuple[str, ...]:
-    """Whether the phone number's trunk is there and calls out; raises :class:`Problem` with the option to mend."""
+    """Check that the phone number has a trunk for outbound calls; raises :class:`Problem` with the option to fix."""
     if wanted.phone_number == LATER:
         return ()
     number = next((row for row in rows(ANY_NUMBER) if str(row.get("id")) == wanted.phone_number), {})
     if number.get("status") == "blocked":
-        raise Problem("phone_number", "is blocked at Vapi: no call goes out over it. Ask Vapi's support why.")
+        raise Problem("phone_number", "is blocked by Vapi; it cannot be used for calls. Contact Vapi's support.")
     if number.get("provider") != "byo-phone-number":
         return ()
     trunk = next((row for row in rows(SIP_TRUNK) if row.get("id") == number.get("credentialId")), None)
     if trunk is None:
         raise Problem(
-            "phone_number", "has no SIP trunk that exists: give it one with vapi_phone_number: trunk. Nothing was sent."
+            "phone_number", "has no existing SIP trunk; assign one with vapi_phone_number: trunk. Nothing was sent."
         )
     if not any(
         gateway.get("outboundEnabled", True) for gateway in trunk.get("gateways") or [] if isinstance(gateway, dict)
     ):
         raise Problem(
             "phone_number",
-            "has a SIP trunk without an outbound gateway: set gateways with outbound_enabled: true in "
+            "has a SIP trunk without an outbound gateway; set gateways with outbound_enabled: true in "
             "vapi_sip_trunk. Nothing was sent.",
         )
     return () if dig(trunk, ("outboundAuthenticationPlan", "authUsername")) else (NO_USERNAME,)
 
 
 def texts(row: t.Any, names: t.Mapping[str, str], kinds: tuple[type, ...] = (str,)) -> dict[str, t.Any]:
-    """Plain values of an answer under the names that people see; what is not there or of another kind is left out."""
+    """Scalar values of a response under their return keys; missing values and values of other types are left out."""
     raw = row if isinstance(row, dict) else {}
     return {name: raw[key] for name, key in names.items() if isinstance(raw.get(key), kinds) and raw[key] != ""}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the phone number, Vapi's ``byo-phone-number``: a number of another carrier made known to Vapi."""
+"""The phone number: Vapi's ``byo-phone-number``, a number of another carrier that is imported into Vapi."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CHOICES = ("assistant", "squad", "workflow")
 def one_target(number: PhoneNumber, _ask: State) -> None:
     given = [name for name in CHOICES if getattr(number, name)]
     if len(given) > 1:
-        raise Problem(given[1], f"cannot be given with {given[0]}: either an assistant or a squad answers a number.")
+        raise Problem(given[1], f"cannot be given with {given[0]}; either an assistant or a squad answers a number.")
 
 
 def good_fallback(number: PhoneNumber, _ask: State) -> None:
@@ -54,23 +54,23 @@ def good_fallback(number: PhoneNumber, _ask: State) -> None:
 
 
 def plus_means_e164(number: PhoneNumber, ask: State) -> None:
-    """What can be said of the form without knowing what stands at Vapi."""
+    """Check the number without reading its current state."""
     if ask.state == "present" and str(number.number).startswith("+"):
         e164_unless_told(number, ask)
 
 
 def has_trunk(number: PhoneNumber, _ask: State) -> None:
     if not number.trunk:
-        raise Problem("trunk", "must be given: the number needs a SIP trunk that its calls go over.")
+        raise Problem("trunk", "must be given; the number requires a SIP trunk for its calls.")
 
 
 def e164_unless_told(number: PhoneNumber, _ask: State) -> None:
-    """Vapi checks the form of a number unless it is told not to."""
+    """Check the form of a number like Vapi, unless the check is disabled."""
     if number.number_e164_check_enabled is not False:
         try:
             check_e164(str(number.number))
         except ValueError as error:
-            rule = f"{error} Or set number_e164_check_enabled: false."
+            rule = f"{error} Alternatively, set number_e164_check_enabled: false."
             raise Problem("number", rule, number.number) from None
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vapi's HTTP API: where it is, how it lists, how it says no."""
+"""Vapi's HTTP API: base URL, pagination, error format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_key
 
 API = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
-#: Where Vapi's calls come from. A third address in the US is reported by users and not confirmed by Vapi.
+#: Source addresses of Vapi's calls. A third address in the US is reported by users and not confirmed by Vapi.
 SIGNALLING = {"us": ("44.229.228.186", "44.238.177.138"), "eu": ("63.182.83.170",)}
 PAGE = 1000
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -33,8 +33,8 @@ class Connection(Record):
 def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
     """The objects of a list, the newest first.
 
-    Vapi answers the newest ``limit`` objects (100 by default, 1000 at most) and tells nothing of the rest. Further
-    ones are asked for from the oldest creation time on, that time included, because several may share it.
+    Vapi returns the newest ``limit`` objects (100 by default, 1000 at most) and no total. Further ones are requested
+    up to and including the oldest creation time, because several objects may share it.
     """
     found: dict[str, dict[str, t.Any]] = {}
     cursor: dict[str, t.Any] = {}
@@ -43,7 +43,7 @@ def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
         try:
             rows = page(path, {**reading.params, "limit": size, **cursor})
         except TooLarge:
-            # Each page begins with the last row of the one before, so one row alone leads nowhere by its time.
+            # Each page begins with the last row of the previous page, so paging by time needs at least two rows.
             if size <= 2 and reading.page_numbers:
                 return _by_number(page, path, {**reading.params, **cursor}, found, reading.most)
             if size <= 2:
@@ -54,15 +54,15 @@ def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
         found |= new
         if reading.most and len(found) >= reading.most:
             return list(found.values())[: reading.most]
-        # A round number may be a limit lower than the one asked for: only a page that adds nothing is then the last.
+        # A round number may be a limit lower than the requested one: then only a page without new rows is the last.
         full = len(rows) >= size or len(rows) % 100 == 0
         if not rows or not full or (cursor and not new and len(rows) < size):
             return list(found.values())
         oldest = min(str(row.get("createdAt", "")) for row in rows)
         if not oldest or (cursor and not new):
             raise Unreachable(
-                f"Vapi's list GET {path} can not be read to its end: {len(rows)} objects share one creation time. "
-                "Nothing was concluded from the part that was read."
+                f"Vapi's list GET {path} cannot be read completely: {len(rows)} objects have the same creation time. "
+                "The response was ignored."
             )
         cursor = {"createdAtLe": oldest}
 
@@ -70,11 +70,12 @@ def pages(page: Page, path: str, reading: Reading) -> list[dict[str, t.Any]]:
 def _by_number(
     page: Page, path: str, params: dict[str, t.Any], found: dict[str, dict[str, t.Any]], most: int | None
 ) -> list[dict[str, t.Any]]:
-    """The rest of a list whose rows are so large that two do not fit into an answer: one row at a time.
+    """Read the rest of a list one row at a time, because two of its rows do not fit into one response.
 
-    :param params: filters, with the creation time up to which rows are missing: rows created while it is read shift no
-        page. :param found: the rows read so far, by id. :return: all rows.
-    :raises Unreachable: where a row came twice, since another one may have been missed for it.
+    :param page: requests one page. :param path: the list.
+    :param params: filters, with the creation time up to which rows are missing, so that new rows do not shift pages.
+    :param found: the rows read so far, by id. :param most: the maximum number of rows. :return: all rows.
+    :raises Unreachable: if a row is returned twice, because another one may be missing.
     """
     seen: set[str] = set()
     for number in itertools.count(1):
@@ -83,8 +84,7 @@ def _by_number(
             break
         if any(str(row.get("id")) in seen for row in rows):
             raise Unreachable(
-                f"Vapi's list GET {path} changed while it was read. Nothing was concluded from the part that was read. "
-                "Run again."
+                f"Vapi's list GET {path} changed while it was read. The response was ignored. Run the task again."
             )
         seen |= {str(row.get("id")) for row in rows}
         found |= {str(row.get("id")): row for row in rows}
@@ -92,12 +92,12 @@ def _by_number(
 
 
 def key_form(key: str) -> str:
-    """What the form of a key tells that Vapi does not accept: its private and its public keys are UUIDs, or a JWT."""
+    """A hint at the probable error in a rejected key: private and public keys are UUIDs or JWTs."""
     if re.fullmatch(UUID, key, re.IGNORECASE):
-        return "Vapi's public key has the same form as the private one, and a key holds for one region."
+        return "Vapi's public key has the same form as the private one, and a key is valid in one region only."
     if key.count(".") == 2:
         return ""
-    return "A key of Vapi is a UUID, and this one is not; it may be the key of another service."
+    return "A Vapi key is a UUID, but this one is not; it may be the key of another service."
 
 
 def words(answer: t.Any) -> str:
@@ -118,5 +118,5 @@ VAPI = Service(
     denied=frozenset({401}),
     id_form=(UUID, "a UUID"),
     key_form=key_form,
-    key_hint="Give the organisation's private key as {api_key}, and as {region} the one that it belongs to.",
+    key_hint="Give the organisation's private key as {api_key}, and its region as {region}.",
 )

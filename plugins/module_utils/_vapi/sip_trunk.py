@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the SIP trunk, Vapi's ``byo-sip-trunk`` credential.
+"""The SIP trunk: Vapi's ``byo-sip-trunk`` credential.
 
-Its operations stand in no published description since 2024; PATCH is documented in one guide only. Vapi never returns
-the password and replaces the authentication plan whole, so user name and password travel together.
+No published API description since 2024 contains its operations; PATCH is documented in one guide only. Vapi never
+returns the password and replaces the authentication plan as a whole, so user name and password are sent together.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Gateway(Record):
 
 
 def place(gateway: Gateway) -> str:
-    """What makes two gateways one: addresses, port and direction."""
+    """The identity of a gateway: addresses, port and direction."""
     ways = [way for way in ("inbound", "outbound") if getattr(gateway, f"{way}_enabled")]
     return f"{network_of(f'{gateway.ip}/{gateway.netmask}')}:{gateway.port} {' and '.join(ways)}"
 
@@ -46,7 +46,7 @@ class SipTrunk(Record):
     gateways: t.Annotated[list[Gateway] | None, Option(distinct=place)] = None
     username: t.Annotated[str | None, Option(wire=f"{PLAN}.authUsername")] = None
     password: t.Annotated[str | None, Option(secret=True, along="username", wire=f"{PLAN}.authPassword")] = None
-    # "register" is taken in every Python class of pydantic's kind.
+    # Every pydantic class already has an attribute "register".
     register_: t.Annotated[Register | None, Option(wire=f"{PLAN}.sipRegisterPlan")] = None
     outbound_leading_plus_enabled: bool | None = None
     tech_prefix: t.Annotated[str | None, Option(length=(0, 10000))] = None
@@ -55,7 +55,7 @@ class SipTrunk(Record):
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
         if body.get(PLAN, {}).get("authUsername") == "":
-            body[PLAN] = None  # an empty user name means: no authentication
+            body[PLAN] = None  # an empty user name means no authentication
         return body
 
 
@@ -67,21 +67,21 @@ class Ask(State):
 
 
 def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
-    """Vapi recognises inbound calls by their source address; a host name tells it none."""
+    """Require addresses for inbound calls: Vapi recognises them by their source address, not by a host name."""
     faults = Faults()
     for index, gateway in enumerate(trunk.gateways or ()):
         if gateway.inbound_enabled and not is_ipv4(str(gateway.ip)):
             rule = (
-                "a host name cannot be used with inbound_enabled: true. Give the host name one gateway with "
-                "inbound_enabled: false for outbound calls, and each IPv4 network of the provider's signalling hosts a "
-                "gateway with outbound_enabled: false for inbound calls."
+                "a host name cannot be used with inbound_enabled: true. Add one gateway with the host name and "
+                "inbound_enabled: false for outbound calls, and one for each IPv4 network of the provider's signalling "
+                "hosts with outbound_enabled: false for inbound calls."
             )
             faults.add(Problem(f"gateways[{index}].ip", rule, gateway.ip))
     faults.end()
 
 
 def registered_as_itself(wanted: SipTrunk, current: SipTrunk | None, ask: Ask) -> SipTrunk:
-    """A new trunk that takes over the settings of another one registers with its own login, if the other one did."""
+    """Register a new trunk that copies the settings of another one with its own login, if the other one registers."""
     if not current or not ask.settings_from or wanted.register_ or not wanted.username or not current.register_:
         return wanted
     if not current.username or current.register_.username != current.username:
@@ -91,7 +91,7 @@ def registered_as_itself(wanted: SipTrunk, current: SipTrunk | None, ask: Ask) -
 
 def has_gateways(trunk: SipTrunk, _ask: Ask) -> None:
     if trunk.gateways is None:
-        raise Problem("gateways", "must be given to create a SIP trunk: without a gateway it reaches nobody.")
+        raise Problem("gateways", "must be given to create a SIP trunk; calls need a gateway.")
 
 
 SIP_TRUNK = Resource(
