@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of the audit, as data. A rule looks at one number's way, or at the account, and says what is wrong there.
+"""The checks of the audit. A check examines the call path of one number, or the account, and returns its findings.
 
-No message holds a label of a SIP URI that is no trunk's id: it may be a private key.
+Messages contain only labels of SIP URIs that are trunk ids, because any other label may be a private key.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import SIGNALLING, VAPI
 
-#: didlogic's code of a destination that is a SIP account, as it begins an entry's place.
+#: didlogic's code of a destination that is a SIP account, the prefix of the entry's identity.
 SIP_ACCOUNT = str(TRANSPORT["sip_account"])
 #: What is read.
 SERVICES = (VAPI, DIDLOGIC)
@@ -57,12 +57,12 @@ DOCS = (
     "#ansible-collections-voiceops-vapi-didlogic-docsite-audit-"
 )
 SEVERITIES = ("error", "warning", "info")
-#: On what a rule rests: a service's documentation or published API description, a report of the behaviour of a live
-#: account, or a conclusion. A conclusion is no error.
+#: The evidence for a check: a service's documentation or published API description, a report of the behaviour of a live
+#: account, or a conclusion. A check with a conclusion is never an error.
 EVIDENCE = ("documented", "seen live", "inferred")
-#: More objects than this are beyond what the lists of both services were ever seen to answer whole.
+#: Maximum number of objects for which the lists of both services are known to be complete.
 MOST_OBJECTS = 10_000
-#: US dollars; below it outbound calls soon end.
+#: US dollars; with less, outbound calls will soon fail.
 LOW_BALANCE = 5.0
 
 Words = dict[str, str]
@@ -70,13 +70,13 @@ Words = dict[str, str]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One thing that may be wrong.
+    """One check.
 
-    :param step: the link of the way that is broken: number, forward, trunk, phone_number, assistant, tool, account.
-    :param severity: the worst one of a hit. A hit may lower it with the word ``severity``, to one of ``lower``.
-    :param evidence: one of ``EVIDENCE``, for the consequence that the rule states. :param source: where that was read.
-    :param message: and ``fix`` are templates for the words of a hit. :param route: words of each hit on a number's way;
-        ``account`` likewise for what concerns no single number, with ``subject``.
+    :param step: the step of the call path: number, forward, trunk, phone_number, assistant, tool, account.
+    :param severity: the highest severity. A finding may lower it with the key ``severity``, to one of ``lower``.
+    :param evidence: one of ``EVIDENCE``, for the stated consequence. :param source: the source of the evidence.
+    :param message: and ``fix`` are templates for the values of a finding. :param route: returns the values of each
+        finding on a number's call path; ``account`` likewise for the whole account, with ``subject``.
     """
 
     id: str
@@ -92,7 +92,10 @@ class Rule:
 
 
 def findings(survey: Survey, ignored: t.Collection[str] = ()) -> list[Row]:
-    """Every hit of every rule, the worst first."""
+    """Run all checks.
+
+    :return: the findings, most severe first.
+    """
     found = []
     for rule in [rule for rule in RULES if rule.id not in ignored]:
         for route in survey.routes:
@@ -108,7 +111,7 @@ def _finding(rule: Rule, words: Words, concerned: list[str]) -> Row:
         "severity": words.get("severity", rule.severity),
         "evidence": rule.evidence,
         "step": rule.step,
-        # Names and error texts of the services are among the words.
+        # The values contain names and error messages of the services.
         "subject": printable(words["subject"]),
         "numbers": concerned,
         "message": printable(rule.message.format_map(words)),
@@ -118,7 +121,7 @@ def _finding(rule: Rule, words: Words, concerned: list[str]) -> Row:
 
 
 def _concerned(survey: Survey, words: Words) -> list[str]:
-    """The numbers whose calls take what is wrong: by its id where it has one, as several may share a name."""
+    """The numbers whose call path contains the object of a finding; by its id if it has one, as names may repeat."""
 
     def takes(route: Route) -> bool:
         if "id" in words:
@@ -130,7 +133,7 @@ def _concerned(survey: Survey, words: Words) -> list[str]:
 
 
 def numbers(survey: Survey, found: list[Row]) -> list[Row]:
-    """Each number's way with the rules that it breaks, and how bad that is."""
+    """Each number's call path with the ids of its findings and their highest severity."""
     by_number = collections.defaultdict(list)
     for finding in found:
         for number in finding["numbers"]:
@@ -146,7 +149,7 @@ def numbers(survey: Survey, found: list[Row]) -> list[Row]:
     return items
 
 
-# ------------------------------------------------------------------------------------------------------ a number's way
+# ---------------------------------------------------------------------------------------------------- a number's path
 
 
 def _if(condition: t.Any, **words: t.Any) -> list[Words]:
@@ -159,7 +162,7 @@ def private_key(route: Route) -> list[Words]:
 
 
 def _unknown(route: Route) -> list[Entry]:
-    """Destinations at a Vapi host whose label is neither a trunk's id nor the key."""
+    """Destinations at a Vapi host with a label that is neither a trunk id nor the key."""
     return [
         entry
         for entry in route.to_vapi
@@ -172,7 +175,7 @@ def unknown_trunk(route: Route) -> list[Words]:
 
 
 def unknown_label(route: Route) -> list[Words]:
-    """Behind another destination it harms no call, but what stands there may be a key."""
+    """Such a destination after another one affects no call, but its label may be a key."""
     return _if([entry for entry in _unknown(route) if entry is not route.lead])
 
 
@@ -191,9 +194,9 @@ def no_label(route: Route) -> list[Words]:
 
 
 def dead_fail_over(route: Route) -> list[Words]:
-    """A destination behind the one that reaches Vapi, whose trunk or number there takes no call.
+    """Further destinations whose trunk or number in Vapi cannot receive calls.
 
-    Other regions and trunks that are not there have rules of their own.
+    Other checks report other regions and missing trunks.
     """
     dead = {
         named(route.trunk_of(entry)): route.obstacle(entry)
@@ -223,7 +226,7 @@ def no_destination(route: Route) -> list[Words]:
     if not route.bought or not route.entries or route.to_vapi or any(map(route.can_answer, route.entries)):
         return []
     if route.lead:
-        return _if(True, which="none is of a kind that is known here", severity="warning")
+        return _if(True, which="none is of a known kind", severity="warning")
     return _if(True, which="none is active")
 
 
@@ -231,7 +234,7 @@ def no_forward(route: Route) -> list[Words]:
     if not route.bought or route.entries:
         return []
     if any(map(route.survey.answers, route.phones)):
-        return _if(True, note=", although Vapi has it with somebody who would answer")
+        return _if(True, note=", although in Vapi it has somebody who answers")
     return _if(True, note="", severity="info")
 
 
@@ -318,7 +321,7 @@ def reference_gone(survey: Survey) -> list[Words]:
 
 
 def _gone(survey: Survey) -> list[Words]:
-    """Each reference to an object that Vapi does not have; without chosen numbers also in what answers none."""
+    """Each reference to an object that does not exist in Vapi; without a filter also in unused objects."""
     held = {str(row["id"]): (kind, row, "") for kind, row in _unreached(survey)}
     held |= {str(row["id"]): (kind, row, "used") for route in survey.routes for kind, row in route.reached}
     return [
@@ -344,7 +347,7 @@ def _is_member(kind: str, place: str) -> bool:
 
 
 def _is_own(place: str) -> bool:
-    """What a phone number itself refers to has rules of its own: its trunk and who answers."""
+    """Other checks report the trunk and the assistant that a phone number refers to."""
     return place in ("credentialId", "assistantId", "squadId")
 
 
@@ -365,7 +368,7 @@ def doubled(route: Route) -> list[Words]:
 
 
 def _referred(route: Route) -> t.Iterator[tuple[str, Row, Transfer]]:
-    """Each transfer that Vapi asks didlogic for: kind and row of the object that defines it, and the transfer."""
+    """Each transfer that Vapi requests from didlogic: kind and row of the object that defines it, and the transfer."""
     if route.survey.is_didlogic(route.trunk):
         for kind, row, transfer in route.transfers:
             if transfer.by_refer and transfer.target:
@@ -373,9 +376,9 @@ def _referred(route: Route) -> t.Iterator[tuple[str, Row, Transfer]]:
 
 
 def _transfers(survey: Survey, wrong: t.Callable[[Route, str, str], Words | None]) -> list[Words]:
-    """Each object with a transfer that is wrong for a number's trunk, once for each way to be wrong.
+    """Each object with a transfer that is invalid for a number's trunk, once per reason.
 
-    ``wrong`` gets user and host of the target; the host is empty where it is a plain number.
+    ``wrong`` gets user and host of the target; the host is empty for a plain number.
     """
     found: dict[str, Words] = {}
     for route in survey.routes:
@@ -394,7 +397,7 @@ def _hosts(route: Route) -> set[str]:
 
 
 def transfer_refused(survey: Survey) -> list[Words]:
-    """didlogic wants a SIP address at its gateway."""
+    """didlogic requires a SIP address at its gateway."""
 
     def wrong(route: Route, _user: str, host: str) -> Words | None:
         if host in _hosts(route):
@@ -417,13 +420,13 @@ def transfer_elsewhere(survey: Survey) -> list[Words]:
 
 
 def _used(survey: Survey) -> list[Row]:
-    """didlogic's trunks on the way of the numbers that are looked at."""
+    """didlogic's trunks on the call paths of the audited numbers."""
     ids = {str(row["id"]): row for route in survey.routes for row in (route.trunk,) if row}
     return [row for row in ids.values() if survey.is_didlogic(row)]
 
 
 def other_carrier(survey: Survey) -> list[Words]:
-    """Trunks that are not judged, for another carrier's rules are not known here."""
+    """Trunks of other carriers, which are not checked."""
     looked_at = {str(route.trunk["id"]) for route in survey.routes if route.trunk}
     return [
         _of_trunk(
@@ -478,7 +481,7 @@ def unknown_login(survey: Survey) -> list[Words]:
 
 
 def _logins(survey: Survey) -> list[Row]:
-    """The SIP accounts that the trunks on the way log in with."""
+    """The SIP accounts of the trunks on the call paths."""
     used = {login_of(row) for row in _used(survey)}
     return [row for row in survey.accounts if str(row.get("name")) in used]
 
@@ -522,7 +525,7 @@ def no_balance(survey: Survey) -> list[Words]:
 
 
 def unused_tool(survey: Survey) -> list[Words]:
-    """Referred to by nothing; only where all numbers are looked at."""
+    """Transfer tools that no object refers to; only if all numbers are audited."""
     if survey.declared:
         return []
     holders = (*survey.assistants, *survey.squads, *survey.phones)
@@ -570,10 +573,10 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to didlogic",
         route=private_key,
-        message="Vapi's private key stands in a SIP URI at didlogic, where everybody who sees the account or a SIP "
-        "message can read it.",
-        fix="Replace it with didlogic_forward: vapi_trunk_id and heal_private_key. Then make a new key at Vapi and "
-        "delete the old one: what once stood in a URI is known.",
+        message="A SIP URI in didlogic contains Vapi's private key, which is readable in the account and in SIP "
+        "messages.",
+        fix="Replace it with didlogic_forward: vapi_trunk_id and heal_private_key. Then create a new key in Vapi and "
+        "delete the old one, because it has been exposed.",
     ),
     Rule(
         id="unknown-trunk",
@@ -582,10 +585,10 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to didlogic: the label is the id of a trunk of the organisation",
         route=unknown_trunk,
-        message="Calls are sent to a trunk that this Vapi organisation does not have. The label is not shown: it may "
-        "be a private key.",
-        fix="Forward to the trunk's id with didlogic_forward: vapi_trunk_id. If the label was a private key of yours, "
-        "make a new key at Vapi and delete the old one.",
+        message="Calls are sent to a trunk that this Vapi organisation does not have. The label is not shown, because "
+        "it may be a private key.",
+        fix="Forward to the trunk's id with didlogic_forward: vapi_trunk_id. If the label is a private key of yours, "
+        "create a new key in Vapi and delete the old one.",
     ),
     Rule(
         id="unknown-label",
@@ -594,10 +597,10 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to didlogic: the label is the id of a trunk of the organisation",
         route=unknown_label,
-        message="A destination behind the first leads to a trunk that this Vapi organisation does not have. The label "
-        "is not shown: it may be a private key.",
-        fix="Remove the destination with didlogic_forward: state absent, or in didlogic's portal. If the label was a "
-        "private key of yours, make a new key at Vapi and delete the old one.",
+        message="A destination after the first leads to a trunk that this Vapi organisation does not have. The label "
+        "is not shown, because it may be a private key.",
+        fix="Remove the destination with didlogic_forward: state absent, or in didlogic's portal. If the label is a "
+        "private key of yours, create a new key in Vapi and delete the old one.",
     ),
     Rule(
         id="wrong-region",
@@ -607,8 +610,8 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to SIP trunks: the regions share nothing",
         route=wrong_region,
-        message="A destination leads to the SIP host of another region than the trunk's, which is {region}; Vapi "
-        "answers 404 there.",
+        message="A destination leads to another region's SIP host than the trunk's, which is {region}; Vapi responds "
+        "with 404.",
         fix="Forward to {host} with didlogic_forward: region.",
     ),
     Rule(
@@ -616,9 +619,9 @@ RULES: tuple[Rule, ...] = (
         severity="warning",
         step="forward",
         evidence="inferred",
-        source="other carriers' guides show such a host; how Vapi then finds the trunk is not described",
+        source="other carriers' guides contain such a host; how Vapi then selects the trunk is not documented",
         route=no_label,
-        message="A destination leads to Vapi's SIP host without a trunk's id in front, so Vapi must guess the trunk.",
+        message="A destination leads to Vapi's SIP host without a trunk id, so the trunk is not determined.",
         fix="Forward to the trunk's id with didlogic_forward: vapi_trunk_id.",
     ),
     Rule(
@@ -628,27 +631,27 @@ RULES: tuple[Rule, ...] = (
         evidence="seen live",
         source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
         route=dead_fail_over,
-        message="A further destination leads to the trunk {trunk}, {why}: it can take no call.",
-        fix="Remove it with didlogic_forward: state absent, or let it lead to somebody who answers.",
+        message="A further destination leads to the trunk {trunk}, {why}: it cannot receive calls.",
+        fix="Remove it with didlogic_forward: state absent, or assign an assistant with vapi_phone_number.",
     ),
     Rule(
         id="sip-account-gone",
         severity="warning",
         step="forward",
         evidence="inferred",
-        source="the account's list of SIP accounts does not hold it",
+        source="the account's list of SIP accounts does not contain it",
         route=no_sip_account,
         message="A destination is the SIP account {login}, which this didlogic account does not have.",
-        fix="Remove it with didlogic_forward: state absent, or name one that exists.",
+        fix="Remove it with didlogic_forward: state absent, or use an existing one.",
     ),
     Rule(
         id="not-first",
         severity="warning",
         step="forward",
         evidence="inferred",
-        source="didlogic's guides want the destination at the top; that the lowest priority is the top is a conclusion",
+        source="didlogic's guides require the destination at the top; that this is the lowest priority is a conclusion",
         route=not_first,
-        message="Calls go to another destination first ({first}); Vapi is only tried when that does not answer.",
+        message="Calls go to another destination first ({first}); Vapi is only tried if that does not answer.",
         fix="Put Vapi first with didlogic_forward: position first.",
     ),
     Rule(
@@ -658,8 +661,8 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="didlogic's API documentation of destinations",
         route=switched_off,
-        message="The destination that leads to Vapi is switched off.",
-        fix="Switch it on with didlogic_forward: active.",
+        message="The destination that leads to Vapi is disabled.",
+        fix="Enable it with didlogic_forward: active.",
     ),
     Rule(
         id="no-destination",
@@ -669,8 +672,8 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="didlogic's API documentation of destinations",
         route=no_destination,
-        message="The number has destinations, and {which}: calls to it reach nobody.",
-        fix="Switch one on, or forward the number to Vapi with didlogic_forward.",
+        message="The number has destinations, but {which}: calls to it fail.",
+        fix="Enable one, or forward the number to Vapi with didlogic_forward.",
     ),
     Rule(
         id="no-forward",
@@ -680,8 +683,8 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="didlogic's API documentation of destinations",
         route=no_forward,
-        message="The number has no destination{note}: calls to it reach nobody.",
-        fix="Forward it with didlogic_forward, or give the number back to didlogic.",
+        message="The number has no destination{note}: calls to it fail.",
+        fix="Forward it with didlogic_forward, or return the number to didlogic.",
     ),
     Rule(
         id="not-forwarded",
@@ -690,8 +693,8 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="didlogic's API documentation of destinations",
         route=not_forwarded,
-        message="Vapi has the number, and no destination leads there: Vapi can call with it, and is not called.",
-        fix="Forward it with didlogic_forward if callers are to reach Vapi.",
+        message="The number exists in Vapi, but no destination leads there: it is used for outbound calls only.",
+        fix="Forward it with didlogic_forward if Vapi should answer calls.",
     ),
     Rule(
         id="not-imported",
@@ -700,7 +703,7 @@ RULES: tuple[Rule, ...] = (
         evidence="seen live",
         source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
         route=not_imported,
-        message="The number is forwarded to Vapi, and Vapi does not have it: calls to it reach no assistant.",
+        message="The number is forwarded to Vapi but does not exist there: calls to it reach no assistant.",
         fix="Import it with vapi_phone_number: number and trunk.",
     ),
     Rule(
@@ -710,9 +713,9 @@ RULES: tuple[Rule, ...] = (
         evidence="inferred",
         source="conclusion from the lists of both services",
         route=not_bought,
-        message="Vapi has the number, and the didlogic account does not: no call comes in, and didlogic refuses it "
-        "as a caller.",
-        fix="Buy it at didlogic, or remove it with vapi_phone_number: state absent.",
+        message="The number exists in Vapi but not in the didlogic account: it receives no calls, and didlogic rejects "
+        "it as a caller ID.",
+        fix="Buy it from didlogic, or remove it with vapi_phone_number: state absent.",
     ),
     Rule(
         id="nowhere",
@@ -721,19 +724,19 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="the lists of both services",
         route=nowhere,
-        message="The number is asked for, and neither didlogic nor Vapi has it.",
-        fix="Correct it in routing_audit: numbers, or buy it at didlogic.",
+        message="The requested number exists neither in didlogic nor in Vapi.",
+        fix="Correct it in routing_audit: numbers, or buy it from didlogic.",
     ),
     Rule(
         id="spelling",
         severity="warning",
         step="phone_number",
         evidence="inferred",
-        source="one guide asks for the same spelling; whether Vapi finds the other one is described nowhere",
+        source="one guide requires the same spelling; whether Vapi finds another one is not documented",
         route=spelling,
-        message="The forward calls {user}, and the phone number at Vapi is spelled {spelled}: whether Vapi treats both "
-        "as the same number is not documented, and a guide asks for the same spelling.",
-        fix="Spell both alike: didlogic_forward: uri_user, or vapi_phone_number: number.",
+        message="The forward calls {user}, but the phone number in Vapi is spelled {spelled}: whether Vapi treats both "
+        "as the same number is not documented, and a guide requires the same spelling.",
+        fix="Use the same spelling: didlogic_forward: uri_user, or vapi_phone_number: number.",
     ),
     Rule(
         id="other-number",
@@ -742,8 +745,8 @@ RULES: tuple[Rule, ...] = (
         evidence="inferred",
         source="conclusion from the lists of both services",
         route=other_user,
-        message="The forward calls {user}, which is another number than this one.",
-        fix="If that is not meant, forward to this number with didlogic_forward: uri_user.",
+        message="The forward calls {user}, which is a different number.",
+        fix="If that is not intended, forward to this number with didlogic_forward: uri_user.",
     ),
     Rule(
         id="other-trunk",
@@ -752,19 +755,19 @@ RULES: tuple[Rule, ...] = (
         evidence="seen live",
         source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
         route=other_trunk,
-        message="The forward leads to the trunk {there}, and the phone number is on the trunk {here}: Vapi does not "
-        "find it there.",
-        fix="Bring both together: vapi_phone_number: trunk, or didlogic_forward: vapi_trunk_id.",
+        message="The forward leads to the trunk {there}, but the phone number is on the trunk {here}: Vapi does not "
+        "find it.",
+        fix="Use the same trunk: vapi_phone_number: trunk, or didlogic_forward: vapi_trunk_id.",
     ),
     Rule(
         id="no-trunk",
         severity="error",
         step="trunk",
         evidence="documented",
-        source="Vapi's published API description: a number's calls go over the trunk that it names",
+        source="Vapi's published API description: a number's calls use the trunk that it refers to",
         route=no_trunk,
-        message="The phone number is on a trunk that does not exist: no call gets in or out.",
-        fix="Give it one with vapi_phone_number: trunk.",
+        message="The phone number is on a trunk that does not exist: inbound and outbound calls fail.",
+        fix="Assign one with vapi_phone_number: trunk.",
     ),
     Rule(
         id="blocked",
@@ -774,7 +777,7 @@ RULES: tuple[Rule, ...] = (
         source="Vapi's published API description: status",
         route=blocked,
         message="Vapi has blocked the phone number.",
-        fix="Ask Vapi's support why. Nothing here can lift it.",
+        fix="Contact Vapi's support. This collection cannot unblock it.",
     ),
     Rule(
         id="activating",
@@ -784,7 +787,7 @@ RULES: tuple[Rule, ...] = (
         source="Vapi's published API description: status",
         route=activating,
         message="Vapi is still activating the phone number.",
-        fix="Look again in some minutes.",
+        fix="Run the audit again in a few minutes.",
     ),
     Rule(
         id="nobody-answers",
@@ -803,18 +806,18 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's list of ended reasons",
         route=answering_gone,
-        message="The phone number's {kind} does not exist: Vapi ends each call at once.",
-        fix="Assign one that exists with vapi_phone_number: {kind}.",
+        message="The phone number's {kind} does not exist: Vapi ends each call immediately.",
+        fix="Assign an existing one with vapi_phone_number: {kind}.",
     ),
     Rule(
         id="member-gone",
         severity="warning",
         step="assistant",
         evidence="inferred",
-        source="Vapi's list of ended reasons has one for an assistant that is not found, none for a squad's",
+        source="Vapi's list of ended reasons has one for a missing assistant, but none for a squad's",
         account=member_gone,
-        message="Its member {place} is the assistant {gone}, which does not exist: a call that gets there fails.",
-        fix="Correct the squad at Vapi, or assign an assistant with vapi_phone_number: assistant.",
+        message="Its member {place} is the assistant {gone}, which does not exist: a call that reaches it fails.",
+        fix="Correct the squad in Vapi, or assign an assistant with vapi_phone_number: assistant.",
     ),
     Rule(
         id="tool-gone",
@@ -824,18 +827,18 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's own configuration tool, its notes on assistants: a missing entry of toolIds makes the call fail",
         account=tool_gone,
-        message="{place} names the tool {gone}, which does not exist: calls to it fail.",
-        fix="Take the id out with vapi_assistant: tools and tools_mode replace, or in Vapi's dashboard.",
+        message="{place} refers to the tool {gone}, which does not exist: calls to it fail.",
+        fix="Remove the id with vapi_assistant: tools and tools_mode replace, or in Vapi's dashboard.",
     ),
     Rule(
         id="reference-gone",
         severity="warning",
         step="assistant",
         evidence="inferred",
-        source="Vapi's lists do not hold the object; what a call does then is not described for every place",
+        source="Vapi's lists do not contain the object; the effect on a call is not documented for every field",
         account=reference_gone,
-        message="{place} names the {kind} {gone}, which does not exist.",
-        fix="Name one that exists, with the module of that object or in Vapi's dashboard.",
+        message="{place} refers to the {kind} {gone}, which does not exist.",
+        fix="Assign an existing one, with the module of that object or in Vapi's dashboard.",
     ),
     Rule(
         id="retired-workflow",
@@ -844,7 +847,7 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to the migration of workflows",
         route=retired_workflow,
-        message="A workflow is assigned to the phone number, and Vapi has run none since 2026-08-19: nobody answers.",
+        message="A workflow is assigned to the phone number, but Vapi runs none since 2026-08-19: nobody answers.",
         fix="Assign an assistant or a squad with vapi_phone_number: assistant or squad.",
     ),
     Rule(
@@ -854,9 +857,9 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's published API description: serverMessages",
         route=own_control,
-        message="serverMessages of {name} holds phone-call-control, which hands the transfer to your server: Vapi's "
-        "transfer tools do nothing.",
-        fix="Take it out of serverMessages with vapi_assistant: definition.",
+        message="serverMessages of {name} contains phone-call-control, which delegates transfers to your server: "
+        "Vapi's transfer tools have no effect.",
+        fix="Remove it from serverMessages with vapi_assistant: definition.",
     ),
     Rule(
         id="transfer-refused",
@@ -865,9 +868,9 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to didlogic",
         account=transfer_refused,
-        message="didlogic may refuse the transfer{place}: its target is {why}.",
+        message="didlogic may reject the transfer{place}: its target is {why}.",
         fix="Use sip:+<number>@<the trunk's gateway> with vapi_transfer_tool: destinations.sip_uri, to a number that "
-        "didlogic lets REFER go to, or keep Vapi in the call with destinations.sip_verb: dial.",
+        "didlogic allows for REFER, or keep Vapi in the call with destinations.sip_verb: dial.",
     ),
     Rule(
         id="transfer-elsewhere",
@@ -876,7 +879,7 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to didlogic",
         account=transfer_elsewhere,
-        message="It transfers calls to {to}{place}, which is no number of the didlogic account: didlogic may allow "
+        message="It transfers calls to {to}{place}, which is not a number of the didlogic account: didlogic may allow "
         "transfers by REFER to its own numbers only.",
         fix="Ask didlogic's account manager, or keep Vapi in the call with vapi_transfer_tool: destinations.sip_verb "
         "dial.",
@@ -888,16 +891,16 @@ RULES: tuple[Rule, ...] = (
         evidence="inferred",
         source="known gateways of didlogic, and the destinations of its numbers",
         account=other_carrier,
-        message="No gateway of the trunk ({hosts}) is known as didlogic's and no destination at didlogic leads to it: "
+        message="No gateway of the trunk ({hosts}) is known as didlogic's and no destination in didlogic leads to it: "
         "the trunk and its {count} belong to another carrier and were not checked.",
-        fix="Nothing has to be done. If it is meant for didlogic, set its gateway with vapi_sip_trunk: gateways.",
+        fix="No action is needed. If it is intended for didlogic, set its gateway with vapi_sip_trunk: gateways.",
     ),
     Rule(
         id="doubled-phone-number",
         severity="warning",
         step="phone_number",
         evidence="inferred",
-        source="that Vapi refuses no second one follows from reports; which one it calls is described nowhere",
+        source="that Vapi accepts a second one follows from reports; which one it uses is not documented",
         route=doubled,
         message="Vapi has the number {count} times ({ids}): which one answers is not documented.",
         fix="Remove all but one with vapi_phone_number: id and state absent.",
@@ -909,7 +912,7 @@ RULES: tuple[Rule, ...] = (
         evidence="inferred",
         source="conclusion from the lists of both services",
         account=doubled_trunk,
-        message="{count} trunks have this name, so that it is easy to change the wrong one.",
+        message="{count} trunks have this name, so the wrong one may be changed by mistake.",
         fix="Remove those that no phone number uses with vapi_sip_trunk: id and state absent.",
     ),
     Rule(
@@ -919,7 +922,7 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to SIP trunks",
         account=no_inbound,
-        message="No gateway lets didlogic's addresses in: Vapi answers incoming calls with 401, its guide says.",
+        message="No gateway allows didlogic's addresses: according to its guide, Vapi rejects inbound calls with 401.",
         fix="Add didlogic's signalling addresses with vapi_sip_trunk: gateways (outbound_enabled: false).",
     ),
     Rule(
@@ -929,7 +932,7 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to SIP trunks",
         account=inbound_host,
-        message="The gateway {host} is a host name with inbound calls enabled: Vapi knows callers by address only.",
+        message="The gateway {host} is a host name with inbound calls enabled: Vapi checks addresses only.",
         fix="Set inbound_enabled: false there in vapi_sip_trunk: gateways, and add didlogic's IPv4 addresses.",
     ),
     Rule(
@@ -947,9 +950,9 @@ RULES: tuple[Rule, ...] = (
         severity="warning",
         step="trunk",
         evidence="inferred",
-        source="didlogic's guides log in with the SIP account; access by address alone exists by ticket",
+        source="didlogic's guides log in with the SIP account; access by address alone requires a support ticket",
         account=no_login,
-        message="The trunk has no user name: didlogic refuses its calls (401 or 407).",
+        message="The trunk has no user name: didlogic rejects its calls (401 or 407).",
         fix="Set the SIP account's login with vapi_sip_trunk: username and password.",
     ),
     Rule(
@@ -959,29 +962,29 @@ RULES: tuple[Rule, ...] = (
         evidence="inferred",
         source="conclusion from the lists of both services",
         account=unknown_login,
-        message="The trunk logs in as {login}, which is no SIP account of this didlogic account: unless it is one of "
-        "another account, outbound calls are refused.",
-        fix="Set a login that exists with vapi_sip_trunk: username and password, or make one (didlogic_sip_account).",
+        message="The trunk logs in as {login}, which is not a SIP account of this didlogic account: unless it belongs "
+        "to another account, outbound calls are rejected.",
+        fix="Set an existing login with vapi_sip_trunk: username and password, or create one (didlogic_sip_account).",
     ),
     Rule(
         id="addresses-missing",
         severity="warning",
         step="account",
         evidence="inferred",
-        source="Vapi's guide lists the addresses; that ip_restrict refuses all others is a conclusion from its name",
+        source="Vapi's guide lists the addresses; that ip_restrict rejects all others is a conclusion from its name",
         account=restricted,
-        message="The account takes calls from some addresses only, and Vapi's {missing} are not among them: calls from "
-        "there are refused.",
-        fix="Add them with didlogic_sip_account: allowed_ips, or switch ip_restrict off.",
+        message="The account accepts calls from some addresses only, and Vapi's {missing} are not among them: calls "
+        "from there are rejected.",
+        fix="Add them with didlogic_sip_account: allowed_ips, or disable ip_restrict.",
     ),
     Rule(
         id="foreign-caller-id",
         severity="warning",
         step="account",
         evidence="inferred",
-        source="didlogic's guides choose the caller id among the account's numbers",
+        source="didlogic's guides choose the caller ID from the account's numbers",
         account=foreign_caller,
-        message="The caller id {caller} is none of the account's numbers: didlogic or the network may refuse it.",
+        message="The caller ID {caller} is not one of the account's numbers: didlogic or the network may reject it.",
         fix="Set one of the account's numbers with didlogic_sip_account: caller_id.",
     ),
     Rule(
@@ -991,8 +994,8 @@ RULES: tuple[Rule, ...] = (
         evidence="inferred",
         source="conclusion from the lists of both services",
         account=low_balance,
-        message="The balance is {balance} US dollars: outbound calls and number fees will soon end.",
-        fix="Top the account up in didlogic's portal.",
+        message="The balance is {balance} US dollars: it will soon not cover outbound calls and number fees.",
+        fix="Top up the account in didlogic's portal.",
     ),
     Rule(
         id="balance-empty",
@@ -1001,18 +1004,17 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to didlogic: outbound calls need a positive balance",
         account=no_balance,
-        message="The balance is {balance} US dollars: unless the account is billed afterwards, didlogic refuses "
-        "outbound calls.",
-        fix="Top the account up in didlogic's portal.",
+        message="The balance is {balance} US dollars: unless the account is postpaid, didlogic rejects outbound calls.",
+        fix="Top up the account in didlogic's portal.",
     ),
     Rule(
         id="unused-tool",
         severity="warning",
         step="tool",
         evidence="inferred",
-        source="a tool may still be named in a single call",
+        source="a single call may still refer to a tool",
         account=unused_tool,
-        message="The transfer tool is attached to no assistant: no call is transferred by it.",
+        message="The transfer tool is not attached to any assistant, so it transfers no calls.",
         fix="Attach it with vapi_assistant: tools, or remove it with vapi_transfer_tool: state absent.",
     ),
     Rule(
@@ -1020,11 +1022,11 @@ RULES: tuple[Rule, ...] = (
         severity="warning",
         step="account",
         evidence="inferred",
-        source="no list was seen longer",
+        source="no longer list is known",
         account=too_many,
-        message="There are more than {limit}: whether the services list them all is not known, so this audit may have "
-        "missed some.",
-        fix="Look at some of them only, with routing_audit: numbers.",
+        message="There are more than {limit}: it is unknown whether the services list all of them, so this audit may "
+        "be incomplete.",
+        fix="Audit some of them only, with routing_audit: numbers.",
     ),
 )
 
@@ -1038,11 +1040,15 @@ class Ask(Record):
 
 
 def audit(engines: dict[str, t.Any], ask: Ask) -> Row:
-    """Both accounts looked through. ``engines`` by the services' names; raises :class:`Failed` as ``fail_on`` says."""
+    """Audit both accounts.
+
+    :param engines: by the services' names. :return: the result of the module.
+    :raises Failed: if there is a finding of at least the severity ``fail_on``.
+    """
     known = [rule.id for rule in RULES]
     for index, name in enumerate(ask.ignore or ()):
         if name not in known:
-            raise Problem(f"ignore[{index}]", f"is no rule; there are {', '.join(known)}.")
+            raise Problem(f"ignore[{index}]", f"is not a check; use one of {', '.join(known)}.")
     connection = engines["vapi"].client.connection
     survey = read(
         engines["vapi"],
@@ -1059,6 +1065,6 @@ def audit(engines: dict[str, t.Any], ask: Ask) -> Row:
     worst = [item for item in found if item["severity"] in bad]
     if worst:
         sentences = [f"{item['subject']}: {item['message']} {item['fix']}" for item in worst]
-        head = f"The audit found {counted(len(worst), 'fault')}."
+        head = f"The audit found {counted(len(worst), 'problem')}."
         raise Failed(listed(head, sentences, MOST_TOLD), result, labels)
     return {**result, "labels": labels}

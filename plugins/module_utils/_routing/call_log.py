@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: Vapi's calls beside didlogic's records of them. Those have no id: numbers and time tell whose they are."""
+"""Match Vapi's calls with didlogic's records of them by numbers and time, because the records have no call id."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
 Item = dict[str, t.Any]
-#: How far the clocks of both services, and the time to set up a call, may lie apart.
+#: Maximum difference between the times of both services, including the time to set up a call.
 SLACK = datetime.timedelta(seconds=90)
-#: Nobody knows in which zone didlogic counts its days.
+#: The time zone of didlogic's days is unknown.
 DAY = datetime.timedelta(days=1)
 
 
 def around(items: list[Item]) -> Reading:
-    """The days of the calls, one more on each side."""
+    """The query for records: the days of the calls, and one day before and after.
+
+    :return: the list query.
+    """
     times = [time for item in items for time in (_time(item.get("created_at")), _time(item.get("ended_at"))) if time]
     if not times:
         return Reading(most=COUNTED)
@@ -39,7 +42,10 @@ def around(items: list[Item]) -> Reading:
 
 
 def joined(items: list[Item], rows: list[Item]) -> list[Item]:
-    """Each call with ``carrier``, and its diagnosis made anew with what that tells."""
+    """Add the carrier's record to each call, and repeat its diagnosis with it.
+
+    :return: the calls with ``carrier``.
+    """
     free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
     for index, row in enumerate(rows):
         time = _time(row.get("timestamp"))
@@ -65,7 +71,7 @@ def _other_side(row: Item) -> str:
 def _own_records(
     items: list[Item], free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]], taken: set[int]
 ) -> dict[int, int]:
-    """Call -> record, the pairs that are nearest in time first; each record belongs to one call."""
+    """Match calls to records, the closest in time first; each record belongs to one call."""
     pairs = []
     for position, item in enumerate(items):
         kind = "incoming" if item.get("direction") == "inbound" else "sip"
@@ -95,7 +101,7 @@ def _leg(
     *,
     complete: bool,
 ) -> bool | None:
-    """Whether a call to the human stands in the records; ``None`` where they can not tell."""
+    """Whether the records contain the call to the transfer target; ``None`` if that cannot be determined."""
     places = [party(transfer["to"]) for transfer in item["transfers"] if "to" in transfer]
     begun = _time(item.get("started_at")) or _time(item.get("created_at"))
     if not places or not begun:
@@ -124,9 +130,9 @@ def _time(text: t.Any) -> datetime.datetime | None:
 
 
 def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
-    """The provider or trunk of a phone number at Vapi that is certainly not didlogic's, empty for any other.
+    """The provider or trunk of a phone number if it certainly does not belong to didlogic, otherwise an empty text.
 
-    A trunk with addresses alone may be anybody's: then nothing is said.
+    The carrier of a trunk that has only addresses is unknown.
     """
     if not phone:
         return ""
@@ -141,9 +147,10 @@ def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
 
 
 def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items: list[Item]) -> list[Item]:
-    """The calls with ``other_carrier`` instead of advice about didlogic where they ran over another carrier.
+    """Replace advice about didlogic by ``other_carrier`` in calls over another carrier.
 
-    :param list_objects: reads a list at Vapi; it is asked only where a diagnosis speaks of didlogic.
+    :param list_objects: reads a list of Vapi; only called if a diagnosis is about didlogic.
+    :return: the calls.
     """
     concerned = [item for item in items if "didlogic" in str(item.get("diagnosis")).lower() and "phone_number" in item]
     if not concerned:
@@ -152,7 +159,7 @@ def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items:
         phones = {str(row["id"]): row for row in list_objects(ANY_NUMBER)}
         trunks = {str(row["id"]): row for row in list_objects(SIP_TRUNK)}
     except ApiError:
-        return items  # a key that may read calls need not be allowed to read these lists
+        return items  # a key with permission to read calls may lack permission to read these lists
     names = {id(item): other_carrier(phones.get(str(item["phone_number"])), trunks) for item in concerned}
     return [_without_advice(item, names[id(item)]) if names.get(id(item)) else item for item in items]
 
@@ -161,8 +168,8 @@ def _without_advice(item: Item, carrier: str) -> Item:
     reason = " ".join(str(item.get("ended_reason")).split())[:120]
     diagnosis = {key: value for key, value in item["diagnosis"].items() if key in ("area", "sip_status")}
     diagnosis |= {
-        "cause": f"The call ran over {carrier}, which is not didlogic's; Vapi reports {reason}.",
-        "fix": "Ask that carrier: the advice of this collection holds for didlogic.",
+        "cause": f"The call used {carrier}, which does not belong to didlogic; Vapi reports {reason}.",
+        "fix": "Contact that carrier; the advice of this collection applies to didlogic only.",
     }
     return {**item, "other_carrier": carrier, "diagnosis": diagnosis}
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people declare of an environment, checked as far as that goes without a request. Pure.
+"""Specification of an environment: reads and checks the options and derives the desired objects. No requests.
 
-An environment is a trunk, who answers, how callers are handed on, and the numbers. Here it is taken apart into what is
-asked of each object; ids that only the run will know are filled in as they become known.
+An environment consists of a trunk, assistants, transfer tools and numbers. Ids that are only known after an object was
+created are filled in later.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Given = t.Mapping[str, t.Any]
 
 
 def check_login(name: str) -> None:
-    """A login of another kind is let through; digits that are not five are what YAML made of a leading zero."""
+    """Reject digits that are not five, the result of a leading zero in YAML; logins of other kinds are accepted."""
     if name.isdigit():
         sip_account.check_login(name)
 
@@ -62,7 +62,7 @@ def check_phone(number: str) -> None:
 
 
 def check_networks(networks: list[str]) -> None:
-    """Raise :class:`Problem` for every network that Vapi does not take."""
+    """Raise :class:`Problem` for each network that Vapi does not accept."""
     faults = Faults()
     for index, network in enumerate(networks):
         try:
@@ -111,7 +111,7 @@ class Number(Record):
 
     @property
     def answering(self) -> str:
-        """Who answers, as it was written; empty where that is not said."""
+        """The assistant or squad that answers, as given; empty if none is given."""
         return next((value for value in (getattr(self, name) for name in CHOICES) if value), "")
 
 
@@ -133,10 +133,10 @@ class Wiring(State):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Declared:
-    """An environment as it is declared.
+    """The specification of an environment.
 
-    :param given: the options. :param region: Vapi's. :param key: Vapi's private key.
-    :param trunk: and what follows are checked; ``numbers`` in the order in which they are declared.
+    :param given: the options. :param region: Vapi's region. :param key: Vapi's private key.
+    :param trunk: and the following are the checked objects; ``numbers`` in the declared order.
     """
 
     given: Given = dataclasses.field(repr=False)
@@ -155,7 +155,7 @@ class Declared:
 
     @property
     def by_key(self) -> bool:
-        """Whether the inbound URI holds the private key, as didlogic's guide has it."""
+        """Whether the inbound URI contains the private key, as in didlogic's guide."""
         return bool(self.given["inbound_uri"] == "private_key")
 
     @functools.cached_property
@@ -168,12 +168,12 @@ class Declared:
 
     @functools.cached_property
     def _fallbacks(self) -> dict[str, t.Any]:
-        """As they were given: where they are used they are checked."""
+        """The numbers as given; they are checked where they are used."""
         items = zip(self.numbers, self.given["numbers"], strict=True)
         return {str(number.number): item.get("fallback_destination") for number, item in items}
 
     def places(self, option: str, field: str, value: t.Any) -> list[str]:
-        """The paths in a list option at which ``field`` is, or has, a value."""
+        """The paths in a list option at which ``field`` is or contains a value."""
         found = []
         for index, item in enumerate(self.given[option]):
             there, path = item.get(field), f"{option}[{index}].{field}"
@@ -184,30 +184,30 @@ class Declared:
         return found or [option]
 
     def concerned(self, finding: Given) -> bool:
-        """Whether a finding of the audit is about the environment as it is declared.
+        """Whether a finding of the audit concerns the declared environment.
 
-        How calls come in to numbers that are declared for outbound calls only is not its business.
+        Findings about inbound calls do not concern numbers that are declared for outbound calls only.
         """
         comes_in = finding["step"] in ("forward", "assistant") or finding["rule"] in ("spelling", "other-trunk")
         inbound = {number.number for number in self.inbound}
         return not comes_in or not finding["numbers"] or bool(inbound & set(finding["numbers"]))
 
     def spelled(self, number: Number) -> str:
-        """The number as it stands at Vapi and in the inbound URI."""
+        """The number as it is spelled in Vapi and in the inbound URI."""
         return ("+" if self.given["number_format"] == "e164" else "") + str(number.number)
 
     def uri(self, number: Number, trunk: str) -> str:
-        """Its inbound URI as people may see it."""
+        """Its inbound URI, redacted."""
         return inbound_uri(self.spelled(number), HIDDEN if self.by_key else trunk, self.region)
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
-        """The names of what is declared."""
+        """The names of the declared objects of a kind."""
         return tuple(want.label for want in (*self.assistants, *self.tools))
 
     @functools.cached_property
     def foreign_assistants(self) -> tuple[str, ...]:
-        """Assistants that numbers refer to and that are not declared."""
+        """Undeclared assistants that numbers refer to."""
         own = {want.label for want in self.assistants}
         return tuple(dict.fromkeys(n.assistant for n in self.numbers if n.assistant and n.assistant not in own))
 
@@ -218,15 +218,15 @@ class Declared:
 
     @functools.cached_property
     def foreign_tools(self) -> tuple[str, ...]:
-        """Tools that assistants refer to and that are not declared."""
+        """Undeclared tools that assistants refer to."""
         own = {want.label for want in self.tools}
         named = [tool for want in self.assistants for tool in want.record.tools or ()]
         return tuple(dict.fromkeys(name for name in named if name not in own))
 
-    # -- what is asked of each object, once the ids are known
+    # -- the desired objects, when the ids are known
 
     def trunk_want(self, login: str | None = None) -> Want:
-        """:param login: of the SIP account that is managed here."""
+        """The desired trunk. :param login: of the managed SIP account."""
         trunk, account = self.trunk, self.given.get("sip_account") or {}
         secure = trunk.protocol.startswith("tls")
         gateway = {"ip": trunk.gateway, "port": trunk.port or (5061 if secure else 5060), "inbound_enabled": False}
@@ -250,7 +250,7 @@ class Declared:
         )
 
     def phone_want(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Want:
-        """:param assistants: ids of those that are declared, by their names."""
+        """The desired phone number. :param assistants: ids of the declared assistants by name."""
         return self._want(
             PHONE_NUMBER,
             self._path(number),
@@ -267,9 +267,10 @@ class Declared:
     def forward_want(
         self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, uri: str = ""
     ) -> Want:
-        """:param trunks: ids of the organisation's trunks. :param by_key: the form with the private key.
+        """The desired forward. :param trunks: ids of the organisation's trunks.
 
-        :param uri: a destination as it is at didlogic, instead of the inbound URI of the trunk.
+        :param by_key: whether the URI contains the private key.
+        :param uri: an existing destination, instead of the inbound URI of the trunk.
         """
         target: dict[str, t.Any] = {
             "vapi_trunk_id": None if by_key else trunk,
@@ -286,7 +287,7 @@ class Declared:
             others=number.others if self.present else "keep",
             vapi_trunk_ids=list(trunks),
         )
-        # Everything that leads to the organisation's trunks is the environment's: exactly the declared one stays.
+        # The environment manages all destinations that lead to the organisation's trunks and keeps the declared one.
         ask = EnvironmentAsk(**want.ask.model_dump(), own_trunk_ids=list(trunks) if self.present else None)
         return dataclasses.replace(want, ask=ask)
 
@@ -298,9 +299,10 @@ class Declared:
 
 
 def parse(params: Given, words: Words | None = None) -> Declared:
-    """An environment of the module's options; raises :class:`Problem` with every mistake in it.
+    """Read and check the options of an environment.
 
-    :param words: how to speak of options later on.
+    :param words: converts options to text for later messages. :return: the specification.
+    :raises Problem: with all errors in the options.
     """
     faults = Faults()
     state = {"state": params["state"]}
@@ -326,14 +328,14 @@ def parse(params: Given, words: Words | None = None) -> Declared:
         numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
     if declared.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
-        # At the option that is missing: what else is wrong with the password is reported as well.
+        # Reported at the missing option, so that errors of the password are reported too.
         faults.add(
             Problem("trunk.username", "is required where a password is given: the 5-digit SIP login, in quotes.")
         )
     for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
         marks = [item.get(what) or "" for item in params.get(option) or ()]
         faults.twice(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
-    # With placeholders for what only the run will know, the rules of each kind can be asked already.
+    # With placeholders for unknown ids, the validators of each kind can run before any request.
     if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
         faults.of("trunk", declared.trunk_want, LATER)
     by_key = declared.by_key
@@ -342,9 +344,9 @@ def parse(params: Given, words: Words | None = None) -> Declared:
             faults.of(f"numbers[{index}]", declared.phone_want, number, LATER, {})
             if number.inbound:
                 faults.of(f"numbers[{index}]", lambda one: declared.forward_want(one, LATER, by_key=by_key), number)
-    # The plan of an object would find it as well, but when objects before it are written.
+    # The planner of an object would find it too, but only after earlier objects have been written.
     for place in hidden_places({name: params[name] for name in ("transfer_tools", "assistants", "numbers")}):
-        rule = f"holds {HIDDEN}, which an export writes in the place of a secret. Give the value, or take the key out."
+        rule = f"contains {HIDDEN}, which an export writes instead of a secret. Provide the value or remove the key."
         faults.add(Problem(place, rule))
     _confirm_refer(params, faults)
     faults.end()
@@ -352,18 +354,18 @@ def parse(params: Given, words: Words | None = None) -> Declared:
 
 
 def _dict(value: t.Any) -> dict[str, t.Any]:
-    """A dictionary of options; an empty one where something else was given, which is reported as such already."""
+    """A dictionary of options; an empty one for another type, which has already been reported."""
     return value if isinstance(value, dict) else {}
 
 
 def _wants(option: str, params: Given, make: t.Callable[[Given], Want], faults: Faults) -> tuple[t.Any, ...]:
-    """What the items of a list option ask for; ``None`` for each that is wrong."""
+    """The desired objects of a list option; ``None`` for each invalid item."""
     made = faults.each(option, params[option], make)
     return tuple([want and dataclasses.replace(want, path=f"{option}[{index}]") for index, want in enumerate(made)])
 
 
 def _number(item: Given, index: int, faults: Faults) -> Number:
-    """A number as far as it can be used: what Vapi and didlogic want of it is judged all the same."""
+    """A number without unusable options, so that its other options can still be checked."""
     own = Faults()
     made: Number = faults_of(Number, item, own)
     for problem in own.found:
@@ -377,12 +379,12 @@ SAME = "has the same {what} as {{other}}; declare it once."
 def _assistant(item: Given, state: Given) -> Want:
     want = wanted(ASSISTANT, {**item, **state})
     if "" in (want.record.tools or ()):
-        raise Problem("tools", "holds an empty name; take it out.")
+        raise Problem("tools", "contains an empty name; remove it.")
     return want
 
 
 def _tool(item: Given, state: Given, trunk: Trunk | None) -> Want:
-    """A transfer tool with a SIP URI at the trunk's gateway where a number is to be reached via SIP."""
+    """A transfer tool with a SIP URI at the trunk's gateway for each number with ``via: sip``."""
     faults = Faults()
     faults_of(TransferTool, item, faults)
     found = []
@@ -404,7 +406,7 @@ def _tool(item: Given, state: Given, trunk: Trunk | None) -> Want:
 
 
 def refer_users(params: Given) -> list[str]:
-    """The declared objects from which Vapi may transfer a call by REFER, wherever the transfer is defined in them."""
+    """The declared objects that define a transfer by REFER anywhere in their body."""
     tools = [
         (f"transfer tool {_name(tool)}", {**TRANSFER_TOOL.fixed, "destinations": _targets(tool.get("destinations"))})
         for tool in params["transfer_tools"] or ()
@@ -420,16 +422,16 @@ def refer_users(params: Given) -> list[str]:
 
 
 def _name(item: Given) -> str:
-    # What Ansible made text of is no name, and may hold anything.
+    # A dict or list that Ansible converted to text is no name and may contain secrets.
     name = item.get("name")
     return name if isinstance(name, str) and not name.startswith(("{", "[")) else "without a name"
 
 
 def _targets(given: t.Any) -> list[dict[str, t.Any]]:
-    """Destinations as they are declared, with the fields of the API that tell whether they are transferred by REFER.
+    """Declared destinations with the API fields that determine whether calls are transferred by REFER.
 
-    A hand-off to another assistant stays inside Vapi. It is in the list all the same: a tool without any destination
-    is one for which a server chooses it.
+    A handoff to another assistant does not leave Vapi. It is included, because a tool without destinations is one whose
+    destination is chosen by a server.
     """
     found = []
     for to in map(_dict, given if isinstance(given, list) else ()):
@@ -442,16 +444,16 @@ def _targets(given: t.Any) -> list[dict[str, t.Any]]:
 
 
 def _confirm_refer(params: Given, faults: Faults) -> None:
-    """Whether transfers can work is in no API: a human has to say it."""
+    """Require confirmation that didlogic allows transfers, because no API returns it."""
     confirmed = params["sip_refer_enabled"] or params["allow_unconfirmed_refer"]
     names = ", ".join(refer_users(params))
     if not names or params["state"] != "present" or confirmed:
         return
     rule = (
-        f"Transfers are declared ({names}), and they need SIP REFER, which didlogic enables by hand and no API "
-        "tells. Ask didlogic's account manager: (1) that SIP REFER be enabled for the account; (2) that it hold for "
+        f"Transfers are declared ({names}), and they need SIP REFER, which didlogic enables manually and no API "
+        "returns. Ask didlogic's account manager: (1) to enable SIP REFER for the account; (2) to enable it for "
         f"the SIP login {params['trunk'].get('username') or 'of the trunk'}; (3) whether calls may be transferred to "
-        "numbers outside didlogic, and at what price. Then set this to true. To build everything before the answer is "
-        "there, set allow_unconfirmed_refer to true; transfers fail until then."
+        "numbers outside didlogic, and at what price. Then set this to true. To deploy everything before the reply, "
+        "set allow_unconfirmed_refer to true; transfers fail until REFER is enabled."
     )
     faults.add(Problem("sip_refer_enabled", rule))

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is live, in the words in which it would be declared: one environment for each trunk. Pure, but for :func:`find`.
+"""Export of both accounts as specifications, one environment per trunk. Only :func:`find` sends requests.
 
-Declared again it changes nothing; where the words do not reach, a note says so.
+Applying an export changes nothing; notes list everything that cannot be expressed.
 """
 
 from __future__ import annotations
@@ -67,13 +67,17 @@ class Ask(Record):
 
 
 def find(engines: dict[str, Engine], ask: Ask) -> Row:
-    """The environments of both accounts. ``engines`` by the services' names."""
+    """Export the environments of both accounts.
+
+    :param engines: by the services' names. :return: the result of the module.
+    :raises Problem: if the trunk does not exist.
+    """
     connection = engines["vapi"].client.connection
     survey = read(engines["vapi"], engines["didlogic"], region=connection.region, key=connection.api_key)
     trunks = [row for row in survey.trunks if ask.trunk in (None, "", str(row["id"]), row.get("name"))]
     if ask.trunk and not trunks:
         names = ", ".join(sorted(named(row) for row in survey.trunks)) or "none"
-        raise Problem("trunk", f"names no SIP trunk at Vapi; there are: {names}.")
+        raise Problem("trunk", f"matches no SIP trunk in Vapi; use one of: {names}.")
     trunks.sort(key=lambda row: (named(row), str(row["id"])))
     tools = {str(row["id"]) for row in engines["vapi"].rows(ANY_TOOL)}
     found = [environment(survey, trunk, tools, definitions=ask.definitions) for trunk in trunks]
@@ -81,9 +85,10 @@ def find(engines: dict[str, Engine], ask: Ask) -> Row:
 
 
 def environment(survey: Survey, trunk: Row, there: t.Collection[str], *, definitions: bool = True) -> Row:
-    """One trunk with all that hangs on it, in the options of the module ``wiring``, and notes on what is left out.
+    """Export one trunk and all objects that belong to it, in the options of the module ``wiring``.
 
-    :param there: ids of all tools, also of those that transfer nothing.
+    :param there: ids of all tools, including those that do not transfer calls.
+    :return: the options, and notes on omitted settings.
     """
     notes: list[str] = []
     phones = _declarable(survey, trunk, notes)
@@ -110,22 +115,22 @@ def environment(survey: Survey, trunk: Row, there: t.Collection[str], *, definit
     hidden = hidden_places({name: found[name] for name in FREE if name in found})
     if hidden:
         notes.append(
-            f"{', '.join(hidden)}: a secret, which is not exported. Before this file is applied, replace hidden by the "
-            "value, or take the key out; then the secret that the object has stays."
+            f"{', '.join(hidden)}: a secret, which is not exported. Before you apply this file, replace hidden by the "
+            "value, or remove the key to keep the object's current secret."
         )
     return {**{name: value for name, value in found.items() if value != []}, "region": survey.region, "notes": notes}
 
 
-#: Options whose insides a service defines, where secrets may be.
+#: Free-form options, which may contain secrets.
 FREE = ("transfer_tools", "assistants", "numbers")
 
 
 def _note_unexpressed(
     found: Row, trunk: Row, phones: list[Row], tools: list[Row], survey: Survey, notes: list[str]
 ) -> None:
-    """Name every current field that an object made from the exported options would lack.
+    """Note every current field that an object created from the exported options would not have.
 
-    :param tools: those that are declared. An assistant's definition holds all of its fields.
+    :param tools: the declared ones. An assistant's definition contains all of its fields.
     """
     given = {"state": "present", "inbound_uri": "trunk_id", "number_format": found["number_format"], "numbers": ()}
     declared = Declared(given=given, region=survey.region, key="", trunk=Trunk(), account=None, tools=(), assistants=())
@@ -134,7 +139,7 @@ def _note_unexpressed(
         number = from_options(Number, {"number": item["number"]})
         made = to_wire(declared.phone_want(number, str(trunk["id"]), {}).record)
         expressed = {camel(f"{name}_id") if name in PHONE_NUMBER.choices else camel(name): item[name] for name in item}
-        # Who answers has an option; where it is left out, a note of its own says so.
+        # Assistant and squad have options; if they are left out, another note says so.
         choices = {camel(f"{name}_id"): row.get(camel(f"{name}_id")) for name in PHONE_NUMBER.choices}
         return {**made, **choices, **expressed}
 
@@ -152,14 +157,14 @@ def _note_unexpressed(
         try:
             made = body()
         except Problem:
-            # What is missing to declare it is said elsewhere: here every field counts that has no option at all.
+            # Only fields without any option count here; other notes list fields that prevent an export.
             made = to_wire(from_wire(resource.record, row))
         own = {key: value for key, value in row.items() if key not in (*ANSWER_ONLY, *resource.fixed)}
         lost = [place for place in _lost(own, made) if place not in map(camel, resource.facts)]
         if lost:
             notes.append(
-                f"{resource.title} {name}: fields that cannot be expressed here: {', '.join(lost)}. A run with this "
-                "file leaves them as they are; an object that is created from it lacks them."
+                f"{resource.title} {name}: fields that cannot be expressed here: {', '.join(lost)}. Applying this "
+                "file does not change them; an object that is created from it does not have them."
             )
 
 
@@ -168,7 +173,7 @@ def _tool_body(row: Row) -> Row:
 
 
 def _lost(raw: t.Any, body: t.Any, path: str = "") -> list[str]:
-    """The dotted places of a current object that a body has not; what is empty is nothing that can be lost."""
+    """The dotted paths of a current object that a body does not have, without empty values."""
     if isinstance(raw, list) and all(isinstance(item, dict) for item in raw):
         keys = {key for item in body if isinstance(item, dict) for key in item} if isinstance(body, list) else set()
         gone = {
@@ -187,7 +192,7 @@ def _lost(raw: t.Any, body: t.Any, path: str = "") -> list[str]:
 
 
 def _declarable(survey: Survey, trunk: Row, notes: list[str]) -> list[Row]:
-    """The phone numbers on the trunk that an environment can speak of."""
+    """The phone numbers on the trunk that an environment can contain."""
     found = []
     for row in survey.phones:
         if row.get("credentialId") != trunk["id"]:
@@ -195,7 +200,7 @@ def _declarable(survey: Survey, trunk: Row, notes: list[str]) -> list[Row]:
         try:
             check_phone(digits(str(row.get("number", ""))))
         except ValueError:
-            notes.append(f"phone number {named(row, 'number')}: is no number with country code, so it is left out.")
+            notes.append(f"phone number {named(row, 'number')}: is not a number with country code, so it is left out.")
         else:
             found.append(row)
     return sorted(found, key=lambda row: digits(str(row["number"])))
@@ -206,7 +211,9 @@ def _format(phones: list[Row], notes: list[str]) -> str:
     found = "e164" if phones and 2 * len(plus) > len(phones) else "digits"
     others = [str(phone["number"]) for phone in phones if (phone in plus) != (found == "e164")]
     if others:
-        notes.append(f"{', '.join(others)}: spelled otherwise at Vapi than most; applied, they get the form {found}.")
+        notes.append(
+            f"{', '.join(others)}: spelled differently from most; applying this file changes them to the form {found}."
+        )
     return found
 
 
@@ -216,9 +223,9 @@ def _trunk(row: Row, notes: list[str]) -> Row:
     both = [gateway for gateway in out if gateway in into]
     name = f"trunk {named(row)}"
     if len(out) != 1:
-        notes.append(f"{name}: has {len(out)} gateways for outbound calls; the environment knows one.")
+        notes.append(f"{name}: has {len(out)} gateways for outbound calls; an environment has one.")
     if both:
-        notes.append(f"{name}: a gateway is for both ways; applied, it becomes one for each.")
+        notes.append(f"{name}: a gateway is for both directions; applying this file replaces it by one for each.")
     first = told(SIP_TRUNK, {**row, "gateways": out[:1]}, State())
     gateway = (first.get("gateways") or [{}])[0]
     protocol = gateway.get("outbound_protocol", "udp")
@@ -236,7 +243,7 @@ def _trunk(row: Row, notes: list[str]) -> Row:
     odd = [item for item in gateways(row) if item.get("optionsPingEnabled", plain["options_ping_enabled"])]
     ports = [item for item in into if item not in out and item.get("port", plain["port"]) != plain["port"]]
     if odd or ports:
-        notes.append(f"{name}: has OPTIONS pings or a port for inbound calls, which the environment does not know.")
+        notes.append(f"{name}: has OPTIONS pings or a port for inbound calls, which an environment cannot contain.")
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
@@ -248,7 +255,7 @@ def _network(gateway: Row) -> str:
 def _nameable(
     everything: t.Iterable[Row], resource: Resource, rows: list[Row], words: t.Callable[[Row], Row], notes: list[str]
 ) -> dict[str, str]:
-    """Names by id of those that can be declared, and found again by their name."""
+    """Names by id of the objects that can be declared and identified by their name."""
     place = fields(resource.record)["name"].wire
     counts = collections.Counter(named(row, place) for row in everything)
     names = {str(row["id"]): str(told(resource, row, State()).get("name", "")) for row in rows}
@@ -259,7 +266,7 @@ def _nameable(
             if not why:
                 wanted(resource, words(row))
         except Problem as problem:
-            why = f"has what can not be declared ({str(problem).rstrip('.')})"
+            why = f"has settings that cannot be declared ({str(problem).rstrip('.')})"
         if why:
             notes.append(f"{resource.title} {key}: {why}, so it is referred to by its id and not declared.")
             del names[key]
@@ -275,7 +282,7 @@ def _tool(row: Row) -> Row:
 
 
 def _plain(destination: Row) -> Row:
-    """A destination without what is so anyway."""
+    """A destination without default values."""
     usual = {name: field.default for name, field in fields(Destination).items()}
     return {name: value for name, value in destination.items() if value != usual.get(name)}
 
@@ -284,7 +291,7 @@ def _assistant(row: Row, tools: t.Mapping[str, str], there: t.Collection[str]) -
     found = told(ASSISTANT, row, State())
     kept: Row = {name: found[name] for name in ("name", "definition") if name in found}
     if found.get("tools"):
-        # Vapi keeps the ids of tools that are gone. Left out they stay where they are.
+        # Vapi keeps the ids of deleted tools. They are left out and therefore not changed.
         kept["tools"] = [tools.get(key, key) for key in found["tools"] if key in there]
     return kept
 
@@ -297,16 +304,16 @@ def _number(survey: Survey, trunk: Row, phone: Row, who: t.Mapping[str, str], fo
         found["name"] = item["name"]
     if item.get("workflow"):
         notes.append(
-            f"number {number}: it is assigned to the workflow {item['workflow']}, which is left out: Vapi has run no "
-            f"workflow since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}"
+            f"number {number}: it is assigned to the workflow {item['workflow']}, which is left out: Vapi has not "
+            f"run workflows since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}"
         )
     for choice, rows in (("assistant", survey.assistant), ("squad", survey.squad)):
         if item.get(choice) and item[choice] not in rows:
-            notes.append(f"number {number}: the {choice} {item[choice]} that shall answer is gone, so it is left out.")
+            notes.append(f"number {number}: its {choice} {item[choice]} no longer exists, so it is left out.")
         elif item.get(choice):
             found[choice] = who.get(item[choice], item[choice]) if choice == "assistant" else item[choice]
     if item.get("number_e164_check_enabled") is not (format_ == "e164"):
-        notes.append(f"number {number}: applied, Vapi's E.164 check is set as the form {format_} needs it.")
+        notes.append(f"number {number}: applying this file sets Vapi's E.164 check as the form {format_} requires.")
     if item.get("fallback_destination"):
         found["fallback_destination"] = _plain(item["fallback_destination"])
     if not _comes_in(survey, trunk, phone, number, notes):
@@ -315,11 +322,11 @@ def _number(survey: Survey, trunk: Row, phone: Row, who: t.Mapping[str, str], fo
 
 
 def _comes_in(survey: Survey, trunk: Row, phone: Row, number: str, notes: list[str]) -> bool:
-    """Whether didlogic sends the number's calls to this trunk, first of all."""
+    """Whether didlogic sends the number's calls to this trunk first."""
     route = Route(survey, number)
     lead = route.lead
     if lead and holds_key(uri_of(lead), survey.key):
-        notes.append(f"number {number}: its calls come over a URI with the private key; applied, that is replaced.")
+        notes.append(f"number {number}: its forward is a URI with the private key; applying this file replaces it.")
         return True
     there = route.trunk_of(lead) if lead else None
     here = lead is not None and there is not None and there["id"] == trunk["id"]
@@ -328,6 +335,6 @@ def _comes_in(survey: Survey, trunk: Row, phone: Row, number: str, notes: list[s
     if route.bought:
         notes.append(
             f"number {number}: didlogic does not send its calls to this trunk first, so it is declared for outbound "
-            "calls only. With inbound: true it would."
+            "calls only. Set inbound: true to change that."
         )
     return False

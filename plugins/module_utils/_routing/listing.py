@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: each bought number as variables, with what didlogic says and, where it was asked, what Vapi says.
+"""Inventory rows: each purchased number with variables from didlogic and, if it was read, from Vapi.
 
-A variable's prefix tells the side that it comes from.
+The prefix of a variable names its service.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Row, Survey, told
 
-#: What the survey tells of a number at Vapi.
+#: Keys of a number's data from Vapi.
 AT_VAPI = ("imported", "phone_number", "trunk", "answered_by", "transfer_tools")
 
 
 def listed(survey: Survey, *, both: bool) -> list[Row]:
     """The variables of each number.
 
-    :param both: whether Vapi was read too. If not, nothing is said of it, as nothing is known.
+    :param survey: the data of both accounts. :param both: whether Vapi was read; otherwise its variables are absent.
+    :return: one dict per number.
     """
     labels = number.Seek(vapi_trunk_ids=[str(row["id"]) for row in survey.trunks])
     found = []

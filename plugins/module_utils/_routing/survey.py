@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands on both sides, and the way that a call to each number takes through it. Pure, but for :func:`read`."""
+"""Snapshot of both accounts and the call path of each number. Only the read functions send requests."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ Row = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Survey:
-    """Both accounts as their APIs show them.
+    """The objects of both accounts.
 
-    :param key: Vapi's private key, to find it in URIs. :param declared: digits of the numbers to look at; empty: all.
-    :param own_trunks: ids of trunks that the caller knows to be for didlogic.
-    :param listed: ids of everything in a list at Vapi, also of what has no row here: tools that transfer nothing,
-        credentials that are no trunks.
+    :param key: Vapi's private key, to find it in URIs. :param declared: digits of the selected numbers; empty for all.
+    :param own_trunks: ids of trunks that are known to be for didlogic.
+    :param listed: ids of all objects in Vapi's lists, including those without a row here: tools that do not transfer
+        calls, credentials that are not trunks.
     """
 
     region: str
@@ -65,7 +65,7 @@ class Survey:
     squads: tuple[Row, ...] = ()
     tools: tuple[Row, ...] = ()
     declared: tuple[str, ...] = ()
-    #: Digits of every number of the didlogic account, also of those that are not looked at.
+    #: Digits of all numbers of the didlogic account, including those that are not selected.
     own: frozenset[str] = frozenset()
     own_trunks: frozenset[str] = frozenset()
     listed: t.Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
@@ -92,7 +92,7 @@ class Survey:
 
     @functools.cached_property
     def phone(self) -> dict[str, list[Row]]:
-        """The phone numbers at Vapi by their digits, of which several may share them."""
+        """Vapi's phone numbers by their digits; several may have the same digits."""
         found: dict[str, list[Row]] = {}
         for row in self.phones:
             found.setdefault(digits(str(row.get("number", ""))), []).append(row)
@@ -100,7 +100,7 @@ class Survey:
 
     @functools.cached_property
     def registered(self) -> dict[str, Row]:
-        """The trunks that register at didlogic, by the SIP account that they register as."""
+        """The trunks that register with didlogic, by their SIP account."""
         found = {}
         for row in self.trunks:
             plan = dig(row, ("outboundAuthenticationPlan", "sipRegisterPlan"))
@@ -112,7 +112,7 @@ class Survey:
 
     @functools.cached_property
     def didlogic_trunks(self) -> frozenset[str]:
-        """Ids of the trunks that are didlogic's: one of their gateways is, or a destination at didlogic leads there."""
+        """Ids of didlogic's trunks: they have a gateway of didlogic, or a destination of didlogic leads to them."""
         found = {key.lower() for key in self.own_trunks}
         found |= {
             str(row["id"]).lower() for row in self.trunks if any(is_gateway(str(g.get("ip"))) for g in gateways(row))
@@ -124,18 +124,27 @@ class Survey:
         return frozenset(found)
 
     def is_didlogic(self, trunk: Row | None) -> bool:
-        """Whether a trunk is didlogic's, and not another carrier's."""
+        """Whether a trunk belongs to didlogic and not to another carrier.
+
+        :param trunk: the trunk. :return: the result.
+        """
         return trunk is not None and str(trunk["id"]).lower() in self.didlogic_trunks
 
     def trunk_of(self, entry: Entry) -> Row | None:
-        """The trunk that a destination at didlogic leads to: by its id in a URI, or because it registers there."""
+        """The trunk that a destination leads to: by its id in a URI, or by its registration.
+
+        :return: the trunk, or ``None``.
+        """
         kind, address = entry.place
         if kind == str(TRANSPORT["sip_account"]):
             return self.registered.get(address)
         return self.trunk.get(label_of(uri_of(entry)) or "")
 
     def exists(self, kind: str, key: str) -> bool:
-        """Whether Vapi has an object of a kind."""
+        """Whether an object exists in Vapi.
+
+        :return: the result; true if its kind was not read.
+        """
         rows: dict[str, tuple[str, t.Mapping[str, Row]]] = {
             "assistant": ("assistants", self.assistant),
             "squad": ("squads", self.squad),
@@ -146,7 +155,10 @@ class Survey:
         return key in known or key.lower() in known or key in self.listed.get(place, ())
 
     def answers(self, phone: Row) -> bool:
-        """Whether somebody answers each call to a phone number at Vapi. A workflow does not: Vapi runs none."""
+        """Whether calls to a phone number of Vapi are answered. A workflow does not answer: Vapi no longer runs any.
+
+        :return: the result.
+        """
         hooks = phone.get("hooks")
         ringing = [h for h in (hooks if isinstance(hooks, list) else ()) if dig(h, ("on",)) == "call.ringing"]
         if any(hook_answers(hook, everybody=True) for hook in ringing):
@@ -159,7 +171,10 @@ class Survey:
 
     @functools.cached_property
     def routes(self) -> tuple[Route, ...]:
-        """The way of each number that is looked at; a number of another carrier only where it is declared."""
+        """The call path of each selected number; a number of another carrier only if it is declared.
+
+        :return: the call paths.
+        """
         elsewhere = {
             number
             for number, rows in self.phone.items()
@@ -174,7 +189,7 @@ class Survey:
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """How a call to one number goes on: forward, trunk, phone number, who answers, tools."""
+    """The call path of one number: forward, trunk, phone number, assistant, tools."""
 
     survey: Survey = dataclasses.field(repr=False)
     number: str
@@ -190,7 +205,7 @@ class Route:
 
     @functools.cached_property
     def lead(self) -> Entry | None:
-        """Where calls go first."""
+        """The destination that calls try first."""
         return next((entry for entry in self.entries if entry.active), None)
 
     @functools.cached_property
@@ -200,7 +215,7 @@ class Route:
 
     @functools.cached_property
     def forward(self) -> Entry | None:
-        """The destination that is meant to reach Vapi: one that leads to a trunk before one that does not."""
+        """The destination for Vapi: one that leads to a trunk takes precedence over one that does not."""
         order = sorted(self.to_vapi, key=lambda entry: (self.trunk_of(entry) is None, not entry.active))
         return order[0] if order else None
 
@@ -208,7 +223,7 @@ class Route:
         return self.survey.trunk_of(entry)
 
     def obstacle(self, entry: Entry) -> str:
-        """Why a destination that leads to Vapi can reach nobody there; empty where nothing is known against it."""
+        """The reason why a destination in Vapi cannot answer calls; empty if there is none."""
         uri, trunk = uri_of(entry), self.trunk_of(entry)
         by_uri = host_of(uri) is not None
         label = label_of(uri) if by_uri else None
@@ -225,10 +240,12 @@ class Route:
         return "" if any(self.survey.answers(row) for row in phones) else f"where nobody answers the number {number}"
 
     def can_answer(self, entry: Entry) -> bool:
-        """Whether a call that gets to a destination may be answered.
+        """Whether a destination may answer calls.
 
-        It must be active and of a known kind, and at Vapi's host lead to a trunk and a number on it with somebody who
-        answers. Whether a phone elsewhere is answered is in no API.
+        It must be active and of a known kind; at Vapi's host it must lead to a trunk and a number with somebody who
+        answers. No API returns whether another phone is answered.
+
+        :return: the result.
         """
         return reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
 
@@ -238,7 +255,7 @@ class Route:
 
     @functools.cached_property
     def phone(self) -> Row | None:
-        """The phone number at Vapi: of several the one on the forward's trunk."""
+        """The phone number in Vapi; of several the one on the forward's trunk."""
         trunk = self.trunk_of(self.forward) if self.forward else None
         own = [row for row in self.phones if trunk and row.get("credentialId") == trunk["id"]]
         return next(iter([*own, *self.phones]), None)
@@ -250,7 +267,7 @@ class Route:
 
     @functools.cached_property
     def members(self) -> list[str]:
-        """Ids of the assistants that may speak."""
+        """Ids of the assistants that may answer."""
         phone = self.phone or {}
         if phone.get("assistantId"):
             return [str(phone["assistantId"])]
@@ -258,7 +275,7 @@ class Route:
 
     @functools.cached_property
     def reached(self) -> list[tuple[str, Row]]:
-        """Kind and row of everything at Vapi that may handle a call, each once, the phone number first."""
+        """Kind and row of all objects in Vapi that may handle a call, without duplicates, the phone number first."""
         rows = {"assistant": self.survey.assistant, "squad": self.survey.squad, "tool": self.survey.tool}
         found = [("phone_number", self.phone)] if self.phone else []
         seen = set()
@@ -273,17 +290,17 @@ class Route:
 
     @functools.cached_property
     def assistants(self) -> list[Row]:
-        """Those that may speak, also after a handoff."""
+        """The assistants that may answer, including after a handoff."""
         return [row for kind, row in self.reached if kind == "assistant"]
 
     @functools.cached_property
     def tools(self) -> list[Row]:
-        """The transfer tools of those that answer, each once."""
+        """The transfer tools of these assistants, without duplicates."""
         return [row for kind, row in self.reached if kind == "tool"]
 
     @functools.cached_property
     def transfers(self) -> list[tuple[str, Row, Transfer]]:
-        """Every transfer that a call to the number may come to, with kind and row of the object that defines it."""
+        """All transfers that are possible in a call, with kind and row of the object that defines each."""
         return [(kind, row, transfer) for kind, row in self.reached for transfer in transfers(row)]
 
 
@@ -312,7 +329,10 @@ def gateways(trunk: Row | None) -> list[Row]:
 
 
 def inbound(trunk: Row | None) -> list[Row]:
-    """Gateways whose address Vapi lets in."""
+    """The gateways from whose addresses Vapi accepts calls.
+
+    :return: the gateways.
+    """
     return [row for row in gateways(trunk) if row.get("inboundEnabled", True) and is_ipv4(str(row.get("ip")))]
 
 
@@ -321,13 +341,19 @@ def login_of(trunk: Row | None) -> str:
 
 
 def named(row: Row | None, *keys: str) -> str:
-    """An object for people."""
+    """The name of an object for messages.
+
+    :return: its name, or its id.
+    """
     places = [key.split(".") for key in (*keys, "name", "id")]
     return next((str(value) for value in (dig(row, place) for place in places) if value), "?")
 
 
 def answering(route: Route) -> dict[str, str]:
-    """Who speaks, by kind, id and name."""
+    """Kind, id and name of the assistant or squad that answers.
+
+    :return: return values; empty if nobody answers.
+    """
     phone = route.phone or {}
     for kind, found in (("assistant", route.survey.assistant), ("squad", route.survey.squad), ("workflow", {})):
         key = phone.get(f"{kind}Id")
@@ -336,17 +362,23 @@ def answering(route: Route) -> dict[str, str]:
     return {}
 
 
-#: What people call the kinds of objects at Vapi that may define a transfer.
+#: Titles of the kinds of objects in Vapi that may define a transfer.
 TITLES = {"assistant": "assistant", "squad": "squad", "tool": "transfer tool", "phone_number": "phone number"}
 
 
 def titled(kind: str, row: Row) -> str:
-    """An object at Vapi for people, with its kind."""
+    """The kind and the name of an object in Vapi for messages.
+
+    :return: the text.
+    """
     return f"{TITLES[kind]} {named(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
 
 
 def transfers_told(route: Route) -> list[Row]:
-    """Each object that may transfer a call to the number, with its targets; one that is no tool has no id."""
+    """The objects that may transfer a call to the number, with their targets; only tools have an id.
+
+    :return: return values.
+    """
     found: dict[tuple[str, str], Row] = {}
     for kind, row, transfer in route.transfers:
         tool = kind == "tool"
@@ -359,7 +391,10 @@ def transfers_told(route: Route) -> list[Row]:
 
 
 def told(route: Route) -> Row:
-    """One number for people and for the next task."""
+    """The return values for a call path.
+
+    :return: the return values.
+    """
     known = {str(row["id"]) for row in route.survey.trunks}
     phone, trunk = route.phone, route.trunk
     login = login_of(trunk)
@@ -387,7 +422,10 @@ def told(route: Route) -> Row:
 
 
 def leads_to(route: Route, entry: Entry) -> str:
-    """In a word or two where a destination leads."""
+    """A short description of a destination.
+
+    :return: the text.
+    """
     if entry in route.to_vapi:
         trunk = route.trunk_of(entry)
         if trunk is None:
@@ -398,12 +436,15 @@ def leads_to(route: Route, entry: Entry) -> str:
     return kinds.get(str(entry.place[0]), "other")
 
 
-#: What is read at Vapi, by its place in the survey.
+#: The kinds that are read from Vapi, by their field in the snapshot.
 KINDS = {"trunks": SIP_TRUNK, "phones": PHONE_NUMBER, "assistants": ASSISTANT, "squads": SQUAD, "tools": TRANSFER_TOOL}
 
 
 def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
-    """Everything that a call may meet. ``vapi`` and ``didlogic`` are engines."""
+    """Read all objects that are part of call paths.
+
+    :param vapi: and ``didlogic`` are engines. :param known: further fields of the snapshot. :return: the snapshot.
+    """
     numbers, account, accounts, *listed = didlogic.at_once(
         lambda: _bought(didlogic, **known),
         lambda: didlogic.rows(ACCOUNT)[0],
@@ -415,7 +456,11 @@ def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
 
 
 def read_ways(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
-    """Only what the ways of the numbers consist of; without ``vapi`` only their beginning at didlogic."""
+    """Read only the objects of call paths; without ``vapi`` only those of didlogic.
+
+    :param vapi: an engine, or ``None``. :param didlogic: an engine. :param known: further fields of the snapshot.
+    :return: the snapshot.
+    """
     numbers, *listed = didlogic.at_once(
         lambda: _bought(didlogic, **known),
         *(functools.partial(vapi.rows, dataclasses.replace(kind, fixed={})) for kind in KINDS.values() if vapi),
@@ -424,7 +469,7 @@ def read_ways(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Survey:
 
 
 def _bought(didlogic: t.Any, declared: t.Collection[str] = (), **_known: t.Any) -> dict[str, t.Any]:
-    """The numbers of the account, those that are looked at with their destinations."""
+    """The numbers of the account, and the destinations of the selected ones."""
     own = didlogic.rows(NUMBER)
     wanted = [row for row in own if not declared or digits(str(row["number"])) in declared]
     numbers = tuple(didlogic.whole(NUMBER, wanted))
@@ -432,7 +477,7 @@ def _bought(didlogic: t.Any, declared: t.Collection[str] = (), **_known: t.Any) 
 
 
 def _placed(listed: t.Sequence[list[Row]]) -> dict[str, t.Any]:
-    """The lists by their places in the survey; of what is of no managed kind, such as other tools, the ids."""
+    """The lists by their fields in the snapshot; only the ids of unmanaged objects, such as other tools."""
     found: dict[str, t.Any] = {"listed": {}}
     for (place, kind), rows in zip(KINDS.items(), listed, strict=False):
         managed = [row for row in rows if all(row.get(key, value) == value for key, value in kind.fixed.items())]

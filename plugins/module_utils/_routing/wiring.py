@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole environment in one task: look at both sides, bring every object to its state, look whether calls get there.
+"""Deploy a whole environment in one task: read both accounts, reconcile all objects, verify that calls are routed.
 
-Both accounts are read once, all lists at a time. What waits for nothing is written at once; a number is forwarded only
-after Vapi knows it. Each kind is read back after its last write, so the look at the end finds it read already.
+Both accounts are read once, all lists concurrently. Independent objects are written concurrently; a number is forwarded
+only after it exists in Vapi. Each kind is read back after its last write, so the verification uses cached lists.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
 
 SERVICES = (VAPI, DIDLOGIC)
-#: The kinds in the order in which people are told of them.
+#: The kinds in the order of the report.
 KINDS: tuple[Resource, ...] = (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER, FORWARD)
 
 
 @dataclasses.dataclass
 class Wired:
-    """What a run knows so far: the survey it began with, and what became of each object, by kind."""
+    """The state of one run: the snapshot before it, and the outcomes by kind."""
 
     declared: Declared
     before: Survey
@@ -73,7 +73,9 @@ class Wired:
     after: Survey | None = None
     findings: list[Row] = dataclasses.field(default_factory=list)
     broken: list[str] = dataclasses.field(default_factory=list)
-    unanswered: list[str] = dataclasses.field(default_factory=list)  # numbers whose destinations left lead to nobody
+    unanswered: list[str] = dataclasses.field(
+        default_factory=list
+    )  # numbers whose remaining destinations cannot answer
 
     def of(self, resource: Resource) -> list[Outcome]:
         return self.outcomes.get(resource.noun, [])
@@ -88,13 +90,16 @@ class Wired:
 
     @property
     def trunk_id(self) -> str:
-        """The id of the declared trunk; empty where there is none."""
+        """The id of the declared trunk; empty if there is none."""
         if not self.declared.present:
             return next(iter(trunks_named(self.before, self.declared)), "")
         return next((str(outcome.result.get("id", "")) for outcome in self.of(SIP_TRUNK)), "")
 
     def ids(self, resource: Resource) -> dict[str, str]:
-        """Ids of what stands or would stand, by name or number."""
+        """Ids of the resulting objects by name or number.
+
+        :param resource: their kind. :return: the ids.
+        """
         if not self.declared.present:
             return {}
         found = [(outcome.want.label, outcome.result.get("id")) for outcome in self.of(resource) if not outcome.error]
@@ -102,7 +107,11 @@ class Wired:
 
 
 def wire(engines: dict[str, Engine], declared: Declared) -> Row:
-    """The result of the task. ``engines`` by the services' names; raises :class:`Failed` with what was done so far."""
+    """Deploy or remove an environment.
+
+    :param engines: by the services' names. :param declared: the specification. :return: the result of the module.
+    :raises Failed: with the changes that were made before the error.
+    """
     vapi, didlogic = engines["vapi"], engines["didlogic"]
 
     def look() -> Survey:
@@ -111,7 +120,7 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
 
     survey = look()
     for pause in PATIENCE:
-        # Two other runs may have made it at once; then one of them is about to take its own back.
+        # Two other runs may have created it concurrently; then one of them will delete its own.
         if not _several(survey, declared):
             break
         vapi.client.sleep(pause)
@@ -126,15 +135,15 @@ def wire(engines: dict[str, Engine], declared: Declared) -> Row:
     if declared.present and declared.inbound and not declared.trunk.inbound_networks:
         option = declared.words.name_of("trunk.inbound_networks")
         vapi.warn(
-            f"{option} is empty, so Vapi answers every inbound call with 401. Ask didlogic for the "
-            "signalling addresses of your account and give them there. Outbound calls are not concerned."
+            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask didlogic for the "
+            "signalling addresses of your account and set them there. Outbound calls are not affected."
         )
     act = _present if declared.present else _absent
     try:
         act(vapi, didlogic, wired)
         if declared.present and not (wired.dry and wired.changed):
             wired.after = look()
-            # Whoever asks for the form of didlogic's guide has been warned. Without numbers the survey is of all.
+            # The form of didlogic's guide has its own warning. Without numbers the snapshot contains all of them.
             accepted = {"private-key-in-uri"} if declared.by_key else ()
             known = dataclasses.replace(wired.after, own_trunks=frozenset({wired.trunk_id}))
             wired.findings = findings(known, accepted) if declared.numbers else []
@@ -159,11 +168,11 @@ def _labels(wired: Wired) -> set[str]:
     return {str(row["id"]) for survey in surveys for row in survey.trunks} | {wired.trunk_id}
 
 
-# ------------------------------------------------------------------------------------------------------------- to act
+# -------------------------------------------------------------------------------------------------------------- apply
 
 
 def _bring(engine: Engine, wired: Wired, resource: Resource, wants: t.Sequence[Want]) -> list[Outcome]:
-    """The outcomes of one kind; raises the first error when all of them have been tried."""
+    """Reconcile the objects of one kind; raises the first error after all have been processed."""
     outcomes = engine.ensure(resource, list(wants))
     wired.outcomes.setdefault(resource.noun, []).extend(outcomes)
     for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
@@ -205,15 +214,15 @@ def _with_tools(want: Want, ids: t.Mapping[str, str]) -> Want:
 
 
 def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
-    """Only what is declared, in reverse order, the forwards first: no call may be sent to what is going."""
+    """Remove the declared objects in reverse order, forwards first, so that no call is sent to a removed object."""
     declared, before = wired.declared, wired.before
     forwards = _forwards_own(wired)
     _bring(didlogic, wired, FORWARD, forwards)
     wired.unanswered = _unanswered(wired, forwards)
     for number in wired.unanswered:
         vapi.warn(
-            f"{number} keeps destinations that lead to Vapi, where nobody answers the number, and no other: calls to "
-            "it will fail until it gets one that can answer."
+            f"{number} only has destinations that lead to Vapi, where nobody answers the number: calls to it will "
+            "fail until it has one that can answer."
         )
     ids = {str(row["id"]) for row in phones_own(before, declared)}
     phones = [
@@ -223,7 +232,7 @@ def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
         if str(row["id"]) in ids
     ]
     _bring(vapi, wired, PHONE_NUMBER, phones)
-    # In a dry run what uses them is still there. The survey has made sure that nothing that stays does.
+    # In check mode their referrers still exist. The preflight check has verified that no other object refers to them.
     forced = {"force": True} if wired.dry else {}
     _bring(vapi, wired, ASSISTANT, [_asked(want, **forced) for want in reversed(declared.assistants)])
     _bring(vapi, wired, TRANSFER_TOOL, list(reversed(declared.tools)))
@@ -233,7 +242,7 @@ def _absent(vapi: Engine, didlogic: Engine, wired: Wired) -> None:
 
 
 def _forwards_own(wired: Wired) -> list[Want]:
-    """Destinations of declared numbers that lead to what is going, also in a form that was declared in former days."""
+    """Destinations of declared numbers that lead to removed objects, including forms of earlier declarations."""
     declared, before = wired.declared, wired.before
     trunks, trunk_ids = {key.lower() for key in trunks_named(before, declared)}, _labels(wired)
     own = {digits(str(row["number"])) for row in phones_own(before, declared)}
@@ -243,16 +252,16 @@ def _forwards_own(wired: Wired) -> list[Want]:
         for entry in Route(before, str(number.number)).to_vapi:
             uri = uri_of(entry)
             by_key = holds_key(uri, declared.key)
-            # A key may as well lead to the trunk that the number has been moved to.
+            # A URI with the key may lead to the trunk that the number has been moved to.
             if label_of(uri) in trunks or (by_key and (declared.by_key or number.number not in moved)):
                 found[number.number, entry.place] = declared.forward_want(number, "", trunk_ids, by_key=by_key, uri=uri)
     return list(found.values())
 
 
 def _unanswered(wired: Wired, forwards: t.Sequence[Want]) -> list[str]:
-    """Numbers that keep active destinations of which none can answer once the environment is gone.
+    """Numbers whose remaining active destinations cannot answer after the removal.
 
-    Of a number without any that is active the plan of its forward has warned.
+    The plan of the forward has already warned about a number without active destinations.
     """
     declared, before = wired.declared, wired.before
     phones, trunks = phones_own(before, declared), trunks_named(before, declared)
@@ -275,7 +284,7 @@ def _asked(want: Want, **ask: t.Any) -> Want:
     return dataclasses.replace(want, ask=want.ask.model_copy(update=ask))
 
 
-# ------------------------------------------------------------------------------------------ what does not fit together
+# ----------------------------------------------------------------------------------------------------- preflight errors
 
 
 def trunks_named(survey: Survey, declared: Declared) -> list[str]:
@@ -283,7 +292,7 @@ def trunks_named(survey: Survey, declared: Declared) -> list[str]:
 
 
 def phones_own(survey: Survey, declared: Declared) -> list[Row]:
-    """Declared numbers at Vapi. One that has been moved to another trunk belongs to whoever moved it."""
+    """Declared numbers in Vapi, without those that have been moved to another trunk."""
     others = {str(row["id"]) for row in survey.trunks} - set(trunks_named(survey, declared))
     return [
         row
@@ -293,13 +302,13 @@ def phones_own(survey: Survey, declared: Declared) -> list[Row]:
 
 
 def misfits(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
-    """A sentence for each thing that is declared and does not fit what is there."""
+    """A sentence for each conflict between the specification and the current state."""
     fit = _missing if declared.present else _in_use
     return _several(survey, declared) + fit(survey, declared, vapi)
 
 
 def _several(survey: Survey, declared: Declared) -> list[str]:
-    """What is declared by a name that several have: nobody can tell which of them is meant."""
+    """The declared names that match several objects."""
     labels = [want.record.label for want in (declared.account,) if want and not want.record.name]
     sought: list[tuple[Resource, str, tuple[Row, ...], list[str]]] = [
         (SIP_TRUNK, "name", survey.trunks, [str(declared.trunk.name)]),
@@ -330,7 +339,7 @@ def _several(survey: Survey, declared: Declared) -> list[str]:
 
 
 def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
-    """A sentence for each option that names what is not there, or lacks what making a new object needs."""
+    """A sentence for each option that refers to a missing object, or is required for a new object and missing."""
     there = {str(row.get(key)) for row in survey.assistants for key in ("name", "id")}
     squads = {str(row.get(key)) for row in survey.squads for key in ("name", "id")}
     tools = {str((row.get("function") or {}).get("name")) for row in survey.tools}
@@ -339,8 +348,8 @@ def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
     login = declared.account and declared.account.record.name
     if login and login not in {str(row["name"]) for row in survey.accounts}:
         rule = (
-            "is a login that this didlogic account does not have. Correct it, or give a label instead: didlogic "
-            "chooses the login of a new one."
+            "is a login that this didlogic account does not have. Correct it, or give a label instead; didlogic "
+            "assigns the login of a new one."
         )
         found.append(Problem("sip_account.name", rule, login))
     rule = "is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set inbound: false."
@@ -356,15 +365,15 @@ def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
             "assistant",
             declared.foreign_assistants,
             there,
-            f"is neither in {name_of('assistants')} nor at Vapi",
+            f"is neither in {name_of('assistants')} nor in Vapi",
         ),
-        ("numbers", "squad", declared.squads, squads, "is not at Vapi"),
+        ("numbers", "squad", declared.squads, squads, "does not exist in Vapi"),
         (
             "assistants",
             "tools",
             declared.foreign_tools,
             tools,
-            f"is neither in {name_of('transfer_tools')} nor a transfer tool at Vapi",
+            f"is neither in {name_of('transfer_tools')} nor a transfer tool in Vapi",
         ),
     ):
         for name in names:
@@ -377,51 +386,51 @@ def _missing(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
 
 
 def _passwords(survey: Survey, declared: Declared) -> t.Iterator[Problem]:
-    """What a new account or a new trunk needs: neither service makes one without, and neither tells one."""
+    """The passwords of a new account and a new trunk: both services require them and do not return them."""
     account, trunk, given = declared.account, declared.trunk, declared.given
     more = "If it comes from a variable or from the environment, that is empty or not set."
     labels = {str(row.get("label")) for row in survey.accounts}
     if account and not (account.record.name or account.record.password or account.record.label in labels):
-        yield Problem("sip_account.password", f"must be given: this SIP account is new. {more}")
+        yield Problem("sip_account.password", f"must be given, because this SIP account is new. {more}")
     password = trunk.password or (given.get("sip_account") or {}).get("password")
     if (trunk.username or account) and not password and not trunks_named(survey, declared):
-        yield Problem("trunk.password", f"must be given: the trunk is new, and its login needs one. {more}")
+        yield Problem("trunk.password", f"must be given, because the trunk is new and its login requires one. {more}")
 
 
 def _in_use(survey: Survey, declared: Declared, vapi: Engine) -> list[str]:
     own = {str(row["id"]) for row in phones_own(survey, declared)}
     trunks = trunks_named(survey, declared)
-    # Also those that are no numbers of a trunk.
+    # Includes numbers that are not on a trunk.
     staying = [row for row in vapi.client.all(PHONE_NUMBER.path) if str(row.get("id")) not in own]
     found = [
-        f"The trunk {declared.trunk.name} also carries {named(row, 'number')}, which stays. Move that number to "
-        "another trunk first, or declare it here."
+        f"The trunk {declared.trunk.name} is also used by {named(row, 'number')}, which is not removed. Move that "
+        "number to another trunk first, or declare it here."
         for row in staying
         if row.get("credentialId") in trunks
     ]
     names = {want.label for want in declared.assistants}
     going = {str(row["id"]): row["name"] for row in survey.assistants if row.get("name") in names}
     found += [
-        f"The assistant {name} also answers {named(row, 'number')}, which stays. Give that number another assistant, "
-        f"or declare it here, or take {name} out of assistants."
+        f"The assistant {name} also answers {named(row, 'number')}, which is not removed. Assign another assistant to "
+        f"that number, declare it here, or remove {name} from assistants."
         for key, name in going.items()
         for row in staying
         if row.get("assistantId") == key
     ]
     return found + [
-        f"The assistant {name} is also in the squad {named(row)}, which stays. Take it out of there, or take {name} "
-        "out of assistants."
+        f"The assistant {name} is also in the squad {named(row)}, which is not removed. Remove it there, or remove "
+        f"{name} from assistants."
         for key, name in going.items()
         for row in survey.squads
         if key in members_of(row)
     ]
 
 
-# -------------------------------------------------------------------------------------------- does a call get there
+# ------------------------------------------------------------------------------------------------------ verification
 
 
 def broken(wired: Wired, survey: Survey) -> list[str]:
-    """A sentence for each number whose calls do not get to where they are declared to go, and each error on the way."""
+    """A sentence for each number whose calls are not routed as declared, and each error on the call path."""
     declared, trunk = wired.declared, wired.trunk_id
     forwards, assistants = wired.ids(FORWARD), wired.ids(ASSISTANT)
     found = []
@@ -440,31 +449,31 @@ def broken(wired: Wired, survey: Survey) -> list[str]:
 def _not_first(route: Route, uri: str, made: str) -> list[str]:
     first = next((row for row in told(route)["destinations"] if row["active"]), None)
     if first is None:
-        return [f"{route.number} at didlogic has no active destination; expected {uri}."]
-    # The same place may be written in other ways, such as with a scheme.
+        return [f"{route.number} in didlogic has no active destination; expected {uri}."]
+    # The same destination may be spelled differently, such as with a scheme.
     sip = TRANSPORT["sip_uri"]
     if first["id"] == made and place_of(sip, first["destination"]) == place_of(sip, uri):
         return []
     there = f"{first['destination']} (id {first['id']})"
-    return [f"{route.number} at didlogic goes to {there} first; expected {uri} (id {made})."]
+    return [f"{route.number} in didlogic is forwarded to {there} first; expected {uri} (id {made})."]
 
 
 def _not_taken(route: Route, spelled: str, trunk: str, assistant: str | None, made: t.Mapping[str, str]) -> list[str]:
     phone = next((row for row in route.phones if row.get("number") == spelled), None)
     if phone is None:
-        return [f"{spelled} is not a phone number at Vapi."]
+        return [f"{spelled} is not a phone number in Vapi."]
     found = []
     if phone.get("credentialId") != trunk:
         there = phone.get("credentialId") or "(none)"
-        found.append(f"{spelled} at Vapi is on the trunk {there}; expected {trunk}.")
+        found.append(f"{spelled} in Vapi is on the trunk {there}; expected {trunk}.")
     wanted = made.get(assistant or "")
     speaks = answering(route).get("id")
     if wanted and speaks != wanted:
-        found.append(f"{spelled} at Vapi is answered by {speaks or 'no assistant'}; expected {assistant} ({wanted}).")
+        found.append(f"{spelled} in Vapi is answered by {speaks or 'no assistant'}; expected {assistant} ({wanted}).")
     return found
 
 
-# --------------------------------------------------------------------------------------------------------- what is told
+# --------------------------------------------------------------------------------------------------------------- result
 
 
 def _result(wired: Wired) -> Row:
