@@ -211,7 +211,7 @@ def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:
     one = services.play("voiceops.vapi_didlogic.export", vapi_didlogic_export_trunk="one")
     assert one.rc == 0, one.text
     assert "Applying this file would change:" in one.out
-    assert "for both ways" in one.out
+    assert "for both directions" in one.out
     assert "shares the name Twin" in one.out
     written = yaml.load((services.folder / "environment.yml").read_text(), Loader)
     (number,) = written["vapi_didlogic_numbers"]

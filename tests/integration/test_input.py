@@ -70,7 +70,7 @@ FILES = {
     ),
     "an assistant that is nowhere, in every place": (
         "vapi_didlogic_numbers: [{number: '31201234560', assistant: None}, {number: '31201234561', assistant: None}]",
-        [f'numbers[{at}].assistant ("None"): is neither in vapi_didlogic_assistants nor at Vapi' for at in (0, 1)],
+        [f'numbers[{at}].assistant ("None"): is neither in vapi_didlogic_assistants nor in Vapi' for at in (0, 1)],
     ),
     "limits of the connection": (
         "vapi_didlogic_timeout: 0\nvapi_didlogic_ca_path: /missing.pem",

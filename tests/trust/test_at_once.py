@@ -171,7 +171,7 @@ MISFIT: dict[str, tuple[dict[str, Any], str]] = {
     "an assistant that is nowhere": (number(assistant="Nobody"), "Nobody"),
     "a tool that is nowhere": ({"assistants": [{"name": "a", "tools": ["none_such"]}]}, "none_such"),
     "a tool of an id that is nowhere": ({"assistants": [{"name": "a", "tools": [NOWHERE]}]}, NOWHERE),
-    "a squad that is nowhere": (number(squad="Nobody"), 'numbers[0].squad ("Nobody"): is not at Vapi'),
+    "a squad that is nowhere": (number(squad="Nobody"), 'numbers[0].squad ("Nobody"): does not exist in Vapi'),
     "a login that is nowhere": (
         {"sip_account": {"name": "99999", "password": "not-a-real-password"}},
         'sip_account.name ("99999"): is a login',
@@ -240,7 +240,7 @@ def test_what_stays_and_uses_what_goes_is_told_before_the_first_change(account: 
     for check in (True, False):
         with pytest.raises(Failed, match="Nothing was changed") as failed:
             account.run(at_once=True, state="absent", check=check)
-        assert "holder, which stays" in str(failed.value)
+        assert "holder, which is not removed" in str(failed.value)
     assert writes(account) == before
 
 

@@ -336,7 +336,7 @@ def test_a_workflow_is_refused_once(resource: Resource) -> None:
         ({"assistant": None}, "assistant", "must be given"),
         ({"schedule_at": "tomorrow"}, "schedule_at", "ISO 8601"),
         ({"schedule_at": "2027-01-31T09:30:00"}, "schedule_at", "time zone"),
-        ({"schedule_until": "2027-01-31T09:30:00Z"}, "schedule_until", "needs schedule_at"),
+        ({"schedule_until": "2027-01-31T09:30:00Z"}, "schedule_until", "requires schedule_at"),
         (
             {"schedule_at": "2027-01-31T09:30:00Z", "schedule_until": "2027-01-31T09:30:00+01:00"},
             "schedule_until",
@@ -367,7 +367,7 @@ def test_what_could_not_work_is_not_set_off(stage: Stage, resource: t.Any, optio
     nobody = "00000000-0000-4000-8000-000000000009"
     fails("no assistant has the name or id", assistant=nobody)
     fails("no phone number has the name or id", phone_number=nobody)
-    fails("lies in the past", schedule_at=later(stage, hours=-1))
+    fails("is in the past", schedule_at=later(stage, hours=-1))
     (trunk,), (number,) = stage.store("credentials"), stage.store("phone_numbers")
     held = stage.world.vapi["credentials"].pop(trunk["id"])
     fails("has no SIP trunk that exists")

@@ -847,7 +847,7 @@ RULES: tuple[Rule, ...] = (
         evidence="documented",
         source="Vapi's guide to the migration of workflows",
         route=retired_workflow,
-        message="A workflow is assigned to the phone number, but Vapi runs none since 2026-08-19: nobody answers.",
+        message="A workflow is assigned to the phone number, but Vapi has run none since 2026-08-19: nobody answers.",
         fix="Assign an assistant or a squad with vapi_phone_number: assistant or squad.",
     ),
     Rule(
