@@ -120,7 +120,7 @@ def test_rows_of_the_newer_sdk_are_reasons_that_it_has() -> None:
 def test_unpublished_reasons_of_a_known_kind(reason: str) -> None:
     found = told(reason)
     assert reason in found.cause
-    assert "does not know" not in found.cause
+    assert "is unknown to" not in found.cause
 
 
 def test_no_text_recommends_a_workflow() -> None:
@@ -364,7 +364,7 @@ def test_examples(reason: str, outcome: str, area: str, option: str, status: int
         ("pipeline-error-anthropic-bedrock-llm-failed", "model of Anthropic (Bedrock) failed"),
         ("pipeline-error-anthropic-llm-failed", "model of Anthropic failed"),
         ("call.in-progress.error-providerfault-azure-openai-500-server-error", "model of Azure OpenAI"),
-        ("call.in-progress.error-vapifault-eleven-labs-voice-not-found", "provider ElevenLabs does not know the voice"),
+        ("call.in-progress.error-vapifault-eleven-labs-voice-not-found", "provider ElevenLabs does not have the voice"),
         ("pipeline-error-custom-llm-llm-failed", "model of your own server failed"),
         ("pipeline-error-next-big-thing-llm-failed", "model of next-big-thing failed"),
         ("call.in-progress.error-vapifault-next-thing-transcriber-failed", "transcriber of next-thing failed"),
@@ -481,19 +481,19 @@ def sent(*words: str | None) -> list[dict[str, t.Any]]:
     [
         ((), None, "transferred", "does not prove"),
         (sent(None), None, "transferred", "does not prove"),
-        ((), UNCLEAR, "transferred", "do not show clearly"),
-        ((), {}, "transferred", "do not show clearly"),
-        ((), LEG, "transferred", "show the leg to the human"),
+        ((), UNCLEAR, "transferred", "do not show whether"),
+        ((), {}, "transferred", "do not show whether"),
+        ((), LEG, "transferred", "contain the leg to the target"),
         ((), NO_LEG, "failed", "no phone rang"),
         (sent("connected"), None, "transferred", "was connected"),
         (sent("completed"), UNCLEAR, "transferred", "was completed"),
-        (sent("connected"), NO_LEG, "failed", "only sees the request"),
+        (sent("connected"), NO_LEG, "failed", "only knows the request"),
         (sent("busy"), None, "unanswered", "busy"),
-        (sent("no-answer"), LEG, "unanswered", "no human answered"),
-        (sent("voicemail"), None, "unanswered", "mailbox"),
+        (sent("no-answer"), LEG, "unanswered", "nobody answered"),
+        (sent("voicemail"), None, "unanswered", "voicemail"),
         (sent("failed"), None, "failed", "transfer failed"),
-        (sent("failed"), LEG, "transferred", "show the leg"),
-        (sent("cancelled"), None, "cancelled", "called off"),
+        (sent("failed"), LEG, "transferred", "contain the leg"),
+        (sent("cancelled"), None, "cancelled", "was cancelled"),
         (sent("no-answer", "connected"), None, "transferred", "was connected"),
         (sent("connected", None), None, "transferred", "was connected"),
         (sent("something-new"), None, "transferred", "does not prove"),
@@ -540,7 +540,7 @@ def test_a_hooks_transfer_names_the_hook() -> None:
 
 def test_an_unknown_reason_says_so() -> None:
     found = told("moon-in-the-way")
-    assert "does not know the ended reason moon-in-the-way" in found.cause
+    assert "The ended reason moon-in-the-way is unknown" in found.cause
     assert found.fix
     assert len(told("x\n" * 1000).cause) <= 300
 
@@ -550,9 +550,9 @@ def test_an_unknown_reason_says_so() -> None:
     [
         (f"{PROVIDER_STATUS}486-busy-here", 486, "busy"),
         (f"{PROVIDER_STATUS}486-in-other-words", 486, "busy"),
-        (f"{PROVIDER_STATUS}499-in-other-words", 499, "refused the call as it was asked (SIP 499)"),
-        ("something.new-sip-302-moved", 302, "pointed the call to another place"),
-        ("call.in-progress.error-vapifault-inbound-sip-401-unauthorized", 401, "did not recognise the address"),
+        (f"{PROVIDER_STATUS}499-in-other-words", 499, "rejected the request (SIP 499)"),
+        ("something.new-sip-302-moved", 302, "redirected the call"),
+        ("call.in-progress.error-vapifault-inbound-sip-401-unauthorized", 401, "did not recognise the source address"),
     ],
 )
 def test_an_unknown_reason_with_a_status(reason: str, status: int, words: str) -> None:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: why a call ended, by Vapi's ``endedReason``: what happened, and which option of the collection mends it.
+"""Causes and fixes of ended calls, by Vapi's ``endedReason``.
 
-Each table is read from the top, and the first row that fits counts: exact words, then families, then what is unknown.
+Each table is searched from the top and the first match is used: exact reasons, then families, then unknown reasons.
 Sources: ``OA`` is Vapi's published list, ``SDK`` the newer list of Vapi's server SDK 3.0, ``DOC`` a page of Vapi's
-guides, ``INF`` what follows from them and from SIP.
+guides, ``INF`` a conclusion from these and from SIP.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ Area = t.Literal[
     "customer",
     "vapi",
 ]
-#: Which way a SIP status travelled: the same number asks for another fix on another way.
+#: The direction of a SIP status, because the same status requires different fixes.
 Way = t.Literal["", "outbound", "inbound", "transfer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One row. ``{provider}`` and ``{reason}`` in a text are filled in from the word that was matched."""
+    """One row. ``{provider}`` and ``{reason}`` in a text are filled in from the matched reason."""
 
     pattern: str
     outcome: Outcome
@@ -47,13 +47,13 @@ class Reason:
     fix: str
     option: str
     source: str
-    #: Set where a SIP status in Vapi's message says more than the reason does.
+    #: Set if a SIP status in Vapi's message is more specific than the reason.
     sip: Way = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What people and playbooks get. ``option`` names the options of ``fix``: ``module.option``, comma separated."""
+    """The diagnosis of a call. ``option`` contains the options of ``fix``: ``module.option``, comma separated."""
 
     outcome: Outcome
     area: Area
@@ -76,11 +76,11 @@ REFER_OPTIONS = f"vapi_transfer_tool.destinations.sip_uri, {SIP_VERB}"
 
 STATUS_PAGE = "DOC troubleshoot-sip-response-codes"
 REFER_FIX = (
-    "Have SIP REFER switched on by didlogic's account manager, and ask for which targets. Send to sip:+NUMBER at the "
+    "Ask didlogic's account manager to enable SIP REFER, and for which targets. Transfer to sip:+NUMBER at the "
     "didlogic gateway (vapi_transfer_tool: sip_uri), or let Vapi place that call (vapi_transfer_tool: sip_verb: dial)."
 )
 
-#: The standard words for a status. Only in their company is a bare number in a message taken for a status.
+#: The standard phrase of each status. A bare number in a message is only treated as a status together with its phrase.
 PHRASES: dict[int, str] = {
     401: "Unauthorized",
     402: "Payment Required",
@@ -111,21 +111,21 @@ PHRASES: dict[int, str] = {
 
 
 def _sent(status: int, outcome: Outcome, area: Area, cause: str, fix: str, option: str, source: str) -> Reason:
-    """A row for a status that didlogic sent: Vapi's word for it ends in number and phrase."""
+    """A row for a status that didlogic sent: Vapi's reason ends in number and phrase."""
     words = PHRASES[status].lower().replace(" ", "-").replace("/", "-")
     pattern = f"call.in-progress.error-providerfault-outbound-sip-{status}-{words}"
     return Reason(pattern, outcome, area, cause, fix, option, source)
 
 
-#: didlogic's answer to a call that Vapi placed over the trunk.
+#: didlogic's response to a call that Vapi placed over the trunk.
 OUTBOUND: dict[int, Reason] = {
     401: _sent(
         401,
         "failed",
         "trunk",
-        "didlogic asked Vapi for a login and did not accept what came back (SIP 401).",
-        "Set the SIP account's five digits and its password once more (vapi_sip_trunk: username, password, "
-        "update_password: always). If it stays so, Vapi may hold an old one: vapi_sip_trunk: on_auth_change: replace.",
+        "didlogic requested a login and rejected the one that Vapi sent (SIP 401).",
+        "Set the SIP account's five digits and its password again (vapi_sip_trunk: username, password, "
+        "update_password: always). If it persists, Vapi may use an old one: vapi_sip_trunk: on_auth_change: replace.",
         LOGIN,
         STATUS_PAGE,
     ),
@@ -133,9 +133,9 @@ OUTBOUND: dict[int, Reason] = {
         402,
         "failed",
         "limits",
-        "didlogic wants money before it places the call (SIP 402).",
-        "Top up the didlogic account; didlogic_account_info reads its balance. Look at the price limit of the SIP "
-        "account too (didlogic_sip_account: max_call_cost).",
+        "didlogic requires credit before it places the call (SIP 402).",
+        "Top up the didlogic account; didlogic_account_info returns its balance. Also check the price limit of the SIP "
+        "account (didlogic_sip_account: max_call_cost).",
         "didlogic_sip_account.max_call_cost",
         "INF",
     ),
@@ -143,8 +143,8 @@ OUTBOUND: dict[int, Reason] = {
         403,
         "failed",
         "trunk",
-        "didlogic understood the call and refused it (SIP 403): address, caller id, destination, balance or login.",
-        "Allow Vapi's addresses (didlogic_sip_account: allowed_ips), show a number of yours (didlogic_sip_account: "
+        "didlogic rejected the call (SIP 403) because of its address, caller ID, destination, balance or login.",
+        "Allow Vapi's addresses (didlogic_sip_account: allowed_ips), use one of your numbers (didlogic_sip_account: "
         "caller_id), check the login (vapi_sip_trunk: password). Ask didlogic whether it allows that country.",
         "didlogic_sip_account.allowed_ips, didlogic_sip_account.caller_id, vapi_sip_trunk.password",
         f"OA; {STATUS_PAGE}",
@@ -153,7 +153,7 @@ OUTBOUND: dict[int, Reason] = {
         404,
         "failed",
         "telephony",
-        "didlogic knows no way to the number as it was dialled (SIP 404).",
+        "didlogic has no route to the dialed number (SIP 404).",
         "Check country code and digits of the customer's number. didlogic's guides dial digits only "
         "(vapi_sip_trunk: outbound_leading_plus_enabled: false), without a prefix (vapi_sip_trunk: tech_prefix).",
         DIALLED,
@@ -163,9 +163,9 @@ OUTBOUND: dict[int, Reason] = {
         405,
         "failed",
         "trunk",
-        "The gateway does not take this kind of SIP request (SIP 405).",
+        "The gateway does not accept this SIP method (SIP 405).",
         "Check that the gateway is a didlogic proxy and no other server (vapi_sip_trunk: gateways); sip_probe: host "
-        "lists the requests that it takes.",
+        "lists the methods that it accepts.",
         "vapi_sip_trunk.gateways.ip, sip_probe.host",
         "INF",
     ),
@@ -173,9 +173,9 @@ OUTBOUND: dict[int, Reason] = {
         406,
         "failed",
         "trunk",
-        "The other side accepts none of what the call offered (SIP 406).",
-        "Use plain transport first (vapi_sip_trunk: gateways with outbound_protocol: udp). If it stays so, send "
-        "didlogic the time and the number, and ask which header or codec it refused.",
+        "The other side does not accept the offered content (SIP 406).",
+        "Use plain transport first (vapi_sip_trunk: gateways with outbound_protocol: udp). If it persists, send "
+        "didlogic the time and the number, and ask which header or codec it rejected.",
         MEDIA,
         "INF",
     ),
@@ -183,9 +183,9 @@ OUTBOUND: dict[int, Reason] = {
         407,
         "failed",
         "trunk",
-        "didlogic's proxy asked Vapi for a login and got none that it accepts (SIP 407).",
+        "didlogic's proxy requested a login and received no valid one from Vapi (SIP 407).",
         "Set vapi_sip_trunk: username, password and update_password: always. If the login is right, Vapi may still use "
-        "an old one: vapi_sip_trunk: on_auth_change: replace makes a new trunk. sip_probe proves the password.",
+        "an old one: vapi_sip_trunk: on_auth_change: replace creates a new trunk. sip_probe verifies the password.",
         LOGIN,
         f"OA; {STATUS_PAGE}",
     ),
@@ -193,9 +193,9 @@ OUTBOUND: dict[int, Reason] = {
         408,
         "failed",
         "trunk",
-        "No answer came in time (SIP 408): the gateway is not reached, or the phone behind it is silent.",
-        "If all calls end so, check port and protocol (vapi_sip_trunk: gateways) with sip_probe: host, and that "
-        "didlogic lets Vapi's addresses in (didlogic_sip_account: allowed_ips). If it is one number, call it later.",
+        "The call timed out (SIP 408): the gateway is not reachable, or the phone does not respond.",
+        "If it affects all calls, check port and protocol (vapi_sip_trunk: gateways) with sip_probe: host, and that "
+        "didlogic allows Vapi's addresses (didlogic_sip_account: allowed_ips). If it is one number, call it later.",
         "vapi_sip_trunk.gateways, didlogic_sip_account.allowed_ips, sip_probe.host",
         f"OA; {STATUS_PAGE}",
     ),
@@ -203,8 +203,8 @@ OUTBOUND: dict[int, Reason] = {
         410,
         "failed",
         "customer",
-        "The number that was called is no longer in service (SIP 410).",
-        "Take the number off the list of customers (vapi_campaign: customers).",
+        "The dialed number is no longer in service (SIP 410).",
+        "Remove the number from the list of customers (vapi_campaign: customers).",
         "vapi_campaign.customers",
         "INF",
     ),
@@ -212,9 +212,9 @@ OUTBOUND: dict[int, Reason] = {
         415,
         "failed",
         "trunk",
-        "The other side does not take the kind of media that was offered (SIP 415).",
-        "Encrypted media is offered with outbound_protocol: tls/srtp only: change the gateway to udp, tcp or tls "
-        "(vapi_sip_trunk: gateways), or ask didlogic to enable it. Ask for G.711 on the number.",
+        "The other side does not support the offered media (SIP 415).",
+        "Encrypted media is only offered with outbound_protocol: tls/srtp: change the gateway to udp, tcp or tls "
+        "(vapi_sip_trunk: gateways), or ask didlogic to enable it. Request G.711 on the number.",
         MEDIA,
         "INF",
     ),
@@ -222,8 +222,8 @@ OUTBOUND: dict[int, Reason] = {
         480,
         "unanswered",
         "customer",
-        "The phone that was called is switched off, out of reach or not registered (SIP 480).",
-        "Call again later. If every number ends so, didlogic lacks the route: give it a number and the time.",
+        "The called phone is switched off, out of reach or not registered (SIP 480).",
+        "Call again later. If it affects every number, didlogic has no route: report a number and the time to it.",
         "",
         f"OA; {STATUS_PAGE}",
     ),
@@ -231,9 +231,9 @@ OUTBOUND: dict[int, Reason] = {
         481,
         "failed",
         "telephony",
-        "One side had already forgotten the call when a request for it came (SIP 481).",
-        "A single one does no harm. If calls break off so, compare the times in Vapi's packet capture with didlogic's "
-        "call records, and try another transport (vapi_sip_trunk: gateways.outbound_protocol).",
+        "One side received a request for a call that it had already ended (SIP 481).",
+        "A single occurrence is harmless. If calls are interrupted, compare the times in Vapi's packet capture with "
+        "didlogic's call records, and try another transport (vapi_sip_trunk: gateways.outbound_protocol).",
         MEDIA,
         "INF",
     ),
@@ -241,8 +241,8 @@ OUTBOUND: dict[int, Reason] = {
         484,
         "failed",
         "telephony",
-        "The number that was dialled is too short or in the wrong form (SIP 484).",
-        "Give the full number with its country code (vapi_call: customer). Check what Vapi puts before it "
+        "The dialed number is incomplete or in the wrong form (SIP 484).",
+        "Give the full number with its country code (vapi_call: customer). Check which prefix Vapi adds "
         "(vapi_sip_trunk: outbound_leading_plus_enabled, tech_prefix).",
         f"{DIALLED}, vapi_call.customer",
         STATUS_PAGE,
@@ -260,7 +260,7 @@ OUTBOUND: dict[int, Reason] = {
         487,
         "cancelled",
         "telephony",
-        "The call was given up before anybody answered (SIP 487).",
+        "The call was cancelled before anybody answered (SIP 487).",
         "",
         "",
         STATUS_PAGE,
@@ -269,9 +269,9 @@ OUTBOUND: dict[int, Reason] = {
         488,
         "failed",
         "trunk",
-        "The two sides found no common codec or encryption (SIP 488).",
-        "Set plain media (vapi_sip_trunk: gateways with outbound_protocol: udp, tcp or tls, not tls/srtp), and have "
-        "G.711 on the didlogic number.",
+        "The two sides have no common codec or encryption (SIP 488).",
+        "Use unencrypted media (vapi_sip_trunk: gateways with outbound_protocol: udp, tcp or tls, not tls/srtp), and "
+        "enable G.711 on the didlogic number.",
         MEDIA,
         STATUS_PAGE,
     ),
@@ -279,8 +279,8 @@ OUTBOUND: dict[int, Reason] = {
         500,
         "failed",
         "trunk",
-        "A server on didlogic's side or behind it broke down over the call (SIP 500).",
-        "Call again. If it lasts, try another didlogic proxy (vapi_sip_trunk: gateways) and report it to didlogic.",
+        "An upstream server failed while handling the call (SIP 500).",
+        "Call again. If it persists, try another didlogic proxy (vapi_sip_trunk: gateways) and report it to didlogic.",
         "vapi_sip_trunk.gateways.ip",
         STATUS_PAGE,
     ),
@@ -288,8 +288,8 @@ OUTBOUND: dict[int, Reason] = {
         501,
         "failed",
         "trunk",
-        "The gateway can not do what Vapi asked of it (SIP 501).",
-        "Check that the gateway is a didlogic proxy (vapi_sip_trunk: gateways); sip_probe: host shows what it can do.",
+        "The gateway does not support Vapi's request (SIP 501).",
+        "Check that the gateway is a didlogic proxy (vapi_sip_trunk: gateways); sip_probe: host lists its methods.",
         "vapi_sip_trunk.gateways.ip, sip_probe.host",
         "INF",
     ),
@@ -297,7 +297,7 @@ OUTBOUND: dict[int, Reason] = {
         502,
         "failed",
         "trunk",
-        "didlogic got no usable answer from the next carrier (SIP 502).",
+        "didlogic received an invalid response from the upstream carrier (SIP 502).",
         "Call again. If one country fails, report it to didlogic; if all do, try another didlogic proxy "
         "(vapi_sip_trunk: gateways).",
         "vapi_sip_trunk.gateways.ip",
@@ -307,9 +307,9 @@ OUTBOUND: dict[int, Reason] = {
         503,
         "failed",
         "trunk",
-        "didlogic could not carry the call (SIP 503): no free channel, no route, no balance, or trouble of its own.",
-        "Compare the calls at once with didlogic_sip_account: max_channels and lower vapi_campaign: max_concurrency. "
-        "Read the balance (didlogic_account_info), then try another proxy (vapi_sip_trunk: gateways).",
+        "didlogic could not handle the call (SIP 503): no free channel, no route, no balance, or an outage.",
+        "Compare the concurrent calls with didlogic_sip_account: max_channels and lower vapi_campaign: "
+        "max_concurrency. Check the balance (didlogic_account_info) and try another proxy (vapi_sip_trunk: gateways).",
         f"{CHANNELS}, vapi_sip_trunk.gateways.ip",
         f"OA; {STATUS_PAGE}",
     ),
@@ -317,8 +317,8 @@ OUTBOUND: dict[int, Reason] = {
         504,
         "failed",
         "trunk",
-        "didlogic waited in vain for the next carrier (SIP 504).",
-        "Call again. If it lasts, try another didlogic proxy (vapi_sip_trunk: gateways) and report it to didlogic.",
+        "The upstream carrier timed out (SIP 504).",
+        "Call again. If it persists, try another didlogic proxy (vapi_sip_trunk: gateways) and report it to didlogic.",
         "vapi_sip_trunk.gateways.ip",
         STATUS_PAGE,
     ),
@@ -336,7 +336,7 @@ OUTBOUND: dict[int, Reason] = {
         "unanswered",
         "customer",
         "The customer, or a carrier on their behalf, declined the call (SIP 603).",
-        "If many numbers decline, the caller id may be blocked: show a number of your own (didlogic_sip_account: "
+        "If many numbers decline, the caller ID may be blocked: use one of your numbers (didlogic_sip_account: "
         "caller_id), and call less often.",
         "didlogic_sip_account.caller_id",
         STATUS_PAGE,
@@ -345,8 +345,8 @@ OUTBOUND: dict[int, Reason] = {
         604,
         "failed",
         "customer",
-        "The number that was called exists nowhere (SIP 604).",
-        "Correct the number of the customer (vapi_call: customer), or take it off the list (vapi_campaign: customers).",
+        "The dialed number does not exist (SIP 604).",
+        "Correct the customer's number (vapi_call: customer), or remove it from the list (vapi_campaign: customers).",
         "vapi_call.customer, vapi_campaign.customers",
         "INF",
     ),
@@ -354,9 +354,9 @@ OUTBOUND: dict[int, Reason] = {
         606,
         "failed",
         "trunk",
-        "The other side was reached, but not with the media that was offered (SIP 606).",
-        "Set plain media (vapi_sip_trunk: gateways with outbound_protocol: udp, tcp or tls, not tls/srtp), and have "
-        "G.711 on the didlogic number.",
+        "The other side was reached but does not accept the offered media (SIP 606).",
+        "Use unencrypted media (vapi_sip_trunk: gateways with outbound_protocol: udp, tcp or tls, not tls/srtp), and "
+        "enable G.711 on the didlogic number.",
         MEDIA,
         STATUS_PAGE,
     ),
@@ -369,20 +369,20 @@ def _back(status: int, outcome: Outcome, area: Area, cause: str, fix: str, optio
 
 _UNLISTED = (
     "List every signalling address of didlogic as an inbound gateway (vapi_sip_trunk: gateways with ip and "
-    "inbound_enabled: true), and check that the forward names this trunk (didlogic_forward: vapi_trunk_id)."
+    "inbound_enabled: true), and check that the forward leads to this trunk (didlogic_forward: vapi_trunk_id)."
 )
 _NO_COMMON_MEDIA = (
-    "Have G.711 on the didlogic number, and no encryption in the SIP URI of its forward (didlogic_forward: "
+    "Enable G.711 on the didlogic number, and use no encryption in the SIP URI of its forward (didlogic_forward: "
     "destination)."
 )
 
-#: Vapi's answer to a call that didlogic brought.
+#: Vapi's response to a call from didlogic.
 INBOUND: dict[int, Reason] = {
     401: _back(
         401,
         "failed",
         "trunk",
-        "Vapi did not recognise the address that the call came from (SIP 401).",
+        "Vapi did not recognise the source address of the call (SIP 401).",
         _UNLISTED,
         f"{INBOUND_ADDRESSES}, didlogic_forward.vapi_trunk_id",
     ),
@@ -390,7 +390,7 @@ INBOUND: dict[int, Reason] = {
         403,
         "failed",
         "trunk",
-        "Vapi refused the call, most often because its source address is not on the trunk (SIP 403).",
+        "Vapi rejected the call, usually because its source address is not on the trunk (SIP 403).",
         _UNLISTED,
         f"{INBOUND_ADDRESSES}, didlogic_forward.vapi_trunk_id",
     ),
@@ -398,8 +398,8 @@ INBOUND: dict[int, Reason] = {
         404,
         "failed",
         "phone number",
-        "Vapi knows no such number on this trunk (SIP 404).",
-        "Spell the number alike on both sides: vapi_phone_number: number must be the very string before the @ of the "
+        "The number does not exist on this trunk in Vapi (SIP 404).",
+        "Use the same spelling on both sides: vapi_phone_number: number must equal the string before the @ of the "
         "forward (didlogic_forward: uri_user). Then check vapi_phone_number: trunk and the region of the forward.",
         "vapi_phone_number.number, vapi_phone_number.trunk, didlogic_forward.uri_user, didlogic_forward.region",
     ),
@@ -408,27 +408,25 @@ INBOUND: dict[int, Reason] = {
         "failed",
         "telephony",
         "Vapi did not answer the call in time (SIP 408).",
-        "Check that the forward names the host of your region (didlogic_forward: region, destination). If it does, "
-        "look at Vapi's status page.",
+        "Check that the forward contains the host of your region (didlogic_forward: region, destination). If it does, "
+        "check Vapi's status page.",
         "didlogic_forward.region, didlogic_forward.destination",
     ),
     480: _back(
         480,
         "failed",
         "phone number",
-        "Vapi had nobody to take the call (SIP 480).",
-        "Give the phone number an assistant (vapi_phone_number: assistant), and see whether a hook refuses calls "
+        "Nobody in Vapi could answer the call (SIP 480).",
+        "Assign an assistant to the phone number (vapi_phone_number: assistant), and check for hooks that reject calls "
         "(vapi_phone_number: hooks).",
         "vapi_phone_number.assistant, vapi_phone_number.hooks",
     ),
-    487: _back(
-        487, "cancelled", "customer", "The caller hung up before the assistant took the call (SIP 487).", "", ""
-    ),
+    487: _back(487, "cancelled", "customer", "The caller hung up before the assistant answered (SIP 487).", "", ""),
     488: _back(
         488,
         "failed",
         "telephony",
-        "didlogic and Vapi found no common codec or encryption (SIP 488).",
+        "didlogic and Vapi have no common codec or encryption (SIP 488).",
         _NO_COMMON_MEDIA,
         "didlogic_forward.destination",
     ),
@@ -436,17 +434,17 @@ INBOUND: dict[int, Reason] = {
         500,
         "failed",
         "vapi",
-        "Vapi's SIP server broke down over the call (SIP 500).",
-        "Keep a second destination behind Vapi, so that somebody answers (didlogic_forward: others: keep). If it "
-        "lasts, give the id of the call to Vapi's support.",
+        "Vapi's SIP server failed while handling the call (SIP 500).",
+        "Keep a second destination after Vapi, so that somebody answers (didlogic_forward: others: keep). If it "
+        "persists, report the id of the call to Vapi's support.",
         "didlogic_forward.others",
     ),
     503: _back(
         503,
         "failed",
         "vapi",
-        "Vapi had no room for the call or was in trouble (SIP 503).",
-        "Leave lines free for inbound calls (vapi_campaign: reserve_for_inbound), and keep a second destination behind "
+        "Vapi had no capacity for the call, or an outage (SIP 503).",
+        "Reserve lines for inbound calls (vapi_campaign: reserve_for_inbound), and keep a second destination after "
         "Vapi (didlogic_forward: others: keep).",
         "vapi_campaign.reserve_for_inbound, didlogic_forward.others",
     ),
@@ -462,73 +460,73 @@ _TARGET_FIX = (
     "country code, or the bare number in E.164 form."
 )
 
-#: didlogic's answer to the request to hand a call on.
+#: didlogic's response to a transfer request.
 TRANSFER: dict[int, Reason] = {
     status: _passed(status, "failed", cause, REFER_FIX, REFER_OPTIONS)
     for status, cause in {
         401: "didlogic did not accept the login of the transfer (SIP 401).",
-        403: "didlogic forbade the transfer: SIP REFER is off, or that target is not allowed (SIP 403).",
-        405: "didlogic takes no SIP REFER on this account (SIP 405).",
+        403: "didlogic rejected the transfer: SIP REFER is disabled, or that target is not allowed (SIP 403).",
+        405: "didlogic does not accept SIP REFER on this account (SIP 405).",
         407: "didlogic did not accept the login of the transfer (SIP 407).",
-        501: "didlogic's gateway can not do a SIP REFER (SIP 501).",
-        603: "didlogic declined to hand the call on: SIP REFER is off, or that target is not allowed (SIP 603).",
+        501: "didlogic's gateway does not support SIP REFER (SIP 501).",
+        603: "didlogic declined the transfer: SIP REFER is disabled, or that target is not allowed (SIP 603).",
     }.items()
 } | {
     404: _passed(404, "failed", "didlogic found no such transfer target (SIP 404).", _TARGET_FIX, TRANSFER_TARGET),
-    408: _passed(408, "failed", "The transfer target gave no answer in time (SIP 408).", _TARGET_FIX, TRANSFER_TARGET),
+    408: _passed(408, "failed", "The transfer target timed out (SIP 408).", _TARGET_FIX, TRANSFER_TARGET),
     480: _passed(
         480,
         "unanswered",
-        "The phone of the human was out of reach (SIP 480).",
-        "Name a second target for such hours (vapi_transfer_tool: destinations).",
+        "The transfer target was not reachable (SIP 480).",
+        "Add a second target for these hours (vapi_transfer_tool: destinations).",
         "vapi_transfer_tool.destinations",
     ),
     484: _passed(484, "failed", "The transfer target is an incomplete number (SIP 484).", _TARGET_FIX, TRANSFER_TARGET),
     486: _passed(
         486,
         "unanswered",
-        "The line of the human was busy (SIP 486).",
-        "Name a second target for busy hours (vapi_transfer_tool: destinations).",
+        "The transfer target was busy (SIP 486).",
+        "Add a second target for busy hours (vapi_transfer_tool: destinations).",
         "vapi_transfer_tool.destinations",
     ),
-    487: _passed(487, "cancelled", "The transfer was given up before the human answered (SIP 487).", "", ""),
+    487: _passed(487, "cancelled", "The transfer was cancelled before anybody answered (SIP 487).", "", ""),
     503: _passed(
         503,
         "failed",
-        "didlogic could not carry the call to the human (SIP 503).",
-        "A transfer needs a channel and balance of its own: raise didlogic_sip_account: max_channels and read the "
+        "didlogic could not place the call to the transfer target (SIP 503).",
+        "A transfer needs its own channel and balance: raise didlogic_sip_account: max_channels and check the "
         "balance with didlogic_account_info.",
         "didlogic_sip_account.max_channels",
     ),
     600: _passed(
         600,
         "unanswered",
-        "All phones of the human were busy (SIP 600).",
-        "Name a second target for busy hours (vapi_transfer_tool: destinations).",
+        "All phones of the transfer target were busy (SIP 600).",
+        "Add a second target for busy hours (vapi_transfer_tool: destinations).",
         "vapi_transfer_tool.destinations",
     ),
-    604: _passed(604, "failed", "The transfer target exists nowhere (SIP 604).", _TARGET_FIX, TRANSFER_TARGET),
+    604: _passed(604, "failed", "The transfer target does not exist (SIP 604).", _TARGET_FIX, TRANSFER_TARGET),
 }
 
 STATUSES: dict[Way, dict[int, Reason]] = {"outbound": OUTBOUND, "inbound": INBOUND, "transfer": TRANSFER}
 
-#: A status without a row of its own, by its first digit.
+#: A status without its own row, by its first digit.
 CLASSES: dict[int, str] = {
-    3: "The other side pointed the call to another place, which was not followed",
-    4: "The other side refused the call as it was asked",
-    5: "A server on the way could not carry the call",
-    6: "The other side says that the call can not be placed anywhere",
+    3: "The other side redirected the call, which was not followed",
+    4: "The other side rejected the request",
+    5: "A server on the call path failed",
+    6: "The call cannot be completed anywhere",
 }
 
 # ---------------------------------------------------------------------------------------------------------- transfers
 
-_SECOND_TARGET = "Name a second target or a fallback for that case (vapi_transfer_tool: destinations, transfer_plan)."
+_SECOND_TARGET = "Add a second target or a fallback (vapi_transfer_tool: destinations, transfer_plan)."
 _TARGETS = "vapi_transfer_tool.destinations, vapi_transfer_tool.destinations.transfer_plan"
 
 CHOSEN = "vapi_phone_number.hooks, vapi_phone_number.server"
 CHOSEN_FIX = (
-    "Check the target that the hook or the server names (vapi_phone_number: hooks, server), and ask didlogic whether "
-    "SIP REFER may go there."
+    "Check the target in the hook or the server (vapi_phone_number: hooks, server), and ask didlogic whether it allows "
+    "SIP REFER to that target."
 )
 
 FORWARDED = "assistant-forwarded-call"
@@ -539,36 +537,38 @@ def _handed(outcome: Outcome, cause: str, fix: str, option: str) -> Reason:
     return Reason(FORWARDED, outcome, "transfer", cause, fix, option, "OA; INF")
 
 
-#: What is known of a transfer beyond the ended reason: the words of ``artifact.transfers[].status``, and what
-#: didlogic's records say about the leg to the human.
+#: Results of a transfer in addition to the ended reason: the values of ``artifact.transfers[].status``, and whether
+#: didlogic's records contain the leg to the transfer target.
 HANDED: dict[str, Reason] = {
-    "busy": _handed("unanswered", "The call was handed on, and the human's line was busy.", _SECOND_TARGET, _TARGETS),
-    "no-answer": _handed("unanswered", "The call was handed on, and no human answered.", _SECOND_TARGET, _TARGETS),
-    "voicemail": _handed(
-        "unanswered", "The call was handed on, and a mailbox answered in the human's place.", _SECOND_TARGET, _TARGETS
-    ),
-    "cancelled": _handed("cancelled", "The transfer was called off before a human answered.", "", ""),
+    "busy": _handed("unanswered", "The call was transferred, but the target was busy.", _SECOND_TARGET, _TARGETS),
+    "no-answer": _handed("unanswered", "The call was transferred, but nobody answered.", _SECOND_TARGET, _TARGETS),
+    "voicemail": _handed("unanswered", "The call was transferred, but a voicemail answered.", _SECOND_TARGET, _TARGETS),
+    "cancelled": _handed("cancelled", "The transfer was cancelled before anybody answered.", "", ""),
     "failed": _handed("failed", "Vapi reports that the transfer failed.", REFER_FIX, REFER_OPTIONS),
-    "connected": _handed("transferred", "Vapi reports that the caller was connected to the human.", "", ""),
+    "connected": _handed("transferred", "Vapi reports that the caller was connected to the transfer target.", "", ""),
     "completed": _handed("transferred", "Vapi reports that the transfer was completed.", "", ""),
-    "leg": _handed("transferred", "The call was handed on, and didlogic's records show the leg to the human.", "", ""),
+    "leg": _handed(
+        "transferred", "The call was transferred, and didlogic's records contain the leg to the target.", "", ""
+    ),
     "no leg": _handed(
         "failed",
-        "Vapi sent the transfer request (SIP REFER), but didlogic's records show no leg to a human: no phone rang.",
+        "Vapi sent the transfer request (SIP REFER), but didlogic's records contain no leg to the target: no phone "
+        "rang.",
         REFER_FIX,
         REFER_OPTIONS,
     ),
     "no leg, but connected": _handed(
         "failed",
-        "Vapi calls the transfer connected, but didlogic's records show no leg to a human; Vapi only sees the request.",
+        "Vapi reports the transfer as connected, but didlogic's records contain no leg to the target; Vapi only knows "
+        "the request.",
         REFER_FIX,
         REFER_OPTIONS,
     ),
     "unclear": _handed(
         "transferred",
-        "Vapi sent the transfer request, and didlogic's records do not show clearly whether the human's phone rang.",
-        "Read the call again in a few minutes, when the records are complete. If it stays so, ask whether SIP REFER is "
-        "enabled at didlogic, or use vapi_transfer_tool: sip_verb: dial.",
+        "Vapi sent the transfer request, but didlogic's records do not show whether the target's phone rang.",
+        "Read the call again in a few minutes, when the records are complete. If it persists, ask didlogic whether SIP "
+        "REFER is enabled, or use vapi_transfer_tool: sip_verb: dial.",
         SIP_VERB,
     ),
 }
@@ -577,7 +577,7 @@ HANDED: dict[str, Reason] = {
 
 ENDED_PAGE = "DOC call-ended-reason"
 ASSIGNED = "vapi_phone_number.assistant, vapi_phone_number.squad"
-VAPI_SUPPORT = "Call again. If it comes back, give the ids of the calls to Vapi's support; no option here mends it."
+VAPI_SUPPORT = "Call again. If it recurs, report the ids of the calls to Vapi's support; no option here fixes it."
 NOT_DIDLOGIC = "Import the didlogic number with its trunk (vapi_phone_number: trunk) and use that one"
 
 EXACT: tuple[Reason, ...] = (
@@ -586,9 +586,9 @@ EXACT: tuple[Reason, ...] = (
         "call-start-error-neither-assistant-nor-server-set",
         "failed",
         "phone number",
-        "Neither the phone number nor the call says who answers: no assistant, and no server to ask for one.",
-        "Give the number an assistant or a squad (vapi_phone_number: assistant, squad), or a server "
-        "(vapi_phone_number: server). A call that you place needs vapi_call: assistant.",
+        "Neither the phone number nor the call has an assistant, or a server that selects one.",
+        "Assign an assistant or a squad to the number (vapi_phone_number: assistant, squad), or a server "
+        "(vapi_phone_number: server). An outbound call needs vapi_call: assistant.",
         f"{ASSIGNED}, vapi_phone_number.server, vapi_call.assistant",
         f"OA; {ENDED_PAGE}",
     ),
@@ -596,9 +596,9 @@ EXACT: tuple[Reason, ...] = (
         "assistant-not-found",
         "failed",
         "assistant",
-        "The assistant that was to take the call does not exist in this organisation.",
-        "Create it (vapi_assistant: name), or point the number to one that exists (vapi_phone_number: assistant). A "
-        "key of another region or organisation sees other assistants.",
+        "The assistant of the call does not exist in this organisation.",
+        "Create it (vapi_assistant: name), or assign an existing one to the number (vapi_phone_number: assistant). A "
+        "key of another region or organisation has access to other assistants.",
         "vapi_assistant.name, vapi_phone_number.assistant",
         f"OA; {ENDED_PAGE}",
     ),
@@ -606,8 +606,8 @@ EXACT: tuple[Reason, ...] = (
         "assistant-not-valid",
         "failed",
         "assistant",
-        "Vapi holds the configuration of the assistant to be wrong.",
-        "Run vapi_assistant with the whole definition; Vapi's answer names the field that it refuses.",
+        "Vapi rejected the assistant's configuration as invalid.",
+        "Run vapi_assistant with the whole definition; Vapi's response contains the invalid field.",
         "vapi_assistant.definition",
         f"OA; {ENDED_PAGE}",
     ),
@@ -615,9 +615,9 @@ EXACT: tuple[Reason, ...] = (
         "call.start.assistant-version-error-validation",
         "failed",
         "assistant",
-        "The version of the assistant that the call asked for does not exist or is not valid.",
-        "Name the assistant without a version, so that the newest counts (vapi_call: assistant). With a squad, look "
-        "at its members, which can pin versions (vapi_call: squad).",
+        "The requested version of the assistant does not exist or is not valid.",
+        "Use the assistant without a version to get the newest (vapi_call: assistant). With a squad, check its "
+        "members, which can have fixed versions (vapi_call: squad).",
         "vapi_call.assistant, vapi_call.squad",
         "OA; INF",
     ),
@@ -625,9 +625,8 @@ EXACT: tuple[Reason, ...] = (
         "call.start.squad-version-error-validation",
         "failed",
         "assistant",
-        "The version of the squad that the call asked for does not exist, is not published or is not valid.",
-        "Name the squad without a version, so that the published one is used (vapi_call: squad), or publish that "
-        "version at Vapi.",
+        "The requested version of the squad does not exist, is not published or is not valid.",
+        "Use the squad without a version to get the published one (vapi_call: squad), or publish that version in Vapi.",
         "vapi_call.squad",
         "SDK; INF",
     ),
@@ -636,7 +635,7 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "assistant",
         "Vapi could not read the assistant when the call began.",
-        "Check that it still exists (vapi_assistant_info) and that the number or the call names it "
+        "Check that it still exists (vapi_assistant_info) and that the number or the call refers to it "
         "(vapi_phone_number: assistant, vapi_call: assistant).",
         "vapi_phone_number.assistant, vapi_call.assistant",
         f"OA; {ENDED_PAGE}",
@@ -645,9 +644,9 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-get-phone-number",
         "failed",
         "phone number",
-        "Vapi could not read the phone number when the call began: it is gone, blocked or not ready yet.",
-        "Import it again (vapi_phone_number: number, trunk), and name that one (vapi_call: phone_number, "
-        "vapi_campaign: phone_number). Planned calls look the number up when they start.",
+        "Vapi could not read the phone number when the call began: it is deleted, blocked or not ready yet.",
+        "Import it again (vapi_phone_number: number, trunk), and use it in the call (vapi_call: phone_number, "
+        "vapi_campaign: phone_number). Scheduled calls read the number when they start.",
         "vapi_phone_number.number, vapi_phone_number.trunk, vapi_call.phone_number, vapi_campaign.phone_number",
         f"OA; {ENDED_PAGE}",
     ),
@@ -655,7 +654,7 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-get-customer",
         "failed",
         "customer",
-        "Vapi could not make out whom to call.",
+        "Vapi could not determine the customer to call.",
         "Give the customer a number with its country code or a SIP URI (vapi_call: customer, vapi_campaign: customers "
         "or csv).",
         "vapi_call.customer, vapi_campaign.customers, vapi_campaign.csv",
@@ -665,9 +664,9 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-get-resources-validation",
         "failed",
         "assistant",
-        "What the call needs (assistant, tools, phone number) did not pass Vapi's checks together.",
-        "Run vapi_assistant: definition, tools and vapi_transfer_tool: destinations again: Vapi's answer names the "
-        "wrong field. Look at what the call overrides, too (vapi_call: assistant_overrides).",
+        "The combination of assistant, tools and phone number failed Vapi's validation.",
+        "Run vapi_assistant: definition, tools and vapi_transfer_tool: destinations again: Vapi's response has the "
+        "invalid field. Also check the overrides of the call (vapi_call: assistant_overrides).",
         "vapi_assistant.definition, vapi_assistant.tools, vapi_transfer_tool.destinations, "
         "vapi_call.assistant_overrides",
         f"OA; {ENDED_PAGE}",
@@ -676,8 +675,8 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-get-transport",
         "failed",
         "trunk",
-        "Vapi could not set up the way to the carrier.",
-        "Check that the phone number names a trunk that exists (vapi_phone_number: trunk) and that the trunk has a "
+        "Vapi could not set up the connection to the carrier.",
+        "Check that the phone number has an existing trunk (vapi_phone_number: trunk) and that the trunk has a "
         "gateway for outbound calls (vapi_sip_trunk: gateways with outbound_enabled: true).",
         "vapi_phone_number.trunk, vapi_sip_trunk.gateways, vapi_sip_trunk.gateways.outbound_enabled",
         f"OA; {ENDED_PAGE}",
@@ -686,7 +685,7 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-vapi-number-international",
         "failed",
         "phone number",
-        "A number that Vapi gave away for free was to call abroad, which it can not.",
+        "A free Vapi number was used for an international call, which is not supported.",
         "Call from a didlogic number instead (vapi_call: phone_number, vapi_campaign: phone_number).",
         "vapi_call.phone_number, vapi_campaign.phone_number",
         f"OA; {ENDED_PAGE}",
@@ -695,9 +694,9 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-vapi-number-outbound-daily-limit",
         "failed",
         "limits",
-        "A number that Vapi gave away for free has placed all the calls that it may place in a day.",
+        "A free Vapi number reached its daily limit of calls.",
         "Call from a didlogic number instead (vapi_call: phone_number, vapi_campaign: phone_number), which has no such "
-        "limit at Vapi.",
+        "limit in Vapi.",
         "vapi_call.phone_number, vapi_campaign.phone_number",
         f"OA; {ENDED_PAGE}",
     ),
@@ -705,9 +704,9 @@ EXACT: tuple[Reason, ...] = (
         "scheduled-call-deleted",
         "cancelled",
         "campaign",
-        "A planned call was deleted before its time came.",
-        "If nobody meant to, see who cancelled the campaign (vapi_campaign: state: absent does), and plan the call "
-        "again (vapi_call: schedule_at).",
+        "A scheduled call was deleted before it started.",
+        "If that was not intended, check who cancelled the campaign (vapi_campaign: state: absent does), and schedule "
+        "the call again (vapi_call: schedule_at).",
         "vapi_call.schedule_at, vapi_campaign.state",
         f"OA; {ENDED_PAGE}",
     ),
@@ -715,7 +714,7 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-vapifault-get-org",
         "failed",
         "vapi",
-        "Vapi could not read your organisation when the call began; the fault is Vapi's.",
+        "Vapi could not read your organisation when the call began, because of an error in Vapi.",
         VAPI_SUPPORT,
         "",
         "OA; INF",
@@ -725,7 +724,7 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "vapi",
         "Vapi could not read your organisation when the call began.",
-        "Check that key and region belong together (vapi_call: api_key, region). If they do, give the id of the call "
+        "Check that key and region belong together (vapi_call: api_key, region). If they do, report the id of the call "
         "to Vapi's support.",
         "vapi_call.api_key, vapi_call.region",
         ENDED_PAGE,
@@ -734,7 +733,7 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-vapifault-get-subscription",
         "failed",
         "vapi",
-        "Vapi could not read your subscription when the call began; the fault is Vapi's.",
+        "Vapi could not read your subscription when the call began, because of an error in Vapi.",
         VAPI_SUPPORT,
         "",
         "OA; INF",
@@ -744,7 +743,8 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "limits",
         "Vapi could not read your subscription when the call began.",
-        "Look at the billing page of Vapi's dashboard. If all is well there, give Vapi's support the id of the call.",
+        "Check the billing page of Vapi's dashboard. If it shows no problem, report the id of the call to Vapi's "
+        "support.",
         "",
         ENDED_PAGE,
     ),
@@ -762,9 +762,9 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-subscription-concurrency-limit-reached",
         "failed",
         "limits",
-        "More calls were to run at once than your Vapi plan has lines.",
-        "Run fewer at once (vapi_campaign: max_concurrency, account_concurrency) and keep lines for callers "
-        "(vapi_campaign: reserve_for_inbound), or buy lines at Vapi.",
+        "The number of concurrent calls exceeded the lines of your Vapi plan.",
+        "Reduce it (vapi_campaign: max_concurrency, account_concurrency) and reserve lines for inbound calls "
+        "(vapi_campaign: reserve_for_inbound), or buy lines from Vapi.",
         "vapi_campaign.max_concurrency, vapi_campaign.account_concurrency, vapi_campaign.reserve_for_inbound",
         f"OA; {ENDED_PAGE}",
     ),
@@ -773,8 +773,8 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "limits",
         "Vapi has frozen your subscription after a payment failed.",
-        "Put the means of payment right in Vapi's dashboard. Until then no call starts; keep a second destination "
-        "behind Vapi for callers (didlogic_forward: others: keep).",
+        "Correct the payment method in Vapi's dashboard. Until then no call starts; keep a second destination "
+        "after Vapi for callers (didlogic_forward: others: keep).",
         "didlogic_forward.others",
         f"OA; {ENDED_PAGE}",
     ),
@@ -783,8 +783,8 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "limits",
         "Your Vapi account has too little credit for a call.",
-        "Add credit in Vapi's dashboard and switch on automatic top-up. Keep a second destination behind Vapi for "
-        "callers meanwhile (didlogic_forward: others: keep).",
+        "Add credit in Vapi's dashboard and enable automatic top-up. Meanwhile keep a second destination after Vapi "
+        "for callers (didlogic_forward: others: keep).",
         "didlogic_forward.others",
         f"OA; {ENDED_PAGE}",
     ),
@@ -792,8 +792,8 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-subscription-wallet-does-not-exist",
         "failed",
         "limits",
-        "Your subscription has no wallet at Vapi to pay from.",
-        "Only Vapi's support can mend it: give them the organisation and the id of the call.",
+        "Your Vapi subscription has no wallet for payments.",
+        "Only Vapi's support can fix it: report the organisation and the id of the call.",
         "",
         f"OA; {ENDED_PAGE}",
     ),
@@ -801,8 +801,8 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-subscription-upgrade-failed",
         "failed",
         "limits",
-        "Vapi tried to raise your subscription by itself, and that failed.",
-        "Look at plan and payment in Vapi's dashboard, or run fewer calls at once (vapi_campaign: max_concurrency).",
+        "Vapi's automatic upgrade of your subscription failed.",
+        "Check plan and payment in Vapi's dashboard, or run fewer concurrent calls (vapi_campaign: max_concurrency).",
         "vapi_campaign.max_concurrency",
         f"OA; {ENDED_PAGE}",
     ),
@@ -810,9 +810,9 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-fraud-check-failed",
         "failed",
         "limits",
-        "Vapi took the call for fraud and stopped it.",
-        "Ask Vapi's support to release the account or the number. Meanwhile check whom you call (vapi_call: customer, "
-        "vapi_campaign: customers).",
+        "Vapi classified the call as fraud and stopped it.",
+        "Ask Vapi's support to unblock the account or the number. Meanwhile check the called numbers (vapi_call: "
+        "customer, vapi_campaign: customers).",
         "vapi_call.customer, vapi_campaign.customers",
         f"OA; {ENDED_PAGE}",
     ),
@@ -820,20 +820,20 @@ EXACT: tuple[Reason, ...] = (
         "call.start.error-enterprise-feature-not-available-recording-consent",
         "failed",
         "limits",
-        "The assistant asks callers for consent to be recorded, which Vapi offers on enterprise plans only.",
-        "Take recordingConsentPlan out of the compliance plan (vapi_assistant: definition.compliancePlan), or change "
-        "the plan at Vapi.",
+        "The assistant asks callers for consent to recording, which Vapi offers on enterprise plans only.",
+        "Remove recordingConsentPlan from the compliance plan (vapi_assistant: definition.compliancePlan), or change "
+        "your Vapi plan.",
         "vapi_assistant.definition",
         f"OA; {ENDED_PAGE}",
     ),
-    # The server that is asked for an assistant.
+    # The server that selects an assistant.
     Reason(
         "assistant-request-failed",
         "failed",
         "server",
-        "Vapi asked your server for an assistant and could not reach it in time.",
-        "Check address and timeout (vapi_phone_number: server), or assign an assistant, so that nobody is asked "
-        "(vapi_phone_number: assistant). A fallback catches the rest (vapi_phone_number: fallback_destination).",
+        "Vapi's assistant request to your server timed out.",
+        "Check address and timeout (vapi_phone_number: server), or assign an assistant, so that no request is needed "
+        "(vapi_phone_number: assistant). Use a fallback for failures (vapi_phone_number: fallback_destination).",
         "vapi_phone_number.server, vapi_phone_number.assistant, vapi_phone_number.fallback_destination",
         f"OA; {ENDED_PAGE}",
     ),
@@ -841,8 +841,8 @@ EXACT: tuple[Reason, ...] = (
         "assistant-request-returned-error",
         "failed",
         "server",
-        "Vapi asked your server for an assistant and got an error, which the caller heard.",
-        "Read the log of that server (vapi_phone_number: server), or assign an assistant, so that nobody is asked "
+        "Your server responded to Vapi's assistant request with an error, which was read to the caller.",
+        "Check the log of the server (vapi_phone_number: server), or assign an assistant, so that no request is needed "
         "(vapi_phone_number: assistant).",
         "vapi_phone_number.server, vapi_phone_number.assistant",
         f"OA; {ENDED_PAGE}",
@@ -851,8 +851,8 @@ EXACT: tuple[Reason, ...] = (
         "assistant-request-returned-unspeakable-error",
         "failed",
         "server",
-        "Vapi asked your server for an assistant and got an error that can not be read out to the caller.",
-        "Let the server answer with a short text for the caller (vapi_phone_number: server), or assign an assistant "
+        "Your server responded to Vapi's assistant request with an error that cannot be read to the caller.",
+        "Return a short text for the caller from the server (vapi_phone_number: server), or assign an assistant "
         "(vapi_phone_number: assistant).",
         "vapi_phone_number.server, vapi_phone_number.assistant",
         f"OA; {ENDED_PAGE}",
@@ -861,9 +861,9 @@ EXACT: tuple[Reason, ...] = (
         "assistant-request-returned-invalid-assistant",
         "failed",
         "server",
-        "Your server answered with an assistant that Vapi does not accept.",
-        "Let the server name an assistant that vapi_assistant has created, by its id, or assign it to the number "
-        "(vapi_phone_number: assistant).",
+        "Your server returned an assistant that Vapi does not accept.",
+        "Return the id of an assistant made by vapi_assistant (vapi_phone_number: server), or assign it to the "
+        "number (vapi_phone_number: assistant).",
         "vapi_phone_number.server, vapi_phone_number.assistant",
         f"OA; {ENDED_PAGE}",
     ),
@@ -871,9 +871,8 @@ EXACT: tuple[Reason, ...] = (
         "assistant-request-returned-no-assistant",
         "failed",
         "server",
-        "The number has no assistant of its own, and your server named none either.",
-        "Assign one (vapi_phone_number: assistant), or let the server always answer with one (vapi_phone_number: "
-        "server).",
+        "The number has no assistant, and your server returned none.",
+        "Assign one (vapi_phone_number: assistant), or always return one from the server (vapi_phone_number: server).",
         "vapi_phone_number.assistant, vapi_phone_number.server",
         f"OA; {ENDED_PAGE}",
     ),
@@ -881,20 +880,20 @@ EXACT: tuple[Reason, ...] = (
         "assistant-request-returned-forwarding-phone-number",
         "transferred",
         "server",
-        "Your server answered with a phone number, and Vapi sent the call there without an assistant.",
-        "If an assistant was to answer, assign one (vapi_phone_number: assistant) or change the server's answer.",
+        "Your server returned a phone number, and Vapi transferred the call to it without an assistant.",
+        "If an assistant should answer, assign one (vapi_phone_number: assistant) or change the server's response.",
         "vapi_phone_number.assistant, vapi_phone_number.server",
         f"OA; {ENDED_PAGE}",
     ),
-    # SIP, inbound and outbound. The statuses that Vapi names have rows of their own.
+    # SIP, inbound and outbound. The statuses in Vapi's reasons have their own rows.
     *OUTBOUND.values(),
     Reason(
         "call.in-progress.error-sip-outbound-call-failed-to-connect",
         "failed",
         "trunk",
-        "The call over the trunk did not come about; Vapi does not say which SIP status didlogic sent.",
-        "Run sip_probe: host against the gateway; it tries protocol and password (vapi_sip_trunk: gateways, password). "
-        "If all is well, dial without + (vapi_sip_trunk: outbound_leading_plus_enabled: false).",
+        "The call over the trunk failed; Vapi does not report didlogic's SIP status.",
+        "Run sip_probe: host for the gateway; it tests protocol and password (vapi_sip_trunk: gateways, password). "
+        "If it succeeds, dial without + (vapi_sip_trunk: outbound_leading_plus_enabled: false).",
         "vapi_sip_trunk.gateways, vapi_sip_trunk.password, vapi_sip_trunk.outbound_leading_plus_enabled, "
         "sip_probe.host",
         f"OA; {STATUS_PAGE}",
@@ -904,8 +903,8 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-sip-inbound-call-failed-to-connect",
         "failed",
         "telephony",
-        "A call from didlogic reached Vapi, but the connection was not made.",
-        "Run routing_audit: it follows the number from didlogic to the assistant. Check didlogic's addresses on the "
+        "A call from didlogic reached Vapi but was not connected.",
+        "Run routing_audit, which checks the path from didlogic to the assistant. Check didlogic's addresses on the "
         "trunk (vapi_sip_trunk: gateways) and the spelling of the number (vapi_phone_number: number).",
         f"{INBOUND_ADDRESSES}, vapi_phone_number.number",
         f"OA; {ENDED_PAGE}",
@@ -915,9 +914,9 @@ EXACT: tuple[Reason, ...] = (
         "call.ringing.error-sip-inbound-call-failed-to-connect",
         "failed",
         "telephony",
-        "A call from didlogic rang at Vapi, but failed before the assistant took it.",
-        "Check that the number has an assistant (vapi_phone_number: assistant) and no hook in its way "
-        "(vapi_phone_number: hooks). Then look at the codec of the didlogic number: G.711 is safe.",
+        "A call from didlogic rang in Vapi but failed before the assistant answered.",
+        "Check that the number has an assistant (vapi_phone_number: assistant) and no hook that ends calls "
+        "(vapi_phone_number: hooks). Then check the codec of the didlogic number; use G.711.",
         "vapi_phone_number.assistant, vapi_phone_number.hooks",
         f"OA; {ENDED_PAGE}",
         sip="inbound",
@@ -926,7 +925,7 @@ EXACT: tuple[Reason, ...] = (
         "call.ringing.sip-inbound-caller-hungup-before-call-connect",
         "unanswered",
         "customer",
-        "The caller hung up before the assistant took the call.",
+        "The caller hung up before the assistant answered.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -935,8 +934,8 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.sip-completed-call",
         "answered",
         "telephony",
-        "The telephone side ended the call: the customer hung up, or didlogic did.",
-        "If calls end after the same time or cost, look at the limits of the SIP account (didlogic_sip_account: "
+        "The telephone side ended the call: the customer hung up, or didlogic ended it.",
+        "If calls end after the same time or cost, check the limits of the SIP account (didlogic_sip_account: "
         "max_call_seconds, max_call_cost).",
         "didlogic_sip_account.max_call_seconds, didlogic_sip_account.max_call_cost",
         f"OA; {ENDED_PAGE}",
@@ -945,8 +944,8 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-sip-telephony-provider-failed-to-connect-call",
         "failed",
         "trunk",
-        "The carrier could not connect the call; this is an old word of Vapi's that says no more.",
-        "Run sip_probe: host against the gateway, and check vapi_sip_trunk: gateways, username and password.",
+        "The carrier could not connect the call; this is an old reason of Vapi without details.",
+        "Run sip_probe: host for the gateway, and check vapi_sip_trunk: gateways, username and password.",
         "vapi_sip_trunk.gateways, vapi_sip_trunk.username, vapi_sip_trunk.password, sip_probe.host",
         "DOC whats-new 2025-05-31",
         sip="outbound",
@@ -955,7 +954,7 @@ EXACT: tuple[Reason, ...] = (
         "sip-outbound-unallocated-number",
         "failed",
         "customer",
-        "The number dialled is not assigned to anybody.",
+        "The dialed number is not assigned.",
         "Remove it from the list of contacts (vapi_campaign: csv, customers), or correct it (vapi_call: customer). "
         "Calling again does not help.",
         "vapi_campaign.csv, vapi_campaign.customers, vapi_call.customer",
@@ -965,20 +964,20 @@ EXACT: tuple[Reason, ...] = (
         "sip-outbound-carrier-released-call",
         "failed",
         "trunk",
-        "didlogic, or a carrier behind it, ended the call.",
+        "didlogic or an upstream carrier ended the call.",
         "Check the balance (didlogic_account_info) and the limits of the SIP account (didlogic_sip_account: "
         "max_call_cost, max_call_seconds, max_channels). If they are not the cause, ask didlogic.",
         "didlogic_sip_account.max_call_cost, didlogic_sip_account.max_call_seconds, didlogic_sip_account.max_channels",
         "SDK; INF",
     ),
-    # The sound connection and Vapi's workers.
+    # The media connection and Vapi's workers.
     Reason(
         "call.in-progress.error-providerfault-transport-never-connected",
         "failed",
         "trunk",
-        "The carrier's side of the sound connection never came up.",
-        "Run sip_probe: host against the gateway and check its protocol (vapi_sip_trunk: gateways). Ask didlogic "
-        "whether it lets Vapi's media through (UDP 40000 to 60000).",
+        "The carrier's side of the media connection was not established.",
+        "Run sip_probe: host for the gateway and check its protocol (vapi_sip_trunk: gateways). Ask didlogic "
+        "whether it allows Vapi's media (UDP 40000 to 60000).",
         "vapi_sip_trunk.gateways, vapi_sip_trunk.gateways.outbound_protocol, sip_probe.host",
         f"OA; {ENDED_PAGE}",
     ),
@@ -986,7 +985,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-vapifault-transport-never-connected",
         "failed",
         "vapi",
-        "Vapi's side of the sound connection never came up; Vapi takes the blame.",
+        "Vapi's side of the media connection was not established, because of an error in Vapi.",
         VAPI_SUPPORT,
         "",
         f"OA; {ENDED_PAGE}",
@@ -995,7 +994,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-vapifault-transport-connected-but-call-not-active",
         "failed",
         "vapi",
-        "The sound connection came up when Vapi no longer held the call to be alive.",
+        "The media connection was established after Vapi had already ended the call.",
         VAPI_SUPPORT,
         "",
         f"OA; {ENDED_PAGE}",
@@ -1004,7 +1003,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-vapifault-call-started-but-connection-to-transport-missing",
         "failed",
         "vapi",
-        "The call had begun when Vapi lost its sound connection.",
+        "Vapi lost the media connection after the call had begun.",
         VAPI_SUPPORT,
         "",
         f"OA; {ENDED_PAGE}",
@@ -1014,8 +1013,8 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "vapi",
         "Vapi had no free worker for the call.",
-        "Call again in a minute, and start campaigns with fewer calls at once (vapi_campaign: max_concurrency). If it "
-        "comes back, give the ids of the calls to Vapi's support.",
+        "Call again in a minute, and run campaigns with fewer concurrent calls (vapi_campaign: max_concurrency). If it "
+        "recurs, report the ids of the calls to Vapi's support.",
         "vapi_campaign.max_concurrency",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1024,8 +1023,8 @@ EXACT: tuple[Reason, ...] = (
         "failed",
         "vapi",
         "Vapi had no free worker to start the call.",
-        "Call again in a minute, and start campaigns with fewer calls at once (vapi_campaign: max_concurrency). If it "
-        "comes back, give the ids of the calls to Vapi's support.",
+        "Call again in a minute, and run campaigns with fewer concurrent calls (vapi_campaign: max_concurrency). If it "
+        "recurs, report the ids of the calls to Vapi's support.",
         "vapi_campaign.max_concurrency",
         "SDK; INF",
     ),
@@ -1033,7 +1032,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-vapifault-worker-died",
         "failed",
         "vapi",
-        "The worker at Vapi that ran the call crashed.",
+        "The Vapi worker of the call crashed.",
         VAPI_SUPPORT,
         "",
         f"OA; {ENDED_PAGE}",
@@ -1042,9 +1041,9 @@ EXACT: tuple[Reason, ...] = (
         "worker-shutdown",
         "failed",
         "vapi",
-        "Vapi stopped the worker that ran the call, for instance to update it.",
-        "Call again if the customer was not called back by itself. If it happens often, give the ids of the calls to "
-        "Vapi's support.",
+        "Vapi stopped the worker of the call, for instance to update it.",
+        "Call again if the customer was not called back automatically. If it happens often, report the ids of the "
+        "calls to Vapi's support.",
         "",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1052,7 +1051,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-vapifault-chat-pipeline-failed-to-start",
         "failed",
         "vapi",
-        "Vapi could not start listening, thinking and speaking for this call.",
+        "Vapi could not start transcriber, model and voice for this call.",
         VAPI_SUPPORT,
         "",
         f"OA; {ENDED_PAGE}",
@@ -1061,9 +1060,9 @@ EXACT: tuple[Reason, ...] = (
         "phone-call-provider-closed-websocket",
         "failed",
         "telephony",
-        "The sound between carrier and Vapi broke off in the middle of the call.",
-        "One such call may be chance. If there are more, compare the times with didlogic's records "
-        "(didlogic_call_info) and give the ids of the calls to Vapi's support.",
+        "The media connection between carrier and Vapi was interrupted during the call.",
+        "A single occurrence may be accidental. If there are more, compare the times with didlogic's records "
+        "(didlogic_call_info) and report the ids of the calls to Vapi's support.",
         "",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1071,9 +1070,8 @@ EXACT: tuple[Reason, ...] = (
         "phone-call-provider-bypass-enabled-but-no-call-received",
         "failed",
         "telephony",
-        "The call was created with phoneCallProviderBypassEnabled, and the program that was to bring it never did.",
-        "Without such a program of your own, place the call with vapi_call: phone_number and customer, which lets Vapi "
-        "dial.",
+        "The call was created with phoneCallProviderBypassEnabled, but your program did not connect it.",
+        "Without such a program, place the call with vapi_call: phone_number and customer, so that Vapi dials.",
         "vapi_call.phone_number, vapi_call.customer",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1081,8 +1079,8 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-assistant-did-not-receive-customer-audio",
         "failed",
         "telephony",
-        "The call stood, but Vapi heard nothing from the customer.",
-        "If it happens on every call, media does not get through: take outbound_protocol: udp or tls instead of "
+        "The call was connected, but Vapi received no audio from the customer.",
+        "If it happens on every call, media is blocked: use outbound_protocol: udp or tls instead of "
         "tls/srtp (vapi_sip_trunk: gateways), and ask didlogic about UDP 40000 to 60000.",
         MEDIA,
         f"OA; {ENDED_PAGE}",
@@ -1092,8 +1090,8 @@ EXACT: tuple[Reason, ...] = (
         "twilio-failed-to-connect-call",
         "failed",
         "telephony",
-        "Twilio could not connect the call, so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Twilio's call log.",
+        "Twilio could not connect the call, so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Twilio's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1101,7 +1099,7 @@ EXACT: tuple[Reason, ...] = (
         "twilio-reported-customer-misdialed",
         "failed",
         "customer",
-        "Twilio says that the number dialled is none.",
+        "Twilio rejected the dialed number as invalid.",
         "Correct the customer's number: country code and digits (vapi_call: customer, vapi_campaign: customers).",
         "vapi_call.customer, vapi_campaign.customers",
         f"OA; {ENDED_PAGE}",
@@ -1110,7 +1108,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.twilio-completed-call",
         "answered",
         "telephony",
-        "Twilio ended a call that did not run over didlogic: the customer hung up, or Twilio did.",
+        "Twilio ended a call that did not use didlogic: the customer hung up, or Twilio ended it.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1119,8 +1117,8 @@ EXACT: tuple[Reason, ...] = (
         "vonage-disconnected",
         "failed",
         "telephony",
-        "Vonage cut the call, so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Vonage's call log.",
+        "Vonage disconnected the call, so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Vonage's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1128,8 +1126,8 @@ EXACT: tuple[Reason, ...] = (
         "vonage-failed-to-connect-call",
         "failed",
         "telephony",
-        "Vonage could not connect the call, so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Vonage's call log.",
+        "Vonage could not connect the call, so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Vonage's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1137,8 +1135,8 @@ EXACT: tuple[Reason, ...] = (
         "vonage-rejected",
         "failed",
         "telephony",
-        "Vonage refused the call, so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Vonage's call log.",
+        "Vonage rejected the call, so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Vonage's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1146,7 +1144,7 @@ EXACT: tuple[Reason, ...] = (
         "vonage-completed",
         "answered",
         "telephony",
-        "Vonage ended a call that did not run over didlogic: the customer hung up, or Vonage did.",
+        "Vonage ended a call that did not use didlogic: the customer hung up, or Vonage ended it.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1156,10 +1154,10 @@ EXACT: tuple[Reason, ...] = (
         FORWARDED,
         "transferred",
         "transfer",
-        "Vapi asked the carrier to hand the call on (a SIP REFER, unless sip_verb says otherwise) and left; that does "
-        "not prove that a human's phone rang.",
-        "Read the call with vapi_call_info: didlogic_api_key, which looks for the leg to the human in didlogic's "
-        "records. If there is none, have SIP REFER enabled, or use vapi_transfer_tool: sip_verb: dial.",
+        "Vapi sent the carrier a transfer request (SIP REFER, unless sip_verb is set) and left the call; that does not "
+        "prove that the target's phone rang.",
+        "Read the call with vapi_call_info: didlogic_api_key, which searches didlogic's records for the leg to the "
+        "target. If there is none, have SIP REFER enabled, or use vapi_transfer_tool: sip_verb: dial.",
         f"vapi_call_info.didlogic_api_key, {SIP_VERB}",
         "OA; DOC blind-transfer",
     ),
@@ -1167,7 +1165,7 @@ EXACT: tuple[Reason, ...] = (
         TRANSFER_FAILED,
         "failed",
         "transfer",
-        "The assistant tried to hand the call on, and that failed.",
+        "The assistant's transfer failed.",
         REFER_FIX,
         REFER_OPTIONS,
         f"OA; {ENDED_PAGE}",
@@ -1177,7 +1175,7 @@ EXACT: tuple[Reason, ...] = (
         "call.forwarding.operator-busy",
         "unanswered",
         "transfer",
-        "The call was handed on, and the line of the human was busy.",
+        "The call was transferred, but the target was busy.",
         _SECOND_TARGET,
         _TARGETS,
         f"OA; {ENDED_PAGE}",
@@ -1186,8 +1184,8 @@ EXACT: tuple[Reason, ...] = (
         "call.forwarding.no-answer",
         "unanswered",
         "transfer",
-        "The call was handed on, and no human answered.",
-        "Let it ring longer (dialTimeout in vapi_transfer_tool: transfer_plan, with sip_verb: dial), or name a second "
+        "The call was transferred, but nobody answered.",
+        "Let it ring longer (dialTimeout in vapi_transfer_tool: transfer_plan, with sip_verb: dial), or add a second "
         "target (vapi_transfer_tool: destinations).",
         f"{_TARGETS}, {SIP_VERB}",
         "OA; INF",
@@ -1196,9 +1194,9 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-warm-transfer-max-duration",
         "failed",
         "transfer",
-        "The talk with the human before the hand-over took longer than it may.",
-        "Shorten what is said to the human (vapi_transfer_tool: transfer_plan), or hand over without it "
-        "(vapi_transfer_tool: mode: blind-transfer), which is the form for a SIP trunk.",
+        "The conversation with the transfer target before the transfer exceeded its time limit.",
+        "Shorten the message to the target (vapi_transfer_tool: transfer_plan), or use a blind transfer "
+        "(vapi_transfer_tool: mode: blind-transfer), which is the mode for a SIP trunk.",
         "vapi_transfer_tool.destinations.transfer_plan, vapi_transfer_tool.destinations.mode",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1206,8 +1204,8 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-warm-transfer-assistant-cancelled",
         "failed",
         "transfer",
-        "The assistant that talks to the human first called the transfer off.",
-        "Check what it is told (vapi_transfer_tool: transfer_plan), or hand over without it (vapi_transfer_tool: "
+        "The assistant that talks to the transfer target first cancelled the transfer.",
+        "Check its instructions (vapi_transfer_tool: transfer_plan), or use a blind transfer (vapi_transfer_tool: "
         "mode: blind-transfer).",
         "vapi_transfer_tool.destinations.transfer_plan, vapi_transfer_tool.destinations.mode",
         f"OA; {ENDED_PAGE}",
@@ -1216,9 +1214,9 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-warm-transfer-silence-timeout",
         "failed",
         "transfer",
-        "The human answered the transfer and said nothing for too long.",
-        "Call that phone by hand: a mailbox or a menu may answer. Or hand over without waiting for words "
-        "(vapi_transfer_tool: mode: blind-transfer).",
+        "The transfer target answered but was silent for too long.",
+        "Call that phone manually: a voicemail or a menu may answer. Or use a blind transfer, which does not wait for "
+        "speech (vapi_transfer_tool: mode: blind-transfer).",
         "vapi_transfer_tool.destinations.mode",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1226,9 +1224,9 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-warm-transfer-microphone-timeout",
         "failed",
         "transfer",
-        "No sound came from the human's side of the transfer.",
-        "Media does not get through on that leg: check its target (vapi_transfer_tool: destinations), or hand over "
-        "without this step (vapi_transfer_tool: mode: blind-transfer).",
+        "No audio was received from the transfer target.",
+        "Media is blocked on that leg: check its target (vapi_transfer_tool: destinations), or use a blind transfer "
+        "(vapi_transfer_tool: mode: blind-transfer).",
         f"{TRANSFER_TARGET}, vapi_transfer_tool.destinations.mode",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1236,8 +1234,8 @@ EXACT: tuple[Reason, ...] = (
         "customer-ended-call-before-warm-transfer",
         "answered",
         "customer",
-        "The customer hung up before the human was on the line.",
-        "If it happens often, tell customers that they must wait (vapi_transfer_tool: message).",
+        "The customer hung up before the transfer target was connected.",
+        "If it happens often, inform customers of the wait (vapi_transfer_tool: message).",
         "vapi_transfer_tool.destinations.message",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1245,8 +1243,8 @@ EXACT: tuple[Reason, ...] = (
         "customer-ended-call-after-warm-transfer-attempt",
         "answered",
         "customer",
-        "The human was not reached, and the customer hung up after that.",
-        "If it happens often, name a second target (vapi_transfer_tool: destinations).",
+        "The transfer target was not reached, and the customer hung up after that.",
+        "If it happens often, add a second target (vapi_transfer_tool: destinations).",
         "vapi_transfer_tool.destinations",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1254,8 +1252,8 @@ EXACT: tuple[Reason, ...] = (
         "customer-ended-call-during-transfer",
         "answered",
         "customer",
-        "The customer hung up while the call was being handed on.",
-        "If it happens often, tell customers that they must wait (vapi_transfer_tool: message).",
+        "The customer hung up during the transfer.",
+        "If it happens often, inform customers of the wait (vapi_transfer_tool: message).",
         "vapi_transfer_tool.destinations.message",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1264,8 +1262,8 @@ EXACT: tuple[Reason, ...] = (
         "call.ringing.hook-executed-say",
         "unanswered",
         "phone number",
-        "A hook of the phone number spoke its text to the caller and ended the call; no assistant was asked.",
-        "If assistants are to answer, take the call.ringing hook away (vapi_phone_number: hooks).",
+        "A hook of the phone number spoke its text to the caller and ended the call without an assistant.",
+        "If assistants should answer, remove the call.ringing hook (vapi_phone_number: hooks).",
         "vapi_phone_number.hooks",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1273,8 +1271,8 @@ EXACT: tuple[Reason, ...] = (
         "call.ringing.hook-executed-transfer",
         "transferred",
         "phone number",
-        "A hook of the phone number sent the call on while it rang; no assistant was asked.",
-        "If assistants are to answer, take the call.ringing hook away (vapi_phone_number: hooks).",
+        "A hook of the phone number transferred the call while it was ringing, without an assistant.",
+        "If assistants should answer, remove the call.ringing hook (vapi_phone_number: hooks).",
         "vapi_phone_number.hooks",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1282,8 +1280,8 @@ EXACT: tuple[Reason, ...] = (
         "call.ending.hook-executed-say",
         "failed",
         "server",
-        "No assistant could be had for the call, and a hook of the phone number spoke its text instead.",
-        "Assign an assistant (vapi_phone_number: assistant), or mend the server that is to name one "
+        "No assistant was available for the call, and a hook of the phone number spoke its text instead.",
+        "Assign an assistant (vapi_phone_number: assistant), or fix the server that selects one "
         "(vapi_phone_number: server).",
         "vapi_phone_number.assistant, vapi_phone_number.server",
         f"OA; {ENDED_PAGE}",
@@ -1292,19 +1290,19 @@ EXACT: tuple[Reason, ...] = (
         "call.ending.hook-executed-transfer",
         "transferred",
         "server",
-        "No assistant could be had for the call, and a hook of the phone number sent it elsewhere.",
-        "Assign an assistant (vapi_phone_number: assistant), or mend the server that is to name one "
+        "No assistant was available for the call, and a hook of the phone number transferred it.",
+        "Assign an assistant (vapi_phone_number: assistant), or fix the server that selects one "
         "(vapi_phone_number: server).",
         "vapi_phone_number.assistant, vapi_phone_number.server",
         f"OA; {ENDED_PAGE}",
     ),
-    # The usual ends.
+    # Regular ends of a call.
     Reason("customer-ended-call", "answered", "customer", "The customer hung up.", "", "", f"OA; {ENDED_PAGE}"),
     Reason(
         "assistant-ended-call",
         "answered",
         "assistant",
-        "The assistant ended the call on purpose.",
+        "The assistant ended the call as intended.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1322,7 +1320,7 @@ EXACT: tuple[Reason, ...] = (
         "assistant-ended-call-with-hangup-task",
         "answered",
         "assistant",
-        "The assistant ended the call on purpose, by its task to hang up.",
+        "The assistant ended the call as intended, with its task to hang up.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1340,20 +1338,18 @@ EXACT: tuple[Reason, ...] = (
         "assistant-join-timed-out",
         "failed",
         "assistant",
-        "The call stood, but the assistant did not come on in time.",
-        "Call again. If one assistant always does it, look at what it loads first: model, voice, transcriber "
+        "The call was connected, but the assistant did not join in time.",
+        "Call again. If it always affects one assistant, check what it loads first: model, voice, transcriber "
         "(vapi_assistant: definition).",
         "vapi_assistant.definition",
         f"OA; {ENDED_PAGE}",
     ),
-    Reason(
-        "customer-busy", "unanswered", "customer", "The line of the customer was busy.", "", "", f"OA; {ENDED_PAGE}"
-    ),
+    Reason("customer-busy", "unanswered", "customer", "The customer was busy.", "", "", f"OA; {ENDED_PAGE}"),
     Reason(
         "customer-did-not-answer",
         "unanswered",
         "customer",
-        "The phone of the customer rang, and nobody answered.",
+        "The customer's phone rang, but nobody answered.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1362,8 +1358,8 @@ EXACT: tuple[Reason, ...] = (
         "customer-did-not-give-microphone-permission",
         "failed",
         "customer",
-        "The customer's browser did not let Vapi hear the microphone; this happens on web calls only.",
-        "Let the page ask for the microphone before it starts the call. Calls over didlogic are not concerned.",
+        "The customer's browser did not allow access to the microphone; this happens in web calls only.",
+        "Request the microphone in the page before the call starts. Calls over didlogic are not affected.",
         "",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1371,8 +1367,8 @@ EXACT: tuple[Reason, ...] = (
         "voicemail",
         "unanswered",
         "customer",
-        "A mailbox answered in the customer's place.",
-        "If humans are taken for mailboxes, change or switch off the detection (vapi_assistant: "
+        "A voicemail answered instead of the customer.",
+        "If customers are mistaken for a voicemail, change or disable the detection (vapi_assistant: "
         "definition.voicemailDetection).",
         "vapi_assistant.definition",
         f"OA; {ENDED_PAGE}",
@@ -1381,9 +1377,9 @@ EXACT: tuple[Reason, ...] = (
         "silence-timed-out",
         "answered",
         "assistant",
-        "Nobody spoke for as long as the assistant waits.",
-        "If customers were only thinking, raise vapi_assistant: definition.silenceTimeoutSeconds. If all calls end so, "
-        "the customer is not heard: ask didlogic whether Vapi's media gets through (UDP 40000 to 60000).",
+        "The silence exceeded the assistant's limit.",
+        "If customers were only thinking, raise vapi_assistant: definition.silenceTimeoutSeconds. If it affects all "
+        "calls, no audio is received: ask didlogic whether it allows Vapi's media (UDP 40000 to 60000).",
         "vapi_assistant.definition",
         "OA; DOC call-timeout-settings",
     ),
@@ -1391,8 +1387,8 @@ EXACT: tuple[Reason, ...] = (
         "exceeded-max-duration",
         "answered",
         "assistant",
-        "The call reached the longest time that the assistant allows.",
-        "If talks are cut short, raise vapi_assistant: definition.maxDurationSeconds (10 to 43200; 600 if not set).",
+        "The call reached the assistant's maximum duration.",
+        "If calls end too early, raise vapi_assistant: definition.maxDurationSeconds (10 to 43200; 600 if not set).",
         "vapi_assistant.definition",
         "OA; DOC call-timeout-settings",
     ),
@@ -1400,7 +1396,7 @@ EXACT: tuple[Reason, ...] = (
         "manually-canceled",
         "cancelled",
         "telephony",
-        "Somebody ended or cancelled the call, in the dashboard or over the API.",
+        "The call was ended or cancelled in the dashboard or through the API.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1409,7 +1405,7 @@ EXACT: tuple[Reason, ...] = (
         "call-deleted",
         "cancelled",
         "telephony",
-        "Somebody deleted the record of the call.",
+        "The record of the call was deleted.",
         "",
         "",
         f"OA; {ENDED_PAGE}",
@@ -1419,7 +1415,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-configfault-transport-unsupported-for-model",
         "failed",
         "model",
-        "The model of the assistant does not work over a telephone line.",
+        "The assistant's model does not support telephone calls.",
         "Choose another model (vapi_assistant: definition).",
         "vapi_assistant.definition",
         "SDK; INF",
@@ -1428,7 +1424,7 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-configfault-model-unsupported-in-squad",
         "failed",
         "model",
-        "The model of an assistant does not work as a member of a squad.",
+        "The model of an assistant does not support squads.",
         "Choose another model for that assistant (vapi_assistant: definition), or use it without a squad "
         "(vapi_phone_number: assistant, vapi_call: assistant).",
         "vapi_assistant.definition, vapi_phone_number.assistant, vapi_call.assistant",
@@ -1438,9 +1434,9 @@ EXACT: tuple[Reason, ...] = (
         "call.in-progress.error-pipeline-no-available-llm-model",
         "failed",
         "model",
-        "None of the models that the assistant may use could be had.",
-        "Name a model that your keys may use, and a second one (vapi_assistant: definition.model, with "
-        "fallbackModels where there are any).",
+        "None of the assistant's models was available.",
+        "Choose a model that your keys can use, and a second one (vapi_assistant: definition.model, with "
+        "fallbackModels if available).",
         "vapi_assistant.definition",
         f"OA; {ENDED_PAGE}",
     ),
@@ -1448,9 +1444,9 @@ EXACT: tuple[Reason, ...] = (
         "pipeline-no-available-llm-model",
         "failed",
         "model",
-        "None of the models that the assistant may use could be had.",
-        "Name a model that your keys may use, and a second one (vapi_assistant: definition.model, with "
-        "fallbackModels where there are any).",
+        "None of the assistant's models was available.",
+        "Choose a model that your keys can use, and a second one (vapi_assistant: definition.model, with "
+        "fallbackModels if available).",
         "vapi_assistant.definition",
         ENDED_PAGE,
     ),
@@ -1469,28 +1465,26 @@ EXACT: tuple[Reason, ...] = (
 # ----------------------------------------------------------------------------- families: model, voice and transcriber
 
 _MODEL = "vapi_assistant.definition"
-_KEY = "Check the key of {provider} that stands at Vapi; if it is Vapi's own, tell Vapi's support"
-_CREDIT = "Top up the account at {provider}, or tell Vapi's support if the key is Vapi's own"
-_TRANSCRIBER_2 = (
-    "a second transcriber takes over where one is named (vapi_assistant: definition.transcriber.fallbackPlan)"
-)
-_VOICE_2 = "a second voice takes over where one is named (vapi_assistant: definition.voice.fallbackPlan)"
+_KEY = "Check the key of {provider} in Vapi; if it is Vapi's own, report it to Vapi's support"
+_CREDIT = "Top up the account at {provider}, or report it to Vapi's support if the key is Vapi's own"
+_TRANSCRIBER_2 = "a second transcriber can be configured (vapi_assistant: definition.transcriber.fallbackPlan)"
+_VOICE_2 = "a second voice can be configured (vapi_assistant: definition.voice.fallbackPlan)"
 _MODEL_2 = "choose another model meanwhile (vapi_assistant: definition.model)"
 
 
 def _family(
     area: t.Literal["model", "voice", "transcriber"], cause: str, fix: str, *patterns: str, source: str
 ) -> tuple[Reason, ...]:
-    """One text for several patterns. An option of the assistant mends them all, if anything here does."""
+    """Rows with the same text for several patterns; the fix is an option of the assistant."""
     return tuple(Reason(pattern, "failed", area, cause, fix, _MODEL, source) for pattern in patterns)
 
 
 FAMILIES: tuple[Reason, ...] = (
-    # Speech to text, before the voices: ElevenLabs and Cartesia do both.
+    # Speech to text, before the voices, because ElevenLabs and Cartesia offer both.
     *_family(
         "transcriber",
-        "The transcriber of {provider} did not accept the key, or there is none.",
-        f"{_KEY}. Meanwhile {_TRANSCRIBER_2}.",
+        "The transcriber of {provider} did not accept the key, or the key is missing.",
+        f"{_KEY}. Note: {_TRANSCRIBER_2}.",
         "*-transcriber-api-key-missing",
         "*-transcriber-auth-failed",
         "*-returning-401-*",
@@ -1499,13 +1493,13 @@ FAMILIES: tuple[Reason, ...] = (
     *_family(
         "transcriber",
         "The transcriber of {provider} has no credit left.",
-        f"{_CREDIT}. Meanwhile {_TRANSCRIBER_2}.",
+        f"{_CREDIT}. Note: {_TRANSCRIBER_2}.",
         "*-returning-400-insuffic*",
         source="OA; INF",
     ),
     *_family(
         "transcriber",
-        "The transcriber of {provider} does not include a model or feature that the assistant asks for.",
+        "The transcriber of {provider} does not include a model or feature that the assistant uses.",
         "Choose a transcriber model that your plan includes (vapi_assistant: definition.transcriber), or change the "
         "plan at {provider}.",
         "*-returning-400-paid-only-feature",
@@ -1514,15 +1508,15 @@ FAMILIES: tuple[Reason, ...] = (
     ),
     *_family(
         "transcriber",
-        "The transcriber of {provider} was given more work than it allows.",
-        f"Run fewer calls at once, or raise the limit at {{provider}}. Meanwhile {_TRANSCRIBER_2}.",
+        "The limit of the transcriber of {provider} was exceeded.",
+        f"Run fewer concurrent calls, or raise the limit at {{provider}}. Note: {_TRANSCRIBER_2}.",
         "*-transcriber-rate-limited",
         source="OA; INF",
     ),
     *_family(
         "transcriber",
-        "The transcriber of {provider} refused its settings, such as model, language or word boosts.",
-        "Correct vapi_assistant: definition.transcriber; not every model speaks every language.",
+        "The transcriber of {provider} rejected its settings, such as model, language or word boosts.",
+        "Correct vapi_assistant: definition.transcriber; not every model supports every language.",
         "*-transcriber-invalid-config",
         "*-returning-400-*",
         "*-returning-404-*",
@@ -1532,8 +1526,8 @@ FAMILIES: tuple[Reason, ...] = (
     ),
     *_family(
         "transcriber",
-        "The transcriber of {provider} was in trouble or cut the connection.",
-        f"Call again and look at the status page of {{provider}}; {_TRANSCRIBER_2}.",
+        "The transcriber of {provider} had an outage or closed the connection.",
+        f"Call again and check the status page of {{provider}}; {_TRANSCRIBER_2}.",
         "*-transcriber-server-error",
         "*-returning-500-*",
         "*-returning-502-*",
@@ -1542,16 +1536,16 @@ FAMILIES: tuple[Reason, ...] = (
     ),
     *_family(
         "transcriber",
-        "The transcriber of {provider} failed, so the assistant heard nothing.",
-        f"Read the log of the call at Vapi for the words of {{provider}}; {_TRANSCRIBER_2}.",
+        "The transcriber of {provider} failed, so the assistant received no text.",
+        f"Check Vapi's log of the call for the error of {{provider}}; {_TRANSCRIBER_2}.",
         "*-transcriber-failed",
         source=f"OA; {ENDED_PAGE}",
     ),
     # Text to speech.
     *_family(
         "voice",
-        "The voice provider {provider} does not know the voice, or not with these settings.",
-        "Name a voice that exists in the account whose key is used (vapi_assistant: definition.voice).",
+        "The voice provider {provider} does not have the voice, or not with these settings.",
+        "Choose a voice that exists in the account whose key is used (vapi_assistant: definition.voice).",
         "*-eleven-labs-voice-not-found",
         "*-playht-invalid-voice",
         "*-playht-invalid-emotion",
@@ -1561,7 +1555,7 @@ FAMILIES: tuple[Reason, ...] = (
     *_family(
         "voice",
         "The voice provider {provider} has no credit or characters left.",
-        f"{_CREDIT}. Meanwhile {_VOICE_2}.",
+        f"{_CREDIT}. Note: {_VOICE_2}.",
         "*-eleven-labs-quota-exceeded",
         "*-eleven-labs-max-character-limit-exceeded",
         "*-playht-out-of-credits",
@@ -1573,7 +1567,7 @@ FAMILIES: tuple[Reason, ...] = (
     *_family(
         "voice",
         "The voice provider {provider} did not accept the key.",
-        f"{_KEY}. Meanwhile {_VOICE_2}.",
+        f"{_KEY}. Note: {_VOICE_2}.",
         "*-eleven-labs-unauthorized-access",
         "*-eleven-labs-invalid-api-key",
         "*-playht-401-*",
@@ -1593,8 +1587,8 @@ FAMILIES: tuple[Reason, ...] = (
     ),
     *_family(
         "voice",
-        "The voice provider {provider} was given more work at once than it takes.",
-        f"Run fewer calls at once, or raise the limit at {{provider}}; {_VOICE_2}.",
+        "The concurrency limit of the voice provider {provider} was exceeded.",
+        f"Run fewer concurrent calls, or raise the limit at {{provider}}; {_VOICE_2}.",
         "*-eleven-labs-blocked-concurrent-requests-*",
         "*-eleven-labs-system-busy-*",
         source="OA; INF",
@@ -1602,13 +1596,13 @@ FAMILIES: tuple[Reason, ...] = (
     *_family(
         "voice",
         "The voice provider {provider} has blocked the account, the voice or the text.",
-        "Only {provider} can lift the block; use another voice meanwhile (vapi_assistant: definition.voice).",
+        "Only {provider} can remove the block; use another voice meanwhile (vapi_assistant: definition.voice).",
         "*-eleven-labs-blocked-*",
         source="OA; INF",
     ),
     *_family(
         "voice",
-        "The voice at {provider} can not be used: it is switched off, not finished, or lacks its samples.",
+        "The voice at {provider} cannot be used: it is disabled, not finished, or has no samples.",
         "Finish or release the voice at {provider}, or use another one (vapi_assistant: definition.voice).",
         "*-voice-disabled-by-owner",
         "*-eleven-labs-voice-not-fine-tuned*",
@@ -1618,8 +1612,8 @@ FAMILIES: tuple[Reason, ...] = (
     ),
     *_family(
         "voice",
-        "The voice provider {provider} was in trouble, too slow or cut the connection.",
-        f"Call again and look at the status page of {{provider}}; {_VOICE_2}.",
+        "The voice provider {provider} had an outage, was too slow or closed the connection.",
+        f"Call again and check the status page of {{provider}}; {_VOICE_2}.",
         "*-cartesia-socket-hang-up",
         "*-cartesia-5*",
         "*-eleven-labs-5*",
@@ -1631,7 +1625,7 @@ FAMILIES: tuple[Reason, ...] = (
     ),
     *_family(
         "voice",
-        "The picture of {provider} failed; it belongs to video calls.",
+        "The video of {provider} failed, which is only for video calls.",
         "Use a voice without video for phone calls (vapi_assistant: definition.voice).",
         "*-video-failed",
         source="OA; INF",
@@ -1639,85 +1633,85 @@ FAMILIES: tuple[Reason, ...] = (
     *_family(
         "voice",
         "The voice of {provider} failed, so the assistant could not speak.",
-        f"Read the log of the call at Vapi for the words of {{provider}}; {_VOICE_2}.",
+        f"Check Vapi's log of the call for the error of {{provider}}; {_VOICE_2}.",
         "*-voice-failed",
         source=f"OA; {ENDED_PAGE}",
     ),
-    # The language model. With pipeline-error- the key is yours, or the word is an old one.
+    # The language model. With pipeline-error- the key is the user's, or the reason is an old one.
     *_family(
         "model",
-        "The model of {provider} refused the request as wrong: name of the model, messages or settings.",
-        "Correct vapi_assistant: definition.model; Vapi's log of the call holds the words of {provider}.",
+        "The model of {provider} rejected the request as invalid: name of the model, messages or settings.",
+        "Correct vapi_assistant: definition.model; Vapi's log of the call contains the error of {provider}.",
         "*-400-bad-request-validation-failed",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
-        "The model of {provider} did not accept the key that stands at Vapi.",
-        f"Put a valid key of {{provider}} into Vapi, or {_MODEL_2}. If the key is Vapi's own, tell its support.",
+        "The model of {provider} did not accept the key in Vapi.",
+        f"Set a valid key of {{provider}} in Vapi, or {_MODEL_2}. If the key is Vapi's own, report it to its support.",
         "pipeline-error-*-401-*",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
         "The model of {provider} did not accept Vapi's own key.",
-        f"Tell Vapi's support, and {_MODEL_2}.",
+        f"Report it to Vapi's support, and {_MODEL_2}.",
         "*-vapifault-*-401-*",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
-        "The key that was used has no right to this model of {provider}.",
-        "Choose a model that the key may use (vapi_assistant: definition.model), or have it released at {provider}.",
+        "The key has no permission for this model of {provider}.",
+        "Choose a model that the key can use (vapi_assistant: definition.model), or request access at {provider}.",
         "*-403-model-access-denied",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
-        "The model of {provider} was asked more often, or for more, than the account may.",
-        f"Top up or raise the limit at {{provider}}, run fewer calls at once, or {_MODEL_2}.",
+        "The account exceeded a rate limit or quota of the model of {provider}.",
+        f"Top up or raise the limit at {{provider}}, run fewer concurrent calls, or {_MODEL_2}.",
         "pipeline-error-*-429-*",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
-        "Vapi's own account at {provider} has used up what it may ask of the model.",
-        f"Call again later, or {_MODEL_2}. If it lasts, tell Vapi's support.",
+        "Vapi's own account at {provider} exceeded its quota for the model.",
+        f"Call again later, or {_MODEL_2}. If it persists, report it to Vapi's support.",
         "*-vapifault-*-429-*",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
-        "The model of {provider} had an internal fault.",
-        f"Call again and look at the status page of {{provider}}. If it lasts, {_MODEL_2}.",
+        "The model of {provider} had an internal error.",
+        f"Call again and check the status page of {{provider}}. If it persists, {_MODEL_2}.",
         "*-500-server-error",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
         "The model of {provider} was overloaded.",
-        f"Call again after a short while. If it lasts, {_MODEL_2}.",
+        f"Call again after a short time. If it persists, {_MODEL_2}.",
         "*-503-server-overloaded-error",
         source=f"OA; {ENDED_PAGE}",
     ),
     *_family(
         "model",
         "The model of {provider} failed, so the assistant had nothing to say.",
-        f"Read the log of the call at Vapi for the words of {{provider}}. If it lasts, {_MODEL_2}.",
+        f"Check Vapi's log of the call for the error of {{provider}}. If it persists, {_MODEL_2}.",
         "*-llm-failed",
         source=f"OA; {ENDED_PAGE}",
     ),
 )
 
-# ------------------------------------------------------------------------------------- words that are not in the list
+# ----------------------------------------------------------------------------------- reasons that are not in the list
 
 LATER: tuple[Reason, ...] = (
     Reason(
         "twilio-*",
         "failed",
         "telephony",
-        "Twilio ended the call ({reason}), so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Twilio's call log.",
+        "Twilio ended the call ({reason}), so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Twilio's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         "INF",
     ),
@@ -1725,8 +1719,8 @@ LATER: tuple[Reason, ...] = (
         "vonage-*",
         "failed",
         "telephony",
-        "Vonage ended the call ({reason}), so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Vonage's call log.",
+        "Vonage ended the call ({reason}), so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Vonage's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         "INF",
     ),
@@ -1734,8 +1728,8 @@ LATER: tuple[Reason, ...] = (
         "*telnyx-*",
         "failed",
         "telephony",
-        "Telnyx ended the call ({reason}), so it did not run over didlogic.",
-        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise look into Telnyx's call log.",
+        "Telnyx ended the call ({reason}), so it did not use didlogic.",
+        f"{NOT_DIDLOGIC} (vapi_call: phone_number). Otherwise check Telnyx's call log.",
         "vapi_phone_number.trunk, vapi_call.phone_number",
         "INF",
     ),
@@ -1744,7 +1738,7 @@ LATER: tuple[Reason, ...] = (
         "failed",
         "limits",
         "Your Vapi subscription did not allow the call ({reason}).",
-        "Look at plan, payment and lines in Vapi's dashboard. If it is about lines, run fewer calls at once "
+        "Check plan, payment and lines in Vapi's dashboard. If the lines are insufficient, run fewer concurrent calls "
         "(vapi_campaign: max_concurrency).",
         "vapi_campaign.max_concurrency",
         "INF",
@@ -1754,7 +1748,7 @@ LATER: tuple[Reason, ...] = (
         "failed",
         "assistant",
         "The call failed before it began ({reason}).",
-        "Run routing_audit, which checks number, trunk and assistant together, and read Vapi's message on the call.",
+        "Run routing_audit, which checks number, trunk and assistant, and read Vapi's message on the call.",
         "",
         "INF",
     ),
@@ -1762,8 +1756,8 @@ LATER: tuple[Reason, ...] = (
         "sip-outbound-*",
         "failed",
         "trunk",
-        "The outbound call failed on its way through didlogic ({reason}).",
-        "Compare didlogic's record of the call (didlogic_call_info), and run routing_audit, which checks number, trunk "
+        "The outbound call through didlogic failed ({reason}).",
+        "Check didlogic's record of the call (didlogic_call_info), and run routing_audit, which checks number, trunk "
         "and SIP account.",
         "",
         "INF",
@@ -1772,7 +1766,7 @@ LATER: tuple[Reason, ...] = (
         "*configfault*",
         "failed",
         "assistant",
-        "Vapi reports a wrong configuration ({reason}).",
+        "Vapi reports an invalid configuration ({reason}).",
         "Read Vapi's message on the call and correct the assistant (vapi_assistant: definition).",
         "vapi_assistant.definition",
         "INF",
@@ -1781,8 +1775,8 @@ LATER: tuple[Reason, ...] = (
         "*warm-transfer*",
         "failed",
         "transfer",
-        "A transfer in which the human is spoken to first did not come about ({reason}).",
-        "Hand over without that step (vapi_transfer_tool: mode: blind-transfer), which is the form for a SIP trunk.",
+        "A transfer with a conversation with the target first failed ({reason}).",
+        "Use a blind transfer (vapi_transfer_tool: mode: blind-transfer), which is the mode for a SIP trunk.",
         "vapi_transfer_tool.destinations.mode",
         "INF",
     ),
@@ -1790,7 +1784,7 @@ LATER: tuple[Reason, ...] = (
         "call.in-progress.error-vapifault-*",
         "failed",
         "vapi",
-        "Something failed at Vapi, which takes the blame ({reason}).",
+        "The call failed because of an error in Vapi ({reason}).",
         VAPI_SUPPORT,
         "",
         f"{ENDED_PAGE}; INF",
@@ -1799,8 +1793,8 @@ LATER: tuple[Reason, ...] = (
         "call.in-progress.error-providerfault-*",
         "failed",
         "vapi",
-        "A provider that Vapi works with failed ({reason}).",
-        "Call again, and look at the status page of the provider that the reason names. If it lasts, choose another "
+        "A provider of Vapi failed ({reason}).",
+        "Call again, and check the status page of the provider in the reason. If it persists, choose another "
         "one (vapi_assistant: definition).",
         "vapi_assistant.definition",
         f"{ENDED_PAGE}; INF",
@@ -1809,9 +1803,8 @@ LATER: tuple[Reason, ...] = (
         "pipeline-error-*",
         "failed",
         "model",
-        "Listening, thinking or speaking failed ({reason}).",
-        "Check key and credit of the provider that the reason names, or choose another one (vapi_assistant: "
-        "definition).",
+        "The transcriber, the model or the voice failed ({reason}).",
+        "Check key and credit of the provider in the reason, or choose another one (vapi_assistant: definition).",
         "vapi_assistant.definition",
         f"{ENDED_PAGE}; INF",
     ),
@@ -1821,9 +1814,9 @@ UNKNOWN = Reason(
     "*",
     "unknown",
     "vapi",
-    "This version of the collection does not know the ended reason {reason}.",
-    "Read Vapi's message and log of the call, and look for a newer version of the collection. routing_audit checks the "
-    "way of the number meanwhile.",
+    "The ended reason {reason} is unknown to this version of the collection.",
+    "Read Vapi's message and log of the call, and check for a newer version of the collection. Meanwhile, "
+    "routing_audit checks the call path of the number.",
     "",
     "INF",
 )
@@ -1832,11 +1825,11 @@ REASONS: tuple[Reason, ...] = (*EXACT, *FAMILIES, *LATER, UNKNOWN)
 
 # ------------------------------------------------------------------------------------------------------------ outages
 
-#: Ended reasons that a caller cannot provoke, whatever is said, sent or left out, and however often: Vapi fails before
-#: the call begins, or before anything the caller sends is processed (DOC call-ended-reason: vapifault), or a supplier's
-#: gateway is down or overloaded (INF from RFC 9110: 502 and 503 do not depend on the content of the request).
-#: Left out on purpose: 500 and 504, which a caller's words can cause; whatever concerns silence, media or SIP; credit
-#: and rate limits, which many calls exhaust; worker-died, which hostile media can cause.
+#: Ended reasons that a caller cannot cause by any content or number of calls: Vapi fails before the call begins, or
+#: before anything from the caller is processed (DOC call-ended-reason: vapifault), or a supplier's gateway is down or
+#: overloaded (INF from RFC 9110: 502 and 503 do not depend on the content of the request).
+#: Intentionally excluded: 500 and 504, which a caller's speech can cause; silence, media and SIP; credit and rate
+#: limits, which many calls exhaust; worker-died, which malicious media can cause.
 OUTAGES: tuple[str, ...] = (
     "call.start.error-vapifault-database-error",
     "call.start.error-vapifault-get-org",
@@ -1851,10 +1844,10 @@ OUTAGES: tuple[str, ...] = (
     "*-522-server-error",
     "*-returning-502-*",
 )
-#: Providers that stand for a server of the organisation's own, which a caller can overload.
+#: Providers that are the organisation's own server, which a caller can overload.
 OWN_SERVERS: tuple[str, ...] = ("-anyscale-", "-baseten-", "-custom-", "-runpod-")
 
-#: How people write the providers that stand in reasons.
+#: Names of the providers in reasons.
 PROVIDERS: dict[str, str] = {
     "anthropic": "Anthropic",
     "anthropic-bedrock": "Anthropic (Bedrock)",
@@ -1913,24 +1906,27 @@ _MESSAGE_STATUS = (
     re.compile(rf"\b(?:status|code|response|cause)\b[^\w\n]{{0,3}}(?:code\W{{1,2}})?{_NUMBER}", re.IGNORECASE),
 )
 _SPOKEN_STATUS = re.compile(r"(?<![\d.:+@])([3-6]\d\d)[\s:\"'(-]{1,3}([a-z]+)", re.IGNORECASE)
-#: What an ended reason of a known family that is not in the table itself must say to count as a failure.
+#: Words that make an unlisted reason of a known family a failure.
 _FAILURE = re.compile(r"error|fail|fault|invalid|reject")
-#: Where a three-digit number in Vapi's message may be a SIP status; elsewhere it is a model's HTTP status.
+#: Areas in which a three-digit number in Vapi's message may be a SIP status; otherwise it is a model's HTTP status.
 _SIP_AREAS: frozenset[Area] = frozenset({"telephony", "trunk", "phone number", "transfer", "customer"})
 
 
 def find_row(reason: str) -> Reason:
-    """The row for an ended reason; there is always one."""
+    """The row for an ended reason.
+
+    :param reason: Vapi's ``endedReason``. :return: the row; there is one for every reason.
+    """
     return next(row for row in REASONS if fnmatch.fnmatchcase(reason, row.pattern))
 
 
 def is_outage(reason: str | None) -> bool:
-    """Whether an ended reason proves an outage of Vapi or one of its suppliers, which no caller can provoke.
+    """Whether an ended reason proves an outage of Vapi or one of its suppliers, which no caller can cause.
 
-    Automatic actions may depend on this, and never on ``Diagnosis.outcome`` alone: callers cause many failures.
+    Automatic actions may depend on this, but never on ``Diagnosis.outcome`` alone, because callers cause many failures.
 
     :param reason: Vapi's ``endedReason``; ``None`` while the call has not ended.
-    :return: false for every reason that is unknown.
+    :return: the result; false for an unknown reason.
     """
     word = (reason or "").strip()
     return any(fnmatch.fnmatchcase(word, pattern) for pattern in OUTAGES) and not any(
@@ -1939,7 +1935,7 @@ def is_outage(reason: str | None) -> bool:
 
 
 def provider_in(reason: str) -> str:
-    """The provider that a reason names, as people write it."""
+    """The name of the provider in a reason."""
     start = _PREFIX.match(reason)
     if start is None:
         return "the provider"
@@ -1952,7 +1948,7 @@ def provider_in(reason: str) -> str:
 
 
 def status_in(message: str) -> int | None:
-    """The SIP status that a message of Vapi's speaks of, if it surely is one."""
+    """The SIP status in a message of Vapi; ``None`` if there is none or it is uncertain."""
     for pattern in _MESSAGE_STATUS:
         if found := pattern.search(message):
             return int(found[1])
@@ -1969,11 +1965,13 @@ def diagnose(
     transfers: Sequence[Mapping[str, t.Any]] = (),
     carrier: Mapping[str, t.Any] | None = None,
 ) -> Diagnosis | None:
-    """Why a call ended and what to do; ``None`` while it has not.
+    """Diagnose an ended call.
 
-    ``message`` is Vapi's ``endedMessage``, ``transfers`` its ``artifact.transfers``. ``carrier`` is what didlogic's
-    records say, ``None`` if nobody looked: under ``transfer_leg`` whether they show the leg to the human, ``None``
-    there if they do not tell.
+    :param reason: Vapi's ``endedReason``. :param message: Vapi's ``endedMessage``.
+    :param transfers: Vapi's ``artifact.transfers``.
+    :param carrier: data of didlogic's records, ``None`` if they were not read: ``transfer_leg`` is whether they contain
+        the leg to the transfer target, ``None`` if that cannot be determined.
+    :return: the diagnosis; ``None`` while the call has not ended.
     """
     reason = (reason or "").strip()
     if not reason:
@@ -1999,19 +1997,17 @@ def _filled(text: str, reason: str) -> str:
 
 
 def _by_status(status: int, way: Way) -> Reason:
-    """For an ended reason that is not known but holds a SIP status."""
+    """The row for an unknown ended reason with a SIP status."""
     if status in STATUSES[way]:
         return STATUSES[way][status]
-    cause = f"{CLASSES[status // 100]} (SIP {status}); this version of the collection knows no more of that status."
-    fix = (
-        "Ask didlogic for its view of the call, and run sip_probe: host against the gateway (vapi_sip_trunk: gateways)."
-    )
+    cause = f"{CLASSES[status // 100]} (SIP {status}); this version of the collection has no details for that status."
+    fix = "Ask didlogic for details of the call, and run sip_probe: host for the gateway (vapi_sip_trunk: gateways)."
     option = "vapi_sip_trunk.gateways, sip_probe.host"
     return replace(UNKNOWN, outcome="failed", area="trunk", cause=cause, fix=fix, option=option)
 
 
 def _by_evidence(row: Reason, transfers: Sequence[Mapping[str, t.Any]], carrier: Mapping[str, t.Any] | None) -> Reason:
-    """What became of a transfer: the last attempt counts, and didlogic's records before Vapi's word for it."""
+    """The result of a transfer: the last attempt counts, and didlogic's records take precedence over Vapi's status."""
     words = [str(entry.get("status") or "") for entry in transfers or () if isinstance(entry, Mapping)]
     last = next((word for word in reversed(words) if word), "")
     leg = None if carrier is None else carrier.get("transfer_leg")
@@ -2030,5 +2026,5 @@ def _by_evidence(row: Reason, transfers: Sequence[Mapping[str, t.Any]], carrier:
         found = HANDED["unclear"] if carrier is not None and row.pattern == FORWARDED else None
     if found is None or row.area == "transfer":
         return found or row
-    # Not a tool of the assistant but a hook or a server chose the target.
+    # The target was chosen by a hook or a server, not by a tool of the assistant.
     return replace(found, fix=CHOSEN_FIX, option=CHOSEN) if found.fix else found
