@@ -44,9 +44,9 @@ author:
 description:
   - Listens for the server messages that Vapi sends by HTTP during a call and at its end, and creates an event for each.
     The data of an event is in C(vapi); the guide B(Events) of the collection lists its keys.
-  - A message is answered with 200 after it was queued for the rulebook. If the queue is full for too long, the answer
-    is 503, so that Vapi sends the message again if C(server.backoffPlan) is set. A message that the rulebook could not
-    parse, such as one with a number outside the range of a double, is answered with 400.
+  - A message is answered with 200 after the rulebook has accepted it. If the rulebook does not accept it in time, the
+    answer is 503, so that Vapi sends the message again if C(server.backoffPlan) is set. A message that the rulebook
+    could not parse, such as one with a number outside the range of a double, is answered with 400.
   - A repeated message with the same signature is answered with 200 and creates no second event.
   - Messages that require a response from the server are rejected with 501, because a rulebook cannot provide one.
   - One of O(secret), O(token) and O(hmac_secret) is required. If several are given, a message must satisfy all of them.
@@ -341,7 +341,7 @@ def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
 def load_reasons() -> dict[str, Any]:
     """Load the collection's table of ended reasons, which ansible-rulebook's Python cannot import.
 
-    :return: its names; none where this file was copied out of the collection, and events lack what follows from it.
+    :return: the names of the table; empty if this file was copied out of the collection. Events then have no causes.
     """
     file = Path(__file__).parents[4] / "plugins" / "module_utils" / "_vapi" / "ended_reasons.py"
     try:
@@ -354,9 +354,9 @@ def load_reasons() -> dict[str, Any]:
 def facts_of(message: Mapping[str, Any], reasons: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event data for the conditions of rules.
 
-    :param message: what Vapi sends as ``message``.
+    :param message: the value of ``message`` in Vapi's request.
     :param reasons: the table of ended reasons, see `load_reasons`.
-    :return: the facts by name; one that the message does not hold is absent.
+    :return: the values by name; values that are missing in the message are omitted.
     """
     call = _dict(message.get("call"))
     phone = _dict(message.get("phoneNumber")) or _dict(call.get("phoneNumber"))
@@ -434,10 +434,10 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]*", re.IGNORECASE)
 def disarmed(value: Any, level: int = 0) -> Any:
     """Escape untrusted JSON, so that rulebooks and playbooks can use it and join its strings safely.
 
-    :param value: what was parsed of a message.
-    :param level: how deep it is in the message.
-    :return: a copy in which no text can become (part of) a template, and addresses and secrets read ``hidden``.
-    :raises ValueError: if ansible-rulebook could not read it.
+    :param value: a part of the parsed message.
+    :param level: nesting level of the value in the message.
+    :return: a copy in which no string can become (part of) a template, and URLs and secrets are replaced by ``hidden``.
+    :raises ValueError: if ansible-rulebook could not parse it.
     """
     if isinstance(value, str):
         # A query or a user in a URL may grant access.
@@ -545,8 +545,8 @@ class Progress:
 class Server(web.Server):
     """HTTP, with limits for unauthenticated senders.
 
-    They hold none of the places of messages, and where there are too many of them, the slowest connection is closed:
-    half-sent requests never keep a new one out.
+    Their requests use none of the slots for messages. If there are too many, the slowest connection is closed, so that
+    incomplete requests never block a new one.
     """
 
     memory: int
@@ -563,7 +563,7 @@ class Server(web.Server):
     def begin(self, handler: RequestHandler) -> Progress:
         """Track a request from its first byte, and make room for it.
 
-        :return: what is known of it, for the one who reads it.
+        :return: the state of the request.
         """
         now = time.monotonic()
 
@@ -583,7 +583,7 @@ class Server(web.Server):
     def grow(self, handler: RequestHandler, size: int) -> None:
         """Account for a part of a message. If memory is short, close the largest unauthenticated request.
 
-        :raises Refused: if there is no memory for this one.
+        :raises Refused: if there is not enough memory for this request.
         """
         self.requests[handler].received += size
         while sum(progress.received for progress in self.requests.values()) > self.memory:
@@ -673,7 +673,7 @@ class Receiver:
     def check_headers(self, request: web.BaseRequest) -> bool:
         """Reject a message without the secret, the token or a well-formed signature, before its body is read.
 
-        :return: whether the headers alone prove who sends.
+        :return: whether the headers alone authenticate the sender.
         """
         options = self.options
         if options.secret:
@@ -707,7 +707,7 @@ class Receiver:
     def check_signature(self, request: web.BaseRequest, body: bytearray) -> tuple[float, bytes] | None:
         """Verify that Vapi signed the body recently.
 
-        :return: the time and the signature, by which the message is recognised if it comes again; None without HMAC.
+        :return: the time and the signature, which identify a repeated message; None without HMAC.
         """
         options = self.options
         if not options.hmac_secret:
