@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: take secrets out of text and of results, also where they are part of other text or in another encoding.
+"""Redaction of secrets in texts and results, including secrets inside other text and in other encodings.
 
-Ansible's own ``no_log`` masks exact values in results, but neither warnings, nor the error line, nor a changed case,
-an encoding or a piece of a value. Encodings are not listed here: the text is decoded, layer by layer, and each layer is
-compared with the secrets in one normal form. Memory grows with the text and the secrets, not with their product.
+Ansible's ``no_log`` masks exact values in results, but neither warnings, error messages, a changed case, an encoding
+nor a part of a value. Encodings are not enumerated: the text is decoded layer by layer, and each layer is compared with
+the secrets in a normal form. Memory is linear in the text and the secrets.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sensitive 
 
 MASK = "********"
 PIECE = SHORTEST_SECRET
-#: Layers of encodings that are taken off, such as base64 within percent encoding.
+#: Maximum number of nested encodings, such as base64 within percent encoding.
 DEPTH = 3
-#: Pieces of secrets that are looked for at once: it bounds the memory, whatever the length of the secrets.
+#: Parts of secrets that are searched at once, which limits the memory for secrets of any length.
 AT_ONCE = 1 << 15
-#: Characters of a result that are looked at together.
+#: Characters of a result that are searched together.
 BATCH = 1 << 16
-#: The label in front of Vapi's SIP host: a trunk's id, or a private key. Stricter than in a single URI, as text may
-#: be around it, and also as it looks in a form body.
+#: The label before Vapi's SIP host: a trunk id or a private key. Stricter than in a single URI, because other text may
+#: surround it; includes its form-encoded form.
 _LABEL = re.compile(r"(@|%40)([^@%;?<>\s\"'\\]+?)(\.sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)(?=\S*\d)[^\s\"',;]{8,}", re.IGNORECASE)
 #: Percent encoding, HTML entities, and the escapes of JSON and of Python.
@@ -46,7 +46,7 @@ _ESCAPE = re.compile(
     r"|\\(?P<plain>[\\\"'/abfnrtv])"
 )
 _PLAIN = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
-#: What may be base64, with either alphabet, or hexadecimal digits, with at least eight characters inside.
+#: Possible base64, in both alphabets, or hexadecimal digits, of at least eight characters.
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
 _HEX = re.compile(r"[0-9a-fA-F]{16,}")
 
@@ -56,7 +56,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{16,}")
 
 @dataclasses.dataclass(frozen=True)
 class _Layer:
-    """A text, and for each of its characters where it was in the original.
+    """A text, and the position of each of its characters in the original.
 
     :param span: index -> first and last position, plus one, in the original.
     """
@@ -66,7 +66,7 @@ class _Layer:
 
 
 def _normal(text: str) -> str:
-    """A text in the form in which texts are compared, with as many characters: case and kinds of space do not count."""
+    """The normal form of a text for comparison, of the same length: without differences of case and kinds of space."""
     low = text.lower()
     if len(low) != len(text):
         low = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
@@ -74,7 +74,7 @@ def _normal(text: str) -> str:
 
 
 def _layers(text: str) -> t.Iterator[_Layer]:
-    """The text as it is, and everything that can be decoded from it."""
+    """The text, and all texts that can be decoded from it."""
     yield from _with_inner(_Layer(text, lambda at: (at, at + 1)), DEPTH)
 
 
@@ -85,12 +85,12 @@ def _with_inner(layer: _Layer, depth: int) -> t.Iterator[_Layer]:
         if unescaped:
             yield from _with_inner(unescaped, depth - 1)
         for inner in _from_digits(layer):
-            # Any text can be read as base64, so this branches more.
+            # Any text may be base64, so this has more branches.
             yield from _with_inner(inner, depth - 2)
 
 
 def _from_digits(layer: _Layer) -> t.Iterator[_Layer]:
-    """What base64 and hexadecimal digits may say; where their groups begin is not known."""
+    """The possible texts of base64 and hexadecimal digits; the start of their groups is unknown."""
     for match in _BASE64.finditer(layer.text):
         for first in range(match.start(), match.start() + 4):
             digits = layer.text[first : match.end()].translate({45: "+", 95: "/"})
@@ -106,7 +106,7 @@ def _from_digits(layer: _Layer) -> t.Iterator[_Layer]:
 
 
 def _base64_place(first: int, at: int) -> int:
-    """The first of the two digits that hold a byte; the groups begin at ``first``."""
+    """The first of the two digits of a byte; the groups begin at ``first``."""
     return first + at // 3 * 4 + at % 3
 
 
@@ -127,7 +127,7 @@ def _of_bytes(layer: _Layer, raw: bytes, place: t.Callable[[int], int]) -> _Laye
 
 
 def _lone(char: str) -> tuple[str, int]:
-    """A character, or the byte that stands for itself, and how many bytes it is."""
+    """A character, or a single byte, and its number of bytes."""
     if "\udc80" <= char <= "\udcff":
         return chr(ord(char) - 0xDC00), 1
     return char, len(char.encode())
@@ -144,10 +144,10 @@ def _spans(layer: _Layer, places: t.Callable[[int], tuple[int, int]]) -> t.Calla
 
 
 def _unescaped(layer: _Layer) -> _Layer | None:
-    """The layer with its escapes replaced, all of them once; ``None`` where it has none."""
+    """The layer with all escapes decoded once; ``None`` if it has none."""
     parts: list[str] = []
-    # Where a stretch begins in the new text, where in the old one, and how many old characters one new one takes up
-    # (0: the stretch is one escape).
+    # The start of a section in the new text and in the old one, and the number of old characters per new one
+    # (0: the section is one escape).
     begins: list[tuple[int, int, int, int]] = []
     size = last = 0
 
@@ -199,22 +199,31 @@ def _entity(text: str) -> str:
 
 
 def secrets_in(value: t.Any) -> set[str]:
-    """What an answer or an option holds that nobody may see: texts in secret places, labels at Vapi's host."""
+    """The secrets in a response or an option: texts at secret paths, and labels at Vapi's host.
+
+    :return: the secrets.
+    """
     found = set()
     for _path, text in secrets_of(value):
-        # A piece of a header's value is as good as the whole: "Bearer ...".
+        # A part of a header's value may be the secret: "Bearer ...".
         found |= {part for part in (text, *text.split()) if len(part) >= PIECE and not is_mask(part)}
     labels = {label for text in _all_texts(value) for label in labels_in(text)}
     return found | {label for label in labels if len(label) >= PIECE and label.lower() != HIDDEN}
 
 
 def labels_in(text: str) -> list[str]:
-    """The labels in front of Vapi's SIP host: ids of trunks, or private keys."""
+    """The labels before Vapi's SIP host: trunk ids or private keys.
+
+    :return: the labels.
+    """
     return [match[2] for match in _LABEL.finditer(text)] if "@" in text or "%40" in text else []
 
 
 def _all_texts(value: t.Any) -> t.Iterator[str]:
-    """Every text in a value, keys included, in its order."""
+    """All texts in a value, including keys, in order.
+
+    :return: the texts.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _all_texts(key)
@@ -227,7 +236,10 @@ def _all_texts(value: t.Any) -> t.Iterator[str]:
 
 
 def noting(read: t.Callable[..., t.Any], noted: set[str]) -> t.Callable[..., t.Any]:
-    """``read``, from now on noting the secrets that are in its answers, so that no message repeats them."""
+    """Wrap ``read`` to collect the secrets in its responses, so that messages can be redacted.
+
+    :return: the wrapped function.
+    """
 
     def get(*args: t.Any, **more: t.Any) -> t.Any:
         answer = read(*args, **more)
@@ -238,12 +250,12 @@ def noting(read: t.Callable[..., t.Any], noted: set[str]) -> t.Callable[..., t.A
 
 
 class Scrubber:
-    """Knows the secrets of one task.
+    """Redacts the secrets of one task.
 
-    :param secrets: the values. Those of less than eight characters are refused as input; they are taken out of text
-        where they are a word of their own, and left alone in results, where they would destroy ids.
-    :param more: values that are taken out of text only. In a result their places are known, and some may be harmless.
-    :param labels: trunk ids: the labels at Vapi's host that may be shown.
+    :param secrets: the values. Those of less than eight characters are rejected as input; they are redacted in texts
+        if they are separate words, but not in results, where they would destroy ids.
+    :param more: values that are redacted in texts only. In a result their paths are known, and some may be harmless.
+    :param labels: trunk ids: the labels at Vapi's host that are not redacted.
     """
 
     def __init__(self, secrets: t.Iterable[str], more: t.Iterable[str] = (), labels: t.Iterable[str] = ()) -> None:
@@ -257,9 +269,11 @@ class Scrubber:
         self._short = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])") if short else None
 
     def text(self, text: str) -> str:
-        """Text for people: secrets, their encodings and pieces of eight characters are masked.
+        """Redact a text: secrets, their encodings and parts of eight characters are masked.
 
-        What a terminal would act on is escaped (:func:`printable_lines`), after the secrets were looked for.
+        Terminal control characters are escaped (:func:`printable_lines`) after the search for secrets.
+
+        :return: the redacted text.
         """
         text = _masked(text, self._all.pieces_in(text))
         if self._short:
@@ -268,11 +282,14 @@ class Scrubber:
         return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
 
     def value(self, value: t.Any) -> t.Any:
-        """A result: whole secrets and their encodings are masked, in keys too; what cannot be sent on is replaced."""
+        """Redact a result: whole secrets and their encodings are masked, also in keys; invalid characters are replaced.
+
+        :return: the redacted result.
+        """
         return self._cleaned(value, self._values.suspicions(_all_texts(value)))
 
     def _cleaned(self, value: t.Any, suspicions: t.Iterator[bool]) -> t.Any:
-        """``suspicions``: of each text in turn, whether it may hold a secret."""
+        """``suspicions``: for each text in order, whether it may contain a secret."""
         if isinstance(value, dict):
             return {
                 _key(self._cleaned(key, suspicions)): self._cleaned(item, suspicions) for key, item in value.items()
@@ -294,28 +311,28 @@ class Scrubber:
 
 
 def _key(key: t.Any) -> t.Any:
-    """A key of a result that Ansible does not take for the mark of a type (``__ansible_type``, ``__ansible_vault``).
+    """Escape a key of a result that Ansible would treat as a type marker (``__ansible_type``, ``__ansible_vault``).
 
-    Such a key in a free-form object at a service would make Ansible decode, or refuse, the result of every module.
+    Such a key in a free-form object of a service would make Ansible decode or reject the result of each module.
     """
     return key.lstrip("_") if isinstance(key, str) and key.startswith("__ansible_") else key
 
 
 class _Forms:
-    """Secrets in their normal form, and where a text holds them."""
+    """Secrets in their normal form, and their positions in a text."""
 
     def __init__(self, secrets: t.Iterable[str]) -> None:
         long = [secret for secret in secrets if len(secret) >= PIECE]
-        # Upper case may change letters for good: the sharp s.
+        # Upper case may change letters irreversibly: the sharp s.
         self.chars = sorted({_normal(form) for s in long for form in (s, s.upper(), s.replace("-", ""))})
-        # What is cut off in the middle of an escape cannot be decoded.
+        # An incomplete escape cannot be decoded.
         escaped = {
             _normal(form) for s in long for form in (json.dumps(s)[1:-1], json.dumps(s, ensure_ascii=False)[1:-1])
         }
         self.escaped = sorted(escaped.difference(self.chars))
 
     def whole_in(self, text: str) -> list[tuple[int, int]]:
-        """Where whole secrets are, as first and last position, plus one."""
+        """The positions of whole secrets: first and last, plus one."""
         found = []
         if self.chars and len(text) >= PIECE:
             for layer in _layers(text):
@@ -328,7 +345,7 @@ class _Forms:
         return found
 
     def suspicions(self, texts: t.Iterable[str]) -> t.Iterator[bool]:
-        """Of each text, whether it may hold a whole secret. Many texts are looked at together, which is faster."""
+        """For each text, whether it may contain a whole secret. Many texts are searched together, which is faster."""
         size = 0
         parts: list[str] = []
         for text in texts:
@@ -340,7 +357,7 @@ class _Forms:
         yield from itertools.repeat(self._may_be_in("\n".join(parts), DEPTH), len(parts))
 
     def _may_be_in(self, text: str, depth: int) -> bool:
-        """The same layers as :func:`_layers`, without places: all that looks like digits is decoded at once."""
+        """The same layers as :func:`_layers`, without positions: everything that may be encoded is decoded at once."""
         normal = _normal(text)
         if any(form in normal for form in self.chars):
             return True
@@ -357,7 +374,7 @@ class _Forms:
         return any(self._may_be_in(raw.decode("utf-8", "replace"), depth - 2) for raw in decoded)
 
     def pieces_in(self, text: str) -> list[tuple[int, int]]:
-        """Where pieces of secrets are."""
+        """The positions of parts of secrets."""
         if not self.chars or len(text) < PIECE:
             return []
         found = []
@@ -370,7 +387,7 @@ class _Forms:
 
 
 def _joined_base64(runs: list[str], shift: int) -> bytes:
-    """What runs of digits say from one place on, with zeros between them."""
+    """The decoded text of digits from one position on, with zeros between them."""
     parts = [run[shift:] + "A" * (-len(run[shift:]) % 4) + "AAAA" for run in runs]
     return binascii.a2b_base64("".join(parts).translate({45: "+", 95: "/"}))
 
@@ -381,7 +398,7 @@ def _joined_hex(runs: list[str], shift: int) -> bytes:
 
 
 def _pieces(forms: t.Iterable[str]) -> t.Iterator[set[str]]:
-    """All pieces of all secrets, in portions."""
+    """All parts of all secrets, in portions."""
     pieces: set[str] = set()
     for form in forms:
         for at in range(len(form) - PIECE + 1):
@@ -394,7 +411,7 @@ def _pieces(forms: t.Iterable[str]) -> t.Iterator[set[str]]:
 
 
 def _masked(text: str, found: list[tuple[int, int]]) -> str:
-    """A text with some places masked; places that overlap become one mask."""
+    """A text with some positions masked; overlapping ones become one mask."""
     if not found:
         return text
     parts, last = [], 0

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: which texts of a free-form value are secrets, by the words of their keys and by their place.
+"""Detection of secrets in free-form values, by the words in their keys and by their path.
 
-Only texts are secrets: numbers and truth values are settings, whatever their key is called.
+Only texts can be secrets: numbers and booleans are settings, whatever their key is.
 """
 
 from __future__ import annotations
@@ -20,63 +20,63 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: A key with one of these words holds a secret.
+#: The value of a key with one of these words is a secret.
 WORDS = _words(
     "apikey authorization bearer cookie cookies credential credentials dsn hmac jwt otp passcode passphrase passwd "
     "password passwords pem pin pwd sas secret secrets token tokens totp"
 )
 #: The same where it is the last word.
 LAST_WORDS = _words("auth dbpass pass sig smtppass userpass xauth")
-#: A key that ends in one of these words says something about a secret and holds none: ``tokenUrl``, ``secretId``.
+#: A key that ends in one of these words describes a secret but is none: ``tokenUrl``, ``secretId``.
 DESCRIBING = _words(
     "algorithm arn at budget count description disabled enabled endpoint expiration expires expiry field format header "
     "id ids length limit location message mode name names param parameter plan policy prompt required rotation "
     "second seconds set size strategy ttl type uri url urls usage version"
 )
-#: Words beside ``token`` and ``tokens`` that make it a unit of a language model.
+#: Words in a key with ``token`` or ``tokens`` that make it a unit of a language model.
 UNITS = _words(
     "audio bos budget cached completion context end eos estimated generated input max maximum min minimum num number "
     "output pad per prompt reasoning remaining special start stop text thinking total unk used"
 )
-#: Words before ``key`` that make it no secret.
+#: Words before ``key`` with which it is no secret.
 PLAIN_KEYS = _words(
     "arrow cache context correlation dedup deduplication dial dtmf enter escape event field file foreign group hash "
     "header hot i18n idempotency index json locale lookup map message metadata name object order parameter partition "
     "pound press primary property public routing row sort star tab trace translation variable"
 )
-#: Words after a leading ``key`` that make it a secret.
+#: Words after a leading ``key`` with which it is a secret.
 KEY_MATERIAL = _words("data material pem secret string text value")
-#: Two words in one, in which no capital or mark tells them apart.
+#: Compound words without a capital or separator.
 COMPOUND = re.compile(
     r"passw(or)?d|passphrase|passcode|(access|auth|verification)codes?|auth(string|value)|conn(ection)?string|secrets?$|^secret(?!ar|ion|iv|e)|bearer"
     r"|(access|account|api|auth|client|encryption|license|master|private|secret|service|session|shared|signing|ssh"
     r"|subscription|webhook)keys?"
 )
-#: Headers that people look at and that hold no secret.
+#: Common headers without secrets.
 PLAIN_HEADERS = _words(
     "accept accept-charset accept-encoding accept-language cache-control content-encoding content-language "
     "content-length content-type host user-agent"
 )
-#: What a JSON schema says of a value, and the types that make a dict a schema.
+#: Keywords of a JSON schema, and the types that identify a dict as a schema.
 SCHEMA_WORDS = _words("$schema additionalProperties description format pattern required title type")
 SCHEMA_TYPES = _words("array boolean integer null number object string")
-#: Keys of a pair that name its value, and keys that show that a lone ``key`` names something.
+#: Keys with the name of a pair's value, and keys that show that ``key`` is a name.
 NAMES = ("key", "name", "header", "field", "param", "parameter")
 BESIDE_A_NAME = _words("endsWith oneOf plan regex startsWith type value")
-#: A whole text that is a URL. In other text, only the password before a host is taken out.
+#: A text that is a URL as a whole. In other text, only the password before a host is redacted.
 URL = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*://\S*\s*")
 USER_INFO = re.compile(r"(?<=://)([^/?#\s@]*)(?=@)")
 QUERY = re.compile(r"(?<=[?&;#])([^=&;#\s]*)=([^&;#\s]+)")
 SCHEME = re.compile(r"\s*(bearer|basic|digest|token)\s+", re.IGNORECASE)
 SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
-#: Where a text is: the path of what it is in, and the key or the index there.
+#: The path of a text: the path of its container, and the key or index in it.
 Path = t.Optional[tuple[t.Any, t.Any]]  # noqa: UP045 - pylint of ansible-core 2.19 knows no other form here
 Leaf = t.Callable[[str, bool, Path], t.Any]
 
 
 class Place(enum.Enum):
-    """Where a value is: somewhere, among the headers of a request, or below a secret key."""
+    """The kind of a value's place: any, a header of a request, or below a secret key."""
 
     OPEN = 1
     HEADERS = 2
@@ -85,9 +85,9 @@ class Place(enum.Enum):
 
 @functools.lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether the value of a key, a header or a query parameter of this name is a secret.
+    """Whether the value of a key, a header or a query parameter is a secret.
 
-    :param name: in any spelling: ``apiKey``, ``API_KEY``, ``x-api-key``, ``apikey``.
+    :param name: its name in any spelling: ``apiKey``, ``API_KEY``, ``x-api-key``, ``apikey``. :return: the result.
     """
     words = [word.lower() for word in SPLIT.findall(name)]
     if not words or words[-1] in DESCRIBING or "".join(words) in DESCRIBING:
@@ -112,14 +112,15 @@ def _is_secret_word(words: list[str], at: int) -> bool:
 
 def _is_headers(name: str) -> bool:
     words = [word.lower() for word in SPLIT.findall(name)]
-    # The headers of a SIP message that a transfer sends are settings, but for those with a secret name.
+    # The SIP headers of a transfer are settings, except those with a secret name.
     return bool(words) and words[-1] == "headers" and "sip" not in words
 
 
 def mapped(value: t.Any, leaf: Leaf, place: Place = Place.OPEN, path: Path = None) -> t.Any:
-    """A free-form value with every text exchanged for what ``leaf`` makes of it.
+    """Replace each text in a free-form value by the result of ``leaf``.
 
-    :param leaf: ``(text, whether it is a secret, path)`` -> text. It gets the parts of a URL one by one.
+    :param leaf: ``(text, whether it is a secret, path)`` -> text; called for each part of a URL.
+    :return: the new value.
     """
     if isinstance(value, dict):
         named = next((value[key] for key in NAMES if isinstance(value.get(key), str) and "value" in value), None)
@@ -139,7 +140,7 @@ def mapped(value: t.Any, leaf: Leaf, place: Place = Place.OPEN, path: Path = Non
 
 
 def _below(key: str, item: t.Any, place: Place, value: dict[t.Any, t.Any], named: str | None, *, schema: bool) -> Place:
-    """The place of what is below a key."""
+    """The kind of place of the value of a key."""
     if schema and key in SCHEMA_WORDS and not isinstance(item, dict):
         return Place.OPEN
     if place is Place.SECRET or (schema and key == "properties"):
@@ -160,7 +161,7 @@ def _by_name(key: str) -> Place:
 
 
 def _in_url(text: str, leaf: Leaf, path: Path) -> str:
-    """A text with the user and password of its URLs exchanged; if it is a URL, the values of its query too."""
+    """Replace user and password of the URLs in a text; if it is a URL, the values of its query too."""
     if "://" not in text:
         return text
     whole = URL.fullmatch(text)
@@ -180,12 +181,18 @@ def _in_url(text: str, leaf: Leaf, path: Path) -> str:
 
 
 def redacted(value: t.Any) -> t.Any:
-    """A free-form value for people: :data:`HIDDEN` in the place of every secret."""
+    """Redact a free-form value: :data:`HIDDEN` replaces each secret.
+
+    :return: the redacted value.
+    """
     return mapped(value, lambda text, secret, _path: HIDDEN if secret else text)
 
 
 def secrets_of(value: t.Any, path: str = "") -> list[tuple[str, str]]:
-    """The path and the text of every secret in a free-form value."""
+    """The path and the text of each secret in a free-form value.
+
+    :return: the pairs.
+    """
     found: list[tuple[str, str]] = []
 
     def leaf(text: str, secret: bool, place: Path) -> str:
@@ -205,9 +212,10 @@ def _dotted(path: Path, start: str) -> str:
 
 
 def restored(current: t.Any, wanted: t.Any, same: t.Callable[[t.Any, t.Any], bool]) -> t.Any:
-    """``wanted`` with what a result shows in the place of secrets exchanged for those of ``current``.
+    """Replace redaction markers in ``wanted`` by the secrets of ``current``.
 
-    :param same: whether two dicts are the same thing; the secret of another one is not taken.
+    :param same: whether two dicts are the same object; secrets of another one are not used.
+    :return: the desired value with secrets.
     """
     if not any(HIDDEN in text for text in _texts(wanted)):
         return wanted
@@ -236,7 +244,10 @@ def _texts(value: t.Any) -> t.Iterator[str]:
 
 
 def is_mask(text: str) -> bool:
-    """Whether a text is what programs show in the place of a secret; a scheme such as ``Bearer`` may precede it."""
+    """Whether a text is a mask that programs show instead of a secret; a scheme such as ``Bearer`` may precede it.
+
+    :return: the result.
+    """
     word = text[match.end() :] if (match := SCHEME.match(text)) else text
     word = word.strip()
     if not word:

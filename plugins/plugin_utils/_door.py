@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second door: a module run in the controller's own process, where nothing asks for another place.
+"""In-process module execution: run a module in the controller's process if no setting requires another place.
 
-To pack a module, start an interpreter and import the libraries takes ten times as long as most tasks need, and each
-task has a process of its own anyway. Ansible's own code prepares the arguments and reads the output, before and after;
-only the step between is done here. Wherever anything is out of the ordinary, the module runs as ever.
+Packing a module, starting an interpreter and importing the libraries takes ten times as long as most tasks, and each
+task has its own process anyway. Ansible's code prepares the arguments and parses the output; only the execution between
+is replaced here. In all other cases the module runs as usual.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as Normal
 
-# Imported here, in the process that all tasks are forked from, the libraries are there for each of them.
+# Imported in the process that all tasks are forked from, so that each task has the libraries loaded.
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
@@ -41,21 +41,21 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options im
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import SOLUTION, template_faults
 
 MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
-#: Variable and environment variable that close this door.
+#: Variable and environment variable that disable in-process execution.
 SWITCH = "vapi_didlogic_in_process"
-#: Settings of people who want to look at what is copied.
+#: Settings for inspecting the copied files.
 WATCHED = ("DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG")
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-#: Seconds without a word on long work.
+#: Seconds between two progress lines.
 SILENCE = 5.0
-#: How ansible-core 2.19 and newer pass arguments and results of modules that ask for nothing else.
+#: The profile with which ansible-core 2.19 and newer pass arguments and results of modules by default.
 PROFILE = "legacy"
 
 PROFILED = hasattr(basic, "_ANSIBLE_PROFILE")
 
 
 def _nothing() -> t.Any:
-    """A packed module with nothing in it, in the form of this ansible-core; ``None`` if that is another by now."""
+    """An empty packed module in the form of this ansible-core; ``None`` if the form is unknown."""
     built = getattr(module_common, "_BuiltModule", None)
     try:
         return built and built(b_module_data=b"", module_style="new", shebang="#!", serialization_profile=PROFILE)
@@ -64,7 +64,7 @@ def _nothing() -> t.Any:
 
 
 NOTHING = _nothing()
-#: Whether Ansible still has the steps that are others here.
+#: Whether Ansible still has the methods that are replaced here.
 HOOKED = (not PROFILED or NOTHING is not None) and all(
     hasattr(Normal, name) for name in ("_is_pipelining_enabled", "_configure_module", "_low_level_execute_command")
 )
@@ -72,13 +72,13 @@ Main = t.Callable[[], None]
 
 
 class Door(Normal):
-    """An action plugin like the ordinary one, but for where the module runs."""
+    """The ``normal`` action plugin with in-process module execution."""
 
     _inside: Main | None = None
     _arguments: dict[str, t.Any] | None = None
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
-        """Refuse text into which Ansible has put something of its own instead of leaving it to Vapi."""
+        """Reject texts with Vapi variables that Ansible has replaced."""
         faults = self._template_faults(task_vars or {})
         if faults:
             lines = "".join(f"\n- {fault}" for fault in [*faults, SOLUTION])
@@ -89,16 +89,16 @@ class Door(Normal):
 
         @classmethod
         def finalize_task_arg(cls, name: str, value: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
-            """Fill in an option, and say what to do where that fails at a variable of Vapi's."""
+            """Template an option; explain how to fix a failure caused by a Vapi variable."""
             try:
                 return super().finalize_task_arg(name, value, *args, **more)
             except errors.AnsibleUndefinedVariable as error:
                 raise errors.AnsibleError(
-                    f"Option {name} is a template that cannot be filled in. {SOLUTION}"
+                    f"Option {name} is an Ansible template that cannot be evaluated. {SOLUTION}"
                 ) from error
 
     def _template_faults(self, variables: t.Mapping[str, t.Any]) -> list[str]:
-        """By the options as they stand in the playbook; by now they are filled in."""
+        """Check the options as they are written in the playbook, because they have already been templated."""
         written = self._task.get_ds()
         given = [item for key, item in written.items() if key in (self._task.action, "args")] if written else []
         options = {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
@@ -113,13 +113,13 @@ class Door(Normal):
             self._inside = self._arguments = None
 
     def _stays(self, variables: t.Mapping[str, t.Any]) -> bool:
-        """Whether nothing asks for another host, user, interpreter, environment or way to run."""
+        """Whether no setting requires another host, user, interpreter, environment or execution mode."""
         wanted = self._value(variables, SWITCH) or os.environ.get(SWITCH.upper(), "true")
         interpreter = self._value(variables, "ansible_python_interpreter")
         return (
             not MISSING
             and HOOKED
-            # A forked process must not ask macOS for its proxies.
+            # A forked process must not query macOS for its proxies.
             and sys.platform == "linux"
             and boolean(wanted, strict=False)
             and self._connection.transport == "local"
@@ -131,13 +131,13 @@ class Door(Normal):
         )
 
     def _value(self, variables: t.Mapping[str, t.Any], name: str) -> str:
-        """A variable as text, its template filled in; empty where it is not set."""
+        """A variable as text, templated; empty if it is not set."""
         return str(self._templar.template(variables[name])) if name in variables else ""
 
     def _update_module_args(
         self, module_name: t.Any, module_args: t.Any, task_vars: t.Any, *args: t.Any, **more: t.Any
     ) -> None:
-        """Hand the module what only the controller can tell of its options."""
+        """Pass the controller's information about the options to the module."""
         super()._update_module_args(module_name, module_args, task_vars, *args, **more)
         name = str(module_name or self._task.action).rpartition(".")[2]
         given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
@@ -148,7 +148,7 @@ class Door(Normal):
             names = variable_names(name, given) if given else {}
             module_args[_module.CONTROLLER] = {"names": names, "faults": faults, "references_exist": exist}
 
-    # -- the three steps of Ansible's that are others here
+    # -- the replaced methods of Ansible
 
     def _is_pipelining_enabled(self, *args: t.Any, **more: t.Any) -> bool:
         """Nothing is copied, so no temporary folder is made."""
@@ -169,28 +169,28 @@ class Door(Normal):
         begun = shown = time.monotonic()
 
         def tell(done: int, count: int) -> None:
-            """On long work, a line now and then."""
+            """Show a progress line at intervals."""
             nonlocal shown
             if time.monotonic() - shown >= SILENCE:
                 shown = time.monotonic()
                 self._progress(f"{done} of {count} after {shown - begun:.0f} s")
 
-        # Where Ansible's own way runs local modules: relative paths begin at the playbook.
+        # The working directory of Ansible's local execution: relative paths start at the playbook.
         with contextlib.chdir(self._loader.get_basedir()):
             code, out, err = _run(self._inside, self._arguments, tell)
         return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
 
     def _progress(self, line: str) -> None:
-        """Show how a task goes on, on the error output: the standard output belongs to the callback plugin.
+        """Show the progress of a task on standard error; standard output is for the callback plugin.
 
-        :param line: one line without secrets. Nothing is shown where the task has ``no_log``.
+        :param line: one line without secrets. Nothing is shown if the task has ``no_log``.
         """
         if not self._task.no_log:
             self._display.display(f"  {str(self._task.action).rpartition('.')[2]}: {printable(line)}", stderr=True)
 
 
 def _main_of(name: str) -> Main | None:
-    """The function that a module starts with; ``None`` if it is none of this collection's."""
+    """The main function of a module; ``None`` if it does not belong to this collection."""
     try:
         found: Main = importlib.import_module(MODULES + name).main
     except (ImportError, AttributeError):
@@ -199,7 +199,7 @@ def _main_of(name: str) -> Main | None:
 
 
 def _encoded(arguments: dict[str, t.Any]) -> bytes:
-    """The arguments as a module gets them."""
+    """The arguments in the form that a module receives."""
     options: dict[str, t.Any]
     if PROFILED:
         from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -227,13 +227,13 @@ def _run(
 
 
 def _empty(name: str) -> t.Any:
-    """A collection like the one that Ansible keeps under a name: a list in former days, a dict now."""
+    """An empty container like Ansible's: a list in older versions, now a dict."""
     return type(getattr(warnings, name, []))()
 
 
 @contextlib.contextmanager
 def _as_a_module(arguments: bytes, tell: t.Callable[[int, int], None]) -> t.Iterator[None]:
-    """Ansible's library in the state in which a module finds it; afterwards as it was."""
+    """Reset the state of Ansible's library for a module, and restore it afterwards."""
     internal = getattr(warnings, "_internal", None)  # since ansible-core 2.19
     fresh: list[tuple[t.Any, str, t.Any]] = [
         (basic, "_ANSIBLE_ARGS", arguments),

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start something by its module, once, then read how it goes on until it is over, and show that on the terminal.
+"""Action plugins for one-shot modules: run the module once, then wait for completion and show the progress.
 
-A task runs on many hosts, is repeated by ``until``, and may be run twice at once. A call must be placed once all the
-same, so the controller decides whether the module may send: see :meth:`Follow._request`. A module can not print while
-it runs, so the waiting is the controller's part as well. There only the info module is run again.
+A task may run on many hosts, be repeated by ``until``, and run concurrently. A call must be placed only once anyway, so
+the controller decides whether the module may send a request: see :meth:`Follow._request`. A module cannot print while
+it runs, so the controller also waits, by running the info module repeatedly.
 """
 
 from __future__ import annotations
@@ -26,71 +26,71 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _sin
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import Door
 
 COLLECTION = "voiceops.vapi_didlogic"
-#: Options that say how to reach Vapi; the info module gets those that were given.
+#: Connection options of Vapi, which are passed to the info module if given.
 CONNECTION = ("api_key", "region", "api_url", "timeout", "retry_timeout", "validate_certs", "ca_path")
-#: Where an account is, as far as the controller knows; an API key is no part of it, since an account may have several.
+#: Options that identify an account's service; not the API key, because an account may have several.
 PLACE = {"region": "VAPI_REGION", "api_url": "VAPI_API_URL"}
-#: Seconds between two looks; the last one again and again.
+#: Seconds between two lookups; the last value is repeated.
 PAUSES = (1, 1, 2, 3, 5, 10)
-#: Looks without an answer, one after the other, until the waiting is given up.
+#: Consecutive failed lookups after which the plugin stops waiting.
 BLIND = 3
 
-#: States of a request: under way, made, of unknown outcome, certainly not made.
+#: States of a request: in progress, successful, of unknown outcome, certainly not processed.
 SENDING, DONE, UNKNOWN, REFUSED = "sending", "done", "unknown", "refused"
-#: Seconds after a request of unknown outcome in which the same is not requested again by anybody on this controller.
+#: Seconds after a request of unknown outcome in which this controller does not send the same request again.
 UNSETTLED = 300.0
-#: Seconds that the service's list may take to show what was made.
+#: Seconds until the service's list certainly contains a new object.
 LAG = 60.0
-#: Seconds for which the service shows a call for certain. Of an older one that is still to come only the record knows.
+#: Seconds for which the service certainly lists a call. Only the record contains an older call that is still scheduled.
 RETENTION = 13 * 86_400.0
-#: Seconds after its time for which a call is remembered.
+#: Seconds after its scheduled time for which a call is recorded.
 AFTER = 86_400.0
 
 Result = dict[str, t.Any]
 
-#: The tasks that this process has run: the items of a loop are copies of one task, its attempts are the same object.
+#: The tasks of this process: the items of a loop are copies of one task, its attempts are the same object.
 _ITEMS: dict[tuple[str, str], list[t.Any]] = {}
 
 
 class Follow(Door):
-    """What all modules share that set something off and may wait for its end."""
+    """Base of the action plugins of one-shot modules that may wait for completion."""
 
     _supports_check_mode = True
     _supports_async = False
 
     module: str
     noun: str
-    #: The option by which the service shows that something was requested already, and what it is called.
+    #: The option that identifies an existing object at the service, and its name in messages.
     mark: str
-    #: Further options of the module that the info module takes as well. :attr:`fixed`: its options that never vary.
+    #: Further options that the info module has too. :attr:`fixed`: its constant options.
     also: tuple[str, ...] = ()
     fixed: t.ClassVar[Result] = {}
     patience: int
 
     def key(self, started: Result) -> Result:
-        """The option that makes the info module find what was started."""
+        """The option with which the info module finds the started object."""
         raise NotImplementedError
 
     def put(self, _started: Result, found: list[Result]) -> Result:
-        """The result as it is now."""
+        """The current result."""
         raise NotImplementedError
 
     def over(self, now: Result) -> bool:
-        """Whether there is nothing left to wait for."""
+        """Whether it is finished."""
         raise NotImplementedError
 
     def line(self, now: Result) -> str:
-        """How it goes, in a few words."""
+        """A short progress text."""
         raise NotImplementedError
 
     def verdict(self, _now: Result) -> str:
-        """Why the task fails although all is over; empty if it does not."""
+        """The error message for a finished object; empty on success."""
         return ""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
         del tmp  # of no effect in ansible-core either
         args: Result = dict(self._task.args)
-        # What the module refuses before it runs is refused here, so that nothing is recorded of it.
+        # Invalid options are rejected here, before anything is recorded.
         if self._task.check_mode or self._template_faults(task_vars or {}):
             return self._module(task_vars)
         limit = self._seconds(args)
@@ -104,7 +104,7 @@ class Follow(Door):
     def _module(self, task_vars: t.Any, *, look: bool = False) -> Result:
         """The module's result.
 
-        :param look: run it in check mode, in which it finds what was requested before and requests nothing.
+        :param look: whether to run it in check mode, in which it only finds existing objects.
         """
         before = self._task.check_mode
         self._task.check_mode = before or look
@@ -117,11 +117,11 @@ class Follow(Door):
     # -- one request
 
     def _request(self, args: Result, task_vars: t.Any) -> Result:
-        """The module's result, or what an earlier task, host, attempt or run has made of the same request.
+        """The module's result, or that of the same request by an earlier task, host, attempt or run.
 
-        Two records decide. One belongs to this task of this run and is shared by its hosts and attempts: with the same
-        options all get the same call. The other belongs to the mark, an idempotency key or a name, and is shared by all
-        runs of this user on this controller. Their locks are held while the module runs, wherever it runs.
+        This depends on two records. One is for this task of this run and is shared by its hosts and attempts: with the
+        same options all get the same call. The other is for the mark, an idempotency key or a name, and is shared by
+        all runs of this user on this controller. Their locks are held while the module runs, on any host.
         """
         mark = str(args.get(self.mark) or "").strip()
         if args.get("state") == "absent":
@@ -135,11 +135,11 @@ class Follow(Door):
             before = record.read()
             mine, same = before.get("host") == host, before.get("given") == given
             if before and not mine and not same and mark:
-                return self._once(args, mark, task_vars)  # the module says what differs
+                return self._once(args, mark, task_vars)  # the module reports the differences
             if before.get("state") == DONE:
                 return self._again(before, args, task_vars, mine=mine, same=same)
             if before.get("state") in (SENDING, UNKNOWN) and not mark:
-                raise AnsibleActionFail(self._not_again(before, f"Give {self.mark}, and a later run can look for it."))
+                raise AnsibleActionFail(self._not_again(before, f"Set {self.mark}, so that a later run can find it."))
             if before.get("state") == REFUSED and same and not mine:
                 return dict(before["result"])
             data = {"host": host, "given": given}
@@ -149,15 +149,15 @@ class Follow(Door):
         return result
 
     def _item(self, host: str) -> list[t.Any]:
-        """What tells this task, or this item of its loop, from every other one of the run."""
-        uuid = str(self._task._uuid)  # noqa: SLF001 - tells a task from one of the same words
+        """A key that identifies this task, or this item of its loop, within the run."""
+        uuid = str(self._task._uuid)  # noqa: SLF001 - distinguishes tasks with the same content
         items = _ITEMS.setdefault((uuid, host), [])
         if not any(item is self._task for item in items):
             items.append(self._task)
         return [uuid, next(index for index, item in enumerate(items) if item is self._task)]
 
     def _again(self, before: Result, args: Result, task_vars: t.Any, *, mine: bool, same: bool) -> Result:
-        """What a host gets whose task has made its request already."""
+        """The result for a host whose task has already sent its request."""
         result: Result = dict(before["result"])
         if mine:
             found = self._found(result[self.noun], args, task_vars).get(f"{self.noun}s")
@@ -166,12 +166,12 @@ class Follow(Door):
             return {**{name: value for name, value in result.items() if name != "diff"}, "changed": False}
         raise AnsibleActionFail(
             f"Nothing was sent for this host: the task has placed a {self.noun} for {before.get('host')} with other "
-            f"options, and without {self.mark} a task places one at most, whatever its hosts. Give each its own "
-            f"{self.mark}, or run the task on one host with a loop."
+            f"options, and without {self.mark} a task places at most one for all hosts. Set a different {self.mark} "
+            "for each host, or run the task on one host with a loop."
         )
 
     def _once(self, args: Result, mark: str, task_vars: t.Any) -> Result:
-        """The module's result, which sends nothing while it is open what became of the same request before."""
+        """The module's result; nothing is sent while the outcome of an earlier identical request is unknown."""
         with self._marked(args, mark) as record:
             before = record.read()
             if _open(before, time.time()):
@@ -188,46 +188,45 @@ class Follow(Door):
         return result
 
     def _kept(self, result: Result, before: Result) -> Result:
-        """What later runs have to know of a request."""
+        """The record of a request for later runs."""
         state = self._state(result)
         if state == REFUSED:
             return {}
         if state != DONE:
             return {"state": state, "message": result.get("msg")}
         started: Result = result[self.noun]
-        # No dict: the number and the name of a person are no part of it.
+        # Not a dict, because it must not contain a person's number or name.
         plain = {name: value for name, value in started.items() if isinstance(value, (str, int, float))}
         same = before.get("state") == DONE and before["started"].get("id") == started.get("id")
         made = before["made"] if same else time.time()
         return {"state": state, "started": plain, "made": made, "until": _until(started)}
 
     def _known(self, before: Result, args: Result, task_vars: t.Any) -> Result | None:
-        """What is known of a request that the service's list does not show; ``None`` if it may be made again."""
+        """The result of a request that the service does not list; ``None`` if it may be sent again."""
         if before.get("state") != DONE:
             left = math.ceil((UNSETTLED - time.time() + before.get("at", 0)) / 60)
-            raise AnsibleActionFail(self._not_again(before, f"Vapi does not show it. Run again in {left} min."))
+            raise AnsibleActionFail(
+                self._not_again(before, f"Vapi does not list it. Run the task again in {left} min.")
+            )
         started, age = before["started"], time.time() - before["made"]
         answer = self._found(started, args, task_vars)
         found = answer.get(f"{self.noun}s")
         if found:
             return {"changed": False, self.noun: self.put(started, found)}
         if age > RETENTION:
-            # Too old to be shown, and still to come.
+            # Too old to be listed, and still scheduled.
             return {"changed": False, self.noun: {**started, "transfers": [], "diagnosis": {}}}
         if age < LAG or answer.get("failed"):
             said = answer.get("msg", "it is not in the list")
             raise AnsibleActionFail(
-                f"Nothing was sent: the {self.noun} {started['id']} was made {age:.0f} s ago, and Vapi does not show "
-                f"it yet: {said}. Run again in a minute."
+                f"Nothing was sent: the {self.noun} {started['id']} was created {age:.0f} s ago, but Vapi does not "
+                f"list it yet: {said}. Run the task again in a minute."
             )
         return None
 
     def _not_again(self, before: Result, hint: str) -> str:
         said = before.get("message") or "it was interrupted."
-        return (
-            "Nothing was sent again, because it is unknown what became of the first request, which ended like this: "
-            f"{said} {hint}"
-        )
+        return f"The request was not sent again, because the outcome of the first one is unknown: {said} {hint}"
 
     @contextlib.contextmanager
     def _marked(self, args: Result, mark: str) -> t.Iterator[_single.Record]:
@@ -236,28 +235,28 @@ class Follow(Door):
 
     @contextlib.contextmanager
     def _recorded(self, record: _single.Record, data: Result) -> t.Iterator[None]:
-        """Write that a request is under way; that stays written wherever the task is cut off."""
+        """Record that a request is in progress; the record is kept if the task is interrupted."""
         record.write({**data, "state": SENDING})
         try:
             yield
         except AnsibleActionFail:
-            record.write({})  # Ansible refused to run the module, or this plugin did
+            record.write({})  # Ansible or this plugin did not run the module
             raise
 
     def _state(self, result: Result) -> str:
-        """What a module's result says of the request."""
+        """The state of the request according to a module's result."""
         if result.get("skipped"):
             return REFUSED
         if not result.get("failed") and result.get(self.noun):
             return DONE
-        # Without it the module did not get to its end.
+        # Without it the module was interrupted.
         answered = "invocation" in result
         return UNKNOWN if not answered or result.get("outcome_unknown") else REFUSED
 
-    # -- what becomes of it
+    # -- waiting
 
     def _found(self, started: Result, args: Result, task_vars: t.Any) -> Result:
-        """The info module's result for what was started."""
+        """The info module's result for the started object."""
         asked = {name: args[name] for name in (*CONNECTION, *self.also) if name in args}
         asked |= self.fixed | self.key(started)
         answer: Result = self._execute_module(
@@ -268,7 +267,7 @@ class Follow(Door):
     def _followed(self, started: Result, args: Result, task_vars: t.Any, limit: int) -> Result:
         begun, shown, blind, looks, now = time.monotonic(), "", 0, 0, started
         while True:
-            # Words of the service, such as the reason why a call has ended.
+            # Texts of the service, such as the reason why a call has ended.
             if (line := printable(self.line(now))) != shown:
                 shown = line
                 self._progress(shown)
@@ -277,7 +276,9 @@ class Follow(Door):
                 return {self.noun: now, **({"failed": True, "msg": why} if why else {})}
             left = limit - (time.monotonic() - begun)
             if left <= 0:
-                return self._given_up(now, f"It is not over after {limit} s ({shown}). It goes on; wait_timeout ended.")
+                return self._given_up(
+                    now, f"It has not finished within {limit} s ({shown}), the limit of wait_timeout. It continues."
+                )
             time.sleep(min(PAUSES[min(looks, len(PAUSES) - 1)], left))
             looks += 1
             answer = self._found(started, args, task_vars)
@@ -285,7 +286,7 @@ class Follow(Door):
             blind = blind + 1 if answer.get("failed") or not found else 0
             if blind >= BLIND:
                 reason = printable(str(answer.get("msg", "it is not in Vapi's list")))
-                return self._given_up(now, f"How it goes on can not be read: {reason}. It was started and goes on.")
+                return self._given_up(now, f"Its progress cannot be read: {reason}. It was started and continues.")
             now = self.put(started, found) if found else now
 
     def _given_up(self, now: Result, why: str) -> Result:
@@ -299,23 +300,23 @@ class Follow(Door):
 
 
 def _address(args: Result) -> str:
-    """The service's address in one form, whichever of the ways to give it was used.
+    """The normalized address of the service, from the options, the environment or the default.
 
-    :param args: the options as they were given; what is missing comes from the environment or is the default.
+    :param args: the given options. :return: the address.
     """
     region, url = (str(args.get(name) or os.environ.get(variable) or "").strip() for name, variable in PLACE.items())
     return (url or API.get(region or "us", region)).rstrip("/").lower()
 
 
 def _open(before: Result, now: float) -> bool:
-    """Whether the service's list may not show yet, or no longer, what became of a request."""
+    """Whether the service's list may not yet, or no longer, contain the object of a request."""
     if before.get("state") == DONE:
         return bool(now - before["made"] < LAG or now < before["until"])
     return "state" in before and now - float(before.get("at", 0)) < UNSETTLED
 
 
 def _until(started: Result) -> float:
-    """The time until which a scheduled request is remembered, in seconds of the epoch; 0 where it has no schedule."""
+    """The time until which a scheduled request is recorded, in seconds since the epoch; 0 without a schedule."""
     try:
         last = str(started.get("schedule_until") or started["schedule_at"])
         return datetime.datetime.fromisoformat(last).timestamp() + AFTER

@@ -1,20 +1,20 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only the controller can tell of a module's options: how the user calls them, and keys that are no text.
+"""Information about a module's options that only the controller has: names of variables, and keys that are not text.
 
-A role or playbook hands its variables to a module as options. It names them in the task variable
-``__vapi_didlogic_names``, so that the module's messages speak of the variables. On its way into the module every key
-becomes text, so that a key that YAML read as a truth value can be seen here only.
+A role or playbook passes its variables to a module as options. The task variable ``__vapi_didlogic_names`` contains
+their names, so that the module's messages can use them. All keys are converted to text for the module, so only the
+controller can detect a key that YAML has read as a boolean.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-#: The task variable: ``""`` is the prefix of all options, other keys are options with a variable of their own.
+#: The task variable: ``""`` maps to the prefix of all options, other keys are options with a separate variable.
 NAMES = "__vapi_didlogic_names"
-#: Variable that is true where nothing creates what options refer to, so that check mode refuses what does not exist.
+#: Variable that is true if no task creates referenced objects, so that check mode rejects missing ones.
 REFERENCES_EXIST = "__vapi_didlogic_references_exist"
 PREFIX = "vapi_didlogic_"
 HTTP = ("timeout", "retry_timeout", "validate_certs", "ca_path")
@@ -24,7 +24,8 @@ def variable_names(module: str, given: t.Mapping[str, str]) -> dict[str, str]:
     """The variables of a module's options.
 
     :param module: its short name, which begins with the service whose connection has no prefix.
-    :param given: what the task says; the connection's variables are the same everywhere and need not be named.
+    :param given: the names in the task; those of the connection are always the same and need not be given.
+    :return: the variable of each option.
     """
     names = {name: PREFIX + name for name in HTTP}
     for service in ("vapi", "didlogic"):
@@ -37,9 +38,9 @@ def variable_names(module: str, given: t.Mapping[str, str]) -> dict[str, str]:
 
 
 def keys_that_are_no_text(value: t.Any, path: str = "") -> t.Iterator[tuple[str, str]]:
-    """The path of each key in an option that is no text, and the rule.
+    """Find keys in options that are not text.
 
-    :param value: options, or a part of them. :param path: where it is.
+    :param value: options, or a part of them. :param path: its path. :return: pairs of a path and a rule.
     """
     if isinstance(value, t.Mapping):
         for key, item in value.items():

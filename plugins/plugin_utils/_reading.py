@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads variables as Ansible reads them from ``-e @file``, and finds where they are not what was to be written."""
+"""Read variables like Ansible does with ``-e @file``, and compare them with the values that were to be written."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
 try:
-    # Since ansible-core 2.19 a text is a template only where its origin is trusted.
+    # Since ansible-core 2.19 a text is a template only if its origin is trusted.
     from ansible.template import is_trusted_as_template
 except ImportError:
 
     def is_trusted_as_template(value: object) -> bool:
-        """Before ansible-core 2.19 every text is a template that is not marked as unsafe."""
+        """Before ansible-core 2.19 every text that is not marked as unsafe is a template."""
         from ansible.utils.unsafe_proxy import AnsibleUnsafe
 
         return not isinstance(value, AnsibleUnsafe)
 
 
-#: What Ansible would take for a template; the last one is the head with which a template changes its own marks.
+#: Texts that Ansible would treat as templates; the last one is the header that changes a template's delimiters.
 TEMPLATE = re.compile(r"\{\{|\{%|\{#|\A#jinja2:")
 
 
@@ -34,7 +34,7 @@ def _trusted(load: t.Callable[..., t.Any]) -> dict[str, t.Any]:
 
 
 def from_text(text: str) -> t.Any:
-    """The variables in a text; raises ``ValueError`` where Ansible cannot read it."""
+    """The variables in a text; raises ``ValueError`` if Ansible cannot read it."""
     loader = DataLoader()
     try:
         return loader.load(text, **_trusted(loader.load))
@@ -43,7 +43,7 @@ def from_text(text: str) -> t.Any:
 
 
 def from_file(path: str) -> t.Any:
-    """The variables in a file, as ``-e @path`` has them; raises ``ValueError`` where Ansible cannot read it."""
+    """The variables in a file, as with ``-e @path``; raises ``ValueError`` if Ansible cannot read it."""
     loader = DataLoader()
     try:
         return loader.load_from_file(path, **_trusted(loader.load_from_file))
@@ -52,9 +52,9 @@ def from_file(path: str) -> t.Any:
 
 
 def difference(wanted: t.Any, found: t.Any, path: str = "") -> str | None:
-    """The place of the first value that is not equal, or that Ansible would take for a template.
+    """The path of the first value that differs, or that Ansible would treat as a template.
 
-    :param wanted: what was to be written. :param found: what was read. :returns: ``None`` if all is well.
+    :param wanted: the value to write. :param found: the value that was read. :returns: ``None`` if there is none.
     """
     if isinstance(wanted, dict):
         if not isinstance(found, dict) or list(wanted) != list(found):

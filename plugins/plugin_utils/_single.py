@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on the controller that are a lock and a record in one: what was requested, across tasks, hosts and runs.
+"""Files on the controller that are both a lock and a record of requests, shared by tasks, hosts and runs.
 
-Ansible runs each host's task in a process of its own, and several runs may go on at once, so the lock is one of the
-operating system: it ends with the process that holds it, however that ends, and never has to be cleaned up.
+Ansible runs each host's task in a separate process, and several runs may be active, so the lock is one of the operating
+system: it is released when its process ends in any way, and never has to be cleaned up.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail
 
 NAME = "voiceops.vapi_didlogic"
-#: Seconds that a task waits for another one that places the same call.
+#: Maximum seconds that a task waits for another one that places the same call.
 PATIENCE = 300.0
 #: Seconds between two attempts to get the lock.
 PAUSE = 0.1
-#: Seconds after which a record that nobody has touched is removed.
+#: Seconds after which an unchanged record is removed.
 KEPT = 2 * 86_400
-#: Records that one task looks through to remove old ones.
+#: Maximum number of records that one task checks to remove old ones.
 MOST = 200
 
 Data = dict[str, t.Any]
 
 
 class Record:
-    """The content of a file whose lock is held."""
+    """A record: the content of a locked file."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def read(self) -> Data:
-        """What was written last; empty where nothing was.
+        """Read the record.
 
-        :return: a record that was cut off while it was written reads ``{"state": ...}`` of an unknown outcome.
+        :return: the last content, empty if none; for an incomplete record ``{"state": ...}`` of an unknown outcome.
         """
         content = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
         if not content:
@@ -66,7 +66,7 @@ class Record:
 
 
 def digest(*parts: t.Any) -> str:
-    """A name for a file that says nothing of what it is made of."""
+    """A name for a file that does not reveal its input."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -75,7 +75,7 @@ def hold(folder: pathlib.Path, name: str, patience: float = PATIENCE) -> t.Itera
     """Hold the lock of a record.
 
     :param folder: a private folder. :param name: see :func:`digest`. :param patience: seconds to wait for the lock.
-    :return: the record. :raises AnsibleActionFail: where the lock cannot be had.
+    :return: the record. :raises AnsibleActionFail: if the lock cannot be acquired.
     """
     descriptor = _locked(folder / f"{name}.json", time.monotonic() + patience)
     try:
@@ -92,7 +92,7 @@ def _locked(path: pathlib.Path, deadline: float) -> int:
             raise AnsibleActionFail(_unusable(path.parent, error)) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever held it before may have removed the file.
+            # The previous owner of the lock may have removed the file.
             if os.fstat(descriptor).st_nlink:
                 return descriptor
         except OSError as error:
@@ -102,8 +102,8 @@ def _locked(path: pathlib.Path, deadline: float) -> int:
         os.close(descriptor)
         if time.monotonic() > deadline:
             raise AnsibleActionFail(
-                "Nothing was sent: another task or another run on this controller has been busy with the same call or "
-                "campaign for too long. Run it again when that one has ended."
+                "Nothing was sent: another task or run on this controller has been processing the same call or "
+                "campaign for too long. Run the task again when that one has ended."
             )
         time.sleep(PAUSE)
 
@@ -111,20 +111,20 @@ def _locked(path: pathlib.Path, deadline: float) -> int:
 def _unusable(folder: pathlib.Path, error: OSError) -> str:
     reason = (error.strerror or "it cannot be used").lower()
     return (
-        f"Nothing was sent: the folder {folder} on the controller cannot hold the lock that keeps a call from being "
-        f"placed twice ({reason}). Set the environment variable ANSIBLE_HOME to a folder on a local disk."
+        f"Nothing was sent: the lock that prevents a duplicate call cannot be created in the folder {folder} on the "
+        f"controller ({reason}). Set the environment variable ANSIBLE_HOME to a folder on a local disk."
     )
 
 
 def of_this_run() -> pathlib.Path:
-    """The folder that the tasks of one run of Ansible share, and no others; it is gone when the run has ended."""
+    """The folder that only the tasks of one run of Ansible share; it is removed at the end of the run."""
     return pathlib.Path(constants.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]
 
 
 def of_this_user() -> pathlib.Path:
     """The private folder that all runs of one user on this controller share.
 
-    :raises AnsibleActionFail: where there is none that only this user can write to.
+    :raises AnsibleActionFail: if there is none that only this user can write to.
     """
     home = pathlib.Path(constants.ANSIBLE_HOME)  # type: ignore[attr-defined]
     shared = pathlib.Path(tempfile.gettempdir(), f"{NAME}-{os.geteuid()}")
@@ -141,7 +141,7 @@ def of_this_user() -> pathlib.Path:
 
 
 def remove_old(folder: pathlib.Path, now: float | None = None) -> None:
-    """Remove records that were not touched for long and hold nothing that is still to come."""
+    """Remove records that have not changed for a long time and contain no scheduled request."""
     now = time.time() if now is None else now
     with contextlib.suppress(OSError):
         for entry in sorted(folder.glob("*.json"))[:MOST]:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text in which Ansible's templates and Vapi's variables collide: both write ``{{ name }}``.
+"""Detection of texts in which Ansible's templates and Vapi's variables conflict: both are written ``{{ name }}``.
 
-Ansible fills in what it knows and fails at what it does not know, before any module sees the text. So the variables are
-examined as they were written. Only text that names something unknown is filled in for this; the rest is parsed.
+Ansible replaces known variables and fails for unknown ones before a module receives the text. Variables are therefore
+checked as they were written. Only texts with unknown names are templated for this; the others are parsed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible import constants
 
 try:
     from ansible.template import is_trusted_as_template
-except ImportError:  # ansible-core before 2.19 marks the texts that are no templates instead
+except ImportError:  # ansible-core before 2.19 marks texts that are not templates instead
     from ansible.utils.unsafe_proxy import AnsibleUnsafe
 
     def is_trusted_as_template(value: object) -> bool:
@@ -28,13 +28,13 @@ except ImportError:  # ansible-core before 2.19 marks the texts that are no temp
 
 
 Variables = t.Mapping[str, t.Any]
-#: Text -> the text filled in; raises what Ansible raises.
+#: Text -> the templated text; raises Ansible's exceptions.
 Fill = t.Callable[[t.Any], t.Any]
 Warn = t.Callable[[str], None]
 
-#: What every template of Ansible's knows. Alone between braces, each is a function or a class.
+#: Names that exist in every Ansible template. Alone between braces, each is a function or a class.
 GLOBALS = frozenset((*jinja2.defaults.DEFAULT_NAMESPACE, "lookup", "query", "q", "now", "undef"))
-#: Of Ansible's own variables those that stand in paths and names on purpose.
+#: Ansible's own variables that are commonly used in paths and names.
 USUAL = frozenset(
     (
         "inventory_dir",
@@ -46,40 +46,39 @@ USUAL = frozenset(
         "role_path",
     )
 )
-#: Ansible's own variables that nobody wants in a text.
+#: Ansible's own variables that are not intended in a text.
 OWN = (frozenset(constants.INTERNAL_STATIC_VARS) | {"environment", "vars"}) - USUAL
-#: The first words of the variables that Vapi fills in without being given them
-#: (https://docs.vapi.ai/assistants/dynamic-variables).
+#: The first words of Vapi's default variables (https://docs.vapi.ai/assistants/dynamic-variables).
 VAPI_OWN = frozenset(("now", "date", "time", "month", "day", "year", "customer"))
 ONLY_A_NAME = re.compile(r"\s*\{\{-?\s*([a-zA-Z_]\w*)\s*-?\}\}\s*")
 SOLUTION = (
-    'For a variable that Vapi is to fill in, mark the text, as in `firstMessage: !unsafe "Hello {{ customer.name }}"`. '
-    "In a JSON file, where no text can be marked, put {% raw %} before and {% endraw %} after the text."
+    'If the text contains a Vapi variable, mark it with !unsafe: `firstMessage: !unsafe "Hello {{ customer.name }}"`. '
+    "In a JSON file, put {% raw %} before and {% endraw %} after the text."
 )
 
 
 class _EveryName(dict[str, t.Any]):
-    """Filters or tests of which every name is known: Ansible and collections have more than Jinja."""
+    """Filters or tests that accept any name, because Ansible and collections have more than Jinja."""
 
     def get(self, _name: str, _default: t.Any = None) -> t.Any:
         return lambda value: value
 
 
-_PARSER = jinja2.Environment(autoescape=False)  # noqa: S701 - it parses, it fills in nothing
+_PARSER = jinja2.Environment(autoescape=False)  # noqa: S701 - only used for parsing
 _PARSER.filters, _PARSER.tests = _EveryName(), _EveryName()
 
 
 def template_faults(
     name: str, value: t.Any, variables: Variables, fill: Fill | None = None, warn: Warn = lambda _text: None
 ) -> list[str]:
-    """What Ansible's templates would make of a variable that was meant for Vapi.
+    """Find texts in which Ansible would replace a variable that is intended for Vapi.
 
-    :param name: of the variable, or the path of an option. :param value: as it was written.
-    :param variables: what is defined, as it was written. :param fill: fills in a template; without it, only what can
-        be told from the text is.
-    :param warn: gets a sentence where Ansible fills in a variable of the user's that has a name of Vapi's.
-    :returns: a sentence for each text that cannot be filled in, or would hold something of Ansible's; each begins with
-        the place of the text. None holds a value.
+    :param name: the name of the variable, or the path of an option. :param value: its value as written.
+    :param variables: the defined variables as written. :param fill: evaluates a template; without it, texts are only
+        parsed.
+    :param warn: called with a sentence if Ansible replaces a variable of the user that has the name of a Vapi variable.
+    :returns: a sentence for each text that cannot be evaluated, or would contain a value of Ansible; each begins with
+        the path of the text. None contains a value.
     """
     return list(dict.fromkeys(_Examination(variables, fill, warn).faults(name, value, frozenset())))
 
@@ -102,7 +101,7 @@ class _Examination:
             only = ONLY_A_NAME.fullmatch(value)
             if only and only[1] in self.variables and only[1] not in OWN | GLOBALS:
                 self._say_twice(path, only[1])
-                # The place where the text is written is the one to be named.
+                # Reported at the place where the text is written.
                 yield from self._referred([only[1]], inside)
             else:
                 yield from self._fault(path, value, inside)
@@ -113,19 +112,19 @@ class _Examination:
                 yield from self.faults(name, self.variables[name], inside | {name})
 
     def _fault(self, path: str, text: str, inside: frozenset[str]) -> t.Iterator[str]:
-        """What is wrong with one template."""
+        """The faults of one template."""
         try:
             parsed = _PARSER.parse(text)
         except jinja2.TemplateError:
             parsed = None
         for name in _written_out(parsed) if parsed else ():
             if name in GLOBALS:
-                yield f"{path} holds {_braced(name)}, which is a function of Ansible's and no text."
+                yield f"{path} contains {_braced(name)}, which is an Ansible function and not a text."
                 return
             if name in OWN and name in self.variables and not self._users(name):
                 yield (
-                    f"{path} holds {_braced(name)}, which Ansible fills in with a variable of its own. "
-                    f"(If that is meant, apply a filter: {_braced(name + ' | string')}.)"
+                    f"{path} contains {_braced(name)}, which Ansible replaces by its own variable. "
+                    f"(If that is intended, apply a filter: {_braced(name + ' | string')}.)"
                 )
                 return
         if parsed is None or (self.fill and self._unknown(parsed, frozenset())):
@@ -135,39 +134,39 @@ class _Examination:
             self._say_twice(path, name)
 
     def _say_twice(self, path: str, name: str) -> None:
-        """Warn of a name that both fill in."""
+        """Warn of a name that exists in both."""
         if _first(name) in VAPI_OWN and _first(name) in self.variables:
             self.warn(
-                f"{path} holds {_braced(name)}, which Vapi fills in, and Ansible has a variable {_first(name)} too: "
-                f"Ansible's is taken. {SOLUTION}"
+                f"{path} contains {_braced(name)}, which is a Vapi variable, but Ansible has a variable {_first(name)} "
+                f"too and uses its own. {SOLUTION}"
             )
 
     def _users(self, name: str) -> bool:
-        """Whether somebody has given a name of Ansible's a text of their own."""
+        """Whether the user has set a name of Ansible to a text."""
         return isinstance(self.variables[name], str) and not name.startswith("role")
 
     def _unfilled(
         self, path: str, text: str, parsed: jinja2.nodes.Template | None, inside: frozenset[str]
     ) -> t.Iterator[str]:
-        """Why a text cannot be filled in, if it cannot: it may name what is unknown and have a default for it."""
+        """The reason why a text cannot be evaluated, if any; unknown names may have a default."""
         try:
             if self.fill is None:
                 return
             self.fill(text)
-        except Exception:  # noqa: BLE001 - whatever a template may raise; the error's own text may hold values
+        except Exception:  # noqa: BLE001 - a template may raise anything; the error's text may contain values
             if parsed is None:
-                yield f"{path} is taken for a template of Ansible's and cannot be read as one: Vapi's form is another."
+                yield f"{path} is treated as an Ansible template but is not valid as one; it may be a Vapi template."
                 return
             unknown = [name for name in _chains(parsed) if _first(name) not in self.variables]
             if not unknown:
                 within = list(self._referred([_first(name) for name in _chains(parsed)], inside))
-                yield from within or [f"{path} is a template of Ansible's that cannot be filled in."]
+                yield from within or [f"{path} is an Ansible template that cannot be evaluated."]
                 return
-            own = "Vapi fills in a variable of this name, but " if any(_first(n) in VAPI_OWN for n in unknown) else ""
-            yield f"{path} holds {', '.join(map(_braced, unknown))}: {own}Ansible has no such variable."
+            own = "Vapi has a variable of this name, but " if any(_first(n) in VAPI_OWN for n in unknown) else ""
+            yield f"{path} contains {', '.join(map(_braced, unknown))}: {own}Ansible has no such variable."
 
     def _unknown(self, parsed: jinja2.nodes.Template, seen: frozenset[str]) -> bool:
-        """Whether a template, or one that it refers to, names something that is not defined."""
+        """Whether a template, or one that it refers to, uses an undefined name."""
         names = jinja2.meta.find_undeclared_variables(parsed) - GLOBALS - {"omit"} - seen
         return any(
             name not in self.variables or self._holds_unknown(self.variables[name], seen | names) for name in names
@@ -175,7 +174,7 @@ class _Examination:
 
     def _holds_unknown(self, value: t.Any, seen: frozenset[str]) -> bool:
         if isinstance(value, t.Mapping):
-            # "hostvars" and its like are no text of anybody's.
+            # "hostvars" and similar variables are not texts of the user.
             return isinstance(value, dict) and any(self._holds_unknown(item, seen) for item in value.values())
         if isinstance(value, list):
             return any(self._holds_unknown(item, seen) for item in value)
@@ -200,13 +199,13 @@ def _first(name: str) -> str:
 
 
 def _written_out(parsed: jinja2.nodes.Template) -> list[str]:
-    """The names that stand alone between braces."""
+    """The names that are alone between braces."""
     outputs = [node for output in parsed.find_all(jinja2.nodes.Output) for node in output.nodes]
     return [node.name for node in outputs if isinstance(node, jinja2.nodes.Name)]
 
 
 def _chains(parsed: jinja2.nodes.Template) -> list[str]:
-    """The dotted names that a template uses, such as ``customer.name``, but for those that have a default."""
+    """The dotted names in a template, such as ``customer.name``, except those with a default."""
     free = jinja2.meta.find_undeclared_variables(parsed) - GLOBALS
     skipped = {id(node.node) for node in parsed.find_all(jinja2.nodes.Getattr)}
     for given in parsed.find_all(jinja2.nodes.Filter):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of this collection, and those that look like one and are none.
+"""The variables of this collection, and detection of misspelt ones.
 
-Ansible passes over a misspelt variable in silence. Which variables there are is read from where they are documented:
-the argument specifications of the roles, and the comments at the head of the playbooks and rulebooks.
+Ansible ignores a misspelt variable. The existing variables are read from their documentation: the argument
+specifications of the roles, and the comments at the start of the playbooks and rulebooks.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ PREFIX = "vapi_didlogic_"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTION = "voiceops.vapi_didlogic"
 
-#: The loader in C takes a tenth of the time of the other one, but is not everywhere.
+#: The loader in C needs a tenth of the time of the other one, but is not always available.
 LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-#: An option's name -> its specification, as far as it matters here: the options inside it, under ``options``.
+#: An option's name -> the relevant part of its specification: its suboptions, under ``options``.
 Spec = dict[str, dict[str, t.Any]]
 
-#: A line of a head comment that documents a variable; one that holds a module's options says of which module.
+#: A comment line that documents a variable; one that contains a module's options names the module.
 _DOCUMENTED = re.compile(r"#\s+(vapi_didlogic_\w+):?\s{2,}(?:the options of (\w+))?")
-#: In the description of a role's variable: it takes what an option of a module takes.
+#: In the description of a role's variable: it accepts the same values as an option of a module.
 _SAME = re.compile(r"O\(voiceops\.vapi_didlogic\.(\w+)#module:(\w+)\)")
 #: A fact that a role sets, in its documentation.
 _FACT = re.compile(r"\bC\((vapi_didlogic_\w+)\)")
@@ -42,8 +42,8 @@ _FACT = re.compile(r"\bC\((vapi_didlogic_\w+)\)")
 def known() -> Spec:
     """The variables of the roles, playbooks and rulebooks of this collection.
 
-    :return: by name; ``module`` in a specification names the module whose options the variable holds, together with
-        ``option`` the module's option that it is like.
+    :return: by name; ``module`` in a specification is the module whose options the variable contains, together with
+        ``option`` the module's option that it corresponds to.
     """
     found: Spec = {SWITCH: {}}
     for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
@@ -68,9 +68,9 @@ def _like(option: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def options_in(spec: t.Mapping[str, t.Any]) -> Spec:
-    """The options inside a variable or an option; none where it takes anything.
+    """The suboptions of a variable or an option.
 
-    :param spec: its specification.
+    :param spec: its specification. :return: the suboptions; none if it accepts any value.
     """
     if not spec.get("module"):
         return spec.get("options") or {}
@@ -79,10 +79,10 @@ def options_in(spec: t.Mapping[str, t.Any]) -> Spec:
 
 
 def unknown_variables(variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any] | None = None) -> list[str]:
-    """What looks like a variable of this collection, or like an option inside one, and is none.
+    """Find names that look like a variable of this collection, or an option in one, but do not exist.
 
-    :param variables: what is defined, as it was written. :param fill: fills in a template.
-    :return: a sentence for each, with the nearest name that exists; it holds no value.
+    :param variables: the defined variables as written. :param fill: evaluates a template.
+    :return: a sentence for each, with the most similar existing name; it contains no value.
     """
     there = known()
     found = []
@@ -92,7 +92,7 @@ def unknown_variables(variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any]
             continue
         short = {other.removeprefix(PREFIX) for other in there}
         meant = nearest(name.removeprefix(PREFIX), short)
-        more = f"did you mean {PREFIX}{meant}?" if meant else "rename it if it is one of your own."
+        more = f"did you mean {PREFIX}{meant}?" if meant else "rename it if it is your own variable."
         found.append(f"{name} is not a variable of {COLLECTION}; {more}")
     return found
 
@@ -108,9 +108,9 @@ def _inside(path: str, value: t.Any, spec: t.Mapping[str, t.Any], fill: t.Callab
     if isinstance(value, str):
         try:
             value = fill(value)
-        except Exception:  # noqa: BLE001 - whatever a template may raise; the task that uses the variable says what
+        except Exception:  # noqa: BLE001 - a template may raise anything; the task that uses the variable reports it
             return []
-        # What a template has become is no template again: it may hold text of a service or a file.
+        # The result of a template is not a template, because it may contain text of a service or a file.
         fill = _unchanged
     if isinstance(value, (list, tuple)):
         return [fault for index, item in enumerate(value) for fault in _inside(f"{path}[{index}]", item, spec, fill)]
@@ -142,4 +142,4 @@ def _as_role(options: t.Mapping[str, t.Any]) -> Spec:
 
 
 def _read(text: str) -> t.Any:
-    return yaml.load(text, LOADER)  # noqa: S506 - the loader is a safe one, and the text our own
+    return yaml.load(text, LOADER)  # noqa: S506 - the loader is safe, and the text is part of this collection

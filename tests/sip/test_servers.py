@@ -300,7 +300,7 @@ def test_kamailio_s_certificates_and_ports(registrar: Kamailio, trust: Trust) ->
     assert "expired on" in look(registrar.expired, "tls", ca_path=trust.path)[1]
     assert "is for sip.example.com, not for 127.0.0.1" in look(registrar.other, "tls", ca_path=trust.path)[1]
     assert "is not trusted" in look(registrar.secure, "tls")[1]
-    assert "mend the option transport" in look(registrar.secure, "tcp")[1]
+    assert "correct the option transport" in look(registrar.secure, "tcp")[1]
     assert "but something does over TCP" in look(registrar.secure, "udp")[1]
     assert "as a port for plain SIP does" in look(registrar.plain, "tls", timeout=1)[1]
     assert "nothing listens" in look(free_port(), "tcp")[1]

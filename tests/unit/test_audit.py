@@ -654,7 +654,7 @@ def test_it_only_reads_and_fails_as_told() -> None:
     assert told["summary"] == {"error": 0, "warning": 1, "info": 1}
     assert stage.writes == []
     look(stage, fail_on="error")
-    with pytest.raises(Failed, match="1 fault\\.") as caught:
+    with pytest.raises(Failed, match="1 problem\\.") as caught:
         look(stage, fail_on="warning")
     assert caught.value.result["summary"]["warning"] == 1
     assert look(stage, fail_on="warning", ignore=["balance-low"])["summary"]["warning"] == 0

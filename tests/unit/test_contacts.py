@@ -245,7 +245,7 @@ def test_a_rule_names_column_and_fix() -> None:
     assert [fault.rule for fault in faults] == [
         f"Column number: has no + in front: write + and the country code, then digits only; {hint}",
         "Column name: is longer than the 40 characters that Vapi takes: shorten it.",
-        "Column amount: holds the error of a spreadsheet's formula: mend the formula.",
+        "Column amount: contains the error of a spreadsheet formula: correct the formula.",
         "Column number: is the same as in line 2: remove one, or the person is called twice.",
     ]
     assert from_list([{"number": "5"}]).faults[0].rule.endswith("then digits only, all in quotes.")

@@ -74,7 +74,8 @@ def test_every_field_without_an_option_is_named(kind: str, path: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    ("field", "words"), [("assistantId", "is gone"), ("squadId", "is gone"), ("workflowId", "2026-08-19")]
+    ("field", "words"),
+    [("assistantId", "no longer exists"), ("squadId", "no longer exists"), ("workflowId", "2026-08-19")],
 )
 def test_who_answers_is_left_out_with_one_note(field: str, words: str) -> None:
     found = rows()
@@ -122,4 +123,4 @@ def test_hidden_values_are_listed_and_refused_all_at_once(count: int) -> None:
         with pytest.raises(Exception, match="contains hidden") as caught:
             parse(given)
         assert all(place in str(caught.value) for place in places)
-        assert str(caught.value).count(f"holds {HIDDEN}") == count
+        assert str(caught.value).count(f"contains {HIDDEN}") == count

@@ -315,7 +315,7 @@ def test_denied() -> None:
         fake.client.get("/assistant")
     assert str(raised.value) == (
         "Vapi does not accept the key (401 on GET /assistant): Invalid Key. Give the organisation's private key as "
-        "api_key, and as region the one that it belongs to. A key of Vapi is a UUID, and this one is not; it may be "
+        "api_key, and its region as region. A Vapi key is a UUID, but this one is not; it may be "
         "the key of another service."
     )
     for code in (401, 403):
@@ -426,7 +426,7 @@ def test_rows_of_one_time_at_the_border_of_two_pages(tie: int, shift: int) -> No
 
 @pytest.mark.parametrize("times", [[5] * 1500, [5] * 1001, [9] * 300 + [5] * 1300 + [1] * 10])
 def test_a_page_of_one_time_is_an_error_and_not_an_end(times: list[int]) -> None:
-    with pytest.raises(Unreachable, match="can not be read to its end"):
+    with pytest.raises(Unreachable, match="cannot be read completely"):
         Fake(VapiList(times)).client.all("/tool")
 
 

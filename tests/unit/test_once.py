@@ -267,7 +267,7 @@ def test_a_call_that_is_over_counts_for_a_day_after_its_schedule(
 def test_a_key_belongs_to_one_person(stage: Stage) -> None:
     stage.do(CALL, **call_options(idempotency_key="order-7"))
     outcome = stage.try_(CALL, **call_options(idempotency_key="order-7", customer={"number": BEN}))
-    assert "somebody else" in str(outcome.error)
+    assert "another person" in str(outcome.error)
     assert posts(stage) == 1
 
 
@@ -330,7 +330,7 @@ def test_a_workflow_is_refused_once(resource: Resource) -> None:
         ({"customer": {}}, "customer", "exactly one"),
         ({"customer": {"number": ANNA, "sip_uri": "sip:a@b"}}, "customer", "exactly one"),
         ({"customer": {"sip_uri": "a@b"}}, "customer.sip_uri", "sip:"),
-        ({"customer": {"sip_uri": "sip:a@b", "extension": "1"}}, "customer.extension", "number only"),
+        ({"customer": {"sip_uri": "sip:a@b", "extension": "1"}}, "customer.extension", "requires number"),
         ({"customer": {"number": ANNA, "name": "x" * 41}}, "customer.name", "40"),
         ({"squad": "x"}, "squad", "cannot be given with assistant"),
         ({"assistant": None}, "assistant", "must be given"),
@@ -370,7 +370,7 @@ def test_what_could_not_work_is_not_set_off(stage: Stage, resource: t.Any, optio
     fails("is in the past", schedule_at=later(stage, hours=-1))
     (trunk,), (number,) = stage.store("credentials"), stage.store("phone_numbers")
     held = stage.world.vapi["credentials"].pop(trunk["id"])
-    fails("has no SIP trunk that exists")
+    fails("has no existing SIP trunk")
     stage.world.vapi["credentials"][trunk["id"]] = {**held, "gateways": [held["gateways"][1]]}
     fails("without an outbound gateway")
     stage.world.vapi["credentials"][trunk["id"]] = held
@@ -395,7 +395,7 @@ def test_a_trunk_without_a_login_is_a_warning(stage: Stage) -> None:
 def test_a_call_that_waits_for_a_line_says_so(stage: Stage) -> None:
     for _number in range(10):
         assert stage.do(CALL, **call_options()).warnings == []
-    assert any("limit of 10 calls" in warning for warning in stage.do(CALL, **call_options()).warnings)
+    assert any("limit of 10 concurrent calls" in warning for warning in stage.do(CALL, **call_options()).warnings)
 
 
 def test_a_schedule_is_sent_in_utc(stage: Stage) -> None:

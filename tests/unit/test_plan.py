@@ -344,7 +344,7 @@ def test_null_takes_a_field_of_the_definition_away() -> None:
 
 
 def test_tools_need_a_model() -> None:
-    with pytest.raises(Problem, match=r"needs definition\.model"):
+    with pytest.raises(Problem, match=r"requires definition\.model"):
         planned(ASSISTANT, [], name="Reception", tools=["x-1"])
 
 

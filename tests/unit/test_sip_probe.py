@@ -341,7 +341,7 @@ def test_a_password_that_is_right(transport: str, trust: Trust) -> None:
     assert seen.trouble == ""
     assert seen.probe["authenticated"] is True
     assert seen.steps["digest"] is True
-    assert "2 registered contacts left alone" in seen.said("digest")
+    assert "2 registered contacts unchanged" in seen.said("digest")
     assert [asked.method for asked in server.asked] == ["OPTIONS", "REGISTER", "REGISTER"]
     assert len(server.sent("REGISTER", password=True)) == 1
     assert server.asked[1].header("To") == f"<sip:{USER}@{HOST}>"
@@ -446,7 +446,7 @@ def test_a_wrong_password_is_tried_once(transport: str, refusal: str, trust: Tru
         seen = look(server.port, transport, ca_path=trust.path, **LOGIN)
     assert seen.probe["authenticated"] is False
     assert "failed at the step digest: user name or password is wrong" in seen.trouble
-    assert "mend the option username or password" in seen.trouble
+    assert "correct the option username or password" in seen.trouble
     assert len(server.sent("REGISTER", password=True)) == 1
     assert PASSWORD not in json.dumps(seen.probe) + seen.trouble
 
@@ -473,7 +473,7 @@ def test_a_lost_answer_does_not_send_the_password_again(trust: Trust, transport:
     with serving(transport, lambda asked: None if asked.digest() else check(asked), trust) as server:
         seen = look(server.port, transport, timeout=1, **LOGIN)
     assert seen.probe["authenticated"] is None
-    assert "neither proven nor refuted" in seen.trouble
+    assert "neither confirmed nor refuted" in seen.trouble
     assert len(server.sent("REGISTER", password=True)) == 1
 
 
@@ -481,7 +481,7 @@ def test_a_connection_that_breaks_off_at_the_password(trust: Trust) -> None:
     check = registrar()
     with serving("tcp", lambda asked: b"" if asked.digest() else check(asked), trust) as server:
         seen = look(server.port, "tcp", **LOGIN)
-    assert "ends the connection without an answer to REGISTER" in seen.trouble
+    assert "closes the connection without a response to REGISTER" in seen.trouble
     assert len(server.sent("REGISTER", password=True)) == 1
 
 
@@ -506,14 +506,14 @@ def test_a_second_server_behind_the_first(trust: Trust) -> None:
 @pytest.mark.parametrize(
     ("status", "ok", "says"),
     [
-        ("200 OK", None, "taken without asking for the password"),
-        ("405 Method Not Allowed", None, "takes no REGISTER"),
-        ("501 Not Implemented", None, "takes no REGISTER"),
+        ("200 OK", None, "accepted without a password"),
+        ("405 Method Not Allowed", None, "does not accept REGISTER"),
+        ("501 Not Implemented", None, "does not accept REGISTER"),
         ("401 Unauthorized", None, "no digest challenge"),
-        ("403 Forbidden", False, "refused before the password is asked for"),
-        ("404 Not Found", False, "account is not known"),
-        ("302 Moved", False, "refused with 302"),
-        ("503 Service Unavailable", False, "refused with 503"),
+        ("403 Forbidden", False, "rejected before the password is requested"),
+        ("404 Not Found", False, "account is unknown"),
+        ("302 Moved", False, "rejected with 302"),
+        ("503 Service Unavailable", False, "rejected with 503"),
     ],
 )
 def test_nothing_proven(trust: Trust, status: str, ok: bool | None, says: str) -> None:
@@ -529,7 +529,7 @@ def test_nothing_proven(trust: Trust, status: str, ok: bool | None, says: str) -
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [("404 Not Found", "not known there after the password"), ("500 x", "after the password with 500")],
+    [("404 Not Found", "unknown to the server after the password"), ("500 x", "after the password with 500")],
 )
 def test_an_account_that_is_refused_after_the_password(trust: Trust, status: str, says: str) -> None:
     check = registrar()
@@ -550,7 +550,7 @@ def test_a_way_of_asking_that_is_not_known(trust: Trust) -> None:
 def test_options_that_nobody_serves(trust: Trust) -> None:
     with serving("udp", lambda asked: asked.answer("503 Maintenance"), trust) as server:
         seen = look(server.port, **LOGIN)
-    assert "answers OPTIONS with 503 Maintenance; mend the option host" in seen.trouble
+    assert "responds to OPTIONS with 503 Maintenance; correct the option host" in seen.trouble
     assert seen.probe["reachable"] is True
     assert server.sent("REGISTER") == []
 
@@ -563,7 +563,7 @@ def test_a_closed_port(transport: str, trust: Trust) -> None:
     port = free_port(socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
     seen = look(port, transport, ca_path=trust.path)
     assert "failed at the step connection: nothing listens at 127.0.0.1 port" in seen.trouble
-    assert "mend the option port or transport (vapi_sip_trunk: gateways port, outbound_protocol)" in seen.trouble
+    assert "correct the option port or transport (vapi_sip_trunk: gateways port, outbound_protocol)" in seen.trouble
     assert seen.probe["reachable"] is False
     assert seen.steps == {"name": True, "connection": False}
     assert seen.seconds < 2.5
@@ -574,22 +574,22 @@ def test_a_wrong_transport(asked: str, there: str, trust: Trust) -> None:
     with serving(there, alive, trust) as server:
         seen = look(server.port, asked, ca_path=trust.path)
     assert f"but something does over {there.upper()}" in seen.trouble
-    assert "mend the option transport (vapi_sip_trunk: gateways outbound_protocol)" in seen.trouble
+    assert "correct the option transport (vapi_sip_trunk: gateways outbound_protocol)" in seen.trouble
 
 
 def test_tcp_at_a_port_for_tls(trust: Trust) -> None:
     with serving("tls", alive, trust) as server:
         seen = look(server.port, "tcp")
     assert "failed at the step options" in seen.trouble
-    assert "speaks TLS; mend the option transport" in seen.trouble
+    assert "uses TLS; correct the option transport" in seen.trouble
 
 
 def test_tls_at_a_port_for_tcp(trust: Trust) -> None:
     with serving("tcp", alive, trust) as server:
         seen = look(server.port, "tls", ca_path=trust.path)
     assert "failed at the step certificate" in seen.trouble
-    assert "ends them at the beginning of TLS, as a port for plain SIP does" in seen.trouble
-    assert "mend the option port or transport" in seen.trouble
+    assert "closes them at the start of TLS, as a port for plain SIP does" in seen.trouble
+    assert "correct the option port or transport" in seen.trouble
     assert seen.steps == {"name": True, "connection": True, "certificate": False}
 
 
@@ -622,10 +622,10 @@ def raw_server(*parts: bytes, pause: float = 0.0, keep: bool = True) -> t.Iterat
 def test_tls_that_is_not_answered(trust: Trust) -> None:
     with raw_server() as port:
         seen = look(port, "tls", timeout=1, ca_path=trust.path)
-    assert "takes connections but answers no TLS" in seen.trouble
+    assert "accepts connections but does not respond to TLS" in seen.trouble
     assert seen.seconds < 1.7
     with raw_server(b"220 mail.example.com ESMTP\r\n") as port:
-        assert "does not speak TLS, it answers in plain text" in look(port, "tls", ca_path=trust.path).trouble
+        assert "does not use TLS, it responds in plain text" in look(port, "tls", ca_path=trust.path).trouble
 
 
 def test_tls_that_wants_a_certificate_of_ours(trust: Trust) -> None:
@@ -635,7 +635,7 @@ def test_tls_that_wants_a_certificate_of_ours(trust: Trust) -> None:
     with Server("tls", alive, context) as server:
         seen = look(server.port, "tls", ca_path=trust.path)
     # What comes first, its last word or its end, is a matter of luck.
-    assert "that want a certificate of the caller; mend the option" in seen.trouble
+    assert "require a client certificate; correct the option" in seen.trouble
     assert server.asked == []
 
 
@@ -646,7 +646,7 @@ def test_tls_that_does_not_agree(trust: Trust) -> None:
     context.set_ciphers("ECDHE-RSA-NULL-SHA:@SECLEVEL=0")
     with Server("tls", alive, context) as server:
         seen = look(server.port, "tls", ca_path=trust.path)
-    assert "server and this machine do not agree on TLS (" in seen.trouble
+    assert "the TLS handshake failed (" in seen.trouble
 
 
 @pytest.mark.parametrize(
@@ -656,14 +656,14 @@ def test_garbage_over_tcp(data: bytes) -> None:
     with raw_server(data) as port:
         seen = look(port, "tcp")
     assert "failed at the step options" in seen.trouble
-    assert "answers with something that is not SIP; mend the option port" in seen.trouble
+    assert "responds with something that is not SIP; correct the option port" in seen.trouble
     assert seen.seconds < 1
 
 
 def test_garbage_over_udp(trust: Trust) -> None:
     with serving("udp", lambda asked: b"\0\1garbage", trust) as server:
         seen = look(server.port, timeout=1)
-    assert "what came is not SIP" in seen.trouble
+    assert "the received data is not SIP" in seen.trouble
     with serving("udp", lambda asked: [b"\0\1garbage", alive(asked)], trust) as server:
         assert look(server.port).trouble == ""
 
@@ -673,8 +673,8 @@ def test_silence(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
         seen = look(server.port, transport, timeout=1)
     assert "failed at the step options" in seen.trouble
-    assert f"gives no answer to OPTIONS over {transport.upper()} within 1.0 s" in seen.trouble
-    assert "mend the option host, port or transport" in seen.trouble
+    assert f"does not respond to OPTIONS over {transport.upper()} within 1.0 s" in seen.trouble
+    assert "correct the option host, port or transport" in seen.trouble
     assert 0.9 < seen.seconds < 1.5
     assert len(server.sent("OPTIONS")) == (2 if transport == "udp" else 1)
 
@@ -683,7 +683,7 @@ def test_silence(transport: str, trust: Trust) -> None:
 def test_silence_to_everything(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
         seen = look(server.port, transport, timeout=1, **LOGIN)
-    assert "failed at the step digest: no answer to REGISTER either" in seen.trouble
+    assert "failed at the step digest: no response to REGISTER either" in seen.trouble
     assert seen.steps["options"] is None
     assert seen.seconds < 1.5
     assert server.sent("REGISTER", password=True) == []
@@ -693,7 +693,7 @@ def test_a_connection_that_is_ended(trust: Trust) -> None:
     for transport in ("tcp", "tls"):
         with serving(transport, lambda asked: b"", trust) as server:
             seen = look(server.port, transport, ca_path=trust.path)
-        assert "ends the connection without an answer to OPTIONS" in seen.trouble
+        assert "closes the connection without a response to OPTIONS" in seen.trouble
 
 
 # ------------------------------------------------------------------------------------------------ hostile and boundless
@@ -789,26 +789,26 @@ def test_an_expired_certificate(trust: Trust) -> None:
     context = trust.context(HOST, not_before=days(-30), not_after=days(-2))
     seen = refused_certificate(context, ca_path=trust.path)
     assert f"expired on {days(-2).date()}" in seen.trouble
-    assert "no option mends that" in seen.trouble
+    assert "no option can fix that" in seen.trouble
     assert seen.probe["tls"]["not_after"][:10] == str(days(-2).date())
 
 
 def test_a_certificate_of_the_future(trust: Trust) -> None:
     seen = refused_certificate(trust.context(HOST, not_before=days(2), not_after=days(9)), ca_path=trust.path)
-    assert "is not valid yet; look at the clock" in seen.trouble
+    assert "is not valid yet; check the clock" in seen.trouble
 
 
 def test_a_certificate_of_an_unknown_authority(trust: Trust) -> None:
     seen = refused_certificate(trust.context(HOST, ca=trustme.CA()), ca_path=trust.path)
     assert "is not trusted" in seen.trouble
     assert trust.path in seen.trouble
-    assert "mend the option ca_path" in seen.trouble
-    assert "of this machine; mend the option ca_path" in refused_certificate(trust.context()).trouble
+    assert "correct the option ca_path" in seen.trouble
+    assert "of this machine; correct the option ca_path" in refused_certificate(trust.context()).trouble
 
 
 def test_a_certificate_for_another_host(trust: Trust) -> None:
     seen = refused_certificate(trust.context("sip.example.com", "b.example.com"), ca_path=trust.path)
-    assert "is for sip.example.com, b.example.com, not for 127.0.0.1; mend the option host" in seen.trouble
+    assert "is for sip.example.com, b.example.com, not for 127.0.0.1; correct the option host" in seen.trouble
 
 
 def test_a_certificate_that_is_not_looked_at(trust: Trust) -> None:
@@ -967,7 +967,7 @@ def test_srv_records_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_address_answers() -> None:
-    for answer, says in (("closed", "nothing listens"), ("silent", "no answer"), ("unreachable", "no route")):
+    for answer, says in (("closed", "nothing listens"), ("silent", "does not respond"), ("unreachable", "no route")):
         probe, trouble, _network = vitro(answer, answer)
         assert says in (trouble or "")
         assert "all 2 addresses" in (trouble or "")
@@ -978,14 +978,14 @@ def test_no_address_answers() -> None:
 
 def test_a_host_that_takes_no_connection() -> None:
     probe, trouble, _network = vitro("silent", transport="tcp")
-    assert "failed at the step connection: 192.0.2.1 port 5060 does not take a TCP connection" in (trouble or "")
+    assert "failed at the step connection: 192.0.2.1 port 5060 does not respond to TCP" in (trouble or "")
     assert probe["rtt_ms"] is None
 
 
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (OSError(1, "x"), "a firewall of this machine forbids it"),
+        (OSError(1, "x"), "a firewall of this machine blocks it"),
         (OSError(101, "x"), "no route to it"),
         (OSError(104, "x"), "connection reset by peer"),
         (OSError("x"), "broken off"),
@@ -999,10 +999,10 @@ def test_errors_in_words(error: OSError, says: str) -> None:
 @pytest.mark.parametrize(
     ("code", "says", "mend"),
     [
-        (18, "it is signed by itself to the CA certificates of this machine", "ca_path"),
-        (10, "has expired", "no option mends that"),
+        (18, "it is self-signed according to the CA certificates of this machine", "ca_path"),
+        (10, "has expired", "no option can fix that"),
         (62, "is for another host, not for h", "host"),
-        (66, "is refused (x y)", "ca_path"),
+        (66, "is rejected (x y)", "ca_path"),
     ],
 )
 def test_certificates_in_words(code: int, says: str, mend: str) -> None:
@@ -1013,21 +1013,21 @@ def test_certificates_in_words(code: int, says: str, mend: str) -> None:
 
 
 def test_answers_to_register_that_are_none(trust: Trust) -> None:
-    for transport, answer, says in (("tcp", b"220 mail\r\n", "is not SIP"), ("tcp", b"", "ends the connection")):
+    for transport, answer, says in (("tcp", b"220 mail\r\n", "is not SIP"), ("tcp", b"", "closes the connection")):
         with serving(transport, lambda a, b=answer: alive(a) if a.method == "OPTIONS" else b, trust) as server:
             seen = look(server.port, transport, **LOGIN)
         assert says in seen.trouble
-        assert "neither proven" not in seen.trouble
+        assert "neither confirmed" not in seen.trouble
 
 
 @pytest.mark.parametrize(
     ("error", "says", "mend"),
     [
-        (socket.gaierror(socket.EAI_NONAME, "x"), "does not resolve to an address", "mend the option host"),
-        (socket.gaierror(socket.EAI_AGAIN, "x"), "can not be looked up now", "mend the option host"),
-        (UnicodeError("x"), "does not resolve to an address", "mend the option host"),
-        (OSError(24, "x"), "too many open files", "mend the option host"),
-        (None, "no name server answers within 1 s", "mend the option timeout"),
+        (socket.gaierror(socket.EAI_NONAME, "x"), "does not resolve to an address", "correct the option host"),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "cannot be resolved now", "correct the option host"),
+        (UnicodeError("x"), "does not resolve to an address", "correct the option host"),
+        (OSError(24, "x"), "too many open files", "correct the option host"),
+        (None, "no name server responds within 1 s", "correct the option timeout"),
     ],
 )
 def test_a_name_that_does_not_resolve(
@@ -1132,9 +1132,9 @@ def test_the_module_fails_or_tells(door: Door, trust: Trust) -> None:
         ({"host": HOST, "method": "invite"}, "method"),
         ({"host": HOST, "method": "register", "username": USER}, "Option password: must be given"),
         ({"host": HOST, "method": "register", "password": PASSWORD}, "Option username: must be given"),
-        ({"host": HOST, **LOGIN, "username": "sip:1@x"}, 'Option username ("sip:1@x"): must be the bare login'),
-        ({"host": HOST, **LOGIN, "username": "a\r\nX: y"}, r'Option username ("a\r\nX: y"): must be the bare login'),
-        ({"host": HOST, **LOGIN, "password": "abcdef\r\nX: y"}, "Option password: holds a line break"),
+        ({"host": HOST, **LOGIN, "username": "sip:1@x"}, 'Option username ("sip:1@x"): must be only the login'),
+        ({"host": HOST, **LOGIN, "username": "a\r\nX: y"}, r'Option username ("a\r\nX: y"): must be only the login'),
+        ({"host": HOST, **LOGIN, "password": "abcdef\r\nX: y"}, "Option password: contains a line break"),
         ({"host": HOST, **LOGIN, "password": "********"}, "Option password: contains Ansible's no_log mask"),
         ({}, "host"),
     ],
@@ -1171,7 +1171,7 @@ def test_a_warning_shows_no_password(door: Door, trust: Trust) -> None:
     with serving("udp", answer, trust) as server:
         door.raw("sip_probe", {"host": HOST, "port": server.port, **LOGIN})
     assert len(door.warnings) == 1
-    assert "has not proven the password" in door.warnings[0]
+    assert "did not verify the password" in door.warnings[0]
 
 
 def test_a_fault_of_the_probe_is_no_traceback(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

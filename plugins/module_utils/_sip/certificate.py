@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: what a certificate says of itself. Python's ``ssl`` tells it of those only that it trusts."""
+"""Parser of X.509 certificates, because Python's ``ssl`` only returns the content of trusted ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CODECS = {0x14: "latin-1", 0x1E: "utf-16-be"}
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """For people: the subject, the hosts that it is for, and the end of its time in ISO 8601."""
+    """The subject, the hosts, and the end of the validity in ISO 8601."""
 
     subject: str
     names: tuple[str, ...]
@@ -35,12 +35,15 @@ class Certificate:
 
 
 def read(der: bytes) -> Certificate:
-    """A certificate in DER form; raises :class:`Malformed`."""
+    """Parse a certificate.
+
+    :param data: its DER form. :return: its content. :raises Malformed: if it is invalid.
+    """
     whole = next(_items(der), (0, b""))[1]
     fields = list(_items(next(_items(whole), (0, b""))[1]))
     if fields and fields[0][0] == _VERSION:
         del fields[0]
-    # Behind the version: serial number, signature, issuer, validity, subject, public key.
+    # After the version: serial number, signature, issuer, validity, subject, public key.
     if len(fields) < 6:
         raise Malformed
     validity = list(_items(fields[3][1]))
@@ -52,7 +55,7 @@ def read(der: bytes) -> Certificate:
 
 
 def _items(data: bytes) -> t.Iterator[tuple[int, bytes]]:
-    """The elements that stand one behind the other."""
+    """The sequence of elements."""
     at = 0
     while at < len(data):
         if at + 2 > len(data):
@@ -81,7 +84,7 @@ def _subject(name: bytes) -> str:
 
 
 def _names(extensions: bytes) -> t.Iterator[str]:
-    """The first of the hosts that it is for."""
+    """The first hosts of the certificate."""
     found = 0
     for _sequence, listed in _items(extensions):
         for _inner, extension in _items(listed):

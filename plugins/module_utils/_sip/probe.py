@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A look at a SIP server, step by step: name, connection, certificate, OPTIONS, digest. Knows nothing of Ansible.
+"""Probe a SIP server in steps: name, connection, certificate, OPTIONS, digest. Independent of Ansible.
 
-No other requests than OPTIONS and REGISTER without Contact are ever sent, so that nobody is called and no binding
-changes. A password is answered with once, however the answer to it may be lost: servers lock out who fails twice.
+Only OPTIONS and REGISTER without Contact are sent, so that no call is placed and no binding changes. The password is
+sent only once, even if the response is lost, because servers block clients after repeated failures.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.wire i
     shown,
 )
 
-#: RFC 3261: the first pause before a datagram is sent again, and the longest.
+#: RFC 3261: the first and the longest delay before a datagram is retransmitted.
 T1, T2 = 0.5, 4.0
-#: What a server may make us read at most; addresses of a name that are tried; seconds for a look at another transport.
+#: Limits of messages and bytes from a server, and of tried addresses; seconds for a check of another transport.
 MOST_MESSAGES, MOST_BYTES, MOST_ADDRESSES, ASIDE = 64, 262_144, 4, 1.0
 
 
 def check_server(host: str) -> None:
-    """A host name or an address of either kind."""
+    """A host name, an IPv4 or an IPv6 address."""
     try:
         scoped = ipaddress.IPv6Address(host).scope_id
     except ValueError:
@@ -50,19 +50,19 @@ def check_server(host: str) -> None:
 
 
 def check_username(username: str) -> None:
-    """A login as it can stand in a SIP URI and in a digest."""
+    """Check that a login is valid in a SIP URI and in a digest."""
     if not username.isprintable() or any(char in ' "\\<>@:;,?' for char in username):
-        raise ValueError("must be the bare login, without sip:, host, spaces and quotes.")
+        raise ValueError("must be only the login, without sip:, host, spaces and quotes.")
 
 
 def check_password(password: str) -> None:
-    """A password that can stand for itself."""
+    """Check that a password has no control characters."""
     if any(char < " " for char in password):
-        raise ValueError("holds a line break or another control character; give the bare password.")
+        raise ValueError("contains a line break or another control character; give only the password.")
 
 
 class ProbeOptions(Record):
-    """What is asked of ``sip_probe``."""
+    """The options of ``sip_probe``."""
 
     host: t.Annotated[str | None, Option(required=True, check=check_server)] = None
     port: t.Annotated[int | None, Option(between=(1, 65535))] = None
@@ -91,7 +91,7 @@ class Address:
 
 
 class Untrusted(Exception):
-    """The server's certificate is not accepted."""
+    """The server's certificate was not accepted."""
 
     def __init__(self, code: int, words: str) -> None:
         super().__init__(words)
@@ -99,7 +99,7 @@ class Untrusted(Exception):
 
 
 class NoTls(Exception):
-    """The connection stands, but no TLS comes about on it. ``kind``: silent, closed, plain, or words of OpenSSL."""
+    """TLS failed on an established connection. ``kind``: silent, closed, plain, or OpenSSL's reason."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -107,11 +107,11 @@ class NoTls(Exception):
 
 
 class Closed(Exception):
-    """The server ended the connection."""
+    """The server closed the connection."""
 
 
 class Channel(t.Protocol):
-    """A way to one server. ``receive`` gives one message, and raises ``TimeoutError`` when the time is over."""
+    """A connection to one server. ``receive`` returns one message, or raises ``TimeoutError``."""
 
     reliable: bool
     local: str
@@ -147,7 +147,7 @@ class _Socket:
 
 
 class Datagrams(_Socket):
-    """UDP. The socket is connected, so that a closed port is heard of and strangers are not."""
+    """UDP. The socket is connected, so that a closed port is reported and other senders are ignored."""
 
     reliable = False
 
@@ -198,10 +198,10 @@ class Stream(_Socket):
 
 
 class Network:
-    """The real one."""
+    """The network of this machine."""
 
     def resolve(self, host: str, port: int, transport: str, within: float) -> list[Address]:
-        """The addresses of a name; raises ``OSError``. Python can not end a look-up, but it need not wait for it."""
+        """The addresses of a name; raises ``OSError``. Python cannot cancel a lookup, only stop waiting for it."""
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         found: list[t.Any] = []
 
@@ -223,7 +223,7 @@ class Network:
         return [Address(family, place) for family, _kind, _protocol, _name, place in found[0]]
 
     def services(self, host: str, transport: str, within: float) -> list[tuple[str, int]]:
-        """Where the name's SRV records lead, the first choice first; empty without records, or without dnspython."""
+        """The targets of the name's SRV records in order of preference; empty without records or dnspython."""
         try:
             import dns.exception
             import dns.resolver
@@ -240,7 +240,7 @@ class Network:
     def open(
         self, address: Address, transport: str, within: float, trust: ssl.SSLContext | None = None, name: str = ""
     ) -> Channel:
-        """A channel; raises ``OSError`` where there is no connection, :class:`Untrusted` or :class:`NoTls`."""
+        """Open a channel; raises ``OSError`` without a connection, :class:`Untrusted` or :class:`NoTls`."""
         started = time.monotonic()
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         sock = socket.socket(address.family, kind)
@@ -275,14 +275,14 @@ def _secured(sock: socket.socket, trust: ssl.SSLContext, name: str) -> ssl.SSLSo
     raise refused or NoTls(kind)
 
 
-#: OpenSSL's words for an answer that is no TLS at all.
+#: OpenSSL's reasons for a response that is not TLS.
 _PLAIN = {"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "BAD_RECORD_TYPE"}
 
 
 def _trust(options: ProbeOptions) -> ssl.SSLContext:
-    """What certificates are accepted; raises :class:`Problem`."""
+    """The TLS context of the options; raises :class:`Problem`."""
     context = None
-    with contextlib.suppress(OSError):  # of which OpenSSL's errors are a kind
+    with contextlib.suppress(OSError):  # includes OpenSSL's errors
         context = ssl.create_default_context(cafile=options.ca_path)
     if context is None:
         raise Problem("ca_path", "must be a readable file with CA certificates in PEM form.")
@@ -301,20 +301,20 @@ def _trusting() -> ssl.SSLContext:
 
 
 _TRUNK = "vapi_sip_trunk: gateways"
-HOST = f"mend the option host ({_TRUNK} ip)"
-PORT = f"mend the option port ({_TRUNK} port)"
-TRANSPORT = f"mend the option transport ({_TRUNK} outbound_protocol)"
-PLACE = f"mend the option port or transport ({_TRUNK} port, outbound_protocol)"
-WAY = f"mend the option host, port or transport ({_TRUNK} ip, port, outbound_protocol)"
-LOGIN = "mend the option username or password (vapi_sip_trunk: username, password; didlogic_sip_account: password)"
-USER = f"mend the option username or host (vapi_sip_trunk: username; {_TRUNK} ip)"
-ALLOWED = "mend what the account allows (didlogic_sip_account: allowed_ips, ip_restrict), or the option username"
-ANCHOR = "mend the option ca_path"
-TIME = "mend the option timeout, or run it again"
+HOST = f"correct the option host ({_TRUNK} ip)"
+PORT = f"correct the option port ({_TRUNK} port)"
+TRANSPORT = f"correct the option transport ({_TRUNK} outbound_protocol)"
+PLACE = f"correct the option port or transport ({_TRUNK} port, outbound_protocol)"
+WAY = f"correct the option host, port or transport ({_TRUNK} ip, port, outbound_protocol)"
+LOGIN = "correct the option username or password (vapi_sip_trunk: username, password; didlogic_sip_account: password)"
+USER = f"correct the option username or host (vapi_sip_trunk: username; {_TRUNK} ip)"
+ALLOWED = "correct what the account allows (didlogic_sip_account: allowed_ips, ip_restrict), or the option username"
+ANCHOR = "correct the option ca_path"
+TIME = "correct the option timeout, or run it again"
 
 
 class Broken(Exception):
-    """A step that does not hold: a clause on what was seen, and what mends it."""
+    """A failed step: a clause with the cause, and the fix."""
 
     def __init__(self, step: str, what: str, mend: str) -> None:
         super().__init__(what)
@@ -322,7 +322,7 @@ class Broken(Exception):
 
 
 class Unreached(Exception):
-    """An address that gives no answer; another one of the name may."""
+    """An address that does not respond; another address of the name may."""
 
     def __init__(self, step: str, what: str, mend: str) -> None:
         super().__init__(what)
@@ -330,7 +330,7 @@ class Unreached(Exception):
 
 
 class Silent(Exception):
-    """No answer in time. ``heard``: what came instead, if anything."""
+    """No response in time. ``heard``: what was received instead, if anything."""
 
     def __init__(self, heard: str = "") -> None:
         super().__init__(heard)
@@ -345,23 +345,28 @@ def probe(
     clock: t.Callable[[], float] = time.monotonic,
     token: t.Callable[[int], str] = secrets.token_hex,
 ) -> tuple[dict[str, t.Any], str | None]:
-    """What the module returns, and why the task fails, if it does."""
+    """Probe a server.
+
+    :param options: the options. :param warn: called with a warning. :param network: for tests.
+    :param clock: monotonic seconds. :param token: returns a random text.
+    :return: the result, and the error message or ``None``. :raises Problem: if an option is missing.
+    """
     if options.method == "register":
         for name in ("username", "password"):
             if not getattr(options, name):
-                raise Problem(name, "must be given with method register, which proves user name and password.")
+                raise Problem(name, "must be given with method register, which verifies user name and password.")
     if options.transport == "tls" and not options.validate_certs:
-        warn("validate_certs is false: anybody on the way can pass for the server.")
+        warn("validate_certs is false: the server's identity is not verified, so traffic can be intercepted.")
     look = _Probe(options, network or Network(), clock, token)
     trouble = look.run()
     if options.method == "register" and trouble is None and look.told["authenticated"] is None:
         why = next(check["message"] for check in look.checks if check["name"] == "digest")
-        warn(f"The SIP probe of {look.target} has not proven the password: {why}.")
+        warn(f"The SIP probe of {look.target} did not verify the password: {why}.")
     return {"probe": look.told}, trouble if options.fail else None
 
 
 class _Probe:
-    """One probe. All of it has one deadline."""
+    """One probe, with one deadline for all steps."""
 
     def __init__(
         self,
@@ -389,7 +394,7 @@ class _Probe:
         self.call_id, self.tag = token(12), token(6)
 
     def run(self) -> str | None:
-        """Everything, in order; returns a sentence on what does not hold."""
+        """Run all steps in order; returns an error message or ``None``."""
         trouble = None
         try:
             channel = self._channel()
@@ -414,7 +419,7 @@ class _Probe:
     # -- name, connection, certificate
 
     def _channel(self) -> Channel:
-        """A channel to the first address that answers OPTIONS."""
+        """A channel to the first address that responds to OPTIONS."""
         addresses = self._addresses()
         lost: Unreached | None = None
         for number, place in enumerate(addresses):
@@ -430,7 +435,7 @@ class _Probe:
                     self._note(lost.broken.step, None, lost.broken.what)
         broken = lost.broken if lost else Broken("name", f"{self.host} has no address", HOST)
         if len(addresses) > 1:
-            broken.what += f"; so it is with all {len(addresses)} addresses that were tried"
+            broken.what += f"; the same applies to all {len(addresses)} addresses that were tried"
         raise broken
 
     def _addresses(self) -> list[Address]:
@@ -439,14 +444,14 @@ class _Probe:
             for name, port in self._services():
                 found += self.network.resolve(name, port, self.options.transport, self._left())
         except TimeoutError:
-            what, mend = f"no name server answers within {self.options.timeout} s", TIME
+            what, mend = f"no name server responds within {self.options.timeout} s", TIME
         except socket.gaierror as error:
             if error.errno == socket.EAI_AGAIN:
-                what = f"{self.host} can not be looked up now, the name server gives no answer"
+                what = f"{self.host} cannot be resolved now, the name server does not respond"
             else:
                 what = f"{self.host} does not resolve to an address (A or AAAA)"
         except OSError as error:
-            what = f"{self.host} can not be looked up ({_words(error)})"
+            what = f"{self.host} cannot be resolved ({_words(error)})"
         if what:
             raise Broken("name", what, mend)
         addresses = list(dict.fromkeys(found))
@@ -456,7 +461,7 @@ class _Probe:
         return addresses[:MOST_ADDRESSES]
 
     def _services(self) -> list[tuple[str, int]]:
-        """Names and ports to try. A port that is given says it all, as in a gateway of a trunk."""
+        """Names and ports to try. With a given port there is no SRV lookup, as in a gateway of a trunk."""
         found: list[tuple[str, int]] = []
         if self.options.port is None and not wire.is_address(self.host):
             found = self.network.services(self.host, self.options.transport, self._left() / 4)[:MOST_ADDRESSES]
@@ -466,7 +471,7 @@ class _Probe:
         return found or [(self.host, self.port)]
 
     def _asked(self, place: Address, until: float, *, last: bool) -> Channel:
-        """A channel to an address, once it has answered OPTIONS."""
+        """A channel to an address after it has responded to OPTIONS."""
         self.place = place
         channel = self._open(place, until)
         try:
@@ -488,15 +493,13 @@ class _Probe:
         except ConnectionRefusedError:
             what, mend = self._closed_port(place)
         except TimeoutError:
-            what = (
-                f"{place} does not take a TCP connection, nothing comes back; the host is down or a firewall drops it"
-            )
+            what = f"{place} does not respond to TCP; the host is down or a firewall drops it"
         except OSError as error:
-            what, mend = f"{place} can not be reached ({_words(error)})", HOST
+            what, mend = f"{place} cannot be reached ({_words(error)})", HOST
         if what:
             raise Unreached("connection", what, mend)
         if self.options.transport != "udp":
-            self._note("connection", True, f"{place} takes connections over TCP")
+            self._note("connection", True, f"{place} accepts connections over TCP")
         if isinstance(refused, Untrusted):
             raise self._untrusted(refused, place)
         if refused:
@@ -504,7 +507,7 @@ class _Probe:
         return channel
 
     def _closed_port(self, place: Address) -> tuple[str, str]:
-        """What to say of a port at which nothing listens: perhaps it does over another transport."""
+        """The cause and the fix for a closed port; checks whether another transport is open."""
         what = f"nothing listens at {place} over {'UDP' if self.over == 'UDP' else 'TCP'} (refused)"
         other = "tcp" if self.over == "UDP" else "udp"
         until = min(self.until, self.clock() + ASIDE)
@@ -520,7 +523,7 @@ class _Probe:
         return f"{what}, but something does over {other.upper()}", TRANSPORT
 
     def _certificate(self, channel: Channel) -> certificate.Certificate | None:
-        """What the certificate says of itself."""
+        """Parse the certificate and add it to the result."""
         seen = None
         with contextlib.suppress(Malformed):
             seen = certificate.read(channel.certificate or b"")
@@ -533,7 +536,7 @@ class _Probe:
         return seen
 
     def _accepted(self, channel: Channel) -> None:
-        """Note what stands of a certificate that was accepted."""
+        """Add an accepted certificate to the result."""
         seen = self._certificate(channel)
         until = f", until {seen.not_after}" if seen else ""
         if self.options.validate_certs:
@@ -543,7 +546,7 @@ class _Probe:
             self._note("certificate", None, f"{channel.version}, not checked, validate_certs is false{until}")
 
     def _untrusted(self, refused: Untrusted, place: Address) -> Broken:
-        """Why a certificate is refused. A second connection looks at it; nothing is asked there."""
+        """The cause of a rejected certificate. A second connection reads it, without sending a request."""
         seen, self.told["tls"] = None, {"version": None, "subject": None, "not_after": None, "verified": False}
         with contextlib.suppress(OSError, NoTls, Untrusted):
             channel = self.network.open(place, "tls", self._left(), _trusting(), self.host)
@@ -554,7 +557,7 @@ class _Probe:
     # -- OPTIONS
 
     def _ask_options(self, channel: Channel, place: Address, until: float, *, patient: bool) -> None:
-        """OPTIONS. Where REGISTER follows, half of the time is kept for it, as a server may leave this unanswered."""
+        """Send OPTIONS. If REGISTER follows, half of the time is reserved for it, as servers may ignore OPTIONS."""
         started = self.clock()
         until = until if patient else started + (until - started) / 2
         try:
@@ -568,18 +571,18 @@ class _Probe:
                 return
             lost = Unreached("options", what, WAY)
         except Closed:
-            what = f"{place} ends the connection without an answer to OPTIONS, as servers do to whom they do not know"
-            what += ", and that want a certificate of the caller" if self.trust else ""
+            what = f"{place} closes the connection without a response to OPTIONS, as servers do for unknown addresses"
+            what += ", or if they require a client certificate" if self.trust else ""
             lost = Broken("options", *self._expects_tls(place) or (what, PLACE))
         except Malformed as error:
-            what = f"{place} answers with something that is not SIP"
+            what = f"{place} responds with something that is not SIP"
             alert = self.over == "TCP" and error.args == (wire.TLS,)
-            lost = Broken("options", *(f"{place} speaks TLS", TRANSPORT) if alert else (what, PORT))
+            lost = Broken("options", *(f"{place} uses TLS", TRANSPORT) if alert else (what, PORT))
         except ssl.SSLError as error:
-            what = f"{place} breaks off TLS ({_words(error)}), as servers do that want a certificate of the caller"
+            what = f"{place} aborts TLS ({_words(error)}), as servers do that require a client certificate"
             lost = Broken("certificate", what, TRANSPORT)
         except OSError as error:
-            lost = Unreached("connection", f"{place} can not be reached ({_words(error)})", HOST)
+            lost = Unreached("connection", f"{place} cannot be reached ({_words(error)})", HOST)
         else:
             self._heard(response, started)
             self._judge_options(response)
@@ -587,47 +590,50 @@ class _Probe:
         raise lost
 
     def _silence(self, silent: Silent, place: Address, seconds: float) -> str:
-        heard = {"garbage": "; what came is not SIP", "foreign": "; what came belongs to no request of this probe"}
-        text = f"{place} gives no answer to OPTIONS over {self.over} within {seconds:.1f} s"
-        drop = "; servers are silent to addresses that they do not know, and firewalls drop"
+        heard = {
+            "garbage": "; the received data is not SIP",
+            "foreign": "; the received message belongs to no request of this probe",
+        }
+        text = f"{place} does not respond to OPTIONS over {self.over} within {seconds:.1f} s"
+        drop = "; servers ignore unknown addresses, and firewalls drop packets"
         return text + heard.get(silent.heard, drop)
 
     def _expects_tls(self, place: Address) -> tuple[str, str] | None:
-        """What to say if a port that ended a connection without TLS takes one with TLS."""
+        """The cause and the fix if a port that closed a connection without TLS accepts TLS."""
         if self.over != "TCP":
             return None
         try:
             self.network.open(place, "tls", min(self._left(), ASIDE), _trusting(), self.host).close()
         except (OSError, NoTls, Untrusted):
             return None
-        return f"{place} speaks TLS", TRANSPORT
+        return f"{place} uses TLS", TRANSPORT
 
     def _judge_options(self, response: Response) -> None:
         says = _says(response)
         if response.status >= 500 and response.status != 501:
-            raise Broken("options", f"it is there but serves nobody now, it answers OPTIONS with {says}", HOST)
+            raise Broken("options", f"the server is out of service, it responds to OPTIONS with {says}", HOST)
         more = {
-            401: ", it wants a password",
-            407: ", it wants a password",
-            403: ", it does not serve this address or this way to ask",
+            401: ", it requires a password",
+            407: ", it requires a password",
+            403: ", it does not serve this address or this method",
         }.get(response.status, "")
         self._note("options", True, f"answers {says} in {self.told['rtt_ms']} ms{more}")
 
     def _refer(self) -> None:
-        """Say what an advertised REFER is worth."""
+        """Add a note on the meaning of an advertised REFER."""
         advertised = self.told["refer_advertised"]
         if advertised:
-            worth = "REFER is advertised, which proves nothing: servers that refuse it advertise it too"
+            worth = "REFER is advertised, which proves nothing: servers that reject it advertise it too"
         else:
             worth = "REFER is not advertised, so transfers by REFER will not work"
         if advertised is not None:
             self._note("refer", None, worth)
 
     def _heard(self, response: Response, started: float | None = None) -> None:
-        """Take the facts out of an answer."""
+        """Add the data of a response to the result."""
         told = self.told
         if self.over == "UDP" and not told["reachable"]:
-            # Behind the name: over UDP only an answer tells of a connection.
+            # After the step name: over UDP only a response proves a connection.
             self.checks.insert(1, {"name": "connection", "ok": True, "message": f"{self.place} answers over UDP"})
         told["reachable"] = True
         told["status"], told["reason"] = response.status, shown(response.reason)
@@ -643,7 +649,7 @@ class _Probe:
     # -- digest
 
     def _digest(self, channel: Channel) -> None:
-        """REGISTER without Contact: it asks what is registered and changes nothing."""
+        """Send REGISTER without Contact, which queries registrations and changes nothing."""
         started = self.clock()
         response = self._register(channel, ())
         self._heard(response, started)
@@ -676,15 +682,15 @@ class _Probe:
             return self._exchange(channel, "REGISTER", self.until, more=credentials, again=not credentials)
         except Silent:
             before = " either" if not self.told["reachable"] else ""
-            what = f"no answer to REGISTER{before} within what is left of {self.options.timeout} s"
+            what = f"no response to REGISTER{before} within the rest of {self.options.timeout} s"
         except Closed:
-            what = "the server ends the connection without an answer to REGISTER"
+            what = "the server closes the connection without a response to REGISTER"
         except Malformed:
-            what = "the answer to REGISTER is not SIP"
+            what = "the response to REGISTER is not SIP"
         except OSError as error:
-            what = f"the connection breaks off at REGISTER ({_words(error)})"
+            what = f"the connection is lost at REGISTER ({_words(error)})"
         if credentials:
-            what += ", so the password is neither proven nor refuted; it is not sent twice"
+            what += ", so the password is neither confirmed nor refuted; it is not sent twice"
         raise Broken("digest", what, TIME if credentials or self.told["reachable"] else WAY)
 
     def _judge_register(self, response: Response, asked: set[tuple[bool, str]]) -> None:
@@ -692,20 +698,20 @@ class _Probe:
         if response.status in (401, 407):
             challenges = wire.challenges(response)
             if any(challenge.asker not in asked for challenge in challenges):
-                text = "a second server behind the first wants a password as well; this probe answers one"
+                text = "a second server behind the first requires a password too; this probe supports one"
                 self._note("digest", None, text)
                 return
             if any(challenge.stale for challenge in challenges):
-                raise Broken("digest", "the server calls each of its nonces stale, so nothing is proven", HOST)
+                raise Broken("digest", "the server reports each of its nonces as stale, so nothing is confirmed", HOST)
         if response.status in (401, 403, 407):
             self.told["authenticated"] = False
             other = ", or the account may not register" if response.status == 403 else ""
-            raise Broken("digest", f"user name or password is wrong{other}: REGISTER was refused with {says}", LOGIN)
+            raise Broken("digest", f"user name or password is wrong{other}: REGISTER was rejected with {says}", LOGIN)
         if response.status < 300:
             self.told["authenticated"] = True
             count = len(response.items("contact"))
-            phones = f"; {count} registered contact{'s' * (count != 1)} left alone" if count else ""
-            self._note("digest", True, f"user name and password are right ({says}){phones}")
+            phones = f"; {count} registered contact{'s' * (count != 1)} unchanged" if count else ""
+            self._note("digest", True, f"user name and password are correct ({says}){phones}")
             return
         self._note("digest", *_unasked(response, later=" after the password"))
 
@@ -742,7 +748,7 @@ class _Probe:
     ) -> Response:
         """The final response to a request.
 
-        :param again: whether a datagram may be repeated while no answer comes.
+        :param again: whether a datagram may be retransmitted while there is no response.
         """
         if self.clock() >= until:
             raise Silent
@@ -772,7 +778,7 @@ class _Probe:
         raise Silent(heard)
 
     def _receive(self, channel: Channel, data: bytes, until: float, beat: _Beat | None) -> bytes | None:
-        """The next message; a datagram is sent again while none comes."""
+        """The next message; a datagram is retransmitted until one is received."""
         while self.clock() < until:
             if beat and self.clock() >= beat.due:
                 channel.send(data, until - self.clock())
@@ -785,24 +791,24 @@ class _Probe:
 
 @dataclasses.dataclass
 class _Beat:
-    """When a datagram is sent again, and the pause before that."""
+    """The time of the next retransmission, and the delay before it."""
 
     due: float
     pause: float = T1
 
 
-# ---------------------------------------------------------------------------------------------------------- in words
+# ---------------------------------------------------------------------------------------------------------- texts
 
 
 def _words(error: OSError) -> str:
-    """The operating system's own words; never the error's, which may hold more."""
+    """The operating system's error text; never the exception's, which may contain other data."""
     if isinstance(error, ssl.SSLError):
         return shown((getattr(error, "reason", None) or "no reason given").replace("_", " ").lower())
     known = {errno.ENETUNREACH: "no route to it", errno.EHOSTUNREACH: "no route to it"}
     if error.errno in known:
         return known[error.errno]
     if error.errno in (errno.EPERM, errno.EACCES):
-        return "a firewall of this machine forbids it"
+        return "a firewall of this machine blocks it"
     return os.strerror(error.errno).lower() if error.errno else "broken off"
 
 
@@ -813,51 +819,51 @@ def _says(response: Response) -> str:
 
 def _no_tls(refused: NoTls) -> Broken:
     texts = {
-        "silent": "the port takes connections but answers no TLS, as a port for plain SIP does",
-        "closed": "the port takes connections but ends them at the beginning of TLS, as a port for plain SIP does",
-        "plain": "the port does not speak TLS, it answers in plain text",
+        "silent": "the port accepts connections but does not respond to TLS, as a port for plain SIP does",
+        "closed": "the port accepts connections but closes them at the start of TLS, as a port for plain SIP does",
+        "plain": "the port does not use TLS, it responds in plain text",
     }
     if refused.kind in texts:
         return Broken("certificate", texts[refused.kind], PLACE)
     words = shown(refused.kind.replace("_", " ").lower())
-    return Broken("certificate", f"server and this machine do not agree on TLS ({words})", PLACE)
+    return Broken("certificate", f"the TLS handshake failed ({words})", PLACE)
 
 
 def _distrust(
     refused: Untrusted, seen: certificate.Certificate | None, host: str, ca_path: str | None
 ) -> tuple[str, str]:
-    """Why a certificate is refused, and what mends it."""
+    """The cause of a rejected certificate, and the fix."""
     if refused.code == 10:
         when = f"expired on {seen.not_after}" if seen else "has expired"
-        return f"the server's certificate {when}", "its operator must renew it, no option mends that"
+        return f"the server's certificate {when}", "its operator must renew it; no option can fix that"
     if refused.code == 9:
-        return "the server's certificate is not valid yet", "look at the clock of this machine"
+        return "the server's certificate is not valid yet", "check the clock of this machine"
     if refused.code in (62, 64):
         names = ", ".join(seen.names) if seen else ""
         return f"the server's certificate is for {names or 'another host'}, not for {host}", HOST
     if refused.code in (2, 18, 19, 20, 21):
         by = f"the CA certificates in {ca_path}" if ca_path else "the CA certificates of this machine"
-        what = "signed by itself" if refused.code == 18 else "not signed by an authority that is known"
-        return f"the server's certificate is not trusted: it is {what} to {by}", ANCHOR
-    return f"the server's certificate is refused ({shown(refused.words)})", ANCHOR
+        what = "self-signed" if refused.code == 18 else "not signed by a known authority"
+        return f"the server's certificate is not trusted: it is {what} according to {by}", ANCHOR
+    return f"the server's certificate is rejected ({shown(refused.words)})", ANCHOR
 
 
 def _unanswerable(challenges: list[Challenge]) -> str:
     if not challenges:
-        return "it wants a password but does not say how, there is no digest challenge"
+        return "it requires a password but sends no digest challenge"
     ways = ", ".join(dict.fromkeys(shown(challenge.algorithm or "MD5", 24) for challenge in challenges))
-    return f"it wants the password in a way that is not known here ({ways}), so nothing is proven"
+    return f"it requires an unsupported authentication ({ways}), so nothing is confirmed"
 
 
 def _unasked(response: Response, later: str = "") -> tuple[bool | None, str]:
-    """An answer to REGISTER that is neither a challenge nor the answer to a password."""
+    """Evaluate a response to REGISTER that is neither a challenge nor a result of the login."""
     says = _says(response)
     if response.status < 300:
-        return None, f"REGISTER is taken without asking for the password ({says}), which proves nothing of it"
+        return None, f"REGISTER is accepted without a password ({says}), so the password is not confirmed"
     if response.status in (405, 501):
-        return None, f"it takes no REGISTER{later} ({says}), so the password can not be proven this way"
+        return None, f"it does not accept REGISTER{later} ({says}), so the password cannot be verified"
     if response.status == 403:
-        raise Broken("digest", f"REGISTER is refused before the password is asked for ({says})", ALLOWED)
+        raise Broken("digest", f"REGISTER is rejected before the password is requested ({says})", ALLOWED)
     if response.status in (404, 604):
-        raise Broken("digest", f"the account is not known there{later} ({says})", USER)
-    raise Broken("digest", f"REGISTER is refused{later} with {says}", USER)
+        raise Broken("digest", f"the account is unknown to the server{later} ({says})", USER)
+    raise Broken("digest", f"REGISTER is rejected{later} with {says}", USER)

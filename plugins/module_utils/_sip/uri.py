@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one parser of SIP URIs (RFC 3261, section 19.1): scheme and host are case-insensitive, the user is not."""
+"""Parser of SIP URIs (RFC 3261, section 19.1): scheme and host are case-insensitive, the user is not."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class SipUri(t.NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What two spellings of one address have in common: a missing scheme is ``sip``, ``sips`` is another one."""
+        """The identity of an address: a missing scheme means ``sip``; ``sips`` is a different address."""
         secure = "sips:" if self.scheme == "sips" else ""
         return f"{secure}{self.user}@{self.host}{self.rest.lower()}"
 
 
 def parse_sip_uri(text: str) -> SipUri:
-    """The parts of any text as if it were a SIP URI; never fails.
+    """Split any text into the parts of a SIP URI; never fails.
 
-    :param text: with or without a scheme, as didlogic's portal and Vapi's guides show both.
+    :param text: with or without a scheme, because didlogic's portal and Vapi's guides use both. :return: the parts.
     """
     match = t.cast("re.Match[str]", _URI.fullmatch(text.strip()))
     host = match["host"].lower().rstrip(".")
@@ -43,7 +43,7 @@ def parse_sip_uri(text: str) -> SipUri:
 
 
 def has_sip_scheme(text: str) -> bool:
-    """Whether a text begins with ``sip:`` or ``sips:``, in any case."""
+    """Whether a text begins with ``sip:`` or ``sips:``, in upper or lower case."""
     return bool(parse_sip_uri(text).scheme)
 
 

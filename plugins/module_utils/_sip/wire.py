@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: SIP as it goes over the wire. Requests are built, responses read, challenges answered; nothing here waits.
+"""SIP messages: build requests, parse responses, answer digest challenges. No I/O.
 
-Whatever bytes come, the only error is :class:`Malformed`. What a server says is foreign text: people see it through
-:func:`shown` only.
+The only error for invalid bytes is :class:`Malformed`. Text of a server is untrusted: :func:`shown` escapes it for
+output.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import re
 import typing as t
 import urllib.parse
 
-#: Bytes of a start line with its headers, bytes of a body, headers of a message.
+#: Limits: bytes of a start line with its headers, bytes of a body, headers of a message.
 MOST_HEAD, MOST_BODY, MOST_HEADERS = 16_384, 65_536, 200
-#: Characters of one parameter of a challenge, methods of an Allow, characters of foreign text for people.
+#: Limits: characters of a challenge's parameter, methods of an Allow header, characters of a server's text in output.
 MOST_PARAMETER, MOST_METHODS, MOST_SHOWN = 1_024, 32, 100
 
 _WORD = r"[A-Za-z0-9.!%*_+`'~-]+"
@@ -29,18 +29,18 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(r"\r?\n")
 _PARAMETER = re.compile(rf"(?:({_WORD})\s+)?({_WORD})\s*=\s*(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-#: A digest that comes back would let others guess the password at their leisure.
+#: A digest in output would allow offline guessing of the password.
 _DIGEST = re.compile(r"[0-9a-fA-F]{32,}")
 _COMPACT = {
     "f": "from", "i": "call-id", "k": "supported", "l": "content-length", "m": "contact", "t": "to", "v": "via",
 }  # fmt: skip
-#: How TLS says that it was not spoken to in TLS, and what :class:`Malformed` then says.
+#: The TLS alert for a message that is not TLS, and the argument of :class:`Malformed` for it.
 _TLS_ALERT, TLS = b"\x15\x03", "tls"
 _HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
 
 
 class Malformed(Exception):
-    """The bytes are no SIP message."""
+    """The bytes are not a SIP message."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,16 +52,19 @@ class Response:
     headers: tuple[tuple[str, str], ...]
 
     def values(self, name: str) -> list[str]:
-        """The values of all headers of a name, in order, as they stand."""
+        """The unparsed values of all headers of a name, in order."""
         return [value for known, value in self.headers if known == name]
 
     def items(self, name: str) -> list[str]:
-        """The same, lists taken apart."""
+        """The values of all headers of a name, with lists split."""
         return [item for value in self.values(name) for item in split(value)]
 
 
 def shown(text: str, most: int = MOST_SHOWN) -> str:
-    """Foreign text for people: printable, on one line, bounded, without what looks like a digest."""
+    """A server's text for output: printable, on one line, limited, without digests.
+
+    :return: the text.
+    """
     text = "".join(char if char.isprintable() else " " for char in text[: 8 * most])
     text = " ".join(_DIGEST.sub("...", text).split())
     return text if len(text) <= most else text[: most - 3] + "..."
@@ -71,7 +74,7 @@ def shown(text: str, most: int = MOST_SHOWN) -> str:
 
 
 def frame(buffer: bytes) -> int | None:
-    """How long the first message of a stream is; ``None`` while that is not known or not all of it is there."""
+    """The length of the first message of a stream; ``None`` if it is unknown or the message is incomplete."""
     if not buffer:
         return None
     if buffer.startswith(_TLS_ALERT):
@@ -97,7 +100,7 @@ def frame(buffer: bytes) -> int | None:
 
 
 def parse(data: bytes) -> Response | None:
-    """A message read; ``None`` is a request, which is not for us."""
+    """Parse a message; ``None`` for a request, which is ignored."""
     end = _HEAD_END.search(data, 0, MOST_HEAD + 4)
     if end is None and len(data) > MOST_HEAD:
         raise Malformed
@@ -120,7 +123,7 @@ def _start(line: str) -> tuple[int, str] | None:
 
 
 def _headers(head: str) -> list[tuple[str, str]]:
-    """The headers behind a start line, which is skipped. A line that is none is passed over, as receivers may do."""
+    """The headers after a start line. Invalid lines are ignored, as the RFC allows."""
     found: list[list[str]] = []
     folds = False
     for line in _LINE_END.split(head)[1:]:
@@ -139,12 +142,12 @@ def _headers(head: str) -> list[tuple[str, str]]:
 
 
 def _text(data: bytes) -> str:
-    """Text that becomes the same bytes again."""
+    """Text that can be encoded to the same bytes."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def split(value: str, mark: str = ",") -> list[str]:
-    """The parts of a value between marks, of which those inside quotes and angle brackets do not count."""
+    """Split a value at separators outside quotes and angle brackets."""
     parts: list[str] = []
     part: list[str] = []
     quoted = angle = escaped = False
@@ -164,7 +167,7 @@ def split(value: str, mark: str = ",") -> list[str]:
 
 
 def answers(response: Response, branch: str, number: int, method: str) -> bool:
-    """Whether a response belongs to a request. One with more than one Via is on its way to somebody else."""
+    """Whether a response belongs to a request. One with more than one Via header is for another recipient."""
     vias = response.items("via")
     called = " ".join(response.values("cseq")).split()
     if len(vias) != 1 or len(called) != 2 or not re.fullmatch(r"[0-9]{1,10}", called[0]):
@@ -182,16 +185,16 @@ def allowed(response: Response) -> list[str] | None:
     return list(dict.fromkeys(methods))[:MOST_METHODS]
 
 
-# --------------------------------------------------------------------------------------------------------- asking
+# ------------------------------------------------------------------------------------------------------- requests
 
 
 def address(host: str) -> str:
-    """A host as it stands in a URI."""
+    """A host in the form of a URI."""
     return f"[{host}]" if ":" in host else host
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address and no name."""
+    """Whether a host is an IP address and not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -206,13 +209,13 @@ def escaped(user: str) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request without a body. It has no Contact: what is asked for binds nobody to anything."""
+    """A request without a body, and without Contact, so that it creates no binding."""
 
     method: str
     uri: str
     sender: str
     to: str
-    via: str  # transport and the address that the answer goes to
+    via: str  # transport and address for the response
     branch: str
     tag: str
     call_id: str
@@ -242,7 +245,7 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Challenge:
-    """What a server wants the password for. Quoted values are kept as they stand, so that they return unchanged."""
+    """A digest challenge. Quoted values are kept unparsed, so that they are sent back unchanged."""
 
     realm: str
     nonce: str
@@ -263,18 +266,18 @@ class Challenge:
 
     @property
     def hash(self) -> str | None:
-        """Python's name of the hash, if there is one."""
+        """Python's name of the hash algorithm, if supported."""
         name = (self.algorithm or "MD5").upper()
         return _HASHES.get(name.removesuffix("-SESS"))
 
     @property
     def quality(self) -> str | None:
-        """The quality of protection that is taken. The body that it may cover is empty."""
+        """The selected quality of protection. The body is always empty."""
         return next((name for name in ("auth", "auth-int") if name in self.qop), None)
 
     @property
     def answerable(self) -> bool:
-        """Whether the way it asks is known here."""
+        """Whether the challenge is supported."""
         if self.hash is None or (self.quality is None and (self.qop or self.session)):
             return False
         return self.hash in hashlib.algorithms_available
@@ -292,7 +295,7 @@ def challenges(response: Response) -> list[Challenge]:
 
 
 def _parameters(items: list[str]) -> t.Iterator[dict[str, str]]:
-    """Scheme and parameters of each challenge; a header may hold several, with the mark that divides parameters."""
+    """Scheme and parameters of each challenge; a header may contain several, separated like parameters."""
     current: dict[str, str] = {}
     for item in items:
         parameter = _PARAMETER.fullmatch(item)
@@ -325,13 +328,13 @@ def _challenge(parameters: dict[str, str], proxy: bool) -> Challenge | None:
 
 
 def _bare(value: str) -> str:
-    """A value without its quotes. What is escaped inside stays so: it is hashed and sent back as it came."""
+    """A value without its quotes. Escapes are kept, because the value is hashed and sent back unchanged."""
     value = value.strip()
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def chosen(offered: list[Challenge]) -> list[Challenge]:
-    """For each asker the first challenge that can be answered."""
+    """The first supported challenge of each server."""
     found: dict[tuple[bool, str], Challenge] = {}
     for challenge in offered:
         if challenge.answerable:
@@ -342,7 +345,7 @@ def chosen(offered: list[Challenge]) -> list[Challenge]:
 def authorization(
     challenge: Challenge, method: str, uri: str, username: str, password: str, cnonce: str
 ) -> tuple[str, str]:
-    """The header that answers a challenge."""
+    """The header with the response to a challenge."""
     quality = challenge.quality
     secret = _hashed(challenge, f"{username}:{challenge.realm}:{password}")
     if challenge.session:

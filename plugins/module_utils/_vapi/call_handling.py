@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure: what becomes of a call at Vapi. Where it can be transferred to, what an object refers to, and who answers it.
+"""Transfers, references and answering objects in the bodies of Vapi's objects.
 
-Vapi lets a transfer be defined in many places: a tool of its own, a tool inside ``model.tools``, the action of a hook
-of an assistant or a phone number, the overrides of a squad member, a fallback. Its objects are therefore searched
-whole, and a transfer is recognised by its form, not by its place.
+A transfer can be defined in many places: a separate tool, a tool in ``model.tools``, the action of a hook of an
+assistant or a phone number, the overrides of a squad member, a fallback. Objects are therefore searched completely, and
+a transfer is recognised by its form, not by its path.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record imp
 
 Row = dict[str, t.Any]
 
-#: Keys whose value is the user's own data or a JSON schema: nothing in it is read by Vapi as a reference or a transfer.
+#: Keys whose value is user data or a JSON schema, in which Vapi reads neither references nor transfers.
 FREE_FORM = frozenset(("metadata", "variableValues", "parameters"))
-#: The fields by which an object refers to another one, and the kind of that (Vapi's published description).
+#: The fields that refer to another object, and its kind (Vapi's published description).
 REFERENCES = {
     "assistantId": "assistant",
     "squadId": "squad",
@@ -44,7 +44,7 @@ class Transfer(t.NamedTuple):
     """A transfer destination.
 
     ``place`` is the dotted path to it, empty for an object that is a transfer tool. ``tool`` is the tool's function
-    name where it has one. ``destination`` is empty where a server chooses the destination during the call.
+    name if it has one. ``destination`` is empty if a server chooses the destination during the call.
     """
 
     place: str
@@ -53,18 +53,18 @@ class Transfer(t.NamedTuple):
 
     @property
     def target(self) -> str:
-        """The phone number or SIP URI, empty where a server chooses it."""
+        """The phone number or SIP URI, empty if a server chooses it."""
         return str(self.destination.get("sipUri") or self.destination.get("number") or "")
 
     @property
     def by_refer(self) -> bool:
-        """Whether Vapi asks the carrier with SIP REFER, which is its default."""
+        """Whether Vapi uses SIP REFER for the transfer, which is its default."""
         return dig(self.destination, ("transferPlan", "sipVerb")) not in WITHOUT_REFER
 
 
 def nodes(value: t.Any, place: str = "") -> t.Iterator[tuple[str, Row]]:
     """Every dict inside an object, the object itself first, with the dotted path to it."""
-    left = [(place, value)]  # a stack, because an answer may be nested deeper than Python calls may be
+    left = [(place, value)]  # a stack, because a response may be nested deeper than Python's recursion limit
     while left:
         place, value = left.pop()
         if isinstance(value, dict):
@@ -97,7 +97,7 @@ def references(thing: Row) -> list[Reference]:
 def transfers(thing: Row) -> list[Transfer]:
     """Every transfer destination that is defined in an assistant, a squad, a phone number or a tool, at any depth.
 
-    Tools that it refers to by id are objects of their own.
+    Tools that it refers to by id are separate objects.
     """
     found = []
     names: dict[str, str] = {}
@@ -125,7 +125,7 @@ def _is_destination(place: str, node: Row) -> bool:
 
 
 def hook_answers(hook: t.Any, *, everybody: bool = False) -> bool:
-    """Whether a hook of a phone number says something to the caller or transfers the call.
+    """Whether a hook of a phone number speaks to the caller or transfers the call.
 
     :param everybody: whether it must do so for each caller, not only for those that its filters select.
     """
@@ -137,9 +137,9 @@ def hook_answers(hook: t.Any, *, everybody: bool = False) -> bool:
 
 
 def is_answered(phone: Row) -> bool:
-    """Whether anything is assigned that may answer a call to a phone number: the retired workflows do not.
+    """Whether a phone number has an object that may answer a call; the retired workflows do not answer.
 
-    Vapi hangs up where there is none (published description of ``fallbackDestination``).
+    Vapi hangs up if there is none (published description of ``fallbackDestination``).
     """
     server = dig(phone, ("server", "url")) or phone.get("serverUrl") or phone.get("server")
     assigned = phone.get("assistantId") or phone.get("squadId") or server or phone.get("fallbackDestination")

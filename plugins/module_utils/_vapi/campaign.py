@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the campaign, many calls in one order. It starts at once where it has no schedule, and is never changed."""
+"""The campaign: many calls in one request. It starts immediately without a schedule, and is never changed."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
-#: Campaigns carry their customers, 10,000 at most.
+#: Campaigns contain their customers, at most 10,000.
 PAGE = 10
 #: What a campaign has of each contact: who is called, and the state of each call.
 CONTACTS = ("customers", "dialPlan", "calls")
 #: The key of a listed campaign for the number of its contacts, where these are not kept.
 CONTACT_COUNT = "contactCount"
-#: Calls at once that Vapi gives an account, and a campaign, that asks for nothing else.
+#: Vapi's default number of concurrent calls of an account, and of a campaign.
 USUAL_CONCURRENCY = 10
 MOST_BYTES = 64 * 1024 * 1024
 VOID = ("cancelled", "archived")
@@ -101,7 +101,7 @@ class Campaign(Record):
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A contact's variables stand in its overrides."""
+        """A contact's variables are part of its overrides."""
         place = "squadOverrides" if body.get("squadId") else "assistantOverrides"
         return {**body, "customers": [_sent(contact, place) for contact in body.get("customers") or []]}
 
@@ -124,22 +124,22 @@ class Ask(State):
 
 
 class Seek(Record):
-    """Nothing beside name and id."""
+    """No filters besides name and id."""
 
 
-# --------------------------------------------------------------------------------------------------- who is called
+# -------------------------------------------------------------------------------------------------------- contacts
 
 
 def contacts_are_given(campaign: Campaign, ask: Ask) -> None:
-    """Refuses to start a campaign that calls nobody; raises :class:`Problem`."""
+    """Reject a campaign without contacts; raises :class:`Problem`."""
     if ask.state == "present" and campaign.customers is None and not ask.csv:
-        raise Problem("customers / csv", "one of them must be given: they say who is called.")
+        raise Problem("customers / csv", "one of them must be given, with the contacts to call.")
 
 
 def in_parts(campaign: Campaign, ask: Ask) -> Parts:
-    """The campaigns that the options stand for; raises :class:`Problem` with every wrong row."""
+    """The campaigns that the options declare; raises :class:`Problem` with every invalid row."""
     if ask.csv and campaign.customers is not None:
-        raise Problem("csv", "can not be given with customers: one of them says who is called.")
+        raise Problem("csv", "cannot be given with customers; give the contacts in one of them.")
     if ask.state == "absent" or (ask.csv is None and campaign.customers is None):
         return Parts(records=[campaign])
     linted = _linted(campaign, ask)
@@ -147,18 +147,18 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
     leaves_out = rest_is_usable(linted)
     if linted.faults and not (ask.skip_invalid and leaves_out):
         way = ", or set skip_invalid: true to leave them out" if leaves_out else ""
-        rule = f"cannot be called as it is. Nothing was sent. Correct this{way}: {report(linted.faults)}"
+        rule = f"contains invalid contacts. Nothing was sent. Correct this{way}: {report(linted.faults)}"
         raise Problem(where, rule, *_path(ask))
     count = len(linted.contacts)
     if count > MOST_CONTACTS and not ask.split:
         raise Problem(
             where,
-            f"has {count} contacts, and a campaign takes {MOST_CONTACTS}. Set split: true to make several.",
+            f"has {count} contacts, but a campaign can have {MOST_CONTACTS}. Set split: true to create several.",
             *_path(ask),
         )
     lines = _lines(campaign, ask)
     parts = batches(str(campaign.name), linted.contacts)
-    # They run side by side and share what the account can carry.
+    # The batches run concurrently and share the account's lines.
     each = max(1, lines // len(parts))
     records = [
         campaign.model_copy(
@@ -182,13 +182,13 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
 
 
 def _plain(contact: Contact) -> dict[str, t.Any]:
-    """A contact's options as they were given; what is shown to people would hide some variables."""
+    """A contact's options as given; the form for output would redact some variables."""
     pairs = [(name, getattr(contact, field.attr)) for name, field in fields(Contact).items()]
     return {name: value for name, value in pairs if value is not None}
 
 
 def _path(ask: Ask) -> tuple[str, ...]:
-    """The value that a message about the contacts may show: the path of the file, and nothing of a list of people."""
+    """The value for a message about the contacts: the path of the file, but no personal data of a list."""
     return (ask.csv,) if ask.csv else ()
 
 
@@ -207,29 +207,29 @@ def _linted(campaign: Campaign, ask: Ask) -> Linted:
 
 
 def _lines(campaign: Campaign, ask: Ask) -> int:
-    """Calls at once that the campaign may take."""
+    """The maximum number of concurrent calls of the campaign."""
     free = ask.account_concurrency - ask.reserve_for_inbound
     if free < 1:
         raise Problem(
             "reserve_for_inbound",
             f"leaves no line: account_concurrency is {ask.account_concurrency}. Lower it, or raise the account's limit "
-            "at Vapi and account_concurrency with it.",
+            "in Vapi and account_concurrency with it.",
         )
     if campaign.max_concurrency is None:
         return min(USUAL_CONCURRENCY, free)
     if campaign.max_concurrency > free:
         raise Problem(
             "max_concurrency",
-            f"is more than the {free} calls at once that account_concurrency leaves after reserve_for_inbound.",
+            f"is more than the {free} concurrent calls that account_concurrency leaves after reserve_for_inbound.",
         )
     return campaign.max_concurrency
 
 
-# ------------------------------------------------------------------------------------------------ what stands already
+# -------------------------------------------------------------------------------------------------- existing campaigns
 
 
 def base(name: str) -> str:
-    """A campaign's name without the number of the batch."""
+    """A campaign's name without the batch number."""
     batch = _BATCH.fullmatch(name)
     return batch["name"] if batch else name
 
@@ -243,12 +243,12 @@ def same_name(row: Row, campaign: Campaign) -> bool:
 
 
 def same_contacts_twice(row: Row, campaign: Campaign) -> bool:
-    """Whether a campaign calls the contacts of this one too: it has the name, whole or as parts of another number."""
+    """Whether a campaign calls the contacts of this one too: it has the same name, with or without a batch number."""
     return same_batch(row, campaign) or (same_name(row, campaign) and _parts(row) != _parts({"name": campaign.name}))
 
 
 def _parts(row: Row) -> str:
-    """Of how many parts a campaign is one."""
+    """The number of batches that a campaign belongs to."""
     batch = _BATCH.fullmatch(str(row.get("name")))
     return batch["count"] if batch else "1"
 
@@ -258,8 +258,8 @@ def other_batches(rows: list[Row], campaign: Campaign) -> None:
         if same_name(row, campaign) and _parts(row) != _parts({"name": campaign.name}):
             raise Problem(
                 "name",
-                f"belongs to a campaign of another size, {row['name']}: what is running is never changed. Give the new "
-                "contacts a campaign with a name of its own.",
+                f"belongs to a campaign with another number of batches, {row['name']}: a running campaign is never "
+                "changed. Use another name for a campaign with the new contacts.",
             )
 
 
@@ -291,21 +291,21 @@ def whole(get: t.Any, row: Row) -> Row:
 
 
 def agrees(row: Row, campaign: Campaign) -> str | None:
-    """Refuses a campaign that stands with other contacts; raises :class:`Problem`."""
+    """Reject an existing campaign with other contacts; raises :class:`Problem`."""
     name = campaign.name
     if row.get("status") in VOID:
         raise Problem(
-            "name", f"belongs to a campaign that was cancelled ({row['id']}): it does not go on. Give another name."
+            "name", f"belongs to a campaign that was cancelled ({row['id']}) and cannot continue. Use another name."
         )
     for target in TARGETS:
         wanted = getattr(campaign, target)
         if wanted and wanted != row.get(f"{target}Id"):
-            raise Problem(target, f"differs from that of the campaign {name}, which can not be changed. {ANEW}")
+            raise Problem(target, f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
     if campaign.phone_number and campaign.phone_number != row.get("phoneNumberId"):
-        raise Problem("phone_number", f"differs from that of the campaign {name}, which can not be changed. {ANEW}")
+        raise Problem("phone_number", f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
     if campaign.customers is not None:
         if not isinstance(row.get("customers"), list):
-            return f"Vapi does not show whom the campaign {name} calls, so it was not compared."
+            return f"Vapi does not return the contacts of the campaign {name}, so they were not compared."
         _same_contacts(row["customers"], campaign)
     plan = row.get("schedulePlan") or {}
     for option, key in (("schedule_at", "earliestAt"), ("schedule_until", "latestAt")):
@@ -314,7 +314,7 @@ def agrees(row: Row, campaign: Campaign) -> str | None:
     return None
 
 
-ANEW = "Give another name to start another campaign."
+ANEW = "Use another name to start another campaign."
 
 
 def _same_contacts(there: list[t.Any], campaign: Campaign) -> None:
@@ -325,8 +325,8 @@ def _same_contacts(there: list[t.Any], campaign: Campaign) -> None:
     if new or gone or other:
         raise Problem(
             "customers or csv",
-            f"differs from whom the campaign {campaign.name} calls: {new} new, {gone} no longer there, {other} with "
-            f"another name or other variables. A campaign can not be changed. {ANEW}",
+            f"differs from the contacts of the campaign {campaign.name}: {new} new, {gone} missing, {other} with "
+            f"another name or other variables. A campaign cannot be changed. {ANEW}",
         )
 
 
@@ -358,14 +358,16 @@ def can_start(rows: Rows, campaign: Campaign, now: datetime.datetime) -> tuple[s
     contacts = counted(len(campaign.customers or ()), "contact")
     return (
         *warnings,
-        f"The campaign {campaign.name} has no schedule_at: Vapi starts to call {contacts} at once.",
+        f"The campaign {campaign.name} has no schedule_at: Vapi starts to call {contacts} immediately.",
     )
 
 
 def took_all(row: Row, campaign: Campaign) -> str | None:
     sent, there = len(campaign.customers or []), row.get("callsCounterScheduled")
     if isinstance(there, int) and 0 < there < sent:
-        return f"Vapi took {there} of the {sent} contacts of the campaign {campaign.name}. Look at it in the dashboard."
+        return (
+            f"Vapi accepted {there} of the {sent} contacts of the campaign {campaign.name}. Check it in the dashboard."
+        )
     return None
 
 
@@ -373,7 +375,7 @@ def cancel(row: Row) -> Write:
     return Write(method="PATCH", path="/campaign/{id}", ids={"id": str(row["id"])}, body={"status": "cancelled"})
 
 
-# -------------------------------------------------------------------------------------------------- what people see
+# ---------------------------------------------------------------------------------------------------- return values
 
 
 def shown(campaign: Campaign) -> dict[str, t.Any]:
@@ -399,7 +401,7 @@ def told(row: Row, _ask: t.Any) -> dict[str, t.Any]:
 
 
 def gathered(results: list[dict[str, t.Any]], facts: dict[str, t.Any]) -> dict[str, t.Any]:
-    """One result of all batches."""
+    """The combined result of all batches."""
     results = [result for result in results if result]
     if not results:
         return {}
@@ -420,7 +422,7 @@ def gathered(results: list[dict[str, t.Any]], facts: dict[str, t.Any]) -> dict[s
     }
 
 
-#: Of several batches the one that is least done says how far all are.
+#: The status of several batches is that of the least advanced one.
 ORDER = ("in-progress", "scheduled", "ended", "cancelled", "archived")
 
 CAMPAIGN = Resource(
@@ -457,7 +459,7 @@ CAMPAIGN = Resource(
         over=lambda row: row.get("status") in OVER,
         stop=cancel,
         shown=shown,
-        hint="It was not sent again. Look with vapi_campaign_info whether the campaign is there; the same task can be "
-        "run again: it finds a campaign of the name instead of starting another.",
+        hint="It was not sent again. Check with vapi_campaign_info whether the campaign exists. The same task can be "
+        "run again: it finds an existing campaign by its name instead of starting another.",
     ),
 )

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contacts of a campaign, from a CSV file or a list: read, judged and split into batches. Pure.
+"""The contacts of a campaign: read, check and split a CSV file or a list. No I/O.
 
-Phone numbers and names are personal data: a fault tells its place, the column and the rule, never what a cell holds.
+Phone numbers and names are personal data: a fault contains the place, the column and the rule, but no cell's content.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri im
 
 Contact = dict[str, t.Any]
 
-#: As many as one campaign takes.
+#: Maximum number of contacts of one campaign.
 MOST_CONTACTS = 10_000
 LONGEST_CELL, LONGEST_NAME, LONGEST_EXTENSION, LONGEST_HEADER = 10_000, 40, 10, 40
-#: Of the shortest numbers that any country has, with the country code.
+#: Digits of the shortest numbers of any country, with the country code.
 FEWEST_DIGITS = 7
-#: What a variable can not be called: fields of Vapi's customer, variables that Vapi sets, words of its templates.
+#: Reserved names of variables: fields of Vapi's customer, variables that Vapi sets, words of its templates.
 RESERVED = frozenset(
     re.findall(
         r"\w+",
@@ -43,23 +43,23 @@ def _table(text: str) -> dict[str, tuple[str, str]]:
     return {kind.strip(): (counted.strip(), rule) for kind, counted, rule in rows}
 
 
-#: Faults of the whole file, which leave no contact: the kind, how it is counted, the rule.
+#: Faults of the whole file, without any contact: the kind, its noun, the rule.
 FILE = _table("""
 not-csv          | file{s} of another kind | The file is a workbook or an archive, not CSV: export it as CSV UTF-8.
 utf-16           | UTF-16 file{s}          | The file is UTF-16: save it as CSV UTF-8.
 empty-file       | empty file{s}           | The file is empty: it needs a header with the column number, and rows.
 no-rows          | list{s} without contact | There is no contact: add one at least.
-separator        | wrong separator{s}      | The cells stand between {mark}: save the file with commas.
-separator-line   | spreadsheet line{s}     | The line only tells a spreadsheet the separator: remove it.
-header-quotes    | broken header{s}        | The header's double quotes do not pair up: remove them.
+separator        | wrong separator{s}      | The file is delimited by {mark}; save it as comma-separated.
+separator-line   | spreadsheet line{s}     | The line only declares the separator for a spreadsheet: remove it.
+header-quotes    | broken header{s}        | The header's double quotes are not paired: remove them.
 header-none      | missing header{s}       | The first line looks like a contact: put a header with number above it.
 header-number    | header{s} without number | No column is called number: add it, in lower case.
-header-spelt     | misspelt header{s}      | seems to hold the numbers: call it number, in lower case.
+header-spelt     | misspelt header{s}      | seems to contain the numbers: call it number, in lower case.
 header-empty     | empty header{s}         | has no header: name it, or remove the column.
 header-repeated  | repeated header{s}      | has the same header as column {first}: rename or remove one of them.
-header-space     | header{s} with spaces   | has a space in its header: write _ for it, or nothing.
-header-start     | bad header start{s}     | has a header that does not begin with a letter a-z: put one in front.
-header-marks     | header{s} with marks    | has more in its header than letters a-z, digits and _: remove the rest.
+header-space     | header{s} with spaces   | has a space in its header: replace it by _ or remove it.
+header-start     | bad header start{s}     | has a header that does not begin with a letter a-z: add one.
+header-marks     | header{s} with marks    | has other characters in its header than a-z, digits and _: remove them.
 header-long      | long header{s}          | has a header of more than 40 characters: shorten it.
 header-reserved  | reserved header{s}      | has a header that Vapi uses itself: rename it.
 """)
@@ -70,41 +70,41 @@ only-separators  | row{s} of empty cells   | All cells of the row are empty: rem
 too-few-cells    | too short row{s}        | The row has {cells} cells, the header {heads}: add the rest, even if empty.
 too-many-cells   | too long row{s}         | The row has {cells} cells, the header {heads}: quote cells with a comma.
 quote-open       | open quote{s}           | A double quote of the row is not closed where its cell ends: close it.
-quote-stray      | stray quote{s}          | A double quote stands inside a cell: quote the cell, and write it twice.
-quote-swallows   | cell{s} with rows in it | holds what looks like further rows: close its double quote.
-not-utf8         | cell{s} not in UTF-8    | holds bytes that are not UTF-8: save the file as CSV UTF-8.
-control          | control character{s}    | holds a control character (such as NUL, a tab, a line break): remove it.
+quote-stray      | stray quote{s}          | A cell contains a double quote: quote the cell and double the quote.
+quote-swallows   | cell{s} with rows in it | seems to contain further rows: close its double quote.
+not-utf8         | cell{s} not in UTF-8    | contains bytes that are not UTF-8: save the file as CSV UTF-8.
+control          | control character{s}    | contains a control character (such as NUL, a tab, a line break): remove it.
 cell-long        | overlong cell{s}        | is longer than 10000 characters: shorten it, or close its double quote.
-name-long        | long name{s}            | is longer than the 40 characters that Vapi takes: shorten it.
-array            | array{s}                | looks like a JSON array, which Vapi drops: spread it over several columns.
-spreadsheet-error | spreadsheet error{s}   | holds the error of a spreadsheet's formula: mend the formula.
+name-long        | long name{s}            | is longer than Vapi's limit of 40 characters: shorten it.
+array            | array{s}                | looks like a JSON array, which Vapi drops: use several columns.
+spreadsheet-error | spreadsheet error{s}   | contains the error of a spreadsheet formula: correct the formula.
 number-missing   | without number          | is empty: give the number, or remove the contact.
 duplicate        | duplicate{s}            | is the same as in {first}: remove one, or the person is called twice.
-not-e164-plus    | without +               | has no + in front: write + and the country code, then digits only{hint}.
+not-e164-plus    | without +               | has no leading +: write + and the country code, then digits only{hint}.
 not-e164-00      | with 00 for +           | begins with 00: write + instead.
-not-e164-national | national            | has no country: write + and the country code in place of the leading 0{hint}.
+not-e164-national | national            | has no country code: write + and it instead of the leading 0{hint}.
 not-e164-zero    | with 0 after +          | has a 0 after the +: write the country code there.
 not-e164-short   | too short               | is too short: 7 digits at least, with the country code.
 not-e164-long    | too long                | is too long: 15 digits at most, with the country code.
 not-e164-marks   | with spaces or marks    | has spaces, dashes, brackets, slashes or dots: write + and digits only.
 not-e164-trunk   | with (0)                | has a 0 in brackets, which is not dialled from abroad: remove it.
-not-e164-scientific | in scientific notation | has lost digits in a spreadsheet: enter it anew, as text.
-not-e164-decimal | with decimals           | was made a decimal number: format the column as text.
+not-e164-scientific | in scientific notation | has lost digits in a spreadsheet: enter it again, as text.
+not-e164-decimal | with decimals           | was converted to a decimal number: format the column as text.
 not-e164-formula | with ' or = in front    | begins with an apostrophe, a quote or =: begin with the +.
 not-e164-uri     | URI{s}                  | is a URI: write only the number, + and digits.
 not-e164-letters | with letters            | has letters: write + and the country code, then digits only.
 not-e164-digits  | with other digits       | has digits of another script: write it with 0 to 9.
-not-e164-invisible | with invisible characters | has invisible characters, often from copying: type it anew.
-not-e164-characters | with other characters | has characters where no number has them: write + and digits only.
-not-e164-two     | with two numbers        | has more than one number in it: make a contact of each.
+not-e164-invisible | with invisible characters | has invisible characters, often from copying: type it again.
+not-e164-characters | with other characters | has characters that no number has: write + and digits only.
+not-e164-two     | with two numbers        | contains more than one number: create a contact for each.
 not-a-dict       | other value{s}          | The contact must be a dict with number or sip_uri.
-key-unknown      | with other keys         | Only number, sip_uri, name, extension, variables are keys: remove others.
+key-unknown      | with other keys         | The keys are number, sip_uri, name, extension, variables: remove others.
 number-and-sip   | with number and sip_uri | The contact has both number and sip_uri: give one of them.
 sip-uri          | bad SIP URI{s}          | must be a SIP URI: sip:, then user@host, without spaces.
-extension-long   | long extension{s}       | is longer than the 10 characters that Vapi takes: shorten it.
+extension-long   | long extension{s}       | is longer than Vapi's limit of 10 characters: shorten it.
 not-text         | value{s} that are not text | must be text: put it in quotes.
 variables-type   | bad variables           | must be a dict of names and values.
-variable-name    | bad variable name{s}    | must be a letter, then up to 39 letters, digits or _, and no word of Vapi.
+variable-name    | bad variable name{s}    | must be a letter, then up to 39 letters, digits or _, not reserved by Vapi.
 value-type       | value{s} of other types | must be text, a number, true or false: Vapi drops lists.
 """)
 KINDS = FILE | ROW
@@ -120,7 +120,7 @@ _SHEET_ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NU
 _SWALLOWED = re.compile(r'[\r\n](?:[^\r\n]*[,;\t|])?"?\+[1-9][0-9]{6,14}"?(?=[,;\t|\r\n]|\Z)')
 _SEVERAL = re.compile(r"[+,;/|&\r\n]|\s(?:or|and)\s")
 _MARKS = r"\s()\[\]./\u2010-\u2015\u2212-"
-#: What is wrong with a number, the first that matches; the last matches all that is left.
+#: Patterns of invalid numbers; the first match is used, and the last one matches all others.
 _NUMBER = [
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -157,7 +157,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Linted:
-    """Each of the ``rows`` is a contact or has faults; with a fault of the ``FILE`` there are no contacts."""
+    """The result of a check: each of the ``rows`` is a contact or has faults; a fault of ``FILE`` means no contacts."""
 
     contacts: list[Contact]
     faults: list[Fault]
@@ -233,7 +233,7 @@ def _header(head: str) -> str | None:
 
 
 def _refused(content: bytes) -> str | None:
-    """The kind of a file that can not be read as text."""
+    """The kind of a file that cannot be read as text."""
     start = content[:2000]
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")):
         return "not-csv"
@@ -244,10 +244,10 @@ def _refused(content: bytes) -> str | None:
 
 
 def _records(lines: list[str], at: int, mark: str) -> Iterator[tuple[int, list[str], str | None]]:
-    """The index of each record's first line, its cells, and what is wrong with its quotes.
+    """The index of each record's first line, its cells, and the fault of its quotes.
 
-    After a broken record reading goes on in the line after its first. The lines that it had run over are then read
-    one by one, so that each is read twice at most.
+    After an invalid record, reading continues in the line after its first. Its further lines are then read one by one,
+    so that each is read at most twice.
     """
     quoted = re.compile(rf'(?:\A|(?<=[{mark}]))"[^"]*(?:""[^"]*)*"(?=[{mark}]|\Z)')
     alone = at
@@ -274,7 +274,7 @@ def _records(lines: list[str], at: int, mark: str) -> Iterator[tuple[int, list[s
 
 @dataclass
 class _Sheet:
-    """A CSV file while it is read; ``heads`` is empty where there is no telling the columns."""
+    """A CSV file while it is read; ``heads`` is empty if the columns cannot be determined."""
 
     lines: list[str]
     faults: list[Fault]
@@ -284,7 +284,7 @@ class _Sheet:
     number: int = -1
 
     def read_header(self, at: int) -> int:
-        """Takes the header in the line of that index; returns the index of the line where the rows begin."""
+        """Read the header in the line of that index; returns the index of the line where the rows begin."""
         where = f"line {at + 1}"
         found = {mark: next(_records(self.lines, at, mark)) for mark in ",;\t|"}
         phones = {mark: _number_column(found[mark][1]) for mark in found}
@@ -319,7 +319,7 @@ class _Sheet:
         first: dict[str, int] = {}
         for index, head in enumerate(self.heads):
             bad = _header(head)
-            # Only a header that is one for certain may be shown: a file without has a contact in its place.
+            # Only a certain header may be shown, because in a file without one this line is a contact.
             if "number" in self.heads and (not bad or bad == "header-reserved"):
                 self.columns[index] = f"Column {head}"
             if not bad and first.setdefault(head, index) != index:
@@ -335,7 +335,7 @@ class _Sheet:
         if self.heads and len(cells) != len(self.heads):
             kind = "too-few-cells" if len(cells) < len(self.heads) else "too-many-cells"
             yield _fault(where, kind, cells=len(cells), heads=len(self.heads))
-            cells = cells[: self.number == 0]  # the others may stand in the wrong column
+            cells = cells[: self.number == 0]  # the others may be in the wrong column
         for index, cell in enumerate(cells):
             if index == self.number:
                 yield from _judge_number(where, self.columns[index], cell, seen)
@@ -351,7 +351,7 @@ class _Sheet:
 
 
 def _number_column(heads: list[str]) -> int:
-    """Where ``number`` stands, or what may be meant by it; -1 if nowhere."""
+    """The index of ``number`` or of a similar header; -1 if there is none."""
     if "number" in heads:
         return heads.index("number")
     plain = (re.sub("[^a-z]", "", head.casefold()) for head in heads)
@@ -367,7 +367,10 @@ def _judge_number(where: str, column: str, cell: str, seen: dict[str, str]) -> I
 
 
 def from_csv(content: bytes) -> Linted:
-    """The contacts ``{number, name, variables}`` of a file, the last two left out where empty. Never raises."""
+    """Read a CSV file.
+
+    :return: the contacts ``{number, name, variables}``, the last two left out if empty, and the faults. Never raises.
+    """
     if bad := _refused(content):
         return Linted([], [_fault("line 1", bad)], 0)
     # Bytes that are not UTF-8 become surrogates, so that each is found in its cell.
@@ -451,7 +454,10 @@ _FIELDS: dict[str, t.Callable[[str], str | None]] = {
 
 
 def from_list(customers: Sequence[Mapping[str, t.Any]]) -> Linted:
-    """The same for dicts of number or sip_uri, name, extension and variables; ``None`` and "" count as left out."""
+    """Check a list of dicts with number or sip_uri, name, extension and variables; ``None`` and "" mean not given.
+
+    :return: the contacts and the faults.
+    """
     contacts: list[Contact] = []
     faults: list[Fault] = [] if customers else [_fault("customers", "no-rows")]
     seen: dict[str, str] = {}
@@ -466,23 +472,32 @@ def from_list(customers: Sequence[Mapping[str, t.Any]]) -> Linted:
     return Linted(contacts, faults, len(customers))
 
 
-# -- what becomes of them
+# -- results
 
 
 def rest_is_usable(linted: Linted) -> bool:
-    """Whether the wrong rows can be left out: the file itself is right, and contacts remain."""
+    """Whether invalid rows can be left out: the file itself is valid, and contacts remain.
+
+    :return: the result.
+    """
     return bool(linted.contacts) and all(fault.kind in ROW for fault in linted.faults)
 
 
 def batches(name: str, contacts: Sequence[Contact], size: int = MOST_CONTACTS) -> list[tuple[str, list[Contact]]]:
-    """Campaigns of at most ``size`` contacts: one keeps the name, several are "name (1/3)" and so on, none is []."""
+    """Split contacts into campaigns of at most ``size``.
+
+    :return: names and contacts: one keeps the name, several are "name (1/3)" and so on; empty without contacts.
+    """
     parts = [list(contacts[at : at + size]) for at in range(0, len(contacts), size)]
     many = len(parts)
     return [(f"{name} ({index}/{many})" if many > 1 else name, part) for index, part in enumerate(parts, 1)]
 
 
 def report(faults: Sequence[Fault], most: int = 50) -> str:
-    """The faults for people: counted by kind, then the first ``most``, each with its place; "" for none."""
+    """The text of faults: counts by kind, then the first ``most`` with their places.
+
+    :return: the text; empty without faults.
+    """
     if not faults:
         return ""
     counts = Counter(fault.kind for fault in faults).most_common()

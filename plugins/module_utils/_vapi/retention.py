@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long Vapi keeps calls: its refusal of what is older, and from when on a list may begin."""
+"""Vapi's retention of calls: its error for older calls, and the earliest start of a list."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
 
-#: Vapi's answer (400) to a list that begins before its history, and to an older call by its id; seen live in autumn
+#: Vapi's response (400) to a list that begins before its history, and to an older call by its id; seen live in autumn
 #: 2026, not documented. The date was seen as ``Wed Aug 26 2026``; other forms are read as well.
 _RETENTION = re.compile(r"(?:last|covers) (?P<days>\d{1,4}) days|exceeds your retention", re.IGNORECASE)
 _RETENTION_DATE = re.compile(r"date filter to (?P<date>.{6,40}?) or later", re.IGNORECASE)
 _DATE_FORMS = ("%a %b %d %Y", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%m/%d/%Y")
-#: The oldest calls go while they are read.
+#: The oldest calls may expire while they are read.
 _RETENTION_MARGIN = datetime.timedelta(hours=1)
 
 
 def _date(text: str) -> datetime.datetime | None:
-    """A date or time in one of the forms in which services write them, in UTC; ``None`` if it is none."""
+    """Parse a date or time in one of the services' forms, in UTC; ``None`` if it is invalid."""
     readers: list[t.Callable[[str], datetime.datetime]] = [datetime.datetime.fromisoformat]
     readers += [functools.partial(_strptime, form) for form in _DATE_FORMS]
     for read in readers:
@@ -41,11 +41,11 @@ def _strptime(form: str, text: str) -> datetime.datetime:
 
 
 def explain_retention(error: Exception, now: datetime.datetime) -> tuple[str, dict[str, t.Any]] | None:
-    """What to do where Vapi refuses calls that are older than its history; ``None`` for any other refusal.
+    """The fix if Vapi rejects a query for calls that are older than its history.
 
-    :param error: the refusal with Vapi's message. :param now: the time of day in UTC.
+    :param error: the error with Vapi's message. :param now: the current time in UTC.
     :return: a sentence, and ``retention_start``: the earliest ``created_after`` that Vapi accepts, an hour inside its
-        history, where the message determines it.
+        history, if the message contains it; ``None`` for any other error.
     """
     text = str(error)
     found = _RETENTION.search(text)

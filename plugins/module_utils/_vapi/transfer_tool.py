@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: the transfer tool, Vapi's ``transferCall``: how an assistant hands a caller to a human."""
+"""The transfer tool: Vapi's ``transferCall``, with which an assistant transfers a caller."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.desti
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
-#: Where a tool's name and description travel. Guides show it and answers carry it; the published request schema
-#: leaves it out. Should the service refuse it, its own words name the property.
+#: The property with a tool's name and description. Guides and responses contain it, but not the published request
+#: schema. If the service rejects it, its error message contains the property.
 FUNCTION = "function"
 
 
 def check_function_name(name: str) -> None:
     if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
-        raise ValueError("must be 1 to 64 letters, digits, _ or -: the model calls the tool by it.")
+        raise ValueError("must be 1 to 64 letters, digits, _ or -; the model calls the tool by this name.")
 
 
 class Tool(Record):
     name: t.Annotated[str | None, Option(required=True, check=check_function_name, wire=f"{FUNCTION}.name")] = None
 
 
-#: The property of the function's parameters in which the model gives the destination.
+#: The parameter of the function with the destination that the model chooses.
 PARAMETER = "destination"
-#: The form of what a call can be handed to outside Vapi.
+#: The form of a destination outside Vapi.
 TARGET = r"\+?[0-9]{3,15}|sips?:[^@]+@.+"
-#: What of a destination says how a call leaves Vapi.
+#: Fields of a destination that only apply to calls that leave Vapi.
 OUTWARD = ("caller_id", "extension", "sip_headers", "sip_verb", "transfer_plan")
 
 
 class ToolDestination(Destination):
-    """Where a tool hands a call: out of Vapi, or to another assistant of the same squad."""
+    """The destination of a tool: outside Vapi, or another assistant of the same squad."""
 
     targets: t.ClassVar[tuple[str, ...]] = (*Destination.targets, "assistant_name")
 
@@ -62,13 +62,16 @@ class ToolDestination(Destination):
 
 
 def check_tool_destination(destination: ToolDestination) -> Faults:
-    """What is wrong with the fields that go together."""
+    """Check the fields that depend on each other.
+
+    :param destination: the destination. :return: the errors.
+    """
     faults = check_destination(destination)
     outward = [name for name in OUTWARD if getattr(destination, name)] if destination.assistant_name else []
     for name in outward:
-        faults.add(Problem(name, "does not go with assistant_name: the call does not leave Vapi."))
+        faults.add(Problem(name, "cannot be given with assistant_name; the call does not leave Vapi."))
     if destination.transfer_mode and not destination.assistant_name:
-        faults.add(Problem("transfer_mode", "goes with assistant_name only."))
+        faults.add(Problem("transfer_mode", "requires assistant_name."))
     return faults
 
 
@@ -94,10 +97,10 @@ def good_destinations(tool: TransferTool, _ask: State) -> str | None:
 
 
 def without_former_destinations(wanted: TransferTool, current: TransferTool | None, _ask: State) -> TransferTool:
-    """The model is offered no destination that the tool does not have any more.
+    """Remove destinations from the function's parameters that the tool no longer has.
 
-    A JSON schema of the function's parameters may list the destinations once more, in the form in which Vapi's support
-    hands it out. Where it lists one that is not declared, it lists the declared ones instead.
+    A JSON schema of the parameters may list the destinations again, in a form that Vapi's support recommends. If it
+    lists one that is not declared, the list is replaced by the declared ones.
     """
     if wanted.destinations is None or wanted.parameters is not None or not current or not current.parameters:
         return wanted
@@ -121,12 +124,12 @@ def without_former_destinations(wanted: TransferTool, current: TransferTool | No
 
 
 def _targets(tool: TransferTool) -> list[str]:
-    """The destinations of a tool as the model names them."""
+    """The destinations of a tool as the model refers to them."""
     values = [getattr(to, name) for to in tool.destinations or () for name in to.targets]
     return [value for value in values if value]
 
 
-#: Any tool of an account: what an assistant may refer to.
+#: Any tool of an account that an assistant may refer to.
 ANY_TOOL = Resource(service=VAPI, noun="tool", plural="tools", title="tool", path="/tool", record=Tool)
 
 TRANSFER_TOOL = Resource(
