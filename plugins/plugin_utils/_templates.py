@@ -155,7 +155,7 @@ class _Examination:
             self.fill(text)
         except Exception:  # noqa: BLE001 - a template may raise anything; the error's text may contain values
             if parsed is None:
-                yield f"{path} is treated as an Ansible template but is not valid as one; it may be a Vapi template."
+                yield f"{path} is treated as an Ansible template but cannot be read as one; it may be a Vapi template."
                 return
             unknown = [name for name in _chains(parsed) if _first(name) not in self.variables]
             if not unknown:

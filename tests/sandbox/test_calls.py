@@ -119,12 +119,12 @@ def test_pace(control: httpx.Client, clock: Clock, world: World) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (None, "the clock takes `advance` in seconds, and `pace` in seconds per real second"),
-        ({"back": 1}, "the clock takes `advance` in seconds, and `pace` in seconds per real second"),
-        ({"advance": 0}, "advance must be a number of more than 0, up to 316224000"),
-        ({"advance": -1}, "advance must be a number of more than 0, up to 316224000"),
-        ({"advance": True}, "advance must be a number of more than 0, up to 316224000"),
-        ({"pace": None}, "pace must be a number of more than 0, up to 86400"),
+        (None, "the clock accepts `advance` in seconds, and `pace` in seconds per real second"),
+        ({"back": 1}, "the clock accepts `advance` in seconds, and `pace` in seconds per real second"),
+        ({"advance": 0}, "advance must be a number greater than 0, up to 316224000"),
+        ({"advance": -1}, "advance must be a number greater than 0, up to 316224000"),
+        ({"advance": True}, "advance must be a number greater than 0, up to 316224000"),
+        ({"pace": None}, "pace must be a number greater than 0, up to 86400"),
         ([1], None),
     ],
 )
@@ -261,8 +261,8 @@ def test_words_of_a_script(vapi: httpx.Client, control: httpx.Client, target: di
     [
         ({}, "calls must be a list"),
         ([1], "calls[0] must be an object"),
-        ([{"number": "1"}], "calls[0] has no number; it may hold match, ring, talk, "),
-        ([{"match": {"name": "x"}}], "calls[0].match has no name; it may hold number"),
+        ([{"number": "1"}], "calls[0] has an unknown key number; the keys are match, ring, talk, "),
+        ([{"match": {"name": "x"}}], "calls[0].match has an unknown key name; the keys are number"),
         ([{"ring": "3"}], "calls[0].ring must be a int or float"),
         ([{"talk": -1}], "calls[0].talk must not be negative"),
         ([{}, {"ended_reason": "hung-up"}], "calls[1]: Vapi has no ended_reason hung-up"),

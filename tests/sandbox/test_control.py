@@ -60,11 +60,14 @@ def test_seed(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client)
     ("seed", "message"),
     [
         ([], "the seed must be an object"),
-        ({"number": []}, "the seed has no `number`; it may hold balance, calls, numbers, sip_accounts, vapi"),
+        (
+            {"number": []},
+            "the seed has an unknown key `number`; the keys are balance, calls, numbers, sip_accounts, vapi",
+        ),
         ({"balance": "much"}, "balance must be a number"),
         ({"numbers": "31201234567"}, "numbers must be a list"),
         ({"numbers": ["+31201234567"]}, "numbers[0]: number must be 3 to 15 digits without a plus"),
-        ({"numbers": [31201234567, "31201234567"]}, "numbers[1]: the number 31201234567 is there already"),
+        ({"numbers": [31201234567, "31201234567"]}, "numbers[1]: the number 31201234567 already exists"),
         (
             {"numbers": [{"number": "31201234567", "destinations": [{"destination": "x", "transport": True}]}]},
             "numbers[0].destinations[0]: a destination has a `destination` and a `transport`: 1, 4, 5 or another code",
@@ -72,10 +75,10 @@ def test_seed(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client)
         ({"sip_accounts": [{"name": 12345}]}, "sip_accounts[0]: name must be a string of five digits"),
         (
             {"vapi": {"trunks": []}},
-            f"vapi has no `trunks`; it may hold {', '.join(sorted(VAPI_STORES))}",
+            f"vapi has an unknown key `trunks`; the keys are {', '.join(sorted(VAPI_STORES))}",
         ),
         ({"vapi": {"tools": [{"id": "x"}]}}, "vapi.tools[0]: id must be a UUID"),
-        ({"vapi": {"tools": [{"id": ID}, {"id": ID}]}}, f"vapi.tools[1]: the id {ID} is there already"),
+        ({"vapi": {"tools": [{"id": ID}, {"id": ID}]}}, f"vapi.tools[1]: the id {ID} already exists"),
         (
             {"vapi": {"tools": [{"createdAt": "now"}]}},
             "vapi.tools[0]: createdAt must be a time such as 2026-01-02T03:04:05.678Z",
@@ -152,7 +155,7 @@ def test_journal(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Clie
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("/rules", {"nonsense": True}, f"there is no rule nonsense; the rules are {', '.join(defaults())}"),
+        ("/rules", {"nonsense": True}, f"the switch nonsense does not exist; the switches are {', '.join(defaults())}"),
         ("/rules", {"unique_numbers": 1}, "unique_numbers must be a bool"),
         ("/rules", {"latency_ms": True}, "latency_ms must be a int"),
         ("/faults", {}, "the body must be a list of faults"),

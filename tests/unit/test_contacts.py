@@ -243,13 +243,13 @@ def test_a_rule_names_column_and_fix() -> None:
     faults = from_csv(row(f"201234567,{'a' * 50},#N/A\n{ONE},Piet,1").encode()).faults
     hint = "in a spreadsheet, format the column as text."
     assert [fault.rule for fault in faults] == [
-        f"Column number: has no + in front: write + and the country code, then digits only; {hint}",
-        "Column name: is longer than the 40 characters that Vapi takes: shorten it.",
+        f"Column number: has no leading +: write + and the country code, then digits only; {hint}",
+        "Column name: is longer than Vapi's limit of 40 characters: shorten it.",
         "Column amount: contains the error of a spreadsheet formula: correct the formula.",
         "Column number: is the same as in line 2: remove one, or the person is called twice.",
     ]
     assert from_list([{"number": "5"}]).faults[0].rule.endswith("then digits only, all in quotes.")
-    assert "between tabs" in from_csv(HEAD.replace(",", "\t").encode()).faults[0].rule
+    assert "delimited by tabs" in from_csv(HEAD.replace(",", "\t").encode()).faults[0].rule
     assert from_csv(b"name,Phone\n").faults[0].rule.startswith("Column 2: ")
 
 

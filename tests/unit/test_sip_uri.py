@@ -107,7 +107,7 @@ def test_no_message_states_the_length_of_a_list_with_a_fixed_plural() -> None:
     """``f"{len(x)} things"`` is wrong for one; :func:`counted` is not. A list known to be longer is named here."""
     longer = {
         ("_plan.py", "matches"),  # two or more match
-        ("probe.py", "so it is with all"),  # more than one address
+        ("probe.py", "; the same applies to all"),  # more than one address
         ("export.py", ""),  # none, or several
         ("service.py", "Vapi's list GET"),  # a full page
         ("_record.py", ""),  # Problems holds several

@@ -16,7 +16,7 @@ from . import process
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; mistakes end in one sentence on standard error."""
+    """Run one command; errors are reported in one sentence on standard error."""
     options = _parser().parse_args(argv)
     folder = process.StateDir(options.state_dir.expanduser().absolute())
     try:
@@ -42,13 +42,13 @@ def _run(folder: process.StateDir, options: argparse.Namespace) -> None:
     if options.daemon:
         arguments = ["--state-dir", str(folder.path), "--port", str(options.port)]
         if options.seed:
-            # Standard input is inherited; a file may be named relative to here.
+            # Standard input is inherited; a file may be relative to the working directory.
             arguments += ["--seed", options.seed if options.seed == "-" else str(Path(options.seed).absolute())]
         if options.max_seconds:
             arguments += ["--max-seconds", str(options.max_seconds)]
         _say(running=True, port=process.start(folder, arguments)["port"])
         return
-    # Here, because it needs the libraries.
+    # Imported here, because it needs the libraries.
     from .server import serve
 
     serve(folder, options.port, _seed(options.seed), options.max_seconds)
@@ -69,17 +69,17 @@ def _say(**facts: Any) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sandbox_server", description="A stand-in of Vapi's and didlogic's HTTP APIs on loopback."
+        prog="sandbox_server", description="A simulation of Vapi's and didlogic's HTTP APIs on loopback."
     )
     parser.add_argument("--state-dir", required=True, type=Path, help="folder for the keys, the state and the log")
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
-    parser.add_argument("--host", choices=[process.HOST], default=process.HOST, help="nothing but loopback is possible")
-    parser.add_argument("--seed", help="JSON file with what a new sandbox holds; - reads standard input")
-    parser.add_argument("--max-seconds", type=float, help="end by itself after this time")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 selects a free one (default)")
+    parser.add_argument("--host", choices=[process.HOST], default=process.HOST, help="only loopback is possible")
+    parser.add_argument("--seed", help="JSON file with the content of a new sandbox; - reads standard input")
+    parser.add_argument("--max-seconds", type=float, help="stop automatically after this time")
     act = parser.add_mutually_exclusive_group()
-    act.add_argument("--daemon", action="store_true", help="run in the background; returns once it answers")
-    act.add_argument("--status", action="store_true", help="say as JSON whether it runs, and on which port")
-    act.add_argument("--reset", action="store_true", help="empty the running sandbox, and seed it anew")
+    act.add_argument("--daemon", action="store_true", help="run in the background; returns when it responds")
+    act.add_argument("--status", action="store_true", help="print as JSON whether it runs, and on which port")
+    act.add_argument("--reset", action="store_true", help="empty the running sandbox and seed it again")
     act.add_argument("--stop", action="store_true", help="stop it")
     return parser
 

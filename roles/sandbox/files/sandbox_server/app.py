@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ASGI application: both services and the control endpoints, behind the journal and the faults."""
+"""The ASGI application: both services and the control endpoints, with journal and faults."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from . import control, didlogic, switchboard, vapi, vapi_calls, vapi_resources
 from .faults import Answer, SocketWire, Wire, commit, reply
 from .world import World
 
-WIRE = "sandbox.wire"  # where the in-process transport hands over its own wire
+WIRE = "sandbox.wire"  # key with which the in-process transport passes its own wire
 _FIRST_ERROR = 400
 
 
 def create_app(world: World) -> ASGIApp:
-    """The whole sandbox over one world.
+    """The whole sandbox for one world.
 
-    No handler ever suspends unless a fault or ``latency_ms`` asks for time, so that the application can also be
-    driven without an event loop.
+    Handlers only suspend for a fault or ``latency_ms`` with a delay, so that the application can also run without an
+    event loop.
     """
     resources = (*vapi_resources.RESOURCES, *vapi_calls.RESOURCES)
     app = Starlette(
@@ -42,7 +42,7 @@ def create_app(world: World) -> ASGIApp:
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
-    """Neither service has a 405: an unknown method is an unknown route."""
+    """Neither service uses 405: an unknown method is an unknown route."""
     del error
     path = request.url.path
     if path.startswith("/vapi"):
@@ -51,9 +51,9 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 
 def _without_token(scope: Scope, token: str) -> Scope:
-    """A request whose path begins with the control token, as if it had come without and with the token in a header.
+    """Convert a request whose path begins with the control token to one with the token in a header.
 
-    For clients that know the sandbox by one address only.
+    For clients that can only be configured with a URL.
     """
     first, _slash, rest = scope["path"].removeprefix("/").partition("/")
     if not hmac.compare_digest(first.encode(), token.encode()):
@@ -63,14 +63,14 @@ def _without_token(scope: Scope, token: str) -> Scope:
 
 
 class Gate:
-    """Lets the calls go on, writes the journal, carries out faults, and says when the world has changed."""
+    """Updates the calls, writes the journal, applies faults, and reports changes of the world."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self.app = app
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Process one request."""
         if scope["type"] != "http":
             return
         world, method = self.world, scope["method"]
@@ -97,12 +97,12 @@ class Gate:
             world.note(api, method, inner, query, answer[0], None)
             await reply(send, answer)
             return
-        # Noted at once: a fault may take its time, or end in an exception.
+        # Recorded first, because a fault may delay or raise an exception.
         entry = world.note(api, method, inner, query, None, fault.kind)
         entry["status"] = await commit(fault, wire, send, handle)
 
     async def _handle(self, scope: Scope, receive: Receive) -> Answer:
-        """Let the application answer, and keep the answer instead of sending it."""
+        """Call the application and return its response instead of sending it."""
         parts: list[Message] = []
         switchboard.settle(self.world)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one way in which both services look at a key."""
+"""The authentication of both services."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from starlette.requests import Request
 
 
 def bearer_matches(request: Request, key: str) -> bool:
-    """Whether the request carries this key as a bearer token."""
+    """Whether the request has this key as its bearer token."""
     scheme, _space, token = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), key.encode())

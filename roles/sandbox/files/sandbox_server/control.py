@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sandbox's own endpoints: look at it, empty it, fill it, and make it misbehave.
+"""The control endpoints: inspect, empty and seed the sandbox, and configure faults.
 
-They need the control token, and they refuse what a web page of another origin sends: any page that is open in a
-browser on this machine can send requests to loopback.
+They require the control token and reject requests from web pages of another origin, because any page in a browser on
+this machine can send requests to loopback.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST = {"advance": 10 * 366 * 86400, "pace": 86400}  # ten years; a day in a se
 
 
 def health(_world: World, _body: Any) -> Any:
-    """Who is answering."""
+    """The status of the sandbox."""
     return {"status": "ok", "pid": os.getpid()}
 
 
@@ -41,7 +41,7 @@ def journal(world: World, _body: Any) -> Any:
 
 
 def clear_journal(world: World, _body: Any) -> Any:
-    """Forget the requests so far."""
+    """Clear the journal."""
     world.journal.clear()
     return {}
 
@@ -53,7 +53,7 @@ def reset(world: World, body: Any) -> Any:
 
 
 def seed(world: World, body: Any) -> Any:
-    """Add what the seed in the body describes."""
+    """Add the objects of the seed in the body."""
     world.seed({} if body is None else body)
     return state(world, None)
 
@@ -69,7 +69,7 @@ def rules(world: World, body: Any) -> Any:
     """The switches; those in the body are set."""
     for name, value in dict(body or {}).items():
         if name not in world.rules:
-            raise ValueError(f"there is no rule {name}; the rules are {', '.join(world.rules)}")
+            raise ValueError(f"the switch {name} does not exist; the switches are {', '.join(world.rules)}")
         if type(value) is not type(world.rules[name]):
             raise ValueError(f"{name} must be a {type(world.rules[name]).__name__}")
         if name == "calls":
@@ -81,33 +81,33 @@ def rules(world: World, body: Any) -> Any:
 def faults(world: World, body: Any) -> Any:
     """Replace the fault rules by the list in the body."""
     if not isinstance(body, list):
-        raise ValueError("the body must be a list of faults")  # noqa: TRY004 - answered like any other mistake
+        raise ValueError("the body must be a list of faults")  # noqa: TRY004 - reported like any other error
     world.faults.set(body)
     return {"faults": len(body)}
 
 
 def clock(world: World, _body: Any) -> Any:
-    """What time it is in the sandbox."""
+    """The time of the sandbox."""
     return world.time.report()
 
 
 def move_clock(world: World, body: Any) -> Any:
-    """Jump ahead, or let time run faster from now on."""
+    """Advance or accelerate the clock."""
     asked = dict(body or {})
     if not asked or set(asked) - set(_MOST):
-        raise ValueError("the clock takes `advance` in seconds, and `pace` in seconds per real second")
+        raise ValueError("the clock accepts `advance` in seconds, and `pace` in seconds per real second")
     for name, value in asked.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST[name]:
-            raise ValueError(f"{name} must be a number of more than 0, up to {_MOST[name]}")
+            raise ValueError(f"{name} must be a number greater than 0, up to {_MOST[name]}")
     world.time.move(**asked)
     return clock(world, None)
 
 
 def call(world: World, body: Any) -> Any:
-    """Somebody calls one of the account's numbers."""
+    """Simulate a call to one of the account's numbers."""
     asked = dict(body or {})
     if set(asked) != {"to", "from"} or not all(isinstance(value, str) for value in asked.values()):
-        raise ValueError("a call has a `to`, a number of the account, and a `from`")
+        raise ValueError("a call requires `to`, a number of the account, and `from`")
     if not telephony.user(asked["from"]).isdigit():
         raise ValueError("from must be a phone number")
     return switchboard.ring(world, asked["to"], asked["from"])
@@ -135,18 +135,18 @@ def routes(world: World) -> list[Route]:
 
 
 def refusal(request: Request, token: str) -> tuple[int, str] | None:
-    """Why a request to a control endpoint is refused: the status and one sentence; ``None`` if it is not.
+    """The status and the reason with which a request to a control endpoint is rejected; ``None`` if it is accepted.
 
     :param token: the control token of this sandbox.
     """
     origin = request.headers.get("origin")
     own = f"{request.url.scheme}://{request.url.netloc}"
-    # Browsers send both headers by themselves, and a page cannot change them; other clients send neither.
+    # Browsers send both headers automatically, and a page cannot change them; other clients send neither.
     if origin not in {None, own} or request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        return 403, "requests from web pages of another origin are refused"
+        return 403, "requests from web pages of another origin are rejected"
     if request.scope.get(BY_PATH) or bearer_matches(request, token):
         return None
-    return 401, "give the control token, which sandbox.json in the state folder holds, as `Authorization: Bearer TOKEN`"
+    return 401, "send the control token, which is in sandbox.json in the state folder, as `Authorization: Bearer TOKEN`"
 
 
 def _endpoint(world: World, act: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -4,7 +4,7 @@
 
 """didlogic's API: numbers with their destinations, SIP accounts, calls and the balance.
 
-Where the service's behaviour is unknown, the sandbox takes the side that shows a careless client its mistake.
+Where the service's behaviour is unknown, the sandbox uses the variant that reveals client errors.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .clock import vapi_time
 from .seed import SIP_ACCOUNT, didlogic_time
 from .world import Item, World, without_secrets
 
-CALLS_CAP = 5000  # reported: no count of calls goes beyond it
+CALLS_CAP = 5000  # reported: the maximum count of calls
 
 TRANSACTION_TYPES = (
     "adjustment",
@@ -47,7 +47,7 @@ TRANSACTION_TYPES = (
     "inbound_sms",
 )
 
-# What an address must look like for each transport.
+# The form of an address for each transport.
 _ADDRESS = {
     1: (re.compile(r"(?i:sips?:)?[^@\s:]+@[^@\s]+"), "a SIP URI"),
     4: (re.compile(r"\+?[0-9]{6,15}"), "a phone number"),
@@ -58,7 +58,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class DidlogicError(Exception):
-    """An answer with an error text."""
+    """A response with an error message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class DidlogicError(Exception):
 
 
 def invalid(message: str) -> DidlogicError:
-    """The answer to a body or a query that makes no sense."""
+    """The response to an invalid body or query."""
     return DidlogicError(422, message)
 
 
@@ -197,7 +197,7 @@ async def list_purchases(world: World, request: Request) -> Response:
 
 
 async def list_numbers(world: World, _request: Request) -> Response:
-    """GET /v2/numbers, the only list that carries ids."""
+    """GET /v2/numbers, the only list with ids."""
     shown = ("id", "number", "country", "area", "channels", "activation", "monthly_fee", "per_minute")
     return JSONResponse(
         {
@@ -210,7 +210,7 @@ async def list_numbers(world: World, _request: Request) -> Response:
 
 
 async def list_destinations(world: World, request: Request) -> Response:
-    """GET of a number's destinations. The order of the answer is not documented."""
+    """GET of a number's destinations. Their order is not documented."""
     rows = sorted(_number(world, request)["destinations"], key=lambda row: (row["priority"], row["id"]))
     if world.rules["unsorted_destinations"]:
         rows.sort(key=lambda row: -row["id"])
@@ -218,7 +218,7 @@ async def list_destinations(world: World, request: Request) -> Response:
 
 
 async def create_destination(world: World, request: Request) -> Response:
-    """POST appends: a priority that is sent counts for nothing."""
+    """POST appends a destination; a given priority is ignored."""
     number = _number(world, request)
     sent = await _form(world, request, "destination", DESTINATION)
     address, transport = sent.get("destination", ""), sent.get("transport")
@@ -247,7 +247,7 @@ async def create_destination(world: World, request: Request) -> Response:
 
 
 async def update_destination(world: World, request: Request) -> Response:
-    """PATCH of the two flags; an address is changed by a new row."""
+    """PATCH of the two flags; the address cannot be changed."""
     row = _destination(world, request)
     row.update(await _form(world, request, "destination", FLAGS))
     return JSONResponse({"did_destination": row})
@@ -290,7 +290,7 @@ async def get_account(world: World, request: Request) -> Response:
 
 
 async def create_account(world: World, request: Request) -> Response:
-    """POST: the login is made here, and every second one starts with a zero."""
+    """POST: the login is assigned here; every second one starts with a zero."""
     sent = await _form(world, request, "sipaccount", ACCOUNT)
     if not sent.get("password"):
         raise invalid("Password can't be blank")
@@ -309,7 +309,7 @@ async def create_account(world: World, request: Request) -> Response:
 
 
 async def update_account(world: World, request: Request) -> Response:
-    """PUT of the fields that are sent."""
+    """PUT of the given fields."""
     account = _account(world, request)
     sent = await _form(world, request, "sipaccount", ACCOUNT)
     if sent.get("password") == "":
@@ -373,13 +373,13 @@ def _free_login(world: World, leading_zero: bool) -> str:
 # --- calls
 
 
-# The price list is not part of the API; a real one goes by country.
+# The price list is not part of the API; a real one depends on the country.
 PER_MINUTE = 0.02
 DESTINATION_NAME = "Sandbox"
 
 
 def records(world: World) -> list[Item]:
-    """A record of every call that came to didlogic and is over, behind those that the seed holds."""
+    """The records of all finished calls of didlogic, after those of the seed."""
     return world.didlogic["calls"] + [_record(world, leg) for leg in switchboard.legs(world)]
 
 
@@ -419,7 +419,7 @@ async def list_calls(world: World, request: Request) -> Response:
         ("to", lambda call, wanted: str(call.get("timestamp", ""))[:10] <= wanted),
         ("from_search", lambda call, wanted: wanted in str(call.get("from", ""))),
         ("to_search", lambda call, wanted: wanted in str(call.get("to", ""))),
-        # Seen in one client only: taken for incoming calls that nobody answered; 0 asks for all.
+        # Seen in one client only, assumed to be unanswered incoming calls; 0 means all.
         ("missed", lambda call, on: on == "0" or (call.get("type"), call.get("duration")) == ("incoming", 0)),
     )
     asked = [(test, query[name]) for name, test in tests if name in query]
@@ -427,15 +427,15 @@ async def list_calls(world: World, request: Request) -> Response:
     calls.sort(key=lambda call: str(call.get("timestamp", "")), reverse=True)
     part, page = _page(request, calls)
     if len(calls) > CALLS_CAP:
-        # The pages behind the last one that is counted can be read all the same; what really happens is unknown.
+        # Pages after the last counted one can still be read; the real behaviour is unknown.
         page |= {"total_records": CALLS_CAP, "total_pages": -(-CALLS_CAP // page["per_page"])}
     return JSONResponse({"calls": part, "pagination": page})
 
 
 async def list_transactions(world: World, request: Request) -> Response:
-    """GET /v1/transactions, as CSV: one line for each call that was charged.
+    """GET /v1/transactions as CSV: one line for each charged call.
 
-    The sandbox charges nothing, so that the balance of each line is the present one.
+    The sandbox charges nothing, so each line has the current balance.
     """
     query = request.query_params
     if query.get("type", "call") not in TRANSACTION_TYPES:
@@ -497,7 +497,7 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
 
 
 def routes(world: World) -> list[Route]:
-    """The routes of didlogic's API. Each path may end with `.json`, as some clients write it."""
+    """The routes of didlogic's API. Each path may end with `.json`, as in some clients."""
     return [
         Route(path + suffix, _guarded(world, act), methods=[method])
         for suffix in (".json", "")

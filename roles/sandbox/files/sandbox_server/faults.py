@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Misbehaviour on demand: which request meets a fault, and what the fault does to the answer.
+"""Fault injection: which requests are affected, and how the response is changed.
 
-A fault never touches a socket itself. It acts on a wire, of which there are two: the one below for a real server,
-and that of the in-process transport of the tests, where a closed connection is an exception and no time passes.
+A fault acts on a wire instead of a socket. There are two: the one below for a real server, and that of the in-process
+transport of the tests, where a closed connection is an exception and delays are immediate.
 """
 
 from __future__ import annotations
@@ -22,44 +22,44 @@ from typing import Any, Protocol
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Send
 
-# Kinds whose answer is the real one, only delivered badly.
+# Kinds that deliver the real response incorrectly.
 _KEEPS_ANSWER = {"drip", "truncate", "delay"}
 _PAGE = "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 
 
 class Wire(Protocol):
-    """The connection to the client, as far as a fault may use it."""
+    """The operations of a fault on the connection to the client."""
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait."""
 
     async def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
 
     async def reset(self) -> None:
-        """End the connection the rude way (RST)."""
+        """Reset the connection (RST)."""
 
     async def refuse(self) -> None:
-        """Refuse the connection; a real server, which has accepted it already, can only reset it."""
+        """Refuse the connection; a real server has already accepted it and can only reset it."""
 
 
 class SocketWire:
     """The wire of a server run by uvicorn."""
 
     def __init__(self, send: Send) -> None:
-        # ASGI has no way to drop a connection; uvicorn's `send` is a method of an object that holds the transport.
+        # ASGI cannot close a connection; uvicorn's `send` is a method of an object with the transport.
         self._transport: asyncio.Transport = send.__self__.transport  # type: ignore[attr-defined]
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait."""
         await asyncio.sleep(seconds)
 
     async def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._transport.close()
 
     async def reset(self) -> None:
-        """End the connection with RST, which is what a closed socket sends when it must not linger."""
+        """Reset the connection (RST), by closing the socket without lingering."""
         sock = self._transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
@@ -69,7 +69,7 @@ class SocketWire:
 
 @dataclass
 class Fault:
-    """One rule: the requests it matches, and what happens to them."""
+    """One fault: the requests that it matches, and its effect."""
 
     kind: str
     api: str | None = None
@@ -77,18 +77,18 @@ class Fault:
     path_regex: str | None = None
     nth: int | None = None
     times: int | None = None
-    lasts: float | None = None  # seconds from the first request that meets it; then ``times`` does not count
+    lasts: float | None = None  # seconds from the first affected request; then ``times`` is ignored
     when: str = "before"
     options: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     struck: int = 0
-    since: int | None = None  # when it struck first, in milliseconds since the epoch
+    since: int | None = None  # time of the first affected request, in milliseconds since the epoch
 
     @classmethod
     def parse(cls, given: Any) -> Fault:
-        """Read one rule as the control endpoint takes it; ValueError names what is wrong."""
+        """Parse one fault of the control endpoint; raises ValueError with the error."""
         if not isinstance(given, dict):
-            raise ValueError("a fault is an object")  # noqa: TRY004 - one class for every wrong rule
+            raise ValueError("a fault is an object")  # noqa: TRY004 - one class for every invalid fault
         rest = dict(given)
         preset = rest.pop("preset", None)
         if preset is not None:
@@ -114,7 +114,7 @@ class Fault:
         return cls(kind=kind, nth=nth, times=times, lasts=lasts, when=when, options={**OPTIONS[kind], **rest}, **match)
 
     def due(self, api: str, method: str, path: str, now: int) -> bool:
-        """Count a request, and say whether it meets this fault at that moment."""
+        """Count a request, and return whether this fault affects it at that time."""
         if (
             self.api not in {None, api}
             or self.method not in {None, method, None if method == "GET" else "WRITE"}
@@ -131,13 +131,13 @@ class Fault:
 
 
 class Faults:
-    """All rules; the first that matches a request is carried out."""
+    """All faults; the first that matches a request is applied."""
 
     def __init__(self) -> None:
         self.rules: list[Fault] = []
 
     def set(self, given: list[Any]) -> None:
-        """Replace all rules."""
+        """Replace all faults."""
         self.rules = [Fault.parse(rule) for rule in given]
 
     def clear(self) -> None:
@@ -145,7 +145,7 @@ class Faults:
         self.rules = []
 
     def pick(self, api: str, method: str, path: str, now: int) -> Fault | None:
-        """The fault that this request meets at a moment. Every rule counts every request that it matches."""
+        """The fault that affects this request at that time. Every fault counts all matching requests."""
         due = [rule for rule in self.rules if rule.due(api, method, path, now)]
         if not due:
             return None
@@ -159,7 +159,7 @@ Deed = Callable[[Fault, Wire, Send, Answer], Awaitable[int | None]]
 
 
 async def commit(fault: Fault, wire: Wire, send: Send, handle: Handle) -> int | None:
-    """Carry out a fault. Returns the status that was sent, None if there was none."""
+    """Apply a fault. Returns the status that was sent, or None."""
     if fault.kind == "delay":
         if fault.when == "before":
             await wire.sleep(fault.options["seconds"])
@@ -167,13 +167,13 @@ async def commit(fault: Fault, wire: Wire, send: Send, handle: Handle) -> int | 
         answer = await handle()
         await wire.sleep(fault.options["seconds"])
         return await reply(send, answer)
-    # Where nothing was carried out, a kind that spoils the real answer gets one to spoil.
+    # If the request was not processed, a kind that changes the real response uses a substitute.
     answer = await handle() if fault.when == "after" else _NOTHING
     return await _DEEDS[fault.kind](fault, wire, send, answer)
 
 
 async def reply(send: Send, answer: Answer) -> int:
-    """Send a whole answer."""
+    """Send a complete response."""
     status, headers, body = answer
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -278,9 +278,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "delay": {"seconds": 1},
 }
 
-# Faults as they were seen, by name. What a rule says itself comes before what its preset says.
+# Observed faults, by name. The options of a fault take precedence over those of its preset.
 PRESETS: dict[str, dict[str, Any]] = {
-    # Vapi, 2026: every request is refused for about 21 seconds, and nothing tells for how long.
+    # Vapi, 2026: every request is rejected for about 21 seconds, without a hint at the duration.
     "rate_limit_lockout": {
         "kind": "status",
         "code": 429,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sandbox as a process: where it keeps its files, and how it is found, started and stopped.
+"""The sandbox as a process: its files, and how it is found, started and stopped.
 
 Only the standard library is used here, so that a missing library can be reported in one sentence.
 """
@@ -32,7 +32,7 @@ STOP_SECONDS = 10.0
 
 
 class SandboxError(Exception):
-    """Something the person who starts the sandbox should read."""
+    """An error for the user who starts the sandbox."""
 
 
 class BusyError(SandboxError):
@@ -40,7 +40,7 @@ class BusyError(SandboxError):
 
 
 class StateDir:
-    """The files of one sandbox, all of them readable by their owner only."""
+    """The files of one sandbox, all readable by their owner only."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,7 +50,7 @@ class StateDir:
         self._lock: IO[str] | None = None
 
     def make(self) -> None:
-        """Create the folder, for its owner only. The mode of a folder that exists stays as it is.
+        """Create the folder, for its owner only. The mode of an existing folder is not changed.
 
         :raises SandboxError: if other users can replace the files in it.
         """
@@ -89,7 +89,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def missing_libraries() -> str | None:
-    """One sentence on what has to be installed, or None."""
+    """A sentence with the missing libraries, or None."""
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if not missing:
         return None
@@ -100,7 +100,7 @@ def missing_libraries() -> str | None:
 
 
 def running(folder: StateDir) -> dict[str, Any] | None:
-    """What the running sandbox wrote about itself, or None. A file left by a dead one counts for nothing."""
+    """The data of the running sandbox, or None. The file of a process that has ended is ignored."""
     try:
         facts: dict[str, Any] = json.loads(folder.facts.read_text(encoding="utf-8"))
         return facts if _ask(facts["port"], "GET", "/sandbox/health")["pid"] == facts["pid"] else None
@@ -109,7 +109,7 @@ def running(folder: StateDir) -> dict[str, Any] | None:
 
 
 def reset(folder: StateDir, seed: Any) -> None:
-    """Empty the running sandbox and seed it anew."""
+    """Empty the running sandbox and seed it again."""
     facts = running(folder)
     if facts is None:
         raise SandboxError(f"no sandbox runs in {folder.path}")
@@ -119,7 +119,7 @@ def reset(folder: StateDir, seed: Any) -> None:
 
 
 def _ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> Any:
-    # http.client takes no proxy from the environment.
+    # http.client uses no proxy of the environment.
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -130,30 +130,30 @@ def _ask(port: int, method: str, path: str, body: Any = None, token: str = "") -
 
 
 def start(folder: StateDir, arguments: list[str]) -> dict[str, Any]:
-    """Run the sandbox in the background, and return once it answers."""
+    """Run the sandbox in the background, and return when it responds."""
     folder.make()
     with open(folder.log, "a", encoding="utf-8", opener=_private) as log:
         offset = log.tell()
-        child = subprocess.Popen(  # noqa: S603 - this very program again
+        child = subprocess.Popen(  # noqa: S603 - the same program
             [sys.executable, "-B", "-m", "sandbox_server", *arguments],
             stdout=log,
             stderr=log,
             start_new_session=True,
             cwd=Path(__file__).parents[1],
         )
-    # Of two that start at the same time one fails on the lock; the other's sandbox is the answer to both.
+    # If two start at the same time, one fails to lock; both then use the other's sandbox.
     _wait(START_SECONDS, lambda: running(folder) is not None or child.poll() not in {None, BUSY})
     facts = running(folder)
     if facts is None:
         if child.poll() is None:
             child.terminate()
         said = folder.log.read_text(encoding="utf-8")[offset:].strip().splitlines()
-        raise SandboxError(said[-1] if said else f"the sandbox did not answer within {START_SECONDS:.0f} seconds")
+        raise SandboxError(said[-1] if said else f"the sandbox did not respond within {START_SECONDS:.0f} seconds")
     return facts
 
 
 def stop(folder: StateDir) -> bool:
-    """Stop the running sandbox, and return whether there was one. Only a process that answers as ours is ended."""
+    """Stop the running sandbox, and return whether there was one. Other processes are never ended."""
     facts = running(folder)
     if facts is None:
         folder.facts.unlink(missing_ok=True)
@@ -169,7 +169,7 @@ def _alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    # In a container nobody may reap the orphan: then it stays as a zombie, which holds nothing any more.
+    # In a container the orphan may not be reaped: then it remains as a zombie without resources.
     stat = Path(f"/proc/{pid}/stat")
     try:
         return stat.read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"

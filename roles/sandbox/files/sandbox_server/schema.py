@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Vapi accepts in a request body: the facts of its published description, and the check that reads them.
+"""The request bodies that Vapi accepts: the schemas of its published description, and their validation.
 
-``vapi_facts.json`` is generated from the description. Where more is known of the service than the description says,
-``AMENDMENTS`` states it with its evidence. The messages are those of class-validator, which Vapi's service is built
-with.
+``vapi_facts.json`` is generated from the description. ``AMENDMENTS`` contains further known properties with their
+evidence. The messages are those of class-validator, which Vapi's service uses.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _REF = "#/components/schemas/"
 
 @dataclass(frozen=True)
 class Amendment:
-    """What is known of a property beyond the description: its schema, or that it is ``required``."""
+    """A property that differs from the description: its schema, or that it is ``required``."""
 
     schemas: tuple[str, ...]
     name: str
@@ -92,7 +91,7 @@ AMENDMENTS: tuple[Amendment, ...] = (
         ("CreateByoSipTrunkCredentialDTO",),
         "provider",
         {"type": "string", "enum": ["byo-sip-trunk"]},
-        "it tells one kind of credential from another",
+        "it distinguishes the kinds of credentials",
         required=True,
     ),
     Amendment(("Server",), "secret", _text(), "seen 2026-09; two guides call it legacy, but supported"),
@@ -131,14 +130,14 @@ AMENDMENTS: tuple[Amendment, ...] = (
     ),
 )
 
-# Ids of these names are UUIDs: "credentialId must be a UUID" was seen. The description says that they are texts.
+# Ids of these names are UUIDs: "credentialId must be a UUID" was seen. In the description they are texts.
 UUIDS = frozenset({"assistantId", "credentialId", "phoneNumberId", "squadId", "workflowId"})
 
-# What is an assistant, wherever it occurs. Below its first level nothing is read, unless ``strict``.
+# The schemas of an assistant. Only its first level is checked, unless ``strict``.
 ASSISTANTS = frozenset({"CreateAssistantDTO", "UpdateAssistantDTO", "AssistantOverrides"})
 _ALWAYS_READ = frozenset({"server"})
 
-# Former fields of an assistant which the service still accepts; see the switch accept_legacy_fields.
+# Deprecated fields of an assistant that the service still accepts; see the switch accept_legacy_fields.
 LEGACY: dict[str, Schema] = {
     "silenceTimeoutSeconds": _number(10, 3600),
     "backgroundDenoisingEnabled": BOOL,
@@ -148,7 +147,7 @@ LEGACY: dict[str, Schema] = {
 }
 
 
-# Types of tools that the facts do not describe: they are taken as they come.
+# Types of tools without a schema, which are not checked.
 OTHER_TOOL = "CreateOtherToolDTO"
 OTHER_TOOLS = (
     "bash",
@@ -191,7 +190,7 @@ def _load() -> tuple[dict[str, Schema], dict[str, dict[str, Schema]]]:
 
 
 def _add_other_tools(node: Any) -> None:
-    """Let the other tools be one more alternative wherever tools are."""
+    """Add the other tools as an alternative wherever tools are accepted."""
     for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         _add_other_tools(inner)
     alternatives = node.get("oneOf") if isinstance(node, dict) else None
@@ -217,7 +216,7 @@ def words(schema: str, name: str) -> frozenset[str]:
 
 
 def is_uuid(value: Any) -> bool:
-    """Whether a value is a UUID written the usual way."""
+    """Whether a value is a UUID in the usual form."""
     try:
         return isinstance(value, str) and str(uuid.UUID(value)) == value.lower()
     except ValueError:
@@ -254,7 +253,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "array": ((list,), "must be an array"),
 }
 
-# How a value is measured, with the names of its bounds, and how it is said that it is too small or too great.
+# The measure of a value, the names of its limits, and the messages for exceeding them.
 _BOUNDS: dict[str, tuple[Callable[[Any], float], str, str, str, str]] = {
     "string": (
         len,
@@ -274,7 +273,7 @@ def _is(kind: str, value: Any) -> bool:
 
 
 def _named(schema: Schema) -> tuple[str | None, Schema]:
-    """A schema without its references, and the name of the last one."""
+    """A schema with resolved references, and the name of the last one."""
     name = None
     while True:
         if "$ref" in schema:
@@ -288,26 +287,26 @@ def _named(schema: Schema) -> tuple[str | None, Schema]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Finds in a body what the service would refuse.
+    """Finds the errors in a body for which the service would reject it.
 
-    :param strict: Whether assistants are read in full depth.
-    :param legacy: Whether the former fields of an assistant are accepted.
+    :param strict: Whether assistants are checked in full depth.
+    :param legacy: Whether the deprecated fields of an assistant are accepted.
     """
 
     strict: bool = False
     legacy: bool = True
 
     def body(self, body: Mapping[str, Any], name: str, partial: bool = False) -> Iterator[str]:
-        """Every way in which a body breaks a schema, as the service would word it.
+        """All violations of a schema, in the service's words.
 
-        :param body: What was sent.
+        :param body: The body of the request.
         :param name: The name of the schema.
-        :param partial: Whether the body is that of an update, in which no field of the first level is required.
+        :param partial: Whether it is the body of an update, in which no field of the first level is required.
         """
         yield from self._members(body, name, SCHEMAS[name], "", partial)
 
     def value(self, value: Any, schema: Schema, path: str) -> Iterator[str]:
-        """The same for a part of a body, which is at ``path``."""
+        """The same for a part of a body at ``path``."""
         name, schema = _named(schema)
         if value is None and schema.get("nullable"):
             return
@@ -363,7 +362,7 @@ class Reader:
             yield from self.value(value, schema, f"{path}.{index}")
 
     def _one_of(self, value: Any, alternatives: list[Schema], path: str) -> Iterator[str]:
-        """Nothing if one alternative fits; otherwise what is wrong with the one that was meant."""
+        """Nothing if one alternative matches; otherwise the errors of the intended one."""
         schemas = [_named(schema)[1] for schema in alternatives]
         if isinstance(value, dict) and (tag := _tag(schemas)):
             words = [word for schema in schemas for word in schema.get("properties", {}).get(tag, {}).get("enum", ())]
@@ -380,7 +379,7 @@ class Reader:
 
 
 def _tag(schemas: list[Schema]) -> str | None:
-    """The property that tells the objects among some alternatives apart: a required one with a choice in each."""
+    """The property that distinguishes alternatives: a required one with different choices in each."""
     objects = [schema for schema in schemas if schema.get("type") == "object"]
     for name in objects[0].get("properties", ()) if objects else ():
         if all(
@@ -392,7 +391,7 @@ def _tag(schemas: list[Schema]) -> str | None:
 
 
 def _first_level(schema: Schema) -> Schema:
-    """The kind of a value, without what is inside of an object."""
+    """The kind of a value, without the content of an object."""
     _name, schema = _named(schema)
     if alternatives := schema.get("oneOf") or schema.get("anyOf"):
         shallow = [_first_level(alternative) for alternative in alternatives]

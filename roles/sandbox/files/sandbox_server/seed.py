@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Seeds: what an account holds before the first request.
+"""Seeds: the content of the accounts before the first request.
 
-A seed may describe an account made by hand, broken links included, so it is checked for its form only.
+A seed may describe a manually created account with broken references, so only its form is checked.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SIP_ACCOUNT = {
     "max_call_cost": None,
 }
 
-# What marks an object of Vapi as the kind that the sandbox is about, where a seed leaves it out.
+# The default type of an object of Vapi if a seed does not contain it.
 _KIND = {
     "credentials": ("provider", "byo-sip-trunk"),
     "phone_numbers": ("provider", "byo-phone-number"),
@@ -61,7 +61,7 @@ _KIND = {
 
 
 class Ground(Protocol):
-    """What a seed needs of the world."""
+    """The interface of the world for seeds."""
 
     vapi: dict[str, dict[str, dict[str, Any]]]
     didlogic: dict[str, list[dict[str, Any]]]
@@ -69,27 +69,27 @@ class Ground(Protocol):
     org_id: str
 
     def number(self, digits: str) -> dict[str, Any] | None:
-        """The didlogic number of that spelling."""
+        """The didlogic number with that spelling."""
 
     def sip_account(self, name: str) -> dict[str, Any] | None:
-        """The didlogic SIP account of that login."""
+        """The didlogic SIP account with that login."""
 
     def next_id(self) -> int:
-        """A fresh integer id."""
+        """A new integer id."""
 
     def clock(self) -> datetime:
         """The current time."""
 
     def timestamp(self) -> str:
-        """The current time as Vapi writes it."""
+        """The current time in Vapi's form."""
 
 
 class SeedError(ValueError):
-    """A seed that cannot be planted; the message names the place."""
+    """An invalid seed; the message contains the path."""
 
 
 def plant(world: Ground, seed: Any) -> None:
-    """Add everything in ``seed`` to ``world``; stops at the first mistake."""
+    """Add the content of ``seed`` to ``world``; stops at the first error."""
     seed = _known(seed, "the seed", {"balance", "numbers", "sip_accounts", "calls", "vapi"})
     if "balance" in seed:
         world.balance = _of(seed["balance"], Number, "balance")
@@ -108,7 +108,7 @@ def _plant_number(world: Ground, entry: Any, place: str) -> None:
     entry = dict(_of(entry, dict, place)) if isinstance(entry, dict) else {"number": entry}
     entry["number"] = _matches(str(entry.get("number")), _DIGITS, f"{place}: number", "3 to 15 digits without a plus")
     if world.number(entry["number"]):
-        raise SeedError(f"{place}: the number {entry['number']} is there already")
+        raise SeedError(f"{place}: the number {entry['number']} already exists")
     rows = _of(entry.pop("destinations", []), list, f"{place}.destinations")
     number = {"id": world.next_id(), **NUMBER, **entry, "destinations": []}
     for index, given in enumerate(rows):
@@ -116,8 +116,8 @@ def _plant_number(world: Ground, entry: Any, place: str) -> None:
         row = dict(_of(given, dict, where))
         transport = row.get("transport")
         if not row.get("destination") or not isinstance(transport, int) or isinstance(transport, bool):
-            raise SeedError(f"{where}: a destination has a `destination` and a `transport`: 1, 4, 5 or another code")
-        if transport in _TRANSPORTS:  # what else a row of another kind holds is not known
+            raise SeedError(f"{where}: a destination requires `destination` and `transport`: 1, 4, 5 or another code")
+        if transport in _TRANSPORTS:  # the fields of a row of another kind are unknown
             _known(row, where, {"id", "destination", "transport", "active", "callhunt", "priority"})
         number["destinations"].append(
             {
@@ -136,7 +136,7 @@ def _plant_sip_account(world: Ground, entry: Any, place: str) -> None:
     entry = _known(entry, place, {"id", "name", "password", "created_at", "allowed_ips", *SIP_ACCOUNT})
     name = _matches(entry.get("name"), _LOGIN, f"{place}: name", "a string of five digits")
     if world.sip_account(name):
-        raise SeedError(f"{place}: the SIP account {name} is there already")
+        raise SeedError(f"{place}: the SIP account {name} already exists")
     world.didlogic["sip_accounts"].append(
         {
             "id": world.next_id(),
@@ -155,7 +155,7 @@ def _plant_vapi(world: Ground, store: str, entry: Any, place: str) -> None:
     if not is_uuid(item_id):
         raise SeedError(f"{place}: id must be a UUID")
     if item_id in world.vapi[store]:
-        raise SeedError(f"{place}: the id {item_id} is there already")
+        raise SeedError(f"{place}: the id {item_id} already exists")
     created = entry.pop("createdAt", None) or world.timestamp()
     try:
         datetime.fromisoformat(created)
@@ -176,7 +176,7 @@ def _plant_vapi(world: Ground, store: str, entry: Any, place: str) -> None:
 
 
 def didlogic_time(moment: datetime) -> str:
-    """A moment as didlogic writes it."""
+    """A time in didlogic's form."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -190,7 +190,7 @@ def _of(value: Any, kind: type, place: str) -> Any:
 def _known(value: Any, place: str, names: set[str]) -> dict[str, Any]:
     unknown = sorted(map(str, set(_of(value, dict, place)) - names))
     if unknown:
-        raise SeedError(f"{place} has no `{unknown[0]}`; it may hold {', '.join(sorted(names))}")
+        raise SeedError(f"{place} has an unknown key `{unknown[0]}`; the keys are {', '.join(sorted(names))}")
     return dict(value)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sandbox as a server: uvicorn on loopback, and the world kept in a file."""
+"""The sandbox as a server: uvicorn on loopback, with the world stored in a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .world import World
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that tells when it listens, and for which a signal to stop is a normal end."""
+    """uvicorn with a callback when it listens, for which a stop signal is a normal end."""
 
     def __init__(self, config: uvicorn.Config, announce: Any, max_seconds: float | None) -> None:
         super().__init__(config)
@@ -49,7 +49,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(folder: StateDir, port: int, seed: Any = None, max_seconds: float | None = None) -> None:
-    """Serve until told to stop. A seed counts only where there is no state from an earlier run."""
+    """Serve until stopped. A seed is only used if there is no state from an earlier run."""
     folder.make()
     folder.lock()
     world = _world(folder, seed)
@@ -72,7 +72,7 @@ def serve(folder: StateDir, port: int, seed: Any = None, max_seconds: float | No
         folder.write(folder.facts, json.dumps(facts))
         log.info("listening on %s", base)
 
-    # A web page must not reach the sandbox under a name of its own that resolves to loopback.
+    # A web page must not reach the sandbox by a host name that resolves to loopback.
     app = TrustedHostMiddleware(create_app(world), [HOST, "localhost"])
     config = uvicorn.Config(
         app,
@@ -99,7 +99,7 @@ def _world(folder: StateDir, seed: Any) -> World:
         try:
             world = World.load(folder.state.read_text(encoding="utf-8"))
         except (ValueError, LookupError, TypeError):
-            raise SandboxError(f"{folder.state} cannot be read; remove it to start anew") from None
+            raise SandboxError(f"{folder.state} cannot be read; remove it to start with an empty sandbox") from None
     else:
         try:
             world = World(seed)
@@ -111,7 +111,7 @@ def _world(folder: StateDir, seed: Any) -> World:
 
 
 def _listen(port: int) -> socket.socket:
-    # With the protocol named, asyncio switches Nagle's algorithm off; otherwise every answer takes 40 ms more.
+    # With an explicit protocol asyncio disables Nagle's algorithm, which would delay every response by 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -123,7 +123,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _logging() -> dict[str, Any]:
-    """Everything to standard error, without requests: no key and no password can get there."""
+    """Log to standard error, without requests, so that no key or password is logged."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Telephony in the world: what is dialled when, what becomes of it on its way, and who answers at the other side.
+"""Telephony of the world: which calls are dialled when, how they proceed, and who answers.
 
-Nothing runs in the background. Before each request `settle` works out what has happened since the one before it. The
-accounts cannot have changed in between, so a call meets them as they were when it was dialled.
+Nothing runs in the background. Before each request `settle` calculates all events since the previous one. The accounts
+cannot have changed in between, so a call uses their state at the time of dialling.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
 from .world import Item, World
 
-# What decides whether a call can be made, besides whom it is for.
+# The fields that decide whether a call is possible, besides the customer.
 _ROUTE = ("phoneNumberId", "assistantId", "assistantVersion", "squadId", "squadVersion", "workflowId")
 
 WIDTH = 10  # Vapi's default for a campaign's `maxConcurrency`
 
-# --- outbound: what can go wrong on the way to the carrier
+# --- outbound: errors before the carrier
 
 
 class Way:
-    """What an outbound call meets between the assistant and didlogic."""
+    """The path of an outbound call from the assistant to didlogic."""
 
     def __init__(self, world: World, call: Item) -> None:
         self.world = world
         self.call = call
         self.phone = world.vapi["phone_numbers"].get(call.get("phoneNumberId", ""), {})
-        self.sip = self.phone.get("provider") == "byo-phone-number"  # others are dialled past didlogic
+        self.sip = self.phone.get("provider") == "byo-phone-number"  # others do not use didlogic
         self.trunk = world.vapi["credentials"].get(self.phone.get("credentialId", ""), {})
         self.plan = self.trunk.get("outboundAuthenticationPlan") or {}
         self.login = self.plan.get("authUsername")
 
     def lacks(self, name: str, store: str) -> bool:
-        """Whether the call names an object that is gone."""
+        """Whether the call refers to a deleted object."""
         return name in self.call and self.call[name] not in self.world.vapi[store]
 
     def lacks_version(self, name: str, store: str) -> bool:
-        """Whether the call names a version that was never published; without versioning there is none to compare."""
+        """Whether the call refers to an unpublished version; without versioning there are no versions."""
         version, item_id = self.call.get(f"{name}Version"), self.call.get(f"{name}Id")
         if version is None or item_id is None or not self.world.rules["versioning"]:
             return False
@@ -60,26 +60,29 @@ class Way:
         return bool({"workflow", "workflowId"} & set(self.call)) and not self.world.rules["run_workflows"]
 
     def wrong_password(self) -> bool:
-        """Only where both sides' passwords are known: a seed may leave them out."""
+        """Compared only if both passwords are known, because a seed may leave them out."""
         account = self.world.sip_account(self.login or "") or {}
         given, expected = self.plan.get("authPassword"), account.get("password")
         return bool(given and expected) and given != expected
 
     @cached_property
     def reason(self) -> str | None:
-        """Why the call cannot be made, if so."""
+        """The reason why the call is impossible, if any."""
         return next((reason for reason, stands in OBSTACLES if stands(self)), None)
 
 
-# The first that stands in the way counts. How didlogic words its refusals is not documented: a login that it cannot
-# verify is challenged again (407), and an account without credit is forbidden to call (403).
+# The first matching error is used. didlogic's responses are not documented: an invalid login is challenged again (407),
+# and calls of an account without credit are forbidden (403).
 OBSTACLES: tuple[tuple[str, Callable[[Way], bool]], ...] = (
-    # The reason of a call to a workflow is not documented: it cannot be made to anything that speaks.
+    # The reason of a call to a workflow is not documented; such a call has no assistant.
     (telephony.GET_ASSISTANT, lambda way: way.leads_to_a_workflow()),
     (telephony.GET_ASSISTANT, lambda way: way.lacks("assistantId", "assistants") or way.lacks("squadId", "squads")),
     (telephony.ASSISTANT_VERSION, lambda way: way.lacks_version("assistant", "assistants")),
     (telephony.SQUAD_VERSION, lambda way: way.lacks_version("squad", "squads")),
-    (telephony.GET_CUSTOMER, lambda way: "customer" not in way.call),  # a customerId: the sandbox keeps none
+    (
+        telephony.GET_CUSTOMER,
+        lambda way: "customer" not in way.call,
+    ),  # a customerId, which the sandbox does not support
     (telephony.GET_PHONE_NUMBER, lambda way: way.lacks("phoneNumberId", "phone_numbers")),
     (telephony.NOT_CONNECTED, lambda way: way.sip and not has_gateway(way.trunk, "outboundEnabled")),
     (telephony.PROXY_AUTHENTICATION, lambda way: way.sip and (not way.login or way.wrong_password())),
@@ -97,7 +100,7 @@ def has_gateway(trunk: Item, direction: str) -> bool:
 
 
 def _dial(world: World, way: Way, call: Item, at: int) -> Line:
-    """The line of a call that is dialled at a moment."""
+    """The line of a call that is dialled at a given time."""
     customer = call.get("customer", {})
     target = customer.get("number") or customer.get("sipUri", "")
     dial_timeout = call.get("transport", {}).get("dialTimeout", telephony.DIAL_TIMEOUT)
@@ -125,7 +128,7 @@ def contacts(campaign: Item) -> list[tuple[Item, str]]:
 
 
 def window(item: Item) -> tuple[int, int | None]:
-    """From when until when a call or a campaign may dial."""
+    """The period in which a call or a campaign may dial."""
     plan = item.get("schedulePlan", {})
     created = milliseconds(parse(item["createdAt"]))
     earliest = milliseconds(parse(plan["earliestAt"])) if "earliestAt" in plan else created
@@ -134,7 +137,7 @@ def window(item: Item) -> tuple[int, int | None]:
 
 
 def campaign_window(world: World, campaign: Item) -> tuple[int, int | None]:
-    """The same for a campaign, which may have to give up after a while."""
+    """The same for a campaign, which may have a time limit."""
     ready, latest = window(campaign)
     patience = world.rules["campaign_retry_seconds"] * 1000
     if patience:
@@ -143,18 +146,18 @@ def campaign_window(world: World, campaign: Item) -> tuple[int, int | None]:
 
 
 def start_campaign(world: World, campaign: Item) -> None:
-    """From here on its contacts are dialled."""
+    """Start dialling its contacts."""
     world.traffic["runs"][campaign["id"]] = {"lines": [], "done": False, "last": 0}
     settle(world)
 
 
 def call_id(campaign_id: str, index: int) -> str:
-    """The id of a contact's call; the real service's ids tell nothing."""
+    """The id of a contact's call; the ids of the real service have no structure."""
     return f"{campaign_id[:24]}{index:012x}"
 
 
 def runs(world: World) -> Iterator[tuple[Item, Item]]:
-    """Every campaign that was started, with what has become of it."""
+    """All started campaigns with their state."""
     for campaign_id, run in world.traffic["runs"].items():
         if campaign_id in world.vapi["campaigns"]:
             yield world.vapi["campaigns"][campaign_id], run
@@ -169,7 +172,7 @@ def campaign_call(world: World, wanted: str) -> tuple[Item, int] | None:
 
 
 def line_of(world: World, wanted: str) -> Line | None:
-    """How a call goes, if it has been dialled."""
+    """The line of a call, if it has been dialled."""
     found: Line | None = world.traffic["lines"].get(wanted)
     if found is None and (place := campaign_call(world, wanted)):
         found = world.traffic["runs"][place[0]["id"]]["lines"][place[1]]
@@ -178,7 +181,7 @@ def line_of(world: World, wanted: str) -> Line | None:
 
 @dataclass
 class _Stream:
-    """A campaign that still has somebody to call."""
+    """A campaign with contacts that have not been called."""
 
     campaign: Item
     run: Item
@@ -203,7 +206,7 @@ def _streams(world: World) -> list[_Stream]:
     return found
 
 
-# --- the passing of time
+# --- simulation of time
 
 
 def wait(world: World, call: Item) -> None:
@@ -212,7 +215,7 @@ def wait(world: World, call: Item) -> None:
 
 
 def settle(world: World) -> None:
-    """Work out what has been dialled up to now: calls first, then campaigns, each in the order of their creation."""
+    """Calculate what has been dialled until now: calls first, then campaigns, each in the order of their creation."""
     traffic = world.traffic
     streams = _streams(world)
     if not traffic["waiting"] and not streams:
@@ -250,7 +253,7 @@ def settle(world: World) -> None:
         streams = [stream for stream in streams if not stream.over(moment)]
         if not queue and not streams:
             break
-        # Something happens next when somebody's time comes, or when a line gets free.
+        # The next event is a scheduled time or a line that becomes free.
         later = [stream.ready for stream in streams] + ([queue[0][1][0]] if queue else [])
         later = [ready for ready in later if ready > moment] + [end for end, _owner in busy[:1]]
         if not later:
@@ -276,14 +279,14 @@ def _too_late(world: World, call: str, latest: int) -> None:
 
 
 def load(world: World) -> tuple[int, int]:
-    """How many calls run, and how many more would if they could."""
+    """The number of active and of waiting calls."""
     now = world.now()
     running = sum(end > now for end, _owner in world.traffic["busy"])
     return running, sum(ready <= now for ready, _latest in world.traffic["waiting"].values())
 
 
 def legs(world: World) -> Iterator[Line]:
-    """All that didlogic has on record."""
+    """All records of didlogic."""
     now = world.now()
     for found in world.traffic["lines"].values():
         yield from telephony.legs(found, now)
@@ -300,7 +303,7 @@ _CAUGHT = {1: "vapi", 4: "pstn", 5: "sip_account"}
 
 
 def ring(world: World, number: str, caller: str) -> Item:
-    """Somebody calls one of the account's numbers: its active destinations are tried in their order."""
+    """Simulate a call to one of the account's numbers: its active destinations are tried in order."""
     did = world.number(telephony.user(number))
     if did is None:
         raise ValueError(f"didlogic's account has no number {number}")
@@ -327,32 +330,32 @@ def ring(world: World, number: str, caller: str) -> Item:
 
 
 def _try(world: World, row: Item) -> tuple[Item | None, str]:
-    """Vapi's number, if the call gets there, and what happened at a destination."""
+    """Vapi's number, if the call reaches it, and the result at a destination."""
     if row["transport"] == 4:
         return None, "answered"
     if row["transport"] == 5:
         return None, "answered" if world.sip_account(row["destination"]) else "no such SIP account"
     if row["transport"] != 1:
-        return None, "unknown transport"  # such as a WebSocket, whose code is not known
+        return None, "unknown transport"  # such as a WebSocket, whose code is unknown
     uri = _URI.fullmatch(row["destination"])
     host = _VAPI_HOST.fullmatch(uri["host"].lower()) if uri else None
     if not uri or not host:
-        return None, "no answer"  # what stands behind other addresses is outside of the sandbox
+        return None, "no answer"  # other addresses are not part of the sandbox
     trunk = world.vapi["credentials"].get(host["trunk"], {})
     if trunk.get("provider") != "byo-sip-trunk":
         return None, "404 no such trunk"
-    # Which addresses didlogic calls from is not known here, so any that is allowed will do.
+    # didlogic's source addresses are unknown here, so any allowed address is sufficient.
     if not has_gateway(trunk, "inboundEnabled"):
         return None, "401 no inbound gateway"
     for phone in world.vapi["phone_numbers"].values():
-        # Whether Vapi finds a number in another spelling is not documented.
+        # Whether Vapi matches a number with another spelling is not documented.
         if phone.get("credentialId") == trunk["id"] and phone.get("number") == uri["user"]:
             return phone, "answered"
     return None, "404 no such phone number"
 
 
 def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
-    """Vapi takes a call; it may not come far."""
+    """Vapi accepts a call, which may then fail."""
     target: Item = {name: phone[name] for name in ("assistantId", "squadId", "workflowId") if name in phone}
     call: Item = {
         "id": str(uuid.uuid4()),
@@ -370,15 +373,15 @@ def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
     way = Way(world, call)
     reason = None
     if not target:
-        # With a server Vapi asks it for an assistant, and nobody answers for it here.
+        # With a server Vapi requests an assistant from it; the sandbox has no such server.
         reason = telephony.REQUEST_FAILED if "server" in phone else telephony.NO_TARGET
     elif way.reason == telephony.GET_ASSISTANT:
-        reason = way.reason  # the assistant is gone, or a workflow would have to speak
+        reason = way.reason  # the assistant does not exist, or it is a workflow
     elif load(world)[0] >= world.rules["concurrency_limit"]:
         reason = telephony.OVER_LIMIT
     script = telephony.script_for(world.rules["calls"], caller)
     found = telephony.line(now, script, reason=reason, queued=0)
-    # The account that a transfer is charged to is the trunk's, as if it had been an outbound call.
+    # A transfer is charged to the trunk's account, like an outbound call.
     found["leg"] = {**leg, "login": way.login}
     world.traffic["lines"][call["id"]] = found
     if found["end"] > now:

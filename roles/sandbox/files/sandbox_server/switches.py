@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The switches: behaviour of the services that is not documented, that differs between accounts, or that costs time.
+"""The switches: behaviour of the services that is not documented, differs between accounts, or takes long.
 
-Each switch is stated here once, with what speaks for its default. The README of the role repeats the table, and a test
-compares the two.
+Each switch is defined here, with the evidence for its default. The README of the role contains the same table, and a
+test compares both.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ DOCUMENTED = "documented"  # in a published description or guide of the service
 SEEN = "seen"  # reported by somebody who used the service
 INFERRED = "inferred"  # concluded from other facts
 UNKNOWN = "unknown"  # no evidence for either side
-CONTROL = "control"  # no behaviour of a service: a setting of the sandbox
+CONTROL = "control"  # a setting of the sandbox, not behaviour of a service
 
 
 @dataclass(frozen=True)
 class Switch:
     """One switch of the sandbox.
 
-    ``service`` is ``vapi``, ``didlogic`` or ``both``. ``meaning`` says what the switch does when it is on, or what
-    its number or list is. ``evidence`` is one of the words above, for the default; ``source`` names it.
+    ``service`` is ``vapi``, ``didlogic`` or ``both``. ``meaning`` is the effect of the switch, or the meaning of its
+    number or list. ``evidence`` is one of the constants above, for the default; ``source`` describes it.
     """
 
     name: str
@@ -74,7 +74,7 @@ SWITCHES: tuple[Switch, ...] = (
         "accept_legacy_fields",
         True,
         "vapi",
-        "accepts the former fields of an assistant, such as `silenceTimeoutSeconds`",
+        "accepts deprecated fields of an assistant, such as `silenceTimeoutSeconds`",
         SEEN,
         "Vapi's gitops repository, 2026-06; not verified since",
     ),
@@ -137,9 +137,9 @@ SWITCHES: tuple[Switch, ...] = (
         "refuse_unknown_fields",
         False,
         "didlogic",
-        "refuses a form with an unknown field with 422, instead of leaving it out of account",
+        "refuses a form with an unknown field with 422, instead of ignoring it",
         INFERRED,
-        "Rails drops parameters that it does not know",
+        "Rails drops unknown parameters",
     ),
     Switch(
         "refuse_duplicate_destination",
@@ -155,7 +155,7 @@ SWITCHES: tuple[Switch, ...] = (
         "lists destinations newest first instead of by priority",
         UNKNOWN,
     ),
-    Switch("latency_ms", 0, "both", "milliseconds by which every answer is later", CONTROL),
+    Switch("latency_ms", 0, "both", "delay of every response in milliseconds", CONTROL),
     Switch("calls", [], "both", "scripts of calls", CONTROL),
 )
 

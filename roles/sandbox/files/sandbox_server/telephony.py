@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Telephony without a world: how a call goes, as a pure function of a script.
+"""Telephony without state: the course of a call, as a pure function of a script.
 
-A line is what is known of a call from the moment it is dialled: ``at``, and then ``ring``, ``answer`` and
-``forward``, as far as it gets, and ``end``, all in milliseconds since the epoch, with the reason of the end. What
-somebody sees of the call at any later moment follows from its line and the clock.
+A line contains the times of a dialled call: ``at``, then ``ring``, ``answer`` and ``forward`` if they are reached, and
+``end``, all in milliseconds since the epoch, with the ended reason. The state of the call at any later time follows
+from its line and the clock.
 
-A script says how the other party behaves. Nothing here is dialled, so without a script everybody answers.
+A script defines the behaviour of the other party. Without a script everybody answers.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from . import schema
 Line = dict[str, Any]
 Script = dict[str, Any]
 
-# --- the default time line, in seconds. The services promise no such figures.
+# --- the default durations in seconds; the services do not document any.
 
-QUEUED = 1  # until the invitation is sent
+QUEUED = 1  # until the INVITE is sent
 RING = 3
 TALK = 30
 FORWARD = 2  # from the transfer to the end of the assistant's part
 DIAL_TIMEOUT = 60  # Vapi's default for `transport.dialTimeout`
 
-# --- Vapi's words
+# --- Vapi's states and reasons
 
 CUSTOMER_ENDED = "customer-ended-call"
 FORWARDED = "assistant-forwarded-call"
@@ -65,7 +65,7 @@ NEWER_REASONS = frozenset(
 )
 REASONS = schema.words("Call", "endedReason") | NEWER_REASONS
 
-# What a reason says about how far the call got.
+# The progress of a call by its reason.
 _NOT_PLACED = re.compile(r"call\.start\.|call-start-error-|assistant-(request|not)-|scheduled-call-deleted")
 _NOT_RUNG = re.compile(
     _NOT_PLACED.pattern + r"|.*-sip-(403|407|503)-|.*error-sip-.*failed-to-connect|sip-outbound-unallocated-number"
@@ -74,7 +74,7 @@ _NOT_ANSWERED = re.compile(
     _NOT_RUNG.pattern
     + r"|.*-sip-(408|480)-|call\.ringing\.|customer-(busy|did-not-answer)$|.*-transport-never-connected"
 )
-# What the carrier turned away at the door is in none of its records.
+# Calls that the carrier rejected are not in its records.
 _NOT_RECORDED = re.compile(_NOT_PLACED.pattern + r"|.*-sip-(403|407)-")
 
 TRANSFER_STATES = ("connected", "no-answer", "busy", "voicemail", "failed", "completed", "cancelled")
@@ -88,7 +88,7 @@ def was_placed(reason: str) -> bool:
 
 
 def was_recorded(reason: str) -> bool:
-    """Whether the carrier keeps a record of the call."""
+    """Whether the carrier has a record of the call."""
     return not _NOT_RECORDED.match(reason)
 
 
@@ -98,7 +98,7 @@ def was_recorded(reason: str) -> bool:
 def line(
     at: int, script: Script, *, reason: str | None = None, queued: float = QUEUED, dial_timeout: float = DIAL_TIMEOUT
 ) -> Line:
-    """How a call goes that is dialled at a moment. A ``reason`` of the caller's own comes before the script."""
+    """The line of a call that is dialled at a given time. A given ``reason`` takes precedence over the script."""
     follows = reason is None
     transfers = script.get("transfers", [])
     ring = script.get("ring", RING)
@@ -131,7 +131,7 @@ def _ms(seconds: float) -> int:
 
 
 def status(found: Line, now: int) -> str:
-    """Vapi's word for where the call stands."""
+    """Vapi's state of the call."""
     if now >= found["end"]:
         return "ended"
     for key, word in (("forward", "forwarding"), ("answer", "in-progress"), ("ring", "ringing")):
@@ -141,19 +141,19 @@ def status(found: Line, now: int) -> str:
 
 
 def last_change(found: Line, now: int) -> int:
-    """When the call last came to another state."""
+    """The time of the call's last change of state."""
     return max(int(found[key]) for key in ("at", "ring", "answer", "forward", "end") if found.get(key, now + 1) <= now)
 
 
 def legs(found: Line, now: int) -> Iterator[Line]:
-    """What the carrier has on record of a call that is over: the call, and each transfer that reached a phone."""
+    """The carrier's records of a finished call: the call, and each transfer that reached a phone."""
     leg = found.get("leg")
     if not leg or found["end"] > now:
         return
     over: int = found["forward"] if "forward" in found else found["end"]
     yield {**leg, "at": found.get("ring", found["at"]), "seconds": int(over - found.get("answer", over)) // 1000}
     for transfer in found.get("transfers", []):
-        # Where a request to transfer was not honoured, no phone rang, whatever Vapi believes.
+        # If a transfer request was ignored, no phone rang, regardless of Vapi's status.
         if transfer.get("leg", transfer.get("status") in _RANG):
             talk = transfer.get("talk", TALK) if transfer.get("status") in _TALKED else 0
             own = leg["to"] if leg["type"] == "incoming" else leg["from"]
@@ -168,7 +168,7 @@ def legs(found: Line, now: int) -> Iterator[Line]:
 
 
 def user(target: str) -> str:
-    """The number in a number or a SIP URI, without a plus; what has none stays as it is."""
+    """The number of a number or a SIP URI, without a plus; other texts are not changed."""
     name = re.sub(r"^(?i:sips?:)", "", target).partition("@")[0].removeprefix("+")
     return name if name.isdigit() else target
 
@@ -190,7 +190,7 @@ def address(given: Any) -> str:
 
 
 def script_for(scripts: Iterable[Script], other_party: str) -> Script:
-    """The first script whose ``match`` fits the other party's number, or an empty one."""
+    """The first script whose ``match`` matches the other party's number, or an empty one."""
     for script in scripts:
         if other_party.endswith(script.get("match", {}).get("number", "")):
             return script
@@ -219,7 +219,7 @@ _TRANSFER: dict[str, type | tuple[type, ...]] = {
 
 
 def check_scripts(scripts: list[Any]) -> None:
-    """Refuse with a ValueError what could not be meant."""
+    """Check the scripts; raises ValueError."""
     for index, script in enumerate(scripts):
         place = f"calls[{index}]"
         _check(script, _SCRIPT, place)
@@ -237,10 +237,10 @@ def check_scripts(scripts: list[Any]) -> None:
 
 def _check(value: Any, kinds: dict[str, type | tuple[type, ...]], place: str) -> None:
     if not isinstance(value, dict):
-        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - answered like any other mistake
+        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - reported like any other error
     for name, item in value.items():
         if name not in kinds:
-            raise ValueError(f"{place} has no {name}; it may hold {', '.join(kinds)}")
+            raise ValueError(f"{place} has an unknown key {name}; the keys are {', '.join(kinds)}")
         kind = kinds[name]
         if not isinstance(item, kind) or (isinstance(item, bool) and kind is not bool):
             words = [one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,))]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Vapi's API: one engine for every resource. It knows none of them; their rows are in the vapi_*.py files."""
+"""Vapi's API: one engine for all resources, which are defined in the vapi_*.py files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _COMPARE: dict[str, Callable[[datetime, datetime], bool]] = {
 
 
 class VapiError(Exception):
-    """An answer in the form of NestJS. ``error`` is the reason phrase unless the API documents another word."""
+    """A response in the form of NestJS. ``error`` is the reason phrase unless the API documents another text."""
 
     def __init__(self, status: int, message: str | list[str], error: str | None = None, **more: Any) -> None:
         super().__init__(message)
@@ -48,19 +48,19 @@ class VapiError(Exception):
 
 
 def bad_request(message: str | list[str]) -> VapiError:
-    """The usual refusal."""
+    """The default error response."""
     return VapiError(400, message)
 
 
-# A check sees the world, the fields that were sent and the object as it would be stored; it raises VapiError.
+# A check gets the world, the given fields and the object as it would be stored; it raises VapiError.
 Check = Callable[[World, Item, Item], None]
 
-# How an answer shows an object; the query of a GET may ask for more or less.
+# Converts an object to a response; the query of a GET may change it.
 Show = Callable[[World, Item, Mapping[str, str]], Item]
 
 
 def without_password(_world: World, item: Item, _query: Mapping[str, str]) -> Item:
-    """An object as it is, but the trunk's password is in no answer."""
+    """An object without the trunk's password."""
     plan = item.get("outboundAuthenticationPlan")
     if not plan:
         return item
@@ -69,48 +69,50 @@ def without_password(_world: World, item: Item, _query: Mapping[str, str]) -> It
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of Vapi's API: where it lives, what it takes, and what else it looks at.
+    """A resource of Vapi's API: its path, its schemas and its checks.
 
-    ``create`` and ``update`` name the schemas of the bodies, see schema.py. A resource without ``create`` takes any
-    object, unread.
+    ``create`` and ``update`` are the schemas of the bodies, see schema.py. A resource without ``create`` accepts any
+    object without a check.
     """
 
     path: str
     store: str
     create: str | None = None
-    update: str | None = None  # the same as ``create``, but with nothing required, unless given
-    tag: str | None = None  # the field that tells one kind of object from another; it never changes
+    update: str | None = None  # by default ``create`` without required fields
+    tag: str | None = None  # the field with the kind of an object; it never changes
     kinds: Mapping[str, str] | None = None  # value of the tag → the schema to create that kind
-    facts: Item | None = None  # what only answers carry, besides ids and times
+    facts: Item | None = None  # fields of responses only, besides ids and times
     checks: tuple[Check, ...] = ()
-    users: Callable[[World, str], Iterable[str]] | None = None  # who refers to an object, for refuse_delete_in_use
-    in_use: str | None = None  # the documented word for that refusal
+    users: Callable[[World, str], Iterable[str]] | None = None  # the referrers of an object, for refuse_delete_in_use
+    in_use: str | None = None  # the documented text of that error
     filters: Mapping[str, str] | None = None  # query parameter → field that it must equal, or be among several
     queries: tuple[str, ...] = ()  # query parameters of lists that are not in the facts
     paged: bool = False  # lists come as pages with metadata instead of a bare array
-    check_query: Callable[[World, Mapping[str, str]], None] | None = None  # refuses a list by its query
-    items: Callable[[World], list[Item]] | None = None  # what a list holds, oldest first, if not the store as it is
+    check_query: Callable[[World, Mapping[str, str]], None] | None = None  # rejects a list by its query
+    items: Callable[[World], list[Item]] | None = None  # the content of a list, oldest first; by default the store
     find: Callable[[World, str], Item | None] | None = None  # one of these by its id
     show: Show = without_password
-    read: Show | None = None  # the same for GET, where that differs
-    gate: Callable[[World], None] | None = None  # refuses whoever may not use the resource at all
-    on_create: Callable[[World, Item, Item], Item] | None = None  # turns (sent, stored) into the answer
+    read: Show | None = None  # the same for GET, if that differs
+    gate: Callable[[World], None] | None = None  # rejects requests of an organisation without access
+    on_create: Callable[[World, Item, Item], Item] | None = None  # (sent, stored) -> response
     on_update: Check | None = None
-    on_delete: Check | None = None  # what DELETE does instead of taking the object out of the store
-    delete: str | None = None  # the schema of the body that DELETE may carry
-    above: Mapping[str, Callable[[World, Request], Response]] | None = None  # GETs beside the objects
+    on_delete: Check | None = None  # replaces the removal of the object by DELETE
+    delete: str | None = None  # the schema of the optional body of DELETE
+    above: Mapping[str, Callable[[World, Request], Response]] | None = (
+        None  # GETs of the collection, besides its objects
+    )
     below: Mapping[str, Callable[[World, Item, Request], Response]] | None = None  # GETs under one object
     methods: tuple[str, ...] = ("GET", "POST", "PATCH", "DELETE")
     post_status: int = 201
 
     def schema(self, item: Item, update: bool) -> str | None:
-        """The schema of a body; the tag of ``item`` decides where there are several."""
+        """The schema of a body; the tag of ``item`` selects one of several."""
         if self.kinds and self.tag:
             return self.kinds.get(item.get(self.tag, ""))
         return self.update if update and self.update else self.create
 
     def known_queries(self) -> set[str]:
-        """The query parameters that a list takes."""
+        """The query parameters that a list accepts."""
         return {*schema.QUERIES.get(self.path, ()), *(self.filters or ()), *self.queries}
 
 
@@ -122,7 +124,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def routes(world: World, resources: Iterable[Resource]) -> list[Route]:
     """The routes of all resources, and of the paged list of phone numbers."""
     found = [Route("/v2/phone-number", _guarded(world, partial(search_numbers, world)), methods=["GET"])]
-    # The longest path first: what is beside the objects of one resource is not an id of it.
+    # The longest path first, so that the other GETs of a collection are not taken as ids.
     for resource in sorted(resources, key=lambda resource: -resource.path.count("/")):
         one = f"{resource.path}/{{id}}"
         for name, answer_above in (resource.above or {}).items():
@@ -196,14 +198,14 @@ async def get_item(world: World, resource: Resource, request: Request) -> Respon
 
 
 async def get_above(world: World, answer: Callable[[World, Request], Response], request: Request) -> Response:
-    """GET of something that belongs to a resource, but is none of its objects."""
+    """GET of a collection's path that is not one of its objects."""
     return answer(world, request)
 
 
 async def get_below(
     world: World, resource: Resource, answer: Callable[[World, Item, Request], Response], request: Request
 ) -> Response:
-    """GET of something that belongs to an object."""
+    """GET of a part of an object."""
     return answer(world, _find(world, resource, request), request)
 
 
@@ -230,7 +232,7 @@ async def create_item(world: World, resource: Resource, request: Request) -> Res
 
 
 async def update_item(world: World, resource: Resource, request: Request) -> Response:
-    """PATCH: each field that is sent replaces the whole field; null clears it."""
+    """PATCH: each given field replaces the whole field; null clears it."""
     item = _find(world, resource, request)
     sent = await _body(request)
     if resource.tag and sent.get(resource.tag, item.get(resource.tag)) != item.get(resource.tag):
@@ -248,7 +250,7 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
 
 
 async def delete_item(world: World, resource: Resource, request: Request) -> Response:
-    """DELETE answers with the object that is gone."""
+    """DELETE returns the deleted object."""
     item = _find(world, resource, request)
     users = list(resource.users(world, item["id"])) if resource.users else []
     if users and world.rules["refuse_delete_in_use"]:
@@ -275,12 +277,12 @@ def _find(world: World, resource: Resource, request: Request) -> Item:
 
 
 async def _body(request: Request) -> Item:
-    """The object in the body. A client that has nothing to say may send neither a body nor its type."""
+    """The object in the body. Without content a client may send neither a body nor its type."""
     content, kind = await request.body(), request.headers.get("content-type", "").partition(";")[0].strip()
     if not content and not kind:
         return {}
     if kind == "multipart/form-data":
-        raise bad_request("Multipart: the sandbox takes no files")
+        raise bad_request("Multipart: the sandbox does not accept files")
     if kind != "application/json":
         raise bad_request("Content-Type must be application/json")
     try:
@@ -302,7 +304,7 @@ def _refuse(found: list[str]) -> None:
 
 
 def _check_fields(world: World, resource: Resource, sent: Item, item: Item, update: bool) -> None:
-    """Look at all fields; the tag comes first, because the others depend on it."""
+    """Check all fields, first the tag, because the others depend on it."""
     if resource.tag and resource.kinds:
         if not isinstance(item.get(resource.tag), str):
             raise bad_request([f"{resource.tag} must be a string"])
@@ -313,7 +315,7 @@ def _check_fields(world: World, resource: Resource, sent: Item, item: Item, upda
     name, required = resource.schema(item, update), resource.schema(item, False)
     if name is None or required is None:
         return
-    # A null is no value: harmless in an optional field, and missing in one that is needed.
+    # A null is no value: valid in an optional field, and missing in a required one.
     needed = schema.SCHEMAS[required].get("required", ())
     given = {field: value for field, value in sent.items() if value is not None or field in needed}
     unknown = {field: value for field, value in sent.items() if field not in schema.properties(name)}
@@ -324,7 +326,7 @@ def _check_fields(world: World, resource: Resource, sent: Item, item: Item, upda
 
 
 def query_of(request: Request, known: set[str] | None) -> dict[str, str]:
-    """The query of a request, in which nothing unknown may be; without ``known`` it is not read."""
+    """The query of a request; unknown parameters are rejected. Without ``known`` it is not read."""
     query = dict(request.query_params)
     unknown = [f"property {name} should not exist" for name in query if known is not None and name not in known]
     if unknown:
@@ -357,7 +359,7 @@ def moment(text: str, name: str) -> datetime:
 
 
 def _by_date(items: list[Item], query: Mapping[str, str]) -> list[Item]:
-    """The objects that pass the date filters, newest first; those of one millisecond in any order."""
+    """The objects that match the date filters, newest first; those of one millisecond in any order."""
     items.reverse()
     for name in _DATES:
         if name in query:
@@ -377,7 +379,7 @@ def _page(items: list[Item], query: Mapping[str, str], show: Callable[[Item], It
 
 
 def page_of(items: list[Any], limit: int, page: int, show: Callable[[Any], Item], more: Item) -> Item:
-    """One page of a list, with what Vapi says about it."""
+    """One page of a list, with Vapi's metadata."""
     pages = -(-len(items) // limit) if limit else 0
     return {
         "results": [show(item) for item in items[(page - 1) * limit : page * limit]],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Vapi's calls and campaigns: what creating one means, and how answers show them. Nothing is ever really dialled."""
+"""Vapi's calls and campaigns: their creation and their responses. No real call is placed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .world import Item, World, without_secrets
 
 NO_PHONE_NUMBER = "Couldn't Get Phone Number. Need Either `phoneNumberId` Or `phoneNumber`."
 NO_TARGET = "Need Exactly One Of `assistantId`, `assistant`, `squadId`, `squad`, `workflowId` Or `workflow`."
-# In our own words; the place and the form of the date are as seen.
+# Not Vapi's exact text; the position and the form of the date are as observed.
 OUTSIDE_RETENTION = (
     "Call history covers {days} days under this plan. Set the date filter to {date} or later, and ask again."
 )
@@ -77,7 +77,7 @@ def _check_call(world: World, sent: Item, stored: Item) -> None:
 
 
 def _copy_campaign(world: World, sent: Item, stored: Item) -> None:
-    """A campaign may start as a copy; when it runs is not copied."""
+    """A campaign may be a copy of another one; the schedule is not copied."""
     if "duplicateFromCampaignId" not in sent:
         return
     source = _find_campaign(world, sent["duplicateFromCampaignId"])
@@ -114,13 +114,13 @@ def _check_campaign(world: World, sent: Item, stored: Item) -> None:
 
 # --- calls
 
-# What a minute costs in USD. The real prices depend on models and voices.
+# The price of a minute in USD. The real prices depend on models and voices.
 COSTS = {"transport": 0.0, "stt": 0.01, "llm": 0.02, "tts": 0.02, "vapi": 0.05}
-_HOST = "vapi.example"  # of links that lead nowhere
+_HOST = "vapi.example"  # of links that do not exist
 
 
 def _place_calls(world: World, sent: Item, stored: Item) -> Item:
-    """Queue a call, or one for each customer; a plan makes it a scheduled one."""
+    """Queue a call, or one for each customer; with a plan it is scheduled."""
     common = {name: value for name, value in stored.items() if name not in {"customer", "customers"}}
     customers = sent.get("customers", [sent["customer"]] if "customer" in sent else [None])
     calls = []
@@ -144,7 +144,7 @@ def _place_calls(world: World, sent: Item, stored: Item) -> Item:
 
 
 def _all_calls(world: World) -> list[Item]:
-    """Every call, those of campaigns from the moment they are dialled."""
+    """All calls; those of campaigns from the time they are dialled."""
     now, traffic = world.now(), world.traffic
     found = []
     for item_id, item in world.vapi["calls"].items():
@@ -160,17 +160,17 @@ def _all_calls(world: World) -> list[Item]:
     return found
 
 
-# --- what the plan keeps
+# --- retention
 
 
 def _oldest(world: World) -> int | None:
-    """The moment from which on calls are kept, in milliseconds; None without a bound."""
+    """The time from which calls are kept, in milliseconds; None without a limit."""
     days: int = world.rules["retention_days"]
     return world.now() - days * 86_400_000 if days > 0 else None
 
 
 def _check_retention(world: World, query: Mapping[str, str]) -> None:
-    """A list that would begin before that is refused, with the first day to ask for."""
+    """Reject a list that begins before the retention, with the first available day."""
     oldest = _oldest(world)
     for name in ("createdAtGe", "createdAtGt"):
         if oldest is not None and name in query and milliseconds(moment(query[name], name)) < oldest:
@@ -178,13 +178,13 @@ def _check_retention(world: World, query: Mapping[str, str]) -> None:
 
 
 def _day(when: int) -> str:
-    """The first whole day of the window, as JavaScript writes a date: `Wed Aug 26 2026`. Seen in this form."""
+    """The first whole day of the retention, in JavaScript's form of a date: `Wed Aug 26 2026`, as observed."""
     first = (datetime.fromtimestamp(when / 1000, UTC) + timedelta(days=1)).date()
     return f"{_DAYS[first.weekday()]} {_MONTHS[first.month - 1]} {first.day:02} {first.year}"
 
 
 def _is_kept(world: World, call: Item) -> bool:
-    """Whether a call is inside the history: one that has not ended is, an ended one counts from its end."""
+    """Whether a call is kept: one that has not ended always is, an ended one by the time of its end."""
     oldest = _oldest(world)
     if oldest is None or milliseconds(parse(call["createdAt"])) >= oldest:
         return True
@@ -197,7 +197,7 @@ def _kept_calls(world: World) -> list[Item]:
 
 
 def _find_kept_call(world: World, item_id: str) -> Item | None:
-    """A call that is too old is refused with 400, as if it were there or not."""
+    """Reject a call that is too old with 400, whether it exists or not."""
     found = _find_call(world, item_id)
     if found and not _is_kept(world, found):
         raise bad_request(CALL_OUTSIDE_RETENTION.format(days=world.rules["retention_days"]))
@@ -233,7 +233,7 @@ def _updated(item: Item, line: Line, now: int) -> str:
 
 
 def show_call(world: World, item: Item, _query: Mapping[str, str]) -> Item:
-    """A call as it stands now. One that the seed brought is as the seed has it."""
+    """The current state of a call. One from a seed is not changed."""
     line, now = switchboard.line_of(world, item["id"]), world.now()
     if line is None:
         if item["id"] not in world.traffic["waiting"]:
@@ -256,7 +256,7 @@ def show_call(world: World, item: Item, _query: Mapping[str, str]) -> Item:
     return shown
 
 
-# What belongs to a call that was answered. Videos there are none.
+# The artifacts of an answered call, without videos.
 ARTIFACTS = (
     "mono-recording",
     "stereo-recording",
@@ -269,7 +269,7 @@ ARTIFACTS = (
 
 
 def send_artifact(world: World, item: Item, request: Request) -> Response:
-    """GET /call/{id}/mono-recording and the like: a redirect to a link that leads nowhere, or 404."""
+    """GET /call/{id}/mono-recording and similar: a redirect to a link that does not exist, or 404."""
     name = request.url.path.rpartition("/")[2]
     line = switchboard.line_of(world, item["id"])
     over = line is not None and "answer" in line and telephony.status(line, world.now()) == "ended"
@@ -279,7 +279,7 @@ def send_artifact(world: World, item: Item, request: Request) -> Response:
 
 
 def _ending(item: Item, line: Line) -> Item:
-    """What is known once a call has ended."""
+    """The fields of a call that has ended."""
     talked = (line["end"] - line["answer"]) / 60000 if "answer" in line else 0
     costs = {name: round(price * talked, 4) for name, price in COSTS.items()}
     costs["total"] = round(sum(costs.values()), 4)
@@ -319,13 +319,13 @@ def _transfer(transfer: Item) -> Item:
 
 
 def _change_call(world: World, _sent: Item, stored: Item) -> None:
-    """Only the name changes; a campaign's call is not stored, so its name is kept apart."""
+    """Change the name; a campaign's call is not stored, so its name is stored separately."""
     if "campaignId" in stored and stored["id"] not in world.vapi["calls"]:
         world.traffic["names"][stored["id"]] = stored.get("name", "")
 
 
 def _delete_calls(world: World, sent: Item, item: Item) -> None:
-    """One call, or those in the body instead. The real service takes its time over a list."""
+    """Delete one call, or those in the body. The real service processes a list asynchronously."""
     for item_id in sent.get("ids") or [item["id"]]:
         found = world.vapi["calls"].pop(item_id, None)
         if found is None:
@@ -336,7 +336,7 @@ def _delete_calls(world: World, sent: Item, item: Item) -> None:
 
 # --- campaigns
 
-# What the second version tells in lists; contacts and counters are asked for apart.
+# The fields of a list in the second version; contacts and counters are separate requests.
 SUMMARY = (
     "status",
     "endedReason",
@@ -383,7 +383,7 @@ def _all_campaigns(world: World) -> list[Item]:
 
 
 def _standing(world: World, campaign: Item, now: int) -> Item:
-    """Where a campaign stands. Only what a user did to it is stored, and what a seed says."""
+    """The state of a campaign. Only user actions and the content of a seed are stored."""
     run = world.traffic["runs"].get(campaign["id"])
     if run is None or "status" in campaign:
         return {}
@@ -397,10 +397,10 @@ def _standing(world: World, campaign: Item, now: int) -> Item:
 
 
 def show_campaign(world: World, item: Item, _query: Mapping[str, str]) -> Item:
-    """A campaign as the first version answers, and the second one to a write.
+    """A campaign in responses of the first version, and of the second one to a write.
 
-    Two counters count all that has been so far, the two in between what is so now: the description says neither, and
-    a client waits until as many calls have ended as were scheduled.
+    ``Scheduled`` and the ended counters are totals, the two in between are current numbers. The description does not
+    define this; a client waits until as many calls have ended as were scheduled.
     """
     run = world.traffic["runs"].get(item["id"])
     if run is None:
@@ -415,7 +415,7 @@ def show_campaign(world: World, item: Item, _query: Mapping[str, str]) -> Item:
     return {
         **item,
         **_standing(world, item, now),
-        # What the map tells of a call is not described; an id and a state do no harm.
+        # The content of the map is not documented; it contains an id and a state here.
         "calls": {switchboard.call_id(item["id"], index): {"status": state} for index, state in enumerate(states)},
         "callsCounterScheduled": len(switchboard.contacts(item)),
         "callsCounterQueued": counted["queued"],
@@ -426,7 +426,7 @@ def show_campaign(world: World, item: Item, _query: Mapping[str, str]) -> Item:
 
 
 def read_campaign_v2(world: World, item: Item, query: Mapping[str, str]) -> Item:
-    """A campaign as the second version shows it, with counters if they are asked for."""
+    """A campaign in the second version, with counters if requested."""
     asked = query.get("includeCounters", "false")
     if asked not in {"true", "false"}:
         raise bad_request(["includeCounters must be a boolean value"])
@@ -450,7 +450,7 @@ def read_campaign_v2(world: World, item: Item, query: Mapping[str, str]) -> Item
 
 
 def _contact_lines(world: World, campaign: Item, now: int) -> list[tuple[Line | None, bool]]:
-    """For each contact its line, if it was dialled, and whether the campaign is over for those that were not."""
+    """The line of each dialled contact, and whether the campaign has ended for the others."""
     run = world.traffic["runs"].get(campaign["id"]) or {"lines": []}
     latest = switchboard.campaign_window(world, campaign)[1]
     over = campaign.get("status") in {"cancelled", "archived"} or (latest is not None and latest < now)
@@ -459,7 +459,7 @@ def _contact_lines(world: World, campaign: Item, now: int) -> list[tuple[Line | 
 
 
 def _contact_state(line: Line | None, over: bool, now: int) -> str:
-    """Failed is taken to be whoever no call could be made to; being busy completes a contact."""
+    """The state of a contact. It is assumed that failed means that no call was possible; busy is completed."""
     if line is None:
         return "skipped" if over else "pending"
     if telephony.status(line, now) != "ended":
@@ -468,7 +468,7 @@ def _contact_state(line: Line | None, over: bool, now: int) -> str:
 
 
 def list_contacts(world: World, campaign: Item, request: Request) -> Response:
-    """GET /v2/campaign/{id}/contacts: who was called, in the order of dialling unless asked otherwise."""
+    """GET /v2/campaign/{id}/contacts: the contacts, by default in the order of dialling."""
     query = query_of(request, {"status", "limit", "sortBy", "page"})
     limit, page = whole(query, "limit", 50, 1, 1000), whole(query, "page", 1, 1)
     wanted = set(request.query_params.getlist("status"))
@@ -505,7 +505,7 @@ def list_contacts(world: World, campaign: Item, request: Request) -> Response:
 
 
 def _change_campaign(world: World, sent: Item, stored: Item) -> None:
-    """A campaign can be cancelled; anything else only before it has started."""
+    """A campaign can be cancelled; other changes are only possible before it has started."""
     item = world.vapi["campaigns"][stored["id"]]
     before = {**item, **_standing(world, item, world.now())}
     started = before.get("status") != "scheduled"
@@ -517,7 +517,7 @@ def _change_campaign(world: World, sent: Item, stored: Item) -> None:
 
 
 def _archive_campaign(world: World, _sent: Item, item: Item) -> None:
-    """A campaign that is deleted is only hidden, and stopped first."""
+    """A deleted campaign is stopped and hidden."""
     before = {**item, **_standing(world, item, world.now())}
     if before.get("status") in _ENDED_BY_USER:
         before["endedReason"] = _ENDED_BY_USER[before["status"]]
@@ -532,7 +532,7 @@ def _stop(world: World, campaign: Item) -> None:
 
 
 def stand(world: World) -> Item:
-    """Calls and campaigns as they stand, for inspection; those of campaigns are not listed one by one."""
+    """The current calls and campaigns for inspection, without the calls of campaigns."""
     found: Item = without_secrets(
         {
             "calls": [show_call(world, item, {}) for item in world.vapi["calls"].values()],

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Vapi's SIP trunks, phone numbers, assistants, squads, tools and what is only kept: a row of facts for each.
+"""Definitions of Vapi's SIP trunks, phone numbers, assistants, squads, tools and of objects that are only stored.
 
-What a resource checks beyond its table of fields is a plain function beside its row.
+Further checks of a resource are functions next to its definition.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NOT_E164 = re.compile(r"\+?[a-zA-Z0-9]+")
 
 
 def check_gateways(_world: World, sent: Item, _stored: Item) -> None:
-    """A gateway is an IPv4 address, or a host name if no call may come in from it."""
+    """A gateway is an IPv4 address, or a host name if inbound calls are disabled."""
     for gateway in sent.get("gateways") or []:
         if _is_ipv4(gateway["ip"]):
             continue
@@ -35,14 +35,14 @@ def check_gateways(_world: World, sent: Item, _stored: Item) -> None:
 
 
 def check_e164(_world: World, _sent: Item, stored: Item) -> None:
-    """A number has the international form unless that check is switched off."""
+    """A number has the E.164 form unless that check is disabled."""
     number = stored.get("number")
     if number is not None:
         require_e164(number, stored, "number")
 
 
 def require_e164(number: str, holder: Item, path: str) -> None:
-    """Refuse a number that its own settings do not allow."""
+    """Reject a number that its settings do not allow."""
     if holder.get("numberE164CheckEnabled", True):
         if not E164.fullmatch(number):
             raise bad_request(f"{path} {E164_HINT}")
@@ -51,14 +51,14 @@ def require_e164(number: str, holder: Item, path: str) -> None:
 
 
 def check_unique_number(world: World, _sent: Item, stored: Item) -> None:
-    """Only under a rule: a number is imported at most once."""
+    """Only with a switch: a number is imported at most once."""
     others = (item for item in world.vapi["phone_numbers"].values() if item["id"] != stored["id"])
     if world.rules["unique_numbers"] and any(item.get("number") == stored.get("number") for item in others):
         raise bad_request("Existing Phone Number Already Uses This Number.")
 
 
 def check_references(*references: tuple[str, str]) -> Check:
-    """A check that each (field, store) that was sent names an object that exists."""
+    """A check that each given (field, store) refers to an existing object."""
 
     def check(world: World, sent: Item, _stored: Item) -> None:
         for field, store in references:
@@ -69,7 +69,7 @@ def check_references(*references: tuple[str, str]) -> Check:
 
 
 def check_trunk(world: World, sent: Item, stored: Item) -> None:
-    """A number of one's own carrier needs a SIP trunk, not any credential."""
+    """A number of another carrier requires a SIP trunk, not any credential."""
     if stored.get("provider") != "byo-phone-number":
         return
     credential = world.vapi["credentials"].get(sent.get("credentialId", ""), {"provider": "byo-sip-trunk"})
@@ -78,12 +78,12 @@ def check_trunk(world: World, sent: Item, stored: Item) -> None:
 
 
 def check_fallback(_world: World, sent: Item, _stored: Item) -> None:
-    """A fallback destination's number is checked like any other."""
+    """Check the number of a fallback destination."""
     _check_destination(sent.get("fallbackDestination"), "fallbackDestination")
 
 
 def check_destinations(_world: World, sent: Item, stored: Item) -> None:
-    """So are those of a transfer tool."""
+    """Check the destinations of a transfer tool."""
     given = sent.get("destinations") if stored.get("type") == "transferCall" else None
     for index, destination in enumerate(given or []):
         _check_destination(destination, f"destinations.{index}")
@@ -101,7 +101,7 @@ def _check_destination(destination: Item | None, path: str) -> None:
 
 
 def check_tool_function(world: World, sent: Item, stored: Item) -> None:
-    """Only under a rule: the published schemas have no function in a tool that calls none."""
+    """Only with a switch: the published schemas have no function in a tool that calls none."""
     function = sent.get("function") if stored.get("type") in {"apiRequest", "transferCall"} else None
     if function is not None and world.rules["refuse_tool_function"]:
         raise bad_request(["property function should not exist"])
@@ -110,7 +110,7 @@ def check_tool_function(world: World, sent: Item, stored: Item) -> None:
 
 
 def check_model(world: World, sent: Item, _stored: Item) -> None:
-    """A model that is sent is sent whole."""
+    """A given model must be complete."""
     model = sent.get("model")
     if model is None:
         return
@@ -139,7 +139,7 @@ def _is_ipv4(address: str) -> bool:
         return False
 
 
-# --- who uses what
+# --- references
 
 
 def _phone_numbers_with(field: str) -> Callable[[World, str], Iterable[str]]:
@@ -164,7 +164,7 @@ def _tool_users(world: World, item_id: str) -> Iterable[str]:
     )
 
 
-# --- the rows
+# --- definitions
 
 
 # The providers of phone numbers, and the types of tools, with the schema of each.
@@ -183,8 +183,8 @@ TOOLS = {
     **dict.fromkeys(schema.OTHER_TOOLS, schema.OTHER_TOOL),
 }
 
-# What the sandbox only keeps, so that exporters and configuration tools can read and write it: path, store, and
-# whether a list of it comes in pages (Python SDK 3.0.0).
+# Objects that the sandbox only stores, so that exporters and configuration tools can read and write them: path, store,
+# and whether their list has pages (Python SDK 3.0.0).
 KEPT = (
     ("/structured-output", "structured_outputs", True),
     ("/eval", "evals", True),

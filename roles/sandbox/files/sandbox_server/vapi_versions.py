@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Vapi's versions of assistants, squads and tools, and which version of an assistant takes the calls.
+"""Vapi's versions of assistants, squads and tools, and the version of an assistant that answers calls.
 
-Only an organisation that is onboarded to versioning has them, see the switch ``versioning``. The forms are those of
-the Python SDK 3.0.0. That each write publishes a version is inferred.
+Only an organisation with versioning has them, see the switch ``versioning``. The forms are those of the Python SDK
+3.0.0. That each write publishes a version is inferred.
 """
 
 from __future__ import annotations
@@ -46,22 +46,22 @@ schema.SCHEMAS["CreateTrafficAllocationDTO"] = {
 
 
 def number(version: str | None) -> int:
-    """The number in the label of a version: 3 in ``v3``; 0 without one."""
+    """The number of a version label: 3 for ``v3``; 0 without one."""
     digits = (version or "").removeprefix("v")
     return int(digits) if digits.isdigit() else 0
 
 
 def publish(world: World, _sent: Item, stored: Item) -> None:
-    """Each write of an object is its next version."""
+    """Each write of an object creates its next version."""
     if world.rules["versioning"]:
         stored["latestVersion"] = f"v{number(stored.get('latestVersion')) + 1}"
 
 
 def show(world: World, item: Item, _query: Mapping[str, str]) -> Item:
-    """An object in an answer: with versioning it tells its version, null if it was not published since.
+    """An object in a response: with versioning it contains its version, null if it has not been published since.
 
-    Without versioning the description allows a null as well. Here the field is absent, as Vapi's gitops sends back
-    every field that it reads and this one is no field of a request.
+    Without versioning the description allows null too. Here the field is absent, because Vapi's gitops sends back all
+    fields that it reads, and requests do not have this field.
     """
     return {**item, "latestVersion": item.get("latestVersion")} if world.rules["versioning"] else item
 
@@ -73,7 +73,7 @@ def is_published(world: World, store: str, item_id: str, version: str) -> bool:
 
 
 def governing(world: World, assistant_id: str) -> str | None:
-    """The version of an assistant that takes calls: of several the one with the greatest share."""
+    """The version of an assistant that answers calls; of several the one with the largest share."""
     assistant = world.vapi["assistants"].get(assistant_id, {})
     allocation = latest(world, assistant_id)
     if not world.rules["versioning"]:
@@ -95,7 +95,7 @@ def _need_access(world: World) -> None:
 
 
 def _latest(world: World, request: Request) -> Response:
-    """GET /traffic-allocations/latest: without an allocation the answer has no such key."""
+    """GET /traffic-allocations/latest: without an allocation the response has no such key."""
     assistant_id = query_of(request, {"assistantId"}).get("assistantId")
     if not schema.is_uuid(assistant_id):
         raise bad_request(["assistantId must be a UUID"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything the sandbox remembers: both accounts, the keys, the rules, the journal and the faults."""
+"""The state of the sandbox: both accounts, the keys, the switches, the journal and the faults."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ _SECRETS = {"password", "authPassword"}
 
 
 def no_traffic() -> Item:
-    """What switchboard.py keeps about calls, as JSON values."""
+    """The state of switchboard.py for calls, as JSON values."""
     return {
-        "lines": {},  # by the id of a call: how it goes, see telephony.py
-        "waiting": {},  # by the id of a call that is not dialled yet: the first and the last moment for it
-        "runs": {},  # by the id of a campaign: the lines of its contacts so far, and whether it goes on
-        "busy": [],  # a heap: when a line gets free, and the id of the campaign that it serves
-        "names": {},  # by the id of a campaign's call: the name it was given
+        "lines": {},  # by the id of a call: its line, see telephony.py
+        "waiting": {},  # by the id of a call that is not dialled yet: the earliest and the latest time
+        "runs": {},  # by the id of a campaign: the lines of its contacts so far, and whether it continues
+        "busy": [],  # a heap: when a line becomes free, and the id of its campaign
+        "names": {},  # by the id of a campaign's call: its name
         "gone": [],  # the ids of a campaign's calls that were deleted
-        "settled": 0,  # up to when all this has been worked out
+        "settled": 0,  # the time until which all this has been calculated
     }
 
 
 def without_secrets(value: Any) -> Any:
-    """A copy of a JSON value in which no SIP password stands."""
+    """A copy of a JSON value without SIP passwords."""
     if isinstance(value, dict):
         return {key: without_secrets(item) for key, item in value.items() if key not in _SECRETS}
     if isinstance(value, list):
@@ -72,8 +72,8 @@ def without_secrets(value: Any) -> Any:
 class World:
     """The state of both services.
 
-    ``clock`` returns an aware datetime: the real time that the world's own clock starts from. Stores are plain lists
-    and dicts of JSON values, so that a test may look into them and alter them as somebody in the dashboard would.
+    ``clock`` returns an aware datetime: the real time at which the world's clock starts. Stores are plain lists and
+    dicts of JSON values, so that tests can read and change them like a user of the dashboard.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class World:
     # --- content
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
-        """Empty both accounts, the journal and the faults, and set the clock right; keys and rules stay."""
+        """Empty both accounts, the journal and the faults, and reset the clock; keys and switches are kept."""
         before = {name: getattr(self, name, None) for name in ("vapi", "didlogic", "balance", "serial", "traffic")}
         time = self.time.dump()
         self.time.reset()
@@ -116,7 +116,7 @@ class World:
         self.faults.clear()
 
     def seed(self, seed: dict[str, Any]) -> None:
-        """Add what ``seed`` describes, or raise SeedError and add nothing."""
+        """Add the content of ``seed``, or raise SeedError and add nothing."""
         draft = copy.copy(self)
         draft.vapi, draft.didlogic = copy.deepcopy((self.vapi, self.didlogic))
         plant(draft, seed)
@@ -124,7 +124,7 @@ class World:
         self.balance, self.serial = draft.balance, draft.serial
 
     def next_id(self) -> int:
-        """A fresh integer id, as didlogic uses them."""
+        """A new integer id, as in didlogic."""
         self.serial += 1
         return self.serial
 
@@ -137,15 +137,15 @@ class World:
         return milliseconds(self.clock())
 
     def timestamp(self) -> str:
-        """The current time as Vapi writes it."""
+        """The current time in Vapi's form."""
         return vapi_time(self.clock())
 
     def number(self, digits: str) -> Item | None:
-        """The didlogic number of that spelling, if the account has it."""
+        """The didlogic number with that spelling, if it exists."""
         return next((item for item in self.didlogic["numbers"] if item["number"] == digits), None)
 
     def sip_account(self, name: str) -> Item | None:
-        """The didlogic SIP account of that login, if there is one."""
+        """The didlogic SIP account with that login, if it exists."""
         return next((item for item in self.didlogic["sip_accounts"] if item["name"] == name), None)
 
     def state(self) -> Item:
@@ -161,7 +161,7 @@ class World:
     # --- journal
 
     def note(self, api: str, method: str, path: str, query: str, status: int | None, fault: str | None) -> Item:
-        """Write one request into the journal; a status of None means that no answer was sent."""
+        """Add a request to the journal; a status of None means that no response was sent."""
         entry = {
             "index": len(self.journal),
             "api": api,
@@ -187,12 +187,12 @@ class World:
     # --- persistence
 
     def changed(self) -> None:
-        """Tell whoever keeps the state that it has changed."""
+        """Report that the state has changed."""
         if self.on_change:
             self.on_change()
 
     def dump(self) -> str:
-        """The whole world as JSON, keys and passwords included."""
+        """The whole world as JSON, including keys and passwords."""
         kept = (
             "vapi_api_key",
             "didlogic_api_key",
@@ -209,7 +209,7 @@ class World:
 
     @classmethod
     def load(cls, dumped: str, clock: Callable[[], datetime] | None = None) -> World:
-        """The world that ``dump`` wrote."""
+        """The world from the result of ``dump``."""
         world = cls(clock=clock)
         state = json.loads(dumped)
         state["rules"] = {**world.rules, **state["rules"]}
