@@ -176,8 +176,8 @@ def core(version: str) -> Path:
     if minor is None:
         raise Skipped("no Python " + ", ".join(f"3.{minor}" for minor in CORES[version]))
     venv = CACHE / "venv" / f"core-{version}-py3.{minor}"
-    wanted = "ansible-core" if version == "newest" else f"ansible-core~={version}.0"
-    install(venv, "--editable", ".", "--group", "test", wanted, python=interpreters()[minor])
+    desired = "ansible-core" if version == "newest" else f"ansible-core~={version}.0"
+    install(venv, "--editable", ".", "--group", "test", desired, python=interpreters()[minor])
     return venv
 
 
@@ -392,8 +392,8 @@ LINT = (
 )
 UNIT = (Step("unit", unit, open=True),)
 SANDBOX = (Step("sandbox", pytest, ("tests/sandbox",), open=True),)
-TRUST = (Step("trust", pytest, ("tests/trust",), open=True),)
-FIGURES = (Step("figures", tool, ("python", "tests/trust/figures.py"), open=True),)
+ROBUSTNESS = (Step("robustness", pytest, ("tests/robustness",), open=True),)
+REPORT = (Step("report", tool, ("python", "tests/robustness/report.py"), open=True),)
 SANITY = tuple(Step(f"sanity {version}", sanity, (version,), open=True, alone="sanity") for version in CORES)
 INTEGRATION = tuple(Step(f"integration {version}", integration, (version,), open=True) for version in CORES)
 BENCH = (Step("bench", tool, ("python", "tests/bench/bench.py", "--write"), open=True),)
@@ -415,7 +415,7 @@ EVERYTHING = (
     *INTEGRATION,
     *SANITY,
     *UNIT,
-    *TRUST,
+    *ROBUSTNESS,
     *MOLECULE,
     *SANDBOX,
     *BROWSER,
@@ -436,8 +436,8 @@ TASKS = {
     "unit": Task("tests of the logic, and our own checks of the repository", UNIT),
     "sandbox": Task("tests of the stand-in of both services", SANDBOX),
     "sanity": Task("ansible-test sanity, on three versions of ansible-core", SANITY),
-    "trust": Task("a sample of the proofs of what is promised", TRUST),
-    "figures": Task("every proof in full, half an hour; writes the figures into the docs", FIGURES),
+    "robustness": Task("a sample of the proofs of what is promised", ROBUSTNESS),
+    "report": Task("every proof in full, half an hour; writes the figures into the docs", REPORT),
     "bench": Task("how fast, beside uri tasks and the limit; writes the figures into the docs", BENCH),
     "integration": Task("modules and roles as users run them, on three versions of ansible-core", INTEGRATION),
     "browser": Task("the pages that playbooks write, in a real browser where there is one", BROWSER),

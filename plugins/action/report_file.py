@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.release import __version__
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files as safe_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
 
 #: Before 2.19, text that looks like JSON is converted to data without this option. Since 2.19 the option is deprecated.
@@ -34,22 +34,22 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
         """Render the template, verify the variables if given, and write the file."""
         result: Result = super().run(tmp, task_vars)
-        _validated, args = self.validate_argument_spec(argument_spec=_files.REPORT)  # type: ignore[no-untyped-call]
+        _validated, args = self.validate_argument_spec(argument_spec=safe_files.REPORT)  # type: ignore[no-untyped-call]
         text = self._rendered(args["src"], dict(task_vars or {}))
         content = text.encode("utf-8", "replace")
-        wanted = args["variables"]
-        loaded = None if wanted is None else _loaded(content, wanted)
+        expected = args["variables"]
+        loaded = None if expected is None else _loaded(content, expected)
         try:
-            done = _files.write(
+            done = safe_files.write(
                 args["dest"], content, mode=_mode(args["mode"]), backup=args["backup"], dry=self._task.check_mode
             )
-        except _files.FileError as error:
+        except safe_files.FileError as error:
             raise AnsibleActionFail(str(error)) from None
         result |= {"changed": done.changed, "dest": done.path}
         result |= {"backup_file": done.backup} if done.backup else {}
-        result |= {"variables": loaded} if wanted is not None else {}
+        result |= {"variables": loaded} if expected is not None else {}
         if self._task.diff and done.changed:
-            result["diff"] = [_files.texts(done.before, text, done.path)]
+            result["diff"] = [safe_files.texts(done.before, text, done.path)]
         return result
 
     def _rendered(self, src: str, variables: Result) -> str:
@@ -68,14 +68,14 @@ def _mode(text: str) -> int:
     return mode
 
 
-def _loaded(content: bytes, wanted: t.Any) -> t.Any:
+def _loaded(content: bytes, expected: t.Any) -> t.Any:
     """Return the variables as Ansible reads them from the file. They must be equal to the given variables."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(pathlib.Path(folder, "variables.yml"))
-        _files.write(path, content)
+        safe_files.write(path, content)
         try:
             found = _reading.from_file(path)
-            place = _reading.difference(wanted, found)
+            place = _reading.difference(expected, found)
         except ValueError:
             place = "the variables"
     if place is not None:

@@ -7,31 +7,31 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._follow import Follow, Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._wait import Result, WaitActionModule
 
 
-class ActionModule(Follow):
-    module, noun, mark, patience = "vapi_call", "call", "idempotency_key", 600
+class ActionModule(WaitActionModule):
+    module, noun, key_option, default_timeout = "vapi_call", "call", "idempotency_key", 600
     also = ("show_recording",)
     # Only Vapi is polled. An empty key prevents that a key in the environment adds requests to didlogic.
-    fixed: t.ClassVar[Result] = {"didlogic_api_key": ""}
+    info_constants: t.ClassVar[Result] = {"didlogic_api_key": ""}
 
     def key(self, started: Result) -> Result:
         return {"id": started["id"]}
 
-    def put(self, _started: Result, found: list[Result]) -> Result:
+    def current_result(self, _started: Result, found: list[Result]) -> Result:
         return found[0]
 
-    def over(self, now: Result) -> bool:
+    def is_finished(self, now: Result) -> bool:
         return bool(now.get("status") == "ended" or now.get("ended_reason"))
 
-    def line(self, now: Result) -> str:
+    def progress_text(self, now: Result) -> str:
         spoken = f", {now['duration']} s" if now.get("duration") else ""
         reason = f" ({now['ended_reason']}{spoken})" if now.get("ended_reason") else ""
         return f"{now.get('status', 'unknown')}{reason}"
 
-    def verdict(self, now: Result) -> str:
+    def failure_reason(self, now: Result) -> str:
         if now.get("outcome") != "failed":
             return ""
-        told: dict[str, t.Any] = now.get("diagnosis", {})
-        return f"The call failed: {told.get('cause', now.get('ended_reason'))} {told.get('fix', '')}".strip()
+        result: dict[str, t.Any] = now.get("diagnosis", {})
+        return f"The call failed: {result.get('cause', now.get('ended_reason'))} {result.get('fix', '')}".strip()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import Door as ActionModule
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import (
+    InProcessActionModule as ActionModule,
+)
 
 __all__ = ["ActionModule"]

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-Row = t.Mapping[str, t.Any]
+ApiObject = t.Mapping[str, t.Any]
 
 #: Characters that start a formula in spreadsheets, also in full width, and characters that are skipped before them.
 FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
@@ -59,7 +59,7 @@ def table(rows: t.Iterable[t.Iterable[t.Any]]) -> str:
     return out.getvalue()
 
 
-def _columns(call: Row, assistants: Row, numbers: Row) -> dict[str, t.Any]:
+def _columns(call: ApiObject, assistants: ApiObject, numbers: ApiObject) -> dict[str, t.Any]:
     """Return the cells of a call by column name. ``None`` is an empty cell."""
     number, customer = numbers.get(call.get("phone_number") or "") or {}, call.get("customer") or {}
     why, carrier = call.get("diagnosis") or {}, call.get("carrier") or {}

@@ -10,16 +10,16 @@ import uuid
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _rules
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import SIP_HOST, inbound_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import validators
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import SIP_HOST, inbound_uri
 
 #: Placeholder for the id of a trunk in check mode, before it exists.
-LATER = "(known after apply)"
+UNKNOWN_ID = "(known after apply)"
 
 
 def digits(number: t.Any) -> str:
     """Return a phone number without a leading ``+``, the format of didlogic."""
-    found = _rules.digits(_text("digits", number))
+    found = validators.digits(_text("digits", number))
     if not (found.isascii() and found.isdigit()):
         raise AnsibleFilterError("digits: the number must consist of digits, apart from a leading + and separators.")
     return found
@@ -28,7 +28,7 @@ def digits(number: t.Any) -> str:
 def e164(number: t.Any) -> str:
     """Return a phone number with a leading ``+``."""
     try:
-        return _rules.e164(_text("e164", number))
+        return validators.e164(_text("e164", number))
     except ValueError as error:
         raise AnsibleFilterError(f"e164: the number {error}") from None
 
@@ -37,7 +37,7 @@ def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
     """Return the inbound URI of a number, with the spelling of the number in Vapi."""
     user = _text("vapi_sip_uri", number)
     try:
-        _rules.check_number(user)
+        validators.check_number(user)
     except ValueError as error:
         raise AnsibleFilterError(f"vapi_sip_uri: the number {error}") from None
     if not _is_trunk_id(trunk_id):
@@ -59,7 +59,7 @@ def _text(name: str, number: t.Any) -> str:
 
 def _is_trunk_id(value: t.Any) -> bool:
     try:
-        return value == LATER or (isinstance(value, str) and str(uuid.UUID(value)) == value.lower())
+        return value == UNKNOWN_ID or (isinstance(value, str) and str(uuid.UUID(value)) == value.lower())
     except ValueError:
         return False
 

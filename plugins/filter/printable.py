@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _rules
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import validators
 
 
 def printable(text: t.Any) -> str:
     """Escape one line of text for a terminal; see :func:`_rules.printable`."""
-    return _rules.printable(str(text))
+    return validators.printable(str(text))
 
 
 class FilterModule:

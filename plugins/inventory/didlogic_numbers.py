@@ -131,22 +131,29 @@ from ansible import template
 from ansible.errors import AnsibleError, AnsibleOptionsError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._deps import MISSING
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Stopped
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import (
-    UNCHECKED,
-    client_of,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.module import (
+    CERTIFICATES_UNVERIFIED,
     connection_spec,
-    fault,
+    make_client,
+    unexpected_error,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.listing import listed
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Row, Survey, read_ways
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits, printable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import Scrubber, noting
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    OptionError,
+    RunInterruptedError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import Redactor, collect_secrets
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.inventory_rows import listed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    ApiObject,
+    Snapshot,
+    read_call_paths,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 NAME = "voiceops.vapi_didlogic.didlogic_numbers"
 GROUP = "didlogic_numbers"
@@ -158,7 +165,7 @@ FILLED = ("vapi_api_key", "vapi_api_url", "didlogic_api_key", "didlogic_api_url"
 ACCOUNTS = (*FILLED, "vapi_region", "numbers")
 #: Since ansible-core 2.19 only text that is marked as trusted is rendered as a template.
 MARKED = hasattr(template, "trust_as_template")
-MARK: t.Callable[[str], str] = getattr(template, "trust_as_template", str)
+trust_as_template: t.Callable[[str], str] = getattr(template, "trust_as_template", str)
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -178,20 +185,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 f"{sys.executable} -m pip install httpx pydantic"
             )
         self._read(path)
-        reading = Reading(self.display.warning)
+        query = ListQuery(self.display.warning)
         message = None
         try:
             params = self._params()
-            rows = self._rows(path, cache, params, reading)
-        except (Problem, ApiError, Stopped) as error:
+            rows = self._rows(path, cache, params, query)
+        except (OptionError, ApiError, RunInterruptedError) as error:
             message = str(error)
         except AnsibleError:
             raise
         except Exception as error:  # noqa: BLE001 - Ansible would print its text, which may quote the response
-            message = fault(error)
+            message = unexpected_error(error)
         # Outside the handlers, because Ansible prints the cause of an error.
         if message is not None:
-            raise AnsibleParserError(reading.scrubber().text(named(message)))
+            raise AnsibleParserError(query.scrubber().text(named(message)))
         self._warn_of(params["numbers"], rows)
         inventory.add_group(GROUP)
         for row in rows:
@@ -216,11 +223,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"Option {wrong}: must be a string.")
 
     def _params(self) -> dict[str, t.Any]:
-        """Return the options that determine what is read. Raises :class:`Problem`."""
+        """Return the options that determine what is read. Raises :class:`OptionError`."""
         params = {name: self._option(name) for name in CONNECTION}
         params |= {name: self._filled(name, params[name]) for name in FILLED}
         if not params["didlogic_api_key"]:
-            raise Problem(
+            raise OptionError(
                 "didlogic_api_key",
                 "is required. Set it in the inventory file, or set the environment variable DIDLOGIC_API_KEY.",
             )
@@ -236,32 +243,34 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return str(self.templar.template(value))
         except Exception as error:  # noqa: BLE001 - lookups raise any exception, and its text may quote the value
             wrong = type(error).__name__
-        raise Problem(name, f"its template cannot be rendered ({wrong}). Use ansible.builtin.debug to find the error.")
+        raise OptionError(
+            name, f"its template cannot be rendered ({wrong}). Use ansible.builtin.debug to find the error."
+        )
 
     # -- reading and caching
 
-    def _rows(self, path: str, cache: bool, params: dict[str, t.Any], reading: Reading) -> list[Row]:
-        reading.know(params)
+    def _rows(self, path: str, cache: bool, params: dict[str, t.Any], query: ListQuery) -> list[ApiObject]:
+        query.know(params)
         if not self._option("cache"):
-            return reading.rows(params)
+            return query.rows(params)
         # The key depends on the account, not only on the name of the file.
         asked = json.dumps([params[name] for name in ACCOUNTS]).encode()
         key = f"{self.get_cache_key(path)}_{hashlib.sha256(asked).hexdigest()[:8]}"
         if cache:
             with contextlib.suppress(KeyError):
                 return list(self._cache[key])
-        rows = self._cache[key] = reading.rows(params)
+        rows = self._cache[key] = query.rows(params)
         return rows
 
-    def _warn_of(self, wanted: list[str], rows: list[Row]) -> None:
+    def _warn_of(self, names: list[str], rows: list[ApiObject]) -> None:
         there = {row["didlogic_number"] for row in rows}
-        missing = [number for number in wanted if number not in there]
+        missing = [number for number in names if number not in there]
         if missing:
             self.display.warning(f"Option numbers: the didlogic account does not have {', '.join(missing)}.")
 
     # -- hosts
 
-    def _add(self, inventory: t.Any, row: Row) -> None:
+    def _add(self, inventory: t.Any, row: ApiObject) -> None:
         host = row["didlogic_number"]
         # Ansible uses host names in paths.
         if not re.fullmatch(r"[0-9]{3,15}", host):
@@ -272,7 +281,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             inventory.set_variable(host, name, plain(value))
         if self._option("run_locally"):
             inventory.set_variable(host, "ansible_connection", "local")
-            inventory.set_variable(host, "ansible_python_interpreter", MARK("{{ ansible_playbook_python }}"))
+            inventory.set_variable(
+                host, "ansible_python_interpreter", trust_as_template("{{ ansible_playbook_python }}")
+            )
         construct: dict[str, t.Callable[..., t.Any]] = {
             "compose": self._set_composite_vars,
             "groups": self._add_host_to_composed_groups,
@@ -282,7 +293,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             add(self._option(option), inventory.get_host(host).get_vars(), host, strict=self._option("strict"))
 
 
-class Reading:
+class ListQuery:
     """Reads both services and collects the secrets of their responses.
 
     :param warn: function that shows a warning.
@@ -291,7 +302,7 @@ class Reading:
     def __init__(self, warn: t.Callable[[str], None]) -> None:
         self._warn = warn
         self._keys: set[str] = set()
-        self._noted: set[str] = set()
+        self._seen_secrets: set[str] = set()
         self._labels: set[str] = set()
 
     def know(self, params: t.Mapping[str, t.Any]) -> None:
@@ -299,34 +310,36 @@ class Reading:
         given = [params[f"{service.name}_api_key"] for service in SERVICES]
         self._keys = {form for key in given if key for form in (key, key.strip())}
 
-    def scrubber(self) -> Scrubber:
-        return Scrubber(self._keys, self._noted, self._labels)
+    def scrubber(self) -> Redactor:
+        return Redactor(self._keys, self._seen_secrets, self._labels)
 
-    def rows(self, params: t.Mapping[str, t.Any]) -> list[Row]:
+    def rows(self, params: t.Mapping[str, t.Any]) -> list[ApiObject]:
         """Return the variables of each number, without secrets."""
         if not params["validate_certs"]:
-            self._warn(UNCHECKED)
+            self._warn(CERTIFICATES_UNVERIFIED)
         engines: dict[str, Engine] = {}
         try:
             for service in [service for service in SERVICES if params[f"{service.name}_api_key"]]:
-                client = client_of(service, params, f"{service.name}_", read_only=True)
-                client.get = noting(client.get, self._noted)  # type: ignore[method-assign]
+                client = make_client(service, params, f"{service.name}_", read_only=True)
+                client.get = collect_secrets(client.get, self._seen_secrets)  # type: ignore[method-assign]
                 engines[service.name] = Engine(client, check_mode=True)
-            with _ended_by_hand([engine.client.stop for engine in engines.values()]):
-                survey = self._survey(engines, params)
+            with _ended_by_hand([engine.client.interrupt_event for engine in engines.values()]):
+                snapshot = self._snapshot(engines, params)
         finally:
             for engine in engines.values():
                 engine.client.close()
-        self._labels = {str(row["id"]) for row in survey.trunks}
-        found: list[Row] = self.scrubber().value(listed(survey, both="vapi" in engines))
+        self._labels = {str(row["id"]) for row in snapshot.trunks}
+        found: list[ApiObject] = self.scrubber().value(listed(snapshot, both="vapi" in engines))
         return found
 
     @staticmethod
-    def _survey(engines: dict[str, Engine], params: t.Mapping[str, t.Any]) -> Survey:
+    def _snapshot(engines: dict[str, Engine], params: t.Mapping[str, t.Any]) -> Snapshot:
         vapi = engines.get("vapi")
         key = vapi.client.connection.api_key if vapi else ""
         numbers = tuple(params["numbers"])
-        return read_ways(vapi, engines["didlogic"], region=params["vapi_region"], key=key, declared=numbers)
+        return read_call_paths(
+            vapi, engines["didlogic"], region=params["vapi_region"], key=key, declared_numbers=numbers
+        )
 
 
 def plain(value: t.Any) -> t.Any:

@@ -54,8 +54,8 @@ account:
       sample: 35.22
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
 
 
 def main() -> None:

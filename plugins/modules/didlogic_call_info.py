@@ -123,8 +123,8 @@ calls:
       sip_account: "01234"
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
 
 
 def main() -> None:

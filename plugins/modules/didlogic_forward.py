@@ -159,8 +159,8 @@ destinations:
   contains: *destination
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
 
 
 def main() -> None:

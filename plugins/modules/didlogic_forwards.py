@@ -188,8 +188,8 @@ failures:
       sample: "442079460125 is not a number of this didlogic account: numbers are bought in didlogic's portal."
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_many
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_many
 
 
 def main() -> None:

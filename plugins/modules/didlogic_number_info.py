@@ -131,8 +131,8 @@ numbers:
           position: first
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import NUMBER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
 
 
 def main() -> None:

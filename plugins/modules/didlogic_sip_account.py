@@ -210,8 +210,8 @@ sip_account:
       sample: 2026-01-02 03:04:05 UTC
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
 
 
 def main() -> None:

@@ -76,8 +76,8 @@ sip_accounts:
       created_at: 2026-01-02 03:04:05 UTC
 """
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
 
 
 def main() -> None:

@@ -87,11 +87,11 @@ variables:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files as safe_files
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=_files.REPORT, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=safe_files.REPORT, supports_check_mode=True)
     module.fail_json(msg="This runs on the controller only: call it as voiceops.vapi_didlogic.report_file.")
 
 

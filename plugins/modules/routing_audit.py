@@ -229,12 +229,16 @@ summary:
     info: 0
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_across
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import SERVICES, Ask, audit
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
+    SERVICES,
+    AuditOptions,
+    audit,
+)
 
 
 def main() -> None:
-    run_across(SERVICES, Ask, audit)
+    run_across(SERVICES, AuditOptions, audit)
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ probe:
           message: answers 200 OK in 11.4 ms
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_plain
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_plain
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import ProbeOptions, probe
 
 

@@ -176,7 +176,7 @@ assistant:
       sample: "2026-01-02T03:04:05.678Z"
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 
 

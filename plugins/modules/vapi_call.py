@@ -316,7 +316,7 @@ call:
       area: customer
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 
 

@@ -134,8 +134,8 @@ calls:
         amount: 0.0
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.call_log import CALL_LOG
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.call_log import CALL_LOG
 
 
 def main() -> None:

@@ -286,7 +286,7 @@ campaign:
         contacts: 250
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 
 

@@ -166,7 +166,7 @@ phone_number:
       sample: "2026-01-02T03:04:05.678Z"
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 
 

@@ -228,7 +228,7 @@ failures:
         Option assistant: no assistant has the name or id 'Night desk'. Create it first, or correct the reference.
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_many
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_many
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 
 

@@ -271,7 +271,7 @@ replaced_id:
   sample: 66666666-6666-4666-8666-666666666666
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
 

@@ -73,7 +73,7 @@ transfer_tools:
       updated_at: "2026-01-02T03:04:05.678Z"
 """
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import run_info
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 

@@ -51,23 +51,25 @@ def from_file(path: str) -> t.Any:
         raise ValueError("Ansible cannot read it") from None
 
 
-def difference(wanted: t.Any, found: t.Any, path: str = "") -> str | None:
+def difference(expected: t.Any, found: t.Any, path: str = "") -> str | None:
     """The path of the first value that differs, or that Ansible would treat as a template.
 
-    :param wanted: the value to write. :param found: the value that was read. :returns: ``None`` if there is none.
+    :param expected: the value to write. :param found: the value that was read. :returns: ``None`` if there is none.
     """
-    if isinstance(wanted, dict):
-        if not isinstance(found, dict) or list(wanted) != list(found):
+    if isinstance(expected, dict):
+        if not isinstance(found, dict) or list(expected) != list(found):
             return path or "the variables"
-        pairs = [(f"{path}.{key}" if path else str(key), value, found[key]) for key, value in wanted.items()]
-    elif isinstance(wanted, (list, tuple)):
-        if not isinstance(found, (list, tuple)) or len(wanted) != len(found):
+        pairs = [(f"{path}.{key}" if path else str(key), value, found[key]) for key, value in expected.items()]
+    elif isinstance(expected, (list, tuple)):
+        if not isinstance(found, (list, tuple)) or len(expected) != len(found):
             return path or "the variables"
-        pairs = [(f"{path}[{at}]", value, found[at]) for at, value in enumerate(wanted)]
-    elif isinstance(wanted, str):
-        template = TEMPLATE.search(wanted) and is_trusted_as_template(found)
-        return None if isinstance(found, str) and wanted == found and not template else path
+        pairs = [(f"{path}[{at}]", value, found[at]) for at, value in enumerate(expected)]
+    elif isinstance(expected, str):
+        template = TEMPLATE.search(expected) and is_trusted_as_template(found)
+        return None if isinstance(found, str) and expected == found and not template else path
     else:
-        same = isinstance(found, bool) == isinstance(wanted, bool) and not isinstance(found, str) and wanted == found
+        same = (
+            isinstance(found, bool) == isinstance(expected, bool) and not isinstance(found, str) and expected == found
+        )
         return None if same else path
     return next((place for where, one, other in pairs if (place := difference(one, other, where))), None)

@@ -26,13 +26,13 @@ from ansible.errors import AnsibleActionFail
 
 NAME = "voiceops.vapi_didlogic"
 #: Maximum seconds that a task waits for another one that places the same call.
-PATIENCE = 300.0
+LOCK_TIMEOUT_SECONDS = 300.0
 #: Seconds between two attempts to get the lock.
 PAUSE = 0.1
 #: Seconds after which an unchanged record is removed.
 KEPT = 2 * 86_400
 #: Maximum number of records that one task checks to remove old ones.
-MOST = 200
+MAX_RECORDS = 200
 
 Data = dict[str, t.Any]
 
@@ -71,13 +71,13 @@ def digest(*parts: t.Any) -> str:
 
 
 @contextlib.contextmanager
-def hold(folder: pathlib.Path, name: str, patience: float = PATIENCE) -> t.Iterator[Record]:
+def hold(folder: pathlib.Path, name: str, timeout: float = LOCK_TIMEOUT_SECONDS) -> t.Iterator[Record]:
     """Hold the lock of a record.
 
-    :param folder: a private folder. :param name: see :func:`digest`. :param patience: seconds to wait for the lock.
+    :param folder: a private folder. :param name: see :func:`digest`. :param timeout: seconds to wait for the lock.
     :return: the record. :raises AnsibleActionFail: if the lock cannot be acquired.
     """
-    descriptor = _locked(folder / f"{name}.json", time.monotonic() + patience)
+    descriptor = _locked(folder / f"{name}.json", time.monotonic() + timeout)
     try:
         yield Record(descriptor)
     finally:
@@ -144,7 +144,7 @@ def remove_old(folder: pathlib.Path, now: float | None = None) -> None:
     """Remove records that have not changed for a long time and contain no scheduled request."""
     now = time.time() if now is None else now
     with contextlib.suppress(OSError):
-        for entry in sorted(folder.glob("*.json"))[:MOST]:
+        for entry in sorted(folder.glob("*.json"))[:MAX_RECORDS]:
             with contextlib.suppress(OSError, AnsibleActionFail):
                 if now - entry.lstat().st_mtime < KEPT:
                     continue

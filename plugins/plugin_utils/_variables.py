@@ -17,8 +17,8 @@ import typing as t
 
 import yaml
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import nearest, unknown
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._door import SWITCH
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest, unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import SWITCH
 
 PREFIX = "vapi_didlogic_"
 ROOT = pathlib.Path(__file__).resolve().parents[2]

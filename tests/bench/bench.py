@@ -202,21 +202,21 @@ def environment(rounds: int) -> dict[str, Any]:
                 found.setdefault("an empty play", []).append(bench.nothing())
         finally:
             bench.stop()
-    told = {name: vars(median(figures)) for name, figures in found.items()}
-    start = told["an empty play"]["seconds"]
+    result = {name: vars(median(figures)) for name, figures in found.items()}
+    start = result["an empty play"]["seconds"]
     limits: dict[str, float] = {
         "everything made": start + CHAIN * LATENCY / 1000,
         "unchanged": start + CHAIN_UNCHANGED * LATENCY / 1000,
     }
     for what, limit in limits.items():
-        told[f"role, {what}"]["limit"] = limit
+        result[f"role, {what}"]["limit"] = limit
     return {
-        "runs": told,
+        "runs": result,
         "limit": limits,
         "times faster than uri": {
-            what: told[f"uri, {what}"]["seconds"] / told[f"role, {what}"]["seconds"] for what in limits
+            what: result[f"uri, {what}"]["seconds"] / result[f"role, {what}"]["seconds"] for what in limits
         },
-        "times the limit": {what: told[f"role, {what}"]["seconds"] / limit for what, limit in limits.items()},
+        "times the limit": {what: result[f"role, {what}"]["seconds"] / limit for what, limit in limits.items()},
     }
 
 
@@ -249,7 +249,7 @@ def numbers(rounds: int) -> dict[str, Any]:
 def starting() -> dict[str, float]:
     """Milliseconds to import the engine and one resource, in a new interpreter, over one that imports nothing."""
     base = "ansible_collections.voiceops.vapi_didlogic.plugins.module_utils."
-    wanted = {
+    desired = {
         "an interpreter": "pass",
         "httpx": "import httpx",
         "pydantic": "import pydantic",
@@ -259,7 +259,7 @@ def starting() -> dict[str, float]:
     paths = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
     found: dict[str, list[float]] = {}
     for _round in range(7):
-        for name, code in wanted.items():
+        for name, code in desired.items():
             begun = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], check=True, env=paths)
             found.setdefault(name, []).append((time.perf_counter() - begun) * 1000)

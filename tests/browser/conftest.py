@@ -67,7 +67,7 @@ def showing(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: heard.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (heard.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: _is_asked_for(request, file) or heard.append(f"request: {request.url}"))
-        context.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
+        context.route(lambda url: not url.startswith("file:"), lambda path: path.abort())
         page.goto(file.as_uri() + address)
         page.locator("#main").wait_for()
         return page

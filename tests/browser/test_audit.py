@@ -18,8 +18,19 @@ import pytest
 from making import HOSTILE, Written, audit
 from test_call_log import CONTRAST, DATA
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import SEVERITIES, findings, numbers
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_audit import DESK, FAULTS, HOME, HUMAN, healthy, survey
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
+    SEVERITIES,
+    findings,
+    numbers,
+)
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_audit import (
+    DESK,
+    FAULTS,
+    HOME,
+    HUMAN,
+    healthy,
+    snapshot,
+)
 
 Show = Callable[..., Any]
 WORDS = {"error": "Broken", "warning": "At risk", "info": "To note", "ok": "Healthy"}
@@ -37,9 +48,9 @@ KINDS = {
 
 def judged(account: dict[str, Any], **more: Any) -> dict[str, Any]:
     """What the module answers for an account."""
-    found = findings(survey(account, **more))
+    found = findings(snapshot(account, **more))
     counts = {severity: sum(item["severity"] == severity for item in found) for severity in SEVERITIES}
-    return {"findings": found, "numbers": numbers(survey(account, **more), found), "summary": counts}
+    return {"findings": found, "numbers": numbers(snapshot(account, **more), found), "summary": counts}
 
 
 def spoilt(*names: str) -> dict[str, Any]:
@@ -197,12 +208,12 @@ def test_each_fault_stands_at_its_link(window: Any, name: str) -> None:
     result = spoilt(name)
     page = window(result)
     for finding in result["findings"]:
-        told = page.locator(f'.finding[data-rule="{finding["rule"]}"]')
-        assert told.count() == 1
-        assert finding["message"] in told.inner_text()
-        assert finding["fix"] in told.inner_text()
+        details = page.locator(f'.finding[data-rule="{finding["rule"]}"]')
+        assert details.count() == 1
+        assert finding["message"] in details.inner_text()
+        assert finding["fix"] in details.inner_text()
         alone = finding["step"] == "account" or not finding["numbers"]
-        assert (told.locator("xpath=ancestor::*[@data-part]").get_attribute("data-part") == "account") == alone
+        assert (details.locator("xpath=ancestor::*[@data-part]").get_attribute("data-part") == "account") == alone
         for number in finding["numbers"]:
             boxes = lane(page, number).locator(f"button.node.{finding['severity']}:has(.mark)")
             kinds = set(boxes.evaluate_all("boxes => boxes.map((box) => box.dataset.kind)"))
@@ -239,7 +250,7 @@ def test_a_broken_line_is_marked(window: Any, name: str, between: tuple[str, str
 
 
 def test_a_number_that_nobody_has(window: Any) -> None:
-    page = window(judged(healthy(), declared=("31205555555",)))
+    page = window(judged(healthy(), declared_numbers=("31205555555",)))
     assert lane(page, "31205555555").locator("button.node.error .name").all_inner_texts()[0] == "31205555555"
     assert tiles(page)["Broken"] == 1
 
@@ -278,12 +289,12 @@ def test_five_hundred_numbers(show: Show, put: Any) -> None:
     assert tiles(page) == {"Numbers": 500, "Broken": 167, "At risk": 333, "To note": 0, "Healthy": 0}
     assert page.locator(".lane").count() == 25
     assert page.locator(".finding").count() == 2, "the same words stand once"
-    told = page.locator('.finding[data-rule="not-imported"]')
-    assert told.locator(".subject").inner_text().startswith("167 numbers")
-    assert told.locator(".chips a").count() == 12
-    told.get_by_text("and 155 more").click()
-    assert told.locator(".chips a").count() == 167
-    told.get_by_text("31201000498", exact=True).click()
+    result = page.locator('.finding[data-rule="not-imported"]')
+    assert result.locator(".subject").inner_text().startswith("167 numbers")
+    assert result.locator(".chips a").count() == 12
+    result.get_by_text("and 155 more").click()
+    assert result.locator(".chips a").count() == 167
+    result.get_by_text("31201000498", exact=True).click()
     assert lane(page, "31201000498").is_visible()
     assert page.evaluate("document.activeElement.dataset.number") == "31201000498"
     assert page.locator("#range").inner_text() == "Numbers 151\u2013175 of 500"
@@ -306,9 +317,9 @@ def test_filters(show: Show, put: Any) -> None:
     assert page.locator("#range").inner_text() == "No number matches the filters."
     page.locator("#text").fill("Team 0010")
     words = [item for item in many(500)["numbers"] if "Team" in json.dumps(item) and "0010" in item["number"]]
-    told = f"{len(words)} of 500 numbers"
-    assert page.locator("#found").inner_text() == told
-    assert show(file, address="#" + page.url.partition("#")[2]).locator("#found").inner_text() == told
+    result = f"{len(words)} of 500 numbers"
+    assert page.locator("#found").inner_text() == result
+    assert show(file, address="#" + page.url.partition("#")[2]).locator("#found").inner_text() == result
     page.locator("#reset").click()
     assert page.locator("#found").inner_text() == "All 500 numbers"
     page.locator('.finding[data-rule="not-imported"]').get_by_text("Show their routes").click()
@@ -531,6 +542,6 @@ def test_with_the_module_of_the_collection(services: Any, show: Show) -> None:
         assert part in run.out
     assert key not in run.text + page.read_text() + data.read_text()
     assert services.writes == 0
-    shown = show(page)
-    assert tiles(shown) == {"Numbers": 2, "Broken": 2, "At risk": 0, "To note": 0, "Healthy": 0}
-    assert "hidden.sip.vapi.ai" in lane(shown, HUMAN).inner_text()
+    displayed = show(page)
+    assert tiles(displayed) == {"Numbers": 2, "Broken": 2, "At risk": 0, "To note": 0, "Healthy": 0}
+    assert "hidden.sip.vapi.ai" in lane(displayed, HUMAN).inner_text()

@@ -72,8 +72,8 @@ def tiles(page: Any) -> dict[str, int]:
 
 def bars(page: Any) -> int:
     """How many calls the chart shows."""
-    told = page.locator("g.bar").evaluate_all("bars => bars.map((bar) => bar.getAttribute('aria-label'))")
-    return sum(int(number) for text in told for number in re.findall(r"(\d+) [a-z]", text.split(": ")[1]))
+    result = page.locator("g.bar").evaluate_all("bars => bars.map((bar) => bar.getAttribute('aria-label'))")
+    return sum(int(number) for text in result for number in re.findall(r"(\d+) [a-z]", text.split(": ")[1]))
 
 
 def causes(page: Any) -> dict[str, int]:
@@ -201,9 +201,9 @@ def test_the_chart_answers(show: Show, written: Written) -> None:
     tip = page.locator("#tip")
     assert tip.is_visible()
     assert "Answered" in tip.inner_text()
-    told = column.get_attribute("aria-label")
+    result = column.get_attribute("aria-label")
     column.click()
-    count = sum(map(int, re.findall(r"(\d+) [a-z]", told.split(": ")[1])))
+    count = sum(map(int, re.findall(r"(\d+) [a-z]", result.split(": ")[1])))
     assert tiles(page)["calls"] == count, "a column chosen shows its calls"
     assert bars(page) == 400, "and the others stay to be chosen"
     page.locator("#window").click()

@@ -215,9 +215,9 @@ def environments(
 ) -> Iterator[dict[str, Future[Environment]]]:
     """The role runs at once for all environments that the chosen tests want."""
     chosen = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    wanted = {"us", *(params["each"] for params in chosen if "each" in params)}
+    desired = {"us", *(params["each"] for params in chosen if "each" in params)}
     with ThreadPoolExecutor() as pool:
-        runs = {name: pool.submit(Environment, name, tmp_path_factory.mktemp(name)) for name in sorted(wanted)}
+        runs = {name: pool.submit(Environment, name, tmp_path_factory.mktemp(name)) for name in sorted(desired)}
         yield runs
     for run in runs.values():
         if not run.exception():

@@ -57,7 +57,7 @@ PEOPLE = {
     "mobile": ("31612340000", "198.51.100.50"),
 }
 NAMES = {DIDLOGIC: "didlogic", VAPI["us"]: "Vapi US", VAPI["eu"]: "Vapi EU", CALLER: "caller", BARESIP: "caller"}
-PATIENCE = 40  # seconds; calls take less than one on an idle machine
+CONSISTENCY_DELAYS_SECONDS = 40  # seconds; calls take less than one on an idle machine
 
 BARESIP_CONFIG = """
 poll_method epoll
@@ -176,12 +176,12 @@ class Lab:
 
     def _staff(self) -> None:
         """Every assistant answers at an address of its own."""
-        wanted = {item["id"]: item["name"] for item in self.state["vapi"]["assistants"]}
-        for key in set(self.assistants) - set(wanted):
+        desired = {item["id"]: item["name"] for item in self.state["vapi"]["assistants"]}
+        for key in set(self.assistants) - set(desired):
             address, process = self.assistants.pop(key)
             self.network.stop(process, signal.SIGKILL)
             self.names.pop(address)
-        for key, name in wanted.items():
+        for key, name in desired.items():
             if key not in self.assistants:
                 taken = {address for address, _process in self.assistants.values()}
                 address = next(address for address in ASSISTANTS if address not in taken)
@@ -200,7 +200,7 @@ class Lab:
         own = self.short / "answer"
         own.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
-            control.settimeout(PATIENCE)
+            control.settimeout(CONSISTENCY_DELAYS_SECONDS)
             control.bind(str(own))
             question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
             control.sendto(json.dumps(question).encode(), str(self.short / name))
@@ -216,18 +216,18 @@ class Lab:
 
     def place(self, phone_number_id: str, target: str) -> Ladder:
         """Vapi calls somebody over the trunk of a phone number."""
-        self._dial(world.route(self.state, phone_number_id, target))
+        self._dial(world.path(self.state, phone_number_id, target))
         return self._over(self.names[VAPI[self.region]])
 
-    def _dial(self, route: world.Route) -> None:
-        assert route.protocol in {"udp", "tcp"}, f"SIPp speaks no {route.protocol} here"
-        login = (route.username, self.secret) if route.username else None
+    def _dial(self, path: world.CallPath) -> None:
+        assert path.protocol in {"udp", "tcp"}, f"SIPp speaks no {path.protocol} here"
+        login = (path.username, self.secret) if path.username else None
         # Names are the business of the programs that can resolve them in here.
-        assert route.host == HOST, f"{route.host} is not didlogic's gateway"
-        target = f"{DIDLOGIC}:{route.port}"
+        assert path.host == HOST, f"{path.host} is not didlogic's gateway"
+        target = f"{DIDLOGIC}:{path.port}"
         steps = scenarios.dialler(login)
         address = VAPI[self.region]
-        self._play("vapi-calls", steps, address, target, route.dialled, route.caller, protocol=route.protocol)
+        self._play("vapi-calls", steps, address, target, path.dialled, path.caller, protocol=path.protocol)
 
     def _play(
         self, name: str, steps: str, address: str, target: str, number: str, caller: str, protocol: str = "udp"
@@ -238,11 +238,21 @@ class Lab:
             steps,
             address,
             *(target, "-m", "1", "-t", {"udp": "u1", "tcp": "t1"}[protocol], "-s", number),
-            *("-key", "caller", caller, "-key", "domain", HOST, "-timeout", str(PATIENCE), "-timeout_error"),
+            *(
+                "-key",
+                "caller",
+                caller,
+                "-key",
+                "domain",
+                HOST,
+                "-timeout",
+                str(CONSISTENCY_DELAYS_SECONDS),
+                "-timeout_error",
+            ),
             port=20000 + self.count,
         )
         try:
-            code = process.wait(PATIENCE + 10)
+            code = process.wait(CONSISTENCY_DELAYS_SECONDS + 10)
         finally:
             self.network.stop(process, signal.SIGKILL)
         assert code == 0, f"SIPp ({name}) ended with {code}\n{self.ladder().draw()}\n{self.complaints()}"
@@ -269,7 +279,7 @@ class Lab:
         account = BARESIP_ACCOUNT.format(user=caller, host=HOST, proxy=DIDLOGIC)
         (folder / "accounts").write_text(account)
         (folder / "contacts").write_text("")
-        command = ("baresip", "-4", "-f", folder, "-t", PATIENCE, "-e", f"/dial sip:{number}@{HOST}")
+        command = ("baresip", "-4", "-f", folder, "-t", CONSISTENCY_DELAYS_SECONDS, "-e", f"/dial sip:{number}@{HOST}")
         process = self.network.start(folder / "baresip.log", *command, end="TERM")
         try:
             yield
@@ -333,7 +343,7 @@ class Lab:
         return self.ladder()
 
     def _until(self, condition: Callable[[], Any], what: str) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + CONSISTENCY_DELAYS_SECONDS
         while not condition():
             gone = [name for name, process in self.servers.items() if process.poll() is not None]
             if gone or time.monotonic() > end:

@@ -103,16 +103,16 @@ class Namespace:
         self.running.append(process)
         return process
 
-    def stop(self, process: subprocess.Popen[bytes], number: int = signal.SIGTERM, patience: float = 5) -> None:
+    def stop(self, process: subprocess.Popen[bytes], number: int = signal.SIGTERM, default_timeout: float = 5) -> None:
         """End a program that was started here, and all that it has started."""
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
         try:
-            process.wait(patience)
+            process.wait(default_timeout)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(patience)
+            process.wait(default_timeout)
         if process in self.running:
             self.running.remove(process)
 

@@ -23,8 +23,8 @@ def trunk(accounts: Item) -> Item:
     return found
 
 
-def number(accounts: Item, wanted: str) -> Item:
-    found: Item = next(item for item in accounts["numbers"] if item["number"] == wanted)
+def number(accounts: Item, desired: str) -> Item:
+    found: Item = next(item for item in accounts["numbers"] if item["number"] == desired)
     return found
 
 

@@ -73,9 +73,9 @@ def test_accepted_is_not_done(scene: Any) -> None:
     assert diagnosis is not None
     assert diagnosis.outcome == "failed"
     assert "vapi_transfer_tool.destinations.sip_uri" in diagnosis.option.split(", ")
-    told = diagnose(FAILED, "SIP 404 Not Found")
-    assert told is not None
-    assert "vapi_transfer_tool.destinations.number" in told.option.split(", ")
+    result = diagnose(FAILED, "SIP 404 Not Found")
+    assert result is not None
+    assert "vapi_transfer_tool.destinations.number" in result.option.split(", ")
 
 
 def test_dial_needs_no_refer(scene: Any) -> None:

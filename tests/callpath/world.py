@@ -81,7 +81,7 @@ def _inbound(trunk: Item) -> Iterator[str]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Route:
+class CallPath:
     """How Vapi places a call: over which gateway, with which login, from which number."""
 
     host: str
@@ -92,13 +92,13 @@ class Route:
     dialled: str
 
 
-def route(state: Item, phone_number_id: str, target: str) -> Route:
+def path(state: Item, phone_number_id: str, target: str) -> CallPath:
     """What Vapi makes of a call over a number's trunk."""
     phone = next(item for item in state["vapi"]["phone_numbers"] if item["id"] == phone_number_id)
     trunk = next(item for item in state["vapi"]["credentials"] if item["id"] == phone["credentialId"])
     gateway = next(item for item in trunk["gateways"] if item.get("outboundEnabled", True))
     plus = "+" if trunk.get("outboundLeadingPlusEnabled") else ""
-    return Route(
+    return CallPath(
         gateway["ip"],
         gateway.get("port", 5060),
         gateway.get("outboundProtocol", "udp"),
@@ -111,12 +111,12 @@ def route(state: Item, phone_number_id: str, target: str) -> Route:
 def transfer(state: Item, assistant: str) -> tuple[str, str]:
     """Where the first transfer tool of an assistant sends callers, as a URI, and by which SIP request."""
     owner = next(item for item in state["vapi"]["assistants"] if item["name"] == assistant)
-    wanted = owner["model"]["toolIds"]
-    tool = next(item for item in state["vapi"]["tools"] if item["id"] in wanted and item["type"] == "transferCall")
+    desired = owner["model"]["toolIds"]
+    tool = next(item for item in state["vapi"]["tools"] if item["id"] in desired and item["type"] == "transferCall")
     target = tool["destinations"][0]
     verb = (target.get("transferPlan") or {}).get("sipVerb", "refer")
     if target["type"] == "sip":
         return target["sipUri"], verb
     # A bare number goes out over the trunk of the number that was called.
     phone = next(item for item in state["vapi"]["phone_numbers"] if item.get("assistantId") == owner["id"])
-    return f"sip:{target['number']}@{route(state, phone['id'], '').host}", verb
+    return f"sip:{target['number']}@{path(state, phone['id'], '').host}", verb

@@ -155,8 +155,8 @@ def settings(sandbox: Sandbox) -> dict[str, str]:
 
 def play(sandbox: Sandbox, playbook: str, *options: str, everything: bool = False) -> Run:
     """Run a playbook and show its output while it runs."""
-    shown = f"ansible-playbook voiceops.vapi_didlogic.{playbook} -e @environment.yml"
-    print("$", shown, *options, flush=True)
+    displayed = f"ansible-playbook voiceops.vapi_didlogic.{playbook} -e @environment.yml"
+    print("$", displayed, *options, flush=True)
     sandbox.writes(forget=True)
     start, output = time.monotonic(), []
     command = [sys.executable, "-m", "ansible", "playbook", f"voiceops.vapi_didlogic.{playbook}"]

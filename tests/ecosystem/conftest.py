@@ -88,9 +88,9 @@ def context(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Contex
 @pytest.fixture(scope="session")
 def image(context: Context) -> Path:
     """A folder of programs with what the image would hold: Ansible and runner as defined, and the libraries."""
-    wanted = context.definition["dependencies"]
+    desired = context.definition["dependencies"]
     libraries = [line.partition("#")[0].strip() for line in context.libraries]
-    packages = [wanted[name]["package_pip"] for name in ("ansible_runner", "ansible_core")]
+    packages = [desired[name]["package_pip"] for name in ("ansible_runner", "ansible_core")]
     return beside("image", *packages, *libraries) / "bin"
 
 

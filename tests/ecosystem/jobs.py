@@ -20,11 +20,11 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import dev
-from tests.trust.leaks import needles
+from tests.robustness.secret_leaks import needles
 
 CONTROLLER = dev.ROOT / "docs" / "examples" / "controller"
 PROJECT = CONTROLLER / "project"
-#: Pieces of secrets are left to tests/trust; whole ones are looked for here, however they are written.
+#: Pieces of secrets are left to tests/robustness; whole ones are looked for here, however they are written.
 KINDS = ("raw", "upper", "lower", "no dashes", "url", "json", "repr", "html", "hex", "base64")
 
 

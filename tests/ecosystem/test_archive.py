@@ -41,15 +41,15 @@ def test_the_archive_works(version: str, installed: Path, services: Any, tmp_pat
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    wanted = yaml.safe_load((dev.ROOT / "galaxy.yml").read_text())["version"]
+    desired = yaml.safe_load((dev.ROOT / "galaxy.yml").read_text())["version"]
     (listed,) = json.loads(ran("ansible-galaxy", "collection", "list", NAME, "--format", "json")).values()
-    assert listed == {NAME: {"version": wanted}}
+    assert listed == {NAME: {"version": desired}}
     for kind, folder in (("module", "modules"), ("inventory", "inventory"), ("filter", "filter"), ("role", None)):
-        told = json.loads(ran("ansible-doc", "--type", kind, "--list", "--json", NAME))
+        result = json.loads(ran("ansible-doc", "--type", kind, "--list", "--json", NAME))
         if folder:
             ending = "*.yml" if kind == "filter" else "[!_]*.py"
-            assert len(told) == len(list((dev.ROOT / "plugins" / folder).glob(ending))), kind
-        assert told, kind
+            assert len(result) == len(list((dev.ROOT / "plugins" / folder).glob(ending))), kind
+        assert result, kind
 
     (tmp_path / "environment.yml").write_text(yaml.safe_dump(DECLARED))
     for change in ("changed=1", "changed=0"):

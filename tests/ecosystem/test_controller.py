@@ -204,9 +204,9 @@ def test_syntax() -> None:
 
 def test_the_guide_shows_the_files() -> None:
     """What people copy from the page is what is tested here."""
-    shown = [yaml.safe_load(block) for block in yaml_blocks(GUIDE.read_text())]
+    displayed = [yaml.safe_load(block) for block in yaml_blocks(GUIDE.read_text())]
     for service in SERVICES:
         found = credential_type(service)
-        assert {"inputs": found["inputs"], "injectors": found["injectors"]} in shown
+        assert {"inputs": found["inputs"], "injectors": found["injectors"]} in displayed
     for name in ("integrate.yml", "numbers.yml", "inventory/didlogic_numbers.yml"):
-        assert yaml.safe_load((PROJECT / name).read_text()) in shown
+        assert yaml.safe_load((PROJECT / name).read_text()) in displayed

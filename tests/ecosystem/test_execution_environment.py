@@ -43,7 +43,7 @@ def test_the_image_would_have_our_libraries(context: Any) -> None:
 
 def test_the_example_names_versions_that_are_tested(context: Any) -> None:
     """A Python and an ansible-core of our test matrix, which fit one another."""
-    wanted = context.definition["dependencies"]
-    version = wanted["ansible_core"]["package_pip"].removeprefix("ansible-core~=").removesuffix(".0")
-    minor = int(wanted["python_interpreter"]["package_system"].removeprefix("python3."))
+    desired = context.definition["dependencies"]
+    version = desired["ansible_core"]["package_pip"].removeprefix("ansible-core~=").removesuffix(".0")
+    minor = int(desired["python_interpreter"]["package_system"].removeprefix("python3."))
     assert minor in dev.CORES[version]

@@ -76,8 +76,8 @@ def test_plan_apply_and_again(services: Any, jobs: Callable[..., Jobs], canaries
     assert services.writes == 0
     assert plan.changed == 1
     assert "would be created, answered by Reception" in plan.stdout
-    shown = json.dumps(plan.diffs)
-    assert all(word in shown for word in ("didlogic NL", "Reception", "(known after apply)", *NUMBERS))
+    displayed = json.dumps(plan.diffs)
+    assert all(word in displayed for word in ("didlogic NL", "Reception", "(known after apply)", *NUMBERS))
 
     apply = folder.run("apply", INTEGRATE, "--diff")
     assert apply.status == "successful", apply.out
@@ -91,7 +91,7 @@ def test_plan_apply_and_again(services: Any, jobs: Callable[..., Jobs], canaries
     assert again.status == "successful", again.out
     assert (again.changed, services.writes) == (0, 0)
     # The modules ran in runner's ansible-playbook, not in interpreters of their own.
-    assert "voiceops.vapi_didlogic.wiring (in this process)" in again.stdout
+    assert "voiceops.vapi_didlogic.integration (in this process)" in again.stdout
 
     # Runner itself writes the environment of a job into this file; Controller throws the folder away after the job.
     found = leaks(canaries, plan, apply, again)

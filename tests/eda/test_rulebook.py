@@ -45,10 +45,10 @@ def why_not() -> str:
     java = os.environ.get("JAVA_HOME")
     program = str(Path(java, "bin", "java")) if java else shutil.which("java")
     try:
-        told = subprocess.run([program or "java", "-version"], capture_output=True, text=True, timeout=60, check=True)
+        result = subprocess.run([program or "java", "-version"], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return "there is no Java, which ansible-rulebook needs (17 or newer)"
-    version = re.search(r'version "(\d+)', told.stderr)
+    version = re.search(r'version "(\d+)', result.stderr)
     return "" if version and int(version[1]) >= 17 else "Java is older than 17, which ansible-rulebook needs"
 
 

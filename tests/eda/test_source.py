@@ -218,8 +218,8 @@ async def test_the_secret() -> None:
             assert (await source.send(ended(), {"X-Vapi-Secret": wrong}))[0] == 401
         assert (await source.send(ended(), {}))[0] == 401
         assert (await source.send(ended(), {"Authorization": f"Bearer {right}"}))[0] == 401
-        twice = aiohttp_headers([("X-Vapi-Secret", right), ("X-Vapi-Secret", right)])
-        assert (await source.send(ended(), twice))[0] == 401
+        duplicates = aiohttp_headers([("X-Vapi-Secret", right), ("X-Vapi-Secret", right)])
+        assert (await source.send(ended(), duplicates))[0] == 401
         assert source.queue.empty()
         assert (await source.send(ended(), {"x-vapi-secret": right}))[0] == 200
 
@@ -486,14 +486,14 @@ def test_neither_secrets_nor_words_in_logs(
     monkeypatch.setitem(SOURCE["Tally"].warn.__globals__, "TELL_AGAIN", 0.0)
     secret, token, key, guess = (secrets.token_urlsafe(24) for _time in range(4))
 
-    class Broken:
+    class ConnectionBroken:
         async def put(self, _event: dict[str, Any]) -> None:
             raise RuntimeError(SPOKEN)
 
     @on_a_loop
     async def everything() -> None:
         options = {"secret": secret, "token": token, "hmac_secret": key, "types": ["hang"], "max_body": 65536}
-        async with running(Broken(), **options, body_timeout=0.2) as source:
+        async with running(ConnectionBroken(), **options, body_timeout=0.2) as source:
             stamp = str(int(time.time()))
             proven = {"X-Vapi-Secret": secret, "Authorization": f"Bearer {token}", "x-timestamp": stamp}
 
@@ -526,12 +526,12 @@ def test_neither_secrets_nor_words_in_logs(
     with caplog.at_level(logging.DEBUG):
         everything()
     printed = "".join(capfd.readouterr())
-    told = caplog.text + printed
-    assert "Answered with 401: The secret is missing or wrong. (" in told
-    assert "Answered with 500: RuntimeError (" in told
+    result = caplog.text + printed
+    assert "Answered with 401: The secret is missing or wrong. (" in result
+    assert "Answered with 500: RuntimeError (" in result
     for hidden in (secret, token, key, guess, SPOKEN):
         for form in (hidden, hidden[:12], base64.b64encode(hidden.encode()).decode()[:12]):
-            assert form not in told
+            assert form not in result
 
 
 def test_a_flood_is_no_flood_of_lines(caplog: pytest.LogCaptureFixture) -> None:
@@ -584,10 +584,10 @@ def test_a_flood_is_no_flood_of_lines(caplog: pytest.LogCaptureFixture) -> None:
     ids=str,
 )
 @on_a_loop
-async def test_wrong_options_are_told_before_a_port_is_opened(options: dict[str, Any], told: str) -> None:
+async def test_wrong_options_are_told_before_a_port_is_opened(options: dict[str, Any], given: str) -> None:
     if options and not {"secret", "token", "hmac_secret"} & set(options):
         options = {"secret": secrets.token_urlsafe(24), **options}
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(given)):
         await SOURCE["main"](asyncio.Queue(), {"port": free_port(), **options})
 
 

@@ -87,13 +87,13 @@ def test_vapi_need_not_answer(ready: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "given"),
     [("", "Specify the"), ("all", "Specify the"), ("31999999999", "does not have the number 31999999999")],
 )
-def test_wrong_numbers(untouched: Any, number: str, told: str) -> None:
+def test_wrong_numbers(untouched: Any, number: str, given: str) -> None:
     play = untouched.play(BOOK, vapi_didlogic_disable_number=number)
     assert play.rc != 0
-    assert told in play.failure
+    assert given in play.failure
 
 
 # ------------------------------------------------------------------------------------------------------------ an end
@@ -206,14 +206,14 @@ def test_broken_records_are_named_and_keep_no_other_back(ready: Any, tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "given"),
     [
         *(({"vapi_didlogic_disable_minutes": value}, "from 1 to 1440") for value in (-1, 1441, "soon", "1.5", "1e2")),
         ({"vapi_didlogic_disable_minutes": 5, "vapi_didlogic_disable_restore": True}, "mutually exclusive"),
     ],
     ids=str,
 )
-def test_wrong_ends(untouched: Any, tmp_path: Path, variables: dict[str, Any], told: str) -> None:
+def test_wrong_ends(untouched: Any, tmp_path: Path, variables: dict[str, Any], given: str) -> None:
     play = off(untouched, tmp_path / "records", **variables)
     assert play.rc != 0
-    assert told in play.failure
+    assert given in play.failure

@@ -64,9 +64,9 @@ def test_the_quick_start(sandbox: Any) -> None:
     (folder / "sandbox.yml").write_text(starting)
     (folder / "environment.yml").write_text(declared)
     own = folder / "its-own"
-    aside = ("-e", f"sandbox_dir={own}", "-e", "sandbox_port=0")
+    superseded = ("-e", f"sandbox_dir={own}", "-e", "sandbox_port=0")
     try:
-        started = sandbox.play(str(folder / "sandbox.yml"), *aside)
+        started = sandbox.play(str(folder / "sandbox.yml"), *superseded)
         assert started.rc == 0, started.text
         given = ("-e", "@environment.yml", "-e", "@keys.yml")
         dry = sandbox.play(INTEGRATE, *given, "--check", "--diff")

@@ -87,7 +87,7 @@ READ = ("keys that are no text", "octal", "unknown options")
     "name", [name if name in READ else pytest.param(name, marks=pytest.mark.slow) for name in FILES]
 )
 def test_a_mistake_is_told_by_the_names_of_the_variables(services: Any, name: str) -> None:
-    more, told = FILES[name]
+    more, result = FILES[name]
     password = secrets.token_hex(12)
     base = HEAD.replace("PASSWORD", password)
     kept = base if not more.startswith("vapi_didlogic_trunk") else base[base.index("vapi_didlogic_numbers") :]
@@ -101,7 +101,7 @@ def test_a_mistake_is_told_by_the_names_of_the_variables(services: Any, name: st
     # The report of the role has one line for each, also when the run fails. Names are looked at before the role begins.
     task = "check_variables : " if name == "unknown options" else "integration : Show the report]"
     report = play.out[play.out.index(f"TASK [voiceops.vapi_didlogic.{task}") :]
-    for text in told:
+    for text in result:
         assert text in report.replace('\\"', '"'), play.text
     assert services.writes == 0
     assert password not in play.text

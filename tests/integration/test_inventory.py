@@ -293,9 +293,9 @@ def test_no_key_is_ever_shown(services: Any) -> None:
     folder = services.folder / "cache"
     kept = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(folder)}
     good, bad = written(services, **kept), written(services, "bad.didlogic_numbers.yml", didlogic_api_key=stranger)
-    told = [services.ansible("ansible-inventory", "-i", file, "--list", "-vvvvv") for file in (good, good, bad)]
-    assert "31201234563@hidden.sip.vapi.ai" in told[0].out
-    texts = [done.text for done in told] + [path.read_text() + path.name for path in folder.iterdir()]
+    result = [services.ansible("ansible-inventory", "-i", file, "--list", "-vvvvv") for file in (good, good, bad)]
+    assert "31201234563@hidden.sip.vapi.ai" in result[0].out
+    texts = [done.text for done in result] + [path.read_text() + path.name for path in folder.iterdir()]
     assert len(texts) == 4
     for text in texts:
         for secret in (*labels, facts["didlogic_api_key"]):

@@ -45,7 +45,7 @@ def call(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("fault", "works", "told"),
+    ("fault", "works", "given"),
     [
         ({"kind": "close", "when": "after"}, True, ""),
         pytest.param(
@@ -63,12 +63,12 @@ def call(**more: Any) -> dict[str, Any]:
     ],
     ids=["answer lost", "reset before", "429"],
 )
-def test_one_request_at_most(ready: Any, fault: dict[str, Any], works: bool, told: str) -> None:
+def test_one_request_at_most(ready: Any, fault: dict[str, Any], works: bool, given: str) -> None:
     """Counted at the server, over real connections."""
     ready.faults({**fault, "times": None, "match": {"method": "POST"}})
     play = ready.play([call()])
     assert (play.rc == 0) == works, play.text
-    assert told in play.text
+    assert given in play.text
     assert posts(ready, "/call") == 1
 
 
@@ -132,13 +132,13 @@ def test_a_long_file_is_split_and_started_once(ready: Any, tmp_path: Path) -> No
     play = ready.play([campaign(csv=file)])
     assert "has 25000 contacts, and a campaign takes 10000. Set split: true" in play.text
     writes = ready.writes
-    told = {"name": "told", "ansible.builtin.debug": {"var": "started.campaign.batches | map(attribute='name')"}}
-    play = ready.play([campaign(csv=file, split=True), told], "--check", "-v")
+    result = {"name": "told", "ansible.builtin.debug": {"var": "started.campaign.batches | map(attribute='name')"}}
+    play = ready.play([campaign(csv=file, split=True), result], "--check", "-v")
     assert play.rc == 0, play.text
     assert '"seconds": 166680' in play.out, "25,000 calls of a minute, three at once in each of three parts"
     assert ready.writes == writes
     for changed in (1, 0):
-        play = ready.play([campaign(csv=file, split=True), told])
+        play = ready.play([campaign(csv=file, split=True), result])
         assert (play.rc, play.changed) == (0, changed), play.text
         assert "Renewal (3/3)" in play.out
     assert posts(ready, "/campaign") == 3

@@ -44,8 +44,8 @@ def test_every_playbook_refuses_unknown_names(untouched: Any, playbook: str) -> 
     variables = {name: value for wrong, _told in WRONG for name, value in wrong.items()}
     done = untouched.play(V + playbook, **variables)
     assert done.rc != 0
-    for _wrong, told in WRONG:
-        assert told in done.text
+    for _wrong, result in WRONG:
+        assert result in done.text
     assert requests(untouched) == before
 
 

@@ -508,9 +508,9 @@ def test_transfers(
     ended = vapi.get(f"/call/{call['id']}").json()
     assert ended["endedReason"] == "assistant-forwarded-call"
     assert ("destination" in ended) == reached
-    (shown,) = ended["artifact"]["transfers"]
-    assert (shown.get("status"), shown["mode"]) == (transfer.get("status"), "blind-transfer")
-    assert HUMAN in str(shown["destination"])
+    (displayed,) = ended["artifact"]["transfers"]
+    assert (displayed.get("status"), displayed["mode"]) == (transfer.get("status"), "blind-transfer")
+    assert HUMAN in str(displayed["destination"])
     legs = [(row["to"], row["duration"], row["sip_account"]) for row in reversed(records(didlogic, type="sip"))]
     assert legs == [("31612340000", 30, LOGIN), *([] if rang is None else [(HUMAN[1:], rang, LOGIN)])]
 
@@ -875,7 +875,7 @@ CAMPAIGNS_REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_campaigns_refused(
     vapi: httpx.Client, world: World, target: dict[str, Any], path: str, more: dict[str, Any], message: str
 ) -> None:
-    world.rules["refuse_excess_concurrency"] = True
+    world.settings["refuse_excess_concurrency"] = True
     body = {"name": "c", **target, "customers": [CUSTOMER], **more}
     answer = vapi.post(path, json=body)
     assert answer.status_code == 400

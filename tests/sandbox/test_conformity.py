@@ -352,7 +352,7 @@ def test_amendments_are_needed_and_have_evidence() -> None:
         for name in amendment.schemas:
             facts = described[name]["properties"].get(amendment.name)
             required = amendment.name in described[name].get("required", ())
-            assert facts != amendment.facts or (amendment.required and not required), (name, amendment.name)
+            assert facts != amendment.document or (amendment.required and not required), (name, amendment.name)
 
 
 def test_tools_and_numbers_are_those_of_the_description() -> None:

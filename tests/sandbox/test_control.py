@@ -106,7 +106,7 @@ def test_reset_keeps_keys_and_rules(control: httpx.Client, vapi: httpx.Client, w
 
 def test_dump_and_load(vapi: httpx.Client, world: World) -> None:
     world.seed(SEED)
-    world.rules["unique_numbers"] = True
+    world.settings["unique_numbers"] = True
     plan = {"authUsername": "01234", "authPassword": secrets.token_hex()}
     vapi.post("/credential", json={"provider": "byo-sip-trunk", "gateways": [], "outboundAuthenticationPlan": plan})
     again = World.load(world.dump())

@@ -39,7 +39,7 @@ TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data
 
 
 def snapshot(world: World) -> tuple[Any, ...]:
-    return world.dump(), list(world.journal), world.rules["latency_ms"], world.time.dump()
+    return world.dump(), list(world.journal), world.settings["latency_ms"], world.time.dump()
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)

@@ -124,7 +124,7 @@ def test_destinations(didlogic: httpx.Client, world: World) -> None:
     assert didlogic.get(ROWS).json() == {"destination": [second, third]}
     changed = didlogic.patch(f"{ROWS}/{third['id']}", data={"destination[active]": "1"}).json()["did_destination"]
     assert changed == {**third, "active": True}
-    world.rules["unsorted_destinations"] = True
+    world.settings["unsorted_destinations"] = True
     assert didlogic.get(ROWS).json() == {"destination": [changed, second]}
 
 
@@ -156,9 +156,9 @@ def test_destination_address_cannot_be_changed(didlogic: httpx.Client, world: Wo
     created = didlogic.post(ROWS, data=row("12345", 5)).json()["did_destination"]
     path = f"{ROWS}/{created['id']}"
     for data in (row("54321", 5), {"destination[priority]": "1"}):
-        world.rules["refuse_unknown_fields"] = True
+        world.settings["refuse_unknown_fields"] = True
         assert error(didlogic.patch(path, data=data))
-        world.rules["refuse_unknown_fields"] = False
+        world.settings["refuse_unknown_fields"] = False
         assert didlogic.patch(path, data=data).json() == {"did_destination": created}
     assert didlogic.get(ROWS).json() == {"destination": [created]}
 
@@ -196,10 +196,10 @@ def test_forms_in_each_encoding_with_unknown_fields(didlogic: httpx.Client, worl
     world.seed({"sip_accounts": [{"name": "01234"}]})
     plain = told(send(didlogic, form, "urlencoded"))
     for encoding, unknown in itertools.product(("urlencoded", "multipart"), UNKNOWN_FIELDS):
-        world.rules["refuse_unknown_fields"] = False
+        world.settings["refuse_unknown_fields"] = False
         assert told(send(didlogic, form, encoding)) == plain
         assert told(send(didlogic, form, encoding, **{unknown: "1"})) == plain
-        world.rules["refuse_unknown_fields"] = True
+        world.settings["refuse_unknown_fields"] = True
         before = world.state()
         if form != "address":  # its field stands alone, so that no prefix is expected
             assert error(send(didlogic, form, encoding, **{unknown: "1"}))
@@ -265,14 +265,14 @@ def test_destinations_of_a_kind_that_is_not_known(
 def test_destination_duplicates(didlogic: httpx.Client, world: World) -> None:
     for _number in range(2):
         assert didlogic.post(ROWS, data=row("12345", 5)).status_code == 200
-    world.rules["refuse_duplicate_destination"] = True
+    world.settings["refuse_duplicate_destination"] = True
     assert error(didlogic.post(ROWS, data=row("12345", 5)))
 
 
 def test_bodies(didlogic: httpx.Client, world: World) -> None:
     body = {"destination": {"destination": "12345", "transport": 5, "active": True}}
     assert error(didlogic.post(ROWS, json=body))
-    world.rules["accept_json"] = True
+    world.settings["accept_json"] = True
     assert didlogic.post(ROWS, json=body).json()["did_destination"]["active"] is True
     assert error(didlogic.post(ROWS, json=[]))
 

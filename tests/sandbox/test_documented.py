@@ -55,8 +55,8 @@ def refusal(answer: httpx.Response, status: int = 400) -> str:
 def numbered(vapi: httpx.Client, world: World, trunk: dict[str, Any]) -> dict[str, Any]:
     """A number at both services, with a route from one to the other, and an assistant."""
     uri = f"+31201234567@{trunk['id']}.sip.vapi.ai"
-    route = {"destination": uri, "transport": 1}
-    world.seed({"balance": 1, "numbers": [{"number": "31201234567", "destinations": [route]}]})
+    path = {"destination": uri, "transport": 1}
+    world.seed({"balance": 1, "numbers": [{"number": "31201234567", "destinations": [path]}]})
     plan = {"authUsername": "01234"}
     vapi.patch(f"/credential/{trunk['id']}", json={"outboundAuthenticationPlan": plan}).raise_for_status()
     number = {"provider": "byo-phone-number", "number": "+31201234567", "credentialId": trunk["id"]}
@@ -193,10 +193,10 @@ def test_a_change_of_nothing_has_no_body(vapi: httpx.Client, trunk: dict[str, An
 def test_squads_by_several_ids(vapi: httpx.Client) -> None:
     ids = [vapi.post("/squad", json={"members": []}).json()["id"] for _squad in range(3)]
     for count in range(4):
-        for wanted in itertools.combinations(ids, count):
-            for given_ids in ({"idAny": list(wanted)}, {"idAny": ",".join(wanted)} if wanted else {}):
+        for desired in itertools.combinations(ids, count):
+            for given_ids in ({"idAny": list(desired)}, {"idAny": ",".join(desired)} if desired else {}):
                 found = {item["id"] for item in vapi.get("/squad", params=given_ids).json()}
-                assert found == set(wanted or ids)
+                assert found == set(desired or ids)
 
 
 def test_a_script_may_have_each_reason() -> None:
@@ -298,7 +298,7 @@ def test_strict_assistants(vapi: httpx.Client, world: World, field: str) -> None
     """The switch reads what is passed unread without it."""
     shapes = [{"bogus": 1}, [{"bogus": 1}]]
     accepted = [shape for shape in shapes if vapi.post("/assistant", json={field: shape}).status_code == 201]
-    world.rules["strict_assistants"] = True
+    world.settings["strict_assistants"] = True
     for shape in accepted:
         if field != "credentials":
             refusal(vapi.post("/assistant", json={field: shape}))
@@ -316,7 +316,7 @@ def test_calls_beyond_the_retention(
     vapi: httpx.Client, world: World, clock: Clock, days: int, ago: int, hours: int
 ) -> None:
     world.reset()
-    world.rules["retention_days"] = days
+    world.settings["retention_days"] = days
     when = clock.now - timedelta(days=ago, hours=hours)
     world.seed({"vapi": {"calls": [{"id": NOBODY, "createdAt": f"{when:%Y-%m-%dT%H:%M:%S.000Z}", "status": "ended"}]}})
     kept = when >= clock.now - timedelta(days=days)
@@ -338,7 +338,7 @@ def test_calls_beyond_the_retention(
             assert "exceeds your retention window" in refusal(answer)
         elif not path:
             assert answer.status_code == 200
-    world.rules["retention_days"] = 0
+    world.settings["retention_days"] = 0
     assert [call["id"] for call in vapi.get("/call").json()] == [NOBODY]
 
 
@@ -356,7 +356,7 @@ def test_workflows(
     vapi: httpx.Client, control: httpx.Client, world: World, numbered: dict[str, Any], runs: bool
 ) -> None:
     """Accepted in number, call and campaign; nobody answers."""
-    world.rules["run_workflows"] = runs
+    world.settings["run_workflows"] = runs
     target = {"phoneNumberId": numbered["phoneNumberId"]}
     number = f"/phone-number/{numbered['phoneNumberId']}"
     assert vapi.patch(number, json={"workflowId": NOBODY}).json()["workflowId"] == NOBODY
@@ -381,9 +381,9 @@ def test_workflows(
 def test_without_versioning(vapi: httpx.Client, world: World, numbered: dict[str, Any]) -> None:
     item = vapi.get(f"/assistant/{numbered['assistantId']}").json()
     assert "latestVersion" not in item
-    world.rules["versioning"] = True
+    world.settings["versioning"] = True
     assert vapi.get(f"/assistant/{item['id']}").json() == {**item, "latestVersion": None}
-    world.rules["versioning"] = False
+    world.settings["versioning"] = False
     for path in ("", "/latest", f"/{NOBODY}"):
         assert vapi.get(f"/traffic-allocations{path}", params={"assistantId": item["id"]}).status_code == 403
     assert vapi.post("/traffic-allocations", json={}).status_code == 403
@@ -392,7 +392,7 @@ def test_without_versioning(vapi: httpx.Client, world: World, numbered: dict[str
 
 
 def test_traffic_allocations(vapi: httpx.Client, control: httpx.Client, world: World, numbered: dict[str, Any]) -> None:
-    world.rules["versioning"] = True
+    world.settings["versioning"] = True
     assistant = f"/assistant/{numbered['assistantId']}"
     query = {"assistantId": numbered["assistantId"]}
     versions = [vapi.patch(assistant, json={"firstMessage": str(step)}).json()["latestVersion"] for step in range(3)]
@@ -436,7 +436,7 @@ def test_traffic_allocations(vapi: httpx.Client, control: httpx.Client, world: W
     ],
 )
 def test_traffic_allocations_refused(vapi: httpx.Client, world: World, more: dict[str, Any], status: int) -> None:
-    world.rules["versioning"] = True
+    world.settings["versioning"] = True
     assistant = vapi.post("/assistant", json={}).json()
     refusal(vapi.post("/traffic-allocations", json={"assistantId": assistant["id"], **more}), status)
 
@@ -452,7 +452,7 @@ def test_calls_to_a_version(
     reason: str,
     version: str,
 ) -> None:
-    world.rules["versioning"] = True
+    world.settings["versioning"] = True
     item = vapi.post(f"/{kind}", json={"members": []} if kind == "squad" else {}).json()
     target = {"phoneNumberId": numbered["phoneNumberId"], f"{kind}Id": item["id"], f"{kind}Version": version}
     call = vapi.post("/call", json={**target, "customer": {"number": CALLER}}).json()

@@ -46,7 +46,7 @@ BODIES = sorted(
     }
     - {schema.OTHER_TOOL}
 )
-FACTS = json.loads(Path(schema.__file__).with_name("vapi_facts.json").read_text(encoding="utf-8"))
+READ_ONLY_FIELDS = json.loads(Path(schema.__file__).with_name("vapi_facts.json").read_text(encoding="utf-8"))
 
 
 def sample(node: Any, depth: int) -> Any:
@@ -193,7 +193,7 @@ def test_samples_are_bodies_of_the_description(name: str) -> None:
                 for step in place:
                     holder = holder[step]
                 holder.pop(amendment.name, None)
-    components = as_json_schema(FACTS["components"])
+    components = as_json_schema(READ_ONLY_FIELDS["components"])
     described = {**components["schemas"][name], "components": components}
     described["required"] = [field for field in described.get("required", ()) if field in body]
     errors = list(jsonschema.Draft202012Validator(described).iter_errors(body))

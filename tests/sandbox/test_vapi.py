@@ -206,7 +206,7 @@ def test_number_twice_and_with_every_spelling(vapi: httpx.Client, world: World, 
     bare = number_body(trunk, number="31201234567", numberE164CheckEnabled=False)
     items = [vapi.post("/phone-number", json=body).json() for body in (number_body(trunk), number_body(trunk), bare)]
     assert [item["status"] for item in items] == ["active"] * 3
-    world.rules["unique_numbers"] = True
+    world.settings["unique_numbers"] = True
     assert messages(vapi.post("/phone-number", json=bare)) == ["Existing Phone Number Already Uses This Number."]
 
 
@@ -379,14 +379,14 @@ def test_delete_of_what_is_in_use(vapi: httpx.Client, world: World, trunk: dict[
     model = {"provider": "openai", "model": "m", "toolIds": [tool["id"]]}
     assistant = vapi.post("/assistant", json={"model": model}).json()
     vapi.post("/phone-number", json=number_body(trunk, assistantId=assistant["id"]))
-    world.rules["refuse_delete_in_use"] = True
+    world.settings["refuse_delete_in_use"] = True
     errors = {}
     for path in (f"/credential/{trunk['id']}", f"/assistant/{assistant['id']}", f"/tool/{tool['id']}"):
         answer = vapi.delete(path)
         assert messages(answer, 409)
         errors[path.split("/")[1]] = answer.json()["error"]
     assert errors == {"credential": "Conflict", "assistant": "assistant_pinned", "tool": "tool_pinned"}
-    world.rules["refuse_delete_in_use"] = False
+    world.settings["refuse_delete_in_use"] = False
     assert vapi.delete(f"/credential/{trunk['id']}").status_code == 200
 
 
@@ -399,7 +399,7 @@ def test_delete_of_what_is_in_use(vapi: httpx.Client, world: World, trunk: dict[
 )
 def test_rules(vapi: httpx.Client, world: World, rule: str, path: str, body: dict[str, Any]) -> None:
     assert vapi.post(path, json=body).status_code == 201
-    world.rules[rule] = True
+    world.settings[rule] = True
     assert messages(vapi.post(path, json=body))
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import ProbeOptions, probe
 
 HOST, USER, PASSWORD, WRONG = "127.0.0.1", "01234", "open-sesame-7", "another-sesame"
@@ -55,10 +55,10 @@ def free_port() -> int:
 
 def listens(kind: str, port: int) -> bool:
     """Whether a port is open, without a packet to it: some servers count them."""
-    wanted = f":{port:04X}"
+    desired = f":{port:04X}"
     lines = Path(f"/proc/net/{kind}").read_text(encoding="ascii").splitlines()[1:]
     states = {"udp": {"07"}, "tcp": {"0A"}}[kind]
-    return any(line.split()[1].endswith(wanted) and line.split()[3] in states for line in lines)
+    return any(line.split()[1].endswith(desired) and line.split()[3] in states for line in lines)
 
 
 @dataclasses.dataclass
@@ -94,8 +94,8 @@ def running(command: list[str], log: Path, ports: dict[str, list[int]], **more: 
 
 def look(port: int, transport: str = "udp", **options: t.Any) -> tuple[dict[str, t.Any], str]:
     given = {"host": HOST, "port": port, "transport": transport, "timeout": 5, **options}
-    told, trouble = probe(from_options(ProbeOptions, given), lambda _text: None)
-    return told["probe"], trouble or ""
+    result, trouble = probe(from_options(ProbeOptions, given), lambda _text: None)
+    return result["probe"], trouble or ""
 
 
 def said(found: dict[str, t.Any], step: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import RULES
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import RULES
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import STATUSES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "when_a_call_fails.rst"

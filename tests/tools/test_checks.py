@@ -113,7 +113,7 @@ def test_environments(text: str, finding: str) -> None:
 def test_playbooks_named() -> None:
     """Commands name playbooks, with options before them too; modules and roles are no playbooks."""
     text = "ansible-playbook voiceops.vapi_didlogic.audit -e x\n  ansible-playbook -v voiceops.vapi_didlogic.call"
-    assert checks.playbooks_named(f"{text}\nvoiceops.vapi_didlogic.wiring\nansible-playbook site.yml") == {
+    assert checks.playbooks_named(f"{text}\nvoiceops.vapi_didlogic.integration\nansible-playbook site.yml") == {
         "audit",
         "call",
     }

@@ -204,10 +204,10 @@ PROMPTS = [
 
 def test_whatever_shows_a_prompt_says_how_variables_in_it_are_marked() -> None:
     """Readers copy prompts from where they find them."""
-    shown = [path for path in PROMPTS if re.search(r"firstMessage|role: system", path.read_text())]
-    shown = [path for path in shown if not path.stem.endswith("_info")]  # they show answers
-    assert len(shown) >= 5
-    assert [relative(path) for path in shown if "!unsafe" not in path.read_text()] == []
+    displayed = [path for path in PROMPTS if re.search(r"firstMessage|role: system", path.read_text())]
+    displayed = [path for path in displayed if not path.stem.endswith("_info")]  # they show answers
+    assert len(displayed) >= 5
+    assert [relative(path) for path in displayed if "!unsafe" not in path.read_text()] == []
 
 
 def test_roles_are_documented() -> None:

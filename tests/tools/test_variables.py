@@ -96,9 +96,9 @@ def test_every_misspelt_name_is_refused_with_the_nearest(path: tuple[str, ...]) 
     for wrong in misspelt(path[-1]):
         if wrong in siblings or len(path[-1].removeprefix(PREFIX)) < 5:
             continue
-        (told,) = _variables.unknown_variables(nested(path, wrong))
-        assert wrong in told
-        assert f"did you mean {path[-1]}?" in told or any(f"did you mean {name}?" in told for name in siblings)
+        (result,) = _variables.unknown_variables(nested(path, wrong))
+        assert wrong in result
+        assert f"did you mean {path[-1]}?" in result or any(f"did you mean {name}?" in result for name in siblings)
 
 
 def test_every_variable_of_several_options_is_looked_into() -> None:

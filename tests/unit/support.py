@@ -14,14 +14,15 @@ import uuid
 
 import httpx
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_batches
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Engine, Outcome
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Client
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import wanted_parts
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
@@ -58,7 +59,7 @@ class Clock:
         return self.now
 
 
-class Stage:
+class SandboxFixture:
     """A world, and engines that act on it."""
 
     def __init__(self, seed: dict[str, t.Any] | None = None) -> None:
@@ -88,7 +89,7 @@ class Stage:
         """The requests so far that were not GET."""
         return [f"{e['method']} {e['path']}" for e in self.world.journal if e["method"] != "GET"]
 
-    def fresh(self) -> Stage:
+    def fresh(self) -> SandboxFixture:
         """Forget the requests so far."""
         self.world.journal.clear()
         self.warnings.clear()
@@ -105,7 +106,7 @@ class Stage:
         self.now += seconds
 
     def client(self, resource: Resource, *, read_only: bool = False, transport: t.Any = None) -> Client:
-        service = resource.service
+        service = resource.provider
         key = self.world.vapi_api_key if service.name == "vapi" else self.world.didlogic_api_key
         connection = from_options(service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"})
         # To read the CA certificates takes longer than all the rest.
@@ -142,8 +143,8 @@ class Stage:
         transport: t.Any = None,
     ) -> list[Outcome]:
         engine = self.engine(resource, check=check, concurrency=concurrency, transport=transport)
-        wants = [want for item in items for want in wanted_parts(resource, item)[0]]
-        return engine.ensure(resource, wants, exclusive=exclusive)
+        desired_objects = [desired for item in items for desired in desired_batches(resource, item)[0]]
+        return engine.ensure(resource, desired_objects, exclusive=exclusive)
 
     def try_(self, resource: Resource, *, check: bool = False, transport: t.Any = None, **params: t.Any) -> Outcome:
         """One object; its error is in the outcome."""
@@ -163,7 +164,7 @@ class Hook(httpx.BaseTransport):
 
     def __init__(
         self,
-        stage: Stage,
+        stage: SandboxFixture,
         before: t.Callable[[httpx.Request], t.Any] = lambda request: None,
         after: t.Callable[[httpx.Request, httpx.Response], httpx.Response | None] = lambda request, answer: answer,
     ) -> None:
@@ -175,7 +176,7 @@ class Hook(httpx.BaseTransport):
         return self.after(request, answer) or answer
 
 
-class Turns:
+class Interleaver:
     """Lets one of several threads go on at a time, chosen by dice once all have arrived."""
 
     def __init__(self, dice: t.Any, count: int) -> None:
@@ -205,14 +206,14 @@ class Turns:
 
 
 def side_by_side(
-    stage: Stage,
+    stage: SandboxFixture,
     dice: random.Random,
     resource: Resource,
     options: t.Sequence[dict[str, t.Any]],
     watch: t.Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
     """Runs that take turns, request by request; ``watch`` looks after each."""
-    turns = Turns(dice, len(options))
+    turns = Interleaver(dice, len(options))
     outcomes: dict[int, Outcome] = {}
 
     def work(index: int) -> None:

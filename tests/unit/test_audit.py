@@ -12,30 +12,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
     EVIDENCE,
     RULES,
     SEVERITIES,
-    Ask,
+    AuditOptions,
     audit,
     findings,
     numbers,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Survey
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import host_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import SIGNALLING
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import FORWARD, SIP_TRUNK, Stage, canary
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import SIGNALLING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import host_of
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import FORWARD, SIP_TRUNK, SandboxFixture, canary
 
 DESK, HOME, HUMAN = "31201234560", "31201234561", "31201234562"
 TRUNK, OTHER = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 ROUTE: dict[str, dict[str, str]] = {}
-Row = dict[str, t.Any]
+ApiObject = dict[str, t.Any]
 Account = dict[str, t.Any]
 
 
-def row(number: int, destination: str, transport: int = 1, *, active: bool = True) -> Row:
+def row(number: int, destination: str, transport: int = 1, *, active: bool = True) -> ApiObject:
     return {"id": number, "destination": destination, "transport": transport, "priority": number, "active": active}
 
 
@@ -86,25 +86,25 @@ def healthy() -> Account:
     }
 
 
-def survey(account: Account, **more: t.Any) -> Survey:
+def snapshot(account: Account, **more: t.Any) -> Snapshot:
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in account.items()}
     own = frozenset(item["number"] for item in account["numbers"])
-    return Survey(**{"own": own, **lists, **more})
+    return Snapshot(**{"own": own, **lists, **more})
 
 
 def rules(account: Account, **more: t.Any) -> list[str]:
-    return sorted({item["rule"] for item in findings(survey(account, **more))})
+    return sorted({item["rule"] for item in findings(snapshot(account, **more))})
 
 
-def at(account: Account, number: str = DESK) -> list[Row]:
+def at(account: Account, number: str = DESK) -> list[ApiObject]:
     """The destinations of a number."""
     return next(item for item in account["numbers"] if item["number"] == number)["destinations"]
 
 
 def test_a_healthy_installation_has_no_finding() -> None:
     account = healthy()
-    assert findings(survey(account)) == []
-    items = numbers(survey(account), [])
+    assert findings(snapshot(account)) == []
+    items = numbers(snapshot(account), [])
     assert [item["status"] for item in items] == ["ok"] * 3
     desk = items[0]
     assert desk["answered_by"] == {"kind": "assistant", "id": "a1", "name": "Desk"}
@@ -255,12 +255,12 @@ def test_each_fault_is_found_and_no_other(spoil: t.Callable[[Account], t.Any], e
     account = healthy()
     spoil(account)
     assert rules(account) == expected
-    found = findings(survey(account))
+    found = findings(snapshot(account))
     assert account["key"] not in json.dumps(found)
-    assert account["key"].lower() not in json.dumps(numbers(survey(account), found)).lower()
-    told = numbers(survey(account), found)
+    assert account["key"].lower() not in json.dumps(numbers(snapshot(account), found)).lower()
+    result = numbers(snapshot(account), found)
     for item in found:
-        marked = {way["number"] for way in told if item["rule"] in way["broken"].get(item["step"], ())}
+        marked = {way["number"] for way in result if item["rule"] in way["broken"].get(item["step"], ())}
         assert marked == {number for other in found if other["rule"] == item["rule"] for number in other["numbers"]}
 
 
@@ -271,19 +271,19 @@ def test_every_rule_has_a_fault_that_it_finds() -> None:
 
 
 def test_a_number_that_nobody_has() -> None:
-    assert rules(healthy(), declared=("31205555555",)) == ["nowhere"]
+    assert rules(healthy(), declared_numbers=("31205555555",)) == ["nowhere"]
 
 
 def test_objects_of_one_name_are_told_apart() -> None:
     account = healthy()
     account["tools"].append({"id": "t9", "function": {"name": "to_human"}})
-    (finding,) = findings(survey(account))
+    (finding,) = findings(snapshot(account))
     assert (finding["rule"], finding["numbers"]) == ("unused-tool", [])
     account = healthy()
     account["trunks"].append({**account["trunks"][0], "id": OTHER, "outboundAuthenticationPlan": None})
     account["phones"][1]["credentialId"] = OTHER
     at(account, HOME)[0]["destination"] = f"{HOME}@{OTHER}.sip.vapi.ai"
-    by_rule = {item["rule"]: item["numbers"] for item in findings(survey(account))}
+    by_rule = {item["rule"]: item["numbers"] for item in findings(snapshot(account))}
     assert by_rule == {"doubled-trunk": [DESK, HOME], "no-login": [HOME]}
 
 
@@ -297,8 +297,8 @@ def test_only_what_is_declared_is_looked_at() -> None:
     account = healthy()
     at(account)[0]["active"] = False
     account["tools"].append({"id": "t9", "function": {"name": "unused"}})
-    assert rules(account, declared=(HOME,)) == []
-    assert [item["number"] for item in numbers(survey(account, declared=(HOME,)), [])] == [HOME]
+    assert rules(account, declared_numbers=(HOME,)) == []
+    assert [item["number"] for item in numbers(snapshot(account, declared_numbers=(HOME,)), [])] == [HOME]
 
 
 def test_the_eu_has_its_own_host_and_addresses() -> None:
@@ -343,7 +343,7 @@ def test_a_finding_has_a_severity_of_its_rule(
     account = healthy()
     spoil(account)
     by_id = {rule.id: rule for rule in RULES}
-    for item in findings(survey(account)):
+    for item in findings(snapshot(account)):
         rule = by_id[item["rule"]]
         assert item["severity"] in (rule.severity, *rule.lower)
         assert item["evidence"] == rule.evidence
@@ -353,7 +353,7 @@ def test_a_finding_has_a_severity_of_its_rule(
 
 SAY = {"on": "call.ringing", "do": [{"type": "say", "exact": "We are closed."}]}
 #: What a phone number may hold, and whether a call to it is then answered.
-ANSWERS: list[tuple[str, Row, bool]] = [
+ANSWERS: list[tuple[str, ApiObject, bool]] = [
     ("nothing", {}, False),
     ("an assistant", {"assistantId": "a1"}, True),
     ("an assistant that is gone", {"assistantId": "gone"}, False),
@@ -368,7 +368,7 @@ ANSWERS: list[tuple[str, Row, bool]] = [
     ("a hook without an action", {"hooks": [{"on": "call.ringing", "do": []}]}, False),
 ]
 #: Destinations of a number, by their trunk's state, and whether one reaches the phone number at Vapi.
-PLACES: list[tuple[str, list[Row], bool]] = [
+PLACES: list[tuple[str, list[ApiObject], bool]] = [
     ("none", [], False),
     ("the trunk", [row(1, f"{DESK}@{TRUNK}.sip.vapi.ai")], True),
     ("the trunk, in capitals", [row(1, f"SIP:{DESK}@{TRUNK.upper()}.SIP.VAPI.AI")], True),
@@ -384,16 +384,16 @@ PLACES: list[tuple[str, list[Row], bool]] = [
 @pytest.mark.parametrize(("what", "held", "answered"), ANSWERS, ids=[item[0] for item in ANSWERS])
 @pytest.mark.parametrize(("where", "places", "reached"), PLACES, ids=[item[0] for item in PLACES])
 def test_a_destination_can_answer(
-    what: str, held: Row, answered: bool, where: str, places: list[Row], reached: bool
+    what: str, held: ApiObject, answered: bool, where: str, places: list[ApiObject], reached: bool
 ) -> None:
     account = healthy()
     phone = account["phones"][0]
     account["phones"][0] = {**{key: phone[key] for key in ("id", "number", "credentialId", "status")}, **held}
     at(account)[:] = [dict(place) for place in places]
-    seen = survey(account)
-    (route,) = [route for route in seen.routes if route.number == DESK]
+    seen = snapshot(account)
+    (path,) = [call_path for call_path in seen.call_paths if call_path.number == DESK]
     assert seen.answers(account["phones"][0]) is answered
-    assert [route.can_answer(entry) for entry in route.entries] == [reached and answered] * len(places)
+    assert [path.can_answer(entry) for entry in path.entries] == [reached and answered] * len(places)
     found = {item["rule"]: item["severity"] for item in findings(seen) if item["numbers"] == [DESK]}
     if where == "none":
         assert found["no-forward"] == ("warning" if answered else "info")
@@ -419,12 +419,12 @@ HUMAN_SIP = {"type": "sip", "sipUri": f"sip:+{HUMAN}@sip.nl.didlogic.net"}
 OUTSIDE = {"type": "number", "number": "+15550100"}
 
 
-def tool_of(target: Row) -> Row:
+def tool_of(target: ApiObject) -> ApiObject:
     return {"type": "transferCall", "function": {"name": "inline"}, "destinations": [target]}
 
 
 #: Every place in which Vapi takes a transfer: how to put one into a healthy account.
-TRANSFERS: dict[str, t.Callable[[Account, Row], t.Any]] = {
+TRANSFERS: dict[str, t.Callable[[Account, ApiObject], t.Any]] = {
     "tool": lambda a, to: a["tools"][0].update(destinations=[to]),
     "model.tools": lambda a, to: a["assistants"][0]["model"].update(tools=[tool_of(to)]),
     "hook of an assistant": lambda a, to: a["assistants"][0].update(
@@ -460,13 +460,15 @@ TRANSFERS: dict[str, t.Callable[[Account, Row], t.Any]] = {
 
 @pytest.mark.parametrize("put", TRANSFERS.values(), ids=TRANSFERS)
 @pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
-def test_a_transfer_is_seen_wherever_it_is_defined(put: t.Callable[[Account, Row], t.Any], verb: str | None) -> None:
+def test_a_transfer_is_seen_wherever_it_is_defined(
+    put: t.Callable[[Account, ApiObject], t.Any], verb: str | None
+) -> None:
     account = healthy()
     put(account, {**OUTSIDE, "transferPlan": {"mode": "blind-transfer", "sipVerb": verb}} if verb else dict(OUTSIDE))
     legacy = account["assistants"][0].get("forwardingPhoneNumber")
     assert rules(account) == ([] if verb in ("dial", "bye") and not legacy else ["transfer-refused"])
-    told = numbers(survey(account), [])
-    assert any(OUTSIDE["number"] in item["to"] for way in told for item in way["transfer_tools"])
+    result = numbers(snapshot(account), [])
+    assert any(OUTSIDE["number"] in item["to"] for way in result for item in way["transfer_tools"])
     account = healthy()
     put(account, dict(HUMAN_SIP))
     assert rules(account) == []
@@ -534,9 +536,9 @@ def test_a_reference_to_what_is_gone_is_found(kind: str, put: t.Callable[[Accoun
 def test_a_reference_of_what_answers_no_number_is_less_bad() -> None:
     account = healthy()
     account["assistants"].append({"id": "a9", "name": "Calls out", "model": {"toolIds": ["gone"]}})
-    (found,) = findings(survey(account))
+    (found,) = findings(snapshot(account))
     assert (found["rule"], found["severity"], found["numbers"]) == ("tool-gone", "warning", [])
-    assert findings(survey(account, declared=(DESK,))) == []
+    assert findings(snapshot(account, declared_numbers=(DESK,))) == []
 
 
 @given(st.text(max_size=8), st.sampled_from(["metadata", "variableValues", "parameters"]))
@@ -565,10 +567,10 @@ def test_another_carrier_is_named_and_not_judged(host: str) -> None:
     plans = [None, {"authUsername": "555"}, {"authUsername": "555", "sipRegisterPlan": {"domain": host}}]
     for plan in plans:
         account = with_trunk(host, outboundAuthenticationPlan=plan)
-        (found,) = findings(survey(account))
+        (found,) = findings(snapshot(account))
         assert (found["rule"], found["severity"]) == ("other-carrier", "info")
         assert host in found["message"]
-        assert "15550100" not in [item["number"] for item in numbers(survey(account), [])]
+        assert "15550100" not in [item["number"] for item in numbers(snapshot(account), [])]
         # A destination that leads there makes it didlogic's, and so does the word of whoever runs it.
         at(account, HUMAN)[0].update(transport=1, destination=f"{HUMAN}@{OTHER}.sip.vapi.ai")
         account["phones"][-1]["number"] = HUMAN
@@ -592,7 +594,7 @@ def test_a_registration_is_a_way_in(domain: str | None, username: str | None) ->
     account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = plan or {"realm": "didlogic"}
     at(account).pop(0)
     assert rules(account) == []
-    (desk,) = [item for item in numbers(survey(account), []) if item["number"] == DESK]
+    (desk,) = [item for item in numbers(snapshot(account), []) if item["number"] == DESK]
     assert [place["leads_to"] for place in desk["destinations"]] == ["Vapi, didlogic"]
     del account["phones"][0]["assistantId"]
     assert rules(account) == ["nobody-answers"]
@@ -620,8 +622,8 @@ def test_whatever_is_answered_is_looked_at(data: t.Any) -> None:
     item = data.draw(st.sampled_from(account[kind]))
     key = data.draw(st.sampled_from(sorted(set(item) - {"id"})))
     item[key] = data.draw(JUNK)
-    found = findings(survey(account))
-    numbers(survey(account), found)
+    found = findings(snapshot(account))
+    numbers(snapshot(account), found)
 
 
 @pytest.mark.parametrize(
@@ -642,29 +644,29 @@ def test_which_hosts_are_vapis(uri: str, host: str | None) -> None:
 # ------------------------------------------------------------------------------------------------------- on the sandbox
 
 
-def look(stage: Stage, **options: t.Any) -> Row:
+def look(stage: SandboxFixture, **options: t.Any) -> ApiObject:
     engines = {"vapi": stage.engine(SIP_TRUNK), "didlogic": stage.engine(FORWARD)}
-    return audit(engines, from_options(Ask, options))
+    return audit(engines, from_options(AuditOptions, options))
 
 
 def test_it_only_reads_and_fails_as_told() -> None:
-    stage = Stage({"balance": 1, "numbers": [DESK]})
-    told = look(stage)
-    assert [item["rule"] for item in told["findings"]] == ["balance-low", "no-forward"]
-    assert told["summary"] == {"error": 0, "warning": 1, "info": 1}
+    stage = SandboxFixture({"balance": 1, "numbers": [DESK]})
+    result = look(stage)
+    assert [item["rule"] for item in result["findings"]] == ["balance-low", "no-forward"]
+    assert result["summary"] == {"error": 0, "warning": 1, "info": 1}
     assert stage.writes == []
     look(stage, fail_on="error")
-    with pytest.raises(Failed, match="1 problem\\.") as caught:
+    with pytest.raises(ModuleFailureError, match="1 problem\\.") as caught:
         look(stage, fail_on="warning")
     assert caught.value.result["summary"]["warning"] == 1
     assert look(stage, fail_on="warning", ignore=["balance-low"])["summary"]["warning"] == 0
-    with pytest.raises(Problem, match="ignore"):
+    with pytest.raises(OptionError, match="ignore"):
         look(stage, ignore=["no-such-rule"])
 
 
 def test_reads_grow_with_the_numbers_only() -> None:
     many = [str(31200000000 + n) for n in range(30)]
-    stage = Stage({"balance": 10, "numbers": many})
+    stage = SandboxFixture({"balance": 10, "numbers": many})
     look(stage)
     assert len(stage.world.journal) == 8 + len(many)
     stage.fresh()

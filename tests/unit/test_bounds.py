@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an answer and a whole list may take up; ``tests/trust/bounds.py`` looks at the memory of whole processes."""
+"""What an answer and a whole list may take up; ``tests/robustness/bounds.py`` measures whole processes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ import uuid
 import httpx
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unknown, Unreachable, size_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Service
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import client as http_client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import size_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    OutcomeUnknownError,
+    UnreachableError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Provider
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_http import PATCH, POST, Fake, ok
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_client import PATCH, POST, Fake, ok
 
 SERVICES = pytest.mark.parametrize("service", [VAPI, DIDLOGIC], ids=["vapi", "didlogic"])
 BOMB = gzip.compress(gzip.compress(b"[" + b"0," * 20_000_000 + b"0]"))
@@ -49,12 +53,12 @@ def encoded(coding: str, status: int = 200) -> httpx.Response:
 def test_a_coded_answer_is_refused_before_it_is_unpacked(coding: str, status: int) -> None:
     tracemalloc.start()
     fake = Fake(lambda _request: encoded(coding, status))
-    with pytest.raises(Unreachable, match="compressed"):
+    with pytest.raises(UnreachableError, match="compressed"):
         fake.client.get("/x")
     assert len(fake.requests) == 1
     assert fake.requests[0].headers["accept-encoding"] == "identity"
     for write in (POST, PATCH):
-        with pytest.raises(Unknown, match="compressed"):
+        with pytest.raises(OutcomeUnknownError, match="compressed"):
             Fake(lambda _request: encoded(coding, status)).client.write(write)
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()
@@ -69,15 +73,15 @@ def test_an_answer_as_it_is_is_read(coding: str) -> None:
 
 @pytest.mark.parametrize("unit", [b"{},", b"[],", b'{"a":1},', b"1.5,", b'"a1",', b'[[{"a":[]}]],', b"null,"])
 def test_many_values_are_refused_before_they_are_read(unit: bytes) -> None:
-    body = b"[" + unit * (_http.MAX_ANSWER // len(unit) - 2) + b"1]"
+    body = b"[" + unit * (http_client.MAX_RESPONSE_BYTES // len(unit) - 2) + b"1]"
     tracemalloc.start()
-    with pytest.raises(Unreachable, match="values"):
+    with pytest.raises(UnreachableError, match="values"):
         Fake(lambda _request: httpx.Response(200, stream=Stream(body))).client.get("/x")
-    assert tracemalloc.get_traced_memory()[1] < 3 * _http.MAX_ANSWER
+    assert tracemalloc.get_traced_memory()[1] < 3 * http_client.MAX_RESPONSE_BYTES
     tracemalloc.stop()
 
 
-def endless(service: Service, padding: str = "") -> t.Callable[[httpx.Request], httpx.Response]:
+def endless(service: Provider, padding: str = "") -> t.Callable[[httpx.Request], httpx.Response]:
     """A service whose list has no end."""
     count = itertools.count()
 
@@ -104,9 +108,9 @@ def endless(service: Service, padding: str = "") -> t.Callable[[httpx.Request], 
     ],
 )
 def test_a_list_without_end_ends_with_a_clear_error(
-    service: Service, bound: str, value: float, padding: str, says: str, monkeypatch: pytest.MonkeyPatch
+    service: Provider, bound: str, value: float, padding: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http, bound, value)
+    monkeypatch.setattr(http_client, bound, value)
     fake = Fake(endless(service, padding), service=service)
 
     answer = fake.script[0]
@@ -116,18 +120,18 @@ def test_a_list_without_end_ends_with_a_clear_error(
         return answer(request)  # type: ignore[operator,no-any-return]
 
     fake.script = [slow]
-    with pytest.raises(Unreachable, match=says) as raised:
-        fake.client.all("/x")
+    with pytest.raises(UnreachableError, match=says) as raised:
+        fake.client.list_all("/x")
     assert "The response was ignored" in str(raised.value)
     assert len(fake.requests) < 12
 
 
 @SERVICES
-def test_a_list_within_its_bounds_is_read_whole(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_within_its_bounds_is_read_whole(service: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"id": str(number), "createdAt": str(9000 - number)} for number in range(900)]
-    monkeypatch.setattr(_http, "MAX_ROWS", 900)
-    monkeypatch.setattr(_http, "MAX_LIST", size_of(rows) + 1000)
-    assert Fake(ok(rows), service=service).client.all("/x", reading=Reading(most=900)) == rows
+    monkeypatch.setattr(http_client, "MAX_ROWS", 900)
+    monkeypatch.setattr(http_client, "MAX_LIST", size_of(rows) + 1000)
+    assert Fake(ok(rows), service=service).client.list_all("/x", query=ListQuery(limit=900)) == rows
 
 
 def test_the_conversation_of_a_call_is_not_kept() -> None:
@@ -139,7 +143,7 @@ def test_the_conversation_of_a_call_is_not_kept() -> None:
         "messages": [{"role": "bot", "message": "y" * 1000}] * 50,
         "artifact": {"messages": ["z" * 100_000], "recordingUrl": "https://example.com/r", "transfers": []},
     }
-    reading = Reading(most=1, reduce=CALL.reduce)
-    (kept,) = Fake(ok([row])).client.all("/call", reading=reading)
+    query = ListQuery(limit=1, reduce=CALL.reduce)
+    (kept,) = Fake(ok([row])).client.list_all("/call", query=query)
     assert len(json.dumps(kept)) < 200
     assert kept["artifact"] == {"recordingUrl": "https://example.com/r", "transfers": []}

@@ -13,42 +13,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import Seek as RecordSeek
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import asked_for, party
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import told as told_record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import call_log
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import Seek, told
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import (
+    CallRecordFilters as RecordSeek,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import list_query, party
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import to_result as told_record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import call_log
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CallFilters, to_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import REASONS
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import CALL, Stage
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import CALL, SandboxFixture
 
 START = datetime.datetime(2026, 1, 2, 12, 0, tzinfo=datetime.UTC)
 PLAIN = types.SimpleNamespace(show_recording=False)
 ANNA, HUMAN = "+31612340001", "+31207001999"
-Row = dict[str, t.Any]
+ApiObject = dict[str, t.Any]
 
 
 def at(seconds: float) -> str:
     return (START + datetime.timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
-def vapi(begin: float = 0, length: float = 30, **more: t.Any) -> Row:
+def vapi(begin: float = 0, length: float = 30, **more: t.Any) -> ApiObject:
     row = {
         "id": f"call {begin}", "type": "outboundPhoneCall", "status": "ended", "customer": {"number": ANNA},
         "createdAt": at(begin), "startedAt": at(begin + 5), "endedAt": at(begin + 5 + length),
         "endedReason": "customer-ended-call",
     }  # fmt: skip
-    return told({**row, **more}, PLAIN)
+    return to_result({**row, **more}, PLAIN)
 
 
-def record(begin: float = 0, **more: t.Any) -> Row:
+def record(begin: float = 0, **more: t.Any) -> ApiObject:
     plain = {"timestamp": at(begin), "type": "sip", "from": '"" <31207001000>', "to": ANNA[1:], "duration": 30}
     return {**plain, **more}
 
 
-def forwarded(begin: float = 0, to: t.Any = HUMAN, **more: t.Any) -> Row:
+def forwarded(begin: float = 0, to: t.Any = HUMAN, **more: t.Any) -> ApiObject:
     transfer = {"destination": to, "mode": "blind-transfer", **more}
     return vapi(begin, endedReason="assistant-forwarded-call", artifact={"transfers": [transfer]})
 
@@ -58,8 +60,8 @@ def forwarded(begin: float = 0, to: t.Any = HUMAN, **more: t.Any) -> Row:
 
 def test_a_recording_is_shown_to_those_who_ask() -> None:
     row = {"id": "1", "artifact": {"recording": {"mono": {"combinedUrl": "https://example.com/a.wav"}}}}
-    assert told(row, PLAIN)["recording_url"] == "hidden"
-    assert told(row, types.SimpleNamespace(show_recording=True))["recording_url"] == "https://example.com/a.wav"
+    assert to_result(row, PLAIN)["recording_url"] == "hidden"
+    assert to_result(row, types.SimpleNamespace(show_recording=True))["recording_url"] == "https://example.com/a.wav"
 
 
 @pytest.mark.parametrize(
@@ -74,8 +76,8 @@ def test_a_recording_is_shown_to_those_who_ask() -> None:
         ({}, "unknown"),
     ],
 )
-def test_each_call_has_an_outcome(row: Row, outcome: str) -> None:
-    item = told({"id": "1", **row}, PLAIN)
+def test_each_call_has_an_outcome(row: ApiObject, outcome: str) -> None:
+    item = to_result({"id": "1", **row}, PLAIN)
     assert item["outcome"] == outcome
     assert bool(item["diagnosis"]) == ("endedReason" in row)
 
@@ -92,8 +94,8 @@ KEYS = (
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JUNK), st.dictionaries(st.sampled_from(list(record())), JUNK))
-def test_whatever_is_answered_is_told(row: Row, other: Row) -> None:
-    item = told({"id": "1", **row}, PLAIN)
+def test_whatever_is_answered_is_told(row: ApiObject, other: ApiObject) -> None:
+    item = to_result({"id": "1", **row}, PLAIN)
     (joined,) = call_log.joined([item], [other, record()])
     assert joined["id"] == "1"
     told_record(other)
@@ -161,8 +163,8 @@ def test_what_didlogic_does_not_list_proves_nothing() -> None:
 
 
 def test_the_days_around_the_calls_are_asked_for() -> None:
-    reading = call_log.around([vapi(0), vapi(3 * 86400)])
-    assert reading.params == {"from": "2026-01-01", "to": "2026-01-06"}
+    query = call_log.around([vapi(0), vapi(3 * 86400)])
+    assert query.params == {"from": "2026-01-01", "to": "2026-01-06"}
     assert call_log.around([{"created_at": "soon"}]).params == {}
 
 
@@ -179,34 +181,34 @@ def test_a_party_is_its_number(text: t.Any, number: str) -> None:
 
 
 def test_filters_are_sent_in_didlogics_words() -> None:
-    seek = from_options(
+    filters = from_options(
         RecordSeek, {"direction": "inbound", "number": "+31207001000", "missed": False, "date_from": "2026-01-31"}
     )
-    assert asked_for(seek).params == {
+    assert list_query(filters).params == {
         "type": "incoming", "filter": "31207001000", "missed": "0", "from": "2026-01-31",
     }  # fmt: skip
-    with pytest.raises(Problem, match="YYYY-MM-DD"):
+    with pytest.raises(OptionError, match="YYYY-MM-DD"):
         from_options(RecordSeek, {"date_from": "31.1.2026"})
 
 
 def test_the_log_is_filtered_at_the_service() -> None:
-    stage = Stage()
-    seek = from_options(Seek, {"created_after": "2026-01-31T01:00:00+01:00", "limit": 3, "assistant": None})
-    assert stage.engine(CALL).info(CALL, {}, seek) == []
+    stage = SandboxFixture()
+    filters = from_options(CallFilters, {"created_after": "2026-01-31T01:00:00+01:00", "limit": 3, "assistant": None})
+    assert stage.engine(CALL).info(CALL, {}, filters) == []
     query = stage.world.journal[-1]["query"]
     assert "createdAtGe=2026-01-31T00" in query or query["createdAtGe"].startswith("2026-01-31T00")
-    with pytest.raises(Problem, match="no assistant has the name"):
-        stage.engine(CALL).info(CALL, {}, from_options(Seek, {"assistant": "Nobody"}))
+    with pytest.raises(OptionError, match="no assistant has the name"):
+        stage.engine(CALL).info(CALL, {}, from_options(CallFilters, {"assistant": "Nobody"}))
 
 
 def test_a_dry_run_asks_for_nothing_that_does_not_exist_yet() -> None:
-    stage = Stage()
-    assert stage.engine(CALL, check=True).info(CALL, {}, from_options(Seek, {"assistant": "Later"})) == []
+    stage = SandboxFixture()
+    assert stage.engine(CALL, check=True).info(CALL, {}, from_options(CallFilters, {"assistant": "Later"})) == []
     assert all("call" not in entry["path"] for entry in stage.world.journal)
 
 
 def test_records_are_read_from_the_sandbox() -> None:
-    stage = Stage({"balance": 1, "calls": []})
+    stage = SandboxFixture({"balance": 1, "calls": []})
     assert stage.engine(RECORD).info(RECORD, {}, from_options(RecordSeek, {"limit": 5})) == []
 
 
@@ -245,7 +247,7 @@ def test_no_advice_about_didlogic_for_another_carrier(case: str) -> None:
 
 @pytest.mark.parametrize("provider", ["twilio", "vonage", "telnyx", "vapi"])
 def test_numbers_of_other_providers_are_not_judged(provider: str) -> None:
-    lists: dict[str, list[Row]] = {"/phone-number": [{"id": "p1", "provider": provider}], "/credential": []}
+    lists: dict[str, list[ApiObject]] = {"/phone-number": [{"id": "p1", "provider": provider}], "/credential": []}
     (found,) = call_log.over_other_carriers(
         lambda resource: lists[resource.path], [vapi(endedReason=ABOUT_DIDLOGIC[0], phoneNumberId="p1")]
     )

@@ -10,26 +10,31 @@ import typing as t
 import httpx
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unreachable, size_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN, told, whole
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import MOST_CONTACTS
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_http import Fake
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import size_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UnreachableError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import (
+    CAMPAIGN,
+    fetch_details,
+    to_result,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import MAX_CONTACTS
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_client import Fake
 
-Row = dict[str, t.Any]
+ApiObject = dict[str, t.Any]
 FORMS = ("customers", "dialPlan", "counter")
-READING = Reading(page=CAMPAIGN.page, page_numbers=CAMPAIGN.page_numbers, reduce=CAMPAIGN.reduce)
+READING = ListQuery(page_size=CAMPAIGN.page_size, page_numbers=CAMPAIGN.page_numbers, reduce=CAMPAIGN.reduce)
 
 
-def contact(number: int, variables: int) -> Row:
+def contact(number: int, variables: int) -> ApiObject:
     values = {f"name {index}": f"value {index}" for index in range(variables)}
     overrides = {"assistantOverrides": {"variableValues": values}} if variables else {}
     return {"number": f"+1555{number:07}", "name": f"Contact {number}", **overrides}
 
 
-def campaign(number: int, contacts: int, variables: int, form: str = "customers") -> Row:
+def campaign(number: int, contacts: int, variables: int, form: str = "customers") -> ApiObject:
     customers = [contact(index, variables) for index in range(contacts)]
-    held: dict[str, Row] = {
+    held: dict[str, ApiObject] = {
         "customers": {"customers": customers},
         "dialPlan": {
             "dialPlan": [{"phoneNumberId": "1", "customers": part} for part in (customers[:1], customers[1:])]
@@ -40,7 +45,7 @@ def campaign(number: int, contacts: int, variables: int, form: str = "customers"
     return {"id": str(number), "name": f"Campaign {number}", "createdAt": f"{number:04}", **held[form], **calls}
 
 
-def served(campaigns: list[Row]) -> t.Callable[[httpx.Request], httpx.Response]:
+def served(campaigns: list[ApiObject]) -> t.Callable[[httpx.Request], httpx.Response]:
     """The service's list: the newest first, at most ``limit`` created until ``createdAtLe``, that time included.
 
     ``page`` is the number of a page, from 1.
@@ -57,7 +62,7 @@ def served(campaigns: list[Row]) -> t.Callable[[httpx.Request], httpx.Response]:
 
 
 #: Two campaigns of the second and of the last kind do not fit into one answer.
-KINDS = [(2, 0), (8_334, 2), (MOST_CONTACTS, 0), (MOST_CONTACTS, 3)]
+KINDS = [(2, 0), (8_334, 2), (MAX_CONTACTS, 0), (MAX_CONTACTS, 3)]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -68,14 +73,14 @@ def test_campaigns_of_any_size_are_listed(count: int, contacts: int, variables: 
     large = campaign(0, contacts, variables, form)
     rows = [{**large, "id": str(number), "createdAt": f"{number:04}"} for number in range(count)]
     fake = Fake(served([*rows, *(campaign(90 + number, 1, 0) for number in range(count))]))
-    listed = fake.client.all("/campaign", CAMPAIGN.rows, READING)
-    assert [told(row, None)["contacts"] for row in listed] == [1] * count + [contacts] * count
+    listed = fake.client.list_all("/campaign", CAMPAIGN.unwrap_list, READING)
+    assert [to_result(row, None)["contacts"] for row in listed] == [1] * count + [contacts] * count
     assert size_of(listed) < 2000 * count
 
 
 def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
     """A campaign that is archived at that moment moves the others to lower page numbers, and one would be missed."""
-    large = campaign(0, MOST_CONTACTS, 2)
+    large = campaign(0, MAX_CONTACTS, 2)
     rows = [{**large, "id": str(number), "createdAt": f"{number:04}"} for number in range(3)]
     answers = served(rows)
 
@@ -83,8 +88,8 @@ def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
         numbered = request.url.params.get("page") == "2"
         return answers(httpx.Request("GET", request.url.copy_set_param("page", 1)) if numbered else request)
 
-    with pytest.raises(Unreachable, match=r"changed while it was read.*Run again"):
-        Fake(repeated).client.all("/campaign", CAMPAIGN.rows, READING)
+    with pytest.raises(UnreachableError, match=r"changed while it was read.*Run again"):
+        Fake(repeated).client.list_all("/campaign", CAMPAIGN.unwrap_list, READING)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -93,15 +98,15 @@ def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
 def test_the_number_of_contacts_is_that_of_the_campaign(form: str, reduced: bool, fetched: bool) -> None:
     """As it is listed, as it is answered, and as it is completed by its id; never the number of calls so far."""
     row = campaign(1, 25, 1, form) | ({} if form == "counter" else {"callsCounterScheduled": 3})
-    shown = CAMPAIGN.reduce(row) if reduced and CAMPAIGN.reduce else row
+    displayed = CAMPAIGN.reduce(row) if reduced and CAMPAIGN.reduce else row
     asked: list[str] = []
 
-    def get(_path: str, **ids: str) -> Row:
+    def get(_path: str, **ids: str) -> ApiObject:
         asked.append(ids["id"])
         return row
 
-    completed = whole(get, shown) if fetched else shown
-    assert told(completed, None)["contacts"] == 25
+    completed = fetch_details(get, displayed) if fetched else displayed
+    assert to_result(completed, None)["contacts"] == 25
     if reduced and not fetched:
         assert not completed.keys() & {"customers", "dialPlan", "calls"}
     if fetched and form == "customers":

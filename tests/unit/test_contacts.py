@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import (
     FILE,
     KINDS,
-    MOST_CONTACTS,
+    MAX_CONTACTS,
     RESERVED,
     ROW,
     Contact,
@@ -204,9 +204,9 @@ def adds_up(linted: Linted) -> None:
     faulty = {fault.where for fault in linted.faults if fault.kind in ROW}
     if any(fault.kind in FILE for fault in linted.faults):
         assert linted.contacts == []
-        assert len(faulty) <= linted.rows
+        assert len(faulty) <= linted.row_count
     else:
-        assert len(linted.contacts) + len(faulty) == linted.rows
+        assert len(linted.contacts) + len(faulty) == linted.row_count
 
 
 # -- each fault
@@ -347,7 +347,7 @@ def test_a_good_file(start: bytes, end: str) -> None:
         {"number": TWO},
         {"number": THREE, "name": "Zoë", "variables": {"amount": "[see note]", "note": "{a: 1}"}},
     ]
-    assert linted.rows == 3
+    assert linted.row_count == 3
 
 
 def test_limits_that_are_just_kept() -> None:
@@ -476,8 +476,8 @@ def canaries(count: int, luck: random.Random) -> list[str]:
 
 @given(st.randoms(use_true_random=False), st.booleans(), st.booleans())
 def test_no_fault_tells_a_cell(luck: random.Random, headed: bool, raw: bool) -> None:
-    told = canaries(20, luck)
-    cells = [luck.choice(SPOILERS).replace("{}", canary) for canary in told]
+    result = canaries(20, luck)
+    cells = [luck.choice(SPOILERS).replace("{}", canary) for canary in result]
     file = io.StringIO(newline="")
     if headed:
         file.write(
@@ -502,7 +502,7 @@ def test_no_fault_tells_a_cell(luck: random.Random, headed: bool, raw: bool) -> 
     faults = linted.faults + from_list(customers).faults
     text = report(faults, most=len(faults))
     assert faults
-    assert not [canary for canary in told if canary in text or canary[:6] in text]
+    assert not [canary for canary in result if canary in text or canary[:6] in text]
     assert all(len(fault.rule) < 200 for fault in faults)
 
 
@@ -532,7 +532,7 @@ def test_a_file_without_header_does_not_tell_its_first_row() -> None:
         (1, 3, [("Spring", 1)]),
         (3, 3, [("Spring", 3)]),
         (4, 3, [("Spring (1/2)", 3), ("Spring (2/2)", 1)]),
-        (25_000, MOST_CONTACTS, [("Spring (1/3)", 10_000), ("Spring (2/3)", 10_000), ("Spring (3/3)", 5_000)]),
+        (25_000, MAX_CONTACTS, [("Spring (1/3)", 10_000), ("Spring (2/3)", 10_000), ("Spring (3/3)", 5_000)]),
     ],
 )
 def test_batches(count: int, size: int, expected: list[tuple[str, int]]) -> None:
@@ -543,8 +543,8 @@ def test_batches(count: int, size: int, expected: list[tuple[str, int]]) -> None
 
 
 def test_most_contacts_is_the_size_of_a_batch() -> None:
-    assert len(batches("Spring", [{"number": ONE}] * MOST_CONTACTS)) == 1
-    assert len(batches("Spring", [{"number": ONE}] * (MOST_CONTACTS + 1))) == 2
+    assert len(batches("Spring", [{"number": ONE}] * MAX_CONTACTS)) == 1
+    assert len(batches("Spring", [{"number": ONE}] * (MAX_CONTACTS + 1))) == 2
 
 
 def test_the_report() -> None:

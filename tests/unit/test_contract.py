@@ -18,17 +18,17 @@ import pytest
 import yaml
 
 from ansible_collections.voiceops.vapi_didlogic.plugins import module_utils
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import names_fact
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Memory, plan, wanted
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
-    Record,
-    dig,
-    fields,
-    from_options,
-    to_wire,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import entrypoints
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, to_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
+    RunState,
+    desired_from_options,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_keyed import plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import names_fact
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTION = "voiceops.vapi_didlogic."
@@ -44,7 +44,7 @@ def collected() -> dict[str, Resource]:
         for path in module_utils.__path__:
             for item in pkgutil.iter_modules([str(pathlib.Path(path) / folder)]):
                 module = importlib.import_module(f"{PACKAGE}module_utils.{folder}.{item.name}")
-                found |= {row.noun: row for row in vars(module).values() if isinstance(row, Resource)}
+                found |= {row.name: row for row in vars(module).values() if isinstance(row, Resource)}
     return found
 
 
@@ -80,7 +80,7 @@ DESTINATION = {"id", "number", "destination", "kind", "priority", "active", "cal
 
 
 def module_of(noun: str) -> str:
-    return f"{RESOURCES[noun].service.name}_{noun}"
+    return f"{RESOURCES[noun].provider.name}_{noun}"
 
 
 def info_of(noun: str) -> str:
@@ -130,7 +130,7 @@ def derived(name: str) -> dict[str, t.Any]:
         raise Seen
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_module, "Module", spy)
+        patch.setattr(entrypoints, "Module", spy)
         with pytest.raises(Seen):
             importlib.import_module(f"{PACKAGE}modules.{name}").main()
     return seen[0]
@@ -154,7 +154,7 @@ def test_modules_exist_and_belong_to_their_group(noun: str) -> None:
     groups = yaml.safe_load(path.read_text())["action_groups"] if path.exists() else None
     for name in modules_of(noun):
         assert (ROOT / "plugins" / "modules" / f"{name}.py").is_file()
-        assert groups is None or name in groups[resource.service.name]
+        assert groups is None or name in groups[resource.provider.name]
     if noun in REFERRED:
         assert not (ROOT / "plugins" / "modules" / f"{module_of(noun)}.py").exists()
 
@@ -166,11 +166,13 @@ def test_a_row_names_what_exists(noun: str) -> None:
     assert resource.single or all(key in known for key in resource.keys)
     assert all(choice in known for choice in resource.choices)
     assert resource.exclusive_by is None or known[resource.exclusive_by].option.ref
-    assert resource.replace is None or resource.replace in {field.wire.split(".")[0] for field in known.values()}
+    assert resource.replace_on_change is None or resource.replace_on_change in {
+        field.api_name.split(".")[0] for field in known.values()
+    }
     for field in known.values():
-        assert not field.option.along or field.option.along in known
+        assert not field.option.paired_with or field.option.paired_with in known
         assert field.option.ref is None or isinstance(field.option.ref, Resource)
-    assert not set(resource.facts) & set(known), "a fact is no option"
+    assert not set(resource.read_only_fields) & set(known), "a fact is no option"
 
 
 # --------------------------------------------------------------------------------------------------- the documentation
@@ -223,20 +225,20 @@ def shown_fields(noun: str) -> set[str]:
     resource = RESOURCES[noun]
     if noun == "forward":
         return set(DESTINATION)
-    if resource.once and resource.tell:
-        item = resource.tell(FULL[noun], types.SimpleNamespace(show_recording=False))
+    if resource.one_shot and resource.to_result:
+        item = resource.to_result(FULL[noun], types.SimpleNamespace(show_recording=False))
         facts = {"left_out": 0, "estimate": {}}
-        return set(resource.gather([item], facts) if resource.gather else item)
-    if resource.tell:
+        return set(resource.merge_results([item], facts) if resource.merge_results else item)
+    if resource.to_result:
         return {"number", "destinations"}
     if resource.single:
         return set(fields(resource.record))
     options = {name for name, field in fields(resource.record).items() if not field.option.secret}
     named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
-    return {"id"} | options | set(resource.facts) | {names_fact(field) for field in named}
+    return {"id"} | options | set(resource.read_only_fields) | {names_fact(field) for field in named}
 
 
-def secret_fields(record: type[Record]) -> set[str]:
+def secret_fields(record: type[Model]) -> set[str]:
     return {name for name, field in fields(record).items() if field.option.secret}
 
 
@@ -255,7 +257,7 @@ def test_what_a_module_returns_is_documented(noun: str) -> None:
     said, keys = returned(module_of(noun), noun)
     assert said["type"] == "dict"
     assert keys == shown_fields(noun)
-    assert not keys & (secret_fields(resource.record) | secret_fields(resource.ask))
+    assert not keys & (secret_fields(resource.record) | secret_fields(resource.options))
     assert set(said["contains"]) == keys, "each key is described"
 
 
@@ -268,7 +270,7 @@ def test_what_an_info_module_returns_is_documented(noun: str) -> None:
     assert resource.single or said["elements"] == "dict"
     pointer = f"{COLLECTION}{module_of(noun)}#module:{noun}" in json.dumps(said["description"])
     assert pointer or keys >= shown_fields(noun)
-    assert not keys & (secret_fields(resource.record) | secret_fields(resource.ask))
+    assert not keys & (secret_fields(resource.record) | secret_fields(resource.options))
 
 
 @pytest.mark.parametrize("noun", BULK)
@@ -341,17 +343,17 @@ def schemas() -> dict[str, t.Any]:
     return found
 
 
-def vapi_records() -> dict[str, type[Record]]:
-    found: dict[str, type[Record]] = {}
+def vapi_records() -> dict[str, type[Model]]:
+    found: dict[str, type[Model]] = {}
 
-    def add(record: type[Record]) -> None:
+    def add(record: type[Model]) -> None:
         found[record.__name__] = record
         for field in fields(record).values():
             if field.nested:
                 add(field.nested)
 
     for noun in NOUNS:
-        if RESOURCES[noun].service.name == "vapi":
+        if RESOURCES[noun].provider.name == "vapi":
             add(RESOURCES[noun].record)
     return found
 
@@ -364,12 +366,12 @@ def test_every_record_has_a_description() -> None:
 def test_names_on_the_wire_are_those_of_the_published_schema(schemas: dict[str, t.Any], name: str, dto: str) -> None:
     known = schemas[dto]["properties"]
     for field in fields(vapi_records()[name]).values():
-        top, *rest = field.wire.split(".")
-        if field.wire in UNPUBLISHED or top == "*":
+        top, *rest = field.api_name.split(".")
+        if field.api_name in UNPUBLISHED or top == "*":
             continue
         assert top in known, f"{name}.{field.name}: {top}"
         if rest:
-            assert rest[0] in schemas[INNER[top]]["properties"], f"{name}.{field.name}: {field.wire}"
+            assert rest[0] in schemas[INNER[top]]["properties"], f"{name}.{field.name}: {field.api_name}"
         allowed = known[top].get("enum")
         assert not field.choices or set(field.choices) <= set(allowed or field.choices)
 
@@ -435,8 +437,14 @@ def test_another_variant_of_a_union_keeps_no_field_of_the_former(schemas: dict[s
                 given, there = {step: given}, {step: there}
             row |= {top: there}
             row["model"] = {"provider": "vapi", **row["model"], "toolIds": ["x-1"]}
-            made = plan(assistant, wanted(assistant, {"name": "R", "definition": {top: given}}), [row], {}, Memory())
-            (write,) = made.writes
+            made = plan(
+                assistant,
+                desired_from_options(assistant, {"name": "R", "definition": {top: given}}),
+                [row],
+                {},
+                RunState(),
+            )
+            (write,) = made.mutations
             sent = dig(write.body, place.split("."))
             kept = {"toolIds": ["x-1"]} if place == "model" else {}
             assert sent == {tag: new[tag], **kept}, f"{place}: {former[tag]} -> {new[tag]}"
@@ -455,7 +463,7 @@ def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:
         ({"sip_uri": "sip:a@b", "sip_headers": {"X": "y"}}, "TransferDestinationSip"),
     ):
         schema = schemas[dto]
-        sent = to_wire(record.model_construct(**full, **own))
+        sent = to_api(record.model_construct(**full, **own))
         assert set(sent) <= set(schema["properties"])
         assert set(schema.get("required", [])) <= set(sent)
         assert [sent["type"]] == schema["properties"]["type"]["enum"]
@@ -479,7 +487,7 @@ def test_a_call_is_sent_as_published(schemas: dict[str, t.Any], target: str, pla
         "schedule_at": "2026-01-02T03:04:05Z", "schedule_until": "2026-01-02T04:04:05Z", "idempotency_key": "x",
         "assistant_overrides": {"firstMessage": "x", "metadata": {"own": 1}},
     }  # fmt: skip
-    body = to_wire(from_options(RESOURCES["call"].record, options))
+    body = to_api(from_options(RESOURCES["call"].record, options))
     assert set(body) <= set(schemas["CreateCallDTO"]["properties"])
     assert set(body) >= {f"{target}Id", "phoneNumberId", "customer", "schedulePlan", place}
     assert set(body["schedulePlan"]) <= set(schemas["SchedulePlan"]["properties"])
@@ -499,7 +507,7 @@ def test_a_campaign_is_sent_as_published(schemas: dict[str, t.Any], target: str,
         "name": "x", target: "1", "phone_number": "2", "customers": contacts, "max_concurrency": 5,
         "schedule_at": "2026-01-02T03:04:05Z",
     }  # fmt: skip
-    body = to_wire(from_options(RESOURCES["campaign"].record, options))
+    body = to_api(from_options(RESOURCES["campaign"].record, options))
     assert set(body) <= set(schemas["CreateCampaignDTO"]["properties"])
     assert set(schemas["CreateCampaignDTO"]["required"]) <= set(body)
     first, second = body["customers"]

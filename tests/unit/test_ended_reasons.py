@@ -100,14 +100,14 @@ def told(reason: str, *more: t.Any, **how: t.Any) -> Diagnosis:
 
 def test_every_published_reason_is_known() -> None:
     assert len(published()) > 500
-    rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.LATER)}
+    rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.AFTER_START)}
     assert [word for word in published() if find_row(word).pattern in rest] == []
 
 
 @pytest.mark.parametrize("reason", NEWER)
 def test_reasons_of_the_newer_sdk_are_known(reason: str) -> None:
     row = find_row(reason)
-    assert row not in (UNKNOWN, *ended_reasons.LATER)
+    assert row not in (UNKNOWN, *ended_reasons.AFTER_START)
     assert row.pattern == reason or row.area in FAMILIES
     assert row.pattern != reason or row.source.startswith("SDK")
 
@@ -589,7 +589,7 @@ def test_an_unknown_reason_is_unknown_and_not_failed(reason: str) -> None:
         assert not is_outage(reason)
 
 
-@pytest.mark.parametrize("row", ended_reasons.LATER, ids=lambda row: row.pattern)
+@pytest.mark.parametrize("row", ended_reasons.AFTER_START, ids=lambda row: row.pattern)
 def test_a_new_word_of_a_family_has_failed_only_where_it_says_so(row: Reason) -> None:
     """A family tells where to look. Whether the call failed is in the word itself, or nobody knows."""
     for end in ("completed", "answered", "rain", "error-rain", "failed", "invalid-rain"):
@@ -621,7 +621,7 @@ def test_no_outage_is_what_a_caller_can_provoke() -> None:
 
 @pytest.mark.parametrize("pattern", OUTAGES)
 def test_each_outage_is_a_reason_of_the_table_and_never_the_organisations_own_server(pattern: str) -> None:
-    rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.LATER)}
+    rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.AFTER_START)}
     if "*" in pattern:
         words = [word for word in published() if fnmatch.fnmatchcase(word, pattern)]
         assert words

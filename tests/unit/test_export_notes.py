@@ -11,10 +11,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import parse
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.export import environment
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.survey import Survey
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.export import environment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import parse
 
 IDS = [f"11111111-1111-4111-8111-00000000000{n}" for n in range(6)]
 
@@ -40,11 +40,11 @@ def rows() -> dict[str, dict[str, t.Any]]:
 
 
 def exported(found: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:
-    survey = Survey(
+    snapshot = Snapshot(
         region="us", key="k" * 20, trunks=(found["trunk"],), phones=(found["phone"],), assistants=(found["assistant"],),
         tools=(found["tool"],), numbers=({"number": "31201234560", "destinations": []},),
     )  # fmt: skip
-    return environment(survey, found["trunk"], [IDS[3]])
+    return environment(snapshot, found["trunk"], [IDS[3]])
 
 
 VALUES: list[t.Any] = ["text", 7, True, False, 0, {"a": 1}, [1], [{"a": 1}]]
@@ -111,16 +111,16 @@ def test_hidden_values_are_listed_and_refused_all_at_once(count: int) -> None:
                 inner = inner.setdefault(step, {})
             inner[path[-1]] = secrets.token_hex(12)
             values.append(inner[path[-1]])
-        told = exported(found)
-        assert not [value for value in values if value in repr(told)]
-        (note,) = [note for note in told["notes"] if "is not exported" in note]
+        result = exported(found)
+        assert not [value for value in values if value in repr(result)]
+        (note,) = [note for note in result["notes"] if "is not exported" in note]
         places = ["assistants[0].definition." + ".".join(path) for path in chosen]
         assert sorted(note.partition(": ")[0].split(", ")) == sorted(places)
         given = {
             "state": "present", "vapi_region": "us", "vapi_api_key": "k" * 20, "inbound_uri": "trunk_id",
-            "sip_refer_enabled": False, "verify": True, "concurrency": 8, **told,
+            "sip_refer_enabled": False, "verify": True, "concurrency": 8, **result,
         }  # fmt: skip
         with pytest.raises(Exception, match="contains hidden") as caught:
             parse(given)
         assert all(place in str(caught.value) for place in places)
-        assert str(caught.value).count(f"contains {HIDDEN}") == count
+        assert str(caught.value).count(f"contains {REDACTED}") == count

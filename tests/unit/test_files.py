@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files as safe_files
 
 OTHER = 4711
 #: Where on the path a link is, and what it is.
@@ -46,13 +46,13 @@ def trap(root: Path, place: str, target: str, mode: int, *, absolute: bool) -> t
     shared, victim = root / "shared", root / "victim"
     shared.mkdir()
     victim.mkdir()
-    aim = victim / "aim"
+    goal = victim / "aim"
     if place in ("file", "two links") and target == "a file":
-        aim.write_text("precious")
+        goal.write_text("precious")
     elif target == "a folder" or place.startswith("folder"):
-        aim.mkdir()
+        goal.mkdir()
         if place == "folder above":
-            (aim / "inner").mkdir()
+            (goal / "inner").mkdir()
     path, link = shared / "report", shared / "report"
     if place == "folder":
         path = link / "report"
@@ -61,12 +61,12 @@ def trap(root: Path, place: str, target: str, mode: int, *, absolute: bool) -> t
     links = [link]
     if place == "two links":
         links.append(shared / "second")
-        links[1].symlink_to(aim if absolute else Path("../victim/aim"))
+        links[1].symlink_to(goal if absolute else Path("../victim/aim"))
         link.symlink_to(links[1] if absolute else Path("second"))
     else:
-        link.symlink_to(aim if absolute else Path("../victim/aim"))
+        link.symlink_to(goal if absolute else Path("../victim/aim"))
     shared.chmod(mode)
-    return path, links, aim
+    return path, links, goal
 
 
 CASES = list(itertools.product(PLACES, TARGETS, MODES, (True, False)))
@@ -76,12 +76,12 @@ CASES = list(itertools.product(PLACES, TARGETS, MODES, (True, False)))
 def test_a_link_of_another_user_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, target: str, mode: int, absolute: bool
 ) -> None:
-    path, links, _aim = trap(tmp_path, place, target, mode, absolute=absolute)
+    path, links, _target = trap(tmp_path, place, target, mode, absolute=absolute)
     give_away(monkeypatch, links[-1])
     before = snapshot(tmp_path)
     for dry in (True, False):
-        with pytest.raises(_files.FileError, match="belongs to another user") as caught:
-            _files.write(str(path), b"report", backup=True, dry=dry)
+        with pytest.raises(safe_files.FileError, match="belongs to another user") as caught:
+            safe_files.write(str(path), b"report", backup=True, dry=dry)
         assert str(path) in str(caught.value)
     assert snapshot(tmp_path) == before
 
@@ -89,17 +89,17 @@ def test_a_link_of_another_user_is_refused(
 @pytest.mark.parametrize(("place", "target", "mode", "absolute"), CASES)
 def test_a_link_of_ones_own_is_followed(tmp_path: Path, place: str, target: str, mode: int, absolute: bool) -> None:
     """And stays a link; where it leads to a folder, that is said."""
-    path, links, aim = trap(tmp_path, place, target, mode, absolute=absolute)
-    where = {"folder": aim / "report", "folder above": aim / "inner" / "report"}.get(place, aim)
-    if target == "a folder" and where == aim:
-        with pytest.raises(_files.FileError, match="is a folder"):
-            _files.write(str(path), b"report")
+    path, links, goal = trap(tmp_path, place, target, mode, absolute=absolute)
+    where = {"folder": goal / "report", "folder above": goal / "inner" / "report"}.get(place, goal)
+    if target == "a folder" and where == goal:
+        with pytest.raises(safe_files.FileError, match="is a folder"):
+            safe_files.write(str(path), b"report")
         return
-    done = _files.write(str(path), b"report")
+    done = safe_files.write(str(path), b"report")
     assert (done.changed, done.path, where.read_bytes()) == (True, str(path), b"report")
     assert stat.S_IMODE(where.stat().st_mode) == 0o600
     assert all(link.is_symlink() for link in links)
-    assert not _files.write(str(path), b"report").changed
+    assert not safe_files.write(str(path), b"report").changed
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o640])
@@ -116,9 +116,9 @@ def test_content_and_mode_are_as_asked(
             path.chmod(0o600)
         before = snapshot(tmp_path)
         same = former == content and mode == 0o600
-        assert _files.write(str(path), content, mode=mode, backup=backup, dry=True).changed is not same
+        assert safe_files.write(str(path), content, mode=mode, backup=backup, dry=True).changed is not same
         assert snapshot(tmp_path) == before
-        done = _files.write(str(path), content, mode=mode, backup=backup)
+        done = safe_files.write(str(path), content, mode=mode, backup=backup)
     finally:
         os.umask(umask)
     assert (done.changed, done.before) == (not same, former)
@@ -133,7 +133,7 @@ def test_a_hard_link_to_a_precious_file_is_replaced_not_written(tmp_path: Path) 
     precious = tmp_path / "precious"
     precious.write_text("mine")
     (tmp_path / "report").hardlink_to(precious)
-    _files.write(str(tmp_path / "report"), b"report")
+    safe_files.write(str(tmp_path / "report"), b"report")
     assert (precious.read_text(), (tmp_path / "report").read_text()) == ("mine", "report")
 
 
@@ -143,7 +143,7 @@ def test_the_former_file_of_another_user_is_not_shown(tmp_path: Path, monkeypatc
     give_away(monkeypatch, path)
     if os.geteuid() == OTHER and path.stat().st_uid == OTHER:  # pragma: no cover - by chance
         pytest.skip("this is that user")
-    done = _files.write(str(path), b"report", dry=True)
+    done = safe_files.write(str(path), b"report", dry=True)
     assert (done.changed, done.before) == (True, None)
 
 
@@ -169,8 +169,8 @@ def test_what_is_no_file_is_refused_in_one_sentence(tmp_path: Path, kind: str) -
         text += {"slash": "/", "above": "/.."}[kind]
         path.mkdir()
     before = {name: seen[:2] for name, seen in snapshot_names(tmp_path).items()}
-    with pytest.raises(_files.FileError) as caught:
-        _files.write(text, b"report")
+    with pytest.raises(safe_files.FileError) as caught:
+        safe_files.write(text, b"report")
     assert text.rstrip("/") in str(caught.value)
     assert "\n" not in str(caught.value)
     assert {name: seen[:2] for name, seen in snapshot_names(tmp_path).items()} == before
@@ -185,8 +185,8 @@ def test_a_relative_path_begins_at_the_working_directory_and_a_tilde_is_the_home
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert _files.write("./one", b"1").path == str(tmp_path / "one")
-    assert _files.write("~/two", b"2").path == str(tmp_path / "two")
+    assert safe_files.write("./one", b"1").path == str(tmp_path / "one")
+    assert safe_files.write("~/two", b"2").path == str(tmp_path / "two")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
@@ -202,9 +202,9 @@ def test_a_failure_leaves_the_former_file_and_nothing_else(
 
     monkeypatch.setattr(os, {"write": "fchmod"}.get(step, step), fails)
     if step == "link":  # a file system without hard links: the copy is made instead
-        assert _files.write(str(path), b"new", backup=True).backup
+        assert safe_files.write(str(path), b"new", backup=True).backup
         assert path.read_bytes() == b"new"
         return
-    with pytest.raises(_files.FileError, match="No space left"):
-        _files.write(str(path), b"new")
+    with pytest.raises(safe_files.FileError, match="No space left"):
+        safe_files.write(str(path), b"new")
     assert [(other.name, other.read_bytes()) for other in tmp_path.iterdir()] == [("report", b"old")]

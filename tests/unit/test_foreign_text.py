@@ -20,35 +20,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.action.vapi_call import ActionModule as CallAction
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Refused
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable, printable_lines
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._scrub import Scrubber
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _follow
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError, RejectedError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import Redactor
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable, printable_lines
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _wait
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.names import HARMLESS, SPELLINGS, secret_names
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, canary
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_contract import derived
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door, Result, door
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_sensitive import MASKS
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner, Result, runner
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_secret_detection import MASKS
 
-__all__ = ["door"]
+__all__ = ["runner"]
 
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 #: The modules that use a service or probe one; others leave through Ansible's own door and hold no secret.
-NAMES = sorted(file.stem for file in MODULES.glob("[!_]*.py") if "module_utils._module import" in file.read_text())
+NAMES = sorted(
+    file.stem for file in MODULES.glob("[!_]*.py") if "module_utils._ansible.entrypoints import" in file.read_text()
+)
 EVERY = pytest.mark.parametrize("name", NAMES)
 Spec = dict[str, dict[str, t.Any]]
 #: Where an option is: names, and ``None`` for the one item of a list.
-Place = tuple[str | None, ...]
+Identity = tuple[str | None, ...]
 
 
-def places(spec: Spec, wanted: t.Callable[[dict[str, t.Any]], bool], at: Place = ()) -> t.Iterator[Place]:
+def places(spec: Spec, desired: t.Callable[[dict[str, t.Any]], bool], at: Identity = ()) -> t.Iterator[Identity]:
     for name, option in spec.items():
-        inner: Place = (*at, name, *((None,) if option.get("elements") == "dict" else ()))
-        if wanted(option):
+        inner: Identity = (*at, name, *((None,) if option.get("elements") == "dict" else ()))
+        if desired(option):
             yield inner
         elif option.get("options"):
-            yield from places(option["options"], wanted, inner)
+            yield from places(option["options"], desired, inner)
 
 
 def filler(option: dict[str, t.Any]) -> t.Any:
@@ -66,8 +67,8 @@ def minimal(spec: Spec) -> Result:
     return {name: filler(option) for name, option in spec.items() if option.get("required")}
 
 
-def connection(name: str, door: Door) -> Result:
-    spec, world = derived(name), door.stage.world
+def connection(name: str, runner: ModuleRunner) -> Result:
+    spec, world = derived(name), runner.stage.world
     keys = {"vapi_": world.vapi_api_key, "didlogic_": world.didlogic_api_key}
     keys[""] = keys["didlogic_" if name.startswith("didlogic") else "vapi_"]
     found: Result = {}
@@ -78,7 +79,7 @@ def connection(name: str, door: Door) -> Result:
     return found
 
 
-def placed(spec: Spec, params: Result, place: Place, value: t.Any) -> Result:
+def placed(spec: Spec, params: Result, place: Identity, value: t.Any) -> Result:
     """Parameters with a value at a place, and what must be given on the way there."""
     name, *rest = place
     option = spec[str(name)]
@@ -91,7 +92,7 @@ def placed(spec: Spec, params: Result, place: Place, value: t.Any) -> Result:
     return {**params, str(name): [below] if rest[0] is None else below}
 
 
-def dotted(place: Place) -> str:
+def dotted(place: Identity) -> str:
     return "".join("[0]" if step is None else f".{step}" for step in place).removeprefix(".")
 
 
@@ -107,31 +108,35 @@ def is_free(option: dict[str, t.Any]) -> bool:
 
 
 @EVERY
-def test_masks_are_refused_for_every_secret(name: str, door: Door) -> None:
+def test_masks_are_refused_for_every_secret(name: str, runner: ModuleRunner) -> None:
     """Nothing is sent; the message names the option. The rows of bullets of a dashboard are masks too."""
     spec = derived(name)
-    base = minimal(spec) | connection(name, door)
+    base = minimal(spec) | connection(name, runner)
     masks = itertools.cycle([*MASKS, "*", "********", "\u2022" * 12])
     for place in places(spec, is_secret):
         for mask in itertools.islice(masks, 4):
-            told = door.raw(name, placed(spec, base, place, mask))
-            assert f"Option {dotted(place)}: contains Ansible's no_log mask" in told["msg"], (place, mask, told["msg"])
+            result = runner.raw(name, placed(spec, base, place, mask))
+            assert f"Option {dotted(place)}: contains Ansible's no_log mask" in result["msg"], (
+                place,
+                mask,
+                result["msg"],
+            )
     for place in places(spec, is_free):
         for mask in itertools.islice(masks, 4):
             if mask.strip().lower() != "hidden":
                 value = {"x": [{"headers": {"Authorization": f"Bearer {mask}"}}]}
-                told = door.raw(name, placed(spec, base, place, value))
-                wanted = f"Option {dotted(place)}.x[0].headers.Authorization: contains Ansible's no_log mask"
-                assert wanted in told["msg"], (mask, told["msg"])
-    assert door.stage.world.journal == []
+                result = runner.raw(name, placed(spec, base, place, value))
+                desired = f"Option {dotted(place)}.x[0].headers.Authorization: contains Ansible's no_log mask"
+                assert desired in result["msg"], (mask, result["msg"])
+    assert runner.stage.world.journal == []
 
 
-def test_a_mask_in_a_longer_text_is_no_mask(door: Door) -> None:
+def test_a_mask_in_a_longer_text_is_no_mask(runner: ModuleRunner) -> None:
     """Only inputs for secrets count, and whole values."""
     for text in ("Say ******** slowly", "hidden", "[REDACTED]", "*" * 12):
         definition = {"firstMessage": text, "model": {"provider": "openai", "model": "x", "messages": [
             {"role": "system", "content": f"Never say {text}. ********"}]}}  # fmt: skip
-        result = door.run("vapi_assistant", {"name": "Reception", "definition": definition})
+        result = runner.run("vapi_assistant", {"name": "Reception", "definition": definition})
         assert result["assistant"]["definition"]["firstMessage"] == text
 
 
@@ -139,23 +144,23 @@ def test_a_mask_in_a_longer_text_is_no_mask(door: Door) -> None:
 
 
 @EVERY
-def test_short_secrets_are_refused_and_destroy_nothing(name: str, door: Door) -> None:
+def test_short_secrets_are_refused_and_destroy_nothing(name: str, runner: ModuleRunner) -> None:
     spec = derived(name)
-    base = minimal(spec) | connection(name, door)
+    base = minimal(spec) | connection(name, runner)
     for place in places(spec, is_secret):
         for secret in ("2", "012", NUMBER_1[:5], "a", "1234567"):
-            told = door.raw(name, placed(spec, base, place, secret), verbosity=5)
-            assert told["failed"] is True
-            shown = json.dumps(told["invocation"]["module_args"])
-            assert "********" not in shown
+            result = runner.raw(name, placed(spec, base, place, secret), verbosity=5)
+            assert result["failed"] is True
+            displayed = json.dumps(result["invocation"]["module_args"])
+            assert "********" not in displayed
             for option, value in base.items():
                 if isinstance(value, str) and option != place[0] and not is_secret(spec[option]):
-                    assert json.dumps(value) in shown
-    assert not [entry for entry in door.stage.world.journal if entry["method"] != "GET"]
+                    assert json.dumps(value) in displayed
+    assert not [entry for entry in runner.stage.world.journal if entry["method"] != "GET"]
 
 
-def test_a_short_password_is_named_with_the_rule(door: Door) -> None:
-    message = door.fail("didlogic_sip_account", {"label": "x", "password": "1234567"})
+def test_a_short_password_is_named_with_the_rule(runner: ModuleRunner) -> None:
+    message = runner.fail("didlogic_sip_account", {"label": "x", "password": "1234567"})
     assert message.startswith("Option password: is too short; it must have at least 8 characters")
 
 
@@ -176,7 +181,7 @@ PHONE = {"number": NUMBER_1, "number_e164_check_enabled": False, "trunk": "didlo
 )
 @pytest.mark.parametrize("check", [True, False], ids=["dry", "refused"])
 def test_generated_keys_are_hidden_in_result_diff_and_invocation(
-    name: str, base: Result, option: str, check: bool, door: Door
+    name: str, base: Result, option: str, check: bool, runner: ModuleRunner
 ) -> None:
     secret = canary()
     names = random.Random(7).sample(list(secret_names()), 120)
@@ -189,15 +194,15 @@ def test_generated_keys_are_hidden_in_result_diff_and_invocation(
     value["model"] = {"provider": "openai", "model": "x"}
     params = {**base, option: [value] if option in ("hooks", "messages") else value}
     if not check:
-        door.transport = httpx.MockTransport(
+        runner.transport = httpx.MockTransport(
             lambda request: (
                 httpx.Response(200, json=[])
                 if request.method == "GET"
                 else httpx.Response(400, json={"message": request.content.decode()})
             )
         )
-    result = door.raw(name, {**door.connection(name), **params}, check=check, diff=True, verbosity=5)
-    text = door.output + str(door.warnings)
+    result = runner.raw(name, {**runner.connection(name), **params}, check=check, diff=True, verbosity=5)
+    text = runner.output + str(runner.warnings)
     assert not [secret[at : at + 8] for at in range(len(secret) - 7) if secret[at : at + 8] in text]
     assert result.get("failed", False) is not check
     if check:
@@ -235,9 +240,9 @@ def test_a_message_begins_no_line_of_its_own(text: str) -> None:
     ours = "Faults:\n- one\n- two\n… and 3 more"
     for message in (
         printable_lines(text),
-        Scrubber(["x" * 9]).text(text),
-        str(Problem("name", text)),
-        str(Problem("", text)),
+        Redactor(["x" * 9]).text(text),
+        str(OptionError("name", text)),
+        str(OptionError("", text)),
     ):
         assert not unsafe(message.replace("\n- ", "").replace("\n  ", "").replace("\n… ", "").replace("\t", ""))
     assert printable_lines(ours) == ours
@@ -245,30 +250,38 @@ def test_a_message_begins_no_line_of_its_own(text: str) -> None:
 
 
 @EVERY
-def test_words_of_a_service_reach_no_terminal_raw(name: str, door: Door) -> None:
+def test_words_of_a_service_reach_no_terminal_raw(name: str, runner: ModuleRunner) -> None:
     """Errors with every hostile character, over all modules that ask a service."""
     words = "".join(char for char in HOSTILE if unicodedata.category(char) != "Cs")[:70] + FORGED + "\u202e\u2028\x9b"
-    door.transport = httpx.MockTransport(lambda _request: httpx.Response(400, json={"message": words, "error": words}))
+    runner.transport = httpx.MockTransport(
+        lambda _request: httpx.Response(400, json={"message": words, "error": words})
+    )
     spec = derived(name)
-    result = door.raw(name, minimal(spec) | connection(name, door), verbosity=5)
-    for text in (str(result.get("msg", "")), *door.warnings, *(item["message"] for item in result.get("failures", ()))):
+    result = runner.raw(name, minimal(spec) | connection(name, runner), verbosity=5)
+    for text in (
+        str(result.get("msg", "")),
+        *runner.warnings,
+        *(item["message"] for item in result.get("failures", ())),
+    ):
         assert not unsafe(text.replace("\n- ", "")), ascii(text)
         assert "\nPLAY" not in text
 
 
-def test_names_at_a_service_reach_no_terminal_raw(door: Door) -> None:
+def test_names_at_a_service_reach_no_terminal_raw(runner: ModuleRunner) -> None:
     """In an error that names who uses an object, in the warnings and in the findings of an audit."""
     hostile = f"Desk\x1b[2J\x07\x9b\u202e\u2028{FORGED}"[:40]
-    trunk = door.run("vapi_sip_trunk", {"name": "didlogic nl", "gateways": [{"ip": "192.0.2.1"}]})["sip_trunk"]["id"]
-    door.run("vapi_phone_number", {"number": NUMBER_1, "number_e164_check_enabled": False, "trunk": trunk, "name": "x"})
-    (row,) = door.stage.store("phone_numbers")
+    trunk = runner.run("vapi_sip_trunk", {"name": "didlogic nl", "gateways": [{"ip": "192.0.2.1"}]})["sip_trunk"]["id"]
+    runner.run(
+        "vapi_phone_number", {"number": NUMBER_1, "number_e164_check_enabled": False, "trunk": trunk, "name": "x"}
+    )
+    (row,) = runner.stage.store("phone_numbers")
     row["name"] = hostile
-    (row,) = door.stage.store("credentials")
+    (row,) = runner.stage.store("credentials")
     row["name"] = hostile
-    message = door.fail("vapi_sip_trunk", {"name": hostile, "state": "absent"})
+    message = runner.fail("vapi_sip_trunk", {"name": hostile, "state": "absent"})
     assert "still used by" in message
     assert not unsafe(message)
-    result = door.raw("routing_audit", connection("routing_audit", door) | {"fail_on": "never"})
+    result = runner.raw("routing_audit", connection("routing_audit", runner) | {"fail_on": "never"})
     texts = [item[part] for item in result["findings"] for part in ("subject", "message", "fix")]
     assert texts
     assert not [text for text in texts if unsafe(text)]
@@ -276,11 +289,11 @@ def test_names_at_a_service_reach_no_terminal_raw(door: Door) -> None:
 
 def test_the_progress_of_waiting_shows_no_foreign_text_raw(monkeypatch: pytest.MonkeyPatch) -> None:
     """Status and reason come from the service, and so does the reason why it cannot be read."""
-    monkeypatch.setattr(_follow.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(_wait.time, "sleep", lambda _seconds: None)
     hostile = f"\x1b]0;x\x07\u202e{FORGED}\x9b"
-    shown: list[str] = []
+    displayed: list[str] = []
     action = object.__new__(CallAction)
-    monkeypatch.setattr(CallAction, "_progress", lambda _self, line: shown.append(line))
+    monkeypatch.setattr(CallAction, "_progress", lambda _self, line: displayed.append(line))
     answers: list[Result] = [
         {"calls": [{"id": "1", "status": hostile}]},
         {"failed": True, "msg": hostile},
@@ -288,13 +301,13 @@ def test_the_progress_of_waiting_shows_no_foreign_text_raw(monkeypatch: pytest.M
                     "diagnosis": {"cause": hostile, "fix": hostile}}]},
     ]  # fmt: skip
     monkeypatch.setattr(CallAction, "_execute_module", lambda _self, **_more: answers.pop(0))
-    result = action._followed({"id": str(uuid.uuid4()), "status": "queued"}, {}, {}, 60)
-    assert len(shown) == 3
+    result = action._wait({"id": str(uuid.uuid4()), "status": "queued"}, {}, {}, 60)
+    assert len(displayed) == 3
     assert result["failed"] is True
-    assert not [line for line in (*shown, result["msg"]) if unsafe(line)]
+    assert not [line for line in (*displayed, result["msg"]) if unsafe(line)]
     answers = [{"failed": True, "msg": hostile}] * 3
-    assert not unsafe(action._followed({"id": "1", "status": hostile}, {}, {}, 60)["msg"])
+    assert not unsafe(action._wait({"id": "1", "status": hostile}, {}, {}, 60)["msg"])
 
 
 def test_an_error_of_the_client_is_one_line() -> None:
-    assert not unsafe(str(Refused(printable(FORGED), 400)))
+    assert not unsafe(str(RejectedError(printable(FORGED), 400)))

@@ -16,10 +16,10 @@ import typing as t
 import pytest
 import trustme
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import HttpOptions, Write
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import client as http_client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions, Mutation
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary
 
 asyncio_server = pytest.importorskip("hypercorn.asyncio", reason="hypercorn, a server that speaks HTTP/2, is missing")
@@ -86,9 +86,9 @@ def fixture_serving(tmp_path: pathlib.Path) -> t.Iterator[t.Callable[..., Server
         server.stop()
 
 
-def client_of(server: Server) -> _http.Client:
+def client_of(server: Server) -> http_client.Client:
     connection = from_options(VAPI.connection, {"api_key": canary(), "api_url": f"https://127.0.0.1:{server.port}"})
-    return _http.Client(VAPI, connection, HttpOptions(ca_path=str(server.ca), timeout=10))
+    return http_client.Client(VAPI, connection, HttpOptions(ca_path=str(server.ca), timeout=10))
 
 
 @pytest.mark.parametrize(("offers", "version"), [(["h2", "http/1.1"], "2"), (["http/1.1"], "1.1")])
@@ -101,7 +101,7 @@ def test_many_requests_share_a_connection_where_the_server_offers_it(
     assert client.get("/assistant") == {"id": "1"}
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         reads = list(pool.map(lambda _n: client.get("/assistant"), range(32)))
-        writes = list(pool.map(lambda _n: client.write(Write(method="POST", path="/tool", body={})), range(8)))
+        writes = list(pool.map(lambda _n: client.write(Mutation(method="POST", path="/tool", body={})), range(8)))
     client.close()
     assert reads + writes == [{"id": "1"}] * 40
     assert {seen for seen, _client in server.seen} == {version}
@@ -113,7 +113,7 @@ def test_many_requests_share_a_connection_where_the_server_offers_it(
 
 def test_without_the_library_it_goes_without(serving: t.Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     server = serving(offers=["h2", "http/1.1"])
-    monkeypatch.setattr(_http.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(http_client.importlib.util, "find_spec", lambda _name: None)
     client = client_of(server)
     assert client.get("/assistant") == {"id": "1"}
     client.close()

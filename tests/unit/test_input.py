@@ -13,22 +13,25 @@ import typing as t
 
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _module
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing import declared
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import entrypoints
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, NUMBER_2, canary, trunk_options
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door, filled_door
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner, filled_runner
 
-FOLDER = pathlib.Path(_module.__file__).parents[1] / "modules"
+FOLDER = pathlib.Path(entrypoints.__file__).parents[1] / "modules"
 #: Those that are made of records.
-MODULES = sorted(path.stem for path in FOLDER.glob("[!_]*.py") if "module_utils._module import" in path.read_text())
+MODULES = sorted(
+    path.stem for path in FOLDER.glob("[!_]*.py") if "module_utils._ansible.entrypoints import" in path.read_text()
+)
 Spec = dict[str, dict[str, t.Any]]
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    return Door(monkeypatch)
+def runner(monkeypatch: pytest.MonkeyPatch) -> ModuleRunner:
+    return ModuleRunner(monkeypatch)
 
 
 def spec_of(name: str) -> Spec:
@@ -43,9 +46,9 @@ def spec_of(name: str) -> Spec:
         raise Seen
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_module, "Module", spy)
+        patch.setattr(entrypoints, "Module", spy)
         module = __import__(
-            f"{_module.__name__.rpartition('.')[0].rpartition('.')[0]}.modules.{name}", fromlist=["main"]
+            f"{entrypoints.__name__.rpartition('.')[0].rpartition('.')[0]}.modules.{name}", fromlist=["main"]
         )
         with pytest.raises(Seen):
             module.main()
@@ -86,9 +89,9 @@ def faults_in(spec: Spec, path: str = "", wrap: t.Callable[[t.Any], t.Any] = lam
     secret = canary()
     yield Fault(f"{path}unknwon_option", wrap({"unknwon_option": secret}), "", secret)
     for name, option in spec.items():
-        for value, shown, hidden in wrong(option):
+        for value, displayed, hidden in wrong(option):
             places = f"{path}{name}" + ("[0]" if option.get("type") == "list" else "")
-            yield Fault(places, wrap({name: value}), shown, hidden)
+            yield Fault(places, wrap({name: value}), displayed, hidden)
         if not option.get("options"):
             continue
         many = option.get("type") == "list"
@@ -108,15 +111,15 @@ EVERY = [
 
 @pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(("name", "fault"), EVERY)
-def test_every_wrong_option_is_named(door: Door, name: str, fault: Fault) -> None:
-    message = str(door.raw(name, fault.params)["msg"])
+def test_every_wrong_option_is_named(runner: ModuleRunner, name: str, fault: Fault) -> None:
+    message = str(runner.raw(name, fault.params)["msg"])
     lines = [line for line in message.splitlines() if f"Option {fault.path}" in line]
     assert lines, message
     assert fault.shown in lines[0]
     if fault.hidden:
-        assert fault.hidden not in door.output
+        assert fault.hidden not in runner.output
     assert "Internal error of the collection" not in message
-    assert not door.stage.world.journal
+    assert not runner.stage.world.journal
 
 
 def merged(one: t.Any, two: t.Any) -> t.Any:
@@ -128,7 +131,7 @@ def merged(one: t.Any, two: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_any_two_wrong_options_are_told_together(door: Door, name: str) -> None:
+def test_any_two_wrong_options_are_told_together(runner: ModuleRunner, name: str) -> None:
     each = {fault.path: fault for fault in faults_in(spec_of(name))}
     pairs = [
         (one, two)
@@ -137,11 +140,11 @@ def test_any_two_wrong_options_are_told_together(door: Door, name: str) -> None:
         and not two.path.startswith(re.sub(r"\[0\]$", "", one.path))
     ]
     for one, two in pairs[:: max(1, len(pairs) // 40)]:
-        message = str(door.raw(name, merged(one.params, two.params))["msg"])
+        message = str(runner.raw(name, merged(one.params, two.params))["msg"])
         assert f"Option {one.path}" in message, (one.path, two.path, message)
         assert f"Option {two.path}" in message, (one.path, two.path, message)
         assert message.startswith("Nothing was sent.")
-    assert not door.stage.world.journal
+    assert not runner.stage.world.journal
 
 
 # -------------------------------------------------------------------------------- an environment, with a fault in each
@@ -199,23 +202,23 @@ def environment(*paths: str) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("one", ENVIRONMENT_FAULTS)
-def test_any_two_faults_of_an_environment_are_told_together(door: Door, one: str) -> None:
+def test_any_two_faults_of_an_environment_are_told_together(runner: ModuleRunner, one: str) -> None:
     for two in ENVIRONMENT_FAULTS:
         same = one.rpartition(".")[0] == two.rpartition(".")[0] and "destinations[0]" in one
         if one >= two or same or (one.startswith("trunk.inbound") and two.startswith("trunk.inbound")):
             continue
-        result = door.raw("wiring", environment(one, two))
+        result = runner.raw("integration", environment(one, two))
         message = str(result["msg"])
         for path in (one, two):
             assert f"Option {path}" in message, (one, two, message)
-        assert not door.stage.world.journal
+        assert not runner.stage.world.journal
 
 
 @pytest.mark.parametrize("one", ENVIRONMENT_FAULTS)
-def test_options_are_named_as_the_role_has_them(door: Door, one: str) -> None:
+def test_options_are_named_as_the_role_has_them(runner: ModuleRunner, one: str) -> None:
     names = {"": "vapi_didlogic_", "vapi_region": "vapi_didlogic_region"}
-    params = {**environment(one), _module.CONTROLLER: {"names": names}}
-    assert f"Option vapi_didlogic_{one}" in str(door.raw("wiring", params)["msg"])
+    params = {**environment(one), ansible_module.CONTROLLER: {"names": names}}
+    assert f"Option vapi_didlogic_{one}" in str(runner.raw("integration", params)["msg"])
 
 
 @pytest.mark.parametrize("sentence", ["Set {} to true.", "{}: false", "Use ({}) or {}, not x."])
@@ -223,10 +226,10 @@ def test_options_are_named_as_the_role_has_them(door: Door, one: str) -> None:
 def test_rules_name_other_options_as_the_user_gave_them(prefix: str, sentence: str) -> None:
     """For every option whose name cannot be an English word; a longer word that contains it is left alone."""
     for option in ("allow_unconfirmed_refer", "skip_invalid", "sip_refer_enabled", "number_format", "vapi_trunk_id"):
-        module = object.__new__(_module.Module)
+        module = object.__new__(ansible_module.Module)
         module.argument_spec = {option: {"type": "bool"}, "force": {"type": "bool"}}
         module.given, module.controller = {}, {"names": {"": prefix}}
-        problem = Problem(
+        problem = OptionError(
             "x", sentence.format(option, option) + f" my_{option}, {option}_y, vapi_call: {option}, force"
         )
         expected = sentence.format(prefix + option, prefix + option)
@@ -235,24 +238,24 @@ def test_rules_name_other_options_as_the_user_gave_them(prefix: str, sentence: s
         assert problem.rule in module.sentence(problem)
 
 
-def test_what_only_the_controller_sees_is_told_with_the_rest(door: Door) -> None:
+def test_what_only_the_controller_sees_is_told_with_the_rest(runner: ModuleRunner) -> None:
     """A key that is no text becomes text on its way into the module."""
     params = trunk_options(name="n" * 41)
-    params[_module.CONTROLLER] = {"faults": [["hooks[0].true", "is no text."]]}
-    message = str(door.raw("vapi_sip_trunk", {**door.connection("vapi_sip_trunk"), **params})["msg"])
+    params[ansible_module.CONTROLLER] = {"faults": [["hooks[0].true", "is no text."]]}
+    message = str(runner.raw("vapi_sip_trunk", {**runner.connection("vapi_sip_trunk"), **params})["msg"])
     assert "Option hooks[0].true: is no text." in message
     assert "Option name (" in message
 
 
 @pytest.mark.parametrize("written", ["0031207001000", "01234", "0012025550123"])
-def test_a_number_that_yaml_read_as_octal(door: Door, written: str) -> None:
+def test_a_number_that_yaml_read_as_octal(runner: ModuleRunner, written: str) -> None:
     value = int(written, 8)
     params = {
         **environment(),
         "numbers": [{"number": value}],
         "trunk": {"name": "x", "gateway": "h", "username": value},
     }
-    message = str(door.raw("wiring", params)["msg"])
+    message = str(runner.raw("integration", params)["msg"])
     assert f"0{written.lstrip('0')}" in message, message
     assert json.dumps(str(value)) in message
 
@@ -261,28 +264,28 @@ def test_a_number_that_yaml_read_as_octal(door: Door, written: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ASSISTANT_FIELDS - {"name"}))
-def test_a_misspelt_key_of_a_definition_is_warned_about_in_the_plan(door: Door, name: str) -> None:
+def test_a_misspelt_key_of_a_definition_is_warned_about_in_the_plan(runner: ModuleRunner, name: str) -> None:
     wrong = name[:2] + name[3:]
     for value, warned in (("x", True), (None, False)):
-        door.warnings.clear()
+        runner.warnings.clear()
         definition = {"model": {"provider": "openai", "model": "gpt-4o"}, wrong: value}
-        door.run("vapi_assistant", {"name": "A", "definition": definition}, check=True)
-        told = [text for text in door.warnings if f"definition.{wrong} (did you mean {name}?)" in text]
-        assert bool(told) is (warned and wrong not in ASSISTANT_FIELDS), door.warnings
-    assert not door.stage.writes
+        runner.run("vapi_assistant", {"name": "A", "definition": definition}, check=True)
+        result = [text for text in runner.warnings if f"definition.{wrong} (did you mean {name}?)" in text]
+        assert bool(result) is (warned and wrong not in ASSISTANT_FIELDS), runner.warnings
+    assert not runner.stage.writes
 
 
 # ----------------------------------------------------------------------------------------------- names next to the ids
 
 
-def test_names_are_next_to_ids(door: Door) -> None:
-    filled_door(door)
-    (phone,) = door.run("vapi_phone_number_info", {})["phone_numbers"]
+def test_names_are_next_to_ids(runner: ModuleRunner) -> None:
+    filled_runner(runner)
+    (phone,) = runner.run("vapi_phone_number_info", {})["phone_numbers"]
     assert (phone["trunk_name"], phone["assistant_name"]) == ("didlogic nl", "Reception")
-    (assistant,) = door.run("vapi_assistant_info", {})["assistants"]
+    (assistant,) = runner.run("vapi_assistant_info", {})["assistants"]
     assert assistant["tool_names"] == ["to_human"]
-    door.run("vapi_assistant", {"name": "Night", "definition": {"firstMessage": "Closed."}})
-    diff = door.run("vapi_phone_number", {"number": phone["number"], "assistant": "Night"}, diff=True, check=True)[
+    runner.run("vapi_assistant", {"name": "Night", "definition": {"firstMessage": "Closed."}})
+    diff = runner.run("vapi_phone_number", {"number": phone["number"], "assistant": "Night"}, diff=True, check=True)[
         "diff"
     ]
     assert diff["before"]["assistant"] == f"{phone['assistant']} (Reception)"
@@ -317,7 +320,7 @@ NO_UUIDS = [
 
 
 @pytest.mark.parametrize(("name", "option"), ID_PLACES)
-def test_an_id_of_vapi_that_is_no_uuid_is_refused_offline(door: Door, name: str, option: str) -> None:
+def test_an_id_of_vapi_that_is_no_uuid_is_refused_offline(runner: ModuleRunner, name: str, option: str) -> None:
     keys = {"name": "A", "number": "+15550100123", "trunk": "didlogic", "destinations": []}
     spec = spec_of(name)
     known = spec[option]["options"] if option else spec
@@ -325,13 +328,13 @@ def test_an_id_of_vapi_that_is_no_uuid_is_refused_offline(door: Door, name: str,
     for given in (*NO_UUIDS, UUID, UUID.upper()):
         mine = {**item, "id": given}
         top = {key: value for key, value in keys.items() if key in spec} if option else {}
-        params = {**door.connection(name), **top, option: [mine]} if option else {**door.connection(name), **mine}
-        message = str(door.raw(name, params, check=True).get("msg", ""))
+        params = {**runner.connection(name), **top, option: [mine]} if option else {**runner.connection(name), **mine}
+        message = str(runner.raw(name, params, check=True).get("msg", ""))
         path = f"{option}[0].id" if option else "id"
-        told = f"Option {path} ({json.dumps(given)}): must be a UUID" in message
-        assert told is (given in NO_UUIDS), (given, message)
-        if told:
-            assert not door.stage.world.journal
+        result = f"Option {path} ({json.dumps(given)}): must be a UUID" in message
+        assert result is (given in NO_UUIDS), (given, message)
+        if result:
+            assert not runner.stage.world.journal
 
 
 #: Destinations of a number as each kind writes them.
@@ -348,20 +351,20 @@ ALIKE = {("sip_account", "pstn")}
 @pytest.mark.parametrize("written", ADDRESSES)
 @pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
 def test_a_destination_that_contradicts_its_kind_is_refused_offline(
-    door: Door, kind: str, written: str, many: bool
+    runner: ModuleRunner, kind: str, written: str, many: bool
 ) -> None:
     name = "didlogic_forwards" if many else "didlogic_forward"
     for address in ADDRESSES[written]:
         item = {"number": "15550100100", "destination": address, "kind": kind}
-        params = {**door.connection(name), **({"forwards": [item]} if many else item)}
-        before = len(door.stage.world.journal)
-        message = str(door.raw(name, params, check=True).get("msg", ""))
+        params = {**runner.connection(name), **({"forwards": [item]} if many else item)}
+        before = len(runner.stage.world.journal)
+        message = str(runner.raw(name, params, check=True).get("msg", ""))
         path = "forwards[0].destination" if many else "destination"
         refused = f"Option {path} ({json.dumps(address)}): must be" in message
         assert refused is (kind != written and (written, kind) not in ALIKE), message
         if refused:
             assert f"because kind is {kind}" in message
-            assert len(door.stage.world.journal) == before
+            assert len(runner.stage.world.journal) == before
 
 
 # --------------------------------------------------------------------------------------- which transfers need SIP REFER
@@ -381,7 +384,7 @@ def test_transfers_that_need_refer() -> None:
     for size in range(4):
         for chosen in itertools.combinations(HANDED, size):
             tool = {"name": "hand_over", "destinations": [dict(given) for given, _refer in chosen]}
-            users = declared.refer_users({"transfer_tools": [tool], "assistants": [], "numbers": []})
+            users = spec.refer_users({"transfer_tools": [tool], "assistants": [], "numbers": []})
             needs = any(refer for _given, refer in chosen) or not chosen
             assert users == (["transfer tool hand_over"] if needs else []), tool
 
@@ -389,38 +392,40 @@ def test_transfers_that_need_refer() -> None:
 @pytest.mark.parametrize(("target", "needs"), OUTWARD)
 def test_a_fallback_destination_that_needs_refer(target: dict[str, t.Any], needs: bool) -> None:
     number = {"number": "+15550100123", "fallback_destination": target}
-    users = declared.refer_users({"transfer_tools": [], "assistants": [], "numbers": [number]})
+    users = spec.refer_users({"transfer_tools": [], "assistants": [], "numbers": [number]})
     assert users == (["number +15550100123"] if needs else [])
 
 
 @pytest.mark.parametrize("prefix", ["", "vapi_didlogic_"])
 @pytest.mark.parametrize("option", ["numbers", "assistants", "transfer_tools"])
 @pytest.mark.parametrize("between", [0, 1, 3])
-def test_a_duplicate_names_the_other_item_as_the_user_does(door: Door, prefix: str, option: str, between: int) -> None:
+def test_a_duplicate_names_the_other_item_as_the_user_does(
+    runner: ModuleRunner, prefix: str, option: str, between: int
+) -> None:
     params = {**environment(), "transfer_tools": [{"name": "tool", "destinations": [{"number": "+31207001999"}]}]}
     (first,) = params[option]
     key = "number" if option == "numbers" else "name"
     others = [{**first, key: f"+3120700110{at}" if key == "number" else f"other{at}"} for at in range(between)]
     params[option] = [first, *others, first]
-    params[_module.CONTROLLER] = {"names": {"": prefix}}
-    message = str(door.raw("wiring", params)["msg"])
-    told = re.search(r"Option (\S+) \(.*?\): has the same \w+ as (\S+); declare it once", message)
-    assert told, message
-    assert told.groups() == (f"{prefix}{option}[{between + 1}]", f"{prefix}{option}[0]")
+    params[ansible_module.CONTROLLER] = {"names": {"": prefix}}
+    message = str(runner.raw("integration", params)["msg"])
+    result = re.search(r"Option (\S+) \(.*?\): has the same \w+ as (\S+); declare it once", message)
+    assert result, message
+    assert result.groups() == (f"{prefix}{option}[{between + 1}]", f"{prefix}{option}[0]")
 
 
 @pytest.mark.parametrize("written", [0o1234, 0o7, 1234, "1234", "012345"])
-def test_a_login_is_told_to_be_quoted_once_at_most(door: Door, written: int | str) -> None:
+def test_a_login_is_told_to_be_quoted_once_at_most(runner: ModuleRunner, written: int | str) -> None:
     params = environment()
     params["trunk"]["username"] = written
-    message = str(door.raw("wiring", params)["msg"])
+    message = str(runner.raw("integration", params)["msg"])
     assert "must be didlogic's login, which has 5 digits." in message
     # Only where YAML gave a number, and quotes would have helped.
     assert message.count("in quotes") == int(isinstance(written, int) and written >= 0o10), message
 
 
 @pytest.mark.parametrize("inbound", list(itertools.product((True, False), repeat=2)))
-def test_numbers_for_outbound_calls_only_are_not_warned_about(door: Door, inbound: tuple[bool, ...]) -> None:
+def test_numbers_for_outbound_calls_only_are_not_warned_about(runner: ModuleRunner, inbound: tuple[bool, ...]) -> None:
     """The audit warns of a number that Vapi has and that nobody can call; what declares it so does not."""
     params = environment()
     params["assistants"] = [{"name": "A", "definition": {"model": {"provider": "openai", "model": "gpt-4o"}}}]
@@ -429,18 +434,18 @@ def test_numbers_for_outbound_calls_only_are_not_warned_about(door: Door, inboun
         {"number": number, "assistant": "A", "inbound": comes_in}
         for number, comes_in in zip((NUMBER_1, NUMBER_2), inbound, strict=True)
     ]
-    world = door.stage.world
+    world = runner.stage.world
     params |= {"vapi_api_key": world.vapi_api_key, "didlogic_api_key": world.didlogic_api_key}
-    result = door.raw("wiring", params)
+    result = runner.raw("integration", params)
     assert not result.get("failed"), result
-    found = {item["rule"] for item in result["wiring"]["findings"]}
+    found = {item["rule"] for item in result["integration"]["findings"]}
     assert ("no-forward" in found) is not all(inbound)
     assert not [line for line in result["report"] if line.startswith("look at") and "no destination" in line]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"number\n", b"number;name\n+31207001000;x\n", b"number\n0031\n"])
 def test_a_message_about_contacts_names_the_file(
-    door: Door, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+    runner: ModuleRunner, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
     # A long path would be shortened.
     monkeypatch.chdir(tmp_path)
@@ -448,5 +453,5 @@ def test_a_message_about_contacts_names_the_file(
     if content is not None:
         file.write_bytes(content)
     params = {"name": "x", "assistant": "A", "phone_number": NUMBER_1, "csv": str(file)}
-    message = str(door.raw("vapi_campaign", {**door.connection("vapi_campaign"), **params})["msg"])
+    message = str(runner.raw("vapi_campaign", {**runner.connection("vapi_campaign"), **params})["msg"])
     assert f'Option csv ("{file}"): ' in message

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.doc_fragments import _across, _http
 from ansible_collections.voiceops.vapi_didlogic.plugins.inventory import didlogic_numbers
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._module import connection_spec
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import printable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.module import connection_spec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 SPEC = connection_spec(VAPI, "vapi_") | connection_spec(DIDLOGIC, "didlogic_")
 

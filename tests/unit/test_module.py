@@ -18,8 +18,10 @@ import httpx
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils import _http, _module
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import entrypoints
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import client as http_client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     FORWARD,
     MODEL,
@@ -27,7 +29,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     NUMBER_2,
     PHONE_NUMBER,
     SIP_TRUNK,
-    Stage,
+    SandboxFixture,
     account_options,
     assistant_options,
     canary,
@@ -60,14 +62,14 @@ def _older_arguments(params: Result) -> t.Iterator[None]:
         basic._ANSIBLE_ARGS = before
 
 
-class Door:
+class ModuleRunner:
     """Runs modules over a stage and returns what they print."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.stage, self.patch = Stage(), monkeypatch
+        self.stage, self.patch = SandboxFixture(), monkeypatch
         self.transport: t.Any = None
         self.output = ""
-        make, stage = _http.Client, self.stage
+        make, stage = http_client.Client, self.stage
 
         def client(service: t.Any, connection: t.Any, http: t.Any, **kwargs: t.Any) -> t.Any:
             transport = self.transport or stage.transport
@@ -77,7 +79,7 @@ class Door:
                 service, connection, http, **kwargs, transport=transport, sleep=stage.sleep, clock=lambda: stage.now
             )
 
-        monkeypatch.setattr(_module, "Client", client)
+        monkeypatch.setattr(ansible_module, "Client", client)
         # In this process ansible-core shows warnings instead of returning them.
         self.warnings: list[str] = []
         monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _self, text, **_more: self.warnings.append(text))
@@ -127,29 +129,31 @@ class Door:
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    return Door(monkeypatch)
+def runner(monkeypatch: pytest.MonkeyPatch) -> ModuleRunner:
+    return ModuleRunner(monkeypatch)
 
 
-def filled_door(door: Door) -> Door:
+def filled_runner(runner: ModuleRunner) -> ModuleRunner:
     """One of everything."""
     secret_server = {"url": "https://hooks.example", "headers": {"X-Key": canary()}}
-    door.run("vapi_sip_trunk", trunk_options(tech_prefix="77", register={"domain": "x.example"}))
-    door.run("vapi_transfer_tool", tool_options(messages=[{"type": "request-start", "content": "Wait"}]))
+    runner.run("vapi_sip_trunk", trunk_options(tech_prefix="77", register={"domain": "x.example"}))
+    runner.run("vapi_transfer_tool", tool_options(messages=[{"type": "request-start", "content": "Wait"}]))
     definition = {"firstMessage": "Hello", "model": MODEL, "server": secret_server}
-    door.run("vapi_assistant", assistant_options(tools=["to_human"], definition=definition))
+    runner.run("vapi_assistant", assistant_options(tools=["to_human"], definition=definition))
     fallback = {"number": "+31201111111", "message": "All busy", "caller_id": "+31200000000"}
     hooks = [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hi"}]}]
-    door.run(
+    runner.run(
         "vapi_phone_number",
         number_options(assistant="Reception", fallback_destination=fallback, server=secret_server, hooks=hooks),
     )
-    door.run("didlogic_sip_account", account_options(caller_id="+31201111111"))
-    door.run("didlogic_forward", forward_options(number=NUMBER_1))
+    runner.run("didlogic_sip_account", account_options(caller_id="+31201111111"))
+    runner.run("didlogic_forward", forward_options(number=NUMBER_1))
     for position, target in (("any", "12345"), ("any", "31299999999"), ("first", "me@sip.example")):
-        door.run("didlogic_forward", {"number": NUMBER_1, "destination": target, "position": position})
-    door.run("didlogic_forward", {"number": NUMBER_1, "destination": "31288888888", "active": False, "position": "any"})
-    return door
+        runner.run("didlogic_forward", {"number": NUMBER_1, "destination": target, "position": position})
+    runner.run(
+        "didlogic_forward", {"number": NUMBER_1, "destination": "31288888888", "active": False, "position": "any"}
+    )
+    return runner
 
 
 NOUNS: dict[str, tuple[str, Result]] = {
@@ -164,161 +168,161 @@ NOUNS: dict[str, tuple[str, Result]] = {
 # --------------------------------------------------------------------------------------------------- what comes back
 
 
-def test_what_a_module_returns(door: Door) -> None:
-    result = door.run("vapi_sip_trunk", trunk_options())
+def test_what_a_module_returns(runner: ModuleRunner) -> None:
+    result = runner.run("vapi_sip_trunk", trunk_options())
     assert result["changed"] is True
     assert uuid.UUID(result["sip_trunk"]["id"])
     assert result["sip_trunk"]["name"] == "didlogic nl"
     assert "password" not in result["sip_trunk"]
     assert set(result) <= {"changed", "sip_trunk", "invocation"}
     assert "diff" not in result
-    again = door.run("vapi_sip_trunk", trunk_options())
+    again = runner.run("vapi_sip_trunk", trunk_options())
     assert again["changed"] is False
     assert again["sip_trunk"] == result["sip_trunk"]
-    gone = door.run("vapi_sip_trunk", {"name": "didlogic nl", "state": "absent"})
+    gone = runner.run("vapi_sip_trunk", {"name": "didlogic nl", "state": "absent"})
     assert (gone["changed"], gone["sip_trunk"]) == (True, {})
 
 
-def test_a_diff_comes_only_when_asked_for(door: Door) -> None:
+def test_a_diff_comes_only_when_asked_for(runner: ModuleRunner) -> None:
     options = trunk_options()
-    dry = door.run("vapi_sip_trunk", options, check=True, diff=True)
-    assert dry["sip_trunk"]["id"] == LATER
+    dry = runner.run("vapi_sip_trunk", options, check=True, diff=True)
+    assert dry["sip_trunk"]["id"] == UNKNOWN_ID
     assert dry["diff"]["before"] == {}
-    real = door.run("vapi_sip_trunk", options, diff=True)
+    real = runner.run("vapi_sip_trunk", options, diff=True)
     assert real["diff"] == dry["diff"]
-    assert options["password"] not in door.output
-    same = door.run("vapi_sip_trunk", options, diff=True)
+    assert options["password"] not in runner.output
+    same = runner.run("vapi_sip_trunk", options, diff=True)
     assert same["diff"]["before"] == same["diff"]["after"]
-    many = door.run("vapi_phone_numbers", {"numbers": [number_options()]}, diff=True)
+    many = runner.run("vapi_phone_numbers", {"numbers": [number_options()]}, diff=True)
     assert set(many["diff"]["after"]) == {NUMBER_1}
-    gone = door.run("vapi_phone_number", {"number": NUMBER_1, "state": "absent"}, diff=True)
+    gone = runner.run("vapi_phone_number", {"number": NUMBER_1, "state": "absent"}, diff=True)
     assert gone["diff"] == {"before": {"number": NUMBER_1}, "after": {}}
 
 
-def test_a_dry_run_writes_nothing(door: Door) -> None:
+def test_a_dry_run_writes_nothing(runner: ModuleRunner) -> None:
     for name, options in (
         ("vapi_sip_trunk", trunk_options()),
         ("vapi_phone_number", number_options(assistant="Reception")),
         ("vapi_assistant", assistant_options(tools=["to_human"])),
         ("vapi_transfer_tool", tool_options()),
         ("didlogic_sip_account", account_options()),
-        ("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": LATER}),
+        ("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": UNKNOWN_ID}),
         ("didlogic_forwards", {"forwards": [forward_options(number=NUMBER_2)], "exclusive": True}),
         ("vapi_phone_numbers", {"numbers": [number_options()], "trunk": "didlogic nl", "exclusive": True}),
     ):
-        assert door.run(name, options, check=True)["changed"] is True
-    assert door.stage.writes == []
+        assert runner.run(name, options, check=True)["changed"] is True
+    assert runner.stage.writes == []
 
 
-def test_a_placeholder_is_refused_in_a_real_run(door: Door) -> None:
-    assert LATER in door.fail("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": LATER})
-    assert LATER in door.fail("vapi_sip_trunk", trunk_options(username=LATER))
-    assert door.stage.writes == []
+def test_a_placeholder_is_refused_in_a_real_run(runner: ModuleRunner) -> None:
+    assert UNKNOWN_ID in runner.fail("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": UNKNOWN_ID})
+    assert UNKNOWN_ID in runner.fail("vapi_sip_trunk", trunk_options(username=UNKNOWN_ID))
+    assert runner.stage.writes == []
 
 
 # --------------------------------------------------------------------------------------- what comes back, given back
 
 
 @pytest.mark.parametrize("name", NOUNS)
-def test_an_item_given_back_changes_nothing(door: Door, name: str) -> None:
+def test_an_item_given_back_changes_nothing(runner: ModuleRunner, name: str) -> None:
     plural, sought = NOUNS[name]
-    filled_door(door)
-    listed = door.run(f"{name}_info", sought)
+    filled_runner(runner)
+    listed = runner.run(f"{name}_info", sought)
     assert listed["changed"] is False
     (item,) = listed[plural]
-    contents = door.stage.fresh().contents()
-    options = {key: value for key, value in item.items() if key in options_of(door, name)}
+    contents = runner.stage.fresh().contents()
+    options = {key: value for key, value in item.items() if key in options_of(runner, name)}
     assert len(options) > 2
-    result = door.run(name, options, diff=True)
+    result = runner.run(name, options, diff=True)
     assert result["changed"] is False, result["diff"]
-    assert (door.stage.writes, door.stage.contents()) == ([], contents)
+    assert (runner.stage.writes, runner.stage.contents()) == ([], contents)
     # What the module says of it is what the info module says.
     assert result[name.split("_", 1)[1]] == item
 
 
-def options_of(door: Door, name: str) -> set[str]:
+def options_of(runner: ModuleRunner, name: str) -> set[str]:
     """The options that a module has."""
     seen: list[t.Any] = []
-    make = _module.Module
+    make = ansible_module.Module
 
     def spy(spec: t.Any) -> t.Any:
         seen.append(spec)
         return make(spec)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_module, "Module", spy)
-        door.raw(name, {})
+        patch.setattr(entrypoints, "Module", spy)
+        runner.raw(name, {})
     return set(seen[0]) - {"api_key", "api_url"}
 
 
-def test_destinations_given_back_change_nothing(door: Door) -> None:
-    filled_door(door)
-    trunk = door.stage.destinations()[1]["destination"].split("@")[1].split(".")[0]
-    listed = door.run("didlogic_number_info", {"number": NUMBER_1, "vapi_trunk_ids": [trunk]})
+def test_destinations_given_back_change_nothing(runner: ModuleRunner) -> None:
+    filled_runner(runner)
+    trunk = runner.stage.destinations()[1]["destination"].split("@")[1].split(".")[0]
+    listed = runner.run("didlogic_number_info", {"number": NUMBER_1, "vapi_trunk_ids": [trunk]})
     (number,) = listed["numbers"]
     assert [row["position"] for row in number["destinations"]].count("first") == 1
     assert len(number["destinations"]) == 5
-    contents = door.stage.fresh().contents()
-    known = options_of(door, "didlogic_forward")
+    contents = runner.stage.fresh().contents()
+    known = options_of(runner, "didlogic_forward")
     items = [{key: value for key, value in row.items() if key in known} for row in number["destinations"]]
-    result = door.run("didlogic_forwards", {"forwards": items})
+    result = runner.run("didlogic_forwards", {"forwards": items})
     assert result["changed"] is False
     for item in items:
-        assert door.run("didlogic_forward", item)["changed"] is False
-    assert (door.stage.writes, door.stage.contents()) == ([], contents)
+        assert runner.run("didlogic_forward", item)["changed"] is False
+    assert (runner.stage.writes, runner.stage.contents()) == ([], contents)
 
 
 @pytest.mark.parametrize("name", ["didlogic_forward", "didlogic_forwards"])
-def test_a_hidden_label_given_back_is_refused(door: Door, name: str) -> None:
+def test_a_hidden_label_given_back_is_refused(runner: ModuleRunner, name: str) -> None:
     """It stands for a label that may be a key; as a destination it would lead nowhere."""
-    door.run("didlogic_forward", forward_options())
-    (number,) = door.run("didlogic_number_info", {"number": NUMBER_1})["numbers"]
+    runner.run("didlogic_forward", forward_options())
+    (number,) = runner.run("didlogic_number_info", {"number": NUMBER_1})["numbers"]
     (row,) = number["destinations"]
     assert "@hidden." in row["destination"]
     item = {"number": NUMBER_1, "destination": row["destination"]}
-    contents = door.stage.fresh().contents()
-    message = door.fail(name, item if name == "didlogic_forward" else {"forwards": [item]})
+    contents = runner.stage.fresh().contents()
+    message = runner.fail(name, item if name == "didlogic_forward" else {"forwards": [item]})
     assert "the redaction marker of a result" in message
-    assert door.stage.contents() == contents
+    assert runner.stage.contents() == contents
 
 
 # ----------------------------------------------------------------------------------------------------------- info
 
 
-def test_info(door: Door) -> None:
+def test_info(runner: ModuleRunner) -> None:
     for name, (plural, sought) in NOUNS.items():
-        assert door.run(f"{name}_info", sought)[plural] == []
-    filled_door(door)
+        assert runner.run(f"{name}_info", sought)[plural] == []
+    filled_runner(runner)
     for name, (plural, sought) in NOUNS.items():
-        (item,) = door.run(f"{name}_info", sought)[plural]
-        assert door.run(f"{name}_info", {})[plural] == [item]
+        (item,) = runner.run(f"{name}_info", sought)[plural]
+        assert runner.run(f"{name}_info", {})[plural] == [item]
         if name.startswith("vapi"):
-            assert door.run(f"{name}_info", {"id": item["id"]})[plural] == [item]
-            assert door.run(f"{name}_info", {"id": str(uuid.uuid4())})[plural] == []
-    assert [n["number"] for n in door.run("didlogic_number_info", {})["numbers"]] == [NUMBER_2, NUMBER_1]
-    assert door.run("didlogic_account_info", {})["account"] == {"balance": 3.5}
-    assert door.run("vapi_phone_number_info", {"number": f"+{NUMBER_1}"})["phone_numbers"]
+            assert runner.run(f"{name}_info", {"id": item["id"]})[plural] == [item]
+            assert runner.run(f"{name}_info", {"id": str(uuid.uuid4())})[plural] == []
+    assert [n["number"] for n in runner.run("didlogic_number_info", {})["numbers"]] == [NUMBER_2, NUMBER_1]
+    assert runner.run("didlogic_account_info", {})["account"] == {"balance": 3.5}
+    assert runner.run("vapi_phone_number_info", {"number": f"+{NUMBER_1}"})["phone_numbers"]
 
 
-def test_info_shows_no_secret_of_the_service(door: Door) -> None:
-    filled_door(door)
-    secrets = [door.stage.store(store)[0]["server"]["headers"]["X-Key"] for store in ("assistants", "phone_numbers")]
-    secrets += [door.stage.world.didlogic["sip_accounts"][0]["password"]]
+def test_info_shows_no_secret_of_the_service(runner: ModuleRunner) -> None:
+    filled_runner(runner)
+    secrets = [runner.stage.store(store)[0]["server"]["headers"]["X-Key"] for store in ("assistants", "phone_numbers")]
+    secrets += [runner.stage.world.didlogic["sip_accounts"][0]["password"]]
     for name in NOUNS:
-        door.run(f"{name}_info", {}, verbosity=5)
-        assert not any(secret in door.output for secret in secrets)
+        runner.run(f"{name}_info", {}, verbosity=5)
+        assert not any(secret in runner.output for secret in secrets)
 
 
 # ------------------------------------------------------------------------------------------------------------- bulk
 
 
-def test_bulk(door: Door) -> None:
-    door.run("vapi_sip_trunk", trunk_options())
+def test_bulk(runner: ModuleRunner) -> None:
+    runner.run("vapi_sip_trunk", trunk_options())
     items: list[Result] = [{"number": f"3120000000{index}"} for index in range(4)]
     items[1]["trunk"] = "nowhere"
     items[3] |= {"state": "absent"}
     common = {"trunk": "didlogic nl", "number_e164_check_enabled": False, "name": "All"}
-    result = door.raw("vapi_phone_numbers", {**door.connection("vapi"), **common, "numbers": items})
+    result = runner.raw("vapi_phone_numbers", {**runner.connection("vapi"), **common, "numbers": items})
     assert result["failed"] is True
     assert result["changed"] is True
     assert result["summary"] == {"created": 2, "updated": 0, "deleted": 0, "unchanged": 1, "failed": 1}
@@ -331,59 +335,61 @@ def test_bulk(door: Door) -> None:
     ]  # fmt: skip
     items[1]["trunk"] = "didlogic nl"
     items[0]["name"] = "Own"
-    result = door.run("vapi_phone_numbers", {**common, "numbers": items})
+    result = runner.run("vapi_phone_numbers", {**common, "numbers": items})
     assert result["summary"] == {"created": 1, "updated": 1, "deleted": 0, "unchanged": 2, "failed": 0}
-    assert door.run("vapi_phone_numbers", {**common, "numbers": items})["changed"] is False
+    assert runner.run("vapi_phone_numbers", {**common, "numbers": items})["changed"] is False
 
 
-def test_an_items_choice_takes_the_place_of_the_common_one(door: Door) -> None:
-    door.run("vapi_sip_trunk", trunk_options())
-    door.run("vapi_assistant", assistant_options())
-    made, squad = door.stage.store("assistants")[0], str(uuid.uuid4())
+def test_an_items_choice_takes_the_place_of_the_common_one(runner: ModuleRunner) -> None:
+    runner.run("vapi_sip_trunk", trunk_options())
+    runner.run("vapi_assistant", assistant_options())
+    made, squad = runner.stage.store("assistants")[0], str(uuid.uuid4())
     times = {name: made[name] for name in ("createdAt", "updatedAt")}
     assistant, members = made["id"], [{"assistantId": made["id"]}]
-    door.stage.world.vapi["squads"][squad] = {"id": squad, "name": "Team", "members": members, **times}
+    runner.stage.world.vapi["squads"][squad] = {"id": squad, "name": "Team", "members": members, **times}
     common = {"trunk": "didlogic nl", "number_e164_check_enabled": False, "assistant": "Reception"}
     items = [{"number": NUMBER_1}, {"number": NUMBER_2, "squad": "Team"}]
-    door.run("vapi_phone_numbers", {**common, "numbers": items})
-    one, two = door.stage.store("phone_numbers")
+    runner.run("vapi_phone_numbers", {**common, "numbers": items})
+    one, two = runner.stage.store("phone_numbers")
     assert (one["assistantId"], two["squadId"], two.get("assistantId")) == (assistant, squad, None)
 
     trunk = str(uuid.uuid4())
     forwards = [{"number": NUMBER_1}, {"number": NUMBER_2, "destination": "12345"}]
-    door.run("didlogic_forwards", {"vapi_trunk_id": trunk, "forwards": forwards})
-    assert [row["destination"] for row in door.stage.destinations(NUMBER_2)] == ["12345"]
+    runner.run("didlogic_forwards", {"vapi_trunk_id": trunk, "forwards": forwards})
+    assert [row["destination"] for row in runner.stage.destinations(NUMBER_2)] == ["12345"]
 
 
-def test_what_stands_beside_the_list_holds_for_every_item(door: Door) -> None:
+def test_what_stands_beside_the_list_holds_for_every_item(runner: ModuleRunner) -> None:
     """A default of an item must not hide what is said beside the list."""
     trunk = str(uuid.uuid4())
     common = {"region": "eu", "call_hunt": True, "others": "remove", "vapi_trunk_id": trunk}
-    door.run("didlogic_forward", {"number": NUMBER_1, "destination": "12345"})
-    door.run("didlogic_forwards", {**common, "forwards": [{"number": NUMBER_1}, {"number": NUMBER_2, "region": "us"}]})
-    (row,) = door.stage.destinations(NUMBER_1)
+    runner.run("didlogic_forward", {"number": NUMBER_1, "destination": "12345"})
+    runner.run(
+        "didlogic_forwards", {**common, "forwards": [{"number": NUMBER_1}, {"number": NUMBER_2, "region": "us"}]}
+    )
+    (row,) = runner.stage.destinations(NUMBER_1)
     assert (row["destination"], row["callhunt"]) == (f"{NUMBER_1}@{trunk}.sip.eu.vapi.ai", True)
-    assert door.stage.destinations(NUMBER_2)[0]["destination"].endswith(".sip.vapi.ai")
+    assert runner.stage.destinations(NUMBER_2)[0]["destination"].endswith(".sip.vapi.ai")
 
 
-def test_exclusive_forwards_touch_this_regions_host_only(door: Door) -> None:
+def test_exclusive_forwards_touch_this_regions_host_only(runner: ModuleRunner) -> None:
     """Also when the region is left at its default: a phone number is no forward to Vapi."""
-    door.stage.do(FORWARD, number=NUMBER_2, destination="31299999999")
-    door.stage.do(FORWARD, number=NUMBER_2, vapi_trunk_id=str(uuid.uuid4()), position="any")
-    result = door.run("didlogic_forwards", {"exclusive": True, "forwards": [forward_options()]})
+    runner.stage.do(FORWARD, number=NUMBER_2, destination="31299999999")
+    runner.stage.do(FORWARD, number=NUMBER_2, vapi_trunk_id=str(uuid.uuid4()), position="any")
+    result = runner.run("didlogic_forwards", {"exclusive": True, "forwards": [forward_options()]})
     assert result["summary"]["deleted"] == 1
-    assert [row["destination"] for row in door.stage.destinations(NUMBER_2)] == ["31299999999"]
+    assert [row["destination"] for row in runner.stage.destinations(NUMBER_2)] == ["31299999999"]
 
 
-def test_exclusive_phone_numbers_need_a_trunk(door: Door) -> None:
-    door.run("vapi_sip_trunk", trunk_options())
-    assert "needs trunk" in door.fail("vapi_phone_numbers", {"exclusive": True, "numbers": [number_options()]})
+def test_exclusive_phone_numbers_need_a_trunk(runner: ModuleRunner) -> None:
+    runner.run("vapi_sip_trunk", trunk_options())
+    assert "needs trunk" in runner.fail("vapi_phone_numbers", {"exclusive": True, "numbers": [number_options()]})
     for number in (NUMBER_1, NUMBER_2):
-        door.stage.do(PHONE_NUMBER, **number_options(number=number))
+        runner.stage.do(PHONE_NUMBER, **number_options(number=number))
     items = {"exclusive": True, "trunk": "didlogic nl", "numbers": [{"number": NUMBER_1}]}
-    dry = door.run("vapi_phone_numbers", items, check=True)
-    assert dry["summary"] == door.run("vapi_phone_numbers", items)["summary"]
-    assert [row["number"] for row in door.stage.store("phone_numbers")] == [NUMBER_1]
+    dry = runner.run("vapi_phone_numbers", items, check=True)
+    assert dry["summary"] == runner.run("vapi_phone_numbers", items)["summary"]
+    assert [row["number"] for row in runner.stage.store("phone_numbers")] == [NUMBER_1]
 
 
 @pytest.mark.parametrize(
@@ -409,23 +415,25 @@ def test_exclusive_phone_numbers_need_a_trunk(door: Door) -> None:
         ),
     ],
 )
-def test_what_is_declared_twice_is_refused_before_the_first_request(door: Door, name: str, items: list[Result]) -> None:
+def test_what_is_declared_twice_is_refused_before_the_first_request(
+    runner: ModuleRunner, name: str, items: list[Result]
+) -> None:
     option = name.split("_", 1)[1].removeprefix("phone_")
     full = {"number": NUMBER_1} | ({"destination": "54321"} if name == "didlogic_forwards" else {})
-    message = door.fail(name, {option: [full | item for item in items]})
+    message = runner.fail(name, {option: [full | item for item in items]})
     assert message.startswith(f"Option {option}[2]"), message
     assert f"{option}[0]" in message
-    assert door.stage.world.journal == []
+    assert runner.stage.world.journal == []
 
 
 @pytest.mark.parametrize("concurrency", [0, 33])
-def test_concurrency_has_bounds(door: Door, concurrency: int) -> None:
-    assert "1 to 32" in door.fail("vapi_phone_numbers", {"numbers": [number_options()], "concurrency": concurrency})
+def test_concurrency_has_bounds(runner: ModuleRunner, concurrency: int) -> None:
+    assert "1 to 32" in runner.fail("vapi_phone_numbers", {"numbers": [number_options()], "concurrency": concurrency})
 
 
-def test_a_wrong_item_is_named(door: Door) -> None:
+def test_a_wrong_item_is_named(runner: ModuleRunner) -> None:
     items = [{"number": NUMBER_1}, {"number": "3"}]
-    assert door.fail("vapi_phone_numbers", {"numbers": items, "trunk": "x"}).startswith(
+    assert runner.fail("vapi_phone_numbers", {"numbers": items, "trunk": "x"}).startswith(
         'Option numbers[1].number ("3"): '
     )
 
@@ -433,24 +441,24 @@ def test_a_wrong_item_is_named(door: Door) -> None:
 # ------------------------------------------------------------------------------------------- secrets on the way out
 
 
-def test_the_invocation_holds_what_the_module_knows_and_no_secret(door: Door) -> None:
+def test_the_invocation_holds_what_the_module_knows_and_no_secret(runner: ModuleRunner) -> None:
     secret = canary()
     for name, params in (
         ("vapi_sip_trunk", trunk_options(passwrd=secret)),
         ("didlogic_forwards", {"forwards": [{"number": NUMBER_1, "vapi_privat_key": secret}]}),
         ("vapi_sip_trunk", trunk_options(gateways=[{"ip": "192.0.2.1", "tokn": secret}])),
     ):
-        result = door.raw(name, {**door.connection(name), **params}, verbosity=5)
+        result = runner.raw(name, {**runner.connection(name), **params}, verbosity=5)
         assert result["failed"] is True
-        assert secret not in door.output, name
+        assert secret not in runner.output, name
     options = trunk_options(password=secret)
-    result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **options}, verbosity=5)
-    assert secret not in door.output
-    assert door.stage.world.vapi_api_key not in door.output
+    result = runner.raw("vapi_sip_trunk", {**runner.connection("vapi"), **options}, verbosity=5)
+    assert secret not in runner.output
+    assert runner.stage.world.vapi_api_key not in runner.output
     assert result["invocation"]["module_args"]["name"] == "didlogic nl"
     options = assistant_options(definition={"server": {"headers": {"X-Key": secret}}, "serverUrlSecret": secret})
-    door.raw("vapi_assistant", {**door.connection("vapi"), **options}, verbosity=5, diff=True)
-    assert secret not in door.output
+    runner.raw("vapi_assistant", {**runner.connection("vapi"), **options}, verbosity=5, diff=True)
+    assert secret not in runner.output
 
 
 @pytest.mark.parametrize("side", ["vapi", "didlogic"])
@@ -458,29 +466,29 @@ def test_the_invocation_holds_what_the_module_knows_and_no_secret(door: Door) ->
     "key",
     ["", "1234567", "********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "two words here", "ümlaut-key-123", "a\nb" * 9],
 )
-def test_a_wrong_key_is_refused_without_being_shown(door: Door, side: str, key: str) -> None:
+def test_a_wrong_key_is_refused_without_being_shown(runner: ModuleRunner, side: str, key: str) -> None:
     name = {"vapi": "vapi_sip_trunk_info", "didlogic": "didlogic_account_info"}[side]
-    message = door.fail(name, {"api_key": key})
+    message = runner.fail(name, {"api_key": key})
     assert "api_key" in message
     assert not key or key not in message
-    assert door.stage.world.journal == []
+    assert runner.stage.world.journal == []
 
 
-def test_a_missing_key_may_stand_in_the_environment(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_may_stand_in_the_environment(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("VAPI_API_KEY", "VAPI_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    told = door.raw("vapi_sip_trunk", {})["msg"]
-    assert "Option api_key: must be given. " in told
-    assert "Option name: must be given." in told
-    assert "as VAPI_API_KEY or VAPI_TOKEN." in told
+    result = runner.raw("vapi_sip_trunk", {})["msg"]
+    assert "Option api_key: must be given. " in result
+    assert "Option name: must be given." in result
+    assert "as VAPI_API_KEY or VAPI_TOKEN." in result
 
 
-def test_a_key_from_a_file_ends_in_a_line_break(door: Door) -> None:
-    key = door.stage.world.vapi_api_key
-    assert door.run("vapi_sip_trunk_info", {"api_key": f" {key}\n"})["sip_trunks"] == []
-    door.stage.world.vapi_api_key = canary()
-    door.fail("vapi_sip_trunk_info", {"api_key": f" {key}\n"}, verbosity=5)
-    assert key not in door.output
+def test_a_key_from_a_file_ends_in_a_line_break(runner: ModuleRunner) -> None:
+    key = runner.stage.world.vapi_api_key
+    assert runner.run("vapi_sip_trunk_info", {"api_key": f" {key}\n"})["sip_trunks"] == []
+    runner.stage.world.vapi_api_key = canary()
+    runner.fail("vapi_sip_trunk_info", {"api_key": f" {key}\n"}, verbosity=5)
+    assert key not in runner.output
 
 
 @pytest.mark.parametrize(
@@ -493,13 +501,13 @@ def test_a_key_from_a_file_ends_in_a_line_break(door: Door) -> None:
          "forwards[0].destination"),
     ],
 )  # fmt: skip
-def test_a_mask_is_no_value(door: Door, name: str, params: Result, path: str) -> None:
-    message = door.fail(name, params)
+def test_a_mask_is_no_value(runner: ModuleRunner, name: str, params: Result, path: str) -> None:
+    message = runner.fail(name, params)
     assert message.startswith(f"Option {path}: ")
-    assert door.stage.world.journal == []
+    assert runner.stage.world.journal == []
 
 
-def test_a_service_that_reflects_what_it_got(door: Door) -> None:
+def test_a_service_that_reflects_what_it_got(runner: ModuleRunner) -> None:
     """Its words are repeated, scrubbed in every form."""
     secret = canary()
 
@@ -509,80 +517,82 @@ def test_a_service_that_reflects_what_it_got(door: Door) -> None:
         words = f"{request.content.decode()} {request.headers['authorization']} {secret.upper()} {secret[3:14]}"
         return httpx.Response(400, json={"message": [words, words[::-1][:9]]})
 
-    door.transport = httpx.MockTransport(reflect)
-    door.fail("vapi_sip_trunk", trunk_options(password=secret), verbosity=5, diff=True)
-    for word in (secret, door.stage.world.vapi_api_key):
+    runner.transport = httpx.MockTransport(reflect)
+    runner.fail("vapi_sip_trunk", trunk_options(password=secret), verbosity=5, diff=True)
+    for word in (secret, runner.stage.world.vapi_api_key):
         pieces = {form[at : at + 8] for form in (word, word.upper()) for at in range(len(word) - 7)}
-        assert not [piece for piece in pieces if piece in door.output]
+        assert not [piece for piece in pieces if piece in runner.output]
 
 
-def test_warnings_are_scrubbed(door: Door) -> None:
+def test_warnings_are_scrubbed(runner: ModuleRunner) -> None:
     secret = canary()
 
     def warned(resource: t.Any, params: t.Any) -> t.Any:
         raise_.warn(f"seen {secret} and {secret[:12]}")
         return original(resource, params)
 
-    original = _module.wanted_parts
+    original = entrypoints.desired_batches
     raise_: t.Any = None
-    make = _module.Module
+    make = ansible_module.Module
 
     def spy(spec: t.Any) -> t.Any:
         nonlocal raise_
         raise_ = make(spec)
         return raise_
 
-    door.patch.setattr(_module, "Module", spy)
-    door.patch.setattr(_module, "wanted_parts", warned)
-    door.run("vapi_sip_trunk", trunk_options(password=secret))
-    assert door.warnings == ["seen ******** and ********"]
-    assert secret[:8] not in door.output
+    runner.patch.setattr(entrypoints, "Module", spy)
+    runner.patch.setattr(entrypoints, "desired_batches", warned)
+    runner.run("vapi_sip_trunk", trunk_options(password=secret))
+    assert runner.warnings == ["seen ******** and ********"]
+    assert secret[:8] not in runner.output
 
 
-def test_an_unexpected_error_is_one_sentence_without_values(door: Door) -> None:
+def test_an_unexpected_error_is_one_sentence_without_values(runner: ModuleRunner) -> None:
     secret = canary()
 
     def broken(*_args: t.Any) -> t.Any:
         raise ValueError(f"leaks {secret}")
 
-    door.patch.setattr(_module, "wanted_parts", broken)
-    result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **trunk_options()}, verbosity=5)
+    runner.patch.setattr(entrypoints, "desired_batches", broken)
+    result = runner.raw("vapi_sip_trunk", {**runner.connection("vapi"), **trunk_options()}, verbosity=5)
     assert result["failed"] is True
     assert "ValueError in test_module.py line" in result["msg"]
-    assert "leaks" not in door.output
-    assert secret not in door.output
-    assert "Traceback" not in door.output
+    assert "leaks" not in runner.output
+    assert secret not in runner.output
+    assert "Traceback" not in runner.output
 
 
-def test_missing_libraries_are_named(door: Door) -> None:
-    door.patch.setattr(_module, "MISSING", {"pydantic": "Traceback\nModuleNotFoundError: No module named 'pydantic'"})
-    message = door.fail("vapi_sip_trunk", trunk_options())
+def test_missing_libraries_are_named(runner: ModuleRunner) -> None:
+    runner.patch.setattr(
+        ansible_module, "MISSING", {"pydantic": "Traceback\nModuleNotFoundError: No module named 'pydantic'"}
+    )
+    message = runner.fail("vapi_sip_trunk", trunk_options())
     assert "pydantic" in message
     assert sys.executable in message
     assert "Traceback" not in message
-    assert door.stage.world.journal == []
+    assert runner.stage.world.journal == []
 
 
-def test_validate_certs_false_warns(door: Door) -> None:
-    door.run("vapi_sip_trunk_info", {"validate_certs": False})
-    assert "validate_certs is false" in door.warnings[0]
+def test_validate_certs_false_warns(runner: ModuleRunner) -> None:
+    runner.run("vapi_sip_trunk_info", {"validate_certs": False})
+    assert "validate_certs is false" in runner.warnings[0]
 
 
-def test_the_key_may_come_from_the_environment(door: Door) -> None:
-    door.patch.setenv("VAPI_TOKEN", door.stage.world.vapi_api_key)
-    door.patch.setenv("VAPI_API_URL", "http://127.0.0.1/vapi")
-    assert door.raw("vapi_sip_trunk_info", {}, verbosity=5)["sip_trunks"] == []
-    assert door.stage.world.vapi_api_key not in door.output
-    door.patch.setenv("VAPI_API_KEY", canary())
-    assert "does not accept the key" in door.raw("vapi_sip_trunk_info", {})["msg"]
+def test_the_key_may_come_from_the_environment(runner: ModuleRunner) -> None:
+    runner.patch.setenv("VAPI_TOKEN", runner.stage.world.vapi_api_key)
+    runner.patch.setenv("VAPI_API_URL", "http://127.0.0.1/vapi")
+    assert runner.raw("vapi_sip_trunk_info", {}, verbosity=5)["sip_trunks"] == []
+    assert runner.stage.world.vapi_api_key not in runner.output
+    runner.patch.setenv("VAPI_API_KEY", canary())
+    assert "does not accept the key" in runner.raw("vapi_sip_trunk_info", {})["msg"]
 
 
-def test_failures_tell_what_changed(door: Door) -> None:
-    door.stage.do(SIP_TRUNK, **trunk_options())
-    door.stage.do(PHONE_NUMBER, **number_options())
-    door.stage.faults({"kind": "status", "code": 400, "match": {"method": "PATCH", "path_regex": "phone-number"}})
+def test_failures_tell_what_changed(runner: ModuleRunner) -> None:
+    runner.stage.do(SIP_TRUNK, **trunk_options())
+    runner.stage.do(PHONE_NUMBER, **number_options())
+    runner.stage.faults({"kind": "status", "code": 400, "match": {"method": "PATCH", "path_regex": "phone-number"}})
     options = trunk_options(username="99999", on_auth_change="replace")
-    result = door.raw("vapi_sip_trunk", {**door.connection("vapi"), **options})
+    result = runner.raw("vapi_sip_trunk", {**runner.connection("vapi"), **options})
     assert (result["failed"], result["changed"]) == (True, True)
     assert "2 of 4 steps were completed" in result["msg"]
 
@@ -612,7 +622,9 @@ def test_failures_tell_what_changed(door: Door) -> None:
         ("didlogic_sip_account", {"label": "x", "allowed_ips": ["::1"]}, "allowed_ips[0]"),
     ],
 )
-def test_wrong_input_is_refused_before_the_first_request(door: Door, name: str, params: Result, path: str) -> None:
-    message = door.fail(name, params)
+def test_wrong_input_is_refused_before_the_first_request(
+    runner: ModuleRunner, name: str, params: Result, path: str
+) -> None:
+    message = runner.fail(name, params)
     assert message.startswith(f"Option {path}"), message
-    assert door.stage.world.journal == []
+    assert runner.stage.world.journal == []

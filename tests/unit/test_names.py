@@ -11,11 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import camel, fields
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.declared import Number, Trunk, Wiring
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import nearest, unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import camel, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest, unknown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import (
+    IntegrationOptions,
+    Number,
+    Trunk,
+)
 
-RECORDS = (Trunk, Number, Wiring)
+RECORDS = (Trunk, Number, IntegrationOptions)
 EVERY = sorted({(record, name) for record in RECORDS for name in fields(record)}, key=repr)
 
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import wanted_parts
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, Record, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_batches
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import from_csv, from_list
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MANAGED, ONCE
@@ -25,7 +26,7 @@ GOOD = [{"number": f"+155501001{number:02}"} for number in range(3)]
 BAD: list[dict[str, t.Any]] = [{"number": "0201234567"}, {"number": ""}, {"number": "+1555010010x"}, {"colour": "red"}]
 
 
-def number_fields(record: type[Record], path: str) -> t.Iterator[t.Any]:
+def number_fields(record: type[Model], path: str) -> t.Iterator[t.Any]:
     """Every option that is a phone number, at any depth."""
     for name, field in fields(record).items():
         if field.nested:
@@ -37,7 +38,7 @@ def number_fields(record: type[Record], path: str) -> t.Iterator[t.Any]:
 EVERY = [
     param
     for resource in (*MANAGED, *ONCE)
-    for param in number_fields(resource.record, resource.noun)
+    for param in number_fields(resource.record, resource.name)
     if param.id != "campaign.customers.number"  # judged with its row, below
 ]
 
@@ -46,7 +47,7 @@ EVERY = [
 @given(number=NATIONAL)
 def test_a_number_without_a_country_is_refused_with_the_fix(field: t.Any, number: str) -> None:
     def read() -> None:
-        field.option.check(field.option.clean(number) if field.option.clean else number)
+        field.option.check(field.option.normalize(number) if field.option.normalize else number)
 
     with pytest.raises(ValueError, match=FIX):
         read()
@@ -64,8 +65,8 @@ def told(options: dict[str, t.Any]) -> str:
     """What is wrong with a campaign; empty if it could be started."""
     who = {"name": "Renewal", "assistant": "Reception", "phone_number": "Main"}
     try:
-        wanted_parts(CAMPAIGN, {**who, **options})
-    except Problem as problem:
+        desired_batches(CAMPAIGN, {**who, **options})
+    except OptionError as problem:
         return str(problem)
     return ""
 

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter.html_json import html_json
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.audit import findings, numbers
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_audit import FAULTS, Account, healthy, survey
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings, numbers
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_audit import FAULTS, Account, healthy, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "playbooks" / "templates"
@@ -131,8 +131,8 @@ def test_very_many_calls_do_not_end_the_script(tmp_path: Path) -> None:
 
 def audited(account: Account, **more: t.Any) -> dict[str, t.Any]:
     """The data of the audit's page for an account."""
-    found = findings(survey(account))
-    data = {"findings": found, "numbers": numbers(survey(account), found), "generated": PERIODS[0][1]}
+    found = findings(snapshot(account))
+    data = {"findings": found, "numbers": numbers(snapshot(account), found), "generated": PERIODS[0][1]}
     return {**data, "chosen": False, "ignored": [], **more}
 
 

@@ -12,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._engine import Failed
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Refused, Unreachable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ModuleFailureError,
+    RejectedError,
+    UnreachableError,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import moment
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import Stage
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import SandboxFixture
 
 NOW = datetime.datetime(2026, 11, 28, 12, 0, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -33,8 +36,8 @@ FORMS: tuple[t.Callable[[datetime.datetime], str], ...] = (
 )
 
 
-def refusal(text: str, status: int = 400) -> Refused:
-    return Refused(f"Vapi rejected GET /call ({status}): {text}.", status)
+def refusal(text: str, status: int = 400) -> RejectedError:
+    return RejectedError(f"Vapi rejected GET /call ({status}): {text}.", status)
 
 
 @given(
@@ -78,18 +81,18 @@ def test_other_refusals_are_left_alone(text: str, status: int) -> None:
     assert explain_retention(refusal(text, status), NOW) is None
 
 
-@pytest.mark.parametrize("error", [refusal("the last 14 days", 404), Unreachable("the last 14 days")], ids=repr)
+@pytest.mark.parametrize("error", [refusal("the last 14 days", 404), UnreachableError("the last 14 days")], ids=repr)
 def test_only_a_400_tells_it(error: Exception) -> None:
     assert explain_retention(error, NOW) is None
 
 
 def test_the_info_module_returns_the_earliest_time() -> None:
-    engine = Stage().engine(CALL, check=True)
+    engine = SandboxFixture().engine(CALL, check=True)
 
     def refused(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:
         raise refusal("the last 14 days. Move the date filter to 2026-11-14 or later")
 
-    engine.client.all = refused  # type: ignore[method-assign]
-    with pytest.raises(Failed, match=r"created_after: 2026-11-14T01:00:00\.000Z") as caught:
+    engine.client.list_all = refused  # type: ignore[method-assign]
+    with pytest.raises(ModuleFailureError, match=r"created_after: 2026-11-14T01:00:00\.000Z") as caught:
         engine.info(CALL, {})
     assert caught.value.result == {"changed": False, "retention_start": "2026-11-14T01:00:00.000Z"}

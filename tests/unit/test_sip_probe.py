@@ -23,9 +23,10 @@ import typing as t
 import pytest
 import trustme
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Problem, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import message as sip_message
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import probe as probing
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import wire
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import (
     Address,
     Network,
@@ -37,7 +38,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_contract import 
     documented,
     text_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import Door
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner
 
 HOST = "127.0.0.1"
 USER, PASSWORD = "01234", "correct-horse-battery"
@@ -272,12 +273,12 @@ def look(port: int, transport: str = "udp", *, network: Network | None = None, *
     warnings: list[str] = []
     given = {"host": HOST, "port": port, "transport": transport, "timeout": 3, **options}
     started = time.monotonic()
-    told, trouble = probing.probe(from_options(ProbeOptions, given), warnings.append, network=network)
-    assert set(told) == {"probe"}
-    assert set(told["probe"]) == KEYS
-    assert told["probe"]["ok"] is (trouble is None)
-    assert told["probe"]["ok"] is all(check["ok"] is not False for check in told["probe"]["checks"])
-    json.dumps(told)
+    result, trouble = probing.probe(from_options(ProbeOptions, given), warnings.append, network=network)
+    assert set(result) == {"probe"}
+    assert set(result["probe"]) == KEYS
+    assert result["probe"]["ok"] is (trouble is None)
+    assert result["probe"]["ok"] is all(check["ok"] is not False for check in result["probe"]["checks"])
+    json.dumps(result)
     if trouble:
         assert trouble.startswith(
             f"The SIP probe of {given['host']}:{port} over {transport.upper()} failed at the step "
@@ -285,7 +286,7 @@ def look(port: int, transport: str = "udp", *, network: Network | None = None, *
         assert trouble.endswith(".")
         assert "\n" not in trouble
         assert ". " not in trouble.removeprefix("The SIP probe of "), "one sentence"
-    return Seen(told["probe"], trouble or "", warnings, time.monotonic() - started)
+    return Seen(result["probe"], trouble or "", warnings, time.monotonic() - started)
 
 
 @contextlib.contextmanager
@@ -823,7 +824,7 @@ def test_a_certificate_that_is_not_looked_at(trust: Trust) -> None:
 
 def test_a_ca_path_that_is_none(trust: Trust) -> None:
     for path in ("/nowhere/ca.pem", __file__):
-        with pytest.raises(Problem, match="Option ca_path: must be a readable file"):
+        with pytest.raises(OptionError, match="Option ca_path: must be a readable file"):
             look(1, "tls", ca_path=path)
 
 
@@ -848,7 +849,7 @@ class Made(Network):
         return [Address(socket.AF_INET, (f"192.0.2.{n}", port)) for n in range(1, len(self.answers) + 1)]
 
     def open(self, address: Address, transport: str, within: float, *_more: t.Any) -> t.Any:
-        answer = self.answers[int(str(address.place[0]).rpartition(".")[2]) - 1]
+        answer = self.answers[int(str(address.sockaddr[0]).rpartition(".")[2]) - 1]
         if transport == "tcp" and answer == "silent":
             self.clock.now += within
             raise TimeoutError
@@ -887,10 +888,10 @@ def vitro(*answers: str | int, **options: t.Any) -> tuple[dict[str, t.Any], str 
     clock = Clock()
     network = Made(clock, *answers)
     given = from_options(ProbeOptions, {"host": "sip.example.com", "timeout": 10, **options})
-    told, trouble = probing.probe(given, lambda _text: None, network=network, clock=clock)
+    result, trouble = probing.probe(given, lambda _text: None, network=network, clock=clock)
     assert clock.now <= 1000.5 + given.timeout
     assert all(channel.closed for channel in network.opened)
-    return told["probe"], trouble, network
+    return result["probe"], trouble, network
 
 
 def test_datagrams_are_sent_again() -> None:
@@ -933,9 +934,9 @@ def test_srv_records_come_first_where_no_port_is_given() -> None:
         Recorded.asked.clear()
         clock = Clock()
         given = from_options(ProbeOptions, {"host": host, **options})
-        told, trouble = probing.probe(given, lambda _text: None, network=Recorded(clock, 1), clock=clock)
+        result, trouble = probing.probe(given, lambda _text: None, network=Recorded(clock, 1), clock=clock)
         assert trouble is None
-        return told["probe"]
+        return result["probe"]
 
     probe = probed("sip.example.com")
     assert Recorded.asked == [("one.example.com", 5070), ("two.example.com", 5080)]
@@ -993,7 +994,7 @@ def test_a_host_that_takes_no_connection() -> None:
     ],
 )
 def test_errors_in_words(error: OSError, says: str) -> None:
-    assert probing._words(error) == says
+    assert probing._os_error_text(error) == says
 
 
 @pytest.mark.parametrize(
@@ -1077,11 +1078,11 @@ def test_ipv6(trust: Trust) -> None:
         asked: list[Asked] = []
         thread = threading.Thread(target=serve)
         thread.start()
-        told, trouble = probing.probe(
+        result, trouble = probing.probe(
             from_options(ProbeOptions, {"host": "::1", "port": server.getsockname()[1]}), lambda _text: None
         )
         thread.join(5)
-    assert trouble is None, told
+    assert trouble is None, result
     assert asked[0].uri.startswith("sip:[::1]:")
     assert " [::1]:" in (asked[0].header("Via") or "")
 
@@ -1090,32 +1091,32 @@ def test_ipv6(trust: Trust) -> None:
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    return Door(monkeypatch)
+def runner(monkeypatch: pytest.MonkeyPatch) -> ModuleRunner:
+    return ModuleRunner(monkeypatch)
 
 
-def test_the_module(door: Door, trust: Trust) -> None:
+def test_the_module(runner: ModuleRunner, trust: Trust) -> None:
     with serving("udp", registrar(), trust) as server:
         options = {"host": HOST, "port": server.port, **LOGIN}
         for check in (False, True):
-            result = door.raw("sip_probe", options, check=check, diff=True)
+            result = runner.raw("sip_probe", options, check=check, diff=True)
             assert (result["changed"], result.get("failed", False)) == (False, False)
             assert result["probe"]["authenticated"] is True
             assert {"changed", "probe"} <= set(result) <= {"changed", "probe", "invocation"}
-            assert PASSWORD not in door.output
+            assert PASSWORD not in runner.output
         assert len(server.sent("REGISTER", password=True)) == 2, "check mode runs the same"
 
 
-def test_the_module_fails_or_tells(door: Door, trust: Trust) -> None:
+def test_the_module_fails_or_tells(runner: ModuleRunner, trust: Trust) -> None:
     with serving("udp", registrar(password="another"), trust) as server:
         options = {"host": HOST, "port": server.port, **LOGIN}
-        failed = door.raw("sip_probe", options)
-        told = door.raw("sip_probe", options | {"fail": False})
+        failed = runner.raw("sip_probe", options)
+        details = runner.raw("sip_probe", options | {"fail": False})
     assert failed["failed"] is True
     assert failed["msg"].startswith(f"The SIP probe of 127.0.0.1:{server.port} over UDP failed at the step digest: ")
     assert failed["changed"] is False
-    assert told.get("failed", False) is False
-    for result in (failed, told):
+    assert details.get("failed", False) is False
+    for result in (failed, details):
         assert (result["probe"]["ok"], result["probe"]["authenticated"]) == (False, False)
         assert set(result["probe"]) == KEYS
 
@@ -1140,16 +1141,16 @@ def test_the_module_fails_or_tells(door: Door, trust: Trust) -> None:
     ],
 )
 def test_options_are_checked_before_anything_is_sent(
-    door: Door, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], says: str
+    runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], says: str
 ) -> None:
     monkeypatch.setattr(Network, "resolve", lambda *_args: pytest.fail("it looked"))
-    result = door.raw("sip_probe", options)
+    result = runner.raw("sip_probe", options)
     assert result["failed"] is True
     assert says in result["msg"]
     assert "probe" not in result
 
 
-def test_the_module_shows_no_password_that_comes_back(door: Door, trust: Trust) -> None:
+def test_the_module_shows_no_password_that_comes_back(runner: ModuleRunner, trust: Trust) -> None:
     words = f"Hello {PASSWORD} {PASSWORD.upper()} {PASSWORD.encode().hex()}"
 
     def answer(asked: Asked) -> bytes:
@@ -1157,31 +1158,31 @@ def test_the_module_shows_no_password_that_comes_back(door: Door, trust: Trust) 
 
     with serving("udp", answer, trust) as server:
         for fail in (True, False):
-            result = door.raw("sip_probe", {"host": HOST, "port": server.port, **LOGIN, "fail": fail}, verbosity=5)
+            result = runner.raw("sip_probe", {"host": HOST, "port": server.port, **LOGIN, "fail": fail}, verbosity=5)
             assert result["probe"]["status"] == 503
             for form in (PASSWORD, PASSWORD.upper(), PASSWORD.encode().hex()):
-                assert form not in door.output
+                assert form not in runner.output
             assert PASSWORD[:8] not in result.get("msg", "")
 
 
-def test_a_warning_shows_no_password(door: Door, trust: Trust) -> None:
+def test_a_warning_shows_no_password(runner: ModuleRunner, trust: Trust) -> None:
     def answer(asked: Asked) -> bytes:
         return alive(asked) if asked.method == "OPTIONS" else asked.answer(f"405 {PASSWORD}")
 
     with serving("udp", answer, trust) as server:
-        door.raw("sip_probe", {"host": HOST, "port": server.port, **LOGIN})
-    assert len(door.warnings) == 1
-    assert "did not verify the password" in door.warnings[0]
+        runner.raw("sip_probe", {"host": HOST, "port": server.port, **LOGIN})
+    assert len(runner.warnings) == 1
+    assert "did not verify the password" in runner.warnings[0]
 
 
-def test_a_fault_of_the_probe_is_no_traceback(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_probe_is_no_traceback(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(*_args: object) -> t.NoReturn:
         raise RuntimeError(PASSWORD)
 
     monkeypatch.setattr(Network, "resolve", resolve)
-    result = door.raw("sip_probe", {"host": HOST, **LOGIN})
+    result = runner.raw("sip_probe", {"host": HOST, **LOGIN})
     assert "Internal error of the collection" in result["msg"]
-    assert PASSWORD not in door.output
+    assert PASSWORD not in runner.output
 
 
 # -------------------------------------------------------------------------------------------------------- documentation
@@ -1210,7 +1211,7 @@ def test_examples_hold_no_password() -> None:
 
 def test_no_dangerous_method_can_be_sent() -> None:
     """Only these two words are ever handed to what sends."""
-    source = (t.cast(str, probing.__file__), t.cast(str, wire.__file__))
+    source = (t.cast(str, probing.__file__), t.cast(str, sip_message.__file__))
     text = "".join(pathlib.Path(path).read_text(encoding="utf-8") for path in source)
     assert set(re.findall(r'"([A-Z]{3,})"', text)) >= {"OPTIONS", "REGISTER"}
     assert not re.search(r'"(INVITE|MESSAGE|SUBSCRIBE|NOTIFY|BYE|PUBLISH|ACK)"', text)

@@ -14,23 +14,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import party
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import TRANSPORT, place_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
-    SIP_HOST,
-    host_of,
-    label_of,
-    region_of,
-    shown,
-)
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import (
     has_sip_scheme,
     is_sip_uri,
     parse_sip_uri,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import party
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import TRANSPORT, identity_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import from_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import check_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
+    SIP_HOST,
+    host_of,
+    label_of,
+    redacted_uri,
+    region_of,
+)
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,9 +55,9 @@ def test_the_case_of_scheme_and_host_makes_no_difference(
     written = data.draw(cases("sip:") | st.just("")) + f"{user}@" + data.draw(cases(host)) + tail
     uri = parse_sip_uri(written)
     assert (uri.user, uri.host, uri.rest) == (user, host, tail)
-    assert place_of(SIP, written) == place_of(SIP, plain)
+    assert identity_of(SIP, written) == identity_of(SIP, plain)
     assert (label_of(written), region_of(written), host_of(written)) == (str(trunk), region, SIP_HOST[region])
-    assert shown(written, {str(trunk).upper()}) == written
+    assert redacted_uri(written, {str(trunk).upper()}) == written
     if uri.scheme:
         check_sip_uri(written)
         assert is_sip_uri(written)
@@ -65,7 +65,7 @@ def test_the_case_of_scheme_and_host_makes_no_difference(
     assert party(f'"Name" <{written}>') == party(plain)
     secure = data.draw(cases("sips:")) + plain
     assert parse_sip_uri(secure).scheme == "sips"
-    assert place_of(SIP, secure) != place_of(SIP, plain)
+    assert identity_of(SIP, secure) != identity_of(SIP, plain)
     assert has_sip_scheme(secure)
 
 
@@ -73,7 +73,7 @@ def test_the_case_of_scheme_and_host_makes_no_difference(
 def test_any_text_has_parts_and_another_user_is_another_place(text: str, user: str) -> None:
     uri = parse_sip_uri(text)
     assert uri.host == uri.host.lower()
-    assert place_of(SIP, f"{user}@example.com") != place_of(SIP, f"{user.swapcase()}x@example.com")
+    assert identity_of(SIP, f"{user}@example.com") != identity_of(SIP, f"{user.swapcase()}x@example.com")
 
 
 @given(
@@ -85,7 +85,7 @@ def test_any_text_has_parts_and_another_user_is_another_place(text: str, user: s
 def test_a_label_that_is_no_trunk_is_never_shown(before: str, host: str, tail: str, upper: bool) -> None:
     key = canary()
     uri = f"{before}{key}.{host.upper() if upper else host}{tail}"
-    assert key not in shown(uri, {str(uuid.uuid4())})
+    assert key not in redacted_uri(uri, {str(uuid.uuid4())})
     assert label_of(uri) == key.lower()
 
 
@@ -106,11 +106,11 @@ def test_an_amount_and_its_noun_agree(amount: int) -> None:
 def test_no_message_states_the_length_of_a_list_with_a_fixed_plural() -> None:
     """``f"{len(x)} things"`` is wrong for one; :func:`counted` is not. A list known to be longer is named here."""
     longer = {
-        ("_plan.py", "matches"),  # two or more match
+        ("matching.py", "matches"),  # two or more match
         ("probe.py", "; the same applies to all"),  # more than one address
         ("export.py", ""),  # none, or several
-        ("service.py", "Vapi's list GET"),  # a full page
-        ("_record.py", ""),  # Problems holds several
+        ("provider.py", "Vapi's list GET"),  # a full page
+        ("errors.py", ""),  # Problems holds several
     }
     found = set()
     for path in sorted((ROOT / "plugins").rglob("*.py")):

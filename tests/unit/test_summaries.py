@@ -98,7 +98,7 @@ def lines(template: str, values: dict[str, t.Any]) -> list[str]:
 def test_no_foreign_text_begins_a_line(template: str) -> None:
     good = lines(template, VALUES[template])
     places = list(texts(VALUES[template]))
-    shown = 0
+    displayed = 0
     for path in places:
         for sign in BREAKS:
             values = copy.deepcopy(VALUES[template])
@@ -110,8 +110,8 @@ def test_no_foreign_text_begins_a_line(template: str) -> None:
             found = lines(template, values)
             assert len(found) == len(good), (path, sign)
             assert not any(line.startswith("PLAY RECAP") for line in found), (path, sign)
-            shown += any("PLAY RECAP" in line for line in found)
-    assert shown, "nothing of it is printed"
+            displayed += any("PLAY RECAP" in line for line in found)
+    assert displayed, "nothing of it is printed"
 
 
 def test_every_summary_is_tried() -> None:

@@ -16,7 +16,7 @@ from ansible.template import Templar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import rendered_objects
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import rendered_objects
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import (
     GLOBALS,
     OWN,
@@ -124,9 +124,9 @@ def test_marked_text_is_let_through(path: list[t.Any], text: str) -> None:
 @pytest.mark.parametrize("name", sorted(VAPI_OWN - {"now"}))
 def test_a_name_that_both_fill_in_is_warned_of(name: str) -> None:
     for text in (f"{{{{ {name} }}}}", f"On {{{{ {name} }}}}"):
-        told: list[str] = []
-        assert faults(text, warn=told.append, **{name: "mine"}) == []
-        assert [f"{{{{ {name} }}}}" in sentence for sentence in told] == [True]
+        result: list[str] = []
+        assert faults(text, warn=result.append, **{name: "mine"}) == []
+        assert [f"{{{{ {name} }}}}" in sentence for sentence in result] == [True]
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -12,13 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError, Refused, Unreachable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    RejectedError,
+    UnreachableError,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
     TRAFFIC_ALLOCATION,
     warn_of_traffic_allocation,
 )
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import Stage
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import SandboxFixture
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -54,14 +58,22 @@ def test_an_explicit_allocation_names_the_versions() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"allocation": None}, [], None, allocation("follow-latest", []), Refused("no", 403), Refused("no", 404)],
+    [
+        {},
+        {"allocation": None},
+        [],
+        None,
+        allocation("follow-latest", []),
+        RejectedError("no", 403),
+        RejectedError("no", 404),
+    ],
     ids=repr,
 )
 def test_no_warning(answer: t.Any) -> None:
     assert warn_of_traffic_allocation(FakeClient(answer), KEY) == ()
 
 
-@pytest.mark.parametrize("error", [Unreachable("down"), ApiError("other")], ids=repr)
+@pytest.mark.parametrize("error", [UnreachableError("down"), ApiError("other")], ids=repr)
 def test_a_failed_read_is_no_error(error: ApiError) -> None:
     assert warn_of_traffic_allocation(FakeClient(error), KEY) == ()
 
@@ -84,7 +96,7 @@ def test_the_engine_asks_after_an_update_only(check: bool) -> None:
         asked.append(key)
         return ("reaches no caller",)
 
-    stage, resource = Stage(), dataclasses.replace(ASSISTANT, after_update=after_update)
+    stage, resource = SandboxFixture(), dataclasses.replace(ASSISTANT, after_update=after_update)
     first = {"name": "Reception", "definition": {"firstMessage": "Hello"}}
     assert stage.do(resource, **first).warnings == []
     assert stage.do(resource, **first).warnings == []

@@ -9,11 +9,11 @@ import datetime
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Reading, Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 #: didlogic's names of the two directions.
 TYPES = {"outbound": "sip", "inbound": "incoming"}
@@ -31,34 +31,34 @@ def check_day(text: str) -> None:
 Day = t.Annotated["str | None", Option(check=check_day)]
 
 
-class CallRecord(Record):
+class CallRecord(Model):
     """A call detail record has no options."""
 
 
-class Seek(Record):
+class CallRecordFilters(Model):
     direction: t.Literal["inbound", "outbound"] | None = None
-    number: t.Annotated[str | None, Option(clean=digits)] = None
+    number: t.Annotated[str | None, Option(normalize=digits)] = None
     sip_account: str | None = None
-    caller: t.Annotated[str | None, Option(clean=digits)] = None
-    callee: t.Annotated[str | None, Option(clean=digits)] = None
+    caller: t.Annotated[str | None, Option(normalize=digits)] = None
+    callee: t.Annotated[str | None, Option(normalize=digits)] = None
     date_from: Day = None
     date_to: Day = None
     missed: bool | None = None
-    limit: t.Annotated[int, Option(between=(1, COUNTED))] = 1000
+    limit: t.Annotated[int, Option(range=(1, COUNTED))] = 1000
 
 
-def asked_for(seek: Seek, _key: str = "") -> Reading:
+def list_query(filters: CallRecordFilters, _key: str = "") -> ListQuery:
     params = {
-        "type": TYPES.get(seek.direction or ""),
-        "filter": seek.number,
-        "sip_account": seek.sip_account,
-        "from_search": seek.caller,
-        "to_search": seek.callee,
-        "from": seek.date_from,
-        "to": seek.date_to,
-        "missed": None if seek.missed is None else str(int(seek.missed)),
+        "type": TYPES.get(filters.direction or ""),
+        "filter": filters.number,
+        "sip_account": filters.sip_account,
+        "from_search": filters.caller,
+        "to_search": filters.callee,
+        "from": filters.date_from,
+        "to": filters.date_to,
+        "missed": None if filters.missed is None else str(int(filters.missed)),
     }
-    return Reading(params={name: value for name, value in params.items() if value}, most=seek.limit)
+    return ListQuery(params={name: value for name, value in params.items() if value}, limit=filters.limit)
 
 
 def party(text: t.Any) -> str:
@@ -66,13 +66,13 @@ def party(text: t.Any) -> str:
 
     :param text: the address. :return: the number, or the text itself if there is none.
     """
-    words = str(text or "")
-    shown = re.search(r"<([^>]*)", words)
-    uri = parse_sip_uri(shown[1] if shown else words)
+    text_form = str(text or "")
+    bracketed = re.search(r"<([^>]*)", text_form)
+    uri = parse_sip_uri(bracketed[1] if bracketed else text_form)
     return digits(uri.user or uri.host)
 
 
-def told(row: dict[str, t.Any], _seek: t.Any = None) -> dict[str, t.Any]:
+def to_result(row: dict[str, t.Any], _filters: t.Any = None) -> dict[str, t.Any]:
     kinds = {name: key for key, name in TYPES.items()}
     plain = {
         name: row[name]
@@ -89,17 +89,17 @@ def told(row: dict[str, t.Any], _seek: t.Any = None) -> dict[str, t.Any]:
 
 
 CALL = Resource(
-    service=DIDLOGIC,
-    noun="call_record",
+    provider=DIDLOGIC,
+    name="call_record",
     plural="calls",
     title="call record",
     path="/v1/calls",
     record=CallRecord,
     keys=(),
-    rows=lambda answer: answer.get("calls"),
-    needs=(),
-    seek=Seek,
-    query=asked_for,
-    tell=told,
+    unwrap_list=lambda answer: answer.get("calls"),
+    required_keys=(),
+    filters=CallRecordFilters,
+    query=list_query,
+    to_result=to_result,
     by_id=False,
 )

@@ -13,27 +13,42 @@ import math
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import Unreachable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._order import Aim, Entry, Ordered, Place, Step
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import Want
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER, Resource, State, Write
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._routing.uri import (
-    holds_key,
-    inbound_uri,
-    label_of,
-    region_of,
-    shown,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    Faults,
+    OptionError,
+    UnreachableError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import (
-    HIDDEN,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import (
+    Entry,
+    Identity,
+    Ordered,
+    Step,
+    Target,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    Mutation,
+    Resource,
+    State,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_sip_scheme, parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    REDACTED,
     check_key,
     digits,
     number_digits,
     number_hint,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme, parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
+    holds_key,
+    inbound_uri,
+    label_of,
+    redacted_uri,
+    region_of,
+)
 
 DESTINATIONS = "/v1/purchases/{number}/destinations"
 #: didlogic's codes of a destination's kind, as its clients send them; its documentation describes other values.
@@ -49,59 +64,63 @@ def check_digits(number: str) -> None:
 
 
 def check_trunk_id(value: str) -> None:
-    if value != LATER and not UUID.fullmatch(value):
+    if value != UNKNOWN_ID and not UUID.fullmatch(value):
         raise ValueError("must be the id of a SIP trunk at Vapi (a UUID), such as vapi_sip_trunk returns.")
 
 
-class Forward(Record):
-    number: t.Annotated[str | None, Option(required=True, clean=number_digits, check=check_digits)] = None
-    destination: t.Annotated[str | None, Option(clean=str.strip, length=(3, 255))] = None
+class Forward(Model):
+    number: t.Annotated[str | None, Option(required=True, normalize=number_digits, check=check_digits)] = None
+    destination: t.Annotated[str | None, Option(normalize=str.strip, length=(3, 255))] = None
     kind: Kind | None = None
     vapi_trunk_id: t.Annotated[str | None, Option(check=check_trunk_id)] = None
-    vapi_private_key: t.Annotated[str | None, Option(secret=True, clean=str.strip, check=check_key)] = None
+    vapi_private_key: t.Annotated[str | None, Option(secret=True, normalize=str.strip, check=check_key)] = None
     region: t.Literal["us", "eu"] = "us"
     uri_user: str | None = None
     active: bool = True
     call_hunt: bool = False
 
 
-class Ask(State):
+class ForwardOptions(State):
     position: t.Literal["first", "any"] = "first"
     others: t.Literal["keep", "disable", "remove"] = "keep"
-    heal_private_key: t.Annotated[str | None, Option(secret=True, clean=str.strip, check=check_key)] = None
+    heal_private_key: t.Annotated[str | None, Option(secret=True, normalize=str.strip, check=check_key)] = None
     vapi_trunk_ids: list[str] | None = None
 
 
-class EnvironmentAsk(Ask):
+class EnvironmentForwardOptions(ForwardOptions):
     """Options of an environment besides those of the module: ids of all trunks of the Vapi organisation."""
 
     own_trunk_ids: list[str] | None = None
 
 
-TARGETS = ("destination", "vapi_trunk_id", "vapi_private_key")
+TARGET_OPTIONS = ("destination", "vapi_trunk_id", "vapi_private_key")
 
 
-def one_target(forward: Forward, ask: Ask) -> str | None:
+def one_target(forward: Forward, options: ForwardOptions) -> str | None:
     faults = Faults()
-    given = [name for name in TARGETS if getattr(forward, name)]
+    given = [name for name in TARGET_OPTIONS if getattr(forward, name)]
     if len(given) != 1:
-        told = f"{' and '.join(given)} are given" if given else "none is given"
-        faults.add(Problem(" / ".join(TARGETS), f"exactly one must be given as the target of the number; {told}."))
+        given_text = f"{' and '.join(given)} are given" if given else "none is given"
+        faults.add(
+            OptionError(
+                " / ".join(TARGET_OPTIONS), f"exactly one must be given as the target of the number; {given_text}."
+            )
+        )
     if forward.uri_user and forward.destination:
         rule = "requires vapi_trunk_id or vapi_private_key; destination is used as given."
-        faults.add(Problem("uri_user", rule, forward.uri_user))
+        faults.add(OptionError("uri_user", rule, forward.uri_user))
     if forward.kind and not forward.destination:
-        faults.add(Problem("kind", "requires destination; the other targets are SIP URIs.", forward.kind))
+        faults.add(OptionError("kind", "requires destination; the other targets are SIP URIs.", forward.kind))
     if forward.destination:
         faults.of("", kind_of, forward)
-        if label_of(forward.destination) == HIDDEN:
+        if label_of(forward.destination) == REDACTED:
             rule = "contains the redaction marker of a result; use vapi_trunk_id instead."
-            faults.add(Problem("destination", rule))
-    if not forward.active and (ask.others != "keep" or ask.heal_private_key) and ask.state == "present":
+            faults.add(OptionError("destination", rule))
+    if not forward.active and (options.others != "keep" or options.heal_private_key) and options.state == "present":
         rule = "must be true with others or heal_private_key; otherwise the number would have no destination."
-        faults.add(Problem("active", rule))
+        faults.add(OptionError("active", rule))
     faults.end()
-    if forward.vapi_private_key and ask.state == "present":
+    if forward.vapi_private_key and options.state == "present":
         return (
             "vapi_private_key puts the Vapi private key into a SIP URI: didlogic stores it in plain text, and SIP "
             "messages contain it. Vapi's guide forbids it; use vapi_trunk_id instead."
@@ -110,23 +129,23 @@ def one_target(forward: Forward, ask: Ask) -> str | None:
 
 
 def kind_of(forward: Forward) -> str:
-    """The kind of a destination; raises :class:`Problem` if it cannot be determined."""
+    """The kind of a destination; raises :class:`OptionError` if it cannot be determined."""
     if not forward.destination:
         return "sip_uri"
     address = forward.destination
-    found = next((kind for kind, looks in FORMS.items() if looks(address)), None)
+    found = next((kind for kind, has_form in FORMS.items() if has_form(address)), None)
     hint = number_hint(address)
     if found == "pstn" and hint:
-        raise Problem("destination", f"must have the country code, such as +31201234567.{hint}", address)
+        raise OptionError("destination", f"must have the country code, such as +31201234567.{hint}", address)
     if not forward.kind and not found:
         rule = "is neither a SIP URI (user@host), a phone number nor a 5-digit SIP account; set kind."
-        raise Problem("destination", rule, address)
+        raise OptionError("destination", rule, address)
     # Five digits may be a short number, and a SIP URI may be a host alone.
     alike = {("sip_account", "pstn"), (None, "sip_uri")}
     if forward.kind and found != forward.kind and (found, forward.kind) not in alike:
         looks = f", but it is {CALLED[found]}" if found else ""
         rule = f"must be {CALLED[forward.kind]}, because kind is {forward.kind}{looks}. Correct one, or leave kind out."
-        raise Problem("destination", rule, address)
+        raise OptionError("destination", rule, address)
     return forward.kind or str(found)
 
 
@@ -148,7 +167,7 @@ def address_of(forward: Forward) -> str:
     return digits(address) if kind_of(forward) == "pstn" else address
 
 
-def place_of(transport: int, address: str) -> Place:
+def identity_of(transport: int, address: str) -> Identity:
     """The identity of a destination: without ``sip:``, with the scheme and the host in lower case."""
     if transport == TRANSPORT["pstn"]:
         return str(transport), digits(address)
@@ -162,7 +181,7 @@ def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
     if isinstance(answer, dict):
         answer = answer.get("destination", answer.get("destinations"))
     if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
-        raise Unreachable(f"The response of didlogic to GET {DESTINATIONS} is not a list of destinations.")
+        raise UnreachableError(f"The response of didlogic to GET {DESTINATIONS} is not a list of destinations.")
     return answer
 
 
@@ -172,9 +191,9 @@ def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
     return [
         Entry(
             id=str(row.get("id")),
-            place=place_of(int(_number(row.get("transport"))), str(row.get("destination", ""))),
+            identity=identity_of(int(_number(row.get("transport"))), str(row.get("destination", ""))),
             active=_true(row.get("active")),
-            hunt=_true(row.get("callhunt")),
+            call_hunt=_true(row.get("callhunt")),
             raw={**row, "destination": str(row.get("destination", ""))},
             # didlogic has further kinds, such as WebSocket, whose rows hold fields that no list shows.
             movable=int(_number(row.get("transport"))) in KIND,
@@ -203,20 +222,20 @@ def _true(value: t.Any) -> bool:
     return value in (True, 1, "1", "true")
 
 
-def is_own(uri: str, forward: Forward, ask: Ask) -> bool:
+def is_own(uri: str, forward: Forward, options: ForwardOptions) -> bool:
     """Whether a destination is another form of the declared one, which replaces it.
 
     That is a URI with the private key, or one to the same user and trunk at the other region's host, where the trunk
     does not exist. An environment manages every destination at a Vapi host that refers to one of its trunks.
     """
-    if holds_key(uri, ask.heal_private_key or ""):
+    if holds_key(uri, options.heal_private_key or ""):
         return True
     label = label_of(uri) or ""
-    if label and label in {key.lower() for key in getattr(ask, "own_trunk_ids", None) or ()}:
+    if label and label in {key.lower() for key in getattr(options, "own_trunk_ids", None) or ()}:
         return True
     target = address_of(forward)
     return (
-        ask.position == "first"
+        options.position == "first"
         and bool(label)
         and label == label_of(target)
         and parse_sip_uri(uri).user == parse_sip_uri(target).user
@@ -224,38 +243,38 @@ def is_own(uri: str, forward: Forward, ask: Ask) -> bool:
     )
 
 
-def aim_of(forward: Forward, ask: Ask) -> Aim:
+def target_of(forward: Forward, options: ForwardOptions) -> Target:
     address, transport = address_of(forward), TRANSPORT[kind_of(forward)]
-    return Aim(
-        target=Entry(
-            id=LATER,
-            place=place_of(transport, address),
+    return Target(
+        entry=Entry(
+            id=UNKNOWN_ID,
+            identity=identity_of(transport, address),
             active=forward.active,
-            hunt=forward.call_hunt,
+            call_hunt=forward.call_hunt,
             raw={"destination": address, "transport": transport},
         ),
-        absent=ask.state == "absent",
-        first=ask.position == "first",
-        others=ask.others,
-        heal=lambda entry: (
-            entry.place[0] == str(TRANSPORT["sip_uri"]) and is_own(entry.raw["destination"], forward, ask)
+        absent=options.state == "absent",
+        first=options.position == "first",
+        others=options.others,
+        replaces=lambda entry: (
+            entry.identity[0] == str(TRANSPORT["sip_uri"]) and is_own(entry.raw["destination"], forward, options)
         ),
     )
 
 
-def write_of(forward: Forward, step: Step) -> Write:
+def mutation_of(forward: Forward, step: Step) -> Mutation:
     entry, number = step.entry, {"number": str(forward.number)}
-    state = {"active": entry.active, "callhunt": entry.hunt}
-    if step.verb == "append":
+    state = {"active": entry.active, "callhunt": entry.call_hunt}
+    if step.action == "append":
         body = {"destination": entry.raw["destination"], "transport": entry.raw["transport"], **state}
-        return Write(method="POST", path=DESTINATIONS, ids=number, body={"destination": body})
+        return Mutation(method="POST", path=DESTINATIONS, ids=number, body={"destination": body})
     ids, path = {**number, "id": entry.id}, DESTINATIONS + "/{id}"
-    if step.verb == "switch":
-        return Write(method="PATCH", path=path, ids=ids, body={"destination": state})
-    return Write(method="DELETE", path=path, ids=ids, moot=True)
+    if step.action == "switch":
+        return Mutation(method="PATCH", path=path, ids=ids, body={"destination": state})
+    return Mutation(method="DELETE", path=path, ids=ids, missing_ok=True)
 
 
-def described(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
+def destination_result(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
     """The return value for a destination.
 
     :param entry: the destination. :param key: Vapi's private key, which is redacted in URIs.
@@ -265,69 +284,74 @@ def described(entry: Entry, entries: list[Entry], number: str, known: t.Collecti
     result = {
         "id": entry.id,
         "number": number,
-        "destination": shown(entry.raw["destination"], known),
+        "destination": redacted_uri(entry.raw["destination"], known),
         "kind": KIND.get(int(_number(entry.raw.get("transport"))), "other"),
-        "priority": None if entry.id == LATER else entry.raw.get("priority"),
+        "priority": None if entry.id == UNKNOWN_ID else entry.raw.get("priority"),
         "active": entry.active,
-        "call_hunt": entry.hunt,
+        "call_hunt": entry.call_hunt,
         "position": "first" if entry is first else "any",
     }
     return {name: value for name, value in result.items() if value is not None}
 
 
-def describe(
-    entry: Entry | None, entries: list[Entry], _aim: Aim, forward: Forward, ask: Ask
+def to_results(
+    entry: Entry | None, entries: list[Entry], _target: Target, forward: Forward, options: ForwardOptions
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    known = [label for label in (forward.vapi_trunk_id, *(ask.vapi_trunk_ids or ())) if label]
-    rows = [described(row, entries, str(forward.number), known) for row in entries]
-    own = described(entry, entries, str(forward.number), known) if entry else {}
+    known = [label for label in (forward.vapi_trunk_id, *(options.vapi_trunk_ids or ())) if label]
+    rows = [destination_result(row, entries, str(forward.number), known) for row in entries]
+    own = destination_result(entry, entries, str(forward.number), known) if entry else {}
     return own, {"destinations": rows}
 
 
-def same(forward: Forward, ask: Ask) -> tuple[t.Any, ...]:
+def unique_keys(forward: Forward, options: ForwardOptions) -> tuple[t.Any, ...]:
     """Keys that must be unique among the items of a list: the first position, and each destination."""
-    place = (forward.number, aim_of(forward, ask).target.place)
-    return (place, forward.number) if ask.position == "first" and ask.state == "present" else (place,)
+    place = (forward.number, target_of(forward, options).entry.identity)
+    return (place, forward.number) if options.position == "first" and options.state == "present" else (place,)
 
 
-def undeclared(engine: t.Any, wants: list[Want], params: t.Mapping[str, t.Any]) -> list[Want]:
+def undeclared(engine: t.Any, desired_objects: list[Desired], params: t.Mapping[str, t.Any]) -> list[Desired]:
     """Undeclared forwards to this Vapi region's host, on all numbers of the account."""
-    declared = {(want.record.number, aim_of(want.record, want.ask).target.place) for want in wants}
+    declared = {
+        (desired.record.number, target_of(desired.record, desired.options).entry.identity)
+        for desired in desired_objects
+    }
     found = []
-    for row in engine.client.all("/v1/purchases", lambda answer: answer.get("purchases")):
+    for row in engine.client.list_all("/v1/purchases", lambda answer: answer.get("purchases")):
         number = digits(str(row.get("number")))
-        for entry in entries_of(engine.client.all(DESTINATIONS, destinations_in, number=number)):
+        for entry in entries_of(engine.client.list_all(DESTINATIONS, destinations_in, number=number)):
             if not entry.movable or region_of(entry.raw["destination"]) != params["region"]:
                 continue
-            if (number, entry.place) in declared:
+            if (number, entry.identity) in declared:
                 continue
             record = Forward(number=number, destination=entry.raw["destination"], kind="sip_uri")
-            found.append(Want(record, Ask(state="absent", vapi_trunk_ids=params["vapi_trunk_ids"]), label=number))
+            found.append(
+                Desired(record, ForwardOptions(state="absent", vapi_trunk_ids=params["vapi_trunk_ids"]), label=number)
+            )
     return found
 
 
 FORWARD = Resource(
-    service=DIDLOGIC,
-    noun="forward",
+    provider=DIDLOGIC,
+    name="forward",
     plural="forwards",
     title="forward",
     path=DESTINATIONS,
     record=Forward,
-    ask=Ask,
+    options=ForwardOptions,
     keys=("number",),
-    choices=TARGETS,
-    normal=digits,
-    rows=destinations_in,
-    rules=(one_target,),
-    missing="is not a number of this didlogic account: numbers are bought in didlogic's portal",
+    choices=TARGET_OPTIONS,
+    normalize_key=digits,
+    unwrap_list=destinations_in,
+    validators=(one_target,),
+    not_found="is not a number of this didlogic account: numbers are bought in didlogic's portal",
     by_id=False,
-    needs=("id", "destination", "transport"),
+    required_keys=("id", "destination", "transport"),
     ordered=Ordered(
         entries=entries_of,
-        aim=aim_of,
-        write=write_of,
-        describe=describe,
-        same=same,
-        everywhere=undeclared,
+        target=target_of,
+        to_mutation=mutation_of,
+        to_result=to_results,
+        unique_keys=unique_keys,
+        find_undeclared=undeclared,
     ),
 )

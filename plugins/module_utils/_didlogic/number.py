@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
     DESTINATIONS,
-    described,
+    destination_result,
     destinations_in,
     entries_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 
-class Number(Record):
+class Number(Model):
     number: str | None = None
 
 
-class Seek(Record):
+class NumberFilters(Model):
     vapi_trunk_ids: list[str] | None = None
 
 
-FACTS = (
+READ_ONLY_FIELDS = (
     "country",
     "area",
     "channels",
@@ -41,51 +41,51 @@ FACTS = (
 
 
 def with_destinations(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {**row, "destinations": client.all(DESTINATIONS, destinations_in, number=digits(str(row["number"])))}
+    return {**row, "destinations": client.list_all(DESTINATIONS, destinations_in, number=digits(str(row["number"])))}
 
 
-def told(row: dict[str, t.Any], seek: Seek) -> dict[str, t.Any]:
+def to_result(row: dict[str, t.Any], filters: NumberFilters) -> dict[str, t.Any]:
     entries = entries_of(row["destinations"])
-    facts = {name: row[name] for name in FACTS if isinstance(row.get(name), (str, int, float))}
+    facts = {name: row[name] for name in READ_ONLY_FIELDS if isinstance(row.get(name), (str, int, float))}
     number = digits(str(row["number"]))
     return {
         "number": number,
         **facts,
-        "destinations": [described(entry, entries, number, seek.vapi_trunk_ids or ()) for entry in entries],
+        "destinations": [destination_result(entry, entries, number, filters.vapi_trunk_ids or ()) for entry in entries],
     }
 
 
 NUMBER = Resource(
-    service=DIDLOGIC,
-    noun="number",
+    provider=DIDLOGIC,
+    name="number",
     plural="numbers",
     title="didlogic number",
     path="/v1/purchases",
     record=Number,
     keys=("number",),
-    normal=digits,
-    rows=lambda answer: answer.get("purchases"),
-    needs=("number",),
-    complete=with_destinations,
-    tell=told,
-    seek=Seek,
+    normalize_key=digits,
+    unwrap_list=lambda answer: answer.get("purchases"),
+    required_keys=("number",),
+    fetch_details=with_destinations,
+    to_result=to_result,
+    filters=NumberFilters,
     by_id=False,
 )
 
 
-class Account(Record):
+class Account(Model):
     balance: float | None = None
 
 
 ACCOUNT = Resource(
-    service=DIDLOGIC,
-    noun="account",
+    provider=DIDLOGIC,
+    name="account",
     plural="accounts",
     title="didlogic account",
     path="/v1/balance",
     record=Account,
-    rows=lambda answer: [answer],
+    unwrap_list=lambda answer: [answer],
     by_id=False,
     single=True,
-    needs=(),
+    required_keys=(),
 )

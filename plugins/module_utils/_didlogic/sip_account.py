@@ -9,11 +9,12 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.service import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._plan import on
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Write
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import number_digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import mutation_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Mutation, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import number_digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
 
@@ -23,16 +24,16 @@ def check_login(name: str) -> None:
         raise ValueError("must be didlogic's login, which has 5 digits.")
 
 
-class SipAccount(Record):
-    name: t.Annotated[str | None, Option(assigned=True, check=check_login)] = None
+class SipAccount(Model):
+    name: t.Annotated[str | None, Option(server_assigned=True, check=check_login)] = None
     label: t.Annotated[str | None, Option(length=(1, 255))] = None
     password: t.Annotated[str | None, Option(secret=True)] = None
-    caller_id: t.Annotated[str | None, Option(wire="callerid", clean=number_digits)] = None
-    allowed_ips: t.Annotated[list[str] | None, Option(wire="allowed_ips", distinct=str)] = None
-    ip_restrict: t.Annotated[bool | None, Option(wire="ip_restrict")] = None
-    max_channels: t.Annotated[int | None, Option(wire="max_channels", between=(0, 10000))] = None
-    max_call_seconds: t.Annotated[int | None, Option(wire="call_limit", between=(0, 86400))] = None
-    max_call_cost: t.Annotated[float | None, Option(wire="max_call_cost", between=(0, 10000))] = None
+    caller_id: t.Annotated[str | None, Option(api_name="callerid", normalize=number_digits)] = None
+    allowed_ips: t.Annotated[list[str] | None, Option(api_name="allowed_ips", distinct=str)] = None
+    ip_restrict: t.Annotated[bool | None, Option(api_name="ip_restrict")] = None
+    max_channels: t.Annotated[int | None, Option(api_name="max_channels", range=(0, 10000))] = None
+    max_call_seconds: t.Annotated[int | None, Option(api_name="call_limit", range=(0, 86400))] = None
+    max_call_cost: t.Annotated[float | None, Option(api_name="max_call_cost", range=(0, 10000))] = None
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -53,7 +54,7 @@ class SipAccount(Record):
 LIMITS = {"channels_restrict": "max_channels", "call_restrict": "call_limit", "cost_limit": "max_call_cost"}
 
 
-class Manner(Record):
+class Manner(Model):
     """Options for creating, updating and removing it."""
 
     force: bool = False
@@ -61,65 +62,70 @@ class Manner(Record):
     allowed_ips_mode: t.Literal["append", "replace"] = "append"
 
 
-class Ask(State, Manner):
+class SipAccountOptions(State, Manner):
     pass
 
 
-def plain_addresses(account: SipAccount, _ask: Ask) -> None:
+def plain_addresses(account: SipAccount, _options: SipAccountOptions) -> None:
     faults = Faults()
     for index, address in enumerate(account.allowed_ips or ()):
         try:
             ipaddress.IPv4Address(address)
         except ValueError:
-            faults.add(Problem(f"allowed_ips[{index}]", "must be one IPv4 address, such as 192.0.2.10.", address))
+            faults.add(OptionError(f"allowed_ips[{index}]", "must be one IPv4 address, such as 192.0.2.10.", address))
     faults.end()
 
 
-def removal_is_meant(_account: SipAccount, ask: Ask) -> None:
-    if ask.state == "absent" and not ask.force:
-        raise Problem(
+def removal_is_meant(_account: SipAccount, options: SipAccountOptions) -> None:
+    if options.state == "absent" and not options.force:
+        raise OptionError(
             "force", "must be true to remove a SIP account; all devices and trunks that log in with it stop working."
         )
 
 
-def appended(wanted: SipAccount, current: SipAccount | None, ask: Ask) -> SipAccount:
+def append_addresses(desired: SipAccount, current: SipAccount | None, options: SipAccountOptions) -> SipAccount:
     """Keep the current order of the addresses, because a different order is no change."""
-    if wanted.allowed_ips is None:
-        return wanted
+    if desired.allowed_ips is None:
+        return desired
     there = list((current.allowed_ips if current else None) or [])
-    if ask.allowed_ips_mode == "replace":
-        there = [ip for ip in there if ip in wanted.allowed_ips]
-    return wanted.model_copy(update={"allowed_ips": list(dict.fromkeys([*there, *wanted.allowed_ips]))})
+    if options.allowed_ips_mode == "replace":
+        there = [ip for ip in there if ip in desired.allowed_ips]
+    return desired.model_copy(update={"allowed_ips": list(dict.fromkeys([*there, *desired.allowed_ips]))})
 
 
-def restriction_has_addresses(account: SipAccount, _ask: Ask) -> None:
+def restriction_has_addresses(account: SipAccount, _options: SipAccountOptions) -> None:
     if account.ip_restrict and not account.allowed_ips:
-        raise Problem("ip_restrict", "requires allowed_ips; without an address nobody could log in.")
+        raise OptionError("ip_restrict", "requires allowed_ips; without an address nobody could log in.")
 
 
 def writes(
     resource: Resource,
     row: dict[str, t.Any] | None,
-    touched: dict[str, t.Any],
-    now: dict[str, t.Any],
-    _then: dict[str, t.Any],
-) -> tuple[Write, ...]:
+    changed_fields: dict[str, t.Any],
+    current_body: dict[str, t.Any],
+    _desired_body: dict[str, t.Any],
+) -> tuple[Mutation, ...]:
     """The requests for an update: allowed addresses are a separate list, sent before the restriction is enabled."""
-    fields = {key: value for key, value in touched.items() if key != "allowed_ips"}
+    fields = {key: value for key, value in changed_fields.items() if key != "allowed_ips"}
     if row is None:
         if not fields.get("password"):
-            raise Problem("password", "must be given to create a SIP account.")
-        later = fields.pop("ip_restrict", None) or touched.get("allowed_ips")
-        create = Write(method="POST", path=resource.path, body=resource.wrap(fields), makes=True, more=bool(later))
+            raise OptionError("password", "must be given to create a SIP account.")
+        later = fields.pop("ip_restrict", None) or changed_fields.get("allowed_ips")
+        create = Mutation(
+            method="POST", path=resource.path, body=resource.wrap(fields), creates=True, has_follow_up=bool(later)
+        )
         return (create,)
-    there, wanted = now.get("allowed_ips") or [], touched.get("allowed_ips", now.get("allowed_ips") or [])
+    there, desired = (
+        current_body.get("allowed_ips") or [],
+        changed_fields.get("allowed_ips", current_body.get("allowed_ips") or []),
+    )
     name = {"name": str(row["name"])}
-    allow = [Write(method="POST", path=ADDRESSES, ids=name, body={"ip": ip}) for ip in wanted if ip not in there]
-    change = [on(resource, row, "PUT", body=resource.wrap(fields))] if fields else []
+    allow = [Mutation(method="POST", path=ADDRESSES, ids=name, body={"ip": ip}) for ip in desired if ip not in there]
+    change = [mutation_of(resource, row, "PUT", body=resource.wrap(fields))] if fields else []
     forbid = [
-        Write(method="DELETE", path=ADDRESSES, ids=name, params={"ip": ip}, moot=True)
+        Mutation(method="DELETE", path=ADDRESSES, ids=name, params={"ip": ip}, missing_ok=True)
         for ip in there
-        if ip not in wanted
+        if ip not in desired
     ]
     return (*allow, *change, *forbid)
 
@@ -132,24 +138,24 @@ def with_addresses(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 SIP_ACCOUNT = Resource(
-    service=DIDLOGIC,
-    noun="sip_account",
+    provider=DIDLOGIC,
+    name="sip_account",
     plural="sip_accounts",
     title="SIP account",
     path="/v1/sipaccounts",
-    item="/v1/sipaccounts/{name}",
+    item_path="/v1/sipaccounts/{name}",
     record=SipAccount,
-    ask=Ask,
+    options=SipAccountOptions,
     keys=("name", "label"),
-    facts=("host", "charge", "talk_time", "created_at"),
-    rules=(plain_addresses, removal_is_meant),
-    laws=(restriction_has_addresses,),
-    adjust=appended,
-    rows=lambda answer: answer.get("sipaccounts"),
-    row=lambda answer: answer.get("sipaccount"),
+    read_only_fields=("host", "charge", "talk_time", "created_at"),
+    validators=(plain_addresses, removal_is_meant),
+    plan_validators=(restriction_has_addresses,),
+    resolve_desired=append_addresses,
+    unwrap_list=lambda answer: answer.get("sipaccounts"),
+    unwrap=lambda answer: answer.get("sipaccount"),
     wrap=lambda body: {"sipaccount": body},
-    writes=writes,
-    needs=("id", "name"),
-    complete=with_addresses,
+    mutations=writes,
+    required_keys=("id", "name"),
+    fetch_details=with_addresses,
     by_id=False,
 )

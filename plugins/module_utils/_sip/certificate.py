@@ -12,9 +12,9 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.wire import Malformed, shown
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.message import Malformed, printable
 
-MOST_NAMES = 8
+MAX_NAMES = 8
 _SEQUENCE, _OCTETS, _OID, _UTC_TIME, _TIME = 0x30, 0x04, 0x06, 0x17, 0x18
 _VERSION, _EXTENSIONS, _DNS, _IP = 0xA0, 0xA3, 0x82, 0x87
 _ALTERNATIVE = b"\x55\x1d\x11"
@@ -51,7 +51,7 @@ def read(der: bytes) -> Certificate:
         raise Malformed
     extensions = next((value for tag, value in fields[6:] if tag == _EXTENSIONS), b"")
     names = tuple(_names(extensions))
-    return Certificate(shown(_subject(fields[4][1])) or (names[0] if names else ""), names, _time(*validity[1]))
+    return Certificate(printable(_subject(fields[4][1])) or (names[0] if names else ""), names, _time(*validity[1]))
 
 
 def _items(data: bytes) -> t.Iterator[tuple[int, bytes]]:
@@ -94,14 +94,14 @@ def _names(extensions: bytes) -> t.Iterator[str]:
             for _general, names in _items(parts[-1][1]):
                 for tag, name in _items(names):
                     text = _name(tag, name)
-                    if text and found < MOST_NAMES:
+                    if text and found < MAX_NAMES:
                         found += 1
                         yield text
 
 
 def _name(tag: int, name: bytes) -> str:
     if tag == _DNS:
-        return shown(name.decode("ascii", "replace"))
+        return printable(name.decode("ascii", "replace"))
     if tag == _IP and len(name) in (4, 16):
         return str(ipaddress.ip_address(name))
     return ""

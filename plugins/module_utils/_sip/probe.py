@@ -21,21 +21,23 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Option, Problem, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_host
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import certificate, wire
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.wire import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_host
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import certificate
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import message as sip_message
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.message import (
     Challenge,
     Malformed,
     Request,
     Response,
-    shown,
+    printable,
 )
 
 #: RFC 3261: the first and the longest delay before a datagram is retransmitted.
 T1, T2 = 0.5, 4.0
 #: Limits of messages and bytes from a server, and of tried addresses; seconds for a check of another transport.
-MOST_MESSAGES, MOST_BYTES, MOST_ADDRESSES, ASIDE = 64, 262_144, 4, 1.0
+MAX_MESSAGES, MAX_BYTES, MAX_ADDRESSES, LAST_WAIT_SECONDS = 64, 262_144, 4, 1.0
 
 
 def check_server(host: str) -> None:
@@ -61,16 +63,16 @@ def check_password(password: str) -> None:
         raise ValueError("contains a line break or another control character; give only the password.")
 
 
-class ProbeOptions(Record):
+class ProbeOptions(Model):
     """The options of ``sip_probe``."""
 
     host: t.Annotated[str | None, Option(required=True, check=check_server)] = None
-    port: t.Annotated[int | None, Option(between=(1, 65535))] = None
+    port: t.Annotated[int | None, Option(range=(1, 65535))] = None
     transport: t.Literal["udp", "tcp", "tls"] = "udp"
     username: t.Annotated[str | None, Option(length=(1, 64), check=check_username)] = None
     password: t.Annotated[str | None, Option(secret=True, length=(1, 255), check=check_password)] = None
     method: t.Literal["options", "register"] = "options"
-    timeout: t.Annotated[int, Option(between=(1, 120))] = 10
+    timeout: t.Annotated[int, Option(range=(1, 120))] = 10
     validate_certs: bool = True
     ca_path: str | None = None
     fail: bool = True
@@ -84,10 +86,10 @@ class Address:
     """One address of a name."""
 
     family: int
-    place: tuple[t.Any, ...]
+    sockaddr: tuple[t.Any, ...]
 
     def __str__(self) -> str:
-        return f"{self.place[0]} port {self.place[1]}"
+        return f"{self.sockaddr[0]} port {self.sockaddr[1]}"
 
 
 class Untrusted(Exception):
@@ -136,7 +138,7 @@ class _Socket:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         host, port = sock.getsockname()[:2]
-        self.local = f"{wire.address(host)}:{port}"
+        self.local = f"{sip_message.address(host)}:{port}"
 
     def send(self, data: bytes, within: float) -> None:
         self._sock.settimeout(max(within, 0.001))
@@ -177,7 +179,7 @@ class Stream(_Socket):
         until = time.monotonic() + within
         while True:
             self._buffer = self._buffer.lstrip(b"\r\n")
-            length = wire.frame(self._buffer)
+            length = sip_message.frame(self._buffer)
             if length is not None:
                 message, self._buffer = self._buffer[:length], self._buffer[length:]
                 return message
@@ -192,7 +194,7 @@ class Stream(_Socket):
             self._read += len(data)
             if not data:
                 raise Malformed if self._buffer else Closed
-            if self._read > MOST_BYTES:
+            if self._read > MAX_BYTES:
                 raise Malformed
             self._buffer += data
 
@@ -220,7 +222,7 @@ class Network:
             raise socket.gaierror(socket.EAI_NONAME, "")
         if isinstance(found[0], OSError):
             raise found[0]
-        return [Address(family, place) for family, _kind, _protocol, _name, place in found[0]]
+        return [Address(family, sockaddr) for family, _kind, _protocol, _name, sockaddr in found[0]]
 
     def services(self, host: str, transport: str, within: float) -> list[tuple[str, int]]:
         """The targets of the name's SRV records in order of preference; empty without records or dnspython."""
@@ -246,7 +248,7 @@ class Network:
         sock = socket.socket(address.family, kind)
         try:
             sock.settimeout(max(within, 0.001))
-            sock.connect(address.place)
+            sock.connect(address.sockaddr)
             if transport == "udp":
                 return Datagrams(sock)
             if trust:
@@ -280,12 +282,12 @@ _PLAIN = {"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"
 
 
 def _trust(options: ProbeOptions) -> ssl.SSLContext:
-    """The TLS context of the options; raises :class:`Problem`."""
+    """The TLS context of the options; raises :class:`OptionError`."""
     context = None
     with contextlib.suppress(OSError):  # includes OpenSSL's errors
         context = ssl.create_default_context(cafile=options.ca_path)
     if context is None:
-        raise Problem("ca_path", "must be a readable file with CA certificates in PEM form.")
+        raise OptionError("ca_path", "must be a readable file with CA certificates in PEM form.")
     return context if options.validate_certs else _trusting()
 
 
@@ -304,7 +306,7 @@ _TRUNK = "vapi_sip_trunk: gateways"
 HOST = f"correct the option host ({_TRUNK} ip)"
 PORT = f"correct the option port ({_TRUNK} port)"
 TRANSPORT = f"correct the option transport ({_TRUNK} outbound_protocol)"
-PLACE = f"correct the option port or transport ({_TRUNK} port, outbound_protocol)"
+CHECK_PORT = f"correct the option port or transport ({_TRUNK} port, outbound_protocol)"
 WAY = f"correct the option host, port or transport ({_TRUNK} ip, port, outbound_protocol)"
 LOGIN = "correct the option username or password (vapi_sip_trunk: username, password; didlogic_sip_account: password)"
 USER = f"correct the option username or host (vapi_sip_trunk: username; {_TRUNK} ip)"
@@ -313,7 +315,7 @@ ANCHOR = "correct the option ca_path"
 TIME = "correct the option timeout, or run it again"
 
 
-class Broken(Exception):
+class ConnectionBroken(Exception):
     """A failed step: a clause with the cause, and the fix."""
 
     def __init__(self, step: str, what: str, mend: str) -> None:
@@ -326,7 +328,7 @@ class Unreached(Exception):
 
     def __init__(self, step: str, what: str, mend: str) -> None:
         super().__init__(what)
-        self.broken = Broken(step, what, mend)
+        self.failure = ConnectionBroken(step, what, mend)
 
 
 class Silent(Exception):
@@ -349,20 +351,20 @@ def probe(
 
     :param options: the options. :param warn: called with a warning. :param network: for tests.
     :param clock: monotonic seconds. :param token: returns a random text.
-    :return: the result, and the error message or ``None``. :raises Problem: if an option is missing.
+    :return: the result, and the error message or ``None``. :raises OptionError: if an option is missing.
     """
     if options.method == "register":
         for name in ("username", "password"):
             if not getattr(options, name):
-                raise Problem(name, "must be given with method register, which verifies user name and password.")
+                raise OptionError(name, "must be given with method register, which verifies user name and password.")
     if options.transport == "tls" and not options.validate_certs:
         warn("validate_certs is false: the server's identity is not verified, so traffic can be intercepted.")
     look = _Probe(options, network or Network(), clock, token)
     trouble = look.run()
-    if options.method == "register" and trouble is None and look.told["authenticated"] is None:
+    if options.method == "register" and trouble is None and look.result["authenticated"] is None:
         why = next(check["message"] for check in look.checks if check["name"] == "digest")
         warn(f"The SIP probe of {look.target} did not verify the password: {why}.")
-    return {"probe": look.told}, trouble if options.fail else None
+    return {"probe": look.result}, trouble if options.fail else None
 
 
 class _Probe:
@@ -378,18 +380,18 @@ class _Probe:
         self.options, self.network, self.clock, self.token = options, network, clock, token
         self.host = str(options.host).rstrip(".")
         self.port = options.port or (5061 if options.transport == "tls" else 5060)
-        self.over = options.transport.upper()
-        self.target = f"{wire.address(self.host)}:{self.port} over {self.over}"
+        self.transport = options.transport.upper()
+        self.target = f"{sip_message.address(self.host)}:{self.port} over {self.transport}"
         usual = 5061 if options.transport == "tls" else 5060
-        self.uri = f"sip:{wire.address(self.host)}" + ("" if self.port == usual else f":{self.port}")
+        self.uri = f"sip:{sip_message.address(self.host)}" + ("" if self.port == usual else f":{self.port}")
         self.trust = _trust(options) if options.transport == "tls" else None
         self.until = clock() + options.timeout
         self.checks: list[dict[str, t.Any]] = []
-        self.told: dict[str, t.Any] = {
+        self.result: dict[str, t.Any] = {
             "ok": False, "reachable": False, "status": None, "reason": None, "rtt_ms": None, "allow": [],
             "refer_advertised": None, "server": None, "tls": None, "authenticated": None, "checks": self.checks,
         }  # fmt: skip
-        self.place: Address | None = None
+        self.sockaddr: Address | None = None
         self.number = 0
         self.call_id, self.tag = token(12), token(6)
 
@@ -403,11 +405,13 @@ class _Probe:
                     self._digest(channel)
             finally:
                 channel.close()
-        except Broken as broken:
-            self._note(broken.step, False, broken.what)
-            trouble = f"The SIP probe of {self.target} failed at the step {broken.step}: {broken.what}; {broken.mend}."
+        except ConnectionBroken as failure:
+            self._note(failure.step, False, failure.what)
+            trouble = (
+                f"The SIP probe of {self.target} failed at the step {failure.step}: {failure.what}; {failure.mend}."
+            )
         self._refer()
-        self.told["ok"] = trouble is None
+        self.result["ok"] = trouble is None
         return trouble
 
     def _note(self, step: str, ok: bool | None, message: str) -> None:
@@ -422,21 +426,21 @@ class _Probe:
         """A channel to the first address that responds to OPTIONS."""
         addresses = self._addresses()
         lost: Unreached | None = None
-        for number, place in enumerate(addresses):
+        for number, sockaddr in enumerate(addresses):
             last = number + 1 == len(addresses)
             share = self._left() / (len(addresses) - number)
             mark = len(self.checks)
             try:
-                return self._asked(place, self.clock() + share, last=last)
+                return self._asked(sockaddr, self.clock() + share, last=last)
             except Unreached as unreached:
                 lost = unreached
                 if not last:
                     del self.checks[mark:]
-                    self._note(lost.broken.step, None, lost.broken.what)
-        broken = lost.broken if lost else Broken("name", f"{self.host} has no address", HOST)
+                    self._note(lost.failure.step, None, lost.failure.what)
+        failure = lost.failure if lost else ConnectionBroken("name", f"{self.host} has no address", HOST)
         if len(addresses) > 1:
-            broken.what += f"; the same applies to all {len(addresses)} addresses that were tried"
-        raise broken
+            failure.what += f"; the same applies to all {len(addresses)} addresses that were tried"
+        raise failure
 
     def _addresses(self) -> list[Address]:
         what, mend, found = "", HOST, []
@@ -451,75 +455,75 @@ class _Probe:
             else:
                 what = f"{self.host} does not resolve to an address (A or AAAA)"
         except OSError as error:
-            what = f"{self.host} cannot be resolved ({_words(error)})"
+            what = f"{self.host} cannot be resolved ({_os_error_text(error)})"
         if what:
-            raise Broken("name", what, mend)
+            raise ConnectionBroken("name", what, mend)
         addresses = list(dict.fromkeys(found))
-        names = list(dict.fromkeys(str(address.place[0]) for address in addresses))
-        listed = ", ".join(names[:MOST_ADDRESSES]) + (" and more" if len(names) > MOST_ADDRESSES else "")
+        names = list(dict.fromkeys(str(address.sockaddr[0]) for address in addresses))
+        listed = ", ".join(names[:MAX_ADDRESSES]) + (" and more" if len(names) > MAX_ADDRESSES else "")
         self._note("name", True, f"{self.host} is {listed}" if names != [self.host] else f"{self.host} is an address")
-        return addresses[:MOST_ADDRESSES]
+        return addresses[:MAX_ADDRESSES]
 
     def _services(self) -> list[tuple[str, int]]:
         """Names and ports to try. With a given port there is no SRV lookup, as in a gateway of a trunk."""
         found: list[tuple[str, int]] = []
-        if self.options.port is None and not wire.is_address(self.host):
-            found = self.network.services(self.host, self.options.transport, self._left() / 4)[:MOST_ADDRESSES]
+        if self.options.port is None and not sip_message.is_address(self.host):
+            found = self.network.services(self.host, self.options.transport, self._left() / 4)[:MAX_ADDRESSES]
         if found:
             listed = ", ".join(f"{name}:{port}" for name, port in found)
             self._note("name", True, f"SRV records of {self.host} lead to {listed}")
         return found or [(self.host, self.port)]
 
-    def _asked(self, place: Address, until: float, *, last: bool) -> Channel:
+    def _asked(self, sockaddr: Address, until: float, *, last: bool) -> Channel:
         """A channel to an address after it has responded to OPTIONS."""
-        self.place = place
-        channel = self._open(place, until)
+        self.sockaddr = sockaddr
+        channel = self._open(sockaddr, until)
         try:
             if self.trust:
                 self._accepted(channel)
-            self._ask_options(channel, place, until, patient=not last or self.options.method == "options")
+            self._ask_options(channel, sockaddr, until, patient=not last or self.options.method == "options")
         except BaseException:
             channel.close()
             raise
         return channel
 
-    def _open(self, place: Address, until: float) -> Channel:
+    def _open(self, sockaddr: Address, until: float) -> Channel:
         refused: Untrusted | NoTls | None = None
         what, mend = "", WAY
         try:
-            channel = self.network.open(place, self.options.transport, until - self.clock(), self.trust, self.host)
+            channel = self.network.open(sockaddr, self.options.transport, until - self.clock(), self.trust, self.host)
         except (Untrusted, NoTls) as error:
             refused = error
         except ConnectionRefusedError:
-            what, mend = self._closed_port(place)
+            what, mend = self._closed_port(sockaddr)
         except TimeoutError:
-            what = f"{place} does not respond to TCP; the host is down or a firewall drops it"
+            what = f"{sockaddr} does not respond to TCP; the host is down or a firewall drops it"
         except OSError as error:
-            what, mend = f"{place} cannot be reached ({_words(error)})", HOST
+            what, mend = f"{sockaddr} cannot be reached ({_os_error_text(error)})", HOST
         if what:
             raise Unreached("connection", what, mend)
         if self.options.transport != "udp":
-            self._note("connection", True, f"{place} accepts connections over TCP")
+            self._note("connection", True, f"{sockaddr} accepts connections over TCP")
         if isinstance(refused, Untrusted):
-            raise self._untrusted(refused, place)
+            raise self._untrusted(refused, sockaddr)
         if refused:
             raise _no_tls(refused)
         return channel
 
-    def _closed_port(self, place: Address) -> tuple[str, str]:
+    def _closed_port(self, sockaddr: Address) -> tuple[str, str]:
         """The cause and the fix for a closed port; checks whether another transport is open."""
-        what = f"nothing listens at {place} over {'UDP' if self.over == 'UDP' else 'TCP'} (refused)"
-        other = "tcp" if self.over == "UDP" else "udp"
-        until = min(self.until, self.clock() + ASIDE)
+        what = f"nothing listens at {sockaddr} over {'UDP' if self.transport == 'UDP' else 'TCP'} (refused)"
+        other = "tcp" if self.transport == "UDP" else "udp"
+        until = min(self.until, self.clock() + LAST_WAIT_SECONDS)
         try:
-            channel = self.network.open(place, other, until - self.clock())
+            channel = self.network.open(sockaddr, other, until - self.clock())
             try:
                 if other == "udp":
                     self._exchange(channel, "OPTIONS", until, via="UDP")
             finally:
                 channel.close()
         except (OSError, Silent, Closed, Malformed):
-            return what, PLACE
+            return what, CHECK_PORT
         return f"{what}, but something does over {other.upper()}", TRANSPORT
 
     def _certificate(self, channel: Channel) -> certificate.Certificate | None:
@@ -527,7 +531,7 @@ class _Probe:
         seen = None
         with contextlib.suppress(Malformed):
             seen = certificate.read(channel.certificate or b"")
-        self.told["tls"] = {
+        self.result["tls"] = {
             "version": channel.version,
             "subject": seen.subject if seen else None,
             "not_after": seen.not_after if seen else None,
@@ -540,88 +544,90 @@ class _Probe:
         seen = self._certificate(channel)
         until = f", until {seen.not_after}" if seen else ""
         if self.options.validate_certs:
-            self.told["tls"]["verified"] = True
+            self.result["tls"]["verified"] = True
             self._note("certificate", True, f"{channel.version}, trusted, for {self.host}{until}")
         else:
             self._note("certificate", None, f"{channel.version}, not checked, validate_certs is false{until}")
 
-    def _untrusted(self, refused: Untrusted, place: Address) -> Broken:
+    def _untrusted(self, refused: Untrusted, sockaddr: Address) -> ConnectionBroken:
         """The cause of a rejected certificate. A second connection reads it, without sending a request."""
-        seen, self.told["tls"] = None, {"version": None, "subject": None, "not_after": None, "verified": False}
+        seen, self.result["tls"] = None, {"version": None, "subject": None, "not_after": None, "verified": False}
         with contextlib.suppress(OSError, NoTls, Untrusted):
-            channel = self.network.open(place, "tls", self._left(), _trusting(), self.host)
+            channel = self.network.open(sockaddr, "tls", self._left(), _trusting(), self.host)
             channel.close()
             seen = self._certificate(channel)
-        return Broken("certificate", *_distrust(refused, seen, self.host, self.options.ca_path))
+        return ConnectionBroken("certificate", *_distrust(refused, seen, self.host, self.options.ca_path))
 
     # -- OPTIONS
 
-    def _ask_options(self, channel: Channel, place: Address, until: float, *, patient: bool) -> None:
+    def _ask_options(self, channel: Channel, sockaddr: Address, until: float, *, patient: bool) -> None:
         """Send OPTIONS. If REGISTER follows, half of the time is reserved for it, as servers may ignore OPTIONS."""
         started = self.clock()
         until = until if patient else started + (until - started) / 2
         try:
             response = self._exchange(channel, "OPTIONS", until)
         except ConnectionRefusedError:
-            lost: Exception = Unreached("connection", *self._closed_port(place))
+            lost: Exception = Unreached("connection", *self._closed_port(sockaddr))
         except Silent as silent:
-            what = self._silence(silent, place, self.clock() - started)
+            what = self._silence(silent, sockaddr, self.clock() - started)
             if not patient and not silent.heard:
                 self._note("options", None, what)
                 return
             lost = Unreached("options", what, WAY)
         except Closed:
-            what = f"{place} closes the connection without a response to OPTIONS, as servers do for unknown addresses"
+            what = (
+                f"{sockaddr} closes the connection without a response to OPTIONS, as servers do for unknown addresses"
+            )
             what += ", or if they require a client certificate" if self.trust else ""
-            lost = Broken("options", *self._expects_tls(place) or (what, PLACE))
+            lost = ConnectionBroken("options", *self._expects_tls(sockaddr) or (what, CHECK_PORT))
         except Malformed as error:
-            what = f"{place} responds with something that is not SIP"
-            alert = self.over == "TCP" and error.args == (wire.TLS,)
-            lost = Broken("options", *(f"{place} uses TLS", TRANSPORT) if alert else (what, PORT))
+            what = f"{sockaddr} responds with something that is not SIP"
+            alert = self.transport == "TCP" and error.args == (sip_message.TLS,)
+            lost = ConnectionBroken("options", *(f"{sockaddr} uses TLS", TRANSPORT) if alert else (what, PORT))
         except ssl.SSLError as error:
-            what = f"{place} aborts TLS ({_words(error)}), as servers do that require a client certificate"
-            lost = Broken("certificate", what, TRANSPORT)
+            what = f"{sockaddr} aborts TLS ({_os_error_text(error)}), as servers do that require a client certificate"
+            lost = ConnectionBroken("certificate", what, TRANSPORT)
         except OSError as error:
-            lost = Unreached("connection", f"{place} cannot be reached ({_words(error)})", HOST)
+            lost = Unreached("connection", f"{sockaddr} cannot be reached ({_os_error_text(error)})", HOST)
         else:
             self._heard(response, started)
             self._judge_options(response)
             return
         raise lost
 
-    def _silence(self, silent: Silent, place: Address, seconds: float) -> str:
+    def _silence(self, silent: Silent, sockaddr: Address, seconds: float) -> str:
         heard = {
             "garbage": "; the received data is not SIP",
             "foreign": "; the received message belongs to no request of this probe",
         }
-        text = f"{place} does not respond to OPTIONS over {self.over} within {seconds:.1f} s"
+        text = f"{sockaddr} does not respond to OPTIONS over {self.transport} within {seconds:.1f} s"
         drop = "; servers ignore unknown addresses, and firewalls drop packets"
         return text + heard.get(silent.heard, drop)
 
-    def _expects_tls(self, place: Address) -> tuple[str, str] | None:
+    def _expects_tls(self, sockaddr: Address) -> tuple[str, str] | None:
         """The cause and the fix if a port that closed a connection without TLS accepts TLS."""
-        if self.over != "TCP":
+        if self.transport != "TCP":
             return None
         try:
-            self.network.open(place, "tls", min(self._left(), ASIDE), _trusting(), self.host).close()
+            self.network.open(sockaddr, "tls", min(self._left(), LAST_WAIT_SECONDS), _trusting(), self.host).close()
         except (OSError, NoTls, Untrusted):
             return None
-        return f"{place} uses TLS", TRANSPORT
+        return f"{sockaddr} uses TLS", TRANSPORT
 
     def _judge_options(self, response: Response) -> None:
         says = _says(response)
         if response.status >= 500 and response.status != 501:
-            raise Broken("options", f"the server is out of service, it responds to OPTIONS with {says}", HOST)
+            raise ConnectionBroken("options", f"the server is out of service, it responds to OPTIONS with {says}", HOST)
         more = {
             401: ", it requires a password",
             407: ", it requires a password",
             403: ", it does not serve this address or this method",
         }.get(response.status, "")
-        self._note("options", True, f"answers {says} in {self.told['rtt_ms']} ms{more}")
+        self._note("options", True, f"answers {says} in {self.result['rtt_ms']} ms{more}")
 
     def _refer(self) -> None:
         """Add a note on the meaning of an advertised REFER."""
-        advertised = self.told["refer_advertised"]
+        advertised = self.result["refer_advertised"]
         if advertised:
             worth = "REFER is advertised, which proves nothing: servers that reject it advertise it too"
         else:
@@ -631,20 +637,20 @@ class _Probe:
 
     def _heard(self, response: Response, started: float | None = None) -> None:
         """Add the data of a response to the result."""
-        told = self.told
-        if self.over == "UDP" and not told["reachable"]:
+        result = self.result
+        if self.transport == "UDP" and not result["reachable"]:
             # After the step name: over UDP only a response proves a connection.
-            self.checks.insert(1, {"name": "connection", "ok": True, "message": f"{self.place} answers over UDP"})
-        told["reachable"] = True
-        told["status"], told["reason"] = response.status, shown(response.reason)
-        if started is not None and told["rtt_ms"] is None:
-            told["rtt_ms"] = round((self.clock() - started) * 1000, 1)
-        methods = wire.allowed(response)
-        if methods is not None and not told["allow"]:
-            told["allow"], told["refer_advertised"] = methods, "REFER" in methods
+            self.checks.insert(1, {"name": "connection", "ok": True, "message": f"{self.sockaddr} answers over UDP"})
+        result["reachable"] = True
+        result["status"], result["reason"] = response.status, printable(response.reason)
+        if started is not None and result["rtt_ms"] is None:
+            result["rtt_ms"] = round((self.clock() - started) * 1000, 1)
+        methods = sip_message.allowed(response)
+        if methods is not None and not result["allow"]:
+            result["allow"], result["refer_advertised"] = methods, "REFER" in methods
         names = response.values("server") or response.values("user-agent")
         if names:
-            told["server"] = shown(names[0])
+            result["server"] = printable(names[0])
 
     # -- digest
 
@@ -658,15 +664,15 @@ class _Probe:
             return
         asked: set[tuple[bool, str]] = set()
         for again in (False, True):
-            challenges = wire.challenges(response)
-            answered = wire.chosen(challenges)
+            challenges = sip_message.challenges(response)
+            answered = sip_message.chosen(challenges)
             if not answered:
                 self._note("digest", None, _unanswerable(challenges))
                 return
             asked |= {challenge.asker for challenge in answered}
             response = self._register(channel, tuple(self._answer(challenge) for challenge in answered))
             self._heard(response)
-            stale = [challenge for challenge in wire.challenges(response) if challenge.stale]
+            stale = [challenge for challenge in sip_message.challenges(response) if challenge.stale]
             if response.status not in (401, 407) or again or not {challenge.asker for challenge in stale} & asked:
                 break
         self._judge_register(response, asked)
@@ -674,41 +680,45 @@ class _Probe:
     def _answer(self, challenge: Challenge) -> tuple[str, str]:
         options = self.options
         username, password = str(options.username), str(options.password)
-        return wire.authorization(challenge, "REGISTER", self.uri, username, password, self.token(8))
+        return sip_message.authorization(challenge, "REGISTER", self.uri, username, password, self.token(8))
 
     def _register(self, channel: Channel, credentials: tuple[tuple[str, str], ...]) -> Response:
         what = ""
         try:
             return self._exchange(channel, "REGISTER", self.until, more=credentials, again=not credentials)
         except Silent:
-            before = " either" if not self.told["reachable"] else ""
+            before = " either" if not self.result["reachable"] else ""
             what = f"no response to REGISTER{before} within the rest of {self.options.timeout} s"
         except Closed:
             what = "the server closes the connection without a response to REGISTER"
         except Malformed:
             what = "the response to REGISTER is not SIP"
         except OSError as error:
-            what = f"the connection is lost at REGISTER ({_words(error)})"
+            what = f"the connection is lost at REGISTER ({_os_error_text(error)})"
         if credentials:
             what += ", so the password is neither confirmed nor refuted; it is not sent twice"
-        raise Broken("digest", what, TIME if credentials or self.told["reachable"] else WAY)
+        raise ConnectionBroken("digest", what, TIME if credentials or self.result["reachable"] else WAY)
 
     def _judge_register(self, response: Response, asked: set[tuple[bool, str]]) -> None:
         says = _says(response)
         if response.status in (401, 407):
-            challenges = wire.challenges(response)
+            challenges = sip_message.challenges(response)
             if any(challenge.asker not in asked for challenge in challenges):
                 text = "a second server behind the first requires a password too; this probe supports one"
                 self._note("digest", None, text)
                 return
             if any(challenge.stale for challenge in challenges):
-                raise Broken("digest", "the server reports each of its nonces as stale, so nothing is confirmed", HOST)
+                raise ConnectionBroken(
+                    "digest", "the server reports each of its nonces as stale, so nothing is confirmed", HOST
+                )
         if response.status in (401, 403, 407):
-            self.told["authenticated"] = False
+            self.result["authenticated"] = False
             other = ", or the account may not register" if response.status == 403 else ""
-            raise Broken("digest", f"user name or password is wrong{other}: REGISTER was rejected with {says}", LOGIN)
+            raise ConnectionBroken(
+                "digest", f"user name or password is wrong{other}: REGISTER was rejected with {says}", LOGIN
+            )
         if response.status < 300:
-            self.told["authenticated"] = True
+            self.result["authenticated"] = True
             count = len(response.items("contact"))
             phones = f"; {count} registered contact{'s' * (count != 1)} unchanged" if count else ""
             self._note("digest", True, f"user name and password are correct ({says}){phones}")
@@ -720,7 +730,7 @@ class _Probe:
     def _request(self, channel: Channel, method: str, more: tuple[tuple[str, str], ...], via: str) -> Request:
         self.number += 1
         if self.options.username:
-            sender = f"sip:{wire.escaped(self.options.username)}@{wire.address(self.host)}"
+            sender = f"sip:{sip_message.escaped(self.options.username)}@{sip_message.address(self.host)}"
         else:
             sender = f"sip:probe@{channel.local.rpartition(':')[0]}"
         return Request(
@@ -733,7 +743,7 @@ class _Probe:
             tag=self.tag,
             call_id=self.call_id,
             number=self.number,
-            more=(*more, ("Accept", "application/sdp")) if method == "OPTIONS" else more,
+            parameters=(*more, ("Accept", "application/sdp")) if method == "OPTIONS" else more,
         )
 
     def _exchange(
@@ -752,16 +762,16 @@ class _Probe:
         """
         if self.clock() >= until:
             raise Silent
-        request = self._request(channel, method, more, via or self.over)
+        request = self._request(channel, method, more, via or self.transport)
         data, heard = bytes(request), ""
         channel.send(data, until - self.clock())
         beat = _Beat(self.clock() + T1) if again and not channel.reliable else None
-        for _message in range(MOST_MESSAGES):
+        for _message in range(MAX_MESSAGES):
             message = self._receive(channel, data, until, beat)
             if message is None:
                 break
             try:
-                response = wire.parse(message)
+                response = sip_message.parse(message)
             except Malformed:
                 if channel.reliable:
                     raise
@@ -769,7 +779,7 @@ class _Probe:
                 continue
             if response is None:
                 continue
-            if not wire.answers(response, request.branch, request.number, method):
+            if not sip_message.answers(response, request.branch, request.number, method):
                 heard = heard or "foreign"
             elif response.status >= 200:
                 return response
@@ -800,10 +810,10 @@ class _Beat:
 # ---------------------------------------------------------------------------------------------------------- texts
 
 
-def _words(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     """The operating system's error text; never the exception's, which may contain other data."""
     if isinstance(error, ssl.SSLError):
-        return shown((getattr(error, "reason", None) or "no reason given").replace("_", " ").lower())
+        return printable((getattr(error, "reason", None) or "no reason given").replace("_", " ").lower())
     known = {errno.ENETUNREACH: "no route to it", errno.EHOSTUNREACH: "no route to it"}
     if error.errno in known:
         return known[error.errno]
@@ -813,20 +823,20 @@ def _words(error: OSError) -> str:
 
 
 def _says(response: Response) -> str:
-    reason = shown(response.reason)
+    reason = printable(response.reason)
     return f"{response.status} {reason}" if reason else str(response.status)
 
 
-def _no_tls(refused: NoTls) -> Broken:
+def _no_tls(refused: NoTls) -> ConnectionBroken:
     texts = {
         "silent": "the port accepts connections but does not respond to TLS, as a port for plain SIP does",
         "closed": "the port accepts connections but closes them at the start of TLS, as a port for plain SIP does",
         "plain": "the port does not use TLS, it responds in plain text",
     }
     if refused.kind in texts:
-        return Broken("certificate", texts[refused.kind], PLACE)
-    words = shown(refused.kind.replace("_", " ").lower())
-    return Broken("certificate", f"the TLS handshake failed ({words})", PLACE)
+        return ConnectionBroken("certificate", texts[refused.kind], CHECK_PORT)
+    words = printable(refused.kind.replace("_", " ").lower())
+    return ConnectionBroken("certificate", f"the TLS handshake failed ({words})", CHECK_PORT)
 
 
 def _distrust(
@@ -845,14 +855,14 @@ def _distrust(
         by = f"the CA certificates in {ca_path}" if ca_path else "the CA certificates of this machine"
         what = "self-signed" if refused.code == 18 else "not signed by a known authority"
         return f"the server's certificate is not trusted: it is {what} according to {by}", ANCHOR
-    return f"the server's certificate is rejected ({shown(refused.words)})", ANCHOR
+    return f"the server's certificate is rejected ({printable(refused.words)})", ANCHOR
 
 
 def _unanswerable(challenges: list[Challenge]) -> str:
     if not challenges:
         return "it requires a password but sends no digest challenge"
-    ways = ", ".join(dict.fromkeys(shown(challenge.algorithm or "MD5", 24) for challenge in challenges))
-    return f"it requires an unsupported authentication ({ways}), so nothing is confirmed"
+    algorithms = ", ".join(dict.fromkeys(printable(challenge.algorithm or "MD5", 24) for challenge in challenges))
+    return f"it requires an unsupported authentication ({algorithms}), so nothing is confirmed"
 
 
 def _unasked(response: Response, later: str = "") -> tuple[bool | None, str]:
@@ -863,7 +873,7 @@ def _unasked(response: Response, later: str = "") -> tuple[bool | None, str]:
     if response.status in (405, 501):
         return None, f"it does not accept REGISTER{later} ({says}), so the password cannot be verified"
     if response.status == 403:
-        raise Broken("digest", f"REGISTER is rejected before the password is requested ({says})", ALLOWED)
+        raise ConnectionBroken("digest", f"REGISTER is rejected before the password is requested ({says})", ALLOWED)
     if response.status in (404, 604):
-        raise Broken("digest", f"the account is unknown to the server{later} ({says})", USER)
-    raise Broken("digest", f"REGISTER is rejected{later} with {says}", USER)
+        raise ConnectionBroken("digest", f"the account is unknown to the server{later} ({says})", USER)
+    raise ConnectionBroken("digest", f"REGISTER is rejected{later} with {says}", USER)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._http import ApiError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record, dig
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import nearest
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Referrer, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
 
 #: The day on which Vapi stopped running workflows (Vapi's guide, legacy migration of workflows).
@@ -36,62 +37,63 @@ ANSWER_ONLY = (
 )
 
 
-class Assistant(Record):
+class Assistant(Model):
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
     definition: t.Annotated[
-        dict[str, t.Any] | None, Option(wire="*", drop=("name", "model.toolIds", *ANSWER_ONLY), free=VAPI_FORM)
+        dict[str, t.Any] | None, Option(api_name="*", exclude=("name", "model.toolIds", *ANSWER_ONLY), free=VAPI_FORM)
     ] = None
-    tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, wire="model.toolIds")] = None
+    tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, api_name="model.toolIds")] = None
 
 
-class Ask(State):
+class AssistantOptions(State):
     tools_mode: t.Literal["append", "replace"] = "append"
     force: bool = False
 
 
-def definition_is_free(assistant: Assistant, _ask: Ask) -> None:
+def definition_is_free(assistant: Assistant, _options: AssistantOptions) -> None:
     definition, faults = assistant.definition or {}, Faults()
     for key in ("name", *ANSWER_ONLY):
         if key in definition:
             rule = "must be given as the option name." if key == "name" else "is set by Vapi; remove it."
-            faults.add(Problem(f"definition.{key}", rule))
+            faults.add(OptionError(f"definition.{key}", rule))
     if dig(definition, ("model", "toolIds")) is not None:
         rule = "must be given as the option tools, which accepts names and ids."
-        faults.add(Problem("definition.model.toolIds", rule))
+        faults.add(OptionError("definition.model.toolIds", rule))
     faults.end()
 
 
-def known_to_vapi(assistant: Assistant, ask: Ask) -> str | None:
+def known_to_vapi(assistant: Assistant, options: AssistantOptions) -> str | None:
     """A warning for keys that are not in Vapi's published description; the request is sent anyway.
 
     Keys with the value null are ignored: they remove a field, or come from a response.
     """
     given = [key for key, value in (assistant.definition or {}).items() if value is not None]
     strange = [key for key in given if key not in {*ASSISTANT_FIELDS, *ANSWER_ONLY, "name"}]
-    if ask.state == "absent" or not strange:
+    if options.state == "absent" or not strange:
         return None
     meant = {key: nearest(key, ASSISTANT_FIELDS) for key in strange}
-    told = [f"definition.{key}" + (f" (did you mean {meant[key]}?)" if meant[key] else "") for key in strange]
+    result = [f"definition.{key}" + (f" (did you mean {meant[key]}?)" if meant[key] else "") for key in strange]
     return (
-        f"Assistant {assistant.name}: Vapi's published description has no {', '.join(told)}. Vapi rejects an assistant "
+        f"Assistant {assistant.name}: Vapi's published description has no {', '.join(result)}. Vapi rejects an "
+        "assistant "
         "with an unknown key."
     )
 
 
-def appended(wanted: Assistant, current: Assistant | None, ask: Ask) -> Assistant:
+def append_tools(desired: Assistant, current: Assistant | None, options: AssistantOptions) -> Assistant:
     """Keep attached tools with ``tools_mode: append``. A definition is merged, so an empty one changes nothing."""
-    if not wanted.definition:
-        wanted = wanted.model_copy(update={"definition": None})
-    if wanted.tools is None or ask.tools_mode == "replace":
-        return wanted
+    if not desired.definition:
+        desired = desired.model_copy(update={"definition": None})
+    if desired.tools is None or options.tools_mode == "replace":
+        return desired
     there = list((current.tools if current else None) or [])
-    return wanted.model_copy(update={"tools": there + [tool for tool in wanted.tools if tool not in there]})
+    return desired.model_copy(update={"tools": there + [tool for tool in desired.tools if tool not in there]})
 
 
-def tools_need_a_model(assistant: Assistant, _ask: Ask) -> None:
+def tools_need_a_model(assistant: Assistant, _options: AssistantOptions) -> None:
     """Tools are part of the model, which Vapi replaces as a whole and which requires provider and model."""
     if assistant.tools and not dig(assistant.definition, ("model", "provider")):
-        raise Problem("tools", "requires definition.model with provider and model; tools are part of the model.")
+        raise OptionError("tools", "requires definition.model with provider and model; tools are part of the model.")
 
 
 def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
@@ -124,29 +126,29 @@ def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
 
 
 ASSISTANT = Resource(
-    service=VAPI,
-    noun="assistant",
+    provider=VAPI,
+    name="assistant",
     plural="assistants",
     title="assistant",
     path="/assistant",
     record=Assistant,
-    ask=Ask,
-    rules=(
+    options=AssistantOptions,
+    validators=(
         definition_is_free,
         known_to_vapi,
     ),
-    laws=(tools_need_a_model,),
-    adjust=appended,
+    plan_validators=(tools_need_a_model,),
+    resolve_desired=append_tools,
     after_update=warn_of_traffic_allocation,
-    facts=("latest_version", "created_at", "updated_at"),
-    uses=(
-        Use(path="/phone-number", holds="assistantId", title="phone numbers", label=("number", "name", "id")),
-        Use(path="/squad", holds="members.assistantId", title="squads"),
+    read_only_fields=("latest_version", "created_at", "updated_at"),
+    referrers=(
+        Referrer(path="/phone-number", path_to_id="assistantId", title="phone numbers", label=("number", "name", "id")),
+        Referrer(path="/squad", path_to_id="members.assistantId", title="squads"),
     ),
 )
 
 
-class Named(Record):
+class Named(Model):
     """An object that is only referred to."""
 
     name: str | None = None
@@ -158,12 +160,14 @@ def check_no_workflow(record: t.Any, options: t.Any) -> None:
     Announced in Vapi's guide to migrate workflows; the published request schemas still have the field.
 
     :param record: a record with ``workflow``. :param options: a record with ``state``.
-    :raises Problem: if a workflow is given.
+    :raises OptionError: if a workflow is given.
     """
     if record.workflow and options.state == "present":
-        raise Problem("workflow", f"is retired; Vapi has not run workflows since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}")
+        raise OptionError(
+            "workflow", f"is retired; Vapi has not run workflows since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}"
+        )
 
 
-SQUAD = Resource(service=VAPI, noun="squad", plural="squads", title="squad", path="/squad", record=Named)
+SQUAD = Resource(provider=VAPI, name="squad", plural="squads", title="squad", path="/squad", record=Named)
 #: Vapi has no list of workflows: they are referred to by id only.
-WORKFLOW = Resource(service=VAPI, noun="workflow", plural="workflows", title="workflow", path="", record=Named)
+WORKFLOW = Resource(provider=VAPI, name="workflow", plural="workflows", title="workflow", path="", record=Named)

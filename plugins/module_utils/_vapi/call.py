@@ -9,17 +9,18 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
-    Option,
-    Problem,
-    Record,
-    dig,
-    show,
-    without,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, without
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    Batches,
+    ListQuery,
+    OneShot,
+    Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Once, Parts, Reading, Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import HIDDEN, check_e164
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import has_sip_scheme
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_sip_scheme
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, check_e164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
     SQUAD,
@@ -31,8 +32,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
-    Row,
-    Rows,
+    ApiObject,
+    ListReader,
     Time,
     instant,
     moment,
@@ -44,17 +45,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     texts,
     times_in_order,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
 
 #: The key of a call's mark: the published description has ``metadata`` in the overrides only.
-MARK = "voiceops_idempotency_key"
+IDEMPOTENCY_FIELD = "voiceops_idempotency_key"
 #: Prefix of a mark that a run generates; later runs do not search for it.
-OF_THIS_RUN = "run "
+RUN_KEY_PREFIX = "run "
 
 
 def check_own_key(key: str) -> None:
-    if key.startswith(OF_THIS_RUN):
+    if key.startswith(RUN_KEY_PREFIX):
         raise ValueError("must not begin with 'run ', which marks calls without an idempotency key.")
 
 
@@ -70,27 +71,27 @@ LIVE = ("queued", "ringing", "in-progress", "forwarding")
 DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "webCall": "web"}
 
 
-class Customer(Record):
+class Customer(Model):
     number: t.Annotated[str | None, Option(check=check_e164, personal=True)] = None
     sip_uri: t.Annotated[str | None, Option(personal=True)] = None
     name: t.Annotated[str | None, Option(length=(1, 40), personal=True)] = None
     extension: t.Annotated[str | None, Option(length=(1, 10), personal=True)] = None
 
 
-class Call(Record):
-    assistant: t.Annotated[str | None, Option(ref=ASSISTANT, wire="assistantId")] = None
-    squad: t.Annotated[str | None, Option(ref=SQUAD, wire="squadId")] = None
-    workflow: t.Annotated[str | None, Option(ref=WORKFLOW, wire="workflowId")] = None
+class Call(Model):
+    assistant: t.Annotated[str | None, Option(ref=ASSISTANT, api_name="assistantId")] = None
+    squad: t.Annotated[str | None, Option(ref=SQUAD, api_name="squadId")] = None
+    workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
     assistant_version: t.Annotated[str | None, Option(length=(1, 40))] = None
     squad_version: t.Annotated[str | None, Option(length=(1, 40))] = None
-    phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, wire="phoneNumberId")] = None
+    phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId")] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
-    variables: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.variableValues")] = None
-    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(wire="overrides.*", free=VAPI_FORM)] = None
-    schedule_at: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.earliestAt")] = None
-    schedule_until: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.latestAt")] = None
+    variables: t.Annotated[dict[str, t.Any] | None, Option(api_name="overrides.variableValues")] = None
+    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(api_name="overrides.*", free=VAPI_FORM)] = None
+    schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None
+    schedule_until: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.latestAt")] = None
     idempotency_key: t.Annotated[
-        str | None, Option(length=(1, 200), check=check_own_key, wire=f"overrides.metadata.{MARK}")
+        str | None, Option(length=(1, 200), check=check_own_key, api_name=f"overrides.metadata.{IDEMPOTENCY_FIELD}")
     ] = None
 
     @staticmethod
@@ -101,77 +102,79 @@ class Call(Record):
         return {**body, f"{target}Overrides": overrides} if target else body
 
 
-class Ask(Record):
+class CallOptions(Model):
     wait: bool = False
-    wait_timeout: t.Annotated[int, Option(between=(1, 86_400))] = 600
+    wait_timeout: t.Annotated[int, Option(range=(1, 86_400))] = 600
     show_recording: bool = False
     state: t.ClassVar[str] = "present"
 
 
-class Seek(Record):
+class CallFilters(Model):
     assistant: t.Annotated[str | None, Option(ref=ASSISTANT)] = None
     phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER)] = None
     created_after: Time = None
     created_before: Time = None
-    limit: t.Annotated[int, Option(between=(1, 10_000))] = 100
+    limit: t.Annotated[int, Option(range=(1, 10_000))] = 100
     show_recording: bool = False
 
 
-def reachable(call: Call, _ask: Ask) -> None:
+def reachable(call: Call, _options: CallOptions) -> None:
     customer = call.customer or Customer()
     if bool(customer.number) == bool(customer.sip_uri):
-        raise Problem("customer", "requires exactly one of number and sip_uri.")
+        raise OptionError("customer", "requires exactly one of number and sip_uri.")
     if customer.sip_uri and not has_sip_scheme(customer.sip_uri):
-        raise Problem("customer.sip_uri", "must begin with sip: or sips:.")
+        raise OptionError("customer.sip_uri", "must begin with sip: or sips:.")
     if customer.extension and not customer.number:
-        raise Problem("customer.extension", "requires number; it is dialled after the number has answered.")
+        raise OptionError("customer.extension", "requires number; it is dialled after the number has answered.")
 
 
-def free_overrides(call: Call, _ask: Ask) -> None:
+def free_overrides(call: Call, _options: CallOptions) -> None:
     given = call.assistant_overrides or {}
     if "variableValues" in given:
-        raise Problem("assistant_overrides.variableValues", "must be given as the option variables.")
+        raise OptionError("assistant_overrides.variableValues", "must be given as the option variables.")
     if not isinstance(given.get("metadata", {}), dict):
-        raise Problem("assistant_overrides.metadata", "must be a dict.")
+        raise OptionError("assistant_overrides.metadata", "must be a dict.")
 
 
-def check_versions(call: Call, _options: Ask) -> None:
+def check_versions(call: Call, _options: CallOptions) -> None:
     """Reject a version without the object that it belongs to."""
     for name in TARGETS:
         version = getattr(call, f"{name}_version")
         if version and not getattr(call, name):
-            raise Problem(f"{name}_version", f"requires {name}; it selects one of its versions.", version)
+            raise OptionError(f"{name}_version", f"requires {name}; it selects one of its versions.", version)
 
 
-def marked(call: Call, _ask: Ask) -> Parts:
+def with_idempotency_key(call: Call, _options: CallOptions) -> Batches:
     """Add a mark to the call, by which it can be found if the response is lost."""
-    return Parts(
-        records=[call.model_copy(update={"idempotency_key": call.idempotency_key or OF_THIS_RUN + str(uuid.uuid4())})]
+    return Batches(
+        records=[
+            call.model_copy(update={"idempotency_key": call.idempotency_key or RUN_KEY_PREFIX + str(uuid.uuid4())})
+        ]
     )
 
 
-def mark_of(row: Row) -> t.Any:
-    places = [(f"{name}Overrides", "metadata", MARK) for name in TARGETS]
+def idempotency_key_of(row: ApiObject) -> t.Any:
+    places = [(f"{name}Overrides", "metadata", IDEMPOTENCY_FIELD) for name in TARGETS]
     return next((found for found in (dig(row, place) for place in places) if found), None)
 
 
-def same_person(row: Row, call: Call) -> None:
+def check_customer(row: ApiObject, call: Call) -> None:
     customer = call.customer or Customer()
     asked = customer.number or customer.sip_uri
     there = dig(row, ("customer", "number")) or dig(row, ("customer", "sipUri"))
     if asked != there:
-        raise Problem(
+        raise OptionError(
             "idempotency_key",
             "belongs to a call to another person, planned or of the last 24 hours; use another key for each call.",
         )
 
 
-def can_be_placed(rows: Rows, call: Call, now: datetime.datetime) -> tuple[str, ...]:
+def preflight(rows: ListReader, call: Call, now: datetime.datetime) -> tuple[str, ...]:
     not_in_the_past(call, now)
     return number_can_call(rows, call)
 
 
-def waits_for_a_line(row: Row, _call: Call) -> str | None:
+def check_concurrency(row: ApiObject, _call: Call) -> str | None:
     limits = row.get("subscriptionLimits")
     if not isinstance(limits, dict) or not limits.get("concurrencyBlocked"):
         return None
@@ -181,7 +184,7 @@ def waits_for_a_line(row: Row, _call: Call) -> str | None:
 # --------------------------------------------------------------------------------------------------- return values
 
 
-def seconds(row: Row) -> int | None:
+def seconds(row: ApiObject) -> int | None:
     """The duration of a call in seconds."""
     try:
         begun, ended = moment(str(row.get("startedAt"))), moment(str(row.get("endedAt")))
@@ -198,7 +201,7 @@ def _transfer(raw: t.Any) -> dict[str, t.Any]:
     return {**({"to": place} if isinstance(place, str) else {}), **texts(raw, {"status": "status", "mode": "mode"})}
 
 
-def transfers_of(row: Row) -> list[dict[str, t.Any]]:
+def transfers_of(row: ApiObject) -> list[dict[str, t.Any]]:
     found = dig(row, ("artifact", "transfers"))
     transfers = [_transfer(item) for item in found if isinstance(item, dict)] if isinstance(found, list) else []
     if not transfers and isinstance(row.get("destination"), dict):
@@ -206,7 +209,7 @@ def transfers_of(row: Row) -> list[dict[str, t.Any]]:
     return transfers
 
 
-def explained(item: dict[str, t.Any], carrier: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+def with_diagnosis(item: dict[str, t.Any], carrier: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
     """Add the outcome to a call's return value, and the cause and the fix if known."""
     found = diagnose(item.get("ended_reason"), item.get("ended_message", ""), item["transfers"], carrier)
     if found is None:
@@ -214,13 +217,13 @@ def explained(item: dict[str, t.Any], carrier: dict[str, t.Any] | None = None) -
             "running" if item.get("status") in LIVE else "scheduled" if item.get("status") == "scheduled" else "unknown"
         )
         return {**item, "outcome": outcome, "diagnosis": {}}
-    told: dict[str, t.Any] = {"cause": found.cause, "fix": found.fix, "area": found.area, "option": found.option}
+    diagnosis: dict[str, t.Any] = {"cause": found.cause, "fix": found.fix, "area": found.area, "option": found.option}
     if found.sip_status:
-        told["sip_status"] = found.sip_status
-    return {**item, "outcome": found.outcome, "diagnosis": {name: value for name, value in told.items() if value}}
+        diagnosis["sip_status"] = found.sip_status
+    return {**item, "outcome": found.outcome, "diagnosis": {name: value for name, value in diagnosis.items() if value}}
 
 
-def told(row: Row, ask: t.Any) -> dict[str, t.Any]:
+def to_result(row: ApiObject, options: t.Any) -> dict[str, t.Any]:
     names = {
         "status": "status",
         "name": "name",
@@ -243,7 +246,7 @@ def told(row: Row, ask: t.Any) -> dict[str, t.Any]:
     plan = texts(row.get("schedulePlan"), {"schedule_at": "earliestAt", "schedule_until": "latestAt"})
     analysis = texts(row.get("analysis"), {"summary": "summary", "success_evaluation": "successEvaluation"})
     recording = next((found for place in RECORDINGS if isinstance(found := dig(row, place), str) and found), None)
-    duration, mark = seconds(row), mark_of(row)
+    duration, mark = seconds(row), idempotency_key_of(row)
     item = {
         "id": str(row["id"]),
         **texts(row, names),
@@ -254,11 +257,11 @@ def told(row: Row, ask: t.Any) -> dict[str, t.Any]:
         "customer": customer,
         "transfers": transfers_of(row),
         **({"duration": duration} if duration is not None else {}),
-        **({"idempotency_key": mark} if isinstance(mark, str) and not mark.startswith(OF_THIS_RUN) else {}),
+        **({"idempotency_key": mark} if isinstance(mark, str) and not mark.startswith(RUN_KEY_PREFIX) else {}),
         # The address gives access to the call's audio.
-        **({"recording_url": recording if ask.show_recording else HIDDEN} if recording else {}),
+        **({"recording_url": recording if options.show_recording else REDACTED} if recording else {}),
     }
-    return explained(item)
+    return with_diagnosis(item)
 
 
 RECORDINGS = (
@@ -268,16 +271,16 @@ RECORDINGS = (
 )
 
 
-def of_the_last_day(now: datetime.datetime) -> Reading:
-    return Reading(params={"createdAtGe": stamp(now - DAY)})
+def last_day_query(now: datetime.datetime) -> ListQuery:
+    return ListQuery(params={"createdAtGe": stamp(now - DAY)})
 
 
-def all_there_are(_now: datetime.datetime) -> Reading:
+def all_there_are(_now: datetime.datetime) -> ListQuery:
     """All calls: a planned one may have been created at any time, and Vapi has no filter for planned calls."""
-    return Reading()
+    return ListQuery()
 
 
-def is_remembered(row: Row, now: datetime.datetime) -> bool:
+def is_remembered(row: ApiObject, now: datetime.datetime) -> bool:
     """Whether a call still counts for its key: it has not ended, or it or its schedule is within the last 24 hours."""
     if row.get("status") != "ended" and not row.get("endedReason"):
         return True
@@ -289,35 +292,35 @@ def is_remembered(row: Row, now: datetime.datetime) -> bool:
         return True  # no call is better than two
 
 
-def asked_for(seek: Seek, key: str) -> Reading:
+def list_query(filters: CallFilters, key: str) -> ListQuery:
     params = {
         "id": key,
-        "assistantId": seek.assistant,
-        "phoneNumberId": seek.phone_number,
-        "createdAtGe": seek.created_after,
-        "createdAtLe": seek.created_before,
+        "assistantId": filters.assistant,
+        "phoneNumberId": filters.phone_number,
+        "createdAtGe": filters.created_after,
+        "createdAtLe": filters.created_before,
     }
-    return Reading(params={name: value for name, value in params.items() if value}, most=seek.limit)
+    return ListQuery(params={name: value for name, value in params.items() if value}, limit=filters.limit)
 
 
-def shown(call: Call) -> dict[str, t.Any]:
-    own = str(call.idempotency_key).startswith(OF_THIS_RUN)
-    told: dict[str, t.Any] = show(call.model_copy(update={"idempotency_key": None}) if own else call)
-    return told
+def to_display_form(call: Call) -> dict[str, t.Any]:
+    own = str(call.idempotency_key).startswith(RUN_KEY_PREFIX)
+    displayed: dict[str, t.Any] = to_display(call.model_copy(update={"idempotency_key": None}) if own else call)
+    return displayed
 
 
 CALL = Resource(
-    service=VAPI,
-    noun="call",
+    provider=VAPI,
+    name="call",
     plural="calls",
     title="call",
     path="/call",
     record=Call,
-    ask=Ask,
+    options=CallOptions,
     keys=(),
-    page=PAGE,
+    page_size=PAGE,
     reduce=lambda row: without(row, CONVERSATION),
-    rules=(
+    validators=(
         check_no_workflow,
         one_target,
         number_is_given,
@@ -326,21 +329,21 @@ CALL = Resource(
         free_overrides,
         check_versions,
     ),
-    parts=marked,
-    tell=told,
-    seek=Seek,
-    query=asked_for,
+    expand=with_idempotency_key,
+    to_result=to_result,
+    filters=CallFilters,
+    query=list_query,
     explain_refusal=explain_retention,
-    once=Once(
-        mark=lambda row, call: mark_of(row) == call.idempotency_key,
-        sought=lambda call, _ask: not call.idempotency_key.startswith(OF_THIS_RUN),
+    one_shot=OneShot(
+        is_same=lambda row, call: idempotency_key_of(row) == call.idempotency_key,
+        needs_lookup=lambda call, _unused: not call.idempotency_key.startswith(RUN_KEY_PREFIX),
         window=all_there_are,
-        recent=of_the_last_day,
+        recent=last_day_query,
         counts=is_remembered,
-        agrees=same_person,
-        ready=can_be_placed,
-        took=waits_for_a_line,
-        shown=shown,
+        check_matches=check_customer,
+        preflight=preflight,
+        check_response=check_concurrency,
+        to_display=to_display_form,
         hint="It was not sent again, to avoid a second call. Check with vapi_call_info "
         "(created_after: a few minutes ago) whether the person is being called. With idempotency_key the same task can "
         "be run again: it returns an existing call with the key instead of placing another.",

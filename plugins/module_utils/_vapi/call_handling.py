@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 
-Row = dict[str, t.Any]
+ApiObject = dict[str, t.Any]
 
 #: Keys whose value is user data or a JSON schema, in which Vapi reads neither references nor transfers.
 FREE_FORM = frozenset(("metadata", "variableValues", "parameters"))
@@ -33,9 +33,9 @@ WITHOUT_REFER = ("dial", "bye")
 
 
 class Reference(t.NamedTuple):
-    """An id of another object. ``place`` is the dotted path to it."""
+    """An id of another object. ``path`` is the dotted path to it."""
 
-    place: str
+    path: str
     kind: str
     id: str
 
@@ -43,13 +43,13 @@ class Reference(t.NamedTuple):
 class Transfer(t.NamedTuple):
     """A transfer destination.
 
-    ``place`` is the dotted path to it, empty for an object that is a transfer tool. ``tool`` is the tool's function
+    ``path`` is the dotted path to it, empty for an object that is a transfer tool. ``tool`` is the tool's function
     name if it has one. ``destination`` is empty if a server chooses the destination during the call.
     """
 
-    place: str
+    path: str
     tool: str
-    destination: Row
+    destination: ApiObject
 
     @property
     def target(self) -> str:
@@ -62,30 +62,30 @@ class Transfer(t.NamedTuple):
         return dig(self.destination, ("transferPlan", "sipVerb")) not in WITHOUT_REFER
 
 
-def nodes(value: t.Any, place: str = "") -> t.Iterator[tuple[str, Row]]:
+def nodes(value: t.Any, at: str = "") -> t.Iterator[tuple[str, ApiObject]]:
     """Every dict inside an object, the object itself first, with the dotted path to it."""
-    left = [(place, value)]  # a stack, because a response may be nested deeper than Python's recursion limit
+    left = [(at, value)]  # a stack, because a response may be nested deeper than Python's recursion limit
     while left:
-        place, value = left.pop()
+        at, value = left.pop()
         if isinstance(value, dict):
-            yield place, value
+            yield at, value
             inner = [
-                (f"{place}.{key}" if place else str(key), value[key])
+                (f"{at}.{key}" if at else str(key), value[key])
                 for key in value
                 if key not in FREE_FORM and isinstance(value[key], (dict, list))
             ]
             left += reversed(inner)
         elif isinstance(value, list):
-            left += [(f"{place}[{index}]", value[index]) for index in reversed(range(len(value)))]
+            left += [(f"{at}[{index}]", value[index]) for index in reversed(range(len(value)))]
 
 
-def references(thing: Row) -> list[Reference]:
+def references(thing: ApiObject) -> list[Reference]:
     """Every reference of an assistant, a squad, a phone number or a tool to another object, at any depth."""
     found = []
-    for place, node in nodes(thing):
+    for at, node in nodes(thing):
         for key, kind in REFERENCES.items():
             value = node.get(key)
-            path = f"{place}.{key}" if place else key
+            path = f"{at}.{key}" if at else key
             if isinstance(value, str) and value:
                 found.append(Reference(path, kind, value))
             elif isinstance(value, list):
@@ -94,33 +94,33 @@ def references(thing: Row) -> list[Reference]:
     return found
 
 
-def transfers(thing: Row) -> list[Transfer]:
+def transfers(thing: ApiObject) -> list[Transfer]:
     """Every transfer destination that is defined in an assistant, a squad, a phone number or a tool, at any depth.
 
     Tools that it refers to by id are separate objects.
     """
     found = []
     names: dict[str, str] = {}
-    for place, node in nodes(thing):
+    for at, node in nodes(thing):
         if node.get("type") == "transferCall":
-            names[place] = str(dig(node, ("function", "name")) or "")
+            names[at] = str(dig(node, ("function", "name")) or "")
             destinations = node.get("destinations")
             if not isinstance(destinations, list) or not destinations:
-                found.append(Transfer(place, names[place], {}))
-        elif place and _is_destination(place, node):
-            holder = place.rpartition("destinations[")[0].removesuffix(".")
-            found.append(Transfer(place, names.get(holder, ""), node))
+                found.append(Transfer(at, names[at], {}))
+        elif at and _is_destination(at, node):
+            tool_path = at.rpartition("destinations[")[0].removesuffix(".")
+            found.append(Transfer(at, names.get(tool_path, ""), node))
         legacy = node.get("forwardingPhoneNumber")  # of assistants; no longer described, still accepted
         if isinstance(legacy, str) and legacy:
-            path = f"{place}.forwardingPhoneNumber" if place else "forwardingPhoneNumber"
+            path = f"{at}.forwardingPhoneNumber" if at else "forwardingPhoneNumber"
             found.append(Transfer(path, "", {"type": "number", "number": legacy}))
     return found
 
 
-def _is_destination(place: str, node: Row) -> bool:
+def _is_destination(at: str, node: ApiObject) -> bool:
     if not any(isinstance(node.get(key), str) and node[key] for key in ("sipUri", "number")):
         return False
-    key = place.rpartition(".")[2].partition("[")[0]
+    key = at.rpartition(".")[2].partition("[")[0]
     return node.get("type") in ("sip", "number") or key in ("destination", "destinations", "fallbackDestination")
 
 
@@ -136,7 +136,7 @@ def hook_answers(hook: t.Any, *, everybody: bool = False) -> bool:
     return any(dig(action, ("type",)) in ("say", "transfer", "tool") for action in actions)
 
 
-def is_answered(phone: Row) -> bool:
+def is_answered(phone: ApiObject) -> bool:
     """Whether a phone number has an object that may answer a call; the retired workflows do not answer.
 
     Vapi hangs up if there is none (published description of ``fallbackDestination``).

@@ -11,24 +11,19 @@ import pathlib
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import (
-    Option,
-    Problem,
-    Record,
-    dig,
-    fields,
-    show,
-    without,
-)
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import (
-    Once,
-    Parts,
-    Reading,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, without
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    Batches,
+    ListQuery,
+    Mutation,
+    OneShot,
     Resource,
     State,
-    Write,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import counted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
     SQUAD,
@@ -36,7 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
     check_no_workflow,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import (
-    MOST_CONTACTS,
+    MAX_CONTACTS,
     Linted,
     batches,
     from_csv,
@@ -47,8 +42,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.conta
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
-    Row,
-    Rows,
+    ApiObject,
+    ListReader,
     instant,
     not_in_the_past,
     number_can_call,
@@ -57,7 +52,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     texts,
     times_in_order,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 #: Campaigns contain their customers, at most 10,000.
 PAGE = 10
@@ -67,9 +62,9 @@ CONTACTS = ("customers", "dialPlan", "calls")
 CONTACT_COUNT = "contactCount"
 #: Vapi's default number of concurrent calls of an account, and of a campaign.
 USUAL_CONCURRENCY = 10
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 VOID = ("cancelled", "archived")
-OVER = ("ended", *VOID)
+FINISHED = ("ended", *VOID)
 _BATCH = re.compile(r"(?P<name>.*) \((?P<number>\d+)/(?P<count>\d+)\)", re.DOTALL)
 COUNTS = {
     "scheduled": "callsCounterScheduled",
@@ -80,7 +75,7 @@ COUNTS = {
 }
 
 
-class Contact(Record):
+class Contact(Model):
     number: str | None = None
     sip_uri: str | None = None
     name: str | None = None
@@ -88,16 +83,16 @@ class Contact(Record):
     variables: dict[str, t.Any] | None = None
 
 
-class Campaign(Record):
-    name: t.Annotated[str | None, Option(required=True, clean=str.strip, length=(1, 200))] = None
-    assistant: t.Annotated[str | None, Option(ref=ASSISTANT, wire="assistantId")] = None
-    squad: t.Annotated[str | None, Option(ref=SQUAD, wire="squadId")] = None
-    workflow: t.Annotated[str | None, Option(ref=WORKFLOW, wire="workflowId")] = None
-    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER, wire="phoneNumberId")] = None
+class Campaign(Model):
+    name: t.Annotated[str | None, Option(required=True, normalize=str.strip, length=(1, 200))] = None
+    assistant: t.Annotated[str | None, Option(ref=ASSISTANT, api_name="assistantId")] = None
+    squad: t.Annotated[str | None, Option(ref=SQUAD, api_name="squadId")] = None
+    workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
+    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER, api_name="phoneNumberId")] = None
     customers: list[Contact] | None = None
-    schedule_at: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.earliestAt")] = None
-    schedule_until: t.Annotated[str | None, Option(clean=instant, wire="schedulePlan.latestAt")] = None
-    max_concurrency: t.Annotated[int | None, Option(between=(1, 500))] = None
+    schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None
+    schedule_until: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.latestAt")] = None
+    max_concurrency: t.Annotated[int | None, Option(range=(1, 500))] = None
 
     @staticmethod
     def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -106,57 +101,57 @@ class Campaign(Record):
         return {**body, "customers": [_sent(contact, place) for contact in body.get("customers") or []]}
 
 
-def _sent(contact: dict[str, t.Any], place: str) -> dict[str, t.Any]:
+def _sent(contact: dict[str, t.Any], overrides_key: str) -> dict[str, t.Any]:
     rest = {key: value for key, value in contact.items() if key != "variables"}
     variables = contact.get("variables")
-    return {**rest, place: {"variableValues": variables}} if variables else rest
+    return {**rest, overrides_key: {"variableValues": variables}} if variables else rest
 
 
-class Ask(State):
+class CampaignOptions(State):
     csv: str | None = None
     skip_invalid: bool = False
     split: bool = False
-    account_concurrency: t.Annotated[int, Option(between=(1, 10_000))] = USUAL_CONCURRENCY
-    reserve_for_inbound: t.Annotated[int, Option(between=(0, 10_000))] = 0
-    expected_call_seconds: t.Annotated[int, Option(between=(1, 43_200))] = 60
+    account_concurrency: t.Annotated[int, Option(range=(1, 10_000))] = USUAL_CONCURRENCY
+    reserve_for_inbound: t.Annotated[int, Option(range=(0, 10_000))] = 0
+    expected_call_seconds: t.Annotated[int, Option(range=(1, 43_200))] = 60
     wait: bool = False
-    wait_timeout: t.Annotated[int, Option(between=(1, 604_800))] = 3600
+    wait_timeout: t.Annotated[int, Option(range=(1, 604_800))] = 3600
 
 
-class Seek(Record):
+class CampaignFilters(Model):
     """No filters besides name and id."""
 
 
 # -------------------------------------------------------------------------------------------------------- contacts
 
 
-def contacts_are_given(campaign: Campaign, ask: Ask) -> None:
-    """Reject a campaign without contacts; raises :class:`Problem`."""
-    if ask.state == "present" and campaign.customers is None and not ask.csv:
-        raise Problem("customers / csv", "one of them must be given, with the contacts to call.")
+def contacts_are_given(campaign: Campaign, options: CampaignOptions) -> None:
+    """Reject a campaign without contacts; raises :class:`OptionError`."""
+    if options.state == "present" and campaign.customers is None and not options.csv:
+        raise OptionError("customers / csv", "one of them must be given, with the contacts to call.")
 
 
-def in_parts(campaign: Campaign, ask: Ask) -> Parts:
-    """The campaigns that the options declare; raises :class:`Problem` with every invalid row."""
-    if ask.csv and campaign.customers is not None:
-        raise Problem("csv", "cannot be given with customers; give the contacts in one of them.")
-    if ask.state == "absent" or (ask.csv is None and campaign.customers is None):
-        return Parts(records=[campaign])
-    linted = _linted(campaign, ask)
-    where = "csv" if ask.csv else "customers"
+def expand(campaign: Campaign, options: CampaignOptions) -> Batches:
+    """The campaigns that the options declare; raises :class:`OptionError` with every invalid row."""
+    if options.csv and campaign.customers is not None:
+        raise OptionError("csv", "cannot be given with customers; give the contacts in one of them.")
+    if options.state == "absent" or (options.csv is None and campaign.customers is None):
+        return Batches(records=[campaign])
+    linted = _linted(campaign, options)
+    where = "csv" if options.csv else "customers"
     leaves_out = rest_is_usable(linted)
-    if linted.faults and not (ask.skip_invalid and leaves_out):
+    if linted.faults and not (options.skip_invalid and leaves_out):
         way = ", or set skip_invalid: true to leave them out" if leaves_out else ""
         rule = f"contains invalid contacts. Nothing was sent. Correct this{way}: {report(linted.faults)}"
-        raise Problem(where, rule, *_path(ask))
+        raise OptionError(where, rule, *_path(options))
     count = len(linted.contacts)
-    if count > MOST_CONTACTS and not ask.split:
-        raise Problem(
+    if count > MAX_CONTACTS and not options.split:
+        raise OptionError(
             where,
-            f"has {count} contacts, but a campaign can have {MOST_CONTACTS}. Set split: true to create several.",
-            *_path(ask),
+            f"has {count} contacts, but a campaign can have {MAX_CONTACTS}. Set split: true to create several.",
+            *_path(options),
         )
-    lines = _lines(campaign, ask)
+    lines = _lines(campaign, options)
     parts = batches(str(campaign.name), linted.contacts)
     # The batches run concurrently and share the account's lines.
     each = max(1, lines // len(parts))
@@ -175,10 +170,10 @@ def in_parts(campaign: Campaign, ask: Ask) -> Parts:
         advice = (f"{counted(len({fault.where for fault in linted.faults}), 'row')} left out. {report(linted.faults)}",)
     estimate = {
         "calls_at_once": each * len(parts),
-        "seconds": math.ceil(count / (each * len(parts))) * ask.expected_call_seconds,
+        "seconds": math.ceil(count / (each * len(parts))) * options.expected_call_seconds,
     }
-    facts = {"contacts": count, "left_out": linted.rows - count, "estimate": estimate}
-    return Parts(records=records, facts=facts, advice=advice)
+    facts = {"contacts": count, "left_out": linted.row_count - count, "estimate": estimate}
+    return Batches(records=records, summary=facts, warnings=advice)
 
 
 def _plain(contact: Contact) -> dict[str, t.Any]:
@@ -187,38 +182,39 @@ def _plain(contact: Contact) -> dict[str, t.Any]:
     return {name: value for name, value in pairs if value is not None}
 
 
-def _path(ask: Ask) -> tuple[str, ...]:
+def _path(options: CampaignOptions) -> tuple[str, ...]:
     """The value for a message about the contacts: the path of the file, but no personal data of a list."""
-    return (ask.csv,) if ask.csv else ()
+    return (options.csv,) if options.csv else ()
 
 
-def _linted(campaign: Campaign, ask: Ask) -> Linted:
-    if not ask.csv:
+def _linted(campaign: Campaign, options: CampaignOptions) -> Linted:
+    if not options.csv:
         return from_list([_plain(contact) for contact in campaign.customers or []])
-    path = pathlib.Path(ask.csv).expanduser()
+    path = pathlib.Path(options.csv).expanduser()
     try:
-        if path.stat().st_size > MOST_BYTES:
-            rule = f"is larger than {MOST_BYTES // 2**20} MB; give a file with the contacts only."
-            raise Problem("csv", rule, ask.csv)
+        if path.stat().st_size > MAX_BYTES:
+            rule = f"is larger than {MAX_BYTES // 2**20} MB; give a file with the contacts only."
+            raise OptionError("csv", rule, options.csv)
         return from_csv(path.read_bytes())
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
-        raise Problem("csv", f"cannot be read on the host that runs this task: {reason}.", ask.csv) from None
+        raise OptionError("csv", f"cannot be read on the host that runs this task: {reason}.", options.csv) from None
 
 
-def _lines(campaign: Campaign, ask: Ask) -> int:
+def _lines(campaign: Campaign, options: CampaignOptions) -> int:
     """The maximum number of concurrent calls of the campaign."""
-    free = ask.account_concurrency - ask.reserve_for_inbound
+    free = options.account_concurrency - options.reserve_for_inbound
     if free < 1:
-        raise Problem(
+        raise OptionError(
             "reserve_for_inbound",
-            f"leaves no line: account_concurrency is {ask.account_concurrency}. Lower it, or raise the account's limit "
+            f"leaves no line: account_concurrency is {options.account_concurrency}. Lower it, or raise the "
+            "account's limit "
             "in Vapi and account_concurrency with it.",
         )
     if campaign.max_concurrency is None:
         return min(USUAL_CONCURRENCY, free)
     if campaign.max_concurrency > free:
-        raise Problem(
+        raise OptionError(
             "max_concurrency",
             f"is more than the {free} concurrent calls that account_concurrency leaves after reserve_for_inbound.",
         )
@@ -234,36 +230,38 @@ def base(name: str) -> str:
     return batch["name"] if batch else name
 
 
-def same_batch(row: Row, campaign: Campaign) -> bool:
+def same_batch(row: ApiObject, campaign: Campaign) -> bool:
     return row.get("name") == campaign.name
 
 
-def same_name(row: Row, campaign: Campaign) -> bool:
+def same_name(row: ApiObject, campaign: Campaign) -> bool:
     return base(str(row.get("name"))) == base(str(campaign.name))
 
 
-def same_contacts_twice(row: Row, campaign: Campaign) -> bool:
+def same_contacts_twice(row: ApiObject, campaign: Campaign) -> bool:
     """Whether a campaign calls the contacts of this one too: it has the same name, with or without a batch number."""
-    return same_batch(row, campaign) or (same_name(row, campaign) and _parts(row) != _parts({"name": campaign.name}))
+    return same_batch(row, campaign) or (
+        same_name(row, campaign) and _part_count(row) != _part_count({"name": campaign.name})
+    )
 
 
-def _parts(row: Row) -> str:
+def _part_count(row: ApiObject) -> str:
     """The number of batches that a campaign belongs to."""
     batch = _BATCH.fullmatch(str(row.get("name")))
     return batch["count"] if batch else "1"
 
 
-def other_batches(rows: list[Row], campaign: Campaign) -> None:
+def other_batches(rows: list[ApiObject], campaign: Campaign) -> None:
     for row in rows:
-        if same_name(row, campaign) and _parts(row) != _parts({"name": campaign.name}):
-            raise Problem(
+        if same_name(row, campaign) and _part_count(row) != _part_count({"name": campaign.name}):
+            raise OptionError(
                 "name",
                 f"belongs to a campaign with another number of batches, {row['name']}: a running campaign is never "
                 "changed. Use another name for a campaign with the new contacts.",
             )
 
 
-def contact_count(row: Row) -> int | None:
+def contact_count(row: ApiObject) -> int | None:
     """How many contacts a campaign has, as far as the row shows it.
 
     :param row: a campaign in the API's form: with ``customers``, with ``dialPlan`` (a list of phone numbers and the
@@ -276,13 +274,13 @@ def contact_count(row: Row) -> int | None:
     return int(count) if isinstance(count, (int, float)) else None
 
 
-def without_contacts(row: Row) -> Row:
+def without_contacts(row: ApiObject) -> ApiObject:
     """A listed campaign with the number of its contacts instead of the contacts."""
     count = contact_count(row)
     return {**without(row, CONTACTS), **({} if count is None else {CONTACT_COUNT: count})}
 
 
-def whole(get: t.Any, row: Row) -> Row:
+def fetch_details(get: t.Any, row: ApiObject) -> ApiObject:
     """The campaign with its contacts, which a listed one lacks."""
     if "customers" in row or "dialPlan" in row:
         return row
@@ -290,19 +288,19 @@ def whole(get: t.Any, row: Row) -> Row:
     return {**row, **answer} if isinstance(answer, dict) else row
 
 
-def agrees(row: Row, campaign: Campaign) -> str | None:
-    """Reject an existing campaign with other contacts; raises :class:`Problem`."""
+def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
+    """Reject an existing campaign with other contacts; raises :class:`OptionError`."""
     name = campaign.name
     if row.get("status") in VOID:
-        raise Problem(
+        raise OptionError(
             "name", f"belongs to a campaign that was cancelled ({row['id']}) and cannot continue. Use another name."
         )
     for target in TARGETS:
-        wanted = getattr(campaign, target)
-        if wanted and wanted != row.get(f"{target}Id"):
-            raise Problem(target, f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
+        desired = getattr(campaign, target)
+        if desired and desired != row.get(f"{target}Id"):
+            raise OptionError(target, f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
     if campaign.phone_number and campaign.phone_number != row.get("phoneNumberId"):
-        raise Problem("phone_number", f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
+        raise OptionError("phone_number", f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
     if campaign.customers is not None:
         if not isinstance(row.get("customers"), list):
             return f"Vapi does not return the contacts of the campaign {name}, so they were not compared."
@@ -318,12 +316,12 @@ ANEW = "Use another name to start another campaign."
 
 
 def _same_contacts(there: list[t.Any], campaign: Campaign) -> None:
-    wanted = {_key(contact): contact for contact in Campaign.sent(_body(campaign))["customers"]}
+    desired = {_key(contact): contact for contact in Campaign.sent(_body(campaign))["customers"]}
     stands = {_key(contact): contact for contact in there if isinstance(contact, dict)}
-    new, gone = len(wanted.keys() - stands.keys()), len(stands.keys() - wanted.keys())
-    other = sum(_rest(wanted[key]) != _rest(stands[key]) for key in wanted.keys() & stands.keys())
+    new, gone = len(desired.keys() - stands.keys()), len(stands.keys() - desired.keys())
+    other = sum(_rest(desired[key]) != _rest(stands[key]) for key in desired.keys() & stands.keys())
     if new or gone or other:
-        raise Problem(
+        raise OptionError(
             "customers or csv",
             f"differs from the contacts of the campaign {campaign.name}: {new} new, {gone} missing, {other} with "
             f"another name or other variables. A campaign cannot be changed. {ANEW}",
@@ -350,7 +348,7 @@ def _rest(contact: dict[str, t.Any]) -> tuple[t.Any, ...]:
 # --------------------------------------------------------------------------------------------------- before it starts
 
 
-def can_start(rows: Rows, campaign: Campaign, now: datetime.datetime) -> tuple[str, ...]:
+def can_start(rows: ListReader, campaign: Campaign, now: datetime.datetime) -> tuple[str, ...]:
     not_in_the_past(campaign, now)
     warnings = number_can_call(rows, campaign)
     if campaign.schedule_at:
@@ -362,7 +360,7 @@ def can_start(rows: Rows, campaign: Campaign, now: datetime.datetime) -> tuple[s
     )
 
 
-def took_all(row: Row, campaign: Campaign) -> str | None:
+def check_contact_count(row: ApiObject, campaign: Campaign) -> str | None:
     sent, there = len(campaign.customers or []), row.get("callsCounterScheduled")
     if isinstance(there, int) and 0 < there < sent:
         return (
@@ -371,19 +369,19 @@ def took_all(row: Row, campaign: Campaign) -> str | None:
     return None
 
 
-def cancel(row: Row) -> Write:
-    return Write(method="PATCH", path="/campaign/{id}", ids={"id": str(row["id"])}, body={"status": "cancelled"})
+def cancel(row: ApiObject) -> Mutation:
+    return Mutation(method="PATCH", path="/campaign/{id}", ids={"id": str(row["id"])}, body={"status": "cancelled"})
 
 
 # ---------------------------------------------------------------------------------------------------- return values
 
 
-def shown(campaign: Campaign) -> dict[str, t.Any]:
-    told = show(campaign.model_copy(update={"customers": None}))
-    return told if campaign.customers is None else {**told, "contacts": len(campaign.customers)}
+def to_display_form(campaign: Campaign) -> dict[str, t.Any]:
+    result = to_display(campaign.model_copy(update={"customers": None}))
+    return result if campaign.customers is None else {**result, "contacts": len(campaign.customers)}
 
 
-def told(row: Row, _ask: t.Any) -> dict[str, t.Any]:
+def to_result(row: ApiObject, _options: t.Any) -> dict[str, t.Any]:
     names = {"name": "name", "status": "status", "ended_reason": "endedReason", "phone_number": "phoneNumberId"}
     names |= {target: f"{target}Id" for target in (*TARGETS, "workflow")}
     times = {"created_at": "createdAt", "updated_at": "updatedAt"}
@@ -426,39 +424,39 @@ def gathered(results: list[dict[str, t.Any]], facts: dict[str, t.Any]) -> dict[s
 ORDER = ("in-progress", "scheduled", "ended", "cancelled", "archived")
 
 CAMPAIGN = Resource(
-    service=VAPI,
-    noun="campaign",
+    provider=VAPI,
+    name="campaign",
     plural="campaigns",
     title="campaign",
     path="/campaign",
-    rows=lambda answer: answer.get("results"),
+    unwrap_list=lambda answer: answer.get("results"),
     record=Campaign,
-    ask=Ask,
-    normal=base,
-    page=PAGE,
+    options=CampaignOptions,
+    normalize_key=base,
+    page_size=PAGE,
     page_numbers=True,
     reduce=without_contacts,
-    rules=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given),
-    parts=in_parts,
-    gather=gathered,
-    tell=told,
-    seek=Seek,
-    once=Once(
-        mark=same_batch,
-        kin=same_name,
-        sought=lambda _campaign, _ask: True,
-        window=lambda _now: Reading(),
+    validators=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given),
+    expand=expand,
+    merge_results=gathered,
+    to_result=to_result,
+    filters=CampaignFilters,
+    one_shot=OneShot(
+        is_same=same_batch,
+        same_group=same_name,
+        needs_lookup=lambda _campaign, _unused: True,
+        window=lambda _now: ListQuery(),
         rival=same_contacts_twice,
         age=lambda row: (str(row.get("createdAt")), str(row["id"])),
-        whole=whole,
-        clash=other_batches,
-        agrees=agrees,
-        ready=can_start,
-        took=took_all,
+        fetch_details=fetch_details,
+        check_conflict=other_batches,
+        check_matches=check_matches,
+        preflight=can_start,
+        check_response=check_contact_count,
         void=lambda row: row.get("status") in VOID,
-        over=lambda row: row.get("status") in OVER,
-        stop=cancel,
-        shown=shown,
+        is_finished=lambda row: row.get("status") in FINISHED,
+        cancel=cancel,
+        to_display=to_display_form,
         hint="It was not sent again. Check with vapi_campaign_info whether the campaign exists. The same task can be "
         "run again: it finds an existing campaign by its name instead of starting another.",
     ),

@@ -18,13 +18,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import E164
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import is_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import E164
 
 Contact = dict[str, t.Any]
 
 #: Maximum number of contacts of one campaign.
-MOST_CONTACTS = 10_000
+MAX_CONTACTS = 10_000
 LONGEST_CELL, LONGEST_NAME, LONGEST_EXTENSION, LONGEST_HEADER = 10_000, 40, 10, 40
 #: Digits of the shortest numbers of any country, with the country code.
 FEWEST_DIGITS = 7
@@ -157,11 +157,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Linted:
-    """The result of a check: each of the ``rows`` is a contact or has faults; a fault of ``FILE`` means no contacts."""
+    """The result of a check: each of the ``row_count`` rows is a contact or has faults; a fault of ``FILE`` has none."""
 
     contacts: list[Contact]
     faults: list[Fault]
-    rows: int
+    row_count: int
 
 
 def _fault(where: str, kind: str, column: str = "", **words: t.Any) -> Fault:
@@ -243,17 +243,17 @@ def _refused(content: bytes) -> str | None:
     return None
 
 
-def _records(lines: list[str], at: int, mark: str) -> Iterator[tuple[int, list[str], str | None]]:
+def _records(lines: list[str], at: int, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
     """The index of each record's first line, its cells, and the fault of its quotes.
 
     After an invalid record, reading continues in the line after its first. Its further lines are then read one by one,
     so that each is read at most twice.
     """
-    quoted = re.compile(rf'(?:\A|(?<=[{mark}]))"[^"]*(?:""[^"]*)*"(?=[{mark}]|\Z)')
+    quoted = re.compile(rf'(?:\A|(?<=[{delimiter}]))"[^"]*(?:""[^"]*)*"(?=[{delimiter}]|\Z)')
     alone = at
     while at < len(lines):
         end = at + 1 if at < alone else len(lines)
-        reader = csv.reader(map(lines.__getitem__, range(at, end)), delimiter=mark, strict=True)
+        reader = csv.reader(map(lines.__getitem__, range(at, end)), delimiter=delimiter, strict=True)
         start = at
         try:
             for cells in reader:
@@ -280,26 +280,26 @@ class _Sheet:
     faults: list[Fault]
     heads: list[str]
     columns: list[str]
-    mark: str = ","
+    delimiter: str = ","
     number: int = -1
 
     def read_header(self, at: int) -> int:
         """Read the header in the line of that index; returns the index of the line where the rows begin."""
         where = f"line {at + 1}"
-        found = {mark: next(_records(self.lines, at, mark)) for mark in ",;\t|"}
+        found = {delimiter: next(_records(self.lines, at, delimiter)) for delimiter in ",;\t|"}
         phones = {mark: _number_column(found[mark][1]) for mark in found}
         if phones[","] < 0:
             spread = max(found, key=lambda mark: (phones[mark] >= 0, len(found[mark][1])))
             if phones[spread] >= 0 or len(found[","][1]) == 1 < len(found[spread][1]):
-                self.mark = spread
-        if self.mark != ",":
-            name = {";": "semicolons", "\t": "tabs", "|": "bars"}[self.mark]
+                self.delimiter = spread
+        if self.delimiter != ",":
+            name = {";": "semicolons", "\t": "tabs", "|": "bars"}[self.delimiter]
             self.faults.append(_fault(where, "separator", mark=name))
-        _start, heads, broken = found[self.mark]
+        _start, heads, broken = found[self.delimiter]
         if broken:
             self.faults.append(_fault(where, "header-quotes"))
             return at + 1
-        self.heads, self.number = heads, phones[self.mark]
+        self.heads, self.number = heads, phones[self.delimiter]
         self.columns = [f"Column {index + 1}" for index in range(len(heads))]
         contact = [index for index, head in enumerate(heads) if re.fullmatch(r"\W*[0-9](\W*[0-9]){6,}", head)]
         if self.number < 0 and contact:
@@ -307,7 +307,7 @@ class _Sheet:
             self.faults.append(_fault(where, "header-none"))
             return at
         self.judge_header(where)
-        records = _records(self.lines, at, self.mark)
+        records = _records(self.lines, at, self.delimiter)
         next(records)
         return next(records, (len(self.lines), [], None))[0]
 
@@ -389,7 +389,7 @@ def from_csv(content: bytes) -> Linted:
     if at < len(lines):
         at = sheet.read_header(at)
     seen: dict[str, str] = {}
-    for start, cells, broken in _records(lines, at, sheet.mark):
+    for start, cells, broken in _records(lines, at, sheet.delimiter):
         rows += 1
         where = f"line {start + 1}"
         found = [_fault(where, broken, "The row" if broken == "cell-long" else "")] if broken else []
@@ -483,7 +483,7 @@ def rest_is_usable(linted: Linted) -> bool:
     return bool(linted.contacts) and all(fault.kind in ROW for fault in linted.faults)
 
 
-def batches(name: str, contacts: Sequence[Contact], size: int = MOST_CONTACTS) -> list[tuple[str, list[Contact]]]:
+def batches(name: str, contacts: Sequence[Contact], size: int = MAX_CONTACTS) -> list[tuple[str, list[Contact]]]:
     """Split contacts into campaigns of at most ``size``.
 
     :return: names and contacts: one keeps the name, several are "name (1/3)" and so on; empty without contacts.
@@ -501,6 +501,6 @@ def report(faults: Sequence[Fault], most: int = 50) -> str:
     if not faults:
         return ""
     counts = Counter(fault.kind for fault in faults).most_common()
-    told = ", ".join(f"{many} {KINDS[kind][0].format(s='' if many == 1 else 's')}" for kind, many in counts)
-    lines = [told, *(f"- {fault.where}: {fault.rule}" for fault in faults[:most])]
+    result = ", ".join(f"{many} {KINDS[kind][0].format(s='' if many == 1 else 's')}" for kind, many in counts)
+    lines = [result, *(f"- {fault.where}: {fault.rule}" for fault in faults[:most])]
     return "\n".join(lines + [f"… and {len(faults) - most} more"] * (len(faults) > most))

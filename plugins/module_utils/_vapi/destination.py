@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_e164, check_number, digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.uri import is_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    check_e164,
+    check_number,
+    digits,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
 
 MODES = t.Literal[
@@ -29,8 +34,8 @@ def check_sip_uri(uri: str) -> None:
         raise ValueError("must be a SIP URI of the form sip:user@host.")
 
 
-class Destination(Record):
-    whole: t.ClassVar[bool] = True
+class Destination(Model):
+    replaced_whole: t.ClassVar[bool] = True
     #: Mutually exclusive fields with the target of the call.
     targets: t.ClassVar[tuple[str, ...]] = ("number", "sip_uri")
 
@@ -40,12 +45,12 @@ class Destination(Record):
     description: str | None = None
     caller_id: t.Annotated[str | None, Option(length=(0, 40))] = None
     extension: t.Annotated[str | None, Option(length=(1, 10))] = None
-    number_e164_check_enabled: t.Annotated[bool, Option(wire="numberE164CheckEnabled")] = True
+    number_e164_check_enabled: t.Annotated[bool, Option(api_name="numberE164CheckEnabled")] = True
     sip_headers: dict[str, t.Any] | None = None
-    mode: t.Annotated[MODES, Option(wire="transferPlan.mode")] = "blind-transfer"
-    sip_verb: t.Annotated[t.Literal["refer", "bye", "dial"] | None, Option(wire="transferPlan.sipVerb")] = None
+    mode: t.Annotated[MODES, Option(api_name="transferPlan.mode")] = "blind-transfer"
+    sip_verb: t.Annotated[t.Literal["refer", "bye", "dial"] | None, Option(api_name="transferPlan.sipVerb")] = None
     transfer_plan: t.Annotated[
-        dict[str, t.Any] | None, Option(wire="transferPlan.*", drop=("mode", "sipVerb"), free=VAPI_FORM)
+        dict[str, t.Any] | None, Option(api_name="transferPlan.*", exclude=("mode", "sipVerb"), free=VAPI_FORM)
     ] = None
 
     @staticmethod
@@ -74,20 +79,20 @@ def check_destination(destination: Destination) -> Faults:
     faults = Faults()
     if len([name for name in destination.targets if getattr(destination, name)]) != 1:
         *names, last = destination.targets
-        faults.add(Problem("", f"requires exactly one of {', '.join(names)} and {last}."))
+        faults.add(OptionError("", f"requires exactly one of {', '.join(names)} and {last}."))
     if destination.number and destination.sip_headers:
-        faults.add(Problem("sip_headers", "requires sip_uri."))
+        faults.add(OptionError("sip_headers", "requires sip_uri."))
     if destination.sip_uri and destination.extension:
-        faults.add(Problem("extension", "requires number.", destination.extension))
+        faults.add(OptionError("extension", "requires number.", destination.extension))
     if destination.sip_uri and destination.caller_id and destination.sip_verb != "dial":
-        faults.add(Problem("caller_id", "requires a sip_uri with sip_verb: dial.", destination.caller_id))
+        faults.add(OptionError("caller_id", "requires a sip_uri with sip_verb: dial.", destination.caller_id))
     if destination.number and destination.number_e164_check_enabled:
         try:
             check_e164(destination.number)
         except ValueError as error:
             rule = f"{error} Alternatively, set number_e164_check_enabled: false."
-            faults.add(Problem("number", rule, destination.number))
+            faults.add(OptionError("number", rule, destination.number))
     for name, option in (("mode", "mode"), ("sipVerb", "sip_verb")):
         if name in (destination.transfer_plan or {}):
-            faults.add(Problem(f"transfer_plan.{name}", f"must be given as the option {option}."))
+            faults.add(OptionError(f"transfer_plan.{name}", f"must be given as the option {option}."))
     return faults

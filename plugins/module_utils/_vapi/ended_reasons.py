@@ -576,7 +576,7 @@ HANDED: dict[str, Reason] = {
 # ------------------------------------------------------------------------------------------------------ ended reasons
 
 ENDED_PAGE = "DOC call-ended-reason"
-ASSIGNED = "vapi_phone_number.assistant, vapi_phone_number.squad"
+ASSISTANT_SETTINGS = "vapi_phone_number.assistant, vapi_phone_number.squad"
 VAPI_SUPPORT = "Call again. If it recurs, report the ids of the calls to Vapi's support; no option here fixes it."
 NOT_DIDLOGIC = "Import the didlogic number with its trunk (vapi_phone_number: trunk) and use that one"
 
@@ -589,7 +589,7 @@ EXACT: tuple[Reason, ...] = (
         "Neither the phone number nor the call has an assistant, or a server that selects one.",
         "Assign an assistant or a squad to the number (vapi_phone_number: assistant, squad), or a server "
         "(vapi_phone_number: server). An outbound call needs vapi_call: assistant.",
-        f"{ASSIGNED}, vapi_phone_number.server, vapi_call.assistant",
+        f"{ASSISTANT_SETTINGS}, vapi_phone_number.server, vapi_call.assistant",
         f"OA; {ENDED_PAGE}",
     ),
     Reason(
@@ -1705,7 +1705,7 @@ FAMILIES: tuple[Reason, ...] = (
 
 # ----------------------------------------------------------------------------------- reasons that are not in the list
 
-LATER: tuple[Reason, ...] = (
+AFTER_START: tuple[Reason, ...] = (
     Reason(
         "twilio-*",
         "failed",
@@ -1821,7 +1821,7 @@ UNKNOWN = Reason(
     "INF",
 )
 
-REASONS: tuple[Reason, ...] = (*EXACT, *FAMILIES, *LATER, UNKNOWN)
+REASONS: tuple[Reason, ...] = (*EXACT, *FAMILIES, *AFTER_START, UNKNOWN)
 
 # ------------------------------------------------------------------------------------------------------------ outages
 
@@ -1977,7 +1977,7 @@ def diagnose(
     if not reason:
         return None
     row = find_row(reason)
-    if row in LATER and not _FAILURE.search(reason):
+    if row in AFTER_START and not _FAILURE.search(reason):
         row = replace(row, outcome="unknown")
     named = _REASON_STATUS.search(reason)
     status = int(named[1]) if named else None

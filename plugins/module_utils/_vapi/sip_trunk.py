@@ -11,43 +11,50 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._rules import check_host, is_ipv4, network_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Referrer, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    check_host,
+    is_ipv4,
+    network_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 PLAN = "outboundAuthenticationPlan"
 
 
-class Gateway(Record):
+class Gateway(Model):
     ip: t.Annotated[str | None, Option(required=True, check=check_host)] = None
-    port: t.Annotated[int, Option(between=(1, 65535))] = 5060
-    netmask: t.Annotated[int, Option(between=(24, 32))] = 32
+    port: t.Annotated[int, Option(range=(1, 65535))] = 5060
+    netmask: t.Annotated[int, Option(range=(24, 32))] = 32
     inbound_enabled: bool = True
     outbound_enabled: bool = True
     outbound_protocol: t.Literal["udp", "tcp", "tls", "tls/srtp"] = "udp"
     options_ping_enabled: bool = False
 
 
-def place(gateway: Gateway) -> str:
+def gateway_identity(gateway: Gateway) -> str:
     """The identity of a gateway: addresses, port and direction."""
-    ways = [way for way in ("inbound", "outbound") if getattr(gateway, f"{way}_enabled")]
-    return f"{network_of(f'{gateway.ip}/{gateway.netmask}')}:{gateway.port} {' and '.join(ways)}"
+    directions = [way for way in ("inbound", "outbound") if getattr(gateway, f"{way}_enabled")]
+    return f"{network_of(f'{gateway.ip}/{gateway.netmask}')}:{gateway.port} {' and '.join(directions)}"
 
 
-class Register(Record):
+class Register(Model):
     domain: str | None = None
     username: str | None = None
     realm: str | None = None
 
 
-class SipTrunk(Record):
+class SipTrunk(Model):
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
-    gateways: t.Annotated[list[Gateway] | None, Option(distinct=place)] = None
-    username: t.Annotated[str | None, Option(wire=f"{PLAN}.authUsername")] = None
-    password: t.Annotated[str | None, Option(secret=True, along="username", wire=f"{PLAN}.authPassword")] = None
+    gateways: t.Annotated[list[Gateway] | None, Option(distinct=gateway_identity)] = None
+    username: t.Annotated[str | None, Option(api_name=f"{PLAN}.authUsername")] = None
+    password: t.Annotated[str | None, Option(secret=True, paired_with="username", api_name=f"{PLAN}.authPassword")] = (
+        None
+    )
     # Every pydantic class already has an attribute "register".
-    register_: t.Annotated[Register | None, Option(wire=f"{PLAN}.sipRegisterPlan")] = None
+    register_: t.Annotated[Register | None, Option(api_name=f"{PLAN}.sipRegisterPlan")] = None
     outbound_leading_plus_enabled: bool | None = None
     tech_prefix: t.Annotated[str | None, Option(length=(0, 10000))] = None
     sip_diversion_header: t.Annotated[str | None, Option(length=(0, 10000))] = None
@@ -59,14 +66,14 @@ class SipTrunk(Record):
         return body
 
 
-class Ask(State):
+class TrunkOptions(State):
     force: bool = False
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
     on_auth_change: t.Literal["update", "replace"] = "update"
     settings_from: str | None = None
 
 
-def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
+def inbound_needs_address(trunk: SipTrunk, _options: TrunkOptions) -> None:
     """Require addresses for inbound calls: Vapi recognises them by their source address, not by a host name."""
     faults = Faults()
     for index, gateway in enumerate(trunk.gateways or ()):
@@ -76,44 +83,44 @@ def inbound_needs_address(trunk: SipTrunk, _ask: Ask) -> None:
                 "inbound_enabled: false for outbound calls, and one for each IPv4 network of the provider's signalling "
                 "hosts with outbound_enabled: false for inbound calls."
             )
-            faults.add(Problem(f"gateways[{index}].ip", rule, gateway.ip))
+            faults.add(OptionError(f"gateways[{index}].ip", rule, gateway.ip))
     faults.end()
 
 
-def registered_as_itself(wanted: SipTrunk, current: SipTrunk | None, ask: Ask) -> SipTrunk:
+def registered_as_itself(desired: SipTrunk, current: SipTrunk | None, options: TrunkOptions) -> SipTrunk:
     """Register a new trunk that copies the settings of another one with its own login, if the other one registers."""
-    if not current or not ask.settings_from or wanted.register_ or not wanted.username or not current.register_:
-        return wanted
+    if not current or not options.settings_from or desired.register_ or not desired.username or not current.register_:
+        return desired
     if not current.username or current.register_.username != current.username:
-        return wanted
-    return wanted.model_copy(update={"register_": Register(username=wanted.username)})
+        return desired
+    return desired.model_copy(update={"register_": Register(username=desired.username)})
 
 
-def has_gateways(trunk: SipTrunk, _ask: Ask) -> None:
+def has_gateways(trunk: SipTrunk, _options: TrunkOptions) -> None:
     if trunk.gateways is None:
-        raise Problem("gateways", "must be given to create a SIP trunk; calls need a gateway.")
+        raise OptionError("gateways", "must be given to create a SIP trunk; calls need a gateway.")
 
 
 SIP_TRUNK = Resource(
-    service=VAPI,
-    noun="sip_trunk",
+    provider=VAPI,
+    name="sip_trunk",
     plural="sip_trunks",
     title="SIP trunk",
     path="/credential",
     record=SipTrunk,
-    ask=Ask,
-    fixed={"provider": "byo-sip-trunk"},
-    rules=(inbound_needs_address,),
-    laws=(has_gateways,),
-    adjust=registered_as_itself,
-    uses=(
-        Use(
+    options=TrunkOptions,
+    constants={"provider": "byo-sip-trunk"},
+    validators=(inbound_needs_address,),
+    plan_validators=(has_gateways,),
+    resolve_desired=registered_as_itself,
+    referrers=(
+        Referrer(
             path="/phone-number",
-            holds="credentialId",
+            path_to_id="credentialId",
             title="phone numbers",
             label=("number", "name", "id"),
-            keep=("provider",),
+            required_fields=("provider",),
         ),
     ),
-    replace=PLAN,
+    replace_on_change=PLAN,
 )

@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._record import Faults, Option, Problem, Record, dig
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import Resource, State, Use
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Referrer, Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
     Destination,
     check_destination,
     same_target,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 #: The property with a tool's name and description. Guides and responses contain it, but not the published request
 #: schema. If the service rejects it, its error message contains the property.
@@ -28,8 +30,8 @@ def check_function_name(name: str) -> None:
         raise ValueError("must be 1 to 64 letters, digits, _ or -; the model calls the tool by this name.")
 
 
-class Tool(Record):
-    name: t.Annotated[str | None, Option(required=True, check=check_function_name, wire=f"{FUNCTION}.name")] = None
+class Tool(Model):
+    name: t.Annotated[str | None, Option(required=True, check=check_function_name, api_name=f"{FUNCTION}.name")] = None
 
 
 #: The parameter of the function with the destination that the model chooses.
@@ -56,7 +58,7 @@ class ToolDestination(Destination):
         return {"type": "assistant", **{key: value for key, value in body.items() if key not in outward}}
 
     @staticmethod
-    def shown(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    def finish_display(options: dict[str, t.Any]) -> dict[str, t.Any]:
         outward = ("mode", "number_e164_check_enabled") if "assistant_name" in options else ()
         return {name: value for name, value in options.items() if name not in outward}
 
@@ -69,20 +71,20 @@ def check_tool_destination(destination: ToolDestination) -> Faults:
     faults = check_destination(destination)
     outward = [name for name in OUTWARD if getattr(destination, name)] if destination.assistant_name else []
     for name in outward:
-        faults.add(Problem(name, "cannot be given with assistant_name; the call does not leave Vapi."))
+        faults.add(OptionError(name, "cannot be given with assistant_name; the call does not leave Vapi."))
     if destination.transfer_mode and not destination.assistant_name:
-        faults.add(Problem("transfer_mode", "requires assistant_name."))
+        faults.add(OptionError("transfer_mode", "requires assistant_name."))
     return faults
 
 
 class TransferTool(Tool):
-    description: t.Annotated[str | None, Option(length=(0, 1000), wire=f"{FUNCTION}.description")] = None
-    destinations: t.Annotated[list[ToolDestination] | None, Option(open=True, distinct=same_target)] = None
-    parameters: t.Annotated[dict[str, t.Any] | None, Option(wire=f"{FUNCTION}.parameters")] = None
+    description: t.Annotated[str | None, Option(length=(0, 1000), api_name=f"{FUNCTION}.description")] = None
+    destinations: t.Annotated[list[ToolDestination] | None, Option(opaque_to_ansible=True, distinct=same_target)] = None
+    parameters: t.Annotated[dict[str, t.Any] | None, Option(api_name=f"{FUNCTION}.parameters")] = None
     messages: t.Annotated[list[dict[str, t.Any]] | None, Option(free=VAPI_FORM)] = None
 
 
-def good_destinations(tool: TransferTool, _ask: State) -> str | None:
+def good_destinations(tool: TransferTool, _options: State) -> str | None:
     faults = Faults()
     for index, destination in enumerate(tool.destinations or ()):
         for problem in check_tool_destination(destination).under(f"destinations[{index}]").found:
@@ -96,16 +98,16 @@ def good_destinations(tool: TransferTool, _ask: State) -> str | None:
     return None
 
 
-def without_former_destinations(wanted: TransferTool, current: TransferTool | None, _ask: State) -> TransferTool:
+def without_former_destinations(desired: TransferTool, current: TransferTool | None, _options: State) -> TransferTool:
     """Remove destinations from the function's parameters that the tool no longer has.
 
     A JSON schema of the parameters may list the destinations again, in a form that Vapi's support recommends. If it
     lists one that is not declared, the list is replaced by the declared ones.
     """
-    if wanted.destinations is None or wanted.parameters is not None or not current or not current.parameters:
-        return wanted
+    if desired.destinations is None or desired.parameters is not None or not current or not current.parameters:
+        return desired
     given = dig(current.parameters, ("properties", PARAMETER))
-    targets, former = _targets(wanted), _targets(current)
+    targets, former = _targets(desired), _targets(current)
 
     def stale(item: t.Any) -> bool:
         return item not in targets and (item in former or bool(re.fullmatch(TARGET, str(item))))
@@ -119,8 +121,8 @@ def without_former_destinations(wanted: TransferTool, current: TransferTool | No
         elif value is not None and not isinstance(value, list) and stale(value):
             changed[key] = None
     if not changed:
-        return wanted
-    return wanted.model_copy(update={"parameters": {"properties": {PARAMETER: changed}}})
+        return desired
+    return desired.model_copy(update={"parameters": {"properties": {PARAMETER: changed}}})
 
 
 def _targets(tool: TransferTool) -> list[str]:
@@ -130,17 +132,17 @@ def _targets(tool: TransferTool) -> list[str]:
 
 
 #: Any tool of an account that an assistant may refer to.
-ANY_TOOL = Resource(service=VAPI, noun="tool", plural="tools", title="tool", path="/tool", record=Tool)
+ANY_TOOL = Resource(provider=VAPI, name="tool", plural="tools", title="tool", path="/tool", record=Tool)
 
 TRANSFER_TOOL = Resource(
-    service=VAPI,
-    noun="transfer_tool",
+    provider=VAPI,
+    name="transfer_tool",
     plural="transfer_tools",
     title="transfer tool",
     path="/tool",
     record=TransferTool,
-    fixed={"type": "transferCall"},
-    rules=(good_destinations,),
-    adjust=without_former_destinations,
-    uses=(Use(path="/assistant", holds="model.toolIds", title="assistants", release=True),),
+    constants={"type": "transferCall"},
+    validators=(good_destinations,),
+    resolve_desired=without_former_destinations,
+    referrers=(Referrer(path="/assistant", path_to_id="model.toolIds", title="assistants", detach_on_delete=True),),
 )

@@ -12,9 +12,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter import numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import check_trunk_id
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._resource import LATER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.service import API
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import API
 
 TRUNK = "1a1a1a1a-2222-4222-8222-3b3b3b3b3b3b"
 FILTERS = numbers.FilterModule().filters()
@@ -56,7 +56,7 @@ def test_only_text_and_integers_are_numbers(name: str, number: object) -> None:
         (("31201234567", TRUNK), f"31201234567@{TRUNK}.sip.vapi.ai"),
         (("+31201234567", TRUNK, "us"), f"+31201234567@{TRUNK}.sip.vapi.ai"),
         ((31201234567, TRUNK.upper(), "eu"), f"31201234567@{TRUNK.upper()}.sip.eu.vapi.ai"),
-        (("31201234567", LATER), f"31201234567@{LATER}.sip.vapi.ai"),
+        (("31201234567", UNKNOWN_ID), f"31201234567@{UNKNOWN_ID}.sip.vapi.ai"),
     ],
 )
 def test_inbound_uri(arguments: tuple[object, ...], uri: str) -> None:
@@ -99,7 +99,7 @@ def test_inbound_uri_refuses_a_region_that_vapi_has_not(region: object) -> None:
 
 
 def test_the_constants_are_those_of_the_modules() -> None:
-    assert numbers.LATER == LATER
+    assert numbers.UNKNOWN_ID == UNKNOWN_ID
     assert numbers.SIP_HOST.keys() == API.keys()
 
 

@@ -126,10 +126,10 @@ WRONG: list[tuple[t.Any, t.Any, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("wanted", "found", "place"), WRONG)
-def test_a_difference_is_named_by_its_place(wanted: t.Any, found: t.Any, place: str) -> None:
-    assert _reading.difference(wanted, found) == place
-    assert _reading.difference(wanted, wanted) is None
+@pytest.mark.parametrize(("desired", "found", "place"), WRONG)
+def test_a_difference_is_named_by_its_place(desired: t.Any, found: t.Any, place: str) -> None:
+    assert _reading.difference(desired, found) == place
+    assert _reading.difference(desired, desired) is None
 
 
 @pytest.mark.parametrize(

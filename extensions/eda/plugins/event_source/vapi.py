@@ -210,8 +210,8 @@ SIGNATURES = 100_000  # maximum number of stored signatures
 DEEPEST = 100  # nesting levels of a message; ansible-rulebook and Ansible support more, but not an unlimited number
 LONGEST_KEY = 10_000  # characters of a key; ansible-rulebook supports 50,000
 SHORTEST = 8  # minimum length of a secret
-TELL_AGAIN = 60.0  # seconds between two warnings of the same kind
-MASKED = re.compile(r"(?i)\*+|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[$\[<]?REDACTED[$\]>]?")
+WARNING_INTERVAL_SECONDS = 60.0  # seconds between two warnings of the same kind
+MASK_VALUES = re.compile(r"(?i)\*+|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[$\[<]?REDACTED[$\]>]?")
 
 
 # ------------------------------------------------------------------------------------------------------------ options
@@ -313,7 +313,7 @@ def _secret(name: str, value: Any) -> bytes:
         raise ValueError(f"{name} is empty. Check that its variable is set.")
     if len(text) < SHORTEST or not (text.isascii() and text.isprintable()):
         raise ValueError(f"{name} must have at least {SHORTEST} characters, printable ASCII only.")
-    if MASKED.fullmatch(text):
+    if MASK_VALUES.fullmatch(text):
         raise ValueError(f"{name} is a mask from a log or a result, not a secret.")
     if "{{" in text:
         raise ValueError(f"{name} is a template that was not rendered.")
@@ -393,12 +393,12 @@ def facts_of(message: Mapping[str, Any], reasons: Mapping[str, Any]) -> dict[str
 def _diagnosis(
     reason: str, message: Mapping[str, Any], call: Mapping[str, Any], reasons: Mapping[str, Any]
 ) -> dict[str, Any]:
-    told = call.get("endedMessage")
+    last_warnings = call.get("endedMessage")
     transfers = (_dict(message.get("artifact")) or _dict(call.get("artifact"))).get("transfers")
     try:
         found = reasons["diagnose"](
             reason,
-            told[:1000] if isinstance(told, str) else "",
+            last_warnings[:1000] if isinstance(last_warnings, str) else "",
             transfers[:100] if isinstance(transfers, list) else (),
         )
     except Exception as error:  # noqa: BLE001 - an event without a cause is better than no event
@@ -499,16 +499,18 @@ def _stamp(moment: datetime | None) -> str | None:
         return None
 
 
-def _seconds(start: datetime | None, end: datetime | None, told: Any) -> float | None:
+def _seconds(start: datetime | None, end: datetime | None, given: Any) -> float | None:
     if start and end and end >= start:
         return round((end - start).total_seconds(), 3)
-    return round(told, 3) if isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told < 1e9 else None
+    return (
+        round(given, 3) if isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < 1e9 else None
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- messages
 
 
-class Refused(Exception):
+class RejectedError(Exception):
     """A response other than 200. Its text is shown in Vapi's log and contains no data of the request."""
 
     def __init__(self, status: int, text: str, **headers: str) -> None:
@@ -523,13 +525,13 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.told: dict[str, float] = {}
+        self.last_warnings: dict[str, float] = {}
 
     def warn(self, what: str) -> None:
         self.counts[what] += 1
         now = time.monotonic()
-        if now - self.told.get(what, -TELL_AGAIN) >= TELL_AGAIN:
-            self.told[what] = now
+        if now - self.last_warnings.get(what, -WARNING_INTERVAL_SECONDS) >= WARNING_INTERVAL_SECONDS:
+            self.last_warnings[what] = now
             logger.warning("%s (%d so far)", what, self.counts[what])
 
 
@@ -583,7 +585,7 @@ class Server(web.Server):
     def grow(self, handler: RequestHandler, size: int) -> None:
         """Account for a part of a message. If memory is short, close the largest unauthenticated request.
 
-        :raises Refused: if there is not enough memory for this request.
+        :raises RejectedError: if there is not enough memory for this request.
         """
         self.requests[handler].received += size
         while sum(progress.received for progress in self.requests.values()) > self.memory:
@@ -636,7 +638,7 @@ class Receiver:
         """Handle one request."""
         try:
             await self.take(request)
-        except Refused as refusal:
+        except RejectedError as refusal:
             self.tally.warn(f"Answered with {refusal.status}: {refusal.text}")
             return web.Response(status=refusal.status, text=refusal.text, headers=refusal.headers)
         except Exception as error:  # noqa: BLE001 - aiohttp would log it with the request in it
@@ -647,21 +649,21 @@ class Receiver:
     async def take(self, request: web.BaseRequest) -> None:
         """Process one message, from its headers to the queue."""
         if request.path != self.options.path:
-            raise Refused(404, "Not found.")
+            raise RejectedError(404, "Not found.")
         if request.method != "POST":
-            raise Refused(405, "Only POST is supported.", Allow="POST")
+            raise RejectedError(405, "Only POST is supported.", Allow="POST")
         progress = self.server.begin(request.protocol)
         try:
             progress.proven = self.check_headers(request)
             body = await self.read(request)
-            with self.once(self.check_signature(request, body)) as is_new:
+            with self.one_shot(self.check_signature(request, body)) as is_new:
                 progress.proven = True
                 event = self.event_of(body) if is_new else None
                 del body
                 if not self.options.include_message:
                     progress.received = 0
                 if event:
-                    with self.place():
+                    with self.slot():
                         await self.put(event)
         finally:
             progress.received = 0
@@ -701,7 +703,7 @@ class Receiver:
         if moment is None or not max(now - options.hmac_tolerance, self.oldest) < moment.timestamp() <= (
             now + options.hmac_tolerance
         ):
-            raise Refused(401, "The timestamp is missing, or differs too much from the local clock.")
+            raise RejectedError(401, "The timestamp is missing, or differs too much from the local clock.")
         return moment.timestamp()
 
     def check_signature(self, request: web.BaseRequest, body: bytearray) -> tuple[float, bytes] | None:
@@ -724,11 +726,11 @@ class Receiver:
         for part in options.hmac_payload:
             digest.update(values[part] if part in values else part.encode())
         if not any(hmac.compare_digest(digest.digest(), one) for one in _signatures(request, options)):
-            raise Refused(401, "The signature is missing or wrong.")
+            raise RejectedError(401, "The signature is missing or wrong.")
         return moment, digest.digest()
 
     @contextmanager
-    def once(self, signed: tuple[float, bytes] | None) -> Iterator[bool]:
+    def one_shot(self, signed: tuple[float, bytes] | None) -> Iterator[bool]:
         """Whether a signed message is new. A failed message is not stored, so that Vapi can send it again."""
         moment, signature = signed or (0.0, b"")
         if signature in self.pending:
@@ -755,7 +757,7 @@ class Receiver:
         """Read the body, within the limits of size and time."""
         # The size of a decompressed body is unknown, and the signature covers the bytes that were sent.
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            raise Refused(415, "Compressed messages are not supported.")
+            raise RejectedError(415, "Compressed messages are not supported.")
         if (request.content_length or 0) > self.options.max_body:
             _too_long()
         body = bytearray()
@@ -767,9 +769,9 @@ class Receiver:
                     self.server.grow(request.protocol, len(chunk))
                     body += chunk
         except TimeoutError:
-            raise Refused(408, "The message did not arrive in time.", Connection="close") from None
+            raise RejectedError(408, "The message did not arrive in time.", Connection="close") from None
         except (OSError, KeyError, web.RequestPayloadError):
-            raise Refused(400, "The message is incomplete.", Connection="close") from None
+            raise RejectedError(400, "The message is incomplete.", Connection="close") from None
         return body
 
     def event_of(self, body: bytearray) -> dict[str, Any] | None:
@@ -779,16 +781,18 @@ class Receiver:
             message = _dict(document.get("message"))
             kind = kind_of(message)
             if not kind:
-                raise Refused(400, "The body is not a Vapi message.")
+                raise RejectedError(400, "The body is not a Vapi message.")
             if kind in REQUESTS:
-                raise Refused(501, f"{kind} requires a response. A rulebook cannot respond: send it to another server.")
+                raise RejectedError(
+                    501, f"{kind} requires a response. A rulebook cannot respond: send it to another server."
+                )
             if kind not in self.options.types:
                 return None
             event: dict[str, Any] = {"vapi": facts_of(message, self.reasons)}
             if self.options.include_message:
                 event["message"] = disarmed(message)
         except (ValueError, RecursionError):
-            raise Refused(400, "The body is not JSON that a rulebook can parse.") from None
+            raise RejectedError(400, "The body is not JSON that a rulebook can parse.") from None
         return event
 
     # --- Delivery
@@ -804,7 +808,7 @@ class Receiver:
             if len(self.ended) > REMEMBERED:
                 self.ended.popitem(last=False)
         try:
-            async with self.patience():
+            async with self.deadline():
                 await self.queue.put(event)
         except BaseException:
             if facts["ended"]:
@@ -814,7 +818,7 @@ class Receiver:
         await asyncio.sleep(0)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Reserve one of the slots for concurrent messages."""
         if self.closing or self.inside >= self.options.max_waiting:
             _busy()
@@ -825,7 +829,7 @@ class Receiver:
             self.inside -= 1
 
     @asynccontextmanager
-    async def patience(self) -> AsyncIterator[None]:
+    async def deadline(self) -> AsyncIterator[None]:
         """Wait for the given time, but not longer than the source runs."""
         wait = asyncio.timeout(0 if self.closing else self.options.queue_timeout)
         try:
@@ -839,11 +843,11 @@ class Receiver:
 
 
 def _busy() -> NoReturn:
-    raise Refused(503, "The rulebook is busy.", Retry_After="5") from None
+    raise RejectedError(503, "The rulebook is busy.", Retry_After="5") from None
 
 
 def _too_long() -> NoReturn:
-    raise Refused(413, "The message is longer than max_body.", Connection="close")
+    raise RejectedError(413, "The message is longer than max_body.", Connection="close")
 
 
 def _number(word: str) -> float:
@@ -869,7 +873,7 @@ def _must_be(secret: bytes, given: str) -> None:
     # Digests have a fixed length, so that they are compared in constant time.
     sides = (hashlib.sha256(side).digest() for side in (secret, _raw(given.strip())))
     if not hmac.compare_digest(*sides):
-        raise Refused(401, "The secret is missing or wrong.")
+        raise RejectedError(401, "The secret is missing or wrong.")
 
 
 def _signatures(request: web.BaseRequest, options: Options) -> list[bytes]:
@@ -886,7 +890,7 @@ def _signatures(request: web.BaseRequest, options: Options) -> list[bytes]:
     size = hashlib.new(options.hmac_algorithm).digest_size
     found = [digest for digest in found if len(digest) == size]
     if not found:
-        raise Refused(401, "The signature is missing or wrong.")
+        raise RejectedError(401, "The signature is missing or wrong.")
     return found
 
 

@@ -16,10 +16,10 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import control, didlogic, switchboard, vapi, vapi_calls, vapi_resources
-from .faults import Answer, SocketWire, Wire, commit, reply
+from .faults import Answer, RawTransport, SocketWire, commit, reply
 from .world import World
 
-WIRE = "sandbox.wire"  # key with which the in-process transport passes its own wire
+TRANSPORT_EXTENSION = "sandbox.wire"  # key with which the in-process transport passes its own wire
 _FIRST_ERROR = 400
 
 
@@ -77,7 +77,7 @@ class Gate:
         scope = _without_token(scope, world.control_token)
         path = scope["path"]
         api = path.split("/", 2)[1]
-        wire: Wire = scope.get("extensions", {}).get(WIRE) or SocketWire(send)
+        wire: RawTransport = scope.get("extensions", {}).get(TRANSPORT_EXTENSION) or SocketWire(send)
 
         async def handle() -> Answer:
             answer = await self._handle(scope, receive)
@@ -89,8 +89,8 @@ class Gate:
             await reply(send, await handle())
             return
         inner, query = path.removeprefix(f"/{api}"), scope["query_string"].decode(errors="replace")
-        if world.rules["latency_ms"]:
-            await wire.sleep(world.rules["latency_ms"] / 1000)
+        if world.settings["latency_ms"]:
+            await wire.sleep(world.settings["latency_ms"] / 1000)
         fault = world.faults.pick(api, method, inner, world.now())
         if fault is None:
             answer = await handle()
@@ -104,7 +104,7 @@ class Gate:
     async def _handle(self, scope: Scope, receive: Receive) -> Answer:
         """Call the application and return its response instead of sending it."""
         parts: list[Message] = []
-        switchboard.settle(self.world)
+        switchboard.advance(self.world)
 
         async def collect(message: Message) -> None:
             parts.append(message)

@@ -27,7 +27,7 @@ Endpoint = Callable[[World, Any], Any]
 
 #: Set in the scope of a request whose path began with the control token.
 BY_PATH = "sandbox.authorized_by_path"
-_MOST = {"advance": 10 * 366 * 86400, "pace": 86400}  # ten years; a day in a second
+_MAX = {"advance": 10 * 366 * 86400, "pace": 86400}  # ten years; a day in a second
 
 
 def health(_world: World, _body: Any) -> Any:
@@ -68,14 +68,14 @@ def state(world: World, _body: Any) -> Any:
 def rules(world: World, body: Any) -> Any:
     """The switches; those in the body are set."""
     for name, value in dict(body or {}).items():
-        if name not in world.rules:
-            raise ValueError(f"the switch {name} does not exist; the switches are {', '.join(world.rules)}")
-        if type(value) is not type(world.rules[name]):
-            raise ValueError(f"{name} must be a {type(world.rules[name]).__name__}")
+        if name not in world.settings:
+            raise ValueError(f"the switch {name} does not exist; the switches are {', '.join(world.settings)}")
+        if type(value) is not type(world.settings[name]):
+            raise ValueError(f"{name} must be a {type(world.settings[name]).__name__}")
         if name == "calls":
             telephony.check_scripts(value)
-    world.rules.update(body or {})
-    return world.rules
+    world.settings.update(body or {})
+    return world.settings
 
 
 def faults(world: World, body: Any) -> Any:
@@ -94,11 +94,11 @@ def clock(world: World, _body: Any) -> Any:
 def move_clock(world: World, body: Any) -> Any:
     """Advance or accelerate the clock."""
     asked = dict(body or {})
-    if not asked or set(asked) - set(_MOST):
+    if not asked or set(asked) - set(_MAX):
         raise ValueError("the clock accepts `advance` in seconds, and `pace` in seconds per real second")
     for name, value in asked.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST[name]:
-            raise ValueError(f"{name} must be a number greater than 0, up to {_MOST[name]}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MAX[name]:
+            raise ValueError(f"{name} must be a number greater than 0, up to {_MAX[name]}")
     world.time.move(**asked)
     return clock(world, None)
 

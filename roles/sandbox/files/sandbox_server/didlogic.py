@@ -84,7 +84,7 @@ def _bool(value: Any) -> bool:
     return found
 
 
-def _whole(value: Any) -> int:
+def _integer(value: Any) -> int:
     if not re.fullmatch(r"[0-9]+", str(value)):
         raise ValueError("must be a whole number")
     return int(value)
@@ -99,7 +99,7 @@ def _decimal(value: Any) -> str:
 Reader = Callable[[Any], Any]
 
 FLAGS: dict[str, Reader] = {"active": _bool, "callhunt": _bool}
-DESTINATION: dict[str, Reader] = {"destination": _text, "transport": _whole, "priority": _text, **FLAGS}
+DESTINATION: dict[str, Reader] = {"destination": _text, "transport": _integer, "priority": _text, **FLAGS}
 ACCOUNT: dict[str, Reader] = {
     "password": _text,
     "callerid": _text,
@@ -110,9 +110,9 @@ ACCOUNT: dict[str, Reader] = {
     "didinfo_enabled": _bool,
     "ip_restrict": _bool,
     "call_restrict": _bool,
-    "call_limit": _whole,
+    "call_limit": _integer,
     "channels_restrict": _bool,
-    "max_channels": _whole,
+    "max_channels": _integer,
     "cost_limit": _bool,
     "max_call_cost": _decimal,
 }
@@ -123,14 +123,14 @@ async def _form(world: World, request: Request, prefix: str, fields: Mapping[str
     return {
         name: _read(fields, name, value, f"{prefix}[{name}]")
         for name, value in (await _pairs(world, request, prefix)).items()
-        if name in fields or world.rules["refuse_unknown_fields"]
+        if name in fields or world.settings["refuse_unknown_fields"]
     }
 
 
 async def _pairs(world: World, request: Request, prefix: str | None) -> dict[str, Any]:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip()
     body = await request.body()
-    if content_type == "application/json" and world.rules["accept_json"]:
+    if content_type == "application/json" and world.settings["accept_json"]:
         try:
             sent = json.loads(body)
             return dict(sent[prefix] if prefix else sent)
@@ -149,7 +149,7 @@ async def _pairs(world: World, request: Request, prefix: str | None) -> dict[str
         inner = re.fullmatch(re.escape(prefix) + r"\[(\w+)\]", key)
         if inner:
             names[inner[1]] = value
-        elif world.rules["refuse_unknown_fields"]:
+        elif world.settings["refuse_unknown_fields"]:
             raise invalid(f"{key} is unknown")
     return names
 
@@ -198,11 +198,11 @@ async def list_purchases(world: World, request: Request) -> Response:
 
 async def list_numbers(world: World, _request: Request) -> Response:
     """GET /v2/numbers, the only list with ids."""
-    shown = ("id", "number", "country", "area", "channels", "activation", "monthly_fee", "per_minute")
+    fields = ("id", "number", "country", "area", "channels", "activation", "monthly_fee", "per_minute")
     return JSONResponse(
         {
             "dids": [
-                {**{key: number.get(key) for key in shown}, "destination_count": len(number["destinations"])}
+                {**{key: number.get(key) for key in fields}, "destination_count": len(number["destinations"])}
                 for number in reversed(world.didlogic["numbers"])
             ]
         }
@@ -212,7 +212,7 @@ async def list_numbers(world: World, _request: Request) -> Response:
 async def list_destinations(world: World, request: Request) -> Response:
     """GET of a number's destinations. Their order is not documented."""
     rows = sorted(_number(world, request)["destinations"], key=lambda row: (row["priority"], row["id"]))
-    if world.rules["unsorted_destinations"]:
+    if world.settings["unsorted_destinations"]:
         rows.sort(key=lambda row: -row["id"])
     return JSONResponse({"destination": rows})
 
@@ -226,11 +226,11 @@ async def create_destination(world: World, request: Request) -> Response:
         raise invalid("Destination can't be blank")
     if transport not in _ADDRESS:
         raise invalid("Transport must be 1, 4 or 5")
-    pattern, wanted = _ADDRESS[transport]
+    pattern, expected = _ADDRESS[transport]
     if not pattern.fullmatch(address):
-        raise invalid(f"Destination must be {wanted} for transport {transport}")
+        raise invalid(f"Destination must be {expected} for transport {transport}")
     rows = number["destinations"]
-    if world.rules["refuse_duplicate_destination"] and any(
+    if world.settings["refuse_duplicate_destination"] and any(
         (row["destination"], row["transport"]) == (address, transport) for row in rows
     ):
         raise invalid("Destination has already been taken")
@@ -268,9 +268,9 @@ def _number(world: World, request: Request) -> Item:
 
 
 def _destination(world: World, request: Request) -> Item:
-    wanted = request.path_params["destination_id"]
+    expected = request.path_params["destination_id"]
     rows: list[Item] = _number(world, request)["destinations"]
-    found = next((row for row in rows if str(row["id"]) == wanted), None)
+    found = next((row for row in rows if str(row["id"]) == expected), None)
     if found is None:
         raise DidlogicError(404, "Destination not found")
     return found
@@ -412,7 +412,7 @@ async def list_calls(world: World, request: Request) -> Response:
         raise invalid("missed must be 1 or 0")
     number_side = "to" if query.get("type", "incoming") == "incoming" else "from"
     tests: tuple[tuple[str, Callable[[Item, str], bool]], ...] = (
-        ("type", lambda call, wanted: call.get("type") == wanted),
+        ("type", lambda call, expected: call.get("type") == expected),
         ("sip_account", lambda call, wanted: call.get("sip_account") == wanted),
         ("filter", lambda call, wanted: _digits(call.get(number_side)) == wanted),
         ("from", lambda call, wanted: wanted <= str(call.get("timestamp", ""))[:10]),
@@ -456,8 +456,8 @@ async def list_transactions(world: World, request: Request) -> Response:
 
 def _page(request: Request, items: list[Item]) -> tuple[list[Item], Item]:
     query = request.query_params
-    page = _read({"page": _whole}, "page", query.get("page", "1"), "page")
-    per_page = _read({"per_page": _whole}, "per_page", query.get("per_page", "100"), "per_page")
+    page = _read({"page": _integer}, "page", query.get("page", "1"), "page")
+    per_page = _read({"per_page": _integer}, "per_page", query.get("per_page", "100"), "per_page")
     if page < 1 or not 1 <= per_page <= 1000:
         raise invalid("page must be at least 1, and per_page from 1 to 1000")
     pagination = {

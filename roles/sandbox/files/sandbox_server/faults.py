@@ -27,7 +27,7 @@ _KEEPS_ANSWER = {"drip", "truncate", "delay"}
 _PAGE = "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 
 
-class Wire(Protocol):
+class RawTransport(Protocol):
     """The operations of a fault on the connection to the client."""
 
     async def sleep(self, seconds: float) -> None:
@@ -134,19 +134,19 @@ class Faults:
     """All faults; the first that matches a request is applied."""
 
     def __init__(self) -> None:
-        self.rules: list[Fault] = []
+        self.faults: list[Fault] = []
 
     def set(self, given: list[Any]) -> None:
         """Replace all faults."""
-        self.rules = [Fault.parse(rule) for rule in given]
+        self.faults = [Fault.parse(rule) for rule in given]
 
     def clear(self) -> None:
         """Behave again."""
-        self.rules = []
+        self.faults = []
 
     def pick(self, api: str, method: str, path: str, now: int) -> Fault | None:
         """The fault that affects this request at that time. Every fault counts all matching requests."""
-        due = [rule for rule in self.rules if rule.due(api, method, path, now)]
+        due = [rule for rule in self.faults if rule.due(api, method, path, now)]
         if not due:
             return None
         due[0].struck += 1
@@ -155,21 +155,21 @@ class Faults:
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 Handle = Callable[[], Awaitable[Answer]]
-Deed = Callable[[Fault, Wire, Send, Answer], Awaitable[int | None]]
+Deed = Callable[[Fault, RawTransport, Send, Answer], Awaitable[int | None]]
 
 
-async def commit(fault: Fault, wire: Wire, send: Send, handle: Handle) -> int | None:
+async def commit(fault: Fault, transport: RawTransport, send: Send, handle: Handle) -> int | None:
     """Apply a fault. Returns the status that was sent, or None."""
     if fault.kind == "delay":
         if fault.when == "before":
-            await wire.sleep(fault.options["seconds"])
+            await transport.sleep(fault.options["seconds"])
             return await reply(send, await handle())
         answer = await handle()
-        await wire.sleep(fault.options["seconds"])
+        await transport.sleep(fault.options["seconds"])
         return await reply(send, answer)
     # If the request was not processed, a kind that changes the real response uses a substitute.
     answer = await handle() if fault.when == "after" else _NOTHING
-    return await _DEEDS[fault.kind](fault, wire, send, answer)
+    return await _DEEDS[fault.kind](fault, transport, send, answer)
 
 
 async def reply(send: Send, answer: Answer) -> int:
@@ -191,7 +191,7 @@ def _part(body: bytes) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
-async def _status(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+async def _status(fault: Fault, _transport: RawTransport, send: Send, _answer_lost: Answer) -> int | None:
     options = fault.options
     body = options["body"]
     response = Response(body, options["code"]) if isinstance(body, str) else _json(body, options["code"])
@@ -203,61 +203,61 @@ def _json(body: Any, code: int) -> Response:
     return JSONResponse({"message": "sandbox fault", "statusCode": code} if body is None else body, code)
 
 
-async def _close(_fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
-    await wire.close()
+async def _close(_fault: Fault, transport: RawTransport, _send: Send, _answer_lost: Answer) -> int | None:
+    await transport.close()
     return None
 
 
-async def _reset(_fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
-    await wire.reset()
+async def _reset(_fault: Fault, transport: RawTransport, _send: Send, _answer_lost: Answer) -> int | None:
+    await transport.reset()
     return None
 
 
-async def _refuse(_fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
-    await wire.refuse()
+async def _refuse(_fault: Fault, transport: RawTransport, _send: Send, _answer_lost: Answer) -> int | None:
+    await transport.refuse()
     return None
 
 
-async def _hang(fault: Fault, wire: Wire, _send: Send, _answer_lost: Answer) -> int | None:
-    await wire.sleep(fault.options["seconds"])
-    await wire.close()
+async def _hang(fault: Fault, transport: RawTransport, _send: Send, _answer_lost: Answer) -> int | None:
+    await transport.sleep(fault.options["seconds"])
+    await transport.close()
     return None
 
 
-async def _drip(fault: Fault, wire: Wire, send: Send, answer: Answer) -> int | None:
+async def _drip(fault: Fault, transport: RawTransport, send: Send, answer: Answer) -> int | None:
     status, headers, body = answer
     size = fault.options["bytes"]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     for start in range(0, len(body), size):
-        await wire.sleep(fault.options["seconds"])
+        await transport.sleep(fault.options["seconds"])
         await send(_part(body[start : start + size]))
     await send({"type": "http.response.body", "body": b""})
     return status
 
 
-async def _truncate(_fault: Fault, wire: Wire, send: Send, answer: Answer) -> int | None:
+async def _truncate(_fault: Fault, transport: RawTransport, send: Send, answer: Answer) -> int | None:
     status, headers, body = answer
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send(_part(body[: len(body) // 2]))
-    await wire.close()
+    await transport.close()
     return status
 
 
-async def _html(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+async def _html(fault: Fault, _transport: RawTransport, send: Send, _answer_lost: Answer) -> int | None:
     return await reply(send, _answer(Response(_PAGE, fault.options["code"], None, "text/html")))
 
 
-async def _garbage(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+async def _garbage(fault: Fault, _transport: RawTransport, send: Send, _answer_lost: Answer) -> int | None:
     body = fault.options["body"].encode() if fault.options["body"] else b'{"id": "\xff\xfe\x00'
     return await reply(send, _answer(Response(body, fault.options["code"], None, "application/json")))
 
 
-async def _redirect(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+async def _redirect(fault: Fault, _transport: RawTransport, send: Send, _answer_lost: Answer) -> int | None:
     headers = {"location": fault.options["location"]}
     return await reply(send, _answer(Response(b"", fault.options["code"], headers)))
 
 
-async def _gzip_bomb(fault: Fault, _wire: Wire, send: Send, _answer_lost: Answer) -> int | None:
+async def _gzip_bomb(fault: Fault, _transport: RawTransport, send: Send, _answer_lost: Answer) -> int | None:
     headers = {"content-encoding": "gzip", "content-type": "application/json"}
     return await reply(send, _answer(Response(gzip.compress(bytes(fault.options["size"])), 200, headers)))
 

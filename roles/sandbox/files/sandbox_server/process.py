@@ -44,7 +44,7 @@ class StateDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.facts = path / "sandbox.json"  # only while it runs
+        self.state_file = path / "sandbox.json"  # only while it runs
         self.state = path / "state.json"  # between runs
         self.log = path / "sandbox.log"
         self._lock: IO[str] | None = None
@@ -102,23 +102,25 @@ def missing_libraries() -> str | None:
 def running(folder: StateDir) -> dict[str, Any] | None:
     """The data of the running sandbox, or None. The file of a process that has ended is ignored."""
     try:
-        facts: dict[str, Any] = json.loads(folder.facts.read_text(encoding="utf-8"))
-        return facts if _ask(facts["port"], "GET", "/sandbox/health")["pid"] == facts["pid"] else None
+        state_file: dict[str, Any] = json.loads(folder.state_file.read_text(encoding="utf-8"))
+        return (
+            state_file if _options(state_file["port"], "GET", "/sandbox/health")["pid"] == state_file["pid"] else None
+        )
     except (OSError, ValueError, LookupError, TypeError, http.client.HTTPException):
         return None
 
 
 def reset(folder: StateDir, seed: Any) -> None:
     """Empty the running sandbox and seed it again."""
-    facts = running(folder)
-    if facts is None:
+    state_file = running(folder)
+    if state_file is None:
         raise SandboxError(f"no sandbox runs in {folder.path}")
-    answer = _ask(facts["port"], "POST", "/sandbox/reset", seed, facts["control_token"])
+    answer = _options(state_file["port"], "POST", "/sandbox/reset", seed, state_file["control_token"])
     if "error" in answer:
         raise SandboxError(f"invalid seed: {answer['error']}")
 
 
-def _ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> Any:
+def _options(port: int, method: str, path: str, body: Any = None, token: str = "") -> Any:
     # http.client uses no proxy of the environment.
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
@@ -143,24 +145,24 @@ def start(folder: StateDir, arguments: list[str]) -> dict[str, Any]:
         )
     # If two start at the same time, one fails to lock; both then use the other's sandbox.
     _wait(START_SECONDS, lambda: running(folder) is not None or child.poll() not in {None, BUSY})
-    facts = running(folder)
-    if facts is None:
+    state_file = running(folder)
+    if state_file is None:
         if child.poll() is None:
             child.terminate()
         said = folder.log.read_text(encoding="utf-8")[offset:].strip().splitlines()
         raise SandboxError(said[-1] if said else f"the sandbox did not respond within {START_SECONDS:.0f} seconds")
-    return facts
+    return state_file
 
 
 def stop(folder: StateDir) -> bool:
     """Stop the running sandbox, and return whether there was one. Other processes are never ended."""
-    facts = running(folder)
-    if facts is None:
-        folder.facts.unlink(missing_ok=True)
+    state_file = running(folder)
+    if state_file is None:
+        folder.state_file.unlink(missing_ok=True)
         return False
-    os.kill(facts["pid"], signal.SIGTERM)
-    if not _wait(STOP_SECONDS, lambda: not _alive(facts["pid"])):
-        raise SandboxError(f"the sandbox (process {facts['pid']}) did not end within {STOP_SECONDS:.0f} seconds")
+    os.kill(state_file["pid"], signal.SIGTERM)
+    if not _wait(STOP_SECONDS, lambda: not _alive(state_file["pid"])):
+        raise SandboxError(f"the sandbox (process {state_file['pid']}) did not end within {STOP_SECONDS:.0f} seconds")
     return True
 
 

@@ -36,7 +36,7 @@ class Amendment:
 
     schemas: tuple[str, ...]
     name: str
-    facts: Schema
+    document: Schema
     evidence: str
     required: bool = False
 
@@ -171,8 +171,8 @@ OTHER_TOOLS = (
 
 
 def _load() -> tuple[dict[str, Schema], dict[str, dict[str, Schema]]]:
-    facts = json.loads(Path(__file__).with_name("vapi_facts.json").read_text(encoding="utf-8"))
-    schemas: dict[str, Schema] = facts["components"]["schemas"]
+    document = json.loads(Path(__file__).with_name("vapi_facts.json").read_text(encoding="utf-8"))
+    schemas: dict[str, Schema] = document["components"]["schemas"]
     for schema in schemas.values():
         for name in UUIDS & set(schema.get("properties", ())):
             schema["properties"][name] = {**schema["properties"][name], "format": "uuid"}
@@ -183,10 +183,10 @@ def _load() -> tuple[dict[str, Schema], dict[str, dict[str, Schema]]]:
     _add_other_tools(schemas)
     for amendment in AMENDMENTS:
         for name in amendment.schemas:
-            schemas[name]["properties"][amendment.name] = amendment.facts
+            schemas[name]["properties"][amendment.name] = amendment.document
             if amendment.required:
                 schemas[name]["required"] = [*schemas[name].get("required", ()), amendment.name]
-    return schemas, facts["queries"]
+    return schemas, document["queries"]
 
 
 def _add_other_tools(node: Any) -> None:
@@ -207,7 +207,7 @@ def properties(name: str) -> dict[str, Schema]:
     return found
 
 
-def words(schema: str, name: str) -> frozenset[str]:
+def enum_values(schema: str, name: str) -> frozenset[str]:
     """Return the values that a property of a schema may have."""
     return frozenset(properties(schema)[name]["enum"])
 

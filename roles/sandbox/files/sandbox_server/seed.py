@@ -104,15 +104,15 @@ def plant(world: Ground, seed: Any) -> None:
             _plant_vapi(world, store, entry, f"vapi.{store}[{index}]")
 
 
-def _plant_number(world: Ground, entry: Any, place: str) -> None:
-    entry = dict(_of(entry, dict, place)) if isinstance(entry, dict) else {"number": entry}
-    entry["number"] = _matches(str(entry.get("number")), _DIGITS, f"{place}: number", "3 to 15 digits without a plus")
+def _plant_number(world: Ground, entry: Any, path: str) -> None:
+    entry = dict(_of(entry, dict, path)) if isinstance(entry, dict) else {"number": entry}
+    entry["number"] = _matches(str(entry.get("number")), _DIGITS, f"{path}: number", "3 to 15 digits without a plus")
     if world.number(entry["number"]):
-        raise SeedError(f"{place}: the number {entry['number']} already exists")
-    rows = _of(entry.pop("destinations", []), list, f"{place}.destinations")
+        raise SeedError(f"{path}: the number {entry['number']} already exists")
+    rows = _of(entry.pop("destinations", []), list, f"{path}.destinations")
     number = {"id": world.next_id(), **NUMBER, **entry, "destinations": []}
     for index, given in enumerate(rows):
-        where = f"{place}.destinations[{index}]"
+        where = f"{path}.destinations[{index}]"
         row = dict(_of(given, dict, where))
         transport = row.get("transport")
         if not row.get("destination") or not isinstance(transport, int) or isinstance(transport, bool):
@@ -132,11 +132,11 @@ def _plant_number(world: Ground, entry: Any, place: str) -> None:
     world.didlogic["numbers"].append(number)
 
 
-def _plant_sip_account(world: Ground, entry: Any, place: str) -> None:
-    entry = _known(entry, place, {"id", "name", "password", "created_at", "allowed_ips", *SIP_ACCOUNT})
-    name = _matches(entry.get("name"), _LOGIN, f"{place}: name", "a string of five digits")
+def _plant_sip_account(world: Ground, entry: Any, path: str) -> None:
+    entry = _known(entry, path, {"id", "name", "password", "created_at", "allowed_ips", *SIP_ACCOUNT})
+    name = _matches(entry.get("name"), _LOGIN, f"{path}: name", "a string of five digits")
     if world.sip_account(name):
-        raise SeedError(f"{place}: the SIP account {name} already exists")
+        raise SeedError(f"{path}: the SIP account {name} already exists")
     world.didlogic["sip_accounts"].append(
         {
             "id": world.next_id(),
@@ -149,18 +149,18 @@ def _plant_sip_account(world: Ground, entry: Any, place: str) -> None:
     )
 
 
-def _plant_vapi(world: Ground, store: str, entry: Any, place: str) -> None:
-    entry = dict(_of(entry, dict, place))
+def _plant_vapi(world: Ground, store: str, entry: Any, path: str) -> None:
+    entry = dict(_of(entry, dict, path))
     item_id = entry.pop("id", None) or str(uuid.uuid4())
     if not is_uuid(item_id):
-        raise SeedError(f"{place}: id must be a UUID")
+        raise SeedError(f"{path}: id must be a UUID")
     if item_id in world.vapi[store]:
-        raise SeedError(f"{place}: the id {item_id} already exists")
+        raise SeedError(f"{path}: the id {item_id} already exists")
     created = entry.pop("createdAt", None) or world.timestamp()
     try:
         datetime.fromisoformat(created)
     except (TypeError, ValueError):
-        raise SeedError(f"{place}: createdAt must be a time such as 2026-01-02T03:04:05.678Z") from None
+        raise SeedError(f"{path}: createdAt must be a time such as 2026-01-02T03:04:05.678Z") from None
     tag, kind = _KIND.get(store, (None, None))
     marked = {tag: kind} if tag else {}
     status = {"status": "active"} if store == "phone_numbers" else {}
@@ -180,21 +180,21 @@ def didlogic_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _of(value: Any, kind: type, place: str) -> Any:
+def _of(value: Any, kind: type, path: str) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
-        wanted = "a list" if kind is list else "an object" if kind is dict else "a number"
-        raise SeedError(f"{place} must be {wanted}")
+        expected = "a list" if kind is list else "an object" if kind is dict else "a number"
+        raise SeedError(f"{path} must be {expected}")
     return value
 
 
-def _known(value: Any, place: str, names: set[str]) -> dict[str, Any]:
-    unknown = sorted(map(str, set(_of(value, dict, place)) - names))
+def _known(value: Any, path: str, names: set[str]) -> dict[str, Any]:
+    unknown = sorted(map(str, set(_of(value, dict, path)) - names))
     if unknown:
-        raise SeedError(f"{place} has an unknown key `{unknown[0]}`; the keys are {', '.join(sorted(names))}")
+        raise SeedError(f"{path} has an unknown key `{unknown[0]}`; the keys are {', '.join(sorted(names))}")
     return dict(value)
 
 
-def _matches(value: Any, pattern: re.Pattern[str], place: str, wanted: str) -> str:
+def _matches(value: Any, pattern: re.Pattern[str], path: str, expected: str) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise SeedError(f"{place} must be {wanted}")
+        raise SeedError(f"{path} must be {expected}")
     return value

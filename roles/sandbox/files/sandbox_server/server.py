@@ -69,7 +69,7 @@ def serve(folder: StateDir, port: int, seed: Any = None, max_seconds: float | No
     log = logging.getLogger("uvicorn.error")
 
     def announce() -> None:
-        folder.write(folder.facts, json.dumps(facts))
+        folder.write(folder.state_file, json.dumps(facts))
         log.info("listening on %s", base)
 
     # A web page must not reach the sandbox by a host name that resolves to loopback.
@@ -90,7 +90,7 @@ def serve(folder: StateDir, port: int, seed: Any = None, max_seconds: float | No
     try:
         _Server(config, announce, max_seconds).run(sockets=[listener])
     finally:
-        folder.facts.unlink(missing_ok=True)
+        folder.state_file.unlink(missing_ok=True)
     log.info("stopped")
 
 

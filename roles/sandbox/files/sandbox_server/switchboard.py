@@ -51,13 +51,13 @@ class Way:
     def lacks_version(self, name: str, store: str) -> bool:
         """Whether the call refers to an unpublished version; without versioning there are no versions."""
         version, item_id = self.call.get(f"{name}Version"), self.call.get(f"{name}Id")
-        if version is None or item_id is None or not self.world.rules["versioning"]:
+        if version is None or item_id is None or not self.world.settings["versioning"]:
             return False
         return not vapi_versions.is_published(self.world, store, item_id, version)
 
     def leads_to_a_workflow(self) -> bool:
         """Whether nobody answers because workflows are retired."""
-        return bool({"workflow", "workflowId"} & set(self.call)) and not self.world.rules["run_workflows"]
+        return bool({"workflow", "workflowId"} & set(self.call)) and not self.world.settings["run_workflows"]
 
     def wrong_password(self) -> bool:
         """Compared only if both passwords are known, because a seed may leave them out."""
@@ -104,7 +104,7 @@ def _dial(world: World, way: Way, call: Item, at: int) -> Line:
     customer = call.get("customer", {})
     target = customer.get("number") or customer.get("sipUri", "")
     dial_timeout = call.get("transport", {}).get("dialTimeout", telephony.DIAL_TIMEOUT)
-    script = telephony.script_for(world.rules["calls"], target)
+    script = telephony.script_for(world.settings["calls"], target)
     found = telephony.line(at, script, reason=way.reason, dial_timeout=dial_timeout)
     if way.sip and not way.reason and telephony.was_recorded(found["reason"]):
         found["leg"] = {
@@ -138,17 +138,17 @@ def window(item: Item) -> tuple[int, int | None]:
 
 def campaign_window(world: World, campaign: Item) -> tuple[int, int | None]:
     """The same for a campaign, which may have a time limit."""
-    ready, latest = window(campaign)
-    patience = world.rules["campaign_retry_seconds"] * 1000
-    if patience:
-        latest = min(ready + patience, ready + patience if latest is None else latest)
-    return ready, latest
+    ready_at, latest = window(campaign)
+    ring_limit = world.settings["campaign_retry_seconds"] * 1000
+    if ring_limit:
+        latest = min(ready_at + ring_limit, ready_at + ring_limit if latest is None else latest)
+    return ready_at, latest
 
 
 def start_campaign(world: World, campaign: Item) -> None:
     """Start dialling its contacts."""
     world.traffic["runs"][campaign["id"]] = {"lines": [], "done": False, "last": 0}
-    settle(world)
+    advance(world)
 
 
 def call_id(campaign_id: str, index: int) -> str:
@@ -163,19 +163,19 @@ def runs(world: World) -> Iterator[tuple[Item, Item]]:
             yield world.vapi["campaigns"][campaign_id], run
 
 
-def campaign_call(world: World, wanted: str) -> tuple[Item, int] | None:
+def campaign_call(world: World, call_id: str) -> tuple[Item, int] | None:
     """The campaign and the position of the contact that a call belongs to."""
     for campaign, run in runs(world):
-        if wanted[:24] == campaign["id"][:24] and int(wanted[24:], 16) < len(run["lines"]):
-            return campaign, int(wanted[24:], 16)
+        if call_id[:24] == campaign["id"][:24] and int(call_id[24:], 16) < len(run["lines"]):
+            return campaign, int(call_id[24:], 16)
     return None
 
 
-def line_of(world: World, wanted: str) -> Line | None:
+def line_of(world: World, call_id: str) -> Line | None:
     """The line of a call, if it has been dialled."""
-    found: Line | None = world.traffic["lines"].get(wanted)
-    if found is None and (place := campaign_call(world, wanted)):
-        found = world.traffic["runs"][place[0]["id"]]["lines"][place[1]]
+    found: Line | None = world.traffic["lines"].get(call_id)
+    if found is None and (assign_line := campaign_call(world, call_id)):
+        found = world.traffic["runs"][assign_line[0]["id"]]["lines"][assign_line[1]]
     return found
 
 
@@ -185,15 +185,15 @@ class _Stream:
 
     campaign: Item
     run: Item
-    ready: int
+    ready_at: int
     latest: int | None
     width: int
     contacts: list[tuple[Item, str]] = field(default_factory=list)
 
     def may_dial(self, moment: int) -> bool:
-        return self.ready <= moment and not self.over(moment)
+        return self.ready_at <= moment and not self.is_finished(moment)
 
-    def over(self, moment: int) -> bool:
+    def is_finished(self, moment: int) -> bool:
         return len(self.run["lines"]) >= len(self.contacts) or (self.latest is not None and self.latest < moment)
 
 
@@ -214,22 +214,22 @@ def wait(world: World, call: Item) -> None:
     world.traffic["waiting"][call["id"]] = window(call)
 
 
-def settle(world: World) -> None:
+def advance(world: World) -> None:
     """Calculate what has been dialled until now: calls first, then campaigns, each in the order of their creation."""
     traffic = world.traffic
     streams = _streams(world)
     if not traffic["waiting"] and not streams:
         return
-    now, limit = world.now(), world.rules["concurrency_limit"]
+    now, limit = world.now(), world.settings["concurrency_limit"]
     waiting = [entry for entry in traffic["waiting"].items() if entry[0] in world.vapi["calls"]]
     queue = deque(sorted(waiting, key=lambda entry: entry[1][0]))
     busy, moment = traffic["busy"], traffic["settled"]
     served = Counter(owner for _end, owner in busy)
-    ways: dict[tuple[Any, ...], Way] = {}
+    resolved: dict[tuple[Any, ...], Way] = {}
 
-    def place(call: Item, owner: str) -> Line:
+    def assign_line(call: Item, owner: str) -> Line:
         key = (*(str(call.get(name)) for name in _ROUTE), "workflow" in call, "customer" in call)
-        found = _dial(world, ways.setdefault(key, Way(world, call)), call, moment)
+        found = _dial(world, resolved.setdefault(key, Way(world, call)), call, moment)
         heapq.heappush(busy, [found["end"], owner])
         served[owner] += 1
         return found
@@ -240,7 +240,7 @@ def settle(world: World) -> None:
         while queue and queue[0][1][0] <= moment and len(busy) < limit:
             call, (_ready, latest) = queue.popleft()
             if latest is None or latest >= moment:
-                traffic["lines"][call] = place(world.vapi["calls"][call], "")
+                traffic["lines"][call] = assign_line(world.vapi["calls"][call], "")
             else:
                 _too_late(world, call, latest)
         for stream in streams:
@@ -248,14 +248,14 @@ def settle(world: World) -> None:
             while stream.may_dial(moment) and served[stream.campaign["id"]] < stream.width and len(busy) < limit:
                 customer, number = stream.contacts[len(lines)]
                 call = {**_target(stream.campaign), "customer": customer, "phoneNumberId": number}
-                lines.append(place(call, stream.campaign["id"]))
+                lines.append(assign_line(call, stream.campaign["id"]))
                 stream.run["last"] = max(stream.run["last"], lines[-1]["end"])
-        streams = [stream for stream in streams if not stream.over(moment)]
+        streams = [stream for stream in streams if not stream.is_finished(moment)]
         if not queue and not streams:
             break
         # The next event is a scheduled time or a line that becomes free.
-        later = [stream.ready for stream in streams] + ([queue[0][1][0]] if queue else [])
-        later = [ready for ready in later if ready > moment] + [end for end, _owner in busy[:1]]
+        later = [stream.ready_at for stream in streams] + ([queue[0][1][0]] if queue else [])
+        later = [ready_at for ready_at in later if ready_at > moment] + [end for end, _owner in busy[:1]]
         if not later:
             break
         moment = min(later)
@@ -264,7 +264,7 @@ def settle(world: World) -> None:
         if latest is not None and latest < now:
             _too_late(world, call, latest)
     for stream in _streams(world):
-        stream.run["done"] = stream.over(now)
+        stream.run["done"] = stream.is_finished(now)
     traffic["waiting"] = {call: times for call, times in waiting if call not in traffic["lines"]}
     traffic["settled"] = now
 
@@ -282,7 +282,7 @@ def load(world: World) -> tuple[int, int]:
     """The number of active and of waiting calls."""
     now = world.now()
     running = sum(end > now for end, _owner in world.traffic["busy"])
-    return running, sum(ready <= now for ready, _latest in world.traffic["waiting"].values())
+    return running, sum(ready_at <= now for ready_at, _latest in world.traffic["waiting"].values())
 
 
 def legs(world: World) -> Iterator[Line]:
@@ -309,7 +309,7 @@ def ring(world: World, number: str, caller: str) -> Item:
         raise ValueError(f"didlogic's account has no number {number}")
     leg = {"type": "incoming", "account": None, "login": None, "from": telephony.user(caller), "to": did["number"]}
     answer: Item = {"answered_by": None, "call_id": None, "tried": []}
-    now, script = world.now(), telephony.script_for(world.rules["calls"], caller)
+    now, script = world.now(), telephony.script_for(world.settings["calls"], caller)
     for row in sorted(did["destinations"], key=lambda row: (row["priority"], row["id"])):
         if not row["active"]:
             continue
@@ -377,9 +377,9 @@ def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
         reason = telephony.REQUEST_FAILED if "server" in phone else telephony.NO_TARGET
     elif way.reason == telephony.GET_ASSISTANT:
         reason = way.reason  # the assistant does not exist, or it is a workflow
-    elif load(world)[0] >= world.rules["concurrency_limit"]:
+    elif load(world)[0] >= world.settings["concurrency_limit"]:
         reason = telephony.OVER_LIMIT
-    script = telephony.script_for(world.rules["calls"], caller)
+    script = telephony.script_for(world.settings["calls"], caller)
     found = telephony.line(now, script, reason=reason, queued=0)
     # A transfer is charged to the trunk's account, like an outbound call.
     found["leg"] = {**leg, "login": way.login}

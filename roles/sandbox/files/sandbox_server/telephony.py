@@ -63,7 +63,7 @@ NEWER_REASONS = frozenset(
         "sip-outbound-unallocated-number",
     }
 )
-REASONS = schema.words("Call", "endedReason") | NEWER_REASONS
+REASONS = schema.enum_values("Call", "endedReason") | NEWER_REASONS
 
 # The progress of a call by its reason.
 _NOT_PLACED = re.compile(r"call\.start\.|call-start-error-|assistant-(request|not)-|scheduled-call-deleted")
@@ -221,29 +221,29 @@ _TRANSFER: dict[str, type | tuple[type, ...]] = {
 def check_scripts(scripts: list[Any]) -> None:
     """Check the scripts; raises ValueError."""
     for index, script in enumerate(scripts):
-        place = f"calls[{index}]"
-        _check(script, _SCRIPT, place)
-        _check(script.get("match", {}), {"number": str}, f"{place}.match")
+        path = f"calls[{index}]"
+        _check(script, _SCRIPT, path)
+        _check(script.get("match", {}), {"number": str}, f"{path}.match")
         reason = script.get("ended_reason", CUSTOMER_ENDED)
         if reason not in REASONS:
-            raise ValueError(f"{place}: Vapi has no ended_reason {reason}")
+            raise ValueError(f"{path}: Vapi has no ended_reason {reason}")
         for number, transfer in enumerate(script.get("transfers", [])):
-            _check(transfer, _TRANSFER, f"{place}.transfers[{number}]")
+            _check(transfer, _TRANSFER, f"{path}.transfers[{number}]")
             if not address(transfer.get("destination", {})).lower().startswith(("+", "sip:", "sips:")):
-                raise ValueError(f"{place}.transfers[{number}].destination must be a number with + or a SIP URI")
+                raise ValueError(f"{path}.transfers[{number}].destination must be a number with + or a SIP URI")
             if transfer.get("status", "failed") not in TRANSFER_STATES:
-                raise ValueError(f"{place}.transfers[{number}].status must be one of {', '.join(TRANSFER_STATES)}")
+                raise ValueError(f"{path}.transfers[{number}].status must be one of {', '.join(TRANSFER_STATES)}")
 
 
-def _check(value: Any, kinds: dict[str, type | tuple[type, ...]], place: str) -> None:
+def _check(value: Any, kinds: dict[str, type | tuple[type, ...]], path: str) -> None:
     if not isinstance(value, dict):
-        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - reported like any other error
+        raise ValueError(f"{path} must be an object")  # noqa: TRY004 - reported like any other error
     for name, item in value.items():
         if name not in kinds:
-            raise ValueError(f"{place} has an unknown key {name}; the keys are {', '.join(kinds)}")
+            raise ValueError(f"{path} has an unknown key {name}; the keys are {', '.join(kinds)}")
         kind = kinds[name]
         if not isinstance(item, kind) or (isinstance(item, bool) and kind is not bool):
             words = [one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,))]
-            raise ValueError(f"{place}.{name} must be a {' or '.join(words)}")
+            raise ValueError(f"{path}.{name} must be a {' or '.join(words)}")
         if isinstance(item, (int, float)) and item < 0:
-            raise ValueError(f"{place}.{name} must not be negative")
+            raise ValueError(f"{path}.{name} must not be negative")

@@ -56,7 +56,7 @@ def bad_request(message: str | list[str]) -> VapiError:
 Check = Callable[[World, Item, Item], None]
 
 # Converts an object to a response; the query of a GET may change it.
-Show = Callable[[World, Item, Mapping[str, str]], Item]
+Renderer = Callable[[World, Item, Mapping[str, str]], Item]
 
 
 def without_password(_world: World, item: Item, _query: Mapping[str, str]) -> Item:
@@ -81,7 +81,7 @@ class Resource:
     update: str | None = None  # by default ``create`` without required fields
     tag: str | None = None  # the field with the kind of an object; it never changes
     kinds: Mapping[str, str] | None = None  # value of the tag → the schema to create that kind
-    facts: Item | None = None  # fields of responses only, besides ids and times
+    read_only: Item | None = None  # fields of responses only, besides ids and times
     checks: tuple[Check, ...] = ()
     users: Callable[[World, str], Iterable[str]] | None = None  # the referrers of an object, for refuse_delete_in_use
     in_use: str | None = None  # the documented text of that error
@@ -91,8 +91,8 @@ class Resource:
     check_query: Callable[[World, Mapping[str, str]], None] | None = None  # rejects a list by its query
     items: Callable[[World], list[Item]] | None = None  # the content of a list, oldest first; by default the store
     find: Callable[[World, str], Item | None] | None = None  # one of these by its id
-    show: Show = without_password
-    read: Show | None = None  # the same for GET, if that differs
+    render: Renderer = without_password
+    read: Renderer | None = None  # the same for GET, if that differs
     gate: Callable[[World], None] | None = None  # rejects requests of an organisation without access
     on_create: Callable[[World, Item, Item], Item] | None = None  # (sent, stored) -> response
     on_update: Check | None = None
@@ -166,17 +166,17 @@ async def list_items(world: World, resource: Resource, request: Request) -> Resp
     query = query_of(request, resource.known_queries() if resource.create or resource.kinds else None)
     if resource.check_query:
         resource.check_query(world, query)
-    wanted = {
+    expected = {
         field: {word for given in request.query_params.getlist(name) for word in given.split(",")}
         for name, field in (resource.filters or {}).items()
         if name in query
     }
     held = resource.items(world) if resource.items else list(world.vapi[resource.store].values())
-    items = [item for item in _by_date(held, query) if all(item.get(field) in few for field, few in wanted.items())]
-    show = resource.read or resource.show
+    items = [item for item in _by_date(held, query) if all(item.get(field) in few for field, few in expected.items())]
+    render = resource.read or resource.render
     if resource.paged:
-        return JSONResponse(_page(items, query, lambda item: show(world, item, query)))
-    return JSONResponse([show(world, item, query) for item in items[: _limit(query)]])
+        return JSONResponse(_page(items, query, lambda item: render(world, item, query)))
+    return JSONResponse([render(world, item, query) for item in items[: _limit(query)]])
 
 
 async def search_numbers(world: World, request: Request) -> Response:
@@ -194,7 +194,7 @@ async def search_numbers(world: World, request: Request) -> Response:
 async def get_item(world: World, resource: Resource, request: Request) -> Response:
     """GET of one object."""
     item, query = _find(world, resource, request), dict(request.query_params)
-    return JSONResponse((resource.read or resource.show)(world, item, query))
+    return JSONResponse((resource.read or resource.render)(world, item, query))
 
 
 async def get_above(world: World, answer: Callable[[World, Request], Response], request: Request) -> Response:
@@ -221,14 +221,14 @@ async def create_item(world: World, resource: Resource, request: Request) -> Res
         "orgId": world.org_id,
         "createdAt": now,
         "updatedAt": now,
-        **(resource.facts or {}),
+        **(resource.read_only or {}),
     }
     for check in resource.checks:
         check(world, sent, stored)
     if resource.on_create:
         return JSONResponse(resource.on_create(world, sent, stored), resource.post_status)
     world.vapi[resource.store][stored["id"]] = stored
-    return JSONResponse(resource.show(world, stored, {}), resource.post_status)
+    return JSONResponse(resource.render(world, stored, {}), resource.post_status)
 
 
 async def update_item(world: World, resource: Resource, request: Request) -> Response:
@@ -246,14 +246,14 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
     stored["updatedAt"] = world.timestamp()
     item.clear()
     item.update(stored)
-    return JSONResponse(resource.show(world, item, {}))
+    return JSONResponse(resource.render(world, item, {}))
 
 
 async def delete_item(world: World, resource: Resource, request: Request) -> Response:
     """DELETE returns the deleted object."""
     item = _find(world, resource, request)
     users = list(resource.users(world, item["id"])) if resource.users else []
-    if users and world.rules["refuse_delete_in_use"]:
+    if users and world.settings["refuse_delete_in_use"]:
         raise VapiError(409, f"{item['id']} is used by {', '.join(users)}", resource.in_use)
     sent: Item = {}
     if resource.delete is not None and await request.body():
@@ -263,7 +263,7 @@ async def delete_item(world: World, resource: Resource, request: Request) -> Res
         resource.on_delete(world, sent, item)
     else:
         del world.vapi[resource.store][item["id"]]
-    return JSONResponse(resource.show(world, item, {}))
+    return JSONResponse(resource.render(world, item, {}))
 
 
 def _find(world: World, resource: Resource, request: Request) -> Item:
@@ -295,7 +295,7 @@ async def _body(request: Request) -> Item:
 
 
 def _reader(world: World) -> Reader:
-    return Reader(strict=world.rules["strict_assistants"], legacy=world.rules["accept_legacy_fields"])
+    return Reader(strict=world.settings["strict_assistants"], legacy=world.settings["accept_legacy_fields"])
 
 
 def _refuse(found: list[str]) -> None:
@@ -335,10 +335,10 @@ def query_of(request: Request, known: set[str] | None) -> dict[str, str]:
 
 
 def _limit(query: Mapping[str, str]) -> int:
-    return whole(query, "limit", 100, 0, 1000)
+    return integer(query, "limit", 100, 0, 1000)
 
 
-def whole(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
+def integer(query: Mapping[str, str], name: str, default: int, low: int, high: int | None = None) -> int:
     """A number in a query."""
     given = query.get(name, str(default))
     if not re.fullmatch(r"-?[0-9]+", given):
@@ -368,21 +368,21 @@ def _by_date(items: list[Item], query: Mapping[str, str]) -> list[Item]:
     return sorted(items, key=lambda item: str(item["createdAt"]), reverse=True)
 
 
-def _page(items: list[Item], query: Mapping[str, str], show: Callable[[Item], Item]) -> Item:
+def _page(items: list[Item], query: Mapping[str, str], render: Callable[[Item], Item]) -> Item:
     limit = _limit(query)
-    page, order = whole(query, "page", 1, 1), query.get("sortOrder", "DESC")
+    page, order = integer(query, "page", 1, 1), query.get("sortOrder", "DESC")
     if order not in {"ASC", "DESC"}:
         raise bad_request(["sortOrder must be one of the following values: ASC, DESC"])
     if order == "ASC":
         items.reverse()
-    return page_of(items, limit, page, show, {"sortOrder": order})
+    return page_of(items, limit, page, render, {"sortOrder": order})
 
 
-def page_of(items: list[Any], limit: int, page: int, show: Callable[[Any], Item], more: Item) -> Item:
+def page_of(items: list[Any], limit: int, page: int, render: Callable[[Any], Item], more: Item) -> Item:
     """One page of a list, with Vapi's metadata."""
     pages = -(-len(items) // limit) if limit else 0
     return {
-        "results": [show(item) for item in items[(page - 1) * limit : page * limit]],
+        "results": [render(item) for item in items[(page - 1) * limit : page * limit]],
         "metadata": {
             "itemsPerPage": limit,
             "totalItems": len(items),

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from . import schema, switchboard, telephony
 from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
-from .vapi import Resource, VapiError, bad_request, moment, page_of, query_of, whole
+from .vapi import Resource, VapiError, bad_request, integer, moment, page_of, query_of
 from .vapi_resources import check_references, require_e164
 from .world import Item, World, without_secrets
 
@@ -107,8 +107,8 @@ def _check_campaign(world: World, sent: Item, stored: Item) -> None:
         check_references(("phoneNumberId", "phone_numbers"))(world, entry, entry)
         for index, customer in enumerate(entry["customers"]):
             _check_customer(customer, f"dialPlan.{place}.customers.{index}")
-    limit = world.rules["concurrency_limit"]
-    if world.rules["refuse_excess_concurrency"] and stored.get("maxConcurrency", switchboard.WIDTH) > limit:
+    limit = world.settings["concurrency_limit"]
+    if world.settings["refuse_excess_concurrency"] and stored.get("maxConcurrency", switchboard.WIDTH) > limit:
         raise bad_request(f"maxConcurrency must not exceed your subscription's concurrency limit ({limit}).")
 
 
@@ -129,18 +129,18 @@ def _place_calls(world: World, sent: Item, stored: Item) -> Item:
         calls.append(call if customer is None else {**call, "customer": customer})
         world.vapi["calls"][calls[-1]["id"]] = calls[-1]
         switchboard.wait(world, calls[-1])
-    switchboard.settle(world)
+    switchboard.advance(world)
     running, blocked = switchboard.load(world)
-    limit = world.rules["concurrency_limit"]
+    limit = world.settings["concurrency_limit"]
     limits = {
         "concurrencyBlocked": blocked > 0,
         "concurrencyLimit": limit,
         "remainingConcurrentCalls": max(0, limit - running - blocked),
     }
-    shown = [show_call(world, call, {}) for call in calls]
+    rendered = [show_call(world, call, {}) for call in calls]
     if "customers" in sent:
-        return {"results": shown, "errors": [], "subscriptionLimits": limits}
-    return {**shown[0], "subscriptionLimits": limits}
+        return {"results": rendered, "errors": [], "subscriptionLimits": limits}
+    return {**rendered[0], "subscriptionLimits": limits}
 
 
 def _all_calls(world: World) -> list[Item]:
@@ -165,7 +165,7 @@ def _all_calls(world: World) -> list[Item]:
 
 def _oldest(world: World) -> int | None:
     """The time from which calls are kept, in milliseconds; None without a limit."""
-    days: int = world.rules["retention_days"]
+    days: int = world.settings["retention_days"]
     return world.now() - days * 86_400_000 if days > 0 else None
 
 
@@ -174,7 +174,7 @@ def _check_retention(world: World, query: Mapping[str, str]) -> None:
     oldest = _oldest(world)
     for name in ("createdAtGe", "createdAtGt"):
         if oldest is not None and name in query and milliseconds(moment(query[name], name)) < oldest:
-            raise bad_request(OUTSIDE_RETENTION.format(days=world.rules["retention_days"], date=_day(oldest)))
+            raise bad_request(OUTSIDE_RETENTION.format(days=world.settings["retention_days"], date=_day(oldest)))
 
 
 def _day(when: int) -> str:
@@ -188,8 +188,10 @@ def _is_kept(world: World, call: Item) -> bool:
     oldest = _oldest(world)
     if oldest is None or milliseconds(parse(call["createdAt"])) >= oldest:
         return True
-    shown = show_call(world, call, {})
-    return shown.get("status") != "ended" or milliseconds(parse(shown.get("endedAt") or call["createdAt"])) >= oldest
+    rendered = show_call(world, call, {})
+    return (
+        rendered.get("status") != "ended" or milliseconds(parse(rendered.get("endedAt") or call["createdAt"])) >= oldest
+    )
 
 
 def _kept_calls(world: World) -> list[Item]:
@@ -200,7 +202,7 @@ def _find_kept_call(world: World, item_id: str) -> Item | None:
     """Reject a call that is too old with 400, whether it exists or not."""
     found = _find_call(world, item_id)
     if found and not _is_kept(world, found):
-        raise bad_request(CALL_OUTSIDE_RETENTION.format(days=world.rules["retention_days"]))
+        raise bad_request(CALL_OUTSIDE_RETENTION.format(days=world.settings["retention_days"]))
     return found
 
 
@@ -240,20 +242,20 @@ def show_call(world: World, item: Item, _query: Mapping[str, str]) -> Item:
             return item
         return {**item, "status": "scheduled" if switchboard.window(item)[0] > now else "queued"}
     status = telephony.status(line, now)
-    shown = {**item, "status": status, "updatedAt": _updated(item, line, now), "phoneCallTransport": "sip"}
+    rendered = {**item, "status": status, "updatedAt": _updated(item, line, now), "phoneCallTransport": "sip"}
     if telephony.was_placed(line["reason"]):
         sids = {"callSid": item["id"], "sbcCallSid": item["id"]}
-        shown["transport"] = {"provider": "vapi.sip", **item.get("transport", {}), **sids}
-        shown["monitor"] = {
+        rendered["transport"] = {"provider": "vapi.sip", **item.get("transport", {}), **sids}
+        rendered["monitor"] = {
             "listenUrl": f"wss://{_HOST}/{item['id']}/listen",
             "controlUrl": f"https://{_HOST}/{item['id']}/control",
         }
     # A call starts when it is answered; whether the service counts from the first ring is not documented.
     if line.get("answer", now + 1) <= now:
-        shown["startedAt"] = vapi_time(line["answer"])
+        rendered["startedAt"] = vapi_time(line["answer"])
     if status == "ended":
-        shown |= _ending(item, line)
-    return shown
+        rendered |= _ending(item, line)
+    return rendered
 
 
 # The artifacts of an answered call, without videos.
@@ -361,7 +363,7 @@ CONTACT_STATES = ("pending", "dispatched", "completed", "failed", "skipped", "pr
 
 
 def _no_campaigns_v2(world: World) -> None:
-    if not world.rules["campaigns_v2"]:
+    if not world.settings["campaigns_v2"]:
         raise VapiError(403, NO_CAMPAIGNS_V2)
 
 
@@ -379,10 +381,10 @@ def _find_campaign(world: World, item_id: str) -> Item | None:
 def _all_campaigns(world: World) -> list[Item]:
     now = world.now()
     items = [item for item in world.vapi["campaigns"].values() if item.get("status") != "archived"]
-    return [{**item, **_standing(world, item, now)} for item in items]
+    return [{**item, **_current_state(world, item, now)} for item in items]
 
 
-def _standing(world: World, campaign: Item, now: int) -> Item:
+def _current_state(world: World, campaign: Item, now: int) -> Item:
     """The state of a campaign. Only user actions and the content of a seed are stored."""
     run = world.traffic["runs"].get(campaign["id"])
     if run is None or "status" in campaign:
@@ -414,7 +416,7 @@ def show_campaign(world: World, item: Item, _query: Mapping[str, str]) -> Item:
     ended = [line["reason"] for line, status in zip(run["lines"], states, strict=True) if status == "ended"]
     return {
         **item,
-        **_standing(world, item, now),
+        **_current_state(world, item, now),
         # The content of the map is not documented; it contains an id and a state here.
         "calls": {switchboard.call_id(item["id"], index): {"status": state} for index, state in enumerate(states)},
         "callsCounterScheduled": len(switchboard.contacts(item)),
@@ -431,7 +433,7 @@ def read_campaign_v2(world: World, item: Item, query: Mapping[str, str]) -> Item
     if asked not in {"true", "false"}:
         raise bad_request(["includeCounters must be a boolean value"])
     now = world.now()
-    whole_item = {**item, **_standing(world, item, now)}
+    whole_item = {**item, **_current_state(world, item, now)}
     found = {name: whole_item[name] for name in SUMMARY if name in whole_item}
     if asked == "false":
         return found
@@ -441,7 +443,7 @@ def read_campaign_v2(world: World, item: Item, query: Mapping[str, str]) -> Item
     names = {name: name.replace("predial-failed", "predialFailed") for name in CONTACT_STATES}
     return {
         **found,
-        "contactCounters": {shown: counted[name] for name, shown in names.items()},
+        "contactCounters": {rendered: counted[name] for name, rendered in names.items()},
         "callMetrics": {
             "dialed": sum(telephony.was_placed(line["reason"]) for line in lines),
             "connected": sum(line["reason"] != telephony.VOICEMAIL for line in answered),
@@ -470,9 +472,9 @@ def _contact_state(line: Line | None, over: bool, now: int) -> str:
 def list_contacts(world: World, campaign: Item, request: Request) -> Response:
     """GET /v2/campaign/{id}/contacts: the contacts, by default in the order of dialling."""
     query = query_of(request, {"status", "limit", "sortBy", "page"})
-    limit, page = whole(query, "limit", 50, 1, 1000), whole(query, "page", 1, 1)
-    wanted = set(request.query_params.getlist("status"))
-    if unknown := wanted - {f"contact.{name}" for name in CONTACT_STATES}:
+    limit, page = integer(query, "limit", 50, 1, 1000), integer(query, "page", 1, 1)
+    statuses = set(request.query_params.getlist("status"))
+    if unknown := statuses - {f"contact.{name}" for name in CONTACT_STATES}:
         raise bad_request([f"each value in status must be one of the contact's states, not {min(unknown)}"])
     if query.get("sortBy", "position") not in {"position", "status"}:
         raise bad_request(["sortBy must be one of the following values: position, status"])
@@ -481,12 +483,12 @@ def list_contacts(world: World, campaign: Item, request: Request) -> Response:
         (index, _contact_state(line, over, now), line)
         for index, (line, over) in enumerate(_contact_lines(world, campaign, now))
     ]
-    rows = [row for row in rows if not wanted or f"contact.{row[1]}" in wanted]
+    rows = [row for row in rows if not statuses or f"contact.{row[1]}" in statuses]
     if query.get("sortBy") == "status":
         rows.sort(key=lambda row: CONTACT_STATES.index(row[1]))
     customers = switchboard.contacts(campaign)
 
-    def show(row: Any) -> Item:
+    def render(row: Any) -> Item:
         index, state, line = row
         customer = customers[index][0]
         call = switchboard.call_id(campaign["id"], index)
@@ -501,13 +503,13 @@ def list_contacts(world: World, campaign: Item, request: Request) -> Response:
                 found["endedReason"] = line["reason"]
         return found
 
-    return JSONResponse(page_of(rows, limit, page, show, {}))
+    return JSONResponse(page_of(rows, limit, page, render, {}))
 
 
 def _change_campaign(world: World, sent: Item, stored: Item) -> None:
     """A campaign can be cancelled; other changes are only possible before it has started."""
     item = world.vapi["campaigns"][stored["id"]]
-    before = {**item, **_standing(world, item, world.now())}
+    before = {**item, **_current_state(world, item, world.now())}
     started = before.get("status") != "scheduled"
     if before.get("endedReason") or (set(sent) - {"status"} and started):
         raise bad_request("Campaign can only be updated if it is not in progress or has ended.")
@@ -518,7 +520,7 @@ def _change_campaign(world: World, sent: Item, stored: Item) -> None:
 
 def _archive_campaign(world: World, _sent: Item, item: Item) -> None:
     """A deleted campaign is stopped and hidden."""
-    before = {**item, **_standing(world, item, world.now())}
+    before = {**item, **_current_state(world, item, world.now())}
     if before.get("status") in _ENDED_BY_USER:
         before["endedReason"] = _ENDED_BY_USER[before["status"]]
     item |= {**before, "status": "archived"}
@@ -553,7 +555,7 @@ def _campaigns(path: str, **more: Any) -> Resource:
         paged=True,
         items=_all_campaigns,
         find=_find_campaign,
-        show=show_campaign,
+        render=show_campaign,
         on_create=_start_campaign,
         on_update=_change_campaign,
         on_delete=_archive_campaign,
@@ -571,7 +573,7 @@ RESOURCES = (
         filters={"id": "id", "assistantId": "assistantId", "phoneNumberId": "phoneNumberId"},
         items=_kept_calls,
         find=_find_kept_call,
-        show=show_call,
+        render=show_call,
         on_create=_place_calls,
         on_update=_change_call,
         on_delete=_delete_calls,

@@ -41,9 +41,9 @@ def check_e164(_world: World, _sent: Item, stored: Item) -> None:
         require_e164(number, stored, "number")
 
 
-def require_e164(number: str, holder: Item, path: str) -> None:
+def require_e164(number: str, referring_item: Item, path: str) -> None:
     """Reject a number that its settings do not allow."""
-    if holder.get("numberE164CheckEnabled", True):
+    if referring_item.get("numberE164CheckEnabled", True):
         if not E164.fullmatch(number):
             raise bad_request(f"{path} {E164_HINT}")
     elif not _NOT_E164.fullmatch(number):
@@ -53,7 +53,7 @@ def require_e164(number: str, holder: Item, path: str) -> None:
 def check_unique_number(world: World, _sent: Item, stored: Item) -> None:
     """Only with a switch: a number is imported at most once."""
     others = (item for item in world.vapi["phone_numbers"].values() if item["id"] != stored["id"])
-    if world.rules["unique_numbers"] and any(item.get("number") == stored.get("number") for item in others):
+    if world.settings["unique_numbers"] and any(item.get("number") == stored.get("number") for item in others):
         raise bad_request("Existing Phone Number Already Uses This Number.")
 
 
@@ -103,7 +103,7 @@ def _check_destination(destination: Item | None, path: str) -> None:
 def check_tool_function(world: World, sent: Item, stored: Item) -> None:
     """Only with a switch: the published schemas have no function in a tool that calls none."""
     function = sent.get("function") if stored.get("type") in {"apiRequest", "transferCall"} else None
-    if function is not None and world.rules["refuse_tool_function"]:
+    if function is not None and world.settings["refuse_tool_function"]:
         raise bad_request(["property function should not exist"])
     if function is not None and not re.fullmatch(r"[a-zA-Z0-9_-]+", function["name"]):
         raise bad_request(["function.name must match /^[a-zA-Z0-9_-]{1,64}$/ regular expression"])
@@ -121,7 +121,7 @@ def check_model(world: World, sent: Item, _stored: Item) -> None:
     if not isinstance(tool_ids, list) or not all(isinstance(tool_id, str) for tool_id in tool_ids):
         raise bad_request(["each value in model.toolIds must be a string"])
     unknown = [tool_id for tool_id in tool_ids if tool_id not in world.vapi["tools"]]
-    if unknown and world.rules["refuse_unknown_tools"]:
+    if unknown and world.settings["refuse_unknown_tools"]:
         raise bad_request(f"Couldn't find tool {unknown[0]}.")
 
 
@@ -212,7 +212,7 @@ RESOURCES = (
         "phone_numbers",
         tag="provider",
         kinds=NUMBERS,
-        facts={"status": "active"},
+        read_only={"status": "active"},
         checks=(
             check_e164,
             check_trunk,
@@ -226,7 +226,7 @@ RESOURCES = (
         "assistants",
         "CreateAssistantDTO",
         checks=(check_model, vapi_versions.publish),
-        show=vapi_versions.show,
+        render=vapi_versions.get_allocation,
         users=_assistant_users,
         in_use="assistant_pinned",
     ),
@@ -237,7 +237,7 @@ RESOURCES = (
         update="UpdateSquadDTO",
         filters={"idAny": "id"},
         checks=(check_members, vapi_versions.publish),
-        show=vapi_versions.show,
+        render=vapi_versions.get_allocation,
         users=_phone_numbers_with("squadId"),
     ),
     Resource(
@@ -246,7 +246,7 @@ RESOURCES = (
         tag="type",
         kinds=TOOLS,
         checks=(check_tool_function, check_destinations, vapi_versions.publish),
-        show=vapi_versions.show,
+        render=vapi_versions.get_allocation,
         users=_tool_users,
         in_use="tool_pinned",
     ),

@@ -21,7 +21,7 @@ from .vapi import Resource, VapiError, bad_request, query_of
 from .world import Item, World
 
 NO_ACCESS = "Traffic allocations are not enabled for your organization"
-FOLLOW, EXPLICIT = "follow-latest", "explicit"
+FOLLOW_LATEST, EXPLICIT = "follow-latest", "explicit"
 _STORE = "traffic_allocations"
 
 schema.SCHEMAS["CreateTrafficAllocationTargetDTO"] = {
@@ -36,7 +36,7 @@ schema.SCHEMAS["CreateTrafficAllocationDTO"] = {
     "type": "object",
     "properties": {
         "assistantId": schema.UUID,
-        "allocationIntent": {"type": "string", "enum": [EXPLICIT, FOLLOW]},
+        "allocationIntent": {"type": "string", "enum": [EXPLICIT, FOLLOW_LATEST]},
         "targets": {"type": "array", "items": {"$ref": "#/components/schemas/CreateTrafficAllocationTargetDTO"}},
         "expectedCurrentAllocationId": {"type": "string"},
         "description": {"type": "string"},
@@ -53,17 +53,17 @@ def number(version: str | None) -> int:
 
 def publish(world: World, _sent: Item, stored: Item) -> None:
     """Each write of an object creates its next version."""
-    if world.rules["versioning"]:
+    if world.settings["versioning"]:
         stored["latestVersion"] = f"v{number(stored.get('latestVersion')) + 1}"
 
 
-def show(world: World, item: Item, _query: Mapping[str, str]) -> Item:
+def get_allocation(world: World, item: Item, _query: Mapping[str, str]) -> Item:
     """An object in a response: with versioning it contains its version, null if it has not been published since.
 
     Without versioning the description allows null too. Here the field is absent, because Vapi's gitops sends back all
     fields that it reads, and requests do not have this field.
     """
-    return {**item, "latestVersion": item.get("latestVersion")} if world.rules["versioning"] else item
+    return {**item, "latestVersion": item.get("latestVersion")} if world.settings["versioning"] else item
 
 
 def is_published(world: World, store: str, item_id: str, version: str) -> bool:
@@ -76,7 +76,7 @@ def governing(world: World, assistant_id: str) -> str | None:
     """The version of an assistant that answers calls; of several the one with the largest share."""
     assistant = world.vapi["assistants"].get(assistant_id, {})
     allocation = latest(world, assistant_id)
-    if not world.rules["versioning"]:
+    if not world.settings["versioning"]:
         return None
     if allocation and allocation["allocationIntent"] == EXPLICIT:
         return str(max(allocation["targets"], key=lambda target: target["percentage"])["assistantVersion"])
@@ -90,7 +90,7 @@ def latest(world: World, assistant_id: str) -> Item | None:
 
 
 def _need_access(world: World) -> None:
-    if not world.rules["versioning"]:
+    if not world.settings["versioning"]:
         raise VapiError(403, NO_ACCESS)
 
 

@@ -88,7 +88,7 @@ class World:
         self.control_token = secrets.token_hex(20)
         self.org_id = str(uuid.uuid4())
         self.time = Clock(clock)
-        self.rules = switches.defaults()
+        self.settings = switches.defaults()
         self.faults = Faults()
         self.journal: list[Item] = []
         self.on_change: Callable[[], None] | None = None
@@ -198,7 +198,7 @@ class World:
             "didlogic_api_key",
             "control_token",
             "org_id",
-            "rules",
+            "settings",
             "vapi",
             "didlogic",
             "balance",
@@ -212,7 +212,7 @@ class World:
         """The world from the result of ``dump``."""
         world = cls(clock=clock)
         state = json.loads(dumped)
-        state["rules"] = {**world.rules, **state["rules"]}
+        state["settings"] = {**world.settings, **state["settings"]}
         state["vapi"] = {**world.vapi, **state["vapi"]}
         vars(world.time).update(state.pop("time", {}))
         vars(world).update(state)

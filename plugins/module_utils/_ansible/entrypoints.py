@@ -1,0 +1,308 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entry points of the modules: one object, many objects, an info module, several services, no service."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.module import (
+    ID,
+    Module,
+    connection_spec,
+    make_engine,
+    run_guarded,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    Faults,
+    ModuleFailureError,
+    OptionError,
+    OptionNames,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
+    Desired,
+    desired_batches,
+    desired_from_options,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
+    Model,
+    Option,
+    argument_spec,
+    fields,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import (
+    faults_of,
+    from_options,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome, summary
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import CONCURRENCY, Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    Enrichment,
+    Provider,
+    Resource,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    counted,
+)
+
+
+def run(resource: Resource) -> None:
+    """Run a module that manages one object.
+
+    :param resource: the object's kind.
+    """
+    spec = connection_spec(resource.provider) | argument_spec(resource.record) | argument_spec(resource.options)
+    module = Module(spec | (ID if resource.by_id and resource.keys else {}))
+    run_guarded(
+        module,
+        lambda: desired_batches(resource, module.params),
+        lambda parse_options, engine: _one(module, resource, parse_options, engine),
+        resource.provider,
+    )
+
+
+def run_many(resource: Resource, option: str) -> None:
+    """Run a module that manages several objects of a kind.
+
+    :param resource: the objects' kind.
+    :param option: the list option; options at the top level are defaults for its items.
+    """
+    # Items have no defaults of their own, because these would hide the values of the top level.
+    item = argument_spec(resource.record, inherit=True) | argument_spec(resource.options, inherit=True)
+    top = argument_spec(resource.record) | argument_spec(resource.options)
+    for name in resource.keys:
+        item[name] = top.pop(name)
+    spec = connection_spec(resource.provider) | top | argument_spec(Bulk)
+    spec[option] = {"type": "list", "elements": "dict", "required": True}
+    spec[option]["options"] = item | (ID if resource.by_id else {})
+    module = Module(spec)
+    run_guarded(
+        module,
+        lambda: _desired_objects(module, resource, option),
+        lambda desired_objects, engine: _many(module, resource, desired_objects, engine),
+        resource.provider,
+    )
+
+
+def run_info(resource: Resource) -> None:
+    """Run an info module.
+
+    :param resource: the kind of the objects.
+    """
+    key_options = {} if resource.single else {name: {"type": "str"} for name in resource.keys}
+    spec = connection_spec(resource.provider) | key_options | argument_spec(resource.filters)
+    if resource.enrichment:
+        other = resource.enrichment.resource.provider
+        spec |= connection_spec(other, f"{other.name}_", optional=True)
+    module = Module(spec | (ID if resource.by_id and not resource.single else {}))
+    run_guarded(
+        module,
+        lambda: _info_filters(module, resource),
+        lambda sought, engine: _info(module, resource, sought, engine),
+        resource.provider,
+    )
+
+
+def run_across(
+    services: tuple[Provider, ...],
+    options: type[Model],
+    work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]],
+    parse: t.Callable[[dict[str, t.Any], OptionNames], t.Any] | None = None,
+) -> None:
+    """Run a module that uses several services.
+
+    :param options: the record of the options. :param services: the services.
+    :param work: ``(engines by the services' names, options)`` -> result; ``labels`` in it are trunk ids.
+    :param parse: converts the options if the record is not sufficient; also gets the names of options for messages.
+    """
+    spec = argument_spec(options)
+    for service in services:
+        spec |= connection_spec(service, f"{service.name}_")
+    module = Module(spec)
+
+    def parse_options() -> tuple[t.Any, dict[str, Engine]]:
+        faults = Faults()
+        given = faults.of(
+            "",
+            lambda: (
+                parse(module.params, OptionNames(module.name_of, module.sentence))
+                if parse
+                else from_options(options, module.params)
+            ),
+        )
+        engines = {s.name: faults.of("", make_engine, module, s, None, f"{s.name}_", ReadCache()) for s in services}
+        faults.end()
+        return given, engines
+
+    def act(given: tuple[t.Any, dict[str, Engine]], _engine: None) -> dict[str, t.Any]:
+        result = work(given[1], given[0])
+        module.known_labels = frozenset(result.pop("labels", ()))
+        return result
+
+    run_guarded(module, parse_options, act)
+
+
+def run_plain(
+    record: type[Model], work: t.Callable[[t.Any, t.Callable[[str], None]], tuple[dict[str, t.Any], str | None]]
+) -> None:
+    """Run a module that uses no service.
+
+    :param ask: the record of the options.
+    :param work: ``(options, warn)`` -> the result and the error message, empty on success.
+    """
+    module = Module(argument_spec(record))
+
+    def act(options: t.Any, _engine: None) -> dict[str, t.Any]:
+        told, trouble = work(options, module.warn)
+        result = {"changed": False, **told}
+        if trouble is not None:
+            raise ModuleFailureError(trouble, result)
+        return result
+
+    run_guarded(module, lambda: from_options(record, module.params), act)
+
+
+class Bulk(Model):
+    """Options of the modules that manage several objects."""
+
+    concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
+    exclusive: bool = False
+
+
+def _one(
+    module: Module,
+    resource: Resource,
+    parse_options: tuple[list[Desired], dict[str, t.Any], tuple[str, ...]],
+    engine: Engine,
+) -> dict[str, t.Any]:
+    desired_objects, facts, advice = parse_options
+    for text in advice:
+        module.warn(text)
+    outcomes = engine.ensure(resource, desired_objects)
+    for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
+        module.warn(warning)
+    changed = any(outcome.changed for outcome in outcomes)
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    extra = {name: value for outcome in outcomes for name, value in outcome.extra.items()}
+    if failed:
+        made = [outcome.desired.label for outcome in outcomes if outcome.changed and not outcome.error]
+        done = f" Done before that: {', '.join(made)}." if made else ""
+        if resource.one_shot:
+            extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
+        raise ModuleFailureError(f"{module.sentence(failed[0])}{done}", {"changed": changed, **extra})
+    results = engine.with_names(resource, [outcome.result for outcome in outcomes])
+    told = resource.merge_results(results, facts) if resource.merge_results else results[0]
+    result = {"changed": changed, resource.name: told, **extra}
+    result["diff"] = outcomes[0].sides if len(outcomes) == 1 else _diff(outcomes)
+    return result
+
+
+def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
+    """The state before and after of every object that changes, by its label."""
+    found = [
+        (outcome.desired.label, outcome.sides) for outcome in outcomes if outcome.plan and outcome.plan.action != "none"
+    ]
+    return {side: {label: sides[side] for label, sides in found} for side in ("before", "after")}
+
+
+def _desired_objects(module: Module, resource: Resource, option: str) -> list[Desired]:
+    """The desired objects of a list option; raises :class:`OptionError` with all errors."""
+    faults, desired_objects = Faults(), []
+    faults_of(Bulk, module.params, faults)
+    for index, item in enumerate(module.params[option]):
+        if not isinstance(item, dict):
+            continue  # already reported with the form of the options
+        taken = resource.choices if any(item.get(name) for name in resource.choices) else ()
+        names = [name for name in item if name in module.params and name != "id" and name not in taken]
+        inherited = {name: module.params[name] for name in names}
+        merged = inherited | {name: value for name, value in item.items() if value is not None}
+        desired_objects.append(faults.of(f"{option}[{index}]", desired_from_options, resource, merged))
+    _reject_duplicates(resource, option, desired_objects, faults)
+    if module.params["exclusive"] and not resource.ordered and not module.params.get(resource.exclusive_by or ""):
+        rule = f"needs {resource.exclusive_by} too: only objects that use it are removed."
+        faults.add(OptionError("exclusive", rule))
+    faults.end()
+    return [dataclasses.replace(desired, path=f"{option}[{index}]") for index, desired in enumerate(desired_objects)]
+
+
+def _many(module: Module, resource: Resource, desired_objects: list[Desired], engine: Engine) -> dict[str, t.Any]:
+    scope = _scope(engine, resource, module.params) if module.params["exclusive"] else None
+    outcomes = engine.ensure(resource, desired_objects, exclusive=scope)
+    for outcome in outcomes:
+        for warning in outcome.warnings:
+            module.warn(warning)
+    result: dict[str, t.Any] = {
+        "changed": any(outcome.changed for outcome in outcomes),
+        resource.plural: engine.with_names(resource, [o.result for o in outcomes if o.result and not o.error]),
+        "summary": summary(outcomes),
+        "diff": _diff(outcomes),
+    }
+    failures = [{"item": o.desired.label, "message": module.sentence(o.error)} for o in outcomes if o.error]
+    if failures:
+        text = (
+            f"{len(failures)} of {counted(len(outcomes), resource.title)} failed; the first: {failures[0]['message']}"
+        )
+        raise ModuleFailureError(text, {**result, "failures": failures})
+    return result
+
+
+def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], t.Any]:
+    """The filters of an info module: the identifying options, and a record of the others."""
+    faults = Faults()
+    names = [] if resource.single else [*resource.keys, "id"]
+    key_filters = {name: module.params[name] for name in names if module.params.get(name)}
+    if "id" in key_filters and key_filters["id"] != UNKNOWN_ID:
+        faults.of("id", resource.provider.check_id, str(key_filters["id"]))
+    filters = faults_of(resource.filters, module.params, faults)
+    faults.end()
+    return key_filters, filters
+
+
+def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any], engine: Engine) -> dict[str, t.Any]:
+    key_filters, filters = given
+    found = [to_result(resource, row, filters) for row in engine.info(resource, key_filters, filters)]
+    if resource.enrichment:
+        found = _enriched(module, resource.enrichment, found)
+    found = engine.with_names(resource, found, read=True)
+    if resource.enrich:
+        found = resource.enrich(engine.rows, found)
+    return {"changed": False, **({resource.name: found[0]} if resource.single else {resource.plural: found})}
+
+
+def _enriched(module: Module, enrichment: Enrichment, items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Add the data of another service to the items, if that service's key is given."""
+    other = enrichment.resource.provider
+    if not items or not module.params.get(f"{other.name}_api_key"):
+        return items
+    engine = make_engine(module, other, prefix=f"{other.name}_")
+    return enrichment.join(items, engine.rows(enrichment.resource, enrichment.query(items)))
+
+
+def _reject_duplicates(resource: Resource, option: str, desired_objects: list[Desired | None], faults: Faults) -> None:
+    seen: dict[t.Any, int] = {}
+    for index, desired in enumerate(desired_objects):
+        if desired is None:
+            continue
+        keys = (
+            resource.ordered.unique_keys(desired.record, desired.options)
+            if resource.ordered
+            else (resource.normalize_key(desired.label),)
+        )
+        for key in keys:
+            if seen.setdefault(key, index) != index:
+                rule = f"declares the same {resource.title} as {option}[{seen[key]}]; keep one."
+                faults.add(OptionError(f"{option}[{index}]", rule, desired.label))
+
+
+def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:
+    """The scope of ``exclusive``."""
+    if resource.ordered:
+        return params
+    name = resource.exclusive_by or ""
+    target = fields(resource.record)[name].option.ref
+    return engine.find(target, name, params[name], engine.rows(target))

@@ -1,0 +1,578 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entry points of the modules: read and check options, run the engine, return the redacted result.
+
+The only file that uses ``AnsibleModule``.
+"""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+import re
+import signal
+import threading
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    Faults,
+    ModuleFailureError,
+    OptionError,
+    RunInterruptedError,
+    format_errors,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
+    MASK_VALUES,
+    argument_spec,
+    check_secret,
+    fields,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import (
+    TRUTH_FOR_TEXT,
+    TYPE_RULES,
+    faults_of,
+    one_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import CONCURRENCY, Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import (
+    PIECE,
+    Redactor,
+    collect_secrets,
+    labels_in,
+    secrets_in,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    HttpOptions,
+    Provider,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
+    is_mask,
+    redacted,
+    secrets_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    REDACTED,
+    octal,
+    rendered_objects,
+    unknown,
+)
+
+#: Progress callback ``(objects done, objects)``; replaced where progress can be displayed while a module runs.
+PROGRESS: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
+
+#: Ansible's replacement for a whole ``no_log`` value; never a valid value.
+NOT_LOGGED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+CERTIFICATES_UNVERIFIED = "validate_certs is false: traffic can be intercepted, exposing the API key."
+
+TEMPLATE_RESULT = (
+    "contains {0}, the result of an Ansible template. If the text contains a Vapi variable, mark it with !unsafe: "
+    '!unsafe "It is {{{{ now }}}}."; in JSON, put {{% raw %}} before and {{% endraw %}} after it.'
+)
+
+Spec = dict[str, dict[str, t.Any]]
+
+ID: Spec = {"id": {"type": "str"}}
+
+#: Argument that the action plugin adds to those of a module, with information that only the controller has.
+CONTROLLER = "_vapi_didlogic"
+
+NOT_SENT = "Nothing was sent. Correct this first."
+
+
+class Module(AnsibleModule):
+    """``AnsibleModule`` that redacts secrets in all output: results, warnings, errors and log lines.
+
+    Since ansible-core 2.19 ``no_log`` covers neither warnings nor error messages.
+    """
+
+    #: Secrets found in responses, which a text may repeat.
+    seen_secrets: t.AbstractSet[str] = frozenset()
+    #: Events that interrupt the clients.
+    interrupt_events: tuple[threading.Event, ...] = ()
+    #: Trunk ids found in responses; they are not redacted in SIP URIs.
+    known_labels: t.AbstractSet[str] = frozenset()
+
+    #: The options as they were given, before Ansible converts them.
+    given: t.Mapping[str, t.Any] = {}
+    #: Data of the action plugin or a playbook: ``names``, see :meth:`name_of`; ``faults``, pairs of a path and a rule;
+    #: and ``references_exist``, see :class:`Engine`.
+    controller: t.Mapping[str, t.Any] = {}
+
+    def __init__(self, spec: Spec) -> None:
+        self._initialized = False
+        super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
+        self._initialized = True
+
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        self.controller = self.params.pop(CONTROLLER, None) or {}
+        own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        self.given = copy.deepcopy(own)
+
+    def faults(self) -> Faults:
+        """Check the form of the options: names, types, choices and required options.
+
+        :return: the errors that were found.
+        """
+        faults = Faults()
+        for path, rule in self.controller.get("faults", ()):
+            faults.add(OptionError(path, rule))
+        _judge(self.argument_spec, self.given, faults, "", getattr(self, "params", {}))
+        return faults
+
+    def name_of(self, path: str) -> str:
+        """The name under which the user gave an option.
+
+        A role or playbook passes its variables to the module as options. The action plugin passes the names of the
+        variables: ``names`` maps an option to its variable, and ``""`` to the prefix of all others.
+
+        :param path: the option's path; several are separated by `` / ``. :return: the path with the user's names.
+        """
+        names = self.controller.get("names") or {}
+        places = []
+        for place in path.split(" / "):
+            option = re.split(r"[.\[]", place, maxsplit=1)[0]
+            places.append(names.get(option, names.get("", "") + option) + place[len(option) :])
+        return " / ".join(places)
+
+    def sentence(self, error: Exception) -> str:
+        """The message of an error.
+
+        :param error: the error. :return: its text; it names options as the user gave them.
+        """
+        if not isinstance(error, OptionError):
+            return str(error)
+        found = [self._in_names_of_user(self._read_by_yaml(each)).sentence(self.name_of) for each in error.each]
+        return found[0] if len(found) == 1 else format_errors(NOT_SENT, found)
+
+    def _in_names_of_user(self, problem: OptionError) -> OptionError:
+        """The problem with the names of other options in its rule as the user gave them.
+
+        Only words with an underscore are treated as names of options, except after another module's name
+        (``vapi_sip_trunk: gateways``).
+        """
+        names = [name for name in getattr(self, "argument_spec", {}) if "_" in name]
+        if not names or not self.controller.get("names"):
+            return problem
+        pattern = rf"(?<![\w.])(?<!: )({'|'.join(map(re.escape, names))})(?![\w(])"
+        rule = re.sub(pattern, lambda match: self.name_of(match[1]), problem.rule)
+        return OptionError(problem.path, rule, problem.value, problem.other)
+
+    def _read_by_yaml(self, problem: OptionError) -> OptionError:
+        """The problem with a hint at the original text if YAML has read a number instead."""
+        value = _at(self.given, problem.path)
+        if isinstance(value, int) and not isinstance(value, bool) and isinstance(problem.value, str):
+            return OptionError(problem.path, f"{problem.rule} {octal(value)}".strip(), problem.value, problem.other)
+        return problem
+
+    def _scrubber(self) -> Redactor:
+        params = getattr(self, "params", {})
+        # Ansible stops collecting no_log values at the first list item that is not a dict.
+        secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
+        likely = _likely_secrets(self.argument_spec, params)
+        return Redactor(secrets, likely | self.seen_secrets, _trunk_ids(params) | self.known_labels)
+
+    def _log_invocation(self) -> None:
+        self.log(f"Invoked with {self._invocation(checked=False)}")
+
+    def _invocation(self, *, checked: bool) -> t.Any:
+        """The options as they were given, except unknown ones, whose values may be secrets.
+
+        :param checked: whether the content of free-form options has been checked.
+        """
+        # Unchecked input may contain secrets anywhere.
+        wrong = set() if checked else {re.split(r"[.\[]", each.path)[0] for each in self.faults().found}
+        params = {name: value for name, value in getattr(self, "params", {}).items() if name not in wrong}
+        return _display_options(self.argument_spec, params, free=checked)
+
+    def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
+        super().warn(self._scrubber().text(warning), *args, **kwargs)
+
+    def deprecate(self, msg: str, *args: t.Any, **kwargs: t.Any) -> None:
+        # pylint: disable-next=ansible-deprecated-no-collection-name,ansible-deprecated-no-version
+        super().deprecate(self._scrubber().text(msg), *args, **kwargs)
+
+    def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+        scrubber = self._scrubber()
+        args = {name: scrubber.text(str(value)) for name, value in (log_args or {}).items()}
+        super().log(scrubber.text(str(msg)), args)  # type: ignore[no-untyped-call]
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        self._forget_short_secrets()
+        super().exit_json(**self._redacted(kwargs, checked=True))
+        raise SystemExit  # pragma: no cover
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        if not self._initialized and hasattr(self, "validation_result") and self.faults().found:
+            # Ansible reports the first error only; all errors are reported later.
+            return  # type: ignore[misc]
+        kwargs.pop("exception", None)  # contains the values of local variables, which no_log does not redact
+        text = self._scrubber().text(str(msg))
+        self._forget_short_secrets()
+        super().fail_json(msg=text, **self._redacted(kwargs, checked=False))
+        raise SystemExit  # pragma: no cover
+
+    def _forget_short_secrets(self) -> None:
+        """Prevent Ansible from masking a short secret in all ids and numbers of a result.
+
+        Such a secret is rejected as input; neither the invocation nor a result contains it.
+        """
+        self.no_log_values = {value for value in getattr(self, "no_log_values", ()) if len(str(value)) >= PIECE}
+
+    @property
+    def wants_diff(self) -> bool:
+        return bool(self._diff)
+
+    def _redacted(self, result: dict[str, t.Any], *, checked: bool) -> dict[str, t.Any]:
+        scrubber = self._scrubber()
+        failures = [{**item, "message": scrubber.text(item["message"])} for item in result.get("failures", ())]
+        outcome_result = {**result, "failures": failures} if failures else result
+        outcome_result = {**outcome_result, "invocation": {"module_args": self._invocation(checked=checked)}}
+        if not self.wants_diff:
+            outcome_result.pop("diff", None)
+        clean: dict[str, t.Any] = scrubber.value(outcome_result)
+        return clean
+
+
+def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, params: t.Any = None) -> None:
+    """Check the form of options at any depth and add errors to ``faults``.
+
+    :param spec: an argument spec. :param given: the options as they were given. :param path: their path.
+    :param params: the same options with defaults and environment variables applied by Ansible.
+    """
+    names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
+    for name in given:
+        if name not in names:
+            faults.add(OptionError(f"{path}.{name}" if path else str(name), unknown(str(name), spec)))
+    for name, option in spec.items():
+        where = f"{path}.{name}" if path else name
+        value = next((given[alias] for alias in names if names[alias] == name and given.get(alias) is not None), None)
+        if value is not None:
+            _judge_value(option, value, faults, where)
+        elif option.get("required") and (params or {}).get(name) is None:
+            places = option.get("fallback", (None, ()))[1]
+            more = f" It can also be set in the environment, as {' or '.join(places)}." if places else ""
+            faults.add(OptionError(where, f"must be given.{more}"), unusable=True)
+
+
+def _judge_value(option: dict[str, t.Any], value: t.Any, faults: Faults, path: str, kind: str = "") -> None:
+    kind = kind or option.get("type", "str")
+    displayed = {} if option.get("no_log") or kind in ("dict", "list", "raw") else {"value": value}
+    if kind == "str" and isinstance(value, bool):
+        faults.add(OptionError(path, TRUTH_FOR_TEXT, **displayed), unusable=True)
+        return
+    if kind == "str" and isinstance(value, (dict, list)):
+        faults.add(OptionError(path, TYPE_RULES["str"]), unusable=True)
+        return
+    if kind == "str" and option.get("no_log") and not isinstance(value, str):
+        rule = "must be in quotes; YAML has read it as a number, which may differ from the text in the file."
+        faults.add(OptionError(path, rule), unusable=True)
+        return
+    try:
+        value = value if kind == "raw" else DEFAULT_TYPE_VALIDATORS[kind](value)  # type: ignore[no-untyped-call]
+    except (TypeError, ValueError):
+        faults.add(OptionError(path, TYPE_RULES.get(kind, "has the wrong type."), **displayed), unusable=True)
+        return
+    choices = option.get("choices")
+    if choices and kind != "list" and value not in choices:
+        faults.add(OptionError(path, one_of(value, choices), **displayed), unusable=True)
+    if kind == "list":
+        for index, item in enumerate(value):
+            _judge_value({**option, "type": option.get("elements", "raw")}, item, faults, f"{path}[{index}]")
+    elif kind == "dict" and option.get("options"):
+        _judge(option["options"], value, faults, path)
+
+
+def _at(value: t.Any, path: str) -> t.Any:
+    """The value at the path of an option."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        if name:
+            value = value.get(name) if isinstance(value, dict) else None
+        else:
+            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+    return value
+
+
+def _trunk_ids(params: t.Any) -> set[str]:
+    """The trunk ids in the options and their list items; they may appear in SIP URIs of Vapi."""
+    if isinstance(params, list):
+        return {label for item in params for label in _trunk_ids(item)}
+    if not isinstance(params, dict):
+        return set()
+    named = [params.get("vapi_trunk_id"), *(params.get("vapi_trunk_ids") or ())]
+    return {label for label in named if isinstance(label, str)} | _trunk_ids(list(params.values()))
+
+
+def _secrets(spec: Spec, params: t.Any) -> set[str]:
+    """Every secret in the options, even if the input is invalid."""
+    if isinstance(params, list):
+        return {found for item in params for found in _secrets(spec, item)}
+    if not isinstance(params, dict):
+        return set()
+    found = set()
+    for name, option in spec.items():
+        value = params.get(name)
+        found |= _texts(value) if option.get("no_log") else _secrets(option.get("options") or {}, value)
+    return found
+
+
+def _likely_secrets(spec: Spec, params: t.Any) -> set[str]:
+    """Every text whose name or place makes it a secret, in free-form data.
+
+    The spec decides for an option with a scalar value (``update_password`` is no password); there only secrets in URLs
+    are found.
+    """
+    if isinstance(params, list):
+        return {found for item in params for found in _likely_secrets(spec, item)}
+    if not isinstance(params, dict):
+        return secrets_in(params)
+    found = set()
+    for name, value in params.items():
+        option = spec.get(name, {})
+        if option.get("options"):
+            found |= _likely_secrets(option["options"], value)
+        elif option and not isinstance(value, (dict, list)):
+            found |= secrets_in(value)
+        else:
+            found |= secrets_in({name: value})
+    return found
+
+
+def _texts(value: t.Any) -> set[str]:
+    if isinstance(value, (list, dict)):
+        return {text for item in (value.values() if isinstance(value, dict) else value) for text in _texts(item)}
+    return {value} if isinstance(value, str) else set()
+
+
+def _display_options(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
+    """The options for output, without unknown ones; if ``free`` is false also without free-form ones."""
+    if isinstance(params, list):
+        return [_display_options(spec, item, free=free) for item in params]
+    if not isinstance(params, dict):
+        return params
+    found = {}
+    for name in [name for name in params if name in spec]:
+        inner, value = spec[name].get("options"), params[name]
+        if spec[name].get("no_log"):
+            found[name] = REDACTED if value else value
+        elif inner:
+            found[name] = _display_options(inner, value, free=free)
+        elif free or not _nested(value):
+            found[name] = redacted(value)
+    return found
+
+
+def _nested(value: t.Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(_nested(item) for item in value))
+
+
+def connection_spec(service: Provider, prefix: str = "", *, optional: bool = False) -> Spec:
+    """The argument spec of a service's connection options.
+
+    :param service: the service. :param prefix: the prefix of the options if a module uses several services.
+    :param optional: whether the API key may be missing. :return: the argument spec.
+    """
+    spec = argument_spec(service.connection, inherit=optional)
+    for name, field in fields(service.connection).items():
+        if field.option.fallback:
+            spec[name]["fallback"] = (env_fallback, list(field.option.fallback))
+    return {prefix + name: option for name, option in spec.items()} | argument_spec(HttpOptions)
+
+
+def make_client(
+    service: Provider,
+    params: t.Mapping[str, t.Any],
+    prefix: str = "",
+    *,
+    read_only: bool,
+    read_cache: ReadCache | None = None,
+    name_of: t.Callable[[str], str] = str,
+) -> Client:
+    """An engine for a service, with the connection options of the given prefix; raises :class:`OptionError`."""
+    given = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
+    faults, own = Faults(), Faults()
+
+    def option(name: str) -> str:
+        return name_of(prefix + name if name in fields(service.connection) else name)
+
+    http = faults_of(HttpOptions, params, faults)
+    connection = faults_of(service.connection, given, own)
+    own.of("", lambda: checked_url(service.url(connection)))
+    if not faults.found and not own.found:
+        client = own.of(
+            "", lambda: Client(service, connection, http, read_only=read_only, read_cache=read_cache, option=option)
+        )
+    for one in own.found:
+        known = one.path in fields(service.connection)
+        faults.add(OptionError(prefix + one.path if known else one.path, one.rule, one.value, one.other))
+    faults.end()
+    return t.cast("Client", client)
+
+
+def make_engine(
+    module: Module,
+    service: Provider,
+    concurrency: int | None = None,
+    prefix: str = "",
+    read_cache: ReadCache | None = None,
+) -> Engine:
+    if concurrency is None:
+        asked = module.params.get("concurrency")
+        concurrency = asked if isinstance(asked, int) else CONCURRENCY
+    client = make_client(
+        service, module.params, prefix, read_only=module.check_mode, read_cache=read_cache, name_of=module.name_of
+    )
+    if not module.params["validate_certs"]:
+        module.warn(CERTIFICATES_UNVERIFIED)
+    client = _collecting_secrets(module, client)
+    engine = Engine(
+        client,
+        check_mode=module.check_mode,
+        concurrency=concurrency,
+        warn=module.warn,
+        progress=PROGRESS,
+        references_exist=bool(module.controller.get("references_exist")),
+    )
+    module.interrupt_events = (*module.interrupt_events, client.interrupt_event)
+
+    def end(_number: int, _frame: t.Any) -> None:
+        for stop in module.interrupt_events:
+            stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return engine
+
+
+def _collecting_secrets(module: Module, client: Client) -> Client:
+    """A client that collects the secrets in responses, so that messages can be redacted."""
+    # All clients of a module share one set.
+    seen_secrets = module.seen_secrets if isinstance(module.seen_secrets, set) else set()
+    module.seen_secrets = seen_secrets
+    client.get = collect_secrets(client.get, seen_secrets)  # type: ignore[method-assign]
+    return client
+
+
+def unexpected_error(error: Exception) -> str:
+    """The message for an unexpected error; without the error's text, which may quote sent or received data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"Internal error of the collection, not caused by your input: {type(error).__name__} in "
+        f"{pathlib.PurePath(place.filename).name} line {place.lineno}. Please report it."
+    )
+
+
+def run_guarded(
+    module: Module,
+    parse: t.Callable[[], t.Any],
+    work: t.Callable[[t.Any, t.Any], dict[str, t.Any]],
+    service: Provider | None = None,
+) -> None:
+    """Check all options, do the work, and exit with ``exit_json`` or ``fail_json`` in any case.
+
+    :param parse: checks the options without requests; its result is the first argument of ``work``.
+    :param work: ``(parsed, engine)`` -> the result. :param service: the service of the engine.
+    """
+    for library, error in MISSING.items():
+        module.fail_json(msg=missing_required_lib(library) + " (" + error.strip().splitlines()[-1] + ")")
+    result, message = {}, None
+    try:
+        faults = module.faults()
+        for path, text in rendered_objects(module.params):
+            faults.add(OptionError(path, TEMPLATE_RESULT.format(text)))
+        faults.of("", _reject_markers, module)
+        parsed = _parsed(parse, faults)
+        engine = faults.of("", make_engine, module, service) if service else None
+        faults.end()
+        result = work(parsed, engine)
+    except ModuleFailureError as failed:
+        message, result, module.known_labels = str(failed), failed.result, failed.labels
+    except (OptionError, ApiError, RunInterruptedError) as error:
+        message = module.sentence(error)
+    except Exception as error:  # noqa: BLE001 - an uncaught exception would be printed with its values
+        message = unexpected_error(error)
+    # Outside the handlers: ansible-core would add the text of a handled exception to the result.
+    if message is not None:
+        module.fail_json(msg=message, **result)
+    module.exit_json(**result)
+
+
+def _parsed(parse: t.Callable[[], t.Any], faults: Faults) -> t.Any:
+    try:
+        return faults.of("", parse)
+    except Exception:
+        # Invalid options may cause any error here; they are reported anyway.
+        if not faults.found:
+            raise
+        return None
+
+
+def _reject_markers(module: Module) -> None:
+    """Reject masks and placeholders instead of values."""
+    faults = Faults()
+    for where, rule in _masks(module.argument_spec, module.params, check_mode=module.check_mode):
+        faults.add(OptionError(where, rule))
+    # A key from a file often ends in a line break; the redaction needs the key as it is used.
+    module.no_log_values |= {value.strip() for value in module.no_log_values}
+    faults.end()
+
+
+def _masks(spec: Spec, params: t.Any, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
+    """The path of every input that is a mask or placeholder, and the reason why it is rejected.
+
+    In free-form options :data:`REDACTED` is allowed: the planner keeps the object's current secret.
+    """
+    for name in [name for name in params if name in spec]:
+        where, value, option = f"{path}{name}", params[name], spec[name]
+        items = [(f"{where}[{at}]", item) for at, item in enumerate(value)] if isinstance(value, list) else []
+        for place, item in items or [(where, value)]:
+            if option.get("options") and isinstance(item, dict):
+                yield from _masks(option["options"], item, f"{place}.", check_mode=check_mode)
+                continue
+            secret = bool(option.get("no_log"))
+            texts = list(_placed(item, place))
+            if secret:
+                yield from ((p, rule) for p, text in texts if text and (rule := _no_secret(text)))
+            else:
+                yield from (
+                    (p, MASK_VALUES) for p, text in secrets_of(item, place) if is_mask(text) and text != REDACTED
+                )
+            for p, text in texts:
+                if text == NOT_LOGGED:
+                    yield p, MASK_VALUES
+                elif any(is_mask(label) for label in labels_in(text)):
+                    yield p, "contains the redaction marker of a result; provide the actual value."
+                elif UNKNOWN_ID in text and not check_mode:
+                    yield p, f'contains the check-mode placeholder "{UNKNOWN_ID}"; provide the actual value.'
+
+
+def _no_secret(text: str) -> str:
+    """The reason why a text cannot be a secret; empty if it can."""
+    try:
+        check_secret(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _placed(value: t.Any, path: str) -> t.Iterator[tuple[str, str]]:
+    """Every text of a value with its path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _placed(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _placed(item, f"{path}[{at}]")
+    elif isinstance(value, str):
+        yield path, value

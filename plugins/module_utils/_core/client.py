@@ -1,0 +1,487 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP client: authentication, pagination, bounded retries and typed errors. The transport is an argument.
+
+A read is retried. A write is retried only if it certainly was not processed (no connection), or if processing it twice
+is harmless (429 on any method but POST). Any other write without a valid response raises :class:`OutcomeUnknownError`,
+and the engine reads the current state before it writes again.
+Messages contain no value that was sent or received, except for the service's own error message.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import importlib.util
+import ipaddress
+import os
+import random
+import ssl
+import sys
+import threading
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.connection_errors import (
+    NETWORK,
+    address_of,
+    reason_of,
+    unusable_proxy,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import httpx, pydantic_core
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    OptionError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    ResponseTooLargeError,
+    RunInterruptedError,
+    UnreachableError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Mutation, Provider
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.transport import bound, request_deadline
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+
+USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
+
+#: Limits of one response: bytes, and values (counted by their separators), as each needs more memory than its text.
+MAX_RESPONSE_BYTES = 6 * 2**20
+
+MAX_VALUES = 200_000
+
+#: Limits of a whole list, over all its pages: bytes in memory, rows, seconds. The bytes are those of the rows as they
+#: are kept, after :attr:`ListQuery.reduce`, since only these add up: a page is released before the next is requested,
+#: so
+#: the removed parts of a row only count towards the limits of one response. Both together keep a task below 150 MB.
+MAX_LIST = 18 * 2**20
+
+MAX_ROWS = 100_000
+
+MAX_SECONDS = 600.0
+
+MAX_RETRY_AFTER_SECONDS = 60.0
+
+RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+NOT_CARRIED_OUT_STATUSES = frozenset({425, 429})  # the service reports that it did not begin to process the request
+
+MAX_READ_ATTEMPTS = 5
+
+
+def checked_url(url: str) -> str:
+    """Check the base URL.
+
+    :param url: the option ``api_url``. :return: the URL without a trailing slash.
+    :raises OptionError: if it is neither https nor loopback, or contains a user, a query or a fragment.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url.strip())
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urllib.parse.urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
+        raise OptionError(
+            "api_url", "must be a plain http(s) URL such as https://host/path, without user, query or fragment."
+        )
+    if parts.scheme == "http" and not _loopback(host):
+        raise OptionError(
+            "api_url", "must be https, because every request contains the API key; http is allowed for loopback only."
+        )
+    return urllib.parse.urlunsplit(parts).rstrip("/")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def retry_after(value: str | None) -> float | None:
+    """The delay of a ``Retry-After`` header.
+
+    :return: seconds, at most 60; ``None`` if the header is missing or invalid.
+    """
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(seconds, MAX_RETRY_AFTER_SECONDS) if 0 < seconds < float("inf") else None
+
+
+class Client:
+    """A connection to one service for the duration of one task; thread-safe.
+
+    :param connection: the record of connection options. :param http: a :class:`HttpOptions` record.
+    :param transport: an ``httpx`` transport; used by tests only.
+    :param read_only: reject any method but GET (check mode), so that a write is impossible.
+    :param read_cache: the read cache, for tasks that read the same objects several times.
+    :param option: returns the name under which the user gave a connection option, for messages.
+    """
+
+    def __init__(
+        self,
+        service: Provider,
+        connection: t.Any,
+        http: t.Any,
+        *,
+        transport: t.Any = None,
+        read_only: bool = False,
+        read_cache: ReadCache | None = None,
+        option: t.Callable[[str], str] = str,
+        sleep: t.Callable[[float], t.Any] | None = None,
+        clock: t.Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.service, self.connection, self.read_only, self._http, self._clock = (
+            service,
+            connection,
+            read_only,
+            http,
+            clock,
+        )
+        self._read_cache, self._option = read_cache, option
+        self._parent = os.getppid()
+        self.interrupt_event = threading.Event()  # set by a signal; also ends a delay
+        self.sleep = sleep or self.interrupt_event.wait
+        self._url = checked_url(service.url(connection))
+        self._pause_until = 0.0  # the back-off is shared by all threads
+        self._last_success = self._clock()
+        self._lock = threading.Lock()
+        headers = {
+            "Authorization": f"Bearer {connection.api_key}",
+            "Accept": "application/json",
+            # A compressed response may decompress to any size before its size is known.
+            "Accept-Encoding": "identity",
+            "User-Agent": USER_AGENT,
+        }
+        verify: t.Any = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
+        if not http.validate_certs or self._url.startswith("http:"):
+            verify = False  # without TLS no certificate is checked, and loading the system's certificates is slow
+        # Unencrypted requests are for loopback only and are never sent to a proxy of the environment.
+        self._proxied = self._url.startswith("https:")
+        wrong = ""
+        try:
+            self._client = httpx.Client(
+                headers=headers,
+                timeout=http.timeout,
+                verify=verify,
+                transport=transport,
+                follow_redirects=False,
+                # Only if its library is installed; the protocol is negotiated when the connection is made.
+                http2=importlib.util.find_spec("h2") is not None and self._url.startswith("https:"),
+                trust_env=self._proxied,
+                limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
+            )
+        except (ImportError, ValueError, httpx.InvalidURL):
+            wrong = unusable_proxy(self._url)
+            if not wrong:
+                raise
+        except OSError:
+            wrong = "The environment's SSL_CERT_FILE and SSL_CERT_DIR must name readable CA certificates, or be unset."
+        # Raised outside the handlers: the library's error may contain the proxy's password.
+        if wrong:
+            raise OptionError("", wrong)
+        bound(self._client)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # -- reading
+
+    def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
+        """Send a GET request, with retries after temporary errors.
+
+        :param path: the path below the base URL. :param params: the query. :return: the decoded response.
+        :raises RejectedError: if the service rejects the request. :raises UnreachableError: if no valid response was
+            received.
+        """
+        if self._read_cache is None:
+            return self._get(path, params, ids)
+        return self._read_cache.read(_expand(path, ids), params, lambda: self._get(path, params, ids))
+
+    def invalidate(self, path: str, **ids: str) -> None:
+        """Invalidate the cached responses of a path and of all paths below it."""
+        if self._read_cache is not None:
+            self._read_cache.invalidate(_expand(path, ids))
+
+    def _get(self, path: str, params: dict[str, t.Any] | None, ids: dict[str, str]) -> t.Any:
+        started, tries = self._clock(), 0
+        while True:
+            tries += 1
+            answer = self._send("GET", path, ids, params=params)
+            if not isinstance(answer, _Failure):
+                return answer
+            if answer.final or tries >= MAX_READ_ATTEMPTS or not self._wait(answer, tries, started):
+                raise self._error(answer, "GET", path, read=True)
+
+    def list_all(
+        self,
+        path: str,
+        rows: t.Callable[[t.Any], t.Any] | None = None,
+        query: ListQuery | None = None,
+        **ids: str,
+    ) -> list[dict[str, t.Any]]:
+        """Read all pages of a list.
+
+        :param rows: extracts the list from a response. :return: the rows.
+        :raises ApiError: if a page cannot be read, is not a list, or the list exceeds the limits.
+        """
+
+        asked = query or ListQuery()
+
+        def page(at: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+            answer = self.get(at, params, **ids)
+            found = rows(answer) if rows and isinstance(answer, dict) else answer
+            if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+                raise UnreachableError(
+                    f"The response of {self._url} to GET {path} is not a list, so this is not the "
+                    f"{self.service.title} API. Check {self._option('api_url')}."
+                )
+            found = list(map(asked.reduce, found)) if asked.reduce else found
+            budget.spend(found)
+            return found
+
+        budget = _Budget(f"{self.service.title}'s list GET {path}", self._clock)
+        return self.service.pages(page, path, asked)
+
+    # -- writing
+
+    def write(self, write: Mutation) -> t.Any:
+        """Send a request that changes something.
+
+        :param write: the request. :return: the decoded response.
+        :raises RejectedError: if the service rejects it. :raises UnreachableError: if it certainly was not processed.
+        :raises OutcomeUnknownError: if it may or may not have been processed. :raises RateLimitedError: if a create was
+            rate-limited.
+        :raises RunInterruptedError: if the process received a signal to end.
+        """
+        if self.read_only:
+            raise RuntimeError(f"a {write.method} request was prevented in check mode; please report this")
+        try:
+            self.invalidate(write.path, **write.ids)
+            return self._write(write)
+        finally:
+            self.invalidate(write.path, **write.ids)
+
+    def _write(self, write: Mutation) -> t.Any:
+        started, tries = self._clock(), 0
+        body = {} if write.body is None else self.service.encode(write.body)
+        while True:
+            tries += 1
+            answer = self._send(write.method, write.path, write.ids, params=write.params, **body)
+            if not isinstance(answer, _Failure):
+                return answer
+            if write.missing_ok and answer.status == 404:
+                return None
+            if answer.final or not answer.not_done or not self._wait(answer, tries, started):
+                raise self._error(answer, write.method, write.path, read=False)
+            if write.method == "POST" and answer.status is not None:
+                # The status says that nothing was processed; it is not trusted, to avoid a second object.
+                raise RateLimitedError(self._error(answer, write.method, write.path, read=False).args[0])
+
+    # -- one request
+
+    def _error(self, failure: _Failure, method: str, path: str, *, read: bool) -> ApiError:
+        names = {name: self._option(name) for name in ("api_key", "api_url", "ca_path", "region")}
+        error = failure.error(method, path, self.service, read=read, names=names)
+        if failure.status in self.service.auth_error_statuses:
+            more = [str(error), self.service.key_form(str(self.connection.api_key))]
+            return RejectedError(" ".join(filter(None, more)), failure.status or 0)
+        if failure.status == 404 and read and "{" not in path:
+            return RejectedError(f"{error} Check {names['api_url']}: {self._url} may be another API.", 404)
+        return error
+
+    def _send(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> t.Any:
+        """The decoded response, or a :class:`_Failure`."""
+        pause = self._pause_until - self._clock()
+        if pause > 0:
+            self.sleep(pause)
+        # A signal may reach the main Ansible process only: its workers have their own sessions.
+        if self.interrupt_event.is_set() or os.getppid() != self._parent:
+            raise RunInterruptedError("Interrupted before all changes were applied. Run the task again to continue.")
+        url = self._url + _expand(path, ids)
+        token = request_deadline.set(self._clock() + self._http.timeout)
+        try:
+            with self._client.stream(method, url, **request) as response:
+                content = self._content(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            reason = reason_of(error, self._url, self._proxied)
+            return _Failure(reason.what, fix=reason.fix, final=reason.final, not_done=True)
+        except httpx.TimeoutException:
+            return _Failure(f"no complete response from {address_of(self._url)} within {self._http.timeout} s")
+        except _TooLarge:
+            what = f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MB or has more than {MAX_VALUES} values"
+            return _Failure(what, final=method == "GET", kind=ResponseTooLargeError)
+        except _Encoded:
+            what = "the response is compressed, although the request has Accept-Encoding: identity"
+            return _Failure(what, final=method == "GET")
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError):
+            return _Failure("the connection was closed before the response was complete")
+        finally:
+            request_deadline.reset(token)
+        status = response.status_code
+        if 200 <= status < 300:
+            with self._lock:
+                self._last_success = self._clock()
+            if not content and method != "GET":
+                return None
+            try:
+                return pydantic_core.from_json(content, allow_inf_nan=False)
+            except ValueError:
+                if method == "DELETE":
+                    return None  # the status is sufficient; the response body of a deletion is not documented
+                return _Failure("the response is not JSON" + _html_note(response))
+        return self._failure_of(status, content, response)
+
+    def _content(self, response: t.Any) -> bytes:
+        """The body as received: nothing is decompressed, because the decompressed size is unlimited."""
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity"):
+            raise _Encoded
+        deadline, content = request_deadline.get(), bytearray()
+        for part in response.iter_bytes():
+            content += part
+            if len(content) > MAX_RESPONSE_BYTES:
+                raise _TooLarge
+            if self._clock() > deadline:
+                raise httpx.ReadTimeout("the deadline of the request has passed")
+        if sum(map(content.count, b",:[{")) > MAX_VALUES:
+            raise _TooLarge
+        return bytes(content)
+
+    def _failure_of(self, status: int, content: bytes, response: t.Any) -> _Failure:
+        try:
+            words = self.service.error_message(pydantic_core.from_json(content))
+        except ValueError:
+            words = "" if status not in (403, 503) else _html_note(response).strip(" ()")
+        if status in RETRY_STATUSES:
+            wait = retry_after(response.headers.get("retry-after"))
+            if wait is not None:
+                with self._lock:
+                    self._pause_until = max(self._pause_until, self._clock() + min(wait, self._http.retry_timeout))
+            return _Failure(
+                "", status=status, words=words, not_done=status in NOT_CARRIED_OUT_STATUSES, waited=wait is not None
+            )
+        # After an unknown 5xx a write may have been processed; after a 3xx or a 4xx it was not.
+        return _Failure("", status=status, words=words, final=status < 500, not_done=status < 500)
+
+    def _wait(self, failure: _Failure, tries: int, started: float) -> bool:
+        """Wait before the next attempt; false if the time for retries is over."""
+        pause = 0.0 if failure.waited else min(0.25 * 2**tries, 8.0) * random.uniform(0.5, 1.0)
+        begun = max(started, self._last_success)
+        now = self._clock()
+        if max(now + pause, self._pause_until) - begun > self._http.retry_timeout:
+            return False
+        self.sleep(pause)
+        return True
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Encoded(Exception):
+    pass
+
+
+class _Budget:
+    """The limits of one list: bytes, rows and seconds.
+
+    :param what: the list, for messages. :param clock: a monotonic clock in seconds.
+    """
+
+    def __init__(self, what: str, clock: t.Callable[[], float]) -> None:
+        self._what, self._clock = what, clock
+        self._size, self._row_count, self._end = 0, 0, clock() + MAX_SECONDS
+
+    def spend(self, rows: list[dict[str, t.Any]]) -> None:
+        """Count a page; raises :class:`UnreachableError` if the list exceeds a limit."""
+        self._size += size_of(rows)
+        self._row_count += len(rows)
+        if self._row_count > MAX_ROWS:
+            over = f"has more than {MAX_ROWS} rows"
+        elif self._size > MAX_LIST:
+            over = f"needs more than {MAX_LIST // 2**20} MB of memory"
+        elif self._clock() > self._end:
+            over = f"is not complete after {MAX_SECONDS:.0f} s"
+        else:
+            return
+        raise UnreachableError(
+            f"{self._what} {over}, which exceeds the limit. The response was ignored. "
+            "Request less if there is an option for it (limit, a period); the guide Limits lists the limits."
+        )
+
+
+def size_of(value: t.Any) -> int:
+    """The size of data in memory in bytes; keys are not counted, as each is stored once."""
+    size, todo = 0, [value]
+    while todo:
+        item = todo.pop()
+        size += sys.getsizeof(item)
+        if isinstance(item, dict):
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return size
+
+
+def _expand(path: str, ids: t.Mapping[str, t.Any]) -> str:
+    return path.format(**{name: urllib.parse.quote(str(value), safe="") for name, value in ids.items()})
+
+
+class _Failure:
+    """Why a request has no valid response, and whether it may be retried."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: int | None = None,
+        words: str = "",
+        final: bool = False,
+        not_done: bool = False,
+        waited: bool = False,
+        kind: type[UnreachableError] = UnreachableError,
+        fix: str = NETWORK,
+    ) -> None:
+        self.fix = fix
+        self.what, self.status, self.words, self.final = what, status, words, final
+        self.not_done, self.waited, self.kind = not_done, waited, kind
+
+    def error(self, method: str, path: str, service: Provider, *, read: bool, names: t.Mapping[str, str]) -> ApiError:
+        """The exception for this failure. :param names: the options' names as the user gave them."""
+        request = f"{method} {path}"
+        said = f": {printable(self.words)}" if self.words else ""
+        if self.status in service.auth_error_statuses and (self.status != 403 or "1010" not in said):
+            text = f"{service.title} does not accept the key ({self.status} on {request}){said}."
+            return RejectedError(f"{text} {service.key_hint.format_map(names)}", self.status)
+        if self.status is not None and 300 <= self.status < 400:
+            return RejectedError(
+                f"{service.title} responded to {request} with a redirect ({self.status}), which is not followed. "
+                f"Check {names['api_url']}.",
+                self.status,
+            )
+        if self.status is not None and self.final:
+            return RejectedError(f"{service.title} rejected {request} ({self.status}){said}.", self.status)
+        what = self.what or f"status {self.status}{said}"
+        if read or self.not_done:
+            return self.kind(f"Request to {service.title} failed ({request}): {what}. {self.fix.format_map(names)}")
+        return OutcomeUnknownError(
+            f"No valid response to {request} from {service.title} ({what}). "
+            "The request may or may not have been processed."
+        )
+
+
+def _html_note(response: t.Any) -> str:
+    kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == "text/html":
+        return " (an HTML page from another server, a proxy or an edge filter)"
+    return ""

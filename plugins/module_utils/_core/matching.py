@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: desired objects, and which object of a list each of them means."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    AmbiguousError,
+    Faults,
+    OptionError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    Resource,
+)
+
+ApiObject = dict[str, t.Any]
+
+NAME_LIMIT = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Desired:
+    """A desired object: its fields, its other options, and its id if one was given.
+
+    :param path: the option that declares it, if a task has several objects.
+    """
+
+    record: t.Any
+    options: t.Any
+    id: str | None = None
+    label: str = ""
+    warnings: tuple[str, ...] = ()
+    path: str = ""
+
+
+def desired_from_options(resource: Resource, params: t.Mapping[str, t.Any]) -> Desired:
+    """Read and check the options of an object, without requests.
+
+    :param resource: the object's kind. :param params: the options. :return: the desired object.
+    :raises OptionError: with all errors that were found.
+    """
+    faults = Faults()
+    record, options = faults_of(resource.record, params, faults), faults_of(resource.options, params, faults)
+    key = params.get("id") or None
+    if key and key != UNKNOWN_ID:
+        faults.of("id", resource.provider.check_id, str(key))
+    advice = tuple(filter(None, [_asked(rule, record, options, faults) for rule in resource.validators]))
+    label = next((str(value) for value in _keys(resource, record) if value), "")
+    if resource.keys and not label and not key:
+        faults.add(OptionError(" or ".join(resource.keys), f"must be given; it identifies the {resource.title}."))
+    faults.end()
+    return Desired(record, options, key, label or str(key or resource.title), advice)
+
+
+def _asked(rule: t.Callable[[t.Any, t.Any], str | None], record: t.Any, options: t.Any, faults: Faults) -> str | None:
+    """The warning of a validator; its errors are added to ``faults``."""
+    try:
+        return rule(record, options)
+    except OptionError as problem:
+        faults.add(problem)
+    except Exception:
+        # A validator may fail on a record whose errors are already reported.
+        if not faults.found:
+            raise
+    return None
+
+
+def desired_batches(
+    resource: Resource, params: t.Mapping[str, t.Any]
+) -> tuple[list[Desired], dict[str, t.Any], tuple[str, ...]]:
+    """The objects that the options of one task declare.
+
+    :return: the desired objects, further return values, and warnings.
+    :raises OptionError: with all errors that were found.
+    """
+    desired = desired_from_options(resource, params)
+    if not resource.expand:
+        return [desired], {}, ()
+    parts = resource.expand(desired.record, desired.options)
+    desired_objects = [
+        dataclasses.replace(desired, record=record, label=next(iter(_keys(resource, record)), desired.label))
+        for record in parts.records
+    ]
+    return desired_objects, parts.summary, parts.warnings
+
+
+def _keys(resource: Resource, record: t.Any) -> list[t.Any]:
+    return [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
+
+
+@dataclasses.dataclass
+class RunState:
+    """What this run has done to one object; kept over all rounds of reading and planning."""
+
+    created: dict[str, ApiObject] = dataclasses.field(default_factory=dict)
+    deleted_ids: set[str] = dataclasses.field(default_factory=set)
+    secret_written: bool = False
+    copied: set[t.Any] = dataclasses.field(default_factory=set)
+    refused: set[t.Any] = dataclasses.field(default_factory=set)
+    moves: int = 0  # times that this run has appended copies
+    declared_identities: set[t.Any] = dataclasses.field(
+        default_factory=set
+    )  # identities that other items of the same task declare
+    #: Existing ids of the lists that were read, by the field that refers to them.
+    listed: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    #: Ids that were read individually, and whether they are missing.
+    missing: dict[str, bool] = dataclasses.field(default_factory=dict)
+
+
+def key_of(resource: Resource, desired: Desired) -> tuple[Field, t.Any]:
+    """The identifying option that was given.
+
+    :return: the field and its value. :raises OptionError: if none was given.
+    """
+    for name in resource.keys:
+        field = fields(resource.record)[name]
+        value = getattr(desired.record, field.attr)
+        if value not in (None, ""):
+            return field, value
+    raise OptionError(resource.keys[0], "must be given; it identifies the object.")
+
+
+def index(resource: Resource, rows: t.Iterable[ApiObject]) -> t.Callable[[Desired, RunState], list[ApiObject]]:
+    """An index of rows, so that planning many objects does not compare each with every row.
+
+    :return: a function ``(want, memory)`` that returns the rows that may match an object.
+    """
+    places = [(name, fields(resource.record)[name].api_name.split(".")) for name in resource.keys]
+    known: dict[tuple[str, str], list[ApiObject]] = {}
+    for row in rows:
+        known.setdefault(("", str(row.get("id"))), []).append(row)
+        for name, path in places:
+            if (value := dig(row, path)) is not None:
+                known.setdefault((name, resource.normalize_key(str(value))), []).append(row)
+
+    def candidates(desired: Desired, run_state: RunState) -> list[ApiObject]:
+        marks = [("", str(key)) for key in (desired.id, settings_source(desired), *run_state.created) if key]
+        for name, value in zip(resource.keys, _keys(resource, desired.record), strict=True):
+            if value not in (None, ""):
+                marks += [(name, resource.normalize_key(text)) for text in (str(value), superseded_name(str(value)))]
+        found = {id(row): row for mark in marks for row in known.get(mark, ())}
+        return list(found.values())
+
+    return candidates
+
+
+def choose(
+    resource: Resource, desired: Desired, rows: list[ApiObject], run_state: RunState
+) -> tuple[ApiObject | None, list[ApiObject]]:
+    """The row that matches, and rows that this run created concurrently with another run and deletes again.
+
+    Two concurrent runs that create the same object see both when they list again: the oldest is kept, and each run
+    deletes only its own.
+
+    :return: the row, or ``None``, and the rows to delete. :raises AmbiguousError: if several objects match.
+    :raises OptionError: if no object has the id that was given.
+    """
+    if desired.id and not _moved_on(resource, desired, rows, run_state):
+        found = [row for row in rows if str(row.get("id")) == desired.id]
+        if not found and desired.options.state == "present":
+            raise OptionError(
+                "id", f"no {resource.title} has this id; leave it out to create one by {resource.keys[0]}."
+            )
+        return (found[0] if found else None), []
+    field, value = key_of(resource, desired)
+    path = field.api_name.split(".")
+    key_value = resource.normalize_key(str(value))
+    found = [
+        row for row in rows if dig(row, path) is not None and resource.normalize_key(str(dig(row, path))) == key_value
+    ]
+    found.sort(key=lambda row: (str(row.get("createdAt", row.get("created_at", ""))), str(row.get("id"))))
+    if len(found) > 1 and not run_state.created:
+        pick = "id" if resource.by_id else resource.keys[0]
+        ids = ", ".join(str(row.get(pick)) for row in found)
+        raise AmbiguousError(
+            field.name, f"matches {len(found)} {resource.title}s: {ids}. Give {pick} to pick one, or remove the others."
+        )
+    return (found[0] if found else None), [row for row in found[1:] if str(row.get("id")) in run_state.created]
+
+
+def _moved_on(resource: Resource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> bool:
+    """Whether the object with the given id was or is being replaced: then the name identifies the current object."""
+    if (
+        desired.options.state != "present"
+        or not resource.replace_on_change
+        or desired.options.on_auth_change != "replace"
+    ):
+        return False
+    superseded = find_superseded(resource, desired, rows)
+    return desired.id in run_state.deleted_ids or (superseded is not None and str(superseded.get("id")) == desired.id)
+
+
+def settings_source(desired: Desired) -> str | None:
+    """The id of the object whose settings are copied to a new one."""
+    return getattr(desired.options, "settings_from", None)
+
+
+#
+# The old object is renamed first, so that two objects never have the same name, and the next run can continue an
+# interrupted one: the references to an object with the second name are moved to the new object, then it is deleted.
+
+
+def superseded_name(name: str) -> str:
+    """The name of an object while it is being replaced.
+
+    :param name: its name. :return: the second name, within the service's limit of 40 characters.
+    """
+    mark = " (replaced)"
+    if len(name) + len(mark) <= NAME_LIMIT:
+        return name + mark
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{name[: NAME_LIMIT - len(mark) - 7]}~{digest}{mark}"
+
+
+def find_superseded(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
+    field, value = key_of(resource, desired)
+    name = superseded_name(str(value))
+    return next((row for row in rows if dig(row, field.api_name.split(".")) == name), None)

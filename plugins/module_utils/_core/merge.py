@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Merging desired values over current ones, and the display form of values. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api, without_none
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import UNION_TAGS, Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
+    is_mask,
+    redacted,
+    restored,
+    secrets_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    REDACTED,
+)
+
+
+def overlay(current: t.Any, desired: t.Any) -> t.Any:
+    """Merge the desired values into the current ones.
+
+    Objects are merged, unless they are different variants of a union (:func:`same_variant`); lists are replaced.
+
+    :param current: the current values. :param desired: the desired values; ``None`` is not managed.
+    :return: the resulting values.
+    """
+    if isinstance(desired, Model):
+        attrs = [field.attr for field in fields(type(desired)).values()]
+        if all(getattr(desired, attr) is None for attr in attrs):
+            return desired
+        if desired.replaced_whole:
+            return desired if to_api(desired) else type(desired).model_construct(None, **dict.fromkeys(attrs))
+        merged = {}
+        for attr in attrs:
+            mine, theirs = getattr(desired, attr), getattr(current, attr, None)
+            merged[attr] = theirs if mine is None else overlay(theirs, mine)
+        return type(desired).model_construct(None, **merged)
+    if isinstance(desired, dict) and isinstance(current, dict):
+        # The redaction marker of a result was given: the current secret is kept.
+        desired = restored(current, desired, same_variant)
+    if isinstance(desired, dict) and desired and isinstance(current, dict) and same_variant(current, desired):
+        merged = dict(current)
+        for key, value in desired.items():
+            merged[key] = overlay(current.get(key), value)
+        return without_none(merged)
+    if isinstance(desired, list) and isinstance(current, list) and to_display(current) == desired:
+        return current
+    return without_none(desired)
+
+
+def same_variant(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
+    """Whether two objects may be the same variant of a union, according to their tags.
+
+    Variants have different fields, and a service rejects those of another variant, so different ones are not merged.
+
+    :param one: an object. :param other: another one.
+    :return: false if both have a text for one of :data:`UNION_TAGS` and the texts differ.
+    """
+    tags = [(one.get(tag), other.get(tag)) for tag in UNION_TAGS]
+    return all(mine == theirs for mine, theirs in tags if isinstance(mine, str) and isinstance(theirs, str))
+
+
+def replaced_variants(current: t.Any, desired: t.Any, path: str = "") -> list[str]:
+    """The objects that :func:`overlay` replaces by another variant.
+
+    :param current: the current values. :param desired: the desired values. :param path: their path.
+    :return: a sentence for each, with the fields that are removed.
+    """
+    if isinstance(desired, Model):
+        known = [] if desired.replaced_whole or current is None else fields(type(desired)).values()
+        pairs = [(field.name, getattr(current, field.attr), getattr(desired, field.attr)) for field in known]
+    elif isinstance(desired, dict) and isinstance(current, dict):
+        if not same_variant(current, desired):
+            gone = sorted(_places(current) - _places(desired))
+            tag = next(tag for tag in UNION_TAGS if not same_variant({tag: current.get(tag)}, {tag: desired.get(tag)}))
+            change = f"{path}.{tag} changes from {current[tag]} to {desired[tag]}, so the whole object is replaced"
+            return [f"{change}, which removes {', '.join(gone)}."] if gone else []
+        pairs = [(f"{path}.{key}", current.get(key), value) for key, value in desired.items()]
+    else:
+        pairs = []
+    return [found for where, mine, theirs in pairs for found in replaced_variants(mine, theirs, where)]
+
+
+def _places(value: t.Any) -> set[str]:
+    """The dotted names of all values in an object."""
+    if not isinstance(value, dict):
+        return {""}
+    return {f"{key}.{place}".rstrip(".") for key, item in value.items() if item is not None for place in _places(item)}
+
+
+def restrict(value: t.Any, like: t.Any) -> t.Any:
+    """The part of a value that another one manages.
+
+    :param value: the value. :param like: the other one. :return: the part; the whole value if ``like`` replaces it.
+    """
+    if isinstance(like, dict) and like and isinstance(value, dict) and same_variant(value, like):
+        return {key: restrict(value[key], item) for key, item in like.items() if value.get(key) is not None}
+    return value
+
+
+def to_display(value: t.Any) -> t.Any:
+    """Convert a record to options for output, without secrets and ``None``.
+
+    :param record: the record. :return: the options.
+    """
+    if isinstance(value, Model):
+        known = fields(type(value)).items()
+        displayed = {name: to_display(getattr(value, field.attr)) for name, field in known if not field.option.secret}
+        return value.finish_display({name: item for name, item in displayed.items() if item is not None})
+    if isinstance(value, list):
+        return [to_display(item) for item in value]
+    if isinstance(value, dict):
+        return redacted(value)
+    return value
+
+
+def find_redacted(value: t.Any, path: str) -> str | None:
+    """The first path at which a mask replaces a secret.
+
+    :param record: the record. :return: the path; ``None`` if there is none.
+    """
+    return next(iter(hidden_places(value, path)), None)
+
+
+def hidden_places(value: t.Any, path: str = "") -> list[str]:
+    """The paths at which :data:`REDACTED` replaces a secret.
+
+    :param record: a record or a free-form value. :param path: its path. :return: dotted paths.
+    """
+    if isinstance(value, Model):
+        known = fields(type(value)).items()
+        pairs = [(f"{path}.{name}" if path else name, getattr(value, field.attr)) for name, field in known]
+    elif isinstance(value, list) and any(isinstance(item, Model) for item in value):
+        pairs = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    else:
+        return [place for place, text in secrets_of(value, path) if is_mask(text) and REDACTED in text]
+    return [found for place, item in pairs for found in hidden_places(item, place)]

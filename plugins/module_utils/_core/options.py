@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a task as a model: parsing, and every fault of them at once."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import ValidationError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UNSET, Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, FreeForm, Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    nearest,
+    unknown,
+)
+
+
+def from_options(record: type[Model], params: t.Mapping[str, t.Any]) -> t.Any:
+    """Create a record from options.
+
+    :param record: the record's class. :param params: the options. :return: the record.
+    :raises OptionError: for an invalid option; :class:`Problems` for several.
+    """
+    faults = Faults()
+    made = faults_of(record, params, faults)
+    # Raised outside any handler: the library's error must not become the cause.
+    faults.end()
+    return made
+
+
+def faults_of(record: type[Model], params: t.Mapping[str, t.Any], faults: Faults) -> t.Any:
+    """Create a record from options, without those that cannot be used.
+
+    An invalid value is kept, so that validators of several options check the given values. A value of the wrong type
+    is left out.
+
+    :param record: the record's class. :param params: the options. :param faults: collects the errors.
+    :return: the record.
+    """
+    values = _attrs(record, params, faults, "")
+    _check_free(record, params, faults, "")
+    try:
+        made = record.model_validate(values)
+    except ValidationError as error:
+        found = error.errors(include_context=False, include_url=False)
+        for item in found:
+            # Checks of records raise ValueError; all other errors are the library's: a value of another type.
+            faults.add(_wrong(record, item), unusable=item["type"] != "value_error")
+        made = _usable(record, values)
+    _check_distinct(made, faults, "")
+    return made
+
+
+def _wrong(record: type[Model], item: t.Any) -> OptionError:
+    path, field = _dotted(item["loc"]), _field_at(record, item["loc"])
+    # A text instead of a dictionary may be unparsed data with secrets.
+    plain = field is not None and (field.kind in PLAIN_KINDS or isinstance(item["loc"][-1], int))
+    finish_display = item["input"] if field and plain and not (field.option.secret or field.option.personal) else UNSET
+    if item["type"] == "value_error":
+        return OptionError(path, item["msg"].removeprefix("Value error, "), finish_display)
+    if item["type"] == "literal_error" and field:
+        return OptionError(path, one_of(item["input"], field.choices), finish_display)
+    inside = field is not None and len(item["loc"]) > 1 and isinstance(item["loc"][-1], int)
+    kind = ("dict" if field.nested else field.elements) if inside and field else field.kind if field else ""
+    return OptionError(path, TYPE_RULES.get(kind, item["msg"] + "."), finish_display)
+
+
+PLAIN_KINDS = frozenset(("str", "int", "float", "bool"))
+
+#: The rule for a value of each type.
+TYPE_RULES = {
+    "str": "must be text.",
+    "int": "must be a whole number.",
+    "float": "must be a number.",
+    "bool": "must be true or false.",
+    "list": "must be a list.",
+    "records": "must be a list of dictionaries.",
+    "record": "must be a dictionary.",
+    "dict": "must be a dictionary.",
+}
+
+
+def one_of(value: t.Any, choices: t.Collection[t.Any]) -> str:
+    """The rule of an option with choices.
+
+    :param choices: the allowed values. :param value: the given one. :return: the rule, with a similar choice if any.
+    """
+    meant = nearest(str(value), [str(choice) for choice in choices])
+    return f"must be one of {', '.join(map(str, choices))}{f'; did you mean {meant}?' if meant else '.'}"
+
+
+def _field_at(record: type[Model], loc: t.Sequence[int | str]) -> Field | None:
+    """The field at a path in a record; for a path inside free-form data the field that contains it."""
+    field = None
+    for part in loc:
+        if isinstance(part, str):
+            inner = record if field is None else field.nested
+            if inner is None:
+                return field
+            field = next((each for each in fields(inner).values() if part in (each.attr, each.name)), None)
+            if field is None:
+                return None
+    return field
+
+
+def _usable(record: type[Model], values: dict[str, t.Any]) -> t.Any:
+    """A record of the values that have the correct type, without applying checks."""
+    for _attempt in range(len(values) + 1):
+        try:
+            return record.model_validate(values, context={"answer": True})
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_context=False, include_url=False)
+            for item in found:
+                _prune(values, item["loc"])
+    return record.model_construct()
+
+
+def _prune(values: dict[str, t.Any], loc: t.Sequence[int | str]) -> None:
+    """Remove the innermost named value that contains a path."""
+    referring_row: t.Any = values
+    last: tuple[dict[str, t.Any], str] | None = None
+    for part in loc:
+        if isinstance(referring_row, dict) and part in referring_row:
+            last = (referring_row, str(part))
+            referring_row = referring_row[part]
+        elif isinstance(referring_row, list) and isinstance(part, int) and part < len(referring_row):
+            referring_row = referring_row[part]
+        else:
+            break
+    if last:
+        last[0].pop(last[1], None)
+
+
+def _attrs(record: type[Model], params: t.Mapping[str, t.Any], faults: Faults, path: str) -> dict[str, t.Any]:
+    values = {}
+    for name, field in fields(record).items():
+        value, where = params.get(name), f"{path}.{name}" if path else name
+        if field.nested and isinstance(value, dict):
+            value = _inner(field, value, faults, where)
+        elif field.nested and isinstance(value, list):
+            value = [_inner(field, item, faults, f"{where}[{index}]") for index, item in enumerate(value)]
+        if value is not None:
+            values[field.attr] = value
+    return values
+
+
+def _inner(field: Field, value: t.Any, faults: Faults, path: str) -> t.Any:
+    if not field.nested or not isinstance(value, dict):
+        return value
+    known = fields(field.nested)
+    for name in value:
+        if name not in known:
+            faults.add(OptionError(f"{path}.{name}", unknown(str(name), known)))
+    return _attrs(field.nested, value, faults, path)
+
+
+def _check_free(record: type[Model], params: t.Any, faults: Faults, path: str) -> None:
+    """Find booleans where a service requires text: YAML reads ``no`` and ``on`` as booleans."""
+    if isinstance(params, list):
+        for index, item in enumerate(params):
+            _check_free(record, item, faults, f"{path}[{index}]")
+    if not isinstance(params, dict):
+        return
+    for name, field in fields(record).items():
+        where = f"{path}.{name}" if path else name
+        if field.nested:
+            _check_free(field.nested, params.get(name), faults, where)
+        elif field.option.free:
+            for problem in truths_for_text(params.get(name), field.option.free, where):
+                faults.add(problem)
+
+
+TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as booleans. Put the word in quotes."
+
+
+def truths_for_text(value: t.Any, form: FreeForm, path: str, key: str = "") -> t.Iterator[OptionError]:
+    """A problem for each boolean in free-form data where text is expected.
+
+    :param value: any data. :param form: its known properties. :param path: the path of ``value``.
+    :param key: its key. :return: the problems.
+    """
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name not in form.own:
+                yield from truths_for_text(item, form, f"{path}.{name}", str(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from truths_for_text(item, form, f"{path}[{index}]", key)
+    elif isinstance(value, bool) and key in form.texts:
+        yield OptionError(path, TRUTH_FOR_TEXT, value)
+
+
+def _check_distinct(made: t.Any, faults: Faults, path: str) -> None:
+    record: type[Model] = type(made)
+    for name, field in fields(record).items():
+        value, where = getattr(made, field.attr, None), f"{path}.{name}" if path else name
+        if isinstance(value, Model):
+            _check_distinct(value, faults, where)
+        if not isinstance(value, list):
+            continue
+        if field.option.distinct:
+            faults.reject_duplicates(where, map(field.option.distinct, value), "is the same as {other}; give it once.")
+        for index, item in enumerate(value):
+            if isinstance(item, Model):
+                _check_distinct(item, faults, f"{where}[{index}]")
+
+
+def _dotted(loc: t.Iterable[int | str]) -> str:
+    path = ""
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            path += ("." if path else "") + part.rstrip("_")
+    return path

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outcome of one object."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    OptionError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, RunState
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
+
+
+@dataclasses.dataclass
+class Outcome:
+    """The result of reconciling one object."""
+
+    desired: Desired
+    plan: Plan | None = None
+    result: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    changed: bool = False
+    error: Exception | None = None
+    unknown: bool = False  # a one-shot request may or may not have been processed
+    done: bool = False
+    run_state: RunState = dataclasses.field(default_factory=RunState)
+    confirmed: bool = False  # every write of the last round had a valid response
+    writes: int = 0
+    stale_rounds: int = 0
+    ambiguous_rounds: int = 0
+
+    names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def sides(self) -> dict[str, dict[str, t.Any]]:
+        """The diff: an id that refers to a named object is followed by the name."""
+        if not self.plan:
+            return {"before": {}, "after": {}}
+        record: type[Model] = type(self.desired.record)
+        known = fields(record)
+        return {
+            side: {
+                name: _followed(value, self.names) if name in known and known[name].option.ref else value
+                for name, value in getattr(self.plan, side).items()
+            }
+            for side in ("before", "after")
+        }
+
+    @property
+    def action(self) -> str:
+        """The planned action: ``create``, ``update``, ``delete`` or ``none``."""
+        return self.plan.action if self.plan else "none"
+
+    def fail(self, error: Exception) -> None:
+        named = isinstance(error, OptionError) and error.path and self.desired.path
+        self.error, self.done = error.under(self.desired.path) if named else error, True  # type: ignore[attr-defined]
+
+    def converge(self, plan: Plan) -> None:
+        """Mark the object as finished: it has the desired state, whatever was unknown before.
+
+        :param plan: the last plan, which has no requests.
+        """
+        self.error, self.done = None, True
+        self.changed = self.changed or plan.action != "none"
+
+    def note(self, plan: Plan) -> None:
+        """Keep the first plan, which check mode shows, and the newest result.
+
+        :param plan: the plan of this round.
+        """
+        self.result = plan.result
+        if self.plan is None or (self.plan.action == "none" and plan.action != "none"):
+            self.plan = plan
+            self.warnings += plan.warnings
+        self.extra = {**self.extra, **plan.extra}
+
+
+#: Past participle of each action.
+ACTION_RESULTS = {"create": "created", "update": "updated", "delete": "deleted", "none": "unchanged"}
+
+
+def summary(outcomes: t.Iterable[Outcome]) -> dict[str, int]:
+    """The number of objects by result.
+
+    :param outcomes: the results of one run. :return: counts by ``created``, ``updated`` and so on.
+    """
+    counts = dict.fromkeys((*ACTION_RESULTS.values(), "failed"), 0)
+    for outcome in outcomes:
+        counts["failed" if outcome.error else ACTION_RESULTS[outcome.action]] += 1
+    return counts
+
+
+def _followed(value: t.Any, names: t.Mapping[str, str]) -> t.Any:
+    if isinstance(value, list):
+        return [_followed(item, names) for item in value]
+    name = names.get(str(value))
+    return f"{value} ({name})" if name and name != value else value

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cache of GET responses for one task."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+
+class ReadCache:
+    """Read cache: keeps each response until a write to its path or an explicit invalidation.
+
+    A task that needs one list several times reads it once.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[str, t.Any]] = {}  # by address and parameters
+        self._below: dict[str, set[str]] = {}  # cached paths, by each parent path
+        self._changes = 0
+        self._lock = threading.Lock()
+
+    def read(self, url: str, params: t.Any, fetch: t.Callable[[], t.Any]) -> t.Any:
+        """The cached response, or that of ``fetch``, which is cached unless the path was invalidated meanwhile."""
+        key = repr(sorted((params or {}).items()))
+        with self._lock:
+            if key in self._kept.get(url, {}):
+                return self._kept[url][key]
+            changes = self._changes
+        answer = fetch()
+        with self._lock:
+            if changes == self._changes:
+                self._kept.setdefault(url, {})[key] = answer
+                for place in _above(url):
+                    self._below.setdefault(place, set()).add(url)
+        return answer
+
+    def invalidate(self, url: str) -> None:
+        """Invalidate a path, all paths below it, and the list that contains it."""
+        with self._lock:
+            self._changes += 1
+            for place in (url, url.rpartition("/")[0], *self._below.pop(url, ())):
+                self._kept.pop(place, None)
+
+
+def _above(url: str) -> list[str]:
+    """A path and its parent paths: those of ``/a/b/c`` are ``/a/b`` and ``/a``."""
+    parts = url.split("/")
+    return ["/".join(parts[:number]) for number in range(2, len(parts))]

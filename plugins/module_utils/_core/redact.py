@@ -1,0 +1,426 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Redaction of secrets in texts and results, including secrets inside other text and in other encodings.
+
+Ansible's ``no_log`` masks exact values in results, but neither warnings, error messages, a changed case, an encoding
+nor a part of a value. Encodings are not enumerated: the text is decoded layer by layer, and each layer is compared with
+the secrets in a normal form. Memory is linear in the text and the secrets.
+"""
+
+from __future__ import annotations
+
+import array
+import binascii
+import bisect
+import contextlib
+import dataclasses
+import functools
+import html
+import itertools
+import json
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import SHORTEST_SECRET
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import is_mask, secrets_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, printable_lines
+
+MASK = "********"
+
+PIECE = SHORTEST_SECRET
+
+#: Maximum number of nested encodings, such as base64 within percent encoding.
+DEPTH = 3
+
+#: Parts of secrets that are searched at once, which limits the memory for secrets of any length.
+AT_ONCE = 1 << 15
+
+#: Characters of a result that are searched together.
+BATCH = 1 << 16
+
+#: The label before Vapi's SIP host: a trunk id or a private key. Stricter than in a single URI, because other text may
+#: surround it; includes its form-encoded form.
+_LABEL = re.compile(r"(@|%40)([^@%;?<>\s\"'\\]+?)(\.sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
+
+_BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)(?=\S*\d)[^\s\"',;]{8,}", re.IGNORECASE)
+
+#: Percent encoding, HTML entities, and the escapes of JSON and of Python.
+_ESCAPE = re.compile(
+    r"(?P<percent>(?:%[0-9a-fA-F]{2})+)"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});"
+    r"|(?P<hex>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))"
+    r"|\\(?P<plain>[\\\"'/abfnrtv])"
+)
+
+_PLAIN = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
+
+#: Possible base64, in both alphabets, or hexadecimal digits, of at least eight characters.
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
+
+_HEX = re.compile(r"[0-9a-fA-F]{16,}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Layer:
+    """A text, and the position of each of its characters in the original.
+
+    :param span: index -> first and last position, plus one, in the original.
+    """
+
+    text: str
+    span: t.Callable[[int], tuple[int, int]]
+
+
+def _case_folded(text: str) -> str:
+    """The normal form of a text for comparison, of the same length: without differences of case and kinds of space."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
+    return low.replace("\u03c2", "\u03c3").replace("+", " ")
+
+
+def _layers(text: str) -> t.Iterator[_Layer]:
+    """The text, and all texts that can be decoded from it."""
+    yield from _with_inner(_Layer(text, lambda at: (at, at + 1)), DEPTH)
+
+
+def _with_inner(layer: _Layer, depth: int) -> t.Iterator[_Layer]:
+    yield layer
+    if depth > 0:
+        unescaped = _unescaped(layer)
+        if unescaped:
+            yield from _with_inner(unescaped, depth - 1)
+        for inner in _from_digits(layer):
+            # Any text may be base64, so this has more branches.
+            yield from _with_inner(inner, depth - 2)
+
+
+def _from_digits(layer: _Layer) -> t.Iterator[_Layer]:
+    """The possible texts of base64 and hexadecimal digits; the start of their groups is unknown."""
+    for match in _BASE64.finditer(layer.text):
+        for first in range(match.start(), match.start() + 4):
+            digits = layer.text[first : match.end()].translate({45: "+", 95: "/"})
+            digits = digits[: len(digits) - (len(digits) % 4 == 1)]
+            with contextlib.suppress(ValueError):
+                raw = binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
+                yield _of_bytes(layer, raw, functools.partial(_base64_place, first))
+    for match in _HEX.finditer(layer.text):
+        for first in (match.start(), match.start() + 1):
+            digits = layer.text[first : match.end()]
+            raw = bytes.fromhex(digits[: len(digits) // 2 * 2])
+            yield _of_bytes(layer, raw, functools.partial(_hex_place, first))
+
+
+def _base64_place(first: int, at: int) -> int:
+    """The first of the two digits of a byte; the groups begin at ``first``."""
+    return first + at // 3 * 4 + at % 3
+
+
+def _hex_place(first: int, at: int) -> int:
+    return first + 2 * at
+
+
+def _of_bytes(layer: _Layer, raw: bytes, index_of: t.Callable[[int], int]) -> _Layer:
+    """``index_of``: index of a byte -> the first of its two digits in the layer below."""
+    if raw.isascii():
+        return _Layer(raw.decode(), _spans(layer, lambda at: (index_of(at), index_of(at) + 1)))
+    chars, starts = [], array.array("L", [0])
+    for char in raw.decode("utf-8", "surrogateescape"):
+        single, width = _lone(char)
+        chars.append(single)
+        starts.append(starts[-1] + width)
+    return _Layer("".join(chars), _spans(layer, lambda at: (index_of(starts[at]), index_of(starts[at + 1] - 1) + 1)))
+
+
+def _lone(char: str) -> tuple[str, int]:
+    """A character, or a single byte, and its number of bytes."""
+    if "\udc80" <= char <= "\udcff":
+        return chr(ord(char) - 0xDC00), 1
+    return char, len(char.encode())
+
+
+def _spans(layer: _Layer, places: t.Callable[[int], tuple[int, int]]) -> t.Callable[[int], tuple[int, int]]:
+    """``places``: index -> first and last index in the layer below."""
+
+    def span(at: int) -> tuple[int, int]:
+        first, last = places(at)
+        return layer.span(first)[0], layer.span(last)[1]
+
+    return span
+
+
+def _unescaped(layer: _Layer) -> _Layer | None:
+    """The layer with all escapes decoded once; ``None`` if it has none."""
+    parts: list[str] = []
+    # The start of a section in the new text and in the old one, and the number of old characters per new one
+    # (0: the section is one escape).
+    begins: list[tuple[int, int, int, int]] = []
+    size = last = 0
+
+    def add(text: str, first: int, end: int, step: int) -> None:
+        nonlocal size
+        if text:
+            parts.append(text)
+            begins.append((size, first, end, step))
+            size += len(text)
+
+    for match in _ESCAPE.finditer(layer.text):
+        add(layer.text[last : match.start()], last, match.start(), 1)
+        last = match.end()
+        if match["percent"]:
+            at = match.start()
+            for char in bytes.fromhex(match["percent"].replace("%", "")).decode("utf-8", "surrogateescape"):
+                single, width = _lone(char)
+                add(single, at, at + 3 * width, 0)
+                at += 3 * width
+        elif match["hex"]:
+            number = int(match["hex"].lstrip("\\xuU"), base=16)
+            add(chr(number) if number < 0x110000 else "?", match.start(), last, 0)
+        elif match["plain"]:
+            add(_PLAIN.get(match["plain"], match["plain"]), match.start(), last, 0)
+        else:
+            add(_entity(match[0]), match.start(), last, 0)
+    if not parts or not last:
+        return None
+    add(layer.text[last:], last, len(layer.text), 1)
+    starts = [begin for begin, _first, _end, _step in begins]
+
+    def places(at: int) -> tuple[int, int]:
+        begin, first, end, step = begins[bisect.bisect_right(starts, at) - 1]
+        return (first + at - begin, first + at - begin) if step else (first, end - 1)
+
+    return _Layer("".join(parts), _spans(layer, places))
+
+
+def _entity(text: str) -> str:
+    """The character of an HTML entity, control characters included."""
+    digits = re.fullmatch(r"&#(?:(?P<ten>[0-9]+)|[xX](?P<hex>[0-9a-fA-F]+));", text)
+    if not digits:
+        return html.unescape(text)
+    number = int(digits["ten"]) if digits["ten"] else int(digits["hex"], base=16)
+    return chr(number) if number < 0x110000 else "?"
+
+
+def secrets_in(value: t.Any) -> set[str]:
+    """The secrets in a response or an option: texts at secret paths, and labels at Vapi's host.
+
+    :return: the secrets.
+    """
+    found = set()
+    for _path, text in secrets_of(value):
+        # A part of a header's value may be the secret: "Bearer ...".
+        found |= {part for part in (text, *text.split()) if len(part) >= PIECE and not is_mask(part)}
+    labels = {label for text in _all_texts(value) for label in labels_in(text)}
+    return found | {label for label in labels if len(label) >= PIECE and label.lower() != REDACTED}
+
+
+def labels_in(text: str) -> list[str]:
+    """The labels before Vapi's SIP host: trunk ids or private keys.
+
+    :return: the labels.
+    """
+    return [match[2] for match in _LABEL.finditer(text)] if "@" in text or "%40" in text else []
+
+
+def _all_texts(value: t.Any) -> t.Iterator[str]:
+    """All texts in a value, including keys, in order.
+
+    :return: the texts.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _all_texts(key)
+            yield from _all_texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _all_texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def collect_secrets(read: t.Callable[..., t.Any], seen_secrets: set[str]) -> t.Callable[..., t.Any]:
+    """Wrap ``read`` to collect the secrets in its responses, so that messages can be redacted.
+
+    :return: the wrapped function.
+    """
+
+    def get(*args: t.Any, **more: t.Any) -> t.Any:
+        answer = read(*args, **more)
+        seen_secrets.update(secrets_in(answer))
+        return answer
+
+    return get
+
+
+class Redactor:
+    """Redacts the secrets of one task.
+
+    :param secrets: the values. Those of less than eight characters are rejected as input; they are redacted in texts
+        if they are separate words, but not in results, where they would destroy ids.
+    :param more: values that are redacted in texts only. In a result their paths are known, and some may be harmless.
+    :param labels: trunk ids: the labels at Vapi's host that are not redacted.
+    """
+
+    def __init__(self, secrets: t.Iterable[str], more: t.Iterable[str] = (), labels: t.Iterable[str] = ()) -> None:
+        self._labels = {label.lower() for label in labels}
+        values = {secret for secret in secrets if secret}
+        foreign = {secret for secret in more if len(secret) >= PIECE and secret.lower() not in self._labels} - values
+        self._values = _Forms(values)
+        self._all = _Forms(values | foreign)
+        short = sorted((secret for secret in values if len(secret) < PIECE), key=len, reverse=True)
+        words = "|".join(map(re.escape, short))
+        self._short = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])") if short else None
+
+    def text(self, text: str) -> str:
+        """Redact a text: secrets, their encodings and parts of eight characters are masked.
+
+        Terminal control characters are escaped (:func:`printable_lines`) after the search for secrets.
+
+        :return: the redacted text.
+        """
+        text = _masked(text, self._all.pieces_in(text))
+        if self._short:
+            text = self._short.sub(MASK, text)
+        text = _LABEL.sub(self._labelled, text)
+        return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
+
+    def value(self, value: t.Any) -> t.Any:
+        """Redact a result: whole secrets and their encodings are masked, also in keys; invalid characters are replaced.
+
+        :return: the redacted result.
+        """
+        return self._cleaned(value, self._values.suspicions(_all_texts(value)))
+
+    def _cleaned(self, value: t.Any, suspicions: t.Iterator[bool]) -> t.Any:
+        """``suspicions``: for each text in order, whether it may contain a secret."""
+        if isinstance(value, dict):
+            return {
+                _key(self._cleaned(key, suspicions)): self._cleaned(item, suspicions) for key, item in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self._cleaned(item, suspicions) for item in value]
+        if isinstance(value, str):
+            suspicious = next(suspicions)
+            if not value.isascii():
+                value = value.encode("utf-8", "replace").decode()
+            if suspicious:
+                value = _masked(value, self._values.whole_in(value))
+            return _LABEL.sub(self._labelled, value) if "@" in value or "%40" in value else value
+        return value
+
+    def _labelled(self, match: re.Match[str]) -> str:
+        known = match[2].lower() in self._labels or match[2] == MASK
+        return match[0] if known else f"{match[1]}{REDACTED}{match[3]}"
+
+
+def _key(key: t.Any) -> t.Any:
+    """Escape a key of a result that Ansible would treat as a type marker (``__ansible_type``, ``__ansible_vault``).
+
+    Such a key in a free-form object of a service would make Ansible decode or reject the result of each module.
+    """
+    return key.lstrip("_") if isinstance(key, str) and key.startswith("__ansible_") else key
+
+
+class _Forms:
+    """Secrets in their normal form, and their positions in a text."""
+
+    def __init__(self, secrets: t.Iterable[str]) -> None:
+        long = [secret for secret in secrets if len(secret) >= PIECE]
+        # Upper case may change letters irreversibly: the sharp s.
+        self.chars = sorted({_case_folded(form) for s in long for form in (s, s.upper(), s.replace("-", ""))})
+        # An incomplete escape cannot be decoded.
+        escaped = {
+            _case_folded(form) for s in long for form in (json.dumps(s)[1:-1], json.dumps(s, ensure_ascii=False)[1:-1])
+        }
+        self.escaped = sorted(escaped.difference(self.chars))
+
+    def whole_in(self, text: str) -> list[tuple[int, int]]:
+        """The positions of whole secrets: first and last, plus one."""
+        found = []
+        if self.chars and len(text) >= PIECE:
+            for layer in _layers(text):
+                normal = _case_folded(layer.text)
+                for form in self.chars:
+                    at = normal.find(form) if len(form) >= PIECE else -1
+                    while at >= 0:
+                        found.append((layer.span(at)[0], layer.span(at + len(form) - 1)[1]))
+                        at = normal.find(form, at + 1)
+        return found
+
+    def suspicions(self, texts: t.Iterable[str]) -> t.Iterator[bool]:
+        """For each text, whether it may contain a whole secret. Many texts are searched together, which is faster."""
+        size = 0
+        parts: list[str] = []
+        for text in texts:
+            size += len(text)
+            parts.append(text)
+            if size >= BATCH:
+                yield from itertools.repeat(self._may_be_in("\n".join(parts), DEPTH), len(parts))
+                size, parts = 0, []
+        yield from itertools.repeat(self._may_be_in("\n".join(parts), DEPTH), len(parts))
+
+    def _may_be_in(self, text: str, depth: int) -> bool:
+        """The same layers as :func:`_layers`, without positions: everything that may be encoded is decoded at once."""
+        normal = _case_folded(text)
+        if any(form in normal for form in self.chars):
+            return True
+        if depth <= 0 or not self.chars:
+            return False
+        unescaped = _unescaped(_Layer(text, lambda at: (at, at + 1)))
+        if unescaped and self._may_be_in(unescaped.text, depth - 1):
+            return True
+        runs, digits = _BASE64.findall(text), _HEX.findall(text)
+        decoded = itertools.chain(
+            (_joined_base64(runs, shift) for shift in range(4) if runs),
+            (_joined_hex(digits, shift) for shift in range(2) if digits),
+        )
+        return any(self._may_be_in(raw.decode("utf-8", "replace"), depth - 2) for raw in decoded)
+
+    def pieces_in(self, text: str) -> list[tuple[int, int]]:
+        """The positions of parts of secrets."""
+        if not self.chars or len(text) < PIECE:
+            return []
+        found = []
+        for pieces in _pieces(self.chars + self.escaped):
+            for layer in _layers(text):
+                normal = _case_folded(layer.text)
+                hits = [at for at in range(len(normal) - PIECE + 1) if normal[at : at + PIECE] in pieces]
+                found += [(layer.span(at)[0], layer.span(at + PIECE - 1)[1]) for at in hits]
+        return found
+
+
+def _joined_base64(runs: list[str], shift: int) -> bytes:
+    """The decoded text of digits from one position on, with zeros between them."""
+    parts = [run[shift:] + "A" * (-len(run[shift:]) % 4) + "AAAA" for run in runs]
+    return binascii.a2b_base64("".join(parts).translate({45: "+", 95: "/"}))
+
+
+def _joined_hex(runs: list[str], shift: int) -> bytes:
+    parts = [run[shift:] + "0" * (len(run[shift:]) % 2) + "00" for run in runs]
+    return bytes.fromhex("".join(parts))
+
+
+def _pieces(forms: t.Iterable[str]) -> t.Iterator[set[str]]:
+    """All parts of all secrets, in portions."""
+    pieces: set[str] = set()
+    for form in forms:
+        for at in range(len(form) - PIECE + 1):
+            pieces.add(form[at : at + PIECE])
+            if len(pieces) >= AT_ONCE:
+                yield pieces
+                pieces = set()
+    if pieces:
+        yield pieces
+
+
+def _masked(text: str, found: list[tuple[int, int]]) -> str:
+    """A text with some positions masked; overlapping ones become one mask."""
+    if not found:
+        return text
+    parts, last = [], 0
+    for first, end in sorted(found):
+        if first >= last:
+            parts += [text[last:first], MASK]
+        last = max(last, end)
+    return "".join([*parts, text[last:]])

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pure: the requests of a plan, and the result of an object."""
+
+from __future__ import annotations
+
+import dataclasses
+import string
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
+    ApiObject,
+    Desired,
+    key_of,
+    superseded_name,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import (
+    same_variant,
+    to_display,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import camel
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    Mutation,
+    Referrer,
+    Resource,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The plan for one object. ``mutations`` may be the first of several steps; the engine then reads and plans again.
+
+    :param action: ``create``, ``update``, ``delete`` or ``none``. :param before: and ``after`` are the diff.
+    :param result: the resulting object. :param extra: further return values; ``current`` is their current state.
+    """
+
+    action: str
+    before: dict[str, t.Any]
+    after: dict[str, t.Any]
+    result: dict[str, t.Any]
+    mutations: tuple[Mutation, ...] = ()
+    extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    carries_secret: bool = False
+    current: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+def resource_mutations(
+    resource: Resource,
+    row: ApiObject | None,
+    changed_fields: dict[str, t.Any],
+    current_body: dict[str, t.Any],
+    desired_body: dict[str, t.Any],
+) -> tuple[Mutation, ...]:
+    """The requests for an update, by default one."""
+    if resource.mutations:
+        return resource.mutations(resource, row, changed_fields, current_body, desired_body)
+    if row is None:
+        body = {key: value for key, value in changed_fields.items() if value is not None}
+        return (
+            Mutation(
+                method="POST", path=resource.path, body=resource.wrap({**resource.constants, **body}), creates=True
+            ),
+        )
+    body = {key: _merged_value(row.get(key), current_body.get(key), value) for key, value in changed_fields.items()}
+    return (mutation_of(resource, row, resource.update_method, body=resource.wrap({**resource.constants, **body})),)
+
+
+def _merged_value(raw: t.Any, current: t.Any, desired: t.Any) -> t.Any:
+    """An object as it is sent: the desired fields, and all other fields of the current object's variant."""
+    if not isinstance(desired, dict) or not isinstance(raw, dict) or not same_variant(raw, desired):
+        return desired
+    return {key: value for key, value in raw.items() if value is not None and key not in (current or {})} | desired
+
+
+def mutation_of(resource: Resource, row: ApiObject, method: str, **more: t.Any) -> Mutation:
+    """A request for one object."""
+    path = resource.item_path or resource.path + "/{id}"
+    names = [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
+    return Mutation(method=method, path=path, ids={name: str(row[name]) for name in names}, **more)
+
+
+def read_only_values(resource: Resource, row: ApiObject | None) -> dict[str, t.Any]:
+    """The read-only fields of a response; only scalar values are included."""
+    found = {}
+    for name in resource.read_only_fields:
+        value = (row or {}).get(camel(name), (row or {}).get(name))
+        if isinstance(value, (str, int, float, bool)):
+            found[name] = value
+    return found
+
+
+def to_result(resource: Resource, row: ApiObject, options: t.Any) -> dict[str, t.Any]:
+    """Convert an object of the service to the form that modules return.
+
+    :param resource: its kind. :param row: the service's form. :param options: options that affect the form.
+    :return: the return value, without secrets.
+    """
+    if resource.to_result:
+        return resource.to_result(row, options)
+    key = {"id": str(row["id"])} if "id" in row else {}
+    displayed = {
+        name: value for name, value in to_display(from_api(resource.record, row)).items() if value not in ("", {})
+    }
+    return {**key, **displayed, **read_only_values(resource, row)}
+
+
+def deletion_of(resource: Resource, row: ApiObject) -> Mutation:
+    return mutation_of(resource, row, "DELETE", deletes_id=str(row["id"]), missing_ok=True)
+
+
+def ids_at(value: t.Any, path: list[str]) -> set[str]:
+    """All ids at a dotted path; each list on the path is searched."""
+    if isinstance(value, list):
+        return {key for item in value for key in ids_at(item, path)}
+    if not path:
+        return {str(value)} if value is not None else set()
+    return ids_at(value.get(path[0]), path[1:]) if isinstance(value, dict) else set()
+
+
+def referring_label(referrer: Referrer, referring_row: ApiObject) -> str:
+    return printable(next((str(referring_row[key]) for key in referrer.label if referring_row.get(key)), "?"))
+
+
+def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | None) -> Mutation:
+    """The request that changes a reference from ``old`` to ``new``, or removes it (``None``); sends the whole field."""
+    top, *rest = referrer.path_to_id.split(".")
+    body = {key: referring_row[key] for key in referrer.required_fields if key in referring_row}
+    body[top] = _replace_id(referring_row.get(top), rest, old, new)
+    return Mutation(method="PATCH", path=referrer.path + "/{id}", ids={"id": str(referring_row["id"])}, body=body)
+
+
+def _replace_id(value: t.Any, path: list[str], old: str, new: str | None) -> t.Any:
+    if isinstance(value, list):
+        kept = [_replace_id(item, path, old, new) for item in value]
+        return [item for item in kept if item is not None]
+    if not path:
+        return new if value == old else value
+    return {**value, path[0]: _replace_id(value.get(path[0]), path[1:], old, new)} if isinstance(value, dict) else value
+
+
+def rename_superseded(resource: Resource, desired: Desired, row: ApiObject) -> Mutation:
+    field, value = key_of(resource, desired)
+    body = {**resource.constants, field.api_name: superseded_name(str(value))}
+    return mutation_of(resource, row, resource.update_method, body=resource.wrap(body))
+
+
+def repoint_all(
+    resource: Resource, row: ApiObject, new: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
+) -> tuple[Mutation, ...]:
+    key = str(row["id"])
+    moved = [
+        repoint(referrer, referring_row, key, new)
+        for referrer in resource.referrers
+        for referring_row in referrer_rows.get(referrer, ())
+        if key in ids_at(referring_row, referrer.path_to_id.split("."))
+    ]
+    return (*moved, deletion_of(resource, row))
+
+
+def replaced_id(row: ApiObject | None) -> dict[str, t.Any]:
+    return {"replaced_id": str(row["id"])} if row else {}

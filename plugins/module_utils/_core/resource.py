@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Data types that describe services and resources: paths, fields, validators and other functions of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+import ssl
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+
+#: Placeholder in check mode for an id that is known only after the change.
+UNKNOWN_ID = "(known after apply)"
+
+#: ``(path, query)`` -> the rows of one page.
+Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
+
+
+def check_certificates(path: str) -> None:
+    """Raise ``ValueError`` for a file without CA certificates."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError):
+        raise ValueError("must be a readable file with CA certificates in PEM form.") from None
+
+
+class HttpOptions(Model):
+    """Connection options of all services (fragment ``_http``)."""
+
+    timeout: t.Annotated[int, Option(range=(1, 600))] = 30
+    retry_timeout: t.Annotated[int, Option(range=(0, 3600))] = 60
+    validate_certs: bool = True
+    ca_path: t.Annotated[str | None, Option(check=check_certificates)] = None
+
+
+class State(Model):
+    """Options of an object besides its fields (fragment ``_state``)."""
+
+    state: t.Literal["present", "absent"] = "present"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ListQuery:
+    """A list query.
+
+    :param params: the service's filters. :param limit: maximum number of rows, newest first; ``None`` for all.
+    :param page_size: rows per page, if fewer than usual fit into a response.
+    :param page_numbers: whether the list accepts a page number, so that rows can be read one at a time.
+    :param reduce: row -> the parts of it to keep; the rest is released page by page.
+    """
+
+    params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    limit: int | None = None
+    page_size: int | None = None
+    page_numbers: bool = False
+    reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Provider:
+    """One HTTP API.
+
+    :param name: the action group, and the prefix of the connection options in modules that read several services.
+    :param title: its name in messages.
+    :param connection: the record of connection options; has ``api_key``.
+    :param url: connection record -> base URL.
+    :param pages: ``(page, path, reading)`` -> the raw rows of a list; ``page(path, params)`` returns those of one page.
+    :param encode: body -> keyword arguments of the request (``json=`` or ``data=``).
+    :param error_message: response -> the service's error message, from known fields only.
+    :param auth_error_statuses: statuses for an invalid key. :param key_hint: where to find the correct key.
+    :param key_form: key -> a sentence if its form shows that it is the key of another service, else an empty text.
+    :param id_form: a pattern of all ids of the service and its description; empty if unknown.
+    """
+
+    name: str
+    title: str
+    connection: type[Model]
+    url: t.Callable[[t.Any], str]
+    pages: t.Callable[[Page, str, ListQuery], list[dict[str, t.Any]]]
+    encode: t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
+    error_message: t.Callable[[t.Any], str]
+    auth_error_statuses: frozenset[int]
+    key_hint: str
+    key_form: t.Callable[[str], str] = lambda _key: ""
+    id_form: tuple[str, str] = ("", "")
+
+    def check_id(self, value: str) -> None:
+        """Check the form of an id.
+
+        :param value: the id. :raises OptionError: if it cannot be an id of this service.
+        """
+        pattern, called = self.id_form
+        if pattern and not re.fullmatch(pattern, value, re.IGNORECASE):
+            rule = f"must be {called}, like all ids of {self.title}; leave it out to find the object by its name."
+            raise OptionError("", rule, value)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """A request that changes something.
+
+    :param path: a template, filled with ``ids``. :param creates: whether the response is the created object.
+    :param deletes_id: id of the object that the request deletes.
+    :param has_follow_up: whether further requests follow after the object is read back.
+    :param missing_ok: whether a 404 means success. :param optional_token: a token: if the service rejects the request,
+        the engine
+        stores the token for the next plan instead of failing; it also stores the tokens of successful requests.
+    """
+
+    method: str
+    path: str
+    ids: dict[str, str] = dataclasses.field(default_factory=dict)
+    body: dict[str, t.Any] | None = None
+    params: dict[str, str] | None = None
+    creates: bool = False
+    deletes_id: str | None = None
+    has_follow_up: bool = False
+    missing_ok: bool = False
+    optional_token: t.Any = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Referrer:
+    """A kind of object that may refer to objects of this resource.
+
+    :param path: the list of the referrers. :param path_to_id: dotted path of the id in a referrer; lists are searched.
+    :param label: keys with the name of a referrer; the first that is set is used. :param title: plural, for messages.
+    :param required_fields: keys of a referrer that each update of it must include.
+    :param detach_on_delete: whether ``absent`` removes the references first; otherwise it is rejected while there are
+        any.
+    """
+
+    path: str
+    path_to_id: str
+    title: str
+    label: tuple[str, ...] = ("name", "id")
+    required_fields: tuple[str, ...] = ()
+    detach_on_delete: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OneShot:
+    """A one-shot operation, such as a phone call: it cannot be undone, and its request is sent at most once.
+
+    :param is_same: ``(row, record)`` -> whether a request for this record created the row.
+    :param same_group: the same for all rows that ``absent`` cancels.
+    :param check_conflict: ``(rows, record)``: raises ``OptionError`` if another object conflicts with the record.
+    :param needs_lookup: ``(record, ask)`` -> whether an earlier run may have started it.
+    :param window: ``now`` -> the query for rows that an earlier run may have created.
+    :param recent: the same for rows created a moment ago; ``None`` uses ``window``.
+    :param counts: ``(row, now)`` -> whether a row still counts as the operation of its record.
+    :param fetch_details: ``(get, row)`` -> the row with the details that ``check_matches`` compares; not called for
+        ``absent``.
+    :param check_matches: ``(row, record)``: raises ``OptionError`` if an existing row differs from the record; may
+        return a
+        warning.
+    :param preflight: ``(rows, record, now)`` -> warnings; a preflight check, also in check mode: reads lists with
+        ``rows(resource)`` and raises ``OptionError`` if the operation would fail.
+    :param check_response: ``(answer, record)`` -> a warning if the response differs from the request.
+    :param rival: ``(row, record)`` -> whether another run may have created the row at the same time; of all such rows
+        the first is kept, and the others are cancelled. :param age: a row -> its sort key for this order.
+    :param void: whether a row was cancelled, so that another row counts instead.
+    :param is_finished: whether a row has ended. :param cancel: a row -> the request that cancels it, for ``absent``.
+    :param to_display: a record -> its form in a diff.
+    :param hint: what to do if it is unknown whether the request was processed.
+    """
+
+    is_same: t.Callable[[dict[str, t.Any], t.Any], bool]
+    needs_lookup: t.Callable[[t.Any, t.Any], bool]
+    window: t.Callable[[datetime.datetime], ListQuery]
+    preflight: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], t.Any, datetime.datetime], tuple[str, ...]]
+    to_display: t.Callable[[t.Any], dict[str, t.Any]]
+    hint: str
+    same_group: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
+    recent: t.Callable[[datetime.datetime], ListQuery] | None = None
+    counts: t.Callable[[dict[str, t.Any], datetime.datetime], bool] = lambda _row, _now: True
+    rival: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
+    age: t.Callable[[dict[str, t.Any]], t.Any] = lambda _row: ()
+    void: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
+    check_conflict: t.Callable[[list[dict[str, t.Any]], t.Any], None] = lambda _rows, _record: None
+    is_finished: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
+    check_matches: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None
+    fetch_details: t.Callable[[t.Any, dict[str, t.Any]], dict[str, t.Any]] = lambda _get, row: row
+    check_response: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None
+    cancel: t.Callable[[dict[str, t.Any]], Mutation] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Batches:
+    """The objects of one task, for a resource that creates several objects from its options.
+
+    :param records: at least one. :param summary: further return values for ``gather``. :param warnings: warnings.
+    """
+
+    records: list[t.Any]
+    summary: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Enrichment:
+    """Data of another service about the same objects, read by an info module if that service's key is given.
+
+    :param resource: the kind to list. :param query: items -> the list query for related rows.
+    :param join: ``(items, rows)`` -> items with the other service's data.
+    """
+
+    resource: Resource
+    query: t.Callable[[list[dict[str, t.Any]]], ListQuery]
+    join: t.Callable[[list[dict[str, t.Any]], list[dict[str, t.Any]]], list[dict[str, t.Any]]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One kind of object.
+
+    :param name: return key; ``plural`` that of lists. :param title: its name in messages.
+    :param path: the collection's path, may contain ``{option}`` of the record.
+    :param record: its fields. :param options: options besides the fields (state and others).
+    :param keys: options that identify it; the first one given is used. :param normalize_key: normalizes a key.
+    :param constants: constants of the API's form: they filter lists and are part of each request body.
+    :param read_only_fields: read-only attributes of a response, snake_case.
+    :param made_by_service: further keys of a response that the service sets and that cannot be copied to a new object.
+    :param choices: mutually exclusive options: giving one clears the others.
+    :param validators: validators of the input, without requests: ``(record, ask)``; raise ``OptionError`` or return a
+        warning.
+    :param plan_validators: validators of the resulting state, before the first request: ``(after, ask)``; raise
+        ``OptionError``.
+    :param explain_refusal: ``(error, now)`` -> a sentence and return values for a query of an info module that the
+        service rejected; ``None`` if there is nothing to add.
+    :param after_update: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
+    :param resolve_desired: ``(wanted, current, ask)`` -> desired state, for options that depend on the current state.
+    :param unwrap_list: extracts the list from a response that is not a list; ``unwrap`` extracts the object from a
+        response;
+        ``wrap`` creates the request body.
+    :param mutations: the requests for an update if one is not enough: ``(resource, row, touched, now, then)`` ->
+        requests,
+        all in the API's form.
+    :param fetch_details: ``(client, row)`` -> row with details that require further reads.
+    :param required_keys: required keys of each listed row.
+    :param to_result: ``(row, ask)`` -> the item that an info module returns, if it differs from the record.
+    :param filters: options of the info module besides the identifying ones.
+    :param query: ``(seek, id)`` -> the list query of an info module.
+    :param reduce: listed row -> the parts of it to keep while the list is read. :param page_size: rows per page of its
+        list.
+    :param page_numbers: whether the list accepts a page number.
+    :param enrichment: data of the other service, for the info module.
+    :param enrich: ``(list_objects, items)`` -> the info module's items with data from other lists of the service.
+    :param one_shot: the one-shot operation, if the object is an event and not a state.
+    :param expand: ``(record, ask)`` -> the objects that the options of one task declare. :param merge_results:
+        ``(results,
+        facts)`` -> their combined result.
+    :param not_found: the meaning of a 404 on the list, for messages.
+    :param by_id: whether the option ``id`` identifies an object. :param single: whether there is exactly one object.
+    :param update_method: method of an update. :param item_path: path of one object; its ``{names}`` are keys of a row.
+    :param referrers: the kinds of objects that may refer to it.
+    :param replace_on_change: API field whose change creates a new object if requested (``on_auth_change``).
+    :param exclusive_by: option that limits ``exclusive`` in the bulk module.
+    :param ordered: the functions of an ordered list (see ``_order``); then the object is a row of that list.
+    """
+
+    provider: Provider
+    name: str
+    plural: str
+    title: str
+    path: str
+    record: type[Model]
+    options: type[Model] = State
+    keys: tuple[str, ...] = ("name",)
+    normalize_key: t.Callable[[str], str] = str
+    constants: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    read_only_fields: tuple[str, ...] = ("created_at", "updated_at")
+    made_by_service: tuple[str, ...] = ("orgId",)
+    choices: tuple[str, ...] = ()
+    validators: tuple[t.Callable[[t.Any, t.Any], str | None], ...] = ()
+    plan_validators: tuple[t.Callable[[t.Any, t.Any], None], ...] = ()
+    explain_refusal: t.Callable[[Exception, datetime.datetime], tuple[str, dict[str, t.Any]] | None] | None = None
+    after_update: t.Callable[[t.Any, str], tuple[str, ...]] | None = None
+    resolve_desired: t.Callable[[t.Any, t.Any, t.Any], t.Any] | None = None
+    unwrap_list: t.Callable[[t.Any], t.Any] | None = None
+    unwrap: t.Callable[[t.Any], t.Any] = lambda answer: answer
+    wrap: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] = lambda body: body
+    mutations: t.Callable[..., tuple[Mutation, ...]] | None = None
+    fetch_details: t.Callable[[t.Any, dict[str, t.Any]], dict[str, t.Any]] | None = None
+    required_keys: tuple[str, ...] = ("id",)
+    to_result: t.Callable[[dict[str, t.Any], t.Any], dict[str, t.Any]] | None = None
+    filters: type[Model] = Model
+    query: t.Callable[[t.Any, str], ListQuery] | None = None
+    reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
+    page_size: int | None = None
+    page_numbers: bool = False
+    enrichment: Enrichment | None = None
+    enrich: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], list[dict[str, t.Any]]], list[t.Any]] | None = (
+        None
+    )
+    one_shot: OneShot | None = None
+    expand: t.Callable[[t.Any, t.Any], Batches] | None = None
+    merge_results: t.Callable[[list[dict[str, t.Any]], dict[str, t.Any]], dict[str, t.Any]] | None = None
+    not_found: str = ""
+    by_id: bool = True
+    single: bool = False
+    update_method: str = "PATCH"
+    item_path: str = ""
+    referrers: tuple[Referrer, ...] = ()
+    replace_on_change: str | None = None
+    exclusive_by: str | None = None
+    ordered: t.Any = None

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""didlogic's HTTP API: base URL, pagination, error format."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Page, Provider
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_key
+
+PAGE = 1000
+
+
+class Connection(Model):
+    api_key: t.Annotated[
+        str | None,
+        Option(required=True, secret=True, normalize=str.strip, check=check_key, fallback=("DIDLOGIC_API_KEY",)),
+    ] = None
+    api_url: t.Annotated[str, Option(fallback=("DIDLOGIC_API_URL",))] = "https://app.didlogic.com/api"
+
+
+def pages(page: Page, path: str, query: ListQuery) -> list[dict[str, t.Any]]:
+    """The rows of a list.
+
+    Clients use two spellings of the page count, so the end is detected by a short page. Lists without pages ignore the
+    parameters and return all rows for each page.
+    """
+    found: list[dict[str, t.Any]] = []
+    size = min(query.page_size or PAGE, query.limit or PAGE)
+    for number in range(1, 10_000):
+        rows = page(path, {**query.params, "page": number, "per_page": size})
+        new = [row for row in rows if row not in found[-len(rows) :]] if rows else []
+        found += new
+        if not new or (len(rows) < size and len(rows) % 100) or (query.limit and len(found) >= query.limit):
+            break
+    return found[: query.limit]
+
+
+def encode(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Form fields with bracketed keys, as all known clients send them; booleans as 1 and 0."""
+    return {"data": dict(_flat(body, ""))}
+
+
+def _flat(value: t.Any, key: str) -> t.Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _flat(item, f"{key}[{name}]" if key else name)
+    elif isinstance(value, bool):
+        yield key, str(int(value))
+    else:
+        yield key, "" if value is None else str(value)
+
+
+def key_form(key: str) -> str:
+    """A hint at the probable error in a rejected key. Inferred: no key of didlogic is known to be a UUID."""
+    uuid = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", key, re.IGNORECASE)
+    return "It is a UUID, the form of a Vapi key; the two keys may be swapped." if uuid else ""
+
+
+def error_message(answer: t.Any) -> str:
+    """The error message in any of the known forms."""
+    for _depth in range(3):
+        if isinstance(answer, dict):
+            answer = next((answer[key] for key in ("error", "message", "errors") if answer.get(key)), None)
+    if isinstance(answer, list):
+        answer = "; ".join(item for item in answer if isinstance(item, str))
+    return answer[:500].rstrip(".") if isinstance(answer, str) else ""
+
+
+DIDLOGIC = Provider(
+    name="didlogic",
+    title="didlogic",
+    connection=Connection,
+    url=lambda connection: connection.api_url,
+    pages=pages,
+    encode=encode,
+    error_message=error_message,
+    auth_error_statuses=frozenset({401, 403}),
+    key_form=key_form,
+    key_hint="Give the token that didlogic's account manager issued as {api_key}.",
+)

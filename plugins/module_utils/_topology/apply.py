@@ -1,0 +1,288 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deploy a whole environment in one task: read both accounts, reconcile all objects, verify that calls are routed.
+
+Both accounts are read once, all lists concurrently. Independent objects are written concurrently; a number is forwarded
+only after it exists in Vapi. Each kind is read back after its last write, so the verification uses cached lists.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    ModuleFailureError,
+    OptionError,
+    RunInterruptedError,
+    format_errors,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
+    ACTION_RESULTS,
+    Outcome,
+    summary,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import (
+    CONSISTENCY_DELAYS_SECONDS,
+    MAX_LISTED,
+    Engine,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    FORWARD,
+    reachable,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
+    KINDS,
+    ApplyRun,
+    declared_trunk_ids,
+    kind,
+    own_phone_numbers,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.preflight import (
+    ambiguous_names,
+    preflight_errors,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    ApiObject,
+    CallPath,
+    Snapshot,
+    read,
+    uri_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.verify import verification_errors
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import holds_key, label_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+SERVICES = (VAPI, DIDLOGIC)
+
+
+def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
+    """Deploy or remove an environment.
+
+    :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
+    :raises ModuleFailureError: with the changes that were made before the error.
+    """
+    vapi, didlogic = engines["vapi"], engines["didlogic"]
+
+    def take_snapshot() -> Snapshot:
+        known = {"region": spec.region, "key": spec.key, "declared_numbers": spec.digits}
+        return read(vapi, didlogic, **known)
+
+    snapshot = take_snapshot()
+    for pause in CONSISTENCY_DELAYS_SECONDS:
+        # Two other runs may have created it concurrently; then one of them will delete its own.
+        if not ambiguous_names(snapshot, spec):
+            break
+        vapi.client.sleep(pause)
+        for resource in (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, SQUAD, PHONE_NUMBER):
+            engines[resource.provider.name].client.invalidate(resource.path)
+        snapshot = take_snapshot()
+    run = ApplyRun(spec, snapshot, vapi.check_mode)
+    wrong = preflight_errors(run.before, spec, vapi)
+    if wrong:
+        message = format_errors("Nothing was changed. Correct this first.", wrong)
+        raise ModuleFailureError(message, {"changed": False}, _labels(run))
+    if spec.present and spec.inbound and not spec.trunk.inbound_networks:
+        option = spec.option_names.name_of("trunk.inbound_networks")
+        vapi.warn(
+            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask didlogic for the "
+            "signalling addresses of your account and set them there. Outbound calls are not affected."
+        )
+    act = _present if spec.present else _absent
+    try:
+        act(vapi, didlogic, run)
+        if spec.present and not (run.check_mode and run.changed):
+            run.after = take_snapshot()
+            # The form of didlogic's guide has its own warning. Without numbers the snapshot contains all of them.
+            accepted = {"private-key-in-uri"} if spec.uses_private_key else ()
+            known = dataclasses.replace(run.after, own_trunks=frozenset({run.trunk_id}))
+            run.findings = findings(known, accepted) if spec.numbers else []
+            run.errors = verification_errors(run, run.after)
+    except (ApiError, OptionError, RunInterruptedError) as error:
+        done = [f"{kind(r)} {o.desired.label}" for r in KINDS for o in run.outcomes_of(r) if o.changed and not o.error]
+        more = f" Done before that: {', '.join(done)}." if done and not run.check_mode else ""
+        run.failed = True
+        raise ModuleFailureError(f"{spec.option_names.sentence(error)}{more}", _result(run), _labels(run)) from None
+    if spec.params["verify"] and run.errors:
+        message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
+        raise ModuleFailureError(message, _result(run), _labels(run))
+    return {**_result(run), "labels": _labels(run)}
+
+
+def _labels(run: ApplyRun) -> set[str]:
+    surveys = [snapshot for snapshot in (run.before, run.after) if snapshot]
+    return {str(row["id"]) for survey in surveys for row in survey.trunks} | {run.trunk_id}
+
+
+def _ensure(engine: Engine, run: ApplyRun, resource: Resource, desired_objects: t.Sequence[Desired]) -> list[Outcome]:
+    """Reconcile the objects of one kind; raises the first error after all have been processed."""
+    outcomes = engine.ensure(resource, list(desired_objects))
+    run.outcomes.setdefault(resource.name, []).extend(outcomes)
+    for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
+        engine.warn(warning)
+    errors = [outcome for outcome in outcomes if outcome.error]
+    if errors and errors[0].error:
+        first = f"{kind(resource)} {errors[0].desired.label}: {run.spec.option_names.sentence(errors[0].error)}"
+        more = f" {len(errors) - 1} more of {len(outcomes)} failed." if len(errors) > 1 else ""
+        raise ApiError(f"{first}{more}")
+    return outcomes
+
+
+def _present(vapi: Engine, didlogic: Engine, run: ApplyRun) -> None:
+    spec = run.spec
+
+    def trunk() -> None:
+        login = None
+        if spec.account:
+            (account,) = _ensure(didlogic, run, SIP_ACCOUNT, [spec.account])
+            login = str(account.result["name"])
+        _ensure(vapi, run, SIP_TRUNK, [spec.desired_trunk(login)])
+
+    vapi.run_concurrently(trunk, lambda: _ensure(vapi, run, TRANSFER_TOOL, spec.tools))
+    tools = run.ids(TRANSFER_TOOL)
+    _ensure(vapi, run, ASSISTANT, [_with_tools(desired, tools) for desired in spec.assistants])
+    assistants, trunk_id = run.ids(ASSISTANT), run.trunk_id
+    phones = [spec.desired_phone_number(number, trunk_id, assistants) for number in spec.numbers]
+    _ensure(vapi, run, PHONE_NUMBER, phones)
+    trunks = _labels(run)
+    forwards = [spec.desired_forward(number, trunk_id, trunks, by_key=spec.uses_private_key) for number in spec.inbound]
+    _ensure(didlogic, run, FORWARD, forwards)
+
+
+def _with_tools(desired: Desired, ids: t.Mapping[str, str]) -> Desired:
+    if desired.record.tools is None:
+        return desired
+    tools = [ids.get(name, name) for name in desired.record.tools]
+    return dataclasses.replace(desired, record=desired.record.model_copy(update={"tools": tools}))
+
+
+def _absent(vapi: Engine, didlogic: Engine, run: ApplyRun) -> None:
+    """Remove the declared objects in reverse order, forwards first, so that no call is sent to a removed object."""
+    spec, before = run.spec, run.before
+    forwards = _own_forwards(run)
+    _ensure(didlogic, run, FORWARD, forwards)
+    run.unanswered = _unanswered(run, forwards)
+    for number in run.unanswered:
+        vapi.warn(
+            f"{number} only has destinations that lead to Vapi, where nobody answers the number: calls to it will "
+            "fail until it has one that can answer."
+        )
+    ids = {str(row["id"]) for row in own_phone_numbers(before, spec)}
+    phones = [
+        dataclasses.replace(spec.desired_phone_number(number, "", {}), id=str(row["id"]))
+        for number in spec.numbers
+        for row in before.phone.get(str(number.number), ())  # several may have the same digits
+        if str(row["id"]) in ids
+    ]
+    _ensure(vapi, run, PHONE_NUMBER, phones)
+    # In check mode their referrers still exist. The preflight check has verified that no other object refers to them.
+    forced = {"force": True} if run.check_mode else {}
+    _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in reversed(spec.assistants)])
+    _ensure(vapi, run, TRANSFER_TOOL, list(reversed(spec.tools)))
+    _ensure(vapi, run, SIP_TRUNK, [_with_options(spec.desired_trunk(), **forced)])
+    if spec.account and (spec.params["sip_account"] or {}).get("force"):
+        _ensure(didlogic, run, SIP_ACCOUNT, [spec.account])
+
+
+def _own_forwards(run: ApplyRun) -> list[Desired]:
+    """Destinations of declared numbers that lead to removed objects, including forms of earlier declarations."""
+    spec, before = run.spec, run.before
+    trunks, trunk_ids = {key.lower() for key in declared_trunk_ids(before, spec)}, _labels(run)
+    own = {digits(str(row["number"])) for row in own_phone_numbers(before, spec)}
+    moved = set(before.phone) - own
+    found = {}
+    for number in spec.inbound:
+        for entry in CallPath(before, str(number.number)).to_vapi:
+            uri = uri_of(entry)
+            by_key = holds_key(uri, spec.key)
+            # A URI with the key may lead to the trunk that the number has been moved to.
+            if label_of(uri) in trunks or (by_key and (spec.uses_private_key or number.number not in moved)):
+                found[number.number, entry.identity] = spec.desired_forward(
+                    number, "", trunk_ids, by_key=by_key, uri=uri
+                )
+    return list(found.values())
+
+
+def _unanswered(run: ApplyRun, forwards: t.Sequence[Desired]) -> list[str]:
+    """Numbers whose remaining active destinations cannot answer after the removal.
+
+    The plan of the forward has already warned about a number without active destinations.
+    """
+    spec, before = run.spec, run.before
+    phones, trunks = own_phone_numbers(before, spec), declared_trunk_ids(before, spec)
+    left = dataclasses.replace(
+        before,
+        phones=tuple(row for row in before.phones if row not in phones),
+        trunks=tuple(row for row in before.trunks if str(row["id"]) not in trunks),
+    )
+    gone = {(str(desired.record.number), desired.record.destination) for desired in forwards}
+    found = []
+    for number in dict.fromkeys(str(item.record.number) for item in forwards):
+        was, path = CallPath(before, number), CallPath(left, number)
+        kept = [entry for entry in path.entries if (number, uri_of(entry).strip()) not in gone]
+        if any(map(reachable, kept)) and any(map(was.can_answer, was.entries)) and not any(map(path.can_answer, kept)):
+            found.append(number)
+    return found
+
+
+def _with_options(desired: Desired, **changes: t.Any) -> Desired:
+    return dataclasses.replace(desired, options=desired.options.model_copy(update=changes))
+
+
+def _result(run: ApplyRun) -> ApiObject:
+    spec = run.spec
+    trunk_id = run.trunk_id
+    uris = {str(number.number): spec.uri(number, trunk_id) for number in spec.inbound}
+    present = spec.present
+    trunk = next((outcome.result for outcome in run.outcomes_of(SIP_TRUNK)), {})
+    return {
+        "changed": run.changed,
+        "integration": {
+            "state": spec.params["state"],
+            "trunk_id": run.trunk_id if present else "",
+            "inbound_uris": uris if present else {},
+            "phone_number_ids": run.ids(PHONE_NUMBER),
+            "forward_ids": run.ids(FORWARD),
+            "assistant_ids": run.ids(ASSISTANT),
+            "transfer_tool_ids": run.ids(TRANSFER_TOOL),
+            "findings": run.findings,
+        },
+        "sip_trunk": trunk,
+        "objects": [
+            {
+                "kind": resource.name,
+                "name": outcome.desired.label,
+                "id": "" if outcome.error else str(outcome.result.get("id", "")),
+                "change": "failed" if outcome.error else ACTION_RESULTS[outcome.action],
+            }
+            for resource in KINDS
+            for outcome in run.outcomes_of(resource)
+        ],
+        "summary": summary(run.all),
+        "broken": run.errors,
+        "report": run_report.lines(run),
+        "diff": [
+            {
+                "before_header": f"{kind(resource)} {outcome.desired.label}",
+                "after_header": f"{kind(resource)} {outcome.desired.label}",
+                **outcome.sides,
+            }
+            for resource in KINDS
+            for outcome in run.outcomes_of(resource)
+            if outcome.plan and outcome.action != "none"
+        ],
+    }

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""State of one run over an environment."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
+    Outcome,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    FORWARD,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    ApiObject,
+    Snapshot,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+#: The kinds in the order of the report.
+KINDS: tuple[Resource, ...] = (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER, FORWARD)
+
+
+@dataclasses.dataclass
+class ApplyRun:
+    """The state of one run: the snapshot before it, and the outcomes by kind."""
+
+    spec: EnvironmentSpec
+    before: Snapshot
+    check_mode: bool
+    failed: bool = False  # by an error, before the end
+    outcomes: dict[str, list[Outcome]] = dataclasses.field(default_factory=dict)
+    after: Snapshot | None = None
+    findings: list[ApiObject] = dataclasses.field(default_factory=list)
+    errors: list[str] = dataclasses.field(default_factory=list)
+    unanswered: list[str] = dataclasses.field(
+        default_factory=list
+    )  # numbers whose remaining destinations cannot answer
+
+    def outcomes_of(self, resource: Resource) -> list[Outcome]:
+        return self.outcomes.get(resource.name, [])
+
+    @property
+    def all(self) -> list[Outcome]:
+        return [outcome for resource in KINDS for outcome in self.outcomes_of(resource)]
+
+    @property
+    def changed(self) -> bool:
+        return any(outcome.changed for outcome in self.all)
+
+    @property
+    def trunk_id(self) -> str:
+        """The id of the declared trunk; empty if there is none."""
+        if not self.spec.present:
+            return next(iter(declared_trunk_ids(self.before, self.spec)), "")
+        return next((str(outcome.result.get("id", "")) for outcome in self.outcomes_of(SIP_TRUNK)), "")
+
+    def ids(self, resource: Resource) -> dict[str, str]:
+        """Ids of the resulting objects by name or number.
+
+        :param resource: their kind. :return: the ids.
+        """
+        if not self.spec.present:
+            return {}
+        found = [
+            (outcome.desired.label, outcome.result.get("id"))
+            for outcome in self.outcomes_of(resource)
+            if not outcome.error
+        ]
+        return {resource.normalize_key(label): str(key) for label, key in found if key}
+
+
+def kind(resource: Resource) -> str:
+    return run_report.TITLES.get(resource.name, resource.title)
+
+
+def declared_trunk_ids(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
+    return [str(row["id"]) for row in snapshot.trunks if row.get("name") == spec.trunk.name]
+
+
+def own_phone_numbers(snapshot: Snapshot, spec: EnvironmentSpec) -> list[ApiObject]:
+    """Declared numbers in Vapi, without those that have been moved to another trunk."""
+    others = {str(row["id"]) for row in snapshot.trunks} - set(declared_trunk_ids(snapshot, spec))
+    return [
+        row
+        for row in snapshot.phones
+        if digits(str(row.get("number", ""))) in spec.digits and row.get("credentialId") not in others
+    ]

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Match Vapi's calls with didlogic's records of them by numbers and time, because the records have no call id."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    Enrichment,
+    ListQuery,
+    Resource,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import COUNTED, party
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import to_result as told_record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import display_name, gateways
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL, with_diagnosis
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import ANY_NUMBER, moment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+
+Item = dict[str, t.Any]
+
+#: Maximum difference between the times of both services, including the time to set up a call.
+SLACK = datetime.timedelta(seconds=90)
+
+#: The time zone of didlogic's days is unknown.
+DAY = datetime.timedelta(days=1)
+
+
+def around(items: list[Item]) -> ListQuery:
+    """The query for records: the days of the calls, and one day before and after.
+
+    :return: the list query.
+    """
+    times = [time for item in items for time in (_time(item.get("created_at")), _time(item.get("ended_at"))) if time]
+    if not times:
+        return ListQuery(limit=COUNTED)
+    first, last = min(times) - DAY, max(times) + DAY
+    return ListQuery(params={"from": f"{first:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}"}, limit=COUNTED)
+
+
+def joined(items: list[Item], rows: list[Item]) -> list[Item]:
+    """Add the carrier's record to each call, and repeat its diagnosis with it.
+
+    :return: the calls with ``carrier``.
+    """
+    free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
+    for index, row in enumerate(rows):
+        time = _time(row.get("timestamp"))
+        if time:
+            free.setdefault((str(row.get("type")), _other_side(row)), []).append((time, index))
+    taken: set[int] = set()
+    own = _own_records(items, free, taken)
+    found = []
+    for position, item in enumerate(items):
+        record = own.get(position)
+        carrier = told_record(rows[record]) if record is not None else {}
+        leg = _leg(item, free, taken, complete=len(rows) < COUNTED)
+        if carrier and "to" in (item["transfers"] or [{}])[-1]:
+            carrier["transfer_leg"] = leg
+        found.append({**with_diagnosis(item, carrier), "carrier": carrier})
+    return found
+
+
+def _other_side(row: Item) -> str:
+    return party(row.get("from" if row.get("type") == "incoming" else "to"))
+
+
+def _own_records(
+    items: list[Item], free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]], taken: set[int]
+) -> dict[int, int]:
+    """Match calls to records, the closest in time first; each record belongs to one call."""
+    pairs = []
+    for position, item in enumerate(items):
+        kind = "incoming" if item.get("direction") == "inbound" else "sip"
+        customer = item.get("customer", {})
+        number = party(customer.get("number") or customer.get("sip_uri"))
+        begun = _time(item.get("started_at")) or _time(item.get("created_at"))
+        if not number or not begun:
+            continue
+        first, last = _span(item, begun)
+        pairs += [
+            (abs(time - begun), position, index)
+            for time, index in free.get((kind, number), ())
+            if first <= time <= last
+        ]
+    own: dict[int, int] = {}
+    for _distance, position, index in sorted(pairs):
+        if position not in own and index not in taken:
+            own[position] = index
+            taken.add(index)
+    return own
+
+
+def _leg(
+    item: Item,
+    free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]],
+    taken: set[int],
+    *,
+    complete: bool,
+) -> bool | None:
+    """Whether the records contain the call to the transfer target; ``None`` if that cannot be determined."""
+    places = [party(transfer["to"]) for transfer in item["transfers"] if "to" in transfer]
+    begun = _time(item.get("started_at")) or _time(item.get("created_at"))
+    if not places or not begun:
+        return None
+    first, last = _span(item, begun)
+    legs = [
+        index
+        for place in places
+        for time, index in free.get(("sip", place), ())
+        if first <= time <= last and index not in taken
+    ]
+    taken.update(legs[:1])
+    return True if legs else False if complete else None
+
+
+def _span(item: Item, begun: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
+    first = _time(item.get("created_at")) or begun
+    return first - SLACK, (_time(item.get("ended_at")) or begun) + SLACK
+
+
+def _time(text: t.Any) -> datetime.datetime | None:
+    try:
+        return moment(str(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
+    """The provider or trunk of a phone number if it certainly does not belong to didlogic, otherwise an empty text.
+
+    The carrier of a trunk that has only addresses is unknown.
+    """
+    if not phone:
+        return ""
+    provider = str(phone.get("provider") or "")
+    if provider and provider != PHONE_NUMBER.constants["provider"]:
+        return provider
+    trunk = trunks.get(str(phone.get("credentialId")))
+    hosts = [str(gateway.get("ip")) for gateway in gateways(trunk)]
+    if any(map(is_gateway, hosts)) or all(map(is_ipv4, hosts)):
+        return ""
+    return f"the trunk {display_name(trunk)}"
+
+
+def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items: list[Item]) -> list[Item]:
+    """Replace advice about didlogic by ``other_carrier`` in calls over another carrier.
+
+    :param list_objects: reads a list of Vapi; only called if a diagnosis is about didlogic.
+    :return: the calls.
+    """
+    concerned = [item for item in items if "didlogic" in str(item.get("diagnosis")).lower() and "phone_number" in item]
+    if not concerned:
+        return items
+    try:
+        phones = {str(row["id"]): row for row in list_objects(ANY_NUMBER)}
+        trunks = {str(row["id"]): row for row in list_objects(SIP_TRUNK)}
+    except ApiError:
+        return items  # a key with permission to read calls may lack permission to read these lists
+    names = {id(item): other_carrier(phones.get(str(item["phone_number"])), trunks) for item in concerned}
+    return [_without_advice(item, names[id(item)]) if names.get(id(item)) else item for item in items]
+
+
+def _without_advice(item: Item, carrier: str) -> Item:
+    reason = " ".join(str(item.get("ended_reason")).split())[:120]
+    diagnosis = {key: value for key, value in item["diagnosis"].items() if key in ("area", "sip_status")}
+    diagnosis |= {
+        "cause": f"The call used {carrier}, which does not belong to didlogic; Vapi reports {reason}.",
+        "fix": "Contact that carrier; the advice of this collection applies to didlogic only.",
+    }
+    return {**item, "other_carrier": carrier, "diagnosis": diagnosis}
+
+
+CALL_LOG = dataclasses.replace(
+    CALL, enrichment=Enrichment(resource=RECORD, query=around, join=joined), enrich=over_other_carriers
+)

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of a declared environment against both accounts, before the first write. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    OptionError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import (
+    Engine,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_id, nearest
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
+    declared_trunk_ids,
+    kind,
+    own_phone_numbers,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    ApiObject,
+    Snapshot,
+    display_name,
+    members_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
+
+
+def preflight_errors(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str]:
+    """A sentence for each conflict between the specification and the current state."""
+    fit = _missing if spec.present else _in_use
+    return ambiguous_names(snapshot, spec) + fit(snapshot, spec, vapi)
+
+
+def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
+    """The declared names that match several objects."""
+    labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
+    lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[str]]] = [
+        (SIP_TRUNK, "name", snapshot.trunks, [str(spec.trunk.name)]),
+        (TRANSFER_TOOL, "name", snapshot.tools, [item.label for item in spec.tools]),
+        (ASSISTANT, "name", snapshot.assistants, [want.label for want in spec.assistants]),
+    ]
+    if spec.present:
+        lookups[2][3].extend(spec.foreign_assistants)
+        lookups += [
+            (SIP_ACCOUNT, "label", snapshot.accounts, labels),
+            (SQUAD, "name", snapshot.squads, list(spec.squads)),
+            (PHONE_NUMBER, "number", snapshot.phones, list(spec.digits)),
+        ]
+    found = []
+    for resource, key, rows, names in lookups:
+        place = fields(resource.record)[key].api_name.split(".")
+        ids: dict[str, list[str]] = {}
+        for row in rows:
+            name = resource.normalize_key(str(dig(row, place) or ""))
+            ids.setdefault(name, []).append(str(row["id" if resource.by_id else "name"]))
+        found += [
+            f"{resource.provider.title} has {len(ids[name])} {kind(resource)}s named {name}: {', '.join(ids[name])}. "
+            "Rename or remove all but one."
+            for name in names
+            if len(ids.get(name, ())) > 1
+        ]
+    return found
+
+
+def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str]:
+    """A sentence for each option that refers to a missing object, or is required for a new object and missing."""
+    there = {str(row.get(key)) for row in snapshot.assistants for key in ("name", "id")}
+    squads = {str(row.get(key)) for row in snapshot.squads for key in ("name", "id")}
+    tools = {str((row.get("function") or {}).get("name")) for row in snapshot.tools}
+    tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
+    found = [*_passwords(snapshot, spec)]
+    login = spec.account and spec.account.record.name
+    if login and login not in {str(row["name"]) for row in snapshot.accounts}:
+        rule = (
+            "is a login that this didlogic account does not have. Correct it, or give a label instead; didlogic "
+            "assigns the login of a new one."
+        )
+        found.append(OptionError("sip_account.name", rule, login))
+    rule = "is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set inbound: false."
+    found += [
+        OptionError(f"numbers[{index}].number", rule, number.number)
+        for index, number in enumerate(spec.numbers)
+        if number.inbound and number.number not in snapshot.own
+    ]
+    name_of = spec.option_names.name_of
+    for option, field, names, known, where in (
+        (
+            "numbers",
+            "assistant",
+            spec.foreign_assistants,
+            there,
+            f"is neither in {name_of('assistants')} nor in Vapi",
+        ),
+        ("numbers", "squad", spec.squads, squads, "does not exist in Vapi"),
+        (
+            "assistants",
+            "tools",
+            spec.foreign_tools,
+            tools,
+            f"is neither in {name_of('transfer_tools')} nor a transfer tool in Vapi",
+        ),
+    ):
+        for name in names:
+            if name not in known:
+                meant = nearest(name, {word for word in (*known, *spec.labels) if not is_id(word)})
+                more = f"; did you mean {meant}?" if meant else "."
+                more += " Give the id of a tool of another kind." if field == "tools" else ""
+                found += [OptionError(path, f"{where}{more}", name) for path in spec.places(option, field, name)]
+    return [spec.option_names.sentence(problem) for problem in found]
+
+
+def _passwords(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionError]:
+    """The passwords of a new account and a new trunk: both services require them and do not return them."""
+    account, trunk, given = spec.account, spec.trunk, spec.params
+    more = "If it comes from a variable or from the environment, that is empty or not set."
+    labels = {str(row.get("label")) for row in snapshot.accounts}
+    if account and not (account.record.name or account.record.password or account.record.label in labels):
+        yield OptionError("sip_account.password", f"must be given, because this SIP account is new. {more}")
+    password = trunk.password or (given.get("sip_account") or {}).get("password")
+    if (trunk.username or account) and not password and not declared_trunk_ids(snapshot, spec):
+        yield OptionError(
+            "trunk.password", f"must be given, because the trunk is new and its login requires one. {more}"
+        )
+
+
+def _in_use(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str]:
+    own = {str(row["id"]) for row in own_phone_numbers(snapshot, spec)}
+    trunks = declared_trunk_ids(snapshot, spec)
+    # Includes numbers that are not on a trunk.
+    staying = [row for row in vapi.client.list_all(PHONE_NUMBER.path) if str(row.get("id")) not in own]
+    found = [
+        f"The trunk {spec.trunk.name} is also used by {display_name(row, 'number')}, which is not removed. Move that "
+        "number to another trunk first, or declare it here."
+        for row in staying
+        if row.get("credentialId") in trunks
+    ]
+    names = {desired.label for desired in spec.assistants}
+    going = {str(row["id"]): row["name"] for row in snapshot.assistants if row.get("name") in names}
+    found += [
+        f"The assistant {name} also answers {display_name(row, 'number')}, which is not removed. Assign another "
+        "assistant to "
+        f"that number, declare it here, or remove {name} from assistants."
+        for key, name in going.items()
+        for row in staying
+        if row.get("assistantId") == key
+    ]
+    return found + [
+        f"The assistant {name} is also in the squad {display_name(row)}, which is not removed. Remove it there, "
+        "or remove "
+        f"{name} from assistants."
+        for key, name in going.items()
+        for row in snapshot.squads
+        if key in members_of(row)
+    ]

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last words of a run over an environment: what was done or would be, and where calls go. No secret stands here."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import format_errors
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import ACTION_RESULTS, Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import MAX_LISTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    FORWARD,
+    destination_result,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import ApiObject, CallPath
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+if t.TYPE_CHECKING:
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
+
+#: The first line of the report and of the failure if the verification at the end found differences.
+VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
+
+#: What people call a kind where it is not its title.
+TITLES = {"sip_trunk": "trunk"}
+
+KINDS = {"sip_account": " (SIP account)", "pstn": " (phone)"}
+
+
+def lines(run: ApplyRun) -> list[str]:
+    """One line for each object, under a number those for its destinations."""
+    found = [*_head(run), *_account(run)]
+    for resource in (SIP_TRUNK, TRANSFER_TOOL, ASSISTANT):
+        outcomes = run.outcomes_of(resource) if run.spec.present else reversed(run.outcomes_of(resource))
+        title = TITLES.get(resource.name, resource.title)
+        found += [_line(title, outcome.desired.label, _result_word(run, outcome)) for outcome in outcomes]
+    found += _phones(run)
+    forwards = _by_number(run, FORWARD)
+    for number in run.spec.inbound:
+        found += _forward(run, number, forwards.get(str(number.number), []))
+    warnings = [item for item in run.findings if item["severity"] == "warning" and run.spec.concerned(item)]
+    return found + [_line("look at", item["subject"], item["message"]) for item in warnings]
+
+
+def _head(run: ApplyRun) -> list[str]:
+    """How the run ended; after a failed verification also each difference."""
+    if run.failed:
+        return ["FAILED. This is how far it came."]
+    if run.check_mode and run.changed:
+        return ["DRY RUN, nothing was written. This is what a run would do."]
+    if run.errors:
+        differences = [printable(sentence) for sentence in run.errors]
+        return [*format_errors(VERIFICATION_FAILED, differences, MAX_LISTED).split("\n"), "Current state:"]
+    return ["Done. This is what stands now." if run.changed else "Nothing had to be changed. This is what stands."]
+
+
+def _line(kind: str, name: str, what: str) -> str:
+    return printable(f"{kind:<14} {name:<24} {what}".rstrip())
+
+
+def _result_word(run: ApplyRun, outcome: Outcome) -> str:
+    """What became of an object in a word."""
+    if outcome.error:
+        return "failed"
+    if outcome.action == "none":
+        return "unchanged" if run.spec.present else "was not there"
+    word = "removed" if outcome.action == "delete" else ACTION_RESULTS[outcome.action]
+    return f"would be {word}" if run.check_mode else word
+
+
+def _account(run: ApplyRun) -> list[str]:
+    desired = run.spec.account
+    if not desired:
+        return []
+    done = run.outcomes_of(SIP_ACCOUNT)
+    if not done:
+        return [] if run.spec.present else [_line("SIP account", desired.label, "kept, for force is not set")]
+    return [_line("SIP account", done[0].desired.label, _result_word(run, done[0]))]
+
+
+def _by_number(run: ApplyRun, resource: Resource) -> dict[str, list[Outcome]]:
+    found: dict[str, list[Outcome]] = {}
+    for outcome in run.outcomes_of(resource):
+        found.setdefault(digits(str(outcome.desired.record.number)), []).append(outcome)
+    return found
+
+
+def _phones(run: ApplyRun) -> list[str]:
+    done = _by_number(run, PHONE_NUMBER)
+    found = []
+    for number in run.spec.numbers:
+        outcomes = done.get(str(number.number), [])
+        if outcomes:
+            what = _result_word(run, outcomes[0])
+        elif run.spec.present:
+            what = "not tried"
+        else:
+            what = "kept, for it is on another trunk" if number.number in run.before.phone else "was not there"
+        if run.spec.present:
+            detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
+            nobody = ", answered by nobody" if detached else ", who answers is not managed"
+            answered = f", answered by {number.answering}" if number.answering else nobody
+            what += answered if number.inbound else ", for outbound calls only"
+        found.append(_line("phone number", run.spec.spelling(number), what))
+    return found
+
+
+def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]:
+    changing = [outcome for outcome in outcomes if outcome.error or outcome.action != "none"]
+    if outcomes:
+        what = _result_word(run, (changing or outcomes)[0])
+    else:
+        what = "not tried" if run.spec.present else "was not there"
+    found = [_line("forward", str(number.number), what)]
+    before = _current_destinations(run, number)
+    # A dry run plans each from what stands: what changes nothing does not know of what would go.
+    after = (changing or outcomes)[-1].extra.get("destinations", before) if outcomes else before
+    dry = run.check_mode and bool(changing)
+    first = next((row for row in after if row["active"]), None)
+    for row in after:
+        lead = "would go to" if dry else "calls go to"
+        found.append(
+            _line("switched off" if not row["active"] else lead if row is first else "then to", _name(row), "")
+        )
+    left = {row["destination"] for row in after}
+    if dry and run.spec.present:
+        found += [_line("removed", _name(row), "") for row in before if row["destination"] not in left]
+    first = None if str(number.number) in run.unanswered else first
+    return found if first else [*found, _line("calls would go" if dry else "calls go", "nowhere", "")]
+
+
+def _current_destinations(run: ApplyRun, number: t.Any) -> list[ApiObject]:
+    """The destinations before the run."""
+    entries = CallPath(run.before, str(number.number)).entries
+    known = [str(row["id"]) for row in run.before.trunks]
+    return [destination_result(entry, entries, str(number.number), known) for entry in entries]
+
+
+def _name(row: ApiObject) -> str:
+    return str(row["destination"]) + KINDS.get(row["kind"], "")

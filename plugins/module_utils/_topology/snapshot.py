@@ -1,0 +1,491 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshot of both accounts and the call path of each number. Only the read functions send requests."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import Entry
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    TRANSPORT,
+    destination_result,
+    entries_of,
+    reachable,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    Transfer,
+    hook_answers,
+    is_answered,
+    references,
+    transfers,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
+    holds_key,
+    host_of,
+    label_of,
+    region_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+ApiObject = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """The objects of both accounts.
+
+    :param key: Vapi's private key, to find it in URIs. :param declared_numbers: digits of the selected numbers; empty
+        for all.
+    :param own_trunks: ids of trunks that are known to be for didlogic.
+    :param listed: ids of all objects in Vapi's lists, including those without a row here: tools that do not transfer
+        calls, credentials that are not trunks.
+    """
+
+    region: str
+    key: str = dataclasses.field(repr=False)
+    balance: float | None = None
+    numbers: tuple[ApiObject, ...] = ()
+    accounts: tuple[ApiObject, ...] = ()
+    trunks: tuple[ApiObject, ...] = ()
+    phones: tuple[ApiObject, ...] = ()
+    assistants: tuple[ApiObject, ...] = ()
+    squads: tuple[ApiObject, ...] = ()
+    tools: tuple[ApiObject, ...] = ()
+    declared_numbers: tuple[str, ...] = ()
+    #: Digits of all numbers of the didlogic account, including those that are not selected.
+    own: frozenset[str] = frozenset()
+    own_trunks: frozenset[str] = frozenset()
+    listed: t.Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+
+    @functools.cached_property
+    def trunk(self) -> dict[str, ApiObject]:
+        return {str(row["id"]).lower(): row for row in self.trunks}
+
+    @functools.cached_property
+    def assistant(self) -> dict[str, ApiObject]:
+        return {str(row["id"]): row for row in self.assistants}
+
+    @functools.cached_property
+    def squad(self) -> dict[str, ApiObject]:
+        return {str(row["id"]): row for row in self.squads}
+
+    @functools.cached_property
+    def tool(self) -> dict[str, ApiObject]:
+        return {str(row["id"]): row for row in self.tools}
+
+    @functools.cached_property
+    def bought(self) -> dict[str, ApiObject]:
+        return {digits(str(row["number"])): row for row in self.numbers}
+
+    @functools.cached_property
+    def phone(self) -> dict[str, list[ApiObject]]:
+        """Vapi's phone numbers by their digits; several may have the same digits."""
+        found: dict[str, list[ApiObject]] = {}
+        for row in self.phones:
+            found.setdefault(digits(str(row.get("number", ""))), []).append(row)
+        return found
+
+    @functools.cached_property
+    def registered(self) -> dict[str, ApiObject]:
+        """The trunks that register with didlogic, by their SIP account."""
+        found = {}
+        for row in self.trunks:
+            plan = dig(row, ("outboundAuthenticationPlan", "sipRegisterPlan"))
+            domain = str(dig(plan, ("domain",)) or "")
+            login = str(dig(plan, ("username",)) or login_of(row))
+            if isinstance(plan, dict) and plan and login and (not domain or is_gateway(parse_sip_uri(domain).host)):
+                found[login] = row
+        return found
+
+    @functools.cached_property
+    def didlogic_trunks(self) -> frozenset[str]:
+        """Ids of didlogic's trunks: they have a gateway of didlogic, or a destination of didlogic leads to them."""
+        found = {key.lower() for key in self.own_trunks}
+        found |= {
+            str(row["id"]).lower() for row in self.trunks if any(is_gateway(str(g.get("ip"))) for g in gateways(row))
+        }
+        for row in self.numbers:
+            for entry in entries_of(row.get("destinations", [])):
+                trunk = self.trunk_of(entry)
+                found |= {str(trunk["id"]).lower()} if trunk else set()
+        return frozenset(found)
+
+    def is_didlogic(self, trunk: ApiObject | None) -> bool:
+        """Whether a trunk belongs to didlogic and not to another carrier.
+
+        :param trunk: the trunk. :return: the result.
+        """
+        return trunk is not None and str(trunk["id"]).lower() in self.didlogic_trunks
+
+    def trunk_of(self, entry: Entry) -> ApiObject | None:
+        """The trunk that a destination leads to: by its id in a URI, or by its registration.
+
+        :return: the trunk, or ``None``.
+        """
+        kind, address = entry.identity
+        if kind == str(TRANSPORT["sip_account"]):
+            return self.registered.get(address)
+        return self.trunk.get(label_of(uri_of(entry)) or "")
+
+    def exists(self, kind: str, key: str) -> bool:
+        """Whether an object exists in Vapi.
+
+        :return: the result; true if its kind was not read.
+        """
+        rows: dict[str, tuple[str, t.Mapping[str, ApiObject]]] = {
+            "assistant": ("assistants", self.assistant),
+            "squad": ("squads", self.squad),
+            "tool": ("tools", self.tool),
+            "credential": ("trunks", self.trunk),
+        }
+        place, known = rows[kind]
+        return key in known or key.lower() in known or key in self.listed.get(place, ())
+
+    def answers(self, phone: ApiObject) -> bool:
+        """Whether calls to a phone number of Vapi are answered. A workflow does not answer: Vapi no longer runs any.
+
+        :return: the result.
+        """
+        hooks = phone.get("hooks")
+        ringing = [h for h in (hooks if isinstance(hooks, list) else ()) if dig(h, ("on",)) == "call.ringing"]
+        if any(hook_answers(hook, everybody=True) for hook in ringing):
+            return True
+        if phone.get("assistantId"):
+            return self.exists("assistant", str(phone["assistantId"]))
+        if phone.get("squadId"):
+            return self.exists("squad", str(phone["squadId"]))
+        return is_answered(phone)
+
+    @functools.cached_property
+    def call_paths(self) -> tuple[CallPath, ...]:
+        """The call path of each selected number; a number of another carrier only if it is declared.
+
+        :return: the call paths.
+        """
+        elsewhere = {
+            number
+            for number, rows in self.phone.items()
+            if all((trunk := self._trunk_of_phone(row)) and not self.is_didlogic(trunk) for row in rows)
+        }
+        known = {*self.bought, *(set(self.phone) - elsewhere)} - {""}
+        return tuple(CallPath(self, number) for number in sorted(set(self.declared_numbers) or known))
+
+    def _trunk_of_phone(self, phone: ApiObject) -> ApiObject | None:
+        return self.trunk.get(str(phone.get("credentialId", "")).lower())
+
+
+@dataclasses.dataclass(frozen=True)
+class CallPath:
+    """The call path of one number: forward, trunk, phone number, assistant, tools."""
+
+    snapshot: Snapshot = dataclasses.field(repr=False)
+    number: str
+
+    @property
+    def bought(self) -> bool:
+        return self.number in self.snapshot.bought
+
+    @functools.cached_property
+    def entries(self) -> list[Entry]:
+        """The destinations in the order in which calls try them."""
+        return entries_of(self.snapshot.bought.get(self.number, {}).get("destinations", []))
+
+    @functools.cached_property
+    def first_active(self) -> Entry | None:
+        """The destination that calls try first."""
+        return next((entry for entry in self.entries if entry.active), None)
+
+    @functools.cached_property
+    def to_vapi(self) -> list[Entry]:
+        """The destinations that lead to Vapi, by a URI or by a registration."""
+        return [entry for entry in self.entries if host_of(uri_of(entry)) or self.trunk_of(entry)]
+
+    @functools.cached_property
+    def forward(self) -> Entry | None:
+        """The destination for Vapi: one that leads to a trunk takes precedence over one that does not."""
+        order = sorted(self.to_vapi, key=lambda entry: (self.trunk_of(entry) is None, not entry.active))
+        return order[0] if order else None
+
+    def trunk_of(self, entry: Entry) -> ApiObject | None:
+        return self.snapshot.trunk_of(entry)
+
+    def obstacle(self, entry: Entry) -> str:
+        """The reason why a destination in Vapi cannot answer calls; empty if there is none."""
+        uri, trunk = uri_of(entry), self.trunk_of(entry)
+        by_uri = host_of(uri) is not None
+        label = label_of(uri) if by_uri else None
+        if by_uri and region_of(uri) != self.snapshot.region:
+            return "which is at the SIP host of another region"
+        if label and trunk is None and not holds_key(uri, self.snapshot.key):
+            return "which this Vapi organisation does not have"
+        number = digits(user_of(entry)) if by_uri else self.number
+        phones = self.snapshot.phone.get(number, [])
+        if trunk is not None:
+            phones = [row for row in phones if str(row.get("credentialId")).lower() == str(trunk["id"]).lower()]
+        if not phones:
+            return f"which does not have the number {number}"
+        return "" if any(self.snapshot.answers(row) for row in phones) else f"where nobody answers the number {number}"
+
+    def can_answer(self, entry: Entry) -> bool:
+        """Whether a destination may answer calls.
+
+        It must be active and of a known kind; at Vapi's host it must lead to a trunk and a number with somebody who
+        answers. No API returns whether another phone is answered.
+
+        :return: the result.
+        """
+        return reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
+
+    @functools.cached_property
+    def phones(self) -> list[ApiObject]:
+        return self.snapshot.phone.get(self.number, [])
+
+    @functools.cached_property
+    def phone(self) -> ApiObject | None:
+        """The phone number in Vapi; of several the one on the forward's trunk."""
+        trunk = self.trunk_of(self.forward) if self.forward else None
+        own = [row for row in self.phones if trunk and row.get("credentialId") == trunk["id"]]
+        return next(iter([*own, *self.phones]), None)
+
+    @functools.cached_property
+    def trunk(self) -> ApiObject | None:
+        """The trunk of the phone number."""
+        return self.snapshot.trunk.get(str((self.phone or {}).get("credentialId", "")).lower())
+
+    @functools.cached_property
+    def members(self) -> list[str]:
+        """Ids of the assistants that may answer."""
+        phone = self.phone or {}
+        if phone.get("assistantId"):
+            return [str(phone["assistantId"])]
+        return members_of(self.snapshot.squad.get(str(phone.get("squadId")), {}))
+
+    @functools.cached_property
+    def reached(self) -> list[tuple[str, ApiObject]]:
+        """Kind and row of all objects in Vapi that may handle a call, without duplicates, the phone number first."""
+        rows = {"assistant": self.snapshot.assistant, "squad": self.snapshot.squad, "tool": self.snapshot.tool}
+        found = [("phone_number", self.phone)] if self.phone else []
+        seen = set()
+        waiting = collections.deque(found)
+        while waiting:
+            for _place, kind, key in references(waiting.popleft()[1]):
+                if (kind, key) not in seen and key in rows.get(kind, {}):
+                    seen.add((kind, key))
+                    found.append((kind, rows[kind][key]))
+                    waiting.append(found[-1])
+        return found
+
+    @functools.cached_property
+    def assistants(self) -> list[ApiObject]:
+        """The assistants that may answer, including after a handoff."""
+        return [row for kind, row in self.reached if kind == "assistant"]
+
+    @functools.cached_property
+    def tools(self) -> list[ApiObject]:
+        """The transfer tools of these assistants, without duplicates."""
+        return [row for kind, row in self.reached if kind == "tool"]
+
+    @functools.cached_property
+    def transfers(self) -> list[tuple[str, ApiObject, Transfer]]:
+        """All transfers that are possible in a call, with kind and row of the object that defines each."""
+        return [(kind, row, transfer) for kind, row in self.reached for transfer in transfers(row)]
+
+
+def uri_of(entry: Entry) -> str:
+    return str(entry.raw["destination"])
+
+
+def user_of(entry: Entry) -> str:
+    return parse_sip_uri(uri_of(entry)).user
+
+
+def tool_ids(assistant: ApiObject) -> list[str]:
+    found = dig(assistant, ("model", "toolIds"))
+    return [str(key) for key in found] if isinstance(found, list) else []
+
+
+def members_of(squad: ApiObject) -> list[str]:
+    found = squad.get("members")
+    members = found if isinstance(found, list) else []
+    return [str(member["assistantId"]) for member in members if dig(member, ("assistantId",))]
+
+
+def gateways(trunk: ApiObject | None) -> list[ApiObject]:
+    found = (trunk or {}).get("gateways")
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def inbound_gateways(trunk: ApiObject | None) -> list[ApiObject]:
+    """The gateways from whose addresses Vapi accepts calls.
+
+    :return: the gateways.
+    """
+    return [row for row in gateways(trunk) if row.get("inboundEnabled", True) and is_ipv4(str(row.get("ip")))]
+
+
+def login_of(trunk: ApiObject | None) -> str:
+    return str(dig(trunk, ("outboundAuthenticationPlan", "authUsername")) or "")
+
+
+def display_name(row: ApiObject | None, *keys: str) -> str:
+    """The name of an object for messages.
+
+    :return: its name, or its id.
+    """
+    places = [key.split(".") for key in (*keys, "name", "id")]
+    return next((str(value) for value in (dig(row, place) for place in places) if value), "?")
+
+
+def answered_by(path: CallPath) -> dict[str, str]:
+    """Kind, id and name of the assistant or squad that answers.
+
+    :return: return values; empty if nobody answers.
+    """
+    phone = path.phone or {}
+    for kind, found in (("assistant", path.snapshot.assistant), ("squad", path.snapshot.squad), ("workflow", {})):
+        key = phone.get(f"{kind}Id")
+        if key:
+            return {"kind": kind, "id": str(key), "name": display_name(found.get(str(key), {"id": key}))}
+    return {}
+
+
+#: Titles of the kinds of objects in Vapi that may define a transfer.
+TITLES = {"assistant": "assistant", "squad": "squad", "tool": "transfer tool", "phone_number": "phone number"}
+
+
+def titled(kind: str, row: ApiObject) -> str:
+    """The kind and the name of an object in Vapi for messages.
+
+    :return: the text.
+    """
+    return f"{TITLES[kind]} {display_name(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
+
+
+def transfer_results(path: CallPath) -> list[ApiObject]:
+    """The objects that may transfer a call to the number, with their targets; only tools have an id.
+
+    :return: return values.
+    """
+    found: dict[tuple[str, str], ApiObject] = {}
+    for kind, row, transfer in path.transfers:
+        tool = kind == "tool"
+        name = display_name(row, "function.name") if tool else transfer.tool or titled(kind, row)
+        item = found.setdefault(
+            (str(row["id"]), name), {"id": str(row["id"]) if tool else "", "name": name, "to": list[str]()}
+        )
+        item["to"] += [transfer.target] if transfer.target else []
+    return list(found.values())
+
+
+def to_result(path: CallPath) -> ApiObject:
+    """The return values for a call path.
+
+    :return: the return values.
+    """
+    known = {str(row["id"]) for row in path.snapshot.trunks}
+    phone, trunk = path.phone, path.trunk
+    login = login_of(trunk)
+    return {
+        "number": path.number,
+        "bought": path.bought,
+        "imported": phone is not None,
+        "destinations": [
+            {
+                **destination_result(entry, path.entries, path.number, known),
+                "leads_to": leads_to(path, entry),
+                "can_answer": path.can_answer(entry),
+            }
+            for entry in path.entries
+        ],
+        "phone_number": {
+            "id": str(phone["id"]),
+            "number": str(phone.get("number")),
+            "name": display_name(phone, "name"),
+        }
+        if phone
+        else {},
+        "trunk": {"id": str(trunk["id"]), "name": display_name(trunk), **({"username": login} if login else {})}
+        if trunk
+        else {},
+        "answered_by": answered_by(path),
+        "transfer_tools": transfer_results(path),
+    }
+
+
+def leads_to(path: CallPath, entry: Entry) -> str:
+    """A short description of a destination.
+
+    :return: the text.
+    """
+    if entry in path.to_vapi:
+        trunk = path.trunk_of(entry)
+        if trunk is None:
+            return "Vapi, unknown trunk"
+        here = host_of(uri_of(entry)) is None or region_of(uri_of(entry)) == path.snapshot.region
+        return f"Vapi, {display_name(trunk)}" if here else "Vapi, other region"
+    kinds = {"1": "SIP address", "4": "phone", "5": "SIP account"}
+    return kinds.get(str(entry.identity[0]), "other")
+
+
+#: The kinds that are read from Vapi, by their field in the snapshot.
+KINDS = {"trunks": SIP_TRUNK, "phones": PHONE_NUMBER, "assistants": ASSISTANT, "squads": SQUAD, "tools": TRANSFER_TOOL}
+
+
+def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Snapshot:
+    """Read all objects that are part of call paths.
+
+    :param vapi: and ``didlogic`` are engines. :param known: further fields of the snapshot. :return: the snapshot.
+    """
+    numbers, account, accounts, *listed = didlogic.run_concurrently(
+        lambda: _bought(didlogic, **known),
+        lambda: didlogic.rows(ACCOUNT)[0],
+        lambda: didlogic.info(SIP_ACCOUNT, {}),
+        *(functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values()),
+    )
+    balance = from_api(ACCOUNT.record, account).balance
+    return Snapshot(balance=balance, accounts=tuple(accounts), **numbers, **_placed(listed), **known)
+
+
+def read_call_paths(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Snapshot:
+    """Read only the objects of call paths; without ``vapi`` only those of didlogic.
+
+    :param vapi: an engine, or ``None``. :param didlogic: an engine. :param known: further fields of the snapshot.
+    :return: the snapshot.
+    """
+    numbers, *listed = didlogic.run_concurrently(
+        lambda: _bought(didlogic, **known),
+        *(functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values() if vapi),
+    )
+    return Snapshot(**numbers, **_placed(listed), **known)
+
+
+def _bought(didlogic: t.Any, declared_numbers: t.Collection[str] = (), **_known: t.Any) -> dict[str, t.Any]:
+    """The numbers of the account, and the destinations of the selected ones."""
+    own = didlogic.rows(NUMBER)
+    desired = [row for row in own if not declared_numbers or digits(str(row["number"])) in declared_numbers]
+    numbers = tuple(didlogic.with_details(NUMBER, desired))
+    return {"own": frozenset(digits(str(row["number"])) for row in own), "numbers": numbers}
+
+
+def _placed(listed: t.Sequence[list[ApiObject]]) -> dict[str, t.Any]:
+    """The lists by their fields in the snapshot; only the ids of unmanaged objects, such as other tools."""
+    found: dict[str, t.Any] = {"listed": {}}
+    for (place, kind), rows in zip(KINDS.items(), listed, strict=False):
+        managed = [row for row in rows if all(row.get(key, value) == value for key, value in kind.constants.items())]
+        found[place] = tuple(managed)
+        found["listed"][place] = frozenset(str(row["id"]) for row in rows)
+    return found

@@ -1,0 +1,471 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specification of an environment: reads and checks the options and derives the desired objects. No requests.
+
+An environment consists of a trunk, assistants, transfer tools and numbers. Ids that are only known after an object was
+created are filled in later.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    Faults,
+    OptionError,
+    OptionNames,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, desired_from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import hidden_places
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of, from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import CONCURRENCY
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    REDACTED,
+    check_host,
+    digits,
+    network_of,
+    number_digits,
+    number_hint,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    FORWARD,
+    EnvironmentForwardOptions,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import destination, transfer_tool
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import transfers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import inbound_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+Params = t.Mapping[str, t.Any]
+
+
+def check_login(name: str) -> None:
+    """Reject digits that are not five, the result of a leading zero in YAML; logins of other kinds are accepted."""
+    if name.isdigit():
+        sip_account.check_login(name)
+
+
+def check_phone(number: str) -> None:
+    if not re.fullmatch(r"[1-9][0-9]{5,14}", number):
+        rule = "must be a phone number with country code, such as +31201234567: 6 to 15 digits, the first not 0."
+        raise ValueError(rule + number_hint(number))
+
+
+def check_networks(networks: list[str]) -> None:
+    """Raise :class:`OptionError` for each network that Vapi does not accept."""
+    faults = Faults()
+    for index, network in enumerate(networks):
+        try:
+            good = ipaddress.IPv4Network(network, strict=False).prefixlen >= 24
+        except ValueError:
+            good = False
+        if not good:
+            rule = "must be an IPv4 address or a network of /24 to /32, such as 192.0.2.10 or 192.0.2.0/24."
+            faults.add(OptionError(f"inbound_networks[{index}]", rule, network))
+    faults.end()
+
+
+class Trunk(Model):
+    name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
+    gateway: t.Annotated[str | None, Option(required=True, check=check_host)] = None
+    protocol: t.Literal["udp", "tcp", "tls", "tls/srtp"] = "udp"
+    port: t.Annotated[int | None, Option(range=(1, 65535))] = None
+    username: t.Annotated[str | None, Option(check=check_login)] = None
+    password: t.Annotated[str | None, Option(secret=True)] = None
+    update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
+    inbound_networks: t.Annotated[list[str] | None, Option(distinct=network_of)] = None
+    leading_plus: bool | None = None
+
+
+class SipAccount(sip_account.SipAccount, sip_account.Manner):
+    pass
+
+
+class Destination(transfer_tool.ToolDestination):
+    via: t.Literal["number", "sip"] = "number"
+
+
+class TransferTool(transfer_tool.TransferTool):
+    destinations: t.Annotated[list[Destination] | None, Option(opaque_to_ansible=True)] = None  # type: ignore[assignment]
+
+
+class Number(Model):
+    number: t.Annotated[str | None, Option(required=True, normalize=number_digits, check=check_phone)] = None
+    name: t.Annotated[str | None, Option(length=(0, 40))] = None
+    assistant: str | None = None
+    squad: str | None = None
+    workflow: str | None = None
+    inbound: bool = True
+    others: t.Literal["keep", "disable", "remove"] = "keep"
+    fallback_destination: t.Annotated[destination.Destination | None, Option(opaque_to_ansible=True)] = None
+
+    @property
+    def answering(self) -> str:
+        """The assistant or squad that answers, as given; empty if none is given."""
+        return next((value for value in (getattr(self, name) for name in CHOICES) if value), "")
+
+
+class IntegrationOptions(State):
+    """Options of the module."""
+
+    trunk: t.Annotated[Trunk | None, Option(required=True)] = None
+    sip_account: SipAccount | None = None
+    transfer_tools: list[TransferTool] | None = None
+    assistants: list[Assistant] | None = None
+    numbers: t.Annotated[list[Number] | None, Option(required=True)] = None
+    number_format: t.Literal["digits", "e164"] = "digits"
+    inbound_uri: t.Literal["trunk_id", "private_key"] = "trunk_id"
+    sip_refer_enabled: bool = False
+    allow_unconfirmed_refer: bool = False
+    verify: bool = True
+    concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EnvironmentSpec:
+    """The specification of an environment.
+
+    :param params: the options. :param region: Vapi's region. :param key: Vapi's private key.
+    :param trunk: and the following are the checked objects; ``numbers`` in the declared order.
+    """
+
+    params: Params = dataclasses.field(repr=False)
+    region: str
+    key: str = dataclasses.field(repr=False)
+    trunk: Trunk = dataclasses.field(repr=False)
+    account: Desired | None = dataclasses.field(repr=False)
+    tools: tuple[Desired, ...] = dataclasses.field(repr=False)
+    assistants: tuple[Desired, ...] = dataclasses.field(repr=False)
+    numbers: tuple[Number, ...] = ()
+    option_names: OptionNames = dataclasses.field(default=OptionNames(), repr=False)
+
+    @property
+    def present(self) -> bool:
+        return bool(self.params["state"] == "present")
+
+    @property
+    def uses_private_key(self) -> bool:
+        """Whether the inbound URI contains the private key, as in didlogic's guide."""
+        return bool(self.params["inbound_uri"] == "private_key")
+
+    @functools.cached_property
+    def digits(self) -> tuple[str, ...]:
+        return tuple(str(number.number) for number in self.numbers)
+
+    @functools.cached_property
+    def inbound(self) -> tuple[Number, ...]:
+        return tuple(number for number in self.numbers if number.inbound)
+
+    @functools.cached_property
+    def _fallbacks(self) -> dict[str, t.Any]:
+        """The numbers as given; they are checked where they are used."""
+        items = zip(self.numbers, self.params["numbers"], strict=True)
+        return {str(number.number): item.get("fallback_destination") for number, item in items}
+
+    def places(self, option: str, field: str, value: t.Any) -> list[str]:
+        """The paths in a list option at which ``field`` is or contains a value."""
+        found = []
+        for index, item in enumerate(self.params[option]):
+            there, path = item.get(field), f"{option}[{index}].{field}"
+            if isinstance(there, list):
+                found += [f"{path}[{at}]" for at, each in enumerate(there) if each == value]
+            elif there == value:
+                found.append(path)
+        return found or [option]
+
+    def concerned(self, finding: Params) -> bool:
+        """Whether a finding of the audit concerns the declared environment.
+
+        Findings about inbound calls do not concern numbers that are declared for outbound calls only.
+        """
+        comes_in = finding["step"] in ("forward", "assistant") or finding["rule"] in ("spelling", "other-trunk")
+        inbound = {number.number for number in self.inbound}
+        return not comes_in or not finding["numbers"] or bool(inbound & set(finding["numbers"]))
+
+    def spelling(self, number: Number) -> str:
+        """The number as it is spelled in Vapi and in the inbound URI."""
+        return ("+" if self.params["number_format"] == "e164" else "") + str(number.number)
+
+    def uri(self, number: Number, trunk: str) -> str:
+        """Its inbound URI, redacted."""
+        return inbound_uri(self.spelling(number), REDACTED if self.uses_private_key else trunk, self.region)
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the declared objects of a kind."""
+        return tuple(desired.label for desired in (*self.assistants, *self.tools))
+
+    @functools.cached_property
+    def foreign_assistants(self) -> tuple[str, ...]:
+        """Undeclared assistants that numbers refer to."""
+        own = {desired.label for desired in self.assistants}
+        return tuple(dict.fromkeys(n.assistant for n in self.numbers if n.assistant and n.assistant not in own))
+
+    @functools.cached_property
+    def squads(self) -> tuple[str, ...]:
+        """Squads that numbers refer to."""
+        return tuple(dict.fromkeys(number.squad for number in self.numbers if number.squad))
+
+    @functools.cached_property
+    def foreign_tools(self) -> tuple[str, ...]:
+        """Undeclared tools that assistants refer to."""
+        own = {desired.label for desired in self.tools}
+        named = [tool for item in self.assistants for tool in item.record.tools or ()]
+        return tuple(dict.fromkeys(name for name in named if name not in own))
+
+    # -- the desired objects, when the ids are known
+
+    def desired_trunk(self, login: str | None = None) -> Desired:
+        """The desired trunk. :param login: of the managed SIP account."""
+        trunk, account = self.trunk, self.params.get("sip_account") or {}
+        secure = trunk.protocol.startswith("tls")
+        gateway = {"ip": trunk.gateway, "port": trunk.port or (5061 if secure else 5060), "inbound_enabled": False}
+        ins = [
+            {
+                "ip": network.partition("/")[0],
+                "netmask": ipaddress.IPv4Network(network, strict=False).prefixlen,
+                "outbound_enabled": False,
+            }
+            for network in trunk.inbound_networks or ()
+        ]
+        return self._desired(
+            SIP_TRUNK,
+            "trunk",
+            name=trunk.name,
+            gateways=[{**gateway, "outbound_protocol": trunk.protocol}, *ins],
+            username=trunk.username or login,
+            password=trunk.password or account.get("password"),
+            update_password=trunk.update_password,
+            outbound_leading_plus_enabled=trunk.leading_plus,
+        )
+
+    def desired_phone_number(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Desired:
+        """The desired phone number. :param assistants: ids of the declared assistants by name."""
+        return self._desired(
+            PHONE_NUMBER,
+            self._path(number),
+            number=self.spelling(number),
+            name=number.name,
+            trunk=trunk,
+            assistant=number.assistant and assistants.get(number.assistant, number.assistant),
+            squad=number.squad,
+            workflow=number.workflow,
+            number_e164_check_enabled=self.params["number_format"] == "e164",
+            fallback_destination=self._fallbacks.get(str(number.number)),
+        )
+
+    def desired_forward(
+        self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, uri: str = ""
+    ) -> Desired:
+        """The desired forward. :param trunks: ids of the organisation's trunks.
+
+        :param by_key: whether the URI contains the private key.
+        :param uri: an existing destination, instead of the inbound URI of the trunk.
+        """
+        target: dict[str, t.Any] = {
+            "vapi_trunk_id": None if by_key else trunk,
+            "vapi_private_key": self.key if by_key else None,
+            "uri_user": self.spelling(number),
+            "region": self.region,
+        }
+        desired = self._desired(
+            FORWARD,
+            self._path(number),
+            number=number.number,
+            **({"destination": uri, "kind": "sip_uri"} if uri else target),
+            heal_private_key=None if by_key or not self.present else self.key,
+            others=number.others if self.present else "keep",
+            vapi_trunk_ids=list(trunks),
+        )
+        # The environment manages all destinations that lead to the organisation's trunks and keeps the declared one.
+        options = EnvironmentForwardOptions(
+            **desired.options.model_dump(), own_trunk_ids=list(trunks) if self.present else None
+        )
+        return dataclasses.replace(desired, options=options)
+
+    def _path(self, number: Number) -> str:
+        return next((f"numbers[{index}]" for index, each in enumerate(self.numbers) if each is number), "numbers")
+
+    def _desired(self, resource: Resource, path: str, **params: t.Any) -> Desired:
+        return dataclasses.replace(desired_from_options(resource, {**params, "state": self.params["state"]}), path=path)
+
+
+def parse(params: Params, option_names: OptionNames | None = None) -> EnvironmentSpec:
+    """Read and check the options of an environment.
+
+    :param option_names: converts options to text for later messages. :return: the specification.
+    :raises OptionError: with all errors in the options.
+    """
+    faults = Faults()
+    state = {"state": params["state"]}
+    plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
+    faults_of(IntegrationOptions, plain, faults)
+    params = {**params, "trunk": _dict(params["trunk"])}
+    for option in ("transfer_tools", "assistants", "numbers"):
+        params[option] = [_dict(item) for item in params.get(option) or ()]
+    trunk = faults.of("trunk", from_options, Trunk, params["trunk"])
+    faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or ())
+    account = params.get("sip_account")
+    absent_state = {**state, "force": True} if params["state"] == "absent" else state
+    owner = account and faults.of(
+        "sip_account", desired_from_options, sip_account.SIP_ACCOUNT, {**account, **absent_state}
+    )
+    spec = EnvironmentSpec(
+        params=params,
+        region=params["vapi_region"],
+        key=str(params["vapi_api_key"]).strip(),
+        trunk=trunk or Trunk(),
+        account=owner and dataclasses.replace(owner, path="sip_account"),
+        tools=_desired_items("transfer_tools", params, lambda item: _tool(item, state, trunk), faults),
+        assistants=_desired_items("assistants", params, lambda item: _assistant(item, state), faults),
+        option_names=option_names or OptionNames(),
+        numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
+    )
+    if spec.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
+        # Reported at the missing option, so that errors of the password are reported too.
+        faults.add(
+            OptionError("trunk.username", "is required where a password is given: the 5-digit SIP login, in quotes.")
+        )
+    for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
+        marks = [item.get(what) or "" for item in params.get(option) or ()]
+        faults.reject_duplicates(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
+    # With placeholders for unknown ids, the validators of each kind can run before any request.
+    if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
+        faults.of("trunk", spec.desired_trunk, UNKNOWN_ID)
+    by_key = spec.uses_private_key
+    for index, number in enumerate(spec.numbers):
+        if isinstance(number.number, str):
+            faults.of(f"numbers[{index}]", spec.desired_phone_number, number, UNKNOWN_ID, {})
+            if number.inbound:
+                faults.of(f"numbers[{index}]", lambda one: spec.desired_forward(one, UNKNOWN_ID, by_key=by_key), number)
+    # The planner of an object would find it too, but only after earlier objects have been written.
+    for place in hidden_places({name: params[name] for name in ("transfer_tools", "assistants", "numbers")}):
+        rule = f"contains {REDACTED}, which an export writes instead of a secret. Provide the value or remove the key."
+        faults.add(OptionError(place, rule))
+    _confirm_refer(params, faults)
+    faults.end()
+    return spec
+
+
+def _dict(value: t.Any) -> dict[str, t.Any]:
+    """A dictionary of options; an empty one for another type, which has already been reported."""
+    return value if isinstance(value, dict) else {}
+
+
+def _desired_items(
+    option: str, params: Params, make: t.Callable[[Params], Desired], faults: Faults
+) -> tuple[t.Any, ...]:
+    """The desired objects of a list option; ``None`` for each invalid item."""
+    made = faults.each(option, params[option], make)
+    return tuple(
+        [desired and dataclasses.replace(desired, path=f"{option}[{index}]") for index, desired in enumerate(made)]
+    )
+
+
+def _number(item: Params, index: int, faults: Faults) -> Number:
+    """A number without unusable options, so that its other options can still be checked."""
+    own = Faults()
+    made: Number = faults_of(Number, item, own)
+    for problem in own.found:
+        faults.add(problem.under(f"numbers[{index}]"))
+    return made
+
+
+SAME = "has the same {what} as {{other}}; declare it once."
+
+
+def _assistant(item: Params, state: Params) -> Desired:
+    desired = desired_from_options(ASSISTANT, {**item, **state})
+    if "" in (desired.record.tools or ()):
+        raise OptionError("tools", "contains an empty name; remove it.")
+    return desired
+
+
+def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
+    """A transfer tool with a SIP URI at the trunk's gateway for each number with ``via: sip``."""
+    faults = Faults()
+    faults_of(TransferTool, item, faults)
+    found = []
+    for index, given in enumerate(item.get("destinations") or ()):
+        plain = {name: value for name, value in given.items() if name != "via"} if isinstance(given, dict) else {}
+        if isinstance(given, dict) and given.get("via") == "sip" and plain.get("number") and not plain.get("sip_uri"):
+            number = digits(str(plain["number"]))
+            try:
+                check_phone(number_digits(str(plain["number"])))
+            except ValueError as error:
+                faults.add(OptionError(f"destinations[{index}].number", f"With via: sip it {error}", plain["number"]))
+                number = "0"
+            plain |= {"number": None, "sip_uri": f"sip:+{number}@{trunk.gateway if trunk else 'host'}"}
+        found.append(plain)
+    there = {} if item.get("destinations") is None else {"destinations": found}
+    desired = faults.of("", desired_from_options, TRANSFER_TOOL, {**item, **there, **state})
+    faults.end()
+    return t.cast("Desired", desired)
+
+
+def refer_users(params: Params) -> list[str]:
+    """The declared objects that define a transfer by REFER anywhere in their body."""
+    tools = [
+        (
+            f"transfer tool {_name(tool)}",
+            {**TRANSFER_TOOL.constants, "destinations": _targets(tool.get("destinations"))},
+        )
+        for tool in params["transfer_tools"] or ()
+    ]
+    assistants = [(f"assistant {_name(item)}", _dict(item.get("definition"))) for item in params["assistants"] or ()]
+    fallbacks = [
+        (f"number {item.get('number')}", {"fallbackDestination": target})
+        for item in params["numbers"] or ()
+        for target in _targets([item.get("fallback_destination")])
+    ]
+    named = [*tools, *assistants, *fallbacks]
+    return [name for name, body in named if any(transfer.by_refer for transfer in transfers(dict(body)))]
+
+
+def _name(item: Params) -> str:
+    # A dict or list that Ansible converted to text is no name and may contain secrets.
+    name = item.get("name")
+    return name if isinstance(name, str) and not name.startswith(("{", "[")) else "without a name"
+
+
+def _targets(given: t.Any) -> list[dict[str, t.Any]]:
+    """Declared destinations with the API fields that determine whether calls are transferred by REFER.
+
+    A handoff to another assistant does not leave Vapi. It is included, because a tool without destinations is one whose
+    destination is chosen by a server.
+    """
+    found = []
+    for to in map(_dict, given if isinstance(given, list) else ()):
+        if to.get("number") or to.get("sip_uri"):
+            plan = {"sipVerb": to.get("sip_verb")}
+            found.append({"sipUri": str(to.get("sip_uri") or to.get("number")), "transferPlan": plan})
+        elif to.get("assistant_name"):
+            found.append({"type": "assistant", "assistantName": str(to["assistant_name"])})
+    return found
+
+
+def _confirm_refer(params: Params, faults: Faults) -> None:
+    """Require confirmation that didlogic allows transfers, because no API returns it."""
+    confirmed = params["sip_refer_enabled"] or params["allow_unconfirmed_refer"]
+    names = ", ".join(refer_users(params))
+    if not names or params["state"] != "present" or confirmed:
+        return
+    rule = (
+        f"Transfers are declared ({names}), and they need SIP REFER, which didlogic enables manually and no API "
+        "returns. Ask didlogic's account manager: (1) to enable SIP REFER for the account; (2) to enable it for "
+        f"the SIP login {params['trunk'].get('username') or 'of the trunk'}; (3) whether calls may be transferred to "
+        "numbers outside didlogic, and at what price. Then set this to true. To deploy everything before the reply, "
+        "set allow_unconfirmed_refer to true; transfers fail until REFER is enabled."
+    )
+    faults.add(OptionError("sip_refer_enabled", rule))

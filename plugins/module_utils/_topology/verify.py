@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks that calls are routed as declared. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+    FORWARD,
+    TRANSPORT,
+    identity_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    CallPath,
+    Snapshot,
+    answered_by,
+    to_result,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+
+
+def verification_errors(run: ApplyRun, snapshot: Snapshot) -> list[str]:
+    """A sentence for each number whose calls are not routed as declared, and each error on the call path."""
+    spec, trunk = run.spec, run.trunk_id
+    forwards, assistants = run.ids(FORWARD), run.ids(ASSISTANT)
+    found = []
+    for number in spec.numbers:
+        path = CallPath(snapshot, str(number.number))
+        if number.inbound:
+            made = forwards.get(path.number, "unknown")
+            found += check_first_destination(path, spec.uri(number, trunk), made)
+        found += check_phone_number(path, spec.spelling(number), trunk, number.assistant, assistants)
+    for item in run.findings:
+        if item["severity"] == "error" and spec.concerned(item):
+            found.append(f"{item['subject']}: {item['message']} {item['fix']}")
+    return found
+
+
+def check_first_destination(path: CallPath, uri: str, made: str) -> list[str]:
+    first = next((row for row in to_result(path)["destinations"] if row["active"]), None)
+    if first is None:
+        return [f"{path.number} in didlogic has no active destination; expected {uri}."]
+    # The same destination may be spelled differently, such as with a scheme.
+    sip = TRANSPORT["sip_uri"]
+    if first["id"] == made and identity_of(sip, first["destination"]) == identity_of(sip, uri):
+        return []
+    there = f"{first['destination']} (id {first['id']})"
+    return [f"{path.number} in didlogic is forwarded to {there} first; expected {uri} (id {made})."]
+
+
+def check_phone_number(
+    path: CallPath, spelled: str, trunk: str, assistant: str | None, made: t.Mapping[str, str]
+) -> list[str]:
+    phone = next((row for row in path.phones if row.get("number") == spelled), None)
+    if phone is None:
+        return [f"{spelled} is not a phone number in Vapi."]
+    found = []
+    if phone.get("credentialId") != trunk:
+        there = phone.get("credentialId") or "(none)"
+        found.append(f"{spelled} in Vapi is on the trunk {there}; expected {trunk}.")
+    desired = made.get(assistant or "")
+    speaks = answered_by(path).get("id")
+    if desired and speaks != desired:
+        found.append(f"{spelled} in Vapi is answered by {speaks or 'no assistant'}; expected {assistant} ({desired}).")
+    return found

@@ -1,0 +1,531 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: integration
+short_description: Deploy a complete environment of didlogic numbers and Vapi assistants
+version_added: 1.0.0
+author:
+  - voiceops.vapi_didlogic authors (@voiceops)
+description:
+  - Manages an environment, which consists of a SIP trunk, assistants, transfer tools and numbers. Creates or updates
+    every object in Vapi and didlogic, and then verifies that calls are routed as declared.
+  - It works like the modules for the single objects, in the correct order. Both accounts are read once, and independent
+    objects are written concurrently, so that an environment requires about as much time as one object.
+  - The role P(voiceops.vapi_didlogic.integration#role) runs this module with defaults, and prints RV(report).
+  - A number is forwarded to Vapi only after it has been imported into Vapi. If an object fails, the objects that depend
+    on it are skipped, the error reports what was done, and the next run continues.
+  - All errors in the declaration are reported together before the first request. All conflicts with the existing
+    objects are reported before the first change.
+extends_documentation_fragment:
+  - voiceops.vapi_didlogic._across
+  - voiceops.vapi_didlogic._attributes.across
+  - voiceops.vapi_didlogic._http
+  - voiceops.vapi_didlogic._attributes
+options:
+  state:
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+    description:
+      - V(absent) deletes the declared forwards, phone numbers, assistants, transfer tools and trunk, in this order.
+        Objects that do not exist are skipped.
+      - Every forward of a declared number to the trunk is deleted, regardless of its format. If an object to delete is
+        still used by another object, such as an assistant by a squad, nothing is changed.
+  trunk:
+    type: dict
+    required: true
+    description:
+      - The SIP trunk in Vapi. Vapi uses it to place calls through didlogic and to identify calls from didlogic.
+    suboptions:
+      name:
+        type: str
+        required: true
+        description:
+          - Name in Vapi, at most 40 characters. It identifies the trunk.
+      gateway:
+        type: str
+        required: true
+        description:
+          - Host name of the didlogic proxy for outbound calls, such as V(sip.nl.didlogic.net).
+      protocol:
+        type: str
+        choices:
+          - udp
+          - tcp
+          - tls
+          - tls/srtp
+        default: udp
+        description:
+          - Transport of outbound calls.
+      port:
+        type: int
+        description:
+          - Port of the gateway. Defaults to V(5061) with V(tls) and V(tls/srtp), otherwise to V(5060).
+      username:
+        type: str
+        description:
+          - The 5-digit SIP login. Quote it, because YAML reads a number with a leading zero as octal.
+          - Defaults to the login of O(sip_account), if that is declared.
+      password:
+        type: str
+        description:
+          - Password of the SIP login. Defaults to the password of O(sip_account).
+      update_password:
+        type: str
+        choices:
+          - on_create
+          - always
+        default: on_create
+        description:
+          - Vapi never returns the password, so a difference cannot be detected. V(always) writes it on every run, which
+            then always reports a change.
+      inbound_networks:
+        type: list
+        elements: str
+        description:
+          - didlogic's signalling addresses, as IPv4 addresses or networks from C(/24) to C(/32). didlogic provides the
+            addresses for your account.
+          - If it is not given, Vapi rejects inbound calls with SIP status 401, so the module issues a warning.
+      leading_plus:
+        type: bool
+        description:
+          - Whether to dial numbers with a leading C(+). Not managed by default.
+  sip_account:
+    type: dict
+    description:
+      - The didlogic SIP account, if it is to be created or managed as well. Not managed by default.
+    suboptions:
+      name:
+        type: str
+        description:
+          - The 5-digit login of an existing account. Quote it.
+      label:
+        type: str
+        description:
+          - Label of the account, 1 to 255 characters. It identifies an account that was created with it.
+      password:
+        type: str
+        description:
+          - Password of the account. Required to create it.
+      update_password:
+        type: str
+        choices:
+          - on_create
+          - always
+        default: on_create
+        description:
+          - V(always) writes the password on every run, which then always reports a change.
+      caller_id:
+        type: str
+        description:
+          - Caller ID of outbound calls.
+      allowed_ips:
+        type: list
+        elements: str
+        description:
+          - IPv4 addresses that may log in if C(ip_restrict) is V(true).
+      allowed_ips_mode:
+        type: str
+        choices:
+          - append
+          - replace
+        default: append
+        description:
+          - Whether to add C(allowed_ips) to the allowed addresses (V(append)) or to replace them (V(replace)).
+      ip_restrict:
+        type: bool
+        description:
+          - Whether to restrict logins to the allowed addresses.
+      max_channels:
+        type: int
+        description:
+          - Maximum number of concurrent calls. V(0) means no limit.
+      max_call_seconds:
+        type: int
+        description:
+          - Maximum duration of a call in seconds. V(0) means no limit.
+      max_call_cost:
+        type: float
+        description:
+          - Maximum cost of a call, in the currency of the didlogic account. V(0) means no limit.
+      force:
+        type: bool
+        default: false
+        description:
+          - With O(state=absent), whether to delete the account. Every other device or trunk that uses it stops working.
+  assistants:
+    type: list
+    elements: dict
+    description:
+      - Assistants in Vapi to manage. Numbers may also use assistants that are managed elsewhere.
+    suboptions:
+      name:
+        type: str
+        required: true
+        description:
+          - Name of the assistant, at most 40 characters. It identifies the assistant.
+      definition:
+        type: dict
+        description:
+          - The assistant in Vapi's camelCase, such as C(model), C(voice), C(firstMessage). It is merged with the
+            current definition. Keys that it does not contain are not changed. An object whose C(provider) or C(type)
+            changes is replaced as a whole.
+          - A string with variables that Vapi replaces needs the tag C(!unsafe).
+      tools:
+        type: list
+        elements: str
+        description:
+          - Names or ids of tools to add to the assistant.
+  transfer_tools:
+    type: list
+    elements: dict
+    description:
+      - Tools that an assistant uses to transfer a call to a human. They require SIP REFER in didlogic, see
+        O(sip_refer_enabled).
+    suboptions:
+      name:
+        type: str
+        required: true
+        description:
+          - The function name that the model uses to call the tool, 1 to 64 letters, digits, C(_) or C(-).
+      description:
+        type: str
+        description:
+          - Instruction to the model when to use the tool.
+      destinations:
+        type: list
+        elements: dict
+        description:
+          - The transfer destinations.
+        suboptions:
+          number:
+            type: str
+            description:
+              - Phone number in E.164 format to transfer the call to. Mutually exclusive with C(sip_uri).
+          via:
+            type: str
+            choices:
+              - number
+              - sip
+            default: number
+            description:
+              - V(number) passes the number to Vapi, as in didlogic's guide. V(sip) converts it to the SIP URI
+                C(sip:+NUMBER@GATEWAY) with the gateway of O(trunk).
+          sip_uri:
+            type: str
+            description:
+              - SIP URI to transfer the call to, such as V(sip:desk@pbx.example.org). Mutually exclusive with C(number).
+          assistant_name:
+            type: str
+            description:
+              - Name of another assistant of the same squad to continue the call with, instead of C(number) and
+                C(sip_uri).
+          transfer_mode:
+            type: str
+            description:
+              - The part of the conversation that is passed to C(assistant_name), as Vapi names it.
+          message:
+            type: raw
+            description:
+              - Message to the caller before the transfer. V('') means no message.
+          description:
+            type: str
+            description:
+              - Instruction to the model when to select this destination. Recommended if there are several.
+          caller_id:
+            type: str
+            description:
+              - Caller ID to present, at most 40 characters.
+          extension:
+            type: str
+            description:
+              - Extension to dial after the call is answered. Only valid with C(number).
+          number_e164_check_enabled:
+            type: bool
+            default: true
+            description:
+              - Whether Vapi requires E.164 format.
+          sip_headers:
+            type: dict
+            description:
+              - SIP headers to add. Only valid with C(sip_uri).
+          mode:
+            type: str
+            description:
+              - Mode of the transfer, as Vapi names it. Defaults to V(blind-transfer).
+          sip_verb:
+            type: str
+            choices:
+              - refer
+              - bye
+              - dial
+            description:
+              - SIP method of the transfer.
+          transfer_plan:
+            type: dict
+            description:
+              - Additional keys of Vapi's C(transferPlan), in Vapi's camelCase.
+      parameters:
+        type: dict
+        description:
+          - JSON schema of the arguments that the model passes to the tool, Vapi's C(function.parameters). If it is not
+            given, a list of destinations in the current value is updated from C(destinations).
+      messages:
+        type: list
+        elements: dict
+        description:
+          - Messages of the assistant while the tool runs, as a list of Vapi's message objects.
+  numbers:
+    type: list
+    elements: dict
+    required: true
+    description:
+      - The numbers. They must already belong to the didlogic account.
+    suboptions:
+      number:
+        type: str
+        required: true
+        description:
+          - The number with its country code. A leading C(+) and separators between the digits are ignored.
+      name:
+        type: str
+        description:
+          - Display name in Vapi, at most 40 characters.
+      assistant:
+        type: str
+        description:
+          - Name or id of the assistant that answers. V('') detaches it. Mutually exclusive with C(squad).
+      squad:
+        type: str
+        description:
+          - Name or id of the squad that answers.
+      workflow:
+        type: str
+        description:
+          - Retired and rejected, because Vapi stopped running workflows on 2026-08-19.
+      inbound:
+        type: bool
+        default: true
+        description:
+          - Whether to forward the number to Vapi. With V(false), the didlogic destinations are not managed, and the
+            number is for outbound calls only.
+      others:
+        type: str
+        choices:
+          - keep
+          - disable
+          - remove
+        default: keep
+        description:
+          - What to do with the other didlogic destinations of the number. V(keep) keeps them after Vapi as failover,
+            V(disable) deactivates them, and V(remove) deletes them.
+          - A destination to a trunk of the Vapi organisation is replaced by the declared one, regardless of its region
+            and format.
+      fallback_destination:
+        type: dict
+        description:
+          - Destination of a call if no assistant answers. It has the options of a destination of a transfer tool,
+            without C(via).
+  number_format:
+    type: str
+    choices:
+      - digits
+      - e164
+    default: digits
+    description:
+      - Format of the numbers in Vapi and in the inbound URIs. V(digits) is didlogic's format, V(e164) has a leading
+        C(+).
+  inbound_uri:
+    type: str
+    choices:
+      - trunk_id
+      - private_key
+    default: trunk_id
+    description:
+      - V(trunk_id) forwards calls to C(NUMBER@TRUNK_ID.sip.vapi.ai), the format of Vapi's guide. A destination that
+        contains the private key is replaced.
+      - V(private_key) is the format of didlogic's guide. didlogic and SIP messages then contain the key in clear text.
+  sip_refer_enabled:
+    type: bool
+    default: false
+    description:
+      - Confirms that didlogic's account manager has enabled SIP REFER for the account. No API returns this setting.
+      - If transfers are declared (transfer tools, C(transferCall) in a C(definition), fallback destinations) and this
+        is V(false), the module fails before the first request, with the question to ask didlogic.
+  allow_unconfirmed_refer:
+    type: bool
+    default: false
+    description:
+      - Whether to create transfer tools although SIP REFER is not confirmed. Transfers fail until it is enabled.
+  verify:
+    type: bool
+    default: true
+    description:
+      - Whether to fail the task if the verification at the end fails. It runs M(voiceops.vapi_didlogic.routing_audit),
+        and fails if calls to a number are not routed as declared, or if the audit finds an error on their route.
+        RV(broken) contains the result in any case.
+  concurrency:
+    type: int
+    default: 8
+    description:
+      - Maximum number of concurrent requests to each service, V(1) to V(32).
+seealso:
+  - module: voiceops.vapi_didlogic.integration_info
+  - module: voiceops.vapi_didlogic.routing_audit
+"""
+
+EXAMPLES = r"""
+---
+- name: Deploy an assistant for two numbers
+  voiceops.vapi_didlogic.integration:
+    vapi_api_key: "{{ vapi_api_key }}"
+    didlogic_api_key: "{{ didlogic_api_key }}"
+    trunk:
+      name: didlogic NL
+      gateway: sip.nl.didlogic.net
+      username: "01234"
+      password: "{{ sip_password }}"
+      inbound_networks: [192.0.2.0/28]
+    assistants:
+      - name: Reception
+        definition:
+          firstMessage: Good day, how may I help?
+          model:
+            provider: openai
+            model: gpt-4o
+    numbers:
+      - number: "+31201234567"
+        assistant: Reception
+      - number: "+31201234568"
+        assistant: Reception
+  register: result
+
+- name: Show the report
+  ansible.builtin.debug:
+    msg: "{{ result.report }}"
+"""
+
+RETURN = r"""
+---
+integration:
+  description: The resulting environment, or the predicted one in check mode.
+  returned: always, once the accounts have been read
+  type: dict
+  contains:
+    state:
+      description: The requested state.
+      type: str
+    trunk_id:
+      description: Id of the trunk.
+      type: str
+    inbound_uris:
+      description: Inbound URI of each number, by the digits of the number. Its label is shown as V(hidden) if it is the
+        private key.
+      type: dict
+    phone_number_ids:
+      description: Ids of the phone numbers in Vapi, by the digits of the number.
+      type: dict
+    forward_ids:
+      description: Ids of the destinations in didlogic, by the digits of the number.
+      type: dict
+    assistant_ids:
+      description: Ids of the declared assistants, by name.
+      type: dict
+    transfer_tool_ids:
+      description: Ids of the declared transfer tools, by name.
+      type: dict
+    findings:
+      description: The findings of the audit, as RV(voiceops.vapi_didlogic.routing_audit#module:findings).
+      type: list
+      elements: dict
+  sample:
+    state: present
+    trunk_id: 11111111-1111-4111-8111-111111111111
+    inbound_uris:
+      "31201234567": 31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
+    phone_number_ids:
+      "31201234567": 22222222-2222-4222-8222-222222222222
+    forward_ids:
+      "31201234567": "1234"
+    assistant_ids:
+      Reception: 33333333-3333-4333-8333-333333333333
+    transfer_tool_ids: {}
+    findings: []
+objects:
+  description: The result for each object.
+  returned: always, once the accounts have been read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, as the return key of its module, such as V(sip_trunk).
+      type: str
+    name:
+      description: Name or number of the object.
+      type: str
+    id:
+      description: Id of the object. Empty if it was deleted.
+      type: str
+    change:
+      description: One of V(created), V(updated), V(deleted), V(unchanged), V(failed).
+      type: str
+  sample:
+    - kind: sip_trunk
+      name: didlogic NL
+      id: 11111111-1111-4111-8111-111111111111
+      change: created
+summary:
+  description: Number of objects created, updated, deleted, unchanged, and failed. Predicted values in check mode.
+  returned: always, once the accounts have been read
+  type: dict
+  sample:
+    created: 3
+    updated: 0
+    deleted: 0
+    unchanged: 0
+    failed: 0
+sip_trunk:
+  description: The trunk, with the keys of RV(voiceops.vapi_didlogic.vapi_sip_trunk#module:sip_trunk).
+  returned: always, once the accounts have been read
+  type: dict
+broken:
+  description: A sentence for each number whose calls are not routed as declared, and for each error on their route.
+    Empty if there is no error, and in check mode if something would change.
+  returned: always, once the accounts have been read
+  type: list
+  elements: str
+  sample: []
+report:
+  description: Human-readable report of the changes and the routes of calls, as a list of lines. If the verification
+    found differences, it begins with them, regardless of O(verify).
+  returned: always, once the accounts have been read
+  type: list
+  elements: str
+  sample:
+    - Done. This is what stands now.
+    - trunk          didlogic NL              created
+    - assistant      Reception                created
+    - phone number   31201234567              created, answered by Reception
+    - forward        31201234567              created
+    - calls go to    31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
+"""
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, apply
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse
+
+
+def main() -> None:
+    run_across(SERVICES, IntegrationOptions, apply, parse)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In-process module execution: run a module in the controller's process if no setting requires another place.
+
+Packing a module, starting an interpreter and importing the libraries takes ten times as long as most tasks, and each
+task has its own process anyway. Ansible's code prepares the arguments and parses the output; only the execution between
+is replaced here. In all other cases the module runs as usual.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import signal
+import sys
+import time
+import typing as t
+
+from ansible import errors
+from ansible.constants import config
+from ansible.executor import module_common
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as Normal
+
+# Imported in the process that all tasks are forked from, so that each task has the libraries loaded.
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
+    NAMES,
+    REFERENCES_EXIST,
+    keys_that_are_no_text,
+    variable_names,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import SOLUTION, template_faults
+
+MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
+#: Variable and environment variable that disable in-process execution.
+SWITCH = "vapi_didlogic_in_process"
+#: Settings for inspecting the copied files.
+WATCHED = ("DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG")
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: Seconds between two progress lines.
+SILENCE = 5.0
+#: The profile with which ansible-core 2.19 and newer pass arguments and results of modules by default.
+PROFILE = "legacy"
+
+PROFILED = hasattr(basic, "_ANSIBLE_PROFILE")
+
+
+def _nothing() -> t.Any:
+    """An empty packed module in the form of this ansible-core; ``None`` if the form is unknown."""
+    built = getattr(module_common, "_BuiltModule", None)
+    try:
+        return built and built(b_module_data=b"", module_style="new", shebang="#!", serialization_profile=PROFILE)
+    except TypeError:
+        return None
+
+
+NOTHING = _nothing()
+#: Whether Ansible still has the methods that are replaced here.
+HOOKED = (not PROFILED or NOTHING is not None) and all(
+    hasattr(Normal, name) for name in ("_is_pipelining_enabled", "_configure_module", "_low_level_execute_command")
+)
+Main = t.Callable[[], None]
+
+
+class InProcessActionModule(Normal):
+    """The ``normal`` action plugin with in-process module execution."""
+
+    _module_main: Main | None = None
+    _arguments: dict[str, t.Any] | None = None
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        """Reject texts with Vapi variables that Ansible has replaced."""
+        faults = self._template_faults(task_vars or {})
+        if faults:
+            lines = "".join(f"\n- {fault}" for fault in [*faults, SOLUTION])
+            return {"failed": True, "changed": False, "msg": f"Nothing was sent. Correct this first.{lines}"}
+        return super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+
+    if hasattr(Normal, "finalize_task_arg"):  # since ansible-core 2.19
+
+        @classmethod
+        def finalize_task_arg(cls, name: str, value: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+            """Template an option; explain how to fix a failure caused by a Vapi variable."""
+            try:
+                return super().finalize_task_arg(name, value, *args, **more)
+            except errors.AnsibleUndefinedVariable as error:
+                raise errors.AnsibleError(
+                    f"Option {name} is an Ansible template that cannot be evaluated. {SOLUTION}"
+                ) from error
+
+    def _template_faults(self, variables: t.Mapping[str, t.Any]) -> list[str]:
+        """Check the options as they are written in the playbook, because they have already been templated."""
+        written = self._task.get_ds()
+        given = [item for key, item in written.items() if key in (self._task.action, "args")] if written else []
+        options = {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
+        return [fault for key, item in options.items() for fault in template_faults(key, item, variables)]
+
+    def _execute_module(self, module_name: t.Any = None, *args: t.Any, **more: t.Any) -> t.Any:
+        name = str(module_name or self._task.action).rpartition(".")[2]
+        self._module_main = _main_of(name) if self._can_run_in_process(more.get("task_vars") or {}) else None
+        try:
+            return super()._execute_module(module_name, *args, **more)
+        finally:
+            self._module_main = self._arguments = None
+
+    def _can_run_in_process(self, variables: t.Mapping[str, t.Any]) -> bool:
+        """Whether no setting requires another host, user, interpreter, environment or execution mode."""
+        enabled = self._value(variables, SWITCH) or os.environ.get(SWITCH.upper(), "true")
+        interpreter = self._value(variables, "ansible_python_interpreter")
+        return (
+            not MISSING
+            and HOOKED
+            # A forked process must not query macOS for its proxies.
+            and sys.platform == "linux"
+            and boolean(enabled, strict=False)
+            and self._connection.transport == "local"
+            and not getattr(self._connection, "become", None)
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and not any(config.get_config_value(name) for name in WATCHED)
+            and (not interpreter or os.path.realpath(interpreter) == os.path.realpath(sys.executable))
+        )
+
+    def _value(self, variables: t.Mapping[str, t.Any], name: str) -> str:
+        """A variable as text, templated; empty if it is not set."""
+        return str(self._templar.template(variables[name])) if name in variables else ""
+
+    def _update_module_args(
+        self, module_name: t.Any, module_args: t.Any, task_vars: t.Any, *args: t.Any, **more: t.Any
+    ) -> None:
+        """Pass the controller's information about the options to the module."""
+        super()._update_module_args(module_name, module_args, task_vars, *args, **more)
+        name = str(module_name or self._task.action).rpartition(".")[2]
+        given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
+        own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
+        faults = [list(fault) for fault in keys_that_are_no_text(own)]
+        exist = boolean(self._value(task_vars or {}, REFERENCES_EXIST) or "false", strict=False)
+        if (given or faults or exist) and _main_of(name):
+            names = variable_names(name, given) if given else {}
+            module_args[ansible_module.CONTROLLER] = {"names": names, "faults": faults, "references_exist": exist}
+
+    # -- the replaced methods of Ansible
+
+    def _is_pipelining_enabled(self, *args: t.Any, **more: t.Any) -> bool:
+        """Nothing is copied, so no temporary folder is made."""
+        return True if self._module_main else bool(super()._is_pipelining_enabled(*args, **more))
+
+    def _configure_module(self, module_name: t.Any, module_args: t.Any, task_vars: t.Any) -> t.Any:
+        """No archive is made."""
+        if not self._module_main:
+            return super()._configure_module(module_name, module_args, task_vars)
+        self._arguments = module_args
+        path = f"{module_name} (in this process)"
+        return (NOTHING, path) if PROFILED else ("new", "#!", b"", path)
+
+    def _low_level_execute_command(self, *args: t.Any, **more: t.Any) -> t.Any:
+        """No process is started."""
+        if not self._module_main or self._arguments is None:
+            return super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]
+        begun = last_progress = time.monotonic()
+
+        def progress(done: int, count: int) -> None:
+            """Show a progress line at intervals."""
+            nonlocal last_progress
+            if time.monotonic() - last_progress >= SILENCE:
+                last_progress = time.monotonic()
+                self._progress(f"{done} of {count} after {last_progress - begun:.0f} s")
+
+        # The working directory of Ansible's local execution: relative paths start at the playbook.
+        with contextlib.chdir(self._loader.get_basedir()):
+            code, out, err = _run(self._module_main, self._arguments, progress)
+        return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
+
+    def _progress(self, line: str) -> None:
+        """Show the progress of a task on standard error; standard output is for the callback plugin.
+
+        :param line: one line without secrets. Nothing is shown if the task has ``no_log``.
+        """
+        if not self._task.no_log:
+            self._display.display(f"  {str(self._task.action).rpartition('.')[2]}: {printable(line)}", stderr=True)
+
+
+def _main_of(name: str) -> Main | None:
+    """The main function of a module; ``None`` if it does not belong to this collection."""
+    try:
+        found: Main = importlib.import_module(MODULES + name).main
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def _encoded(arguments: dict[str, t.Any]) -> bytes:
+    """The arguments in the form that a module receives."""
+    options: dict[str, t.Any]
+    if PROFILED:
+        from ansible.module_utils.common.json import Direction, get_module_encoder
+
+        options = {"cls": get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)}
+    else:
+        from ansible.module_utils.common.json import AnsibleJSONEncoder
+
+        options = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+    return json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **options).encode()
+
+
+def _run(
+    main: Main, arguments: dict[str, t.Any], progress: t.Callable[[int, int], None] = lambda _done, _all: None
+) -> tuple[int, str, str]:
+    """Exit code, output and error output of a module."""
+    out, err = io.StringIO(), io.StringIO()
+    with _as_a_module(_encoded(arguments), progress), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+            code: t.Any = 0
+        except SystemExit as end:
+            code = end.code
+    return int(code or 0), out.getvalue(), err.getvalue()
+
+
+def _empty(name: str) -> t.Any:
+    """An empty container like Ansible's: a list in older versions, now a dict."""
+    return type(getattr(warnings, name, []))()
+
+
+@contextlib.contextmanager
+def _as_a_module(arguments: bytes, progress: t.Callable[[int, int], None]) -> t.Iterator[None]:
+    """Reset the state of Ansible's library for a module, and restore it afterwards."""
+    internal = getattr(warnings, "_internal", None)  # since ansible-core 2.19
+    fresh: list[tuple[t.Any, str, t.Any]] = [
+        (basic, "_ANSIBLE_ARGS", arguments),
+        (basic, "_ANSIBLE_PROFILE", PROFILE),
+        (basic, "_PARSED_MODULE_ARGS", None),
+        (warnings, "_global_warnings", _empty("_global_warnings")),
+        (warnings, "_global_deprecations", _empty("_global_deprecations")),
+        (internal, "is_controller", False),
+        (ansible_module, "TELL", progress),
+    ]
+    fresh = [(place, name, value) for place, name, value in fresh if hasattr(place, name)]
+    before = [(place, name, getattr(place, name)) for place, name, _value in fresh]
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    for place, name, value in fresh:
+        setattr(place, name, value)
+    try:
+        yield
+    finally:
+        for place, name, value in before:
+            setattr(place, name, value)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -1,0 +1,576 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An environment in one task: it makes what several tasks make, says what it does, and reads nothing twice."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
+
+import chain
+from chain import BARE, DECLARED, MODEL, OWN, Account, ModuleFailureError
+
+UNKNOWN_ID = "(known after apply)"
+
+
+@pytest.fixture(name="account")
+def fixture_account() -> Account:
+    return Account.new()
+
+
+def writes(account: Account) -> int:
+    return int(account.world.journal_report()["writes"])
+
+
+def requests(account: Account) -> int:
+    return int(account.world.journal_report()["total"])
+
+
+def test_it_makes_what_several_tasks_make(account: Account) -> None:
+    other = account.copy()
+    account.run(at_once=True)
+    other.run()
+    ours, theirs = account.world.state(), other.world.state()
+    for kind, names in {
+        "credentials": ("name", "gateways", "provider"),
+        "tools": ("type", "destinations"),
+        "assistants": ("name",),
+        "phone_numbers": ("number", "name", "provider", "numberE164CheckEnabled"),
+    }.items():
+        seen = [[{key: row.get(key) for key in names} for row in rows["vapi"][kind]] for rows in (ours, theirs)]
+        assert seen[0] == seen[1], kind
+        assert seen[0], kind
+    for number in (OWN, BARE):
+        ways = [
+            [(re.sub(r"@.*\.sip", "@.sip", row["destination"]), row["active"]) for row in n["destinations"]]
+            for rows in (ours, theirs)
+            for n in rows["numbers"]
+            if n["number"] == number
+        ]
+        assert ways[0] == ways[1]
+
+
+def test_an_unchanged_environment_costs_the_lists_and_the_destinations(account: Account) -> None:
+    account.run(at_once=True)
+    before, written = requests(account), writes(account)
+    second = account.run(at_once=True)
+    assert writes(account) == written
+    assert not second.told["changed"]
+    assert set(second.told["summary"].items()) >= {("unchanged", 7), ("created", 0), ("failed", 0)}
+    # Five lists at Vapi; numbers, balance, SIP accounts with the addresses of one, and two numbers' destinations.
+    accounts = len(account.world.state()["sip_accounts"])
+    assert requests(account) - before <= 5 + 3 + accounts + 2
+
+
+def test_a_dry_run_says_what_the_run_does(account: Account) -> None:
+    for _turn in ("empty", "finished"):
+        before = writes(account)
+        dry = account.run(check=True, at_once=True)
+        assert writes(account) == before
+        real = account.run(at_once=True)
+        assert dry.told["changed"] == real.told["changed"]
+        assert dry.told["summary"] == real.told["summary"]
+        assert [o["change"] for o in dry.told["objects"]] == [o["change"] for o in real.told["objects"]]
+        for planned, done in zip(dry.told["diff"], real.told["diff"], strict=True):
+            assert planned["before_header"] == done["before_header"]
+            assert without_ids(planned["before"]) == without_ids(done["before"])
+            assert set(planned["after"]) == set(done["after"])
+
+
+def without_ids(value: Any) -> Any:
+    return {key: item for key, item in value.items() if UNKNOWN_ID not in str(item)}
+
+
+def test_it_takes_down_what_it_declares(account: Account) -> None:
+    before = account.copy()
+    account.run(at_once=True)
+    down = account.run(at_once=True, state="absent")
+    assert down.told["summary"]["deleted"] == 7
+    left = account.world.state()
+    assert all(left["vapi"][kind] == [] for kind in ("credentials", "tools", "assistants", "phone_numbers"))
+    places = [
+        [row["destination"] for n in s["numbers"] for row in n["destinations"]] for s in (left, before.world.state())
+    ]
+    assert places[0] == places[1]
+    again = account.run(at_once=True, state="absent")
+    assert not again.told["changed"]
+
+
+def number(**more: Any) -> dict[str, Any]:
+    return {"numbers": [{"number": OWN, **more}]}
+
+
+BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "a number without a country code": (number() | {"numbers": [{"number": "020 123"}]}, ("numbers[0].number",)),
+    "one number twice": ({"numbers": [{"number": OWN}, {"number": f"+{OWN}"}]}, ("numbers[1]", "numbers[0]")),
+    "two that answer": (number(assistant="a", squad="b"), ("numbers[0].squad", "assistant")),
+    "a long name": (number(name="n" * 41), ("numbers[0].name", "40")),
+    "a gateway with a scheme": ({"trunk": {"name": "t", "gateway": "sip:x.example.org"}}, ("trunk.gateway",)),
+    "a wide network": (
+        {"trunk": {"name": "t", "gateway": "x.example.org", "inbound_networks": ["192.0.2.1", "10.0.0.0/8"]}},
+        ("trunk.inbound_networks[1]", "/24"),
+    ),
+    # The advice about quotes is the module's, which alone sees that YAML gave a number.
+    "a login that YAML has read": (
+        {"trunk": {"name": "t", "gateway": "x.example.org", "username": "668"}},
+        ("trunk.username", '"668"', "5 digits"),
+    ),
+    "a password without a login": (
+        {"trunk": {"name": "t", "gateway": "x.example.org", "password": "not-a-real-password"}},
+        ("trunk.username", "required where a password is given"),
+    ),
+    "a short password without a login": (
+        {"trunk": {"name": "t", "gateway": "x.example.org", "password": "p"}},
+        ("trunk.password: is too short", "trunk.username: is required"),
+    ),
+    "an account without a name": ({"sip_account": {"password": "p"}}, ("sip_account.name or label",)),
+    "two tools of a name": ({"transfer_tools": DECLARED["transfer_tools"] * 2}, ("transfer_tools[1]",)),
+    "a tool's name with a space": ({"transfer_tools": [{"name": "a b"}]}, ("transfer_tools[0].name",)),
+    "a destination with two targets": (
+        {"transfer_tools": [{"name": "a", "destinations": [{"number": "+31201234567", "sip_uri": "sip:a@b.example"}]}]},
+        ("transfer_tools[0].destinations[0]", "exactly one"),
+    ),
+    "a destination via SIP without a number": (
+        {"transfer_tools": [{"name": "a", "destinations": [{"number": "112", "via": "sip"}]}]},
+        ("transfer_tools[0].destinations[0]", "country code"),
+    ),
+    "an empty tool": ({"assistants": [{"name": "a", "tools": [""]}]}, ("assistants[0].tools", "empty")),
+    "a name in the definition": ({"assistants": [{"name": "a", "definition": {"name": "b"}}]}, ("definition.name",)),
+    "no word about REFER": ({"sip_refer_enabled": False}, ("account manager", "human")),
+    "several at once": (
+        {"numbers": [{"number": "1"}, {"number": OWN, "name": "n" * 41}], "assistants": [{"name": ""}]},
+        ("numbers[0].number", "numbers[1].name", "assistants[0].name"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_told_before_the_first_request(account: Account, case: str) -> None:
+    more, words = BAD[case]
+    before = requests(account)
+    with pytest.raises(ModuleFailureError) as failed:
+        account.run(at_once=True, **more)
+    assert requests(account) == before
+    for word in words:
+        assert word in str(failed.value)
+
+
+NOWHERE = "11111111-1111-4111-8111-111111111111"
+MISFIT: dict[str, tuple[dict[str, Any], str]] = {
+    "a number of somebody else": ({"numbers": [{"number": "442079460123"}]}, '("442079460123"): is not a number'),
+    "an assistant that is nowhere": (number(assistant="Nobody"), "Nobody"),
+    "a tool that is nowhere": ({"assistants": [{"name": "a", "tools": ["none_such"]}]}, "none_such"),
+    "a tool of an id that is nowhere": ({"assistants": [{"name": "a", "tools": [NOWHERE]}]}, NOWHERE),
+    "a squad that is nowhere": (number(squad="Nobody"), 'numbers[0].squad ("Nobody"): does not exist in Vapi'),
+    "a login that is nowhere": (
+        {"sip_account": {"name": "99999", "password": "not-a-real-password"}},
+        'sip_account.name ("99999"): is a login',
+    ),
+    "an assistant's name that two have": ({"assistants": [{"name": "twin"}]}, "2 assistants named twin"),
+    "a name that answers and that two have": (number(assistant="twin"), "2 assistants named twin"),
+    "a squad's name that two have": (number(squad="twins"), "2 squads named twins"),
+    "a tool's name that two have": ({"transfer_tools": [{"name": "twin"}]}, "2 transfer tools named twin"),
+    "a number that is there twice": ({"numbers": [{"number": BARE}]}, f"2 phone numbers named {BARE}"),
+}
+
+
+@pytest.mark.parametrize("case", MISFIT)
+def test_what_does_not_fit_is_told_before_the_first_change(account: Account, case: str) -> None:
+    more, word = MISFIT[case]
+    trunk = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=[{"ip": "192.0.2.9"}])["id"]
+    phone = {"provider": "byo-phone-number", "number": BARE, "numberE164CheckEnabled": False, "credentialId": trunk}
+    for _double in range(2):
+        member = vapi(account, "assistant", name="twin")["id"]
+        vapi(account, "squad", name="twins", members=[{"assistantId": member}])
+        vapi(account, "tool", type="transferCall", function={"name": "twin"})
+        vapi(account, "phone-number", **phone)
+    before = writes(account)
+    for check in (True, False):
+        with pytest.raises(ModuleFailureError, match="Nothing was changed") as failed:
+            account.run(at_once=True, check=check, **more)
+        assert word in str(failed.value)
+    assert writes(account) == before
+
+
+def test_what_another_run_takes_back_is_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = [vapi(account, "assistant", name="reception")["id"] for _double in range(2)]
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        account.world.vapi["assistants"].pop(twins[1], None)
+
+    monkeypatch.setattr(account.time, "sleep", pause)
+    assert account.run(at_once=True).told["integration"]["assistant_ids"]["reception"] == twins[0]
+    assert len(waited) == 1
+
+
+def vapi(account: Account, kind: str, **body: Any) -> Any:
+    """Something that somebody else makes at Vapi."""
+    return ask(account, "vapi", f"/{kind}", json=body)
+
+
+def ask(account: Account, service: str, path: str, method: str = "POST", **body: Any) -> Any:
+    key = account.world.vapi_api_key if service == "vapi" else account.world.didlogic_api_key
+    with httpx.Client(transport=account.transport, headers={"authorization": f"Bearer {key}"}) as client:
+        answer = client.request(method, f"http://127.0.0.1/{service}{path}", **body)
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+@pytest.mark.parametrize("holder", ["squad", "number of another carrier"])
+def test_what_stays_and_uses_what_goes_is_told_before_the_first_change(account: Account, holder: str) -> None:
+    assistant = account.run(at_once=True).told["integration"]["assistant_ids"]["reception"]
+    if holder == "squad":
+        vapi(account, "squad", name="holder", members=[{"assistantId": assistant}])
+    else:
+        row = {"id": NOWHERE, "provider": "vapi", "name": "holder", "assistantId": assistant}
+        account.world.vapi["phone_numbers"][NOWHERE] = row | {"createdAt": "2026-01-01T00:00:00.000Z"}
+    before = writes(account)
+    for check in (True, False):
+        with pytest.raises(ModuleFailureError, match="Nothing was changed") as failed:
+            account.run(at_once=True, state="absent", check=check)
+        assert "holder, which is not removed" in str(failed.value)
+    assert writes(account) == before
+
+
+def test_a_number_that_is_there_twice_goes_twice(account: Account) -> None:
+    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    vapi(account, "phone-number", provider="byo-phone-number", number=f"+{OWN}", credentialId=trunk)
+    dry = account.run(at_once=True, state="absent", check=True)
+    down = account.run(at_once=True, state="absent")
+    assert dry.told["summary"] == down.told["summary"]
+    assert down.told["summary"]["deleted"] == 8
+
+
+@pytest.mark.parametrize("former", [{"inbound_uri": "private_key"}, {"number_format": "e164"}])
+def test_no_call_is_left_to_what_is_gone(account: Account, former: dict[str, str]) -> None:
+    """Wired in one form, taken down when another one is declared."""
+    before = destinations(account)
+    account.run(at_once=True, **former)
+    dry = account.run(at_once=True, state="absent", check=True)
+    down = account.run(at_once=True, state="absent")
+    assert dry.told["summary"] == down.told["summary"]
+    assert destinations(account) == before
+
+
+def destinations(account: Account) -> list[list[str]]:
+    return [[row["destination"] for row in item["destinations"]] for item in account.world.state()["numbers"]]
+
+
+def test_a_number_that_was_moved_keeps_its_forwards(account: Account) -> None:
+    account.run(at_once=True, inbound_uri="private_key")
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=[{"ip": "192.0.2.9"}])
+    for row in account.world.vapi["phone_numbers"].values():
+        row |= {"credentialId": other["id"], "assistantId": None}
+    before = destinations(account)
+    account.run(at_once=True, state="absent")
+    assert destinations(account) == before
+
+
+def test_another_spelling_of_the_same_place_is_that_place(account: Account) -> None:
+    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    path = f"/v1/purchases/{BARE}/destinations"
+    (row,) = ask(account, "didlogic", path, "GET")["destination"]
+    ask(account, "didlogic", f"{path}/{row['id']}", "DELETE")
+    uri = f"sip:{BARE}@{trunk.upper()}.sip.vapi.ai"
+    made = {"destination[destination]": uri, "destination[transport]": 1, "destination[active]": 1}
+    ask(account, "didlogic", path, data=made)
+    again = account.run(at_once=True)
+    assert (again.told["changed"], again.told["broken"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("who", "word"), [({"assistant": ""}, "nobody"), ({}, "not managed"), ({"assistant": "reception"}, "by reception")]
+)
+def test_the_report_says_who_answers(account: Account, who: dict[str, str], word: str) -> None:
+    report = account.run(at_once=True, verify=False, **number(**who)).told["report"]
+    (line,) = [line for line in report if line.startswith("phone number")]
+    assert word in line
+
+
+def test_without_numbers_no_other_number_is_judged(account: Account) -> None:
+    account.run(at_once=True)
+    for row in account.world.vapi["phone_numbers"].values():
+        row["credentialId"] = NOWHERE
+    assert account.run(at_once=True, numbers=[]).told["broken"] == []
+
+
+def test_a_dry_run_that_fails_has_done_nothing(account: Account) -> None:
+    """The tool can not be attached to an assistant without a model, which shows only when what stands is known."""
+    with pytest.raises(ModuleFailureError, match="model") as failed:
+        account.run(at_once=True, check=True, assistants=[{"name": "reception", "tools": ["human"]}])
+    assert "Done before that" not in str(failed.value)
+
+
+def test_an_export_says_what_it_can_not_say(account: Account) -> None:
+    """What has no words in an environment is told in notes, and what is left changes nothing."""
+    result = account.run(at_once=True).told["integration"]
+    phone = {"provider": "byo-phone-number", "credentialId": result["trunk_id"], "numberE164CheckEnabled": False}
+    vapi(account, "phone-number", **phone, number="1001")
+    vapi(account, "phone-number", **phone, name="no number")
+    for number, choice in (("31201230001", {"assistantId": NOWHERE}), ("31201230002", {"squadId": NOWHERE})):
+        account.world.vapi["phone_numbers"][vapi(account, "phone-number", **phone, number=number)["id"]] |= choice
+    tool = vapi(account, "tool", type="transferCall", function={"name": "colleague"})["id"]
+    account.world.vapi["tools"][tool]["destinations"] = [{"type": "assistant", "assistantName": "colleague"}]
+    newer = vapi(account, "tool", type="transferCall", function={"name": "newer"})["id"]
+    account.world.vapi["tools"][newer]["destinations"] = [{"type": "newer-than-this", "newField": "x"}]
+    tools = [*result["transfer_tool_ids"].values(), tool, newer, NOWHERE]
+    path = f"/assistant/{result['assistant_ids']['reception']}"
+    ask(account, "vapi", path, "PATCH", json={"model": {**MODEL, "toolIds": tools}})
+    (live,) = account.find()["environments"]
+    for words in (
+        "number 1001: is no",
+        "no number: is no",
+        f"assistant {NOWHERE}",
+        f"squad {NOWHERE}",
+        "exactly one of",
+    ):
+        assert any(words in note for note in live["notes"]), (words, live["notes"])
+    assert [item["number"] for item in live["numbers"]] == ["31201230001", "31201230002", OWN, BARE]
+    # An assistant as a destination has an option; a destination of a kind that is not known has none.
+    assert live["assistants"][0]["tools"] == ["human", "colleague", newer]
+    assert live["transfer_tools"][1] == {"name": "colleague", "destinations": [{"assistant_name": "colleague"}]}
+    options = {name: value for name, value in live.items() if name not in ("region", "notes")}
+    again = account.run(at_once=True, check=True, verify=False, **options)
+    # The assistant loses the id of the tool that no longer exists, and nothing else.
+    assert set(again.told["summary"].items()) >= {("unchanged", 9), ("updated", 1), ("created", 0), ("failed", 0)}
+
+
+def test_what_dials_needs_no_word_about_refer(account: Account) -> None:
+    dials = {"name": "human", "destinations": [{"sip_uri": "sip:1@pbx.example.org", "sip_verb": "dial"}]}
+    done = account.run(at_once=True, transfer_tools=[dials], sip_refer_enabled=False)
+    assert done.told["summary"]["created"] == 7
+
+
+def test_a_failure_says_what_was_done_and_what_was_not(account: Account) -> None:
+    refused = {"kind": "status", "code": 400, "match": {"method": "POST", "path_regex": "phone-number"}, "times": None}
+    account.world.faults.set([refused])
+    with pytest.raises(ModuleFailureError) as failed:
+        account.run(at_once=True)
+    result = failed.value.error.result  # type: ignore[attr-defined]
+    assert "phone number" in str(failed.value)
+    assert "Done before that: trunk trunk, transfer tool human, assistant reception." in str(failed.value)
+    assert result["summary"] == {"created": 3, "updated": 0, "deleted": 0, "unchanged": 0, "failed": 2}
+    assert any("not tried" in line for line in result["report"] if line.startswith("forward"))
+    account.world.faults.clear()
+    assert account.run(at_once=True).told["summary"]["created"] == 4
+
+
+VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
+
+
+def test_calls_that_do_not_get_there_are_a_failure(account: Account) -> None:
+    """All objects are as declared, but nobody answers."""
+    with pytest.raises(ModuleFailureError, match=VERIFICATION_FAILED) as failed:
+        account.run(at_once=True, **number())
+    assert failed.value.error.result["broken"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("who", [{"assistant": "reception"}, {}])
+@pytest.mark.parametrize("second", ["change", "no change", "check mode"])
+def test_the_report_begins_with_the_result_of_the_verification(
+    account: Account, second: str, who: dict[str, str], verify: bool
+) -> None:
+    """Whether the run changed something or not, in check mode too, and where differences do not fail the task."""
+
+    def run(*, verify: bool, check: bool = False) -> dict[str, Any]:
+        try:
+            return dict(account.run(at_once=True, check=check, verify=verify, **number(**who)).told)
+        except ModuleFailureError as failed:
+            return dict(failed.error.result)  # type: ignore[attr-defined]
+
+    if second != "change":
+        run(verify=False)
+    result = run(verify=verify, check=second == "check mode")
+    report, differences = result["report"], [f"- {sentence}" for sentence in result["broken"]]
+    assert bool(differences) == (not who)
+    if differences:
+        assert report[: len(differences) + 2] == [VERIFICATION_FAILED, *differences, "Current state:"]
+    assert any(line.startswith(("Done.", "Nothing had to be changed.")) for line in report) == (not differences)
+    assert any(line.startswith("phone number") for line in report), "the state follows"
+
+
+# ------------------------------------------------------------------------------------- transfers, wherever they are
+
+OUTSIDE: dict[str, Any] = {"type": "number", "number": "+15550100"}
+INLINE = {"type": "transferCall", "function": {"name": "inline"}}
+
+
+def with_definition(**definition: Any) -> dict[str, Any]:
+    return {"assistants": [{"name": "reception", "definition": {"model": MODEL, **definition}}], "transfer_tools": []}
+
+
+#: Every place in which an environment can declare a transfer, as options for a destination.
+TRANSFERS: dict[str, Any] = {
+    "model.tools": lambda to: with_definition(model={**MODEL, "tools": [{**INLINE, "destinations": [to]}]}),
+    "a hook": lambda to: with_definition(
+        hooks=[{"on": "call.ending", "do": [{"type": "tool", "tool": {**INLINE, "destinations": [to]}}]}]
+    ),
+    "a field of former days": lambda to: with_definition(forwardingPhoneNumber=to["number"]),
+    "the fallback": lambda to: {
+        "transfer_tools": [],
+        "assistants": [],
+        **number(
+            fallback_destination={
+                "number": to["number"],
+                "sip_verb": to.get("transferPlan", {}).get("sipVerb"),
+            }
+        ),
+    },
+    "a tool": lambda to: {
+        "transfer_tools": [
+            {
+                "name": "human",
+                "destinations": [{"number": to["number"], "sip_verb": to.get("transferPlan", {}).get("sipVerb")}],
+            }
+        ]
+    },
+    "a tool whose server chooses": lambda _to: {"transfer_tools": [{"name": "human"}]},
+    "an inline tool whose server chooses": lambda _to: with_definition(model={**MODEL, "tools": [INLINE]}),
+}
+ALWAYS = ("a field of former days", "a tool whose server chooses", "an inline tool whose server chooses")
+
+
+@pytest.mark.parametrize("place", TRANSFERS)
+@pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
+def test_a_transfer_needs_a_word_about_refer_wherever_it_is(account: Account, place: str, verb: str | None) -> None:
+    to = {**OUTSIDE, "transferPlan": {"mode": "blind-transfer", "sipVerb": verb}} if verb else dict(OUTSIDE)
+    options = {"sip_refer_enabled": False, **number(), **TRANSFERS[place](to)}
+    if verb in ("dial", "bye") and place not in ALWAYS:
+        account.run(at_once=True, check=True, verify=False, **options)
+        return
+    with pytest.raises(ModuleFailureError, match="account manager"):
+        account.run(at_once=True, **options)
+    assert requests(account) == 0
+    account.run(at_once=True, check=True, verify=False, **{**options, "sip_refer_enabled": True})
+
+
+NOTHING: dict[str, Any] = {"transfer_tools": [], "assistants": []}
+
+
+@pytest.mark.parametrize("place", sorted(set(TRANSFERS) - {"a field of former days"}))  # which the sandbox refuses
+def test_an_exported_environment_with_a_transfer_can_be_applied(account: Account, place: str) -> None:
+    account.run(at_once=True, verify=False, **{**number(assistant="reception"), **TRANSFERS[place](dict(OUTSIDE))})
+    (live,) = account.find()["environments"]
+    options = {name: value for name, value in live.items() if name not in ("region", "notes")}
+    again = account.run(at_once=True, check=True, verify=False, **{"sip_refer_enabled": False, **NOTHING, **options})
+    assert not again.told["changed"]
+
+
+# ------------------------------------------------------------------------------------------- what is ours is replaced
+
+#: Forms of a destination that leads to the declared trunk, for a trunk and a number.
+FORMS: dict[str, str] = {
+    "another region": "{number}@{trunk}.sip.eu.vapi.ai",
+    "another region, in capitals": "SIP:{number}@{trunk}.SIP.EU.VAPI.AI",
+    "TLS": "sip:{number}@{trunk}.sip.vapi.ai:5061;transport=tls",
+    "a plus": "+{number}@{trunk}.sip.vapi.ai",
+    "another scheme": "sips:{number}@{trunk}.sip.vapi.ai",
+    "the private key": "{number}@{key}.sip.vapi.ai",
+    "the private key, another region": "{number}@{key}.sip.eu.vapi.ai",
+    "another trunk": "{number}@{other}.sip.vapi.ai",
+}
+
+
+def place(account: Account, uri: str, transport: int = 1) -> None:
+    made = {"destination[destination]": "31299999990", "destination[transport]": 4, "destination[active]": 1}
+    ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", data=made)
+    found = account.world.number(BARE)
+    assert found
+    newest = max(found["destinations"], key=lambda row: (row["priority"], row["id"]))
+    newest |= {"destination": uri, "transport": transport}  # in a form that the portal may take
+
+
+def standing(account: Account) -> list[str]:
+    (found,) = [item for item in account.world.state()["numbers"] if item["number"] == BARE]
+    rows = sorted(found["destinations"], key=lambda row: (row["priority"], row["id"]))
+    return [row["destination"] for row in rows]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ahead", [True, False])
+def test_exactly_the_declared_destination_leads_to_the_environment(account: Account, form: str, ahead: bool) -> None:
+    gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
+    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    declared = f"{BARE}@{trunk}.sip.vapi.ai"
+    if ahead:
+        (row,) = ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]
+        ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations/{row['id']}", "DELETE")
+    place(account, FORMS[form].format(number=BARE, trunk=trunk, other=other, key=account.world.vapi_api_key))
+    place(account, "31299999999", 4)
+    place(account, "31@pbx.example.com")
+    dry = account.run(at_once=True, check=True)
+    done = account.run(at_once=True)
+    assert dry.told["summary"] == done.told["summary"]
+    assert (done.told["broken"], standing(account)) == ([], [declared, "31299999999", "31@pbx.example.com"])
+    again = account.run(at_once=True)
+    assert not again.told["changed"]
+    # Taken down, in whatever form it is written, and nothing else.
+    if form != "another trunk":
+        place(account, FORMS[form].format(number=BARE, trunk=trunk, other=other, key=account.world.vapi_api_key))
+    account.run(at_once=True, state="absent", inbound_uri="private_key")
+    assert standing(account) == ["31299999999", "31@pbx.example.com"]
+
+
+@pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])
+@pytest.mark.parametrize("host", ["sip.vapi.ai", "SIP.VAPI.AI", "sip.Vapi.ai."])
+def test_the_case_of_scheme_and_host_makes_no_difference(account: Account, scheme: str, host: str) -> None:
+    result = account.run(at_once=True).told["integration"]
+    trunk = result["trunk_id"]
+    for row in ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]:
+        ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations/{row['id']}", "DELETE")
+    place(account, f"{scheme}{BARE}@{trunk}.{host}")
+    again = account.run(at_once=True)
+    assert (again.told["changed"], again.told["broken"]) == (False, [])
+    assert again.told["integration"]["findings"] == result["findings"]
+
+
+LEFT: dict[str, tuple[str, int, bool]] = {
+    "a phone": ("31299999999", 4, True),
+    "a SIP account": ("01234", 5, True),
+    "another SIP address": ("31@pbx.example.com", 1, True),
+    "a trunk without the number": ("{number}@{other}.sip.vapi.ai", 1, False),
+    "an unknown trunk": (f"{{number}}@{NOWHERE}.sip.vapi.ai", 1, False),
+    "another region": ("{number}@{other}.sip.eu.vapi.ai", 1, False),
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_taking_down_counts_destinations_that_can_answer(account: Account, left: str, monkeypatch: Any) -> None:
+    uri, transport, answers = LEFT[left]
+    gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
+    account.run(at_once=True)
+    place(account, uri.format(number=BARE, other=other), transport)
+    warned: list[str] = []
+    engine = functools.partial(chain.Engine, warn=warned.append)
+    monkeypatch.setattr(chain, "Engine", engine)
+    dry = account.run(at_once=True, state="absent", check=True)
+    result, warned[:] = list(warned), []
+    down = account.run(at_once=True, state="absent")
+    assert result == warned
+    about = [text for text in warned if BARE in text]
+    assert len(about) == (0 if answers else 1), about
+    nowhere = [line for line in down.told["report"] if "nowhere" in line]
+    assert len(nowhere) == len([text for text in warned if "will fail" in text])
+    assert dry.told["summary"] == down.told["summary"]
+
+
+def test_a_number_for_outbound_calls_is_answered_by_nobody(account: Account) -> None:
+    report = account.run(at_once=True, **number(assistant="reception", inbound=False)).told["report"]
+    (line,) = [line for line in report if line.startswith("phone number")]
+    assert "outbound calls only" in line
+    assert "answered" not in line
