@@ -32,27 +32,23 @@ from typing import Any
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 
-#: What every run imports. The plugins are those that Ansible loads by these names.
+#: What every run imports.
 PRELOADED = (
     "ansible.cli.inventory",
     "ansible.cli.playbook",
     "ansible.executor.task_executor",
-    "ansible.plugins.action.normal",
-    "ansible.plugins.callback.default",
-    "ansible.plugins.connection.local",
-    "ansible.plugins.inventory.advanced_host_list",
-    "ansible.plugins.inventory.auto",
-    "ansible.plugins.inventory.host_list",
-    "ansible.plugins.inventory.ini",
-    "ansible.plugins.inventory.script",
-    "ansible.plugins.inventory.toml",
-    "ansible.plugins.inventory.yaml",
-    "ansible.plugins.shell.sh",
-    "ansible.plugins.strategy.linear",
-    "ansible.plugins.vars.host_group_vars",
     "httpx",
     "pydantic",
 )
+#: Plugins that most runs load; their documentation, which defines their settings, is read with them.
+LOADED = {
+    "action": ("normal",),
+    "callback": ("default",),
+    "connection": ("local",),
+    "inventory": ("advanced_host_list", "auto", "host_list", "ini", "script", "toml", "yaml"),
+    "shell": ("sh",),
+    "strategy": ("linear",),
+}
 
 
 def main(path: str) -> None:
@@ -83,6 +79,10 @@ def preload() -> None:
     from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
 
     loader.init_plugin_loader()
+    importlib.import_module("ansible_collections.ansible.builtin")
+    for kind, names in LOADED.items():
+        for name in names:
+            getattr(loader, f"{kind}_loader").get(name, class_only=True)
     for file in sorted(PLUGINS.rglob("*.py")):
         parts = file.relative_to(PLUGINS).with_suffix("").parts
         with contextlib.suppress(ImportError):

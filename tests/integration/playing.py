@@ -134,9 +134,11 @@ class Play:
 class Server:
     """A process that has imported Ansible and forks for each run, see ``fork_server.py``."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str]) -> None:
         self.settings = settings(environment)
-        self.path = str(folder / "socket")
+        # The path of a socket must be short.
+        self.folder = tempfile.TemporaryDirectory(prefix="voiceops-")
+        self.path = str(Path(self.folder.name, "socket"))
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("fork_server.py")), self.path],
             stdin=subprocess.PIPE,
@@ -179,6 +181,7 @@ class Server:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait(30)
+        self.folder.cleanup()
 
 
 def settings(environment: dict[str, str]) -> dict[str, str]:
@@ -255,7 +258,7 @@ class Services:
         chosen = {name: value for name, value in variables.items() if value is not None}
         path = str(Path(sys.executable).with_name(program))
         if self.server is None and self.forked:
-            self.server = Server(self.base, self.environment)
+            self.server = Server(self.environment)
         if self.server and settings(chosen) == self.server.settings:
             play = self.server.run(path, arguments, where or self.folder, chosen)
         else:
