@@ -19,7 +19,7 @@ import yaml
 from test_inventory import written
 from test_main_job import environment
 
-SLICES = 4
+SLICES = 3
 NUMBERS = [f"31201234{number}" for number in range(560, 572)]
 
 
