@@ -157,7 +157,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Linted:
-    """The result of a check: each of the ``row_count`` rows is a contact or has faults; a fault of ``FILE`` has none."""
+    """The result of a check: each of the ``row_count`` rows is a contact or has faults; one of ``FILE`` has none."""
 
     contacts: list[Contact]
     faults: list[Fault]
