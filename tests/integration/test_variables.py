@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,74 @@ def test_every_playbook_refuses_unknown_names(untouched: Any, playbook: str) -> 
     assert requests(untouched) == before
 
 
-def test_the_role_refuses_unknown_names(untouched: Any) -> None:
-    role = {"name": "Wire", "ansible.builtin.import_role": {"name": V + "integration"}}
-    done = untouched.play([role], vapi_didlogic_trunk=TRUNK, vapi_didlogic_numbers=[], vapi_didlogic_regoin="eu")
+#: Each playbook, and the ways to run the role alone.
+ROLE = V + "integration"
+ENTRIES: dict[str, Any] = {
+    **{name: V + name for name in PLAYBOOKS},
+    "roles": {"roles": [ROLE]},
+    "import_role": {"tasks": [{"ansible.builtin.import_role": {"name": ROLE}}]},
+    "include_role": {"tasks": [{"ansible.builtin.include_role": {"name": ROLE}}]},
+}
+
+
+def entry(services: Any, name: str, *arguments: str, **variables: Any) -> Any:
+    """Run a playbook, or a play with the role alone."""
+    book = ENTRIES[name]
+    if isinstance(book, dict):
+        file = services.folder / f"{name}.yml"
+        file.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, **book}]))
+        book = str(file)
+    return services.play(book, *arguments, **variables)
+
+
+FIRST = "Check for misspelled variables"
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if name != "include_role"])
+def test_the_variables_are_checked_once_and_first(untouched: Any, name: str) -> None:
+    """Static imports only: Ansible lists no tasks of ``include_role``."""
+    listed = entry(untouched, name, "--list-tasks")
+    tasks = [line for line in listed.out.splitlines() if "TAGS: [" in line and "play #" not in line]
+    tasks = [task for task in tasks if f"{V}check_variables : Validating arguments" not in task]  # it has none
+    assert FIRST in tasks[0], listed.text
+    assert sum(FIRST in task for task in tasks) == 1
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in (ONE, "include_role") else pytest.param(name, marks=pytest.mark.slow) for name in ENTRIES]
+)
+def test_a_misspelt_name_is_reported_before_anything_else(untouched: Any, name: str) -> None:
+    """Before the variable that is missing for it, too."""
+    before = requests(untouched)
+    done = entry(untouched, name, vapi_didlogic_trnk=TRUNK)
     assert done.rc != 0
-    assert "did you mean vapi_didlogic_region?" in done.text
+    assert "did you mean vapi_didlogic_trunk?" in done.text
+    assert "Not defined" not in done.text
+    assert "missing required" not in done.text
+    assert done.out.count(FIRST + "]") == 1
+    assert requests(untouched) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "missing"),
+    [
+        (name, given, [f"vapi_didlogic_{each}" for each in needs if each not in given])
+        for name, needs in {
+            "integrate": ("trunk", "numbers"),
+            "teardown": ("trunk", "numbers"),
+            "rotate_sip_password": ("trunk",),
+        }.items()
+        for given in ((), ("numbers",), ("trunk",))
+        if set(needs) - set(given)
+    ],
+)
+def test_a_playbook_without_an_environment_says_what_to_pass(
+    untouched: Any, name: str, given: tuple[str, ...], missing: list[str]
+) -> None:
+    values: dict[str, Any] = {"trunk": TRUNK, "numbers": []}
+    done = entry(untouched, name, **{f"vapi_didlogic_{each}": values[each] for each in given})
+    assert done.rc != 0
+    assert f"Not defined: {', '.join(missing)}. Pass a file" in " ".join(done.text.split())
 
 
 @pytest.mark.slow
