@@ -34,7 +34,11 @@ module = AnsibleModule(dict(OPTIONS, limit=dict(type="int"), **SECRETS), support
 folder = pathlib.Path({folder!r})
 given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
 (folder / "asked-{noun}.json").write_text(json.dumps(given))
-module.exit_json(changed=False, {noun}=json.loads((folder / "log.json").read_text())["{noun}"])
+log = json.loads((folder / "log.json").read_text())
+start = log.get("retention_start", "") if "{noun}" == "calls" else ""
+if (module.params["created_after"] or start) < start:
+    module.fail_json(msg="Vapi refused the list.", retention_start=start)
+module.exit_json(changed=False, {noun}=log["{noun}"])
 """
 AUDITOR = """
 import json, pathlib

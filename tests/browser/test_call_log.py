@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import HOSTILE, Written, hostile, make, write
+from making import HOSTILE, Written, hostile, make, stamp, write
 
 Show = Callable[..., Any]
 GROUPS = {"answered": "answered", "transferred": "answered", "unanswered": "unanswered", "failed": "failed"}
@@ -318,6 +318,40 @@ def test_no_calls(show: Show, written: Written, tmp_path: Path) -> None:
     page = show(swapped(written, tmp_path / "none.html", {"calls": []}))
     assert tiles(page)["calls"] == 0
     assert "no calls" in page.locator("#range").inner_text()
+
+
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("days", [None, 0.5, 3, 6])
+def test_what_is_missing_is_said(
+    show: Show, written: Written, log: dict[str, Any], tmp_path: Path, days: float | None, full: bool
+) -> None:
+    """Calls older than Vapi's retention, calls beyond the limit, both or neither."""
+    start = None if days is None else stamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days))
+    page = show(swapped(written, tmp_path / "missing.html", log, kept_from=start or "", full=full))
+    notice = page.locator("#notice")
+    assert notice.is_visible() == bool(start or full)
+    text = notice.inner_text() if notice.is_visible() else ""
+    assert ("vapi_didlogic_call_log_limit" in text) == full
+    assert ("Calls before" in text) == ("didlogic_call_info" in text) == bool(start)
+    assert [time.get_attribute("datetime") for time in notice.locator("time").all()] == ([start] if start else [])
+    assert tiles(page)["calls"] == len(log["calls"])
+
+
+def test_the_retention_of_vapi_ends_no_run(show: Show, tmp_path: Path) -> None:
+    """The playbook asks again from the time that Vapi names; page and report say what is missing."""
+    start = stamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=14))
+    log = make(20, days=10)
+    done = write(tmp_path, log | {"retention_start": start}, vapi_didlogic_call_log_since="60")
+    assert done.rc == 0, done.out
+    assert done.asked()["created_after"] == start
+    assert f"Calls before {start} are missing" in done.out
+    page = show(done.page)
+    assert tiles(page)["calls"] == 20
+    notice = page.locator("#notice")
+    assert notice.is_visible()
+    assert "Calls before" in notice.inner_text()
+    assert notice.locator("time").get_attribute("datetime") == start
+    assert page.evaluate(CONTRAST) == []
 
 
 def test_ten_thousand_calls(show: Show, written: Written, tmp_path: Path) -> None:
