@@ -88,7 +88,7 @@ def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
         numbered = request.url.params.get("page") == "2"
         return answers(httpx.Request("GET", request.url.copy_set_param("page", 1)) if numbered else request)
 
-    with pytest.raises(UnreachableError, match=r"changed while it was read.*Run again"):
+    with pytest.raises(UnreachableError, match=r"changed while it was read.*Run the task again"):
         Fake(repeated).client.list_all("/campaign", CAMPAIGN.unwrap_list, READING)
 
 
