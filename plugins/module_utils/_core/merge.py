@@ -99,7 +99,7 @@ def restrict(value: t.Any, like: t.Any) -> t.Any:
     """
     if isinstance(like, dict) and like and isinstance(value, dict) and same_variant(value, like):
         return {key: restrict(value[key], item) for key, item in like.items() if value.get(key) is not None}
-    return value
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 def to_display(value: t.Any) -> t.Any:
