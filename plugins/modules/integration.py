@@ -510,7 +510,7 @@ report:
   type: list
   elements: str
   sample:
-    - Done. This is what stands now.
+    - "Changes applied. Current state:"
     - trunk          didlogic NL              created
     - assistant      Reception                created
     - phone number   31201234567              created, answered by Reception

@@ -155,7 +155,7 @@ def test_what_does_not_work_is_in_the_report(services: Any) -> None:
     assert play.rc == 2, play.text
     report = play.out[play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Show the report]") :]
     assert report.index("Verification failed: the live configuration differs") < report.index("Current state:")
-    assert "Done." not in report
+    assert "Changes applied." not in report
     assert tool["id"] in report
     failure = play.out[: play.out.rindex("TASK [voiceops.vapi_didlogic.integration : Show the report]")]
     assert "- " in failure

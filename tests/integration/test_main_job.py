@@ -143,7 +143,7 @@ def test_a_failed_probe_is_in_the_first_line_of_the_report(services: Any, check:
     assert "127.0.0.1" in lines[first + 1], report
     assert str(trunk["port"]) in lines[first + 1], report
     assert lines[first + 2] == "Current state:", report
-    assert "Done." not in report
+    assert "Changes applied." not in report
     assert ("DRY RUN" in lines[first + 3]) == bool(check), report
 
 

@@ -113,7 +113,7 @@ def test_the_summary_of_a_run_that_fails(services: Any) -> None:
     assert (halfway.rc, summary["changed"]) == (2, True)
     assert changes(summary) == {"sip_trunk": "created", "assistant": "created", "phone_number": "failed"}
     assert summary["report"][0].startswith("FAILED")
-    assert "Vapi refused" in summary["message"]
+    assert "Vapi rejected" in summary["message"]
     services.faults()
 
     nothing = services.play("voiceops.vapi_didlogic.teardown", vapi_didlogic_summary_file="summary.json")

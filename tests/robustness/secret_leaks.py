@@ -527,8 +527,8 @@ class Turn:
 
 
 KEYS = (
-    ("key with other letters", secret("nonascii"), "characters that no key has"),
-    ("key with a space", secret("spaced"), "characters that no key has"),
+    ("key with other letters", secret("nonascii"), "characters that are invalid in a key"),
+    ("key with a space", secret("spaced"), "characters that are invalid in a key"),
     ("key too short", secret("short"), "too short"),
     ("key masked", "********", "mask"),
     ("key masked by Ansible", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "mask"),

@@ -70,7 +70,7 @@ def test_seed(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client)
         ({"numbers": [31201234567, "31201234567"]}, "numbers[1]: the number 31201234567 already exists"),
         (
             {"numbers": [{"number": "31201234567", "destinations": [{"destination": "x", "transport": True}]}]},
-            "numbers[0].destinations[0]: a destination has a `destination` and a `transport`: 1, 4, 5 or another code",
+            "numbers[0].destinations[0]: a destination requires `destination` and `transport`: 1, 4, 5 or another code",
         ),
         ({"sip_accounts": [{"name": 12345}]}, "sip_accounts[0]: name must be a string of five digits"),
         (

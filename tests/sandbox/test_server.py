@@ -100,7 +100,7 @@ def test_unreadable_state(folder: Path) -> None:
     folder.mkdir()
     (folder / "state.json").write_text("{")
     done = command(folder, "--daemon")
-    assert (done.returncode, "remove it to start anew" in done.stderr) == (1, True)
+    assert (done.returncode, "remove it to start with an empty sandbox" in done.stderr) == (1, True)
 
 
 def test_missing_libraries(tmp_path: Path) -> None:

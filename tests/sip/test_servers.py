@@ -292,7 +292,7 @@ def test_kamailio_refuses_another_password_once(registrar: Kamailio, trust: Trus
     before = registrar.attempts
     found, trouble = look(port, transport, ca_path=trust.path, **LOGIN | {"password": WRONG})
     assert found["authenticated"] is False
-    assert "REGISTER was refused with 403 Wrong password" in trouble
+    assert "REGISTER was rejected with 403 Wrong password" in trouble
     assert registrar.attempts == before + 1
 
 
@@ -327,7 +327,7 @@ def test_kamailio_s_algorithms(tmp_path: Path, trust: Trust, authority: trustme.
         assert (trouble, found["authenticated"]) == ("", True)
         found, trouble = look(server.plain, "tcp", **LOGIN | {"password": WRONG})
         assert found["authenticated"] is False
-        assert "refused with 401" in trouble
+        assert "rejected with 401" in trouble
         assert server.attempts == 2
 
 

@@ -307,8 +307,8 @@ def test_another_server_at_the_address(answer: dict[str, t.Any], said: str) -> N
     ("service", "key", "said"),
     [
         (VAPI, str(uuid.uuid4()), "public key has the same form"),
-        (VAPI, "0" * 40, "is a UUID, and this one is not"),
-        (DIDLOGIC, str(uuid.uuid4()), "the two keys may be exchanged"),
+        (VAPI, "0" * 40, "is a UUID, but this one is not"),
+        (DIDLOGIC, str(uuid.uuid4()), "the two keys may be swapped"),
         (DIDLOGIC, "0" * 40, ""),
     ],
     ids=["Vapi-UUID", "Vapi-40", "didlogic-UUID", "didlogic-40"],

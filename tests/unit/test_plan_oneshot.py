@@ -438,10 +438,10 @@ def test_a_second_run_changes_nothing(stage: SandboxFixture) -> None:
     [
         (
             {"customers": [{"number": ANNA, "name": "A", "variables": {"weekday": "Friday"}}]},
-            "0 new, 1 no longer there",
+            "0 new, 1 missing",
         ),
         ({"customers": [{"number": ANNA}, {"number": BEN}]}, "1 with another name or other variables"),
-        ({"customers": [{"number": "+31201110003"}]}, "1 new, 2 no longer there"),
+        ({"customers": [{"number": "+31201110003"}]}, "1 new, 2 missing"),
         ({"assistant": "Other"}, "Option assistant"),
         ({"phone_number": "Second"}, "Option phone_number"),
     ],
@@ -514,7 +514,7 @@ def test_parts_start_together_or_not_at_all(stage: SandboxFixture, monkeypatch: 
     assert not any(outcome.changed for outcome in stage.many(CAMPAIGN, [options]))
     assert stage.writes == []
     fewer = stage.many(CAMPAIGN, [campaign_options(customers=people[:2])])
-    assert "another size" in str(fewer[0].error)
+    assert "another number of batches" in str(fewer[0].error)
 
     stage.do(CAMPAIGN, name="Renewal", state="absent")
     assert {row["status"] for row in stage.store("campaigns")} == {"cancelled"}
@@ -548,13 +548,13 @@ def test_an_interrupted_start_goes_on_with_the_missing_parts(
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"max_concurrency": 9, "reserve_for_inbound": 2}, "is more than the 8 calls at once"),
+        ({"max_concurrency": 9, "reserve_for_inbound": 2}, "is more than the 8 concurrent calls"),
         ({"reserve_for_inbound": 10}, "leaves no line"),
         ({"max_concurrency": 501}, "1 to 500"),
-        ({"csv": "x"}, "can not be given with customers"),
+        ({"csv": "x"}, "cannot be given with customers"),
         ({"phone_number": None}, "must be given"),
         ({"customers": []}, "add one at least"),
-        ({"customers": None}, "say who is called"),
+        ({"customers": None}, "with the contacts to call"),
         ({"customers": [{"number": "0201234567"}]}, "customers[0]"),
         ({"customers": [{"number": ANNA}, {"number": ANNA}]}, "customers[1]"),
     ],

@@ -712,7 +712,7 @@ class Engine:
         return outcomes
 
     def _ordered_group(self, resource: Resource, outcomes: list[Outcome]) -> None:
-        """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
+        """Process the rows to create before the rows to remove; remove nothing if a creation failed."""
         present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
         declared = {resource.ordered.target(o.desired.record, o.desired.options).entry.identity for o in present}
         for outcome in present:

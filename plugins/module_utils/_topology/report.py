@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last words of a run over an environment: what was done or would be, and where calls go. No secret stands here."""
+"""Report of a run over an environment: the result for each object, and where calls go. Contains no secrets."""
 
 from __future__ import annotations
 
@@ -29,14 +29,17 @@ if t.TYPE_CHECKING:
 #: The first line of the report and of the failure if the verification at the end found differences.
 VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
 
-#: What people call a kind where it is not its title.
+#: Names of kinds that differ from their titles.
 TITLES = {"sip_trunk": "trunk"}
 
 KINDS = {"sip_account": " (SIP account)", "pstn": " (phone)"}
 
 
 def lines(run: ApplyRun) -> list[str]:
-    """One line for each object, under a number those for its destinations."""
+    """Create the report.
+
+    :param run: the state of the run. :return: one line per object, below a number those for its destinations.
+    """
     found = [*_head(run), *_account(run)]
     for resource in (SIP_TRUNK, TRANSFER_TOOL, ASSISTANT):
         outcomes = run.outcomes_of(resource) if run.spec.present else reversed(run.outcomes_of(resource))
@@ -51,15 +54,15 @@ def lines(run: ApplyRun) -> list[str]:
 
 
 def _head(run: ApplyRun) -> list[str]:
-    """How the run ended; after a failed verification also each difference."""
+    """The result of the run; after a failed verification also each difference."""
     if run.failed:
-        return ["FAILED. This is how far it came."]
+        return ["FAILED. State when the error occurred:"]
     if run.check_mode and run.changed:
-        return ["DRY RUN, nothing was written. This is what a run would do."]
+        return ["DRY RUN, nothing was written. A run would make these changes:"]
     if run.errors:
         differences = [printable(sentence) for sentence in run.errors]
         return [*format_errors(VERIFICATION_FAILED, differences, MAX_LISTED).split("\n"), "Current state:"]
-    return ["Done. This is what stands now." if run.changed else "Nothing had to be changed. This is what stands."]
+    return ["Changes applied. Current state:" if run.changed else "No changes needed. Current state:"]
 
 
 def _line(kind: str, name: str, what: str) -> str:
@@ -67,7 +70,7 @@ def _line(kind: str, name: str, what: str) -> str:
 
 
 def _result_word(run: ApplyRun, outcome: Outcome) -> str:
-    """What became of an object in a word."""
+    """The result for an object in one word."""
     if outcome.error:
         return "failed"
     if outcome.action == "none":
@@ -82,7 +85,7 @@ def _account(run: ApplyRun) -> list[str]:
         return []
     done = run.outcomes_of(SIP_ACCOUNT)
     if not done:
-        return [] if run.spec.present else [_line("SIP account", desired.label, "kept, for force is not set")]
+        return [] if run.spec.present else [_line("SIP account", desired.label, "kept, because force is not set")]
     return [_line("SIP account", done[0].desired.label, _result_word(run, done[0]))]
 
 
@@ -103,7 +106,7 @@ def _phones(run: ApplyRun) -> list[str]:
         elif run.spec.present:
             what = "not tried"
         else:
-            what = "kept, for it is on another trunk" if number.number in run.before.phone else "was not there"
+            what = "kept, because it is on another trunk" if number.number in run.before.phone else "was not there"
         if run.spec.present:
             detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
             nobody = ", answered by nobody" if detached else ", who answers is not managed"
@@ -121,7 +124,7 @@ def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]
         what = "not tried" if run.spec.present else "was not there"
     found = [_line("forward", str(number.number), what)]
     before = _current_destinations(run, number)
-    # A dry run plans each from what stands: what changes nothing does not know of what would go.
+    # In check mode each row is planned from the current list, so an unchanged row does not include other removals.
     after = (changing or outcomes)[-1].extra.get("destinations", before) if outcomes else before
     dry = run.check_mode and bool(changing)
     first = next((row for row in after if row["active"]), None)

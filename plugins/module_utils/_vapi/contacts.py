@@ -82,7 +82,7 @@ number-missing   | without number          | is empty: give the number, or remov
 duplicate        | duplicate{s}            | is the same as in {first}: remove one, or the person is called twice.
 not-e164-plus    | without +               | has no leading +: write + and the country code, then digits only{hint}.
 not-e164-00      | with 00 for +           | begins with 00: write + instead.
-not-e164-national | national            | has no country code: write + and it instead of the leading 0{hint}.
+not-e164-national | national            | has no country: write + and the country code in place of the leading 0{hint}.
 not-e164-zero    | with 0 after +          | has a 0 after the +: write the country code there.
 not-e164-short   | too short               | is too short: 7 digits at least, with the country code.
 not-e164-long    | too long                | is too long: 15 digits at most, with the country code.
