@@ -152,8 +152,9 @@ def run_plain(
 ) -> None:
     """Run a module that uses no service.
 
-    :param ask: the record of the options.
+    :param record: the record of the options.
     :param work: ``(options, warn)`` -> the result and the error message, empty on success.
+    :raises ModuleFailure: if ``work`` returns an error message.
     """
     module = Module(argument_spec(record))
 

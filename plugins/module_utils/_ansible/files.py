@@ -200,6 +200,9 @@ def _kept(folder: int, name: str, before: bytes | None) -> str:
 
 
 def texts(before: bytes | None, after: str, path: str) -> dict[str, t.Any]:
-    """A diff for ``--diff``."""
+    """A diff for ``--diff``.
+
+    :param before: the previous content. :param after: the new content. :param path: the file. :return: the diff.
+    """
     former = (before or b"").decode("utf-8", "replace")
     return {"before": former, "after": after, "before_header": path, "after_header": path}

@@ -197,23 +197,43 @@ class Module(AnsibleModule):
         return _display_options(self.argument_spec, params, free=checked)
 
     def warn(self, warning: str, *args: t.Any, **kwargs: t.Any) -> None:
+        """Report a warning, redacted.
+
+        :param warning: the text. :param args: and ``kwargs`` are passed to ``AnsibleModule``.
+        """
         super().warn(self._scrubber().text(warning), *args, **kwargs)
 
     def deprecate(self, msg: str, *args: t.Any, **kwargs: t.Any) -> None:
         # pylint: disable-next=ansible-deprecated-no-collection-name,ansible-deprecated-no-version
+        """Report a deprecation, redacted.
+
+        :param msg: the text. :param args: and ``kwargs`` are passed to ``AnsibleModule``.
+        """
         super().deprecate(self._scrubber().text(msg), *args, **kwargs)
 
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+        """Write a log line, redacted.
+
+        :param msg: the text. :param log_args: further values of the line.
+        """
         scrubber = self._scrubber()
         args = {name: scrubber.text(str(value)) for name, value in (log_args or {}).items()}
         super().log(scrubber.text(str(msg)), args)  # type: ignore[no-untyped-call]
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        """Return the redacted result and exit.
+
+        :param kwargs: the result. :raises SystemExit: always.
+        """
         self._forget_short_secrets()
         super().exit_json(**self._redacted(kwargs, checked=True))
         raise SystemExit  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        """Return the redacted error and exit.
+
+        :param msg: the message. :param kwargs: further return values. :raises SystemExit: always.
+        """
         if not self._initialized and hasattr(self, "validation_result") and self.faults().found:
             # Ansible reports the first error only; all errors are reported later.
             return  # type: ignore[misc]
@@ -465,7 +485,10 @@ def _collecting_secrets(module: Module, client: Client) -> Client:
 
 
 def unexpected_error(error: Exception) -> str:
-    """The message for an unexpected error; without the error's text, which may quote sent or received data."""
+    """The message for an unexpected error; without the error's text, which may quote sent or received data.
+
+    :param error: the exception. :return: the message.
+    """
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"Internal error of the collection, not caused by your input: {type(error).__name__} in "
@@ -483,6 +506,7 @@ def run_guarded(
 
     :param parse: checks the options without requests; its result is the first argument of ``work``.
     :param work: ``(parsed, engine)`` -> the result. :param service: the service of the engine.
+    :param module: the module.
     """
     for library, error in MISSING.items():
         module.fail_json(msg=missing_required_lib(library) + " (" + error.strip().splitlines()[-1] + ")")

@@ -103,7 +103,7 @@ def _loopback(host: str) -> bool:
 def retry_after(value: str | None) -> float | None:
     """The delay of a ``Retry-After`` header.
 
-    :return: seconds, at most 60; ``None`` if the header is missing or invalid.
+    :param value: the header, or ``None``. :return: seconds, at most 60; ``None`` if the header is missing or invalid.
     """
     if not value:
         return None
@@ -192,6 +192,7 @@ class Client:
         bound(self._client)
 
     def close(self) -> None:
+        """Close all connections."""
         self._client.close()
 
     # -- reading
@@ -199,16 +200,20 @@ class Client:
     def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
         """Send a GET request, with retries after temporary errors.
 
-        :param path: the path below the base URL. :param params: the query. :return: the decoded response.
-        :raises RejectedError: if the service rejects the request. :raises UnreachableError: if no valid response was
-            received.
+        :param path: the path below the base URL. :param params: the query.
+        :param ids: values for the placeholders of the path. :return: the decoded response.
+        :raises RejectedError: if the service rejects the request.
+        :raises UnreachableError: if no valid response was received.
         """
         if self._read_cache is None:
             return self._get(path, params, ids)
         return self._read_cache.read(_expand(path, ids), params, lambda: self._get(path, params, ids))
 
     def invalidate(self, path: str, **ids: str) -> None:
-        """Invalidate the cached responses of a path and of all paths below it."""
+        """Invalidate the cached responses of a path and of all paths below it.
+
+        :param path: the path. :param ids: values for the placeholders of the path.
+        """
         if self._read_cache is not None:
             self._read_cache.invalidate(_expand(path, ids))
 
@@ -231,7 +236,8 @@ class Client:
     ) -> list[dict[str, t.Any]]:
         """Read all pages of a list.
 
-        :param rows: extracts the list from a response. :return: the rows.
+        :param path: the path of the list. :param rows: extracts the list from a response. :param query: the list query.
+        :param ids: values for the placeholders of the path. :return: the rows.
         :raises ApiError: if a page cannot be read, is not a list, or the list exceeds the limits.
         """
 
@@ -421,7 +427,10 @@ class _Budget:
 
 
 def size_of(value: t.Any) -> int:
-    """The size of data in memory in bytes; keys are not counted, as each is stored once."""
+    """The size of data in memory in bytes; keys are not counted, as each is stored once.
+
+    :param value: JSON data. :return: the size in bytes.
+    """
     size, todo = 0, [value]
     while todo:
         item = todo.pop()

@@ -121,7 +121,10 @@ def _unmapped(tree: dict[str, t.Any], raw: dict[str, t.Any], path: str) -> t.Ite
 
 
 def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
-    """A dict without ``None`` and without some dotted paths."""
+    """A dict without ``None`` and without some dotted paths.
+
+    :param value: the dict. :param drop: the dotted paths. :return: a new dict.
+    """
     value = {key: item for key, item in value.items() if item is not None}
     for head, *rest in (place.split(".", 1) for place in drop):
         if not rest:
@@ -136,7 +139,7 @@ def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
 def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
     """The value at a dotted path.
 
-    :param raw: the object. :param wire: the path. :return: the value; ``None`` if there is none.
+    :param raw: the object. :param path: the keys of the path. :return: the value; ``None`` if there is none.
     """
     for step in path:
         if step == "*":
@@ -148,6 +151,10 @@ def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
 
 
 def without_none(value: t.Any) -> t.Any:
+    """Remove ``None`` from dicts at any depth.
+
+    :param value: the value. :return: a new value.
+    """
     if isinstance(value, dict):
         return {key: without_none(item) for key, item in value.items() if item is not None}
     return value

@@ -39,7 +39,10 @@ class Reason(t.NamedTuple):
 
 
 def address_of(url: str) -> str:
-    """``host:port`` of a URL, without a user, a password or a path."""
+    """``host:port`` of a URL, without a user, a password or a path.
+
+    :param url: the URL. :return: the address, or a text for an invalid one.
+    """
     try:
         parts = urllib.parse.urlsplit(url if "//" in url else f"//{url}")
         port = parts.port or {"https": 443, "http": 80, "socks5": 1080, "socks5h": 1080}.get(parts.scheme)
@@ -50,7 +53,10 @@ def address_of(url: str) -> str:
 
 
 def proxy_for(url: str) -> tuple[str, str]:
-    """The environment's proxy for a URL, and the variable that contains it; two empty texts if there is none."""
+    """The environment's proxy for a URL, and the variable that contains it; two empty texts if there is none.
+
+    :param url: the URL. :return: the proxy and the variable.
+    """
     parts = urllib.parse.urlsplit(url)
     found = urllib.request.getproxies_environment()
     if parts.hostname and _excepted(parts.hostname, found.get("no", "")):
@@ -69,7 +75,10 @@ def _excepted(host: str, patterns: str) -> bool:
 
 
 def unusable_proxy(url: str) -> str:
-    """The error message for a proxy in the environment that cannot be used for this URL; empty if there is none."""
+    """The error message for a proxy in the environment that cannot be used for this URL; empty if there is none.
+
+    :param url: the URL. :return: the message.
+    """
     proxy, variable = proxy_for(url)
     if not proxy:
         return ""
@@ -90,6 +99,7 @@ def reason_of(error: BaseException, url: str, proxied: bool) -> Reason:
 
     :param error: the HTTP library's error; its text is never used, as it may contain a proxy's password.
     :param url: the requested address. :param proxied: whether the environment's proxy may be in use.
+    :return: the reason and the fix.
     """
     proxy, variable = proxy_for(url) if proxied else ("", "")
     target = address_of(url)

@@ -77,11 +77,19 @@ class Problems(OptionError):
         return self._found
 
     def sentence(self, names: t.Callable[[str], str] = str) -> str:
+        """The message: the number of invalid options and one line for each.
+
+        :param names: an option's path -> the name under which the user gave it. :return: the text.
+        """
         return "\n- ".join(
             [f"{len(self._found)} options are invalid.", *(each.sentence(names) for each in self._found)]
         )
 
     def under(self, prefix: str) -> OptionError:
+        """The same problems with paths that start at the containing record.
+
+        :param prefix: the path of the nested record. :return: the problems.
+        """
         return Problems([each.under(prefix) for each in self._found])
 
 

@@ -79,6 +79,7 @@ def desired_batches(
 ) -> tuple[list[Desired], dict[str, t.Any], tuple[str, ...]]:
     """The objects that the options of one task declare.
 
+    :param resource: the objects' kind. :param params: the options.
     :return: the desired objects, further return values, and warnings.
     :raises OptionError: with all errors that were found.
     """
@@ -119,7 +120,8 @@ class RunState:
 def key_of(resource: Resource, desired: Desired) -> tuple[Field, t.Any]:
     """The identifying option that was given.
 
-    :return: the field and its value. :raises OptionError: if none was given.
+    :param resource: the object's kind. :param desired: the desired object. :return: the field and its value.
+    :raises OptionError: if none was given.
     """
     for name in resource.keys:
         field = fields(resource.record)[name]
@@ -132,6 +134,7 @@ def key_of(resource: Resource, desired: Desired) -> tuple[Field, t.Any]:
 def index(resource: Resource, rows: t.Iterable[ApiObject]) -> t.Callable[[Desired, RunState], list[ApiObject]]:
     """An index of rows, so that planning many objects does not compare each with every row.
 
+    :param resource: the objects' kind. :param rows: all objects of the kind.
     :return: a function ``(want, memory)`` that returns the rows that may match an object.
     """
     places = [(name, fields(resource.record)[name].api_name.split(".")) for name in resource.keys]
@@ -161,8 +164,9 @@ def choose(
     Two concurrent runs that create the same object see both when they list again: the oldest is kept, and each run
     deletes only its own.
 
-    :return: the row, or ``None``, and the rows to delete. :raises AmbiguousError: if several objects match.
-    :raises OptionError: if no object has the id that was given.
+    :param resource: the object's kind. :param desired: the desired object. :param rows: the rows that may match.
+    :param run_state: what this run has already done. :return: the row, or ``None``, and the rows to delete.
+    :raises AmbiguousError: if several objects match. :raises OptionError: if no object has the id that was given.
     """
     if desired.id and not _moved_on(resource, desired, rows, run_state):
         found = [row for row in rows if str(row.get("id")) == desired.id]
@@ -200,7 +204,10 @@ def _moved_on(resource: Resource, desired: Desired, rows: list[ApiObject], run_s
 
 
 def settings_source(desired: Desired) -> str | None:
-    """The id of the object whose settings are copied to a new one."""
+    """The id of the object whose settings are copied to a new one.
+
+    :param desired: the desired object. :return: the id, or ``None``.
+    """
     return getattr(desired.options, "settings_from", None)
 
 
@@ -222,6 +229,11 @@ def superseded_name(name: str) -> str:
 
 
 def find_superseded(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
+    """Find the object that is being replaced by a desired one.
+
+    :param resource: the object's kind. :param desired: the desired object. :param rows: all objects. :return: it, or
+        ``None``.
+    """
     field, value = key_of(resource, desired)
     name = superseded_name(str(value))
     return next((row for row in rows if dig(row, field.api_name.split(".")) == name), None)

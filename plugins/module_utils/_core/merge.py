@@ -105,7 +105,7 @@ def restrict(value: t.Any, like: t.Any) -> t.Any:
 def to_display(value: t.Any) -> t.Any:
     """Convert a record to options for output, without secrets and ``None``.
 
-    :param record: the record. :return: the options.
+    :param value: the record. :return: the options.
     """
     if isinstance(value, Model):
         known = fields(type(value)).items()
@@ -121,7 +121,8 @@ def to_display(value: t.Any) -> t.Any:
 def find_redacted(value: t.Any, path: str) -> str | None:
     """The first path at which a mask replaces a secret.
 
-    :param record: the record. :return: the path; ``None`` if there is none.
+    :param value: a record or a free-form value. :param path: its path.
+    :return: the path of the mask; ``None`` if there is none.
     """
     return next(iter(hidden_places(value, path)), None)
 
@@ -129,7 +130,7 @@ def find_redacted(value: t.Any, path: str) -> str | None:
 def hidden_places(value: t.Any, path: str = "") -> list[str]:
     """The paths at which :data:`REDACTED` replaces a secret.
 
-    :param record: a record or a free-form value. :param path: its path. :return: dotted paths.
+    :param value: a record or a free-form value. :param path: its path. :return: dotted paths.
     """
     if isinstance(value, Model):
         known = fields(type(value)).items()

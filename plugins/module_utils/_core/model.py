@@ -183,7 +183,10 @@ class Field:
 
 
 def camel(name: str) -> str:
-    """``outbound_leading_plus_enabled`` -> ``outboundLeadingPlusEnabled``."""
+    """``outbound_leading_plus_enabled`` -> ``outboundLeadingPlusEnabled``.
+
+    :param name: the name in snake_case. :return: the name in camelCase.
+    """
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 

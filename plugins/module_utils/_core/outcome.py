@@ -58,6 +58,10 @@ class Outcome:
         return self.plan.action if self.plan else "none"
 
     def fail(self, error: Exception) -> None:
+        """Mark the object as failed.
+
+        :param error: the error; an option's path gets that of the object.
+        """
         named = isinstance(error, OptionError) and error.path and self.desired.path
         self.error, self.done = error.under(self.desired.path) if named else error, True  # type: ignore[attr-defined]
 

@@ -37,10 +37,10 @@ def plan(
 ) -> Plan:
     """Plan an operation.
 
-    :param resource: its kind. :param desired: the desired object. :param rows: the rows that may contain it.
-    :param existing: the rows that match, with all details. :return: the plan.
-    :raises OptionError: if an existing row conflicts with the desired one. :raises AmbiguousError: if several rows
-        match.
+    :param resource: its kind. :param one_shot: the operation. :param desired: the desired object.
+    :param rows: the rows that may contain it. :param existing: the rows that match, with all details.
+    :return: the plan. :raises OptionError: if an existing row conflicts with the desired one.
+    :raises AmbiguousError: if several rows match.
     """
     if desired.options.state == "absent":
         return _plan_cancel(resource, one_shot, desired, existing)

@@ -22,7 +22,10 @@ class ReadCache:
         self._lock = threading.Lock()
 
     def read(self, url: str, params: t.Any, fetch: t.Callable[[], t.Any]) -> t.Any:
-        """The cached response, or that of ``fetch``, which is cached unless the path was invalidated meanwhile."""
+        """The cached response, or that of ``fetch``, which is cached unless the path was invalidated meanwhile.
+
+        :param url: the address. :param params: the query. :param fetch: sends the request. :return: the response.
+        """
         key = repr(sorted((params or {}).items()))
         with self._lock:
             if key in self._kept.get(url, {}):
@@ -37,7 +40,10 @@ class ReadCache:
         return answer
 
     def invalidate(self, url: str) -> None:
-        """Invalidate a path, all paths below it, and the list that contains it."""
+        """Invalidate a path, all paths below it, and the list that contains it.
+
+        :param url: the address.
+        """
         with self._lock:
             self._changes += 1
             for place in (url, url.rpartition("/")[0], *self._below.pop(url, ())):

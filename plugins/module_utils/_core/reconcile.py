@@ -115,7 +115,7 @@ class Engine:
         """The listed objects of a kind.
 
         :param resource: the kind. :param query: the list query; ``None`` reads the whole list.
-        :param values: values for the placeholders of the path.
+        :param names: values for the placeholders of the path.
         :return: the objects in the service's form. :raises ApiError: if the list cannot be read or is invalid.
         """
         query = query or ListQuery()
@@ -157,7 +157,10 @@ class Engine:
         return self.with_details(resource, found)
 
     def with_details(self, resource: Resource, rows: list[ApiObject]) -> list[ApiObject]:
-        """The rows, with the details that each requires another request for."""
+        """The rows, with the details that each requires another request for.
+
+        :param resource: the rows' kind. :param rows: the listed rows. :return: the rows with details.
+        """
         complete = resource.fetch_details
         return self._together(lambda row: complete(self.client, row), rows) if complete else rows
 
@@ -797,7 +800,10 @@ def _round_numbers(progress: t.Callable[[], int]) -> t.Iterator[int]:
 
 
 def names_fact(field: Field) -> str:
-    """The return key for the names of referenced objects: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``."""
+    """The return key for the names of referenced objects: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``.
+
+    :param field: the field with the references. :return: the key.
+    """
     return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
 
 

@@ -205,7 +205,7 @@ def _entity(text: str) -> str:
 def secrets_in(value: t.Any) -> set[str]:
     """The secrets in a response or an option: texts at secret paths, and labels at Vapi's host.
 
-    :return: the secrets.
+    :param value: the response or option. :return: the secrets.
     """
     found = set()
     for _path, text in secrets_of(value):
@@ -218,7 +218,7 @@ def secrets_in(value: t.Any) -> set[str]:
 def labels_in(text: str) -> list[str]:
     """The labels before Vapi's SIP host: trunk ids or private keys.
 
-    :return: the labels.
+    :param text: the text. :return: the labels.
     """
     return [match[2] for match in _LABEL.finditer(text)] if "@" in text or "%40" in text else []
 
@@ -242,7 +242,7 @@ def _all_texts(value: t.Any) -> t.Iterator[str]:
 def collect_secrets(read: t.Callable[..., t.Any], seen_secrets: set[str]) -> t.Callable[..., t.Any]:
     """Wrap ``read`` to collect the secrets in its responses, so that messages can be redacted.
 
-    :return: the wrapped function.
+    :param read: the function. :param seen_secrets: receives the secrets. :return: the wrapped function.
     """
 
     def get(*args: t.Any, **more: t.Any) -> t.Any:
@@ -277,7 +277,7 @@ class Redactor:
 
         Terminal control characters are escaped (:func:`printable_lines`) after the search for secrets.
 
-        :return: the redacted text.
+        :param text: the text. :return: the redacted text.
         """
         text = _masked(text, self._all.pieces_in(text))
         if self._short:
@@ -288,7 +288,7 @@ class Redactor:
     def value(self, value: t.Any) -> t.Any:
         """Redact a result: whole secrets and their encodings are masked, also in keys; invalid characters are replaced.
 
-        :return: the redacted result.
+        :param value: the result. :return: the redacted result.
         """
         return self._cleaned(value, self._values.suspicions(_all_texts(value)))
 

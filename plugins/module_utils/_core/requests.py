@@ -55,7 +55,12 @@ def resource_mutations(
     current_body: dict[str, t.Any],
     desired_body: dict[str, t.Any],
 ) -> tuple[Mutation, ...]:
-    """The requests for an update, by default one."""
+    """The requests for an update, by default one.
+
+    :param resource: the object's kind. :param row: the current object, or ``None``.
+    :param changed_fields: the changed part of the body. :param current_body: the current body.
+    :param desired_body: the desired body. :return: the requests.
+    """
     if resource.mutations:
         return resource.mutations(resource, row, changed_fields, current_body, desired_body)
     if row is None:
@@ -77,14 +82,21 @@ def _merged_value(raw: t.Any, current: t.Any, desired: t.Any) -> t.Any:
 
 
 def mutation_of(resource: Resource, row: ApiObject, method: str, **more: t.Any) -> Mutation:
-    """A request for one object."""
+    """A request for one object.
+
+    :param resource: the object's kind. :param row: the object. :param method: the HTTP method.
+    :param more: further properties of the request. :return: the request.
+    """
     path = resource.item_path or resource.path + "/{id}"
     names = [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
     return Mutation(method=method, path=path, ids={name: str(row[name]) for name in names}, **more)
 
 
 def read_only_values(resource: Resource, row: ApiObject | None) -> dict[str, t.Any]:
-    """The read-only fields of a response; only scalar values are included."""
+    """The read-only fields of a response; only scalar values are included.
+
+    :param resource: the object's kind. :param row: the object, or ``None``. :return: the values.
+    """
     found = {}
     for name in resource.read_only_fields:
         value = (row or {}).get(camel(name), (row or {}).get(name))
@@ -109,11 +121,18 @@ def to_result(resource: Resource, row: ApiObject, options: t.Any) -> dict[str, t
 
 
 def deletion_of(resource: Resource, row: ApiObject) -> Mutation:
+    """The request that deletes an object.
+
+    :param resource: the object's kind. :param row: the object. :return: the request.
+    """
     return mutation_of(resource, row, "DELETE", deletes_id=str(row["id"]), missing_ok=True)
 
 
 def ids_at(value: t.Any, path: list[str]) -> set[str]:
-    """All ids at a dotted path; each list on the path is searched."""
+    """All ids at a dotted path; each list on the path is searched.
+
+    :param value: the object. :param path: the keys of the path. :return: the ids.
+    """
     if isinstance(value, list):
         return {key for item in value for key in ids_at(item, path)}
     if not path:
@@ -122,11 +141,19 @@ def ids_at(value: t.Any, path: list[str]) -> set[str]:
 
 
 def referring_label(referrer: Referrer, referring_row: ApiObject) -> str:
+    """The name of a referrer for messages.
+
+    :param referrer: its kind. :param referring_row: the referrer. :return: the name.
+    """
     return printable(next((str(referring_row[key]) for key in referrer.label if referring_row.get(key)), "?"))
 
 
 def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | None) -> Mutation:
-    """The request that changes a reference from ``old`` to ``new``, or removes it (``None``); sends the whole field."""
+    """The request that changes a reference from ``old`` to ``new``, or removes it (``None``); sends the whole field.
+
+    :param referrer: the referrer's kind. :param referring_row: the referrer. :param old: the current id.
+    :param new: the new id, or ``None``. :return: the request.
+    """
     top, *rest = referrer.path_to_id.split(".")
     body = {key: referring_row[key] for key in referrer.required_fields if key in referring_row}
     body[top] = _replace_id(referring_row.get(top), rest, old, new)
@@ -143,6 +170,11 @@ def _replace_id(value: t.Any, path: list[str], old: str, new: str | None) -> t.A
 
 
 def rename_superseded(resource: Resource, desired: Desired, row: ApiObject) -> Mutation:
+    """The request that renames an object before its replacement is created.
+
+    :param resource: the object's kind. :param desired: the desired object. :param row: the current one. :return: the
+        request.
+    """
     field, value = key_of(resource, desired)
     body = {**resource.constants, field.api_name: superseded_name(str(value))}
     return mutation_of(resource, row, resource.update_method, body=resource.wrap(body))
@@ -151,6 +183,11 @@ def rename_superseded(resource: Resource, desired: Desired, row: ApiObject) -> M
 def repoint_all(
     resource: Resource, row: ApiObject, new: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
 ) -> tuple[Mutation, ...]:
+    """The requests that move all references from an object to its replacement.
+
+    :param resource: the object's kind. :param row: the object. :param new: the id of the replacement.
+    :param referrer_rows: the possible referrers by kind. :return: the requests.
+    """
     key = str(row["id"])
     moved = [
         repoint(referrer, referring_row, key, new)
@@ -162,4 +199,8 @@ def repoint_all(
 
 
 def replaced_id(row: ApiObject | None) -> dict[str, t.Any]:
+    """The return value with the id of a replaced object.
+
+    :param row: the object, or ``None``. :return: the return value; empty without an object.
+    """
     return {"replaced_id": str(row["id"])} if row else {}

@@ -22,7 +22,10 @@ Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
 
 
 def check_certificates(path: str) -> None:
-    """Raise ``ValueError`` for a file without CA certificates."""
+    """Raise ``ValueError`` for a file without CA certificates.
+
+    :param path: the file.
+    """
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError):

@@ -136,8 +136,9 @@ def _is_headers(name: str) -> bool:
 def mapped(value: t.Any, leaf: Leaf, context: Context = Context.OPEN, path: Path = None) -> t.Any:
     """Replace each text in a free-form value by the result of ``leaf``.
 
+    :param value: the value.
     :param leaf: ``(text, whether it is a secret, path)`` -> text; called for each part of a URL.
-    :return: the new value.
+    :param context: the kind of its place. :param path: its path. :return: the new value.
     """
     if isinstance(value, dict):
         named = next((value[key] for key in NAMES if isinstance(value.get(key), str) and "value" in value), None)
@@ -202,7 +203,7 @@ def _in_url(text: str, leaf: Leaf, path: Path) -> str:
 def redacted(value: t.Any) -> t.Any:
     """Redact a free-form value: :data:`REDACTED` replaces each secret.
 
-    :return: the redacted value.
+    :param value: the value. :return: the redacted value.
     """
     return mapped(value, lambda text, secret, _path: REDACTED if secret else text)
 
@@ -210,7 +211,7 @@ def redacted(value: t.Any) -> t.Any:
 def secrets_of(value: t.Any, path: str = "") -> list[tuple[str, str]]:
     """The path and the text of each secret in a free-form value.
 
-    :return: the pairs.
+    :param value: the value. :param path: its path. :return: the pairs.
     """
     found: list[tuple[str, str]] = []
 
@@ -233,6 +234,7 @@ def _dotted(path: Path, start: str) -> str:
 def restored(current: t.Any, desired: t.Any, same: t.Callable[[t.Any, t.Any], bool]) -> t.Any:
     """Replace redaction markers in ``desired`` by the secrets of ``current``.
 
+    :param current: the current value. :param desired: the desired value.
     :param same: whether two dicts are the same object; secrets of another one are not used.
     :return: the desired value with secrets.
     """
@@ -265,7 +267,7 @@ def _texts(value: t.Any) -> t.Iterator[str]:
 def is_mask(text: str) -> bool:
     """Whether a text is a mask that programs show instead of a secret; a scheme such as ``Bearer`` may precede it.
 
-    :return: the result.
+    :param text: the text. :return: the result.
     """
     word = text[match.end() :] if (match := SCHEME.match(text)) else text
     word = word.strip()

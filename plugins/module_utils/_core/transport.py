@@ -61,6 +61,8 @@ def bound(client: t.Any) -> None:
 
     httpx has a timeout for one read but none for the whole request, and no public interface to add one. If its private
     names change, the timeout for one read and the check between two parts of the body still apply.
+
+    :param client: the client.
     """
     transports = [getattr(client, "_transport", None), *getattr(client, "_mounts", {}).values()]
     for pool in [getattr(transport, "_pool", None) for transport in transports]:

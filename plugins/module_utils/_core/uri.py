@@ -43,11 +43,17 @@ def parse_sip_uri(text: str) -> SipUri:
 
 
 def has_sip_scheme(text: str) -> bool:
-    """Whether a text begins with ``sip:`` or ``sips:``, in upper or lower case."""
+    """Whether a text begins with ``sip:`` or ``sips:``, in upper or lower case.
+
+    :param text: the text. :return: the result.
+    """
     return bool(parse_sip_uri(text).scheme)
 
 
 def is_sip_uri(text: str) -> bool:
-    """Whether a text is a whole SIP URI of the form ``sip:user@host``."""
+    """Whether a text is a whole SIP URI of the form ``sip:user@host``.
+
+    :param text: the text. :return: the result.
+    """
     uri = parse_sip_uri(text)
     return bool(uri.scheme and uri.user and uri.host) and text.count("@") == 1 and not re.search(r"\s", text)

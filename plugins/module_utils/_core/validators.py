@@ -125,7 +125,7 @@ def e164(number: str) -> str:
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id (a UUID).
 
-    :param value: the text. :return: the result.
+    :param text: the text. :return: the result.
     """
     return bool(re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text))
 
@@ -142,7 +142,10 @@ def check_key(key: str) -> None:
 
 
 def check_number(number: str) -> None:
-    """Check a number as Vapi does, with or without its E.164 check."""
+    """Check a number as Vapi does, with or without its E.164 check.
+
+    :param number: the number. :raises ValueError: if it is invalid.
+    """
     if not 3 <= len(number) <= 40 or not re.fullmatch(r"\+?[a-zA-Z0-9]+", number):
         rule = "must be 3 to 40 letters and digits without separators, with an optional + in front."
         raise ValueError(rule + number_hint(number))
@@ -152,7 +155,10 @@ def check_number(number: str) -> None:
 
 
 def check_e164(number: str) -> None:
-    """Strict E.164."""
+    """Strict E.164.
+
+    :param number: the number. :raises ValueError: if it is not in E.164 form.
+    """
     if not E164.fullmatch(number):
         rule = "must be in E.164 form: + and the country code, then digits only, such as +31201234567."
         raise ValueError(rule + number_hint(number))

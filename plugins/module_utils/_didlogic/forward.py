@@ -277,8 +277,8 @@ def mutation_of(forward: Forward, step: Step) -> Mutation:
 def destination_result(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
     """The return value for a destination.
 
-    :param entry: the destination. :param key: Vapi's private key, which is redacted in URIs.
-    :return: the return value.
+    :param entry: the destination. :param entries: all destinations of the number. :param number: the number.
+    :param known: trunk ids, which are not redacted in URIs. :return: the return value.
     """
     first = next((other for other in entries if other.active), None)
     result = {

@@ -37,7 +37,7 @@ class Certificate:
 def read(der: bytes) -> Certificate:
     """Parse a certificate.
 
-    :param data: its DER form. :return: its content. :raises Malformed: if it is invalid.
+    :param der: its DER form. :return: its content. :raises Malformed: if it is invalid.
     """
     whole = next(_items(der), (0, b""))[1]
     fields = list(_items(next(_items(whole), (0, b""))[1]))

@@ -110,7 +110,7 @@ class Rule:
 def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[ApiObject]:
     """Run all checks.
 
-    :return: the findings, most severe first.
+    :param snapshot: both accounts. :return: the findings, most severe first.
     """
     found = []
     for rule in [rule for rule in RULES if rule.id not in ignored]:
@@ -149,7 +149,10 @@ def _concerned(snapshot: Snapshot, words: Hit) -> list[str]:
 
 
 def numbers(snapshot: Snapshot, found: list[ApiObject]) -> list[ApiObject]:
-    """Each number's call path with the ids of its findings and their highest severity."""
+    """Each number's call path with the ids of its findings and their highest severity.
+
+    :param snapshot: both accounts. :param found: the findings. :return: one item per number.
+    """
     by_number = collections.defaultdict(list)
     for finding in found:
         for number in finding["numbers"]:
@@ -170,6 +173,10 @@ def _if(condition: t.Any, **words: t.Any) -> list[Hit]:
 
 
 def private_key(path: CallPath) -> list[Hit]:
+    """A destination contains Vapi's private key.
+
+    :param path: the call path. :return: the findings.
+    """
     hits = [entry for entry in path.to_vapi if holds_key(uri_of(entry), path.snapshot.key)]
     return _if(hits)
 
@@ -184,15 +191,26 @@ def _unknown(path: CallPath) -> list[Entry]:
 
 
 def unknown_trunk(path: CallPath) -> list[Hit]:
+    """The first active destination leads to an unknown trunk.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.first_active in _unknown(path))
 
 
 def unknown_label(path: CallPath) -> list[Hit]:
-    """Such a destination after another one affects no call, but its label may be a key."""
+    """Such a destination after another one affects no call, but its label may be a key.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if([entry for entry in _unknown(path) if entry is not path.first_active])
 
 
 def wrong_region(path: CallPath) -> list[Hit]:
+    """A destination leads to another region's SIP host.
+
+    :param path: the call path. :return: the findings.
+    """
     found = [e for e in path.to_vapi if _elsewhere(path, e) and path.trunk_of(e)]
     lowered = {} if path.first_active in found else {"severity": "warning"}
     return _if(found, host=SIP_HOST[path.snapshot.region], region=path.snapshot.region, **lowered)
@@ -203,6 +221,10 @@ def _elsewhere(path: CallPath, entry: Entry) -> bool:
 
 
 def no_label(path: CallPath) -> list[Hit]:
+    """A destination leads to Vapi's SIP host without a trunk id.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(any(host_of(uri_of(entry)) and not label_of(uri_of(entry)) for entry in path.to_vapi))
 
 
@@ -210,6 +232,8 @@ def dead_fail_over(path: CallPath) -> list[Hit]:
     """Further destinations whose trunk or number in Vapi cannot receive calls.
 
     Other checks report other regions and missing trunks.
+
+    :param path: the call path. :return: the findings.
     """
     dead = {
         display_name(path.trunk_of(entry)): path.obstacle(entry)
@@ -220,6 +244,10 @@ def dead_fail_over(path: CallPath) -> list[Hit]:
 
 
 def no_sip_account(path: CallPath) -> list[Hit]:
+    """A destination is a SIP account that does not exist.
+
+    :param path: the call path. :return: the findings.
+    """
     logins = {str(row.get("name")) for row in path.snapshot.accounts}
     gone = [
         e.identity[1] for e in path.entries if e.active and e.identity[0] == SIP_ACCOUNT and e.identity[1] not in logins
@@ -228,16 +256,28 @@ def no_sip_account(path: CallPath) -> list[Hit]:
 
 
 def not_first(path: CallPath) -> list[Hit]:
+    """Another destination precedes the one that leads to Vapi.
+
+    :param path: the call path. :return: the findings.
+    """
     lead = path.first_active
     others = lead and lead not in path.to_vapi and any(entry.active for entry in path.to_vapi)
     return _if(others, first=to_result(path)["destinations"][path.entries.index(lead)]["leads_to"] if lead else "")
 
 
 def switched_off(path: CallPath) -> list[Hit]:
+    """The destination that leads to Vapi is disabled.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.to_vapi and not any(entry.active for entry in path.to_vapi))
 
 
 def no_destination(path: CallPath) -> list[Hit]:
+    """The number has destinations, but none that can answer.
+
+    :param path: the call path. :return: the findings.
+    """
     if not path.bought or not path.entries or path.to_vapi or any(map(path.can_answer, path.entries)):
         return []
     if path.first_active:
@@ -246,6 +286,10 @@ def no_destination(path: CallPath) -> list[Hit]:
 
 
 def no_forward(path: CallPath) -> list[Hit]:
+    """The number has no destination.
+
+    :param path: the call path. :return: the findings.
+    """
     if not path.bought or path.entries:
         return []
     if any(map(path.snapshot.answers, path.phones)):
@@ -254,22 +298,42 @@ def no_forward(path: CallPath) -> list[Hit]:
 
 
 def not_forwarded(path: CallPath) -> list[Hit]:
+    """The number exists in Vapi, but no destination leads there.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.bought and path.phone and path.entries and not path.to_vapi)
 
 
 def not_imported(path: CallPath) -> list[Hit]:
+    """The number is forwarded to Vapi but does not exist there.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.to_vapi and not path.phone)
 
 
 def not_bought(path: CallPath) -> list[Hit]:
+    """The number exists in Vapi but not in the didlogic account.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.phone and not path.bought and path.snapshot.is_didlogic(path.trunk))
 
 
 def nowhere(path: CallPath) -> list[Hit]:
+    """The requested number does not exist.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(not path.phone and not path.bought)
 
 
 def spelling(path: CallPath) -> list[Hit]:
+    """The forward and the phone number have different spellings.
+
+    :param path: the call path. :return: the findings.
+    """
     if not path.forward or not path.phone or not label_of(uri_of(path.forward)):
         return []
     user, number = user_of(path.forward), str(path.phone.get("number"))
@@ -277,6 +341,10 @@ def spelling(path: CallPath) -> list[Hit]:
 
 
 def other_user(path: CallPath) -> list[Hit]:
+    """The forward calls another number.
+
+    :param path: the call path. :return: the findings.
+    """
     if not path.forward or not label_of(uri_of(path.forward)):
         return []
     user = user_of(path.forward)
@@ -284,28 +352,52 @@ def other_user(path: CallPath) -> list[Hit]:
 
 
 def other_trunk(path: CallPath) -> list[Hit]:
+    """The forward and the phone number are on different trunks.
+
+    :param path: the call path. :return: the findings.
+    """
     trunk = path.trunk_of(path.forward) if path.forward else None
     wrong = trunk and path.trunk and trunk["id"] != path.trunk["id"]
     return _if(wrong, there=display_name(trunk), here=display_name(path.trunk))
 
 
 def no_trunk(path: CallPath) -> list[Hit]:
+    """The phone number's trunk does not exist.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.phone and not path.trunk)
 
 
 def blocked(path: CallPath) -> list[Hit]:
+    """The phone number is blocked.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if((path.phone or {}).get("status") == "blocked")
 
 
 def activating(path: CallPath) -> list[Hit]:
+    """The phone number is being activated.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if((path.phone or {}).get("status") == "activating")
 
 
 def nobody_answers(path: CallPath) -> list[Hit]:
+    """The phone number has nobody who answers.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(path.phone and path.to_vapi and not is_answered(path.phone) and not _by_workflow(path))
 
 
 def retired_workflow(path: CallPath) -> list[Hit]:
+    """A workflow is assigned to the phone number.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(_by_workflow(path))
 
 
@@ -315,6 +407,10 @@ def _by_workflow(path: CallPath) -> bool:
 
 
 def answering_gone(path: CallPath) -> list[Hit]:
+    """The phone number's assistant, squad or server does not exist.
+
+    :param path: the call path. :return: the findings.
+    """
     phone, kinds = path.phone or {}, ("assistant", "squad")
     return [
         {"kind": kind}
@@ -324,14 +420,26 @@ def answering_gone(path: CallPath) -> list[Hit]:
 
 
 def member_gone(snapshot: Snapshot) -> list[Hit]:
+    """A squad member's assistant does not exist.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [words for words in _gone(snapshot) if words["member"]]
 
 
 def tool_gone(snapshot: Snapshot) -> list[Hit]:
+    """An object refers to a tool that does not exist.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [words for words in _gone(snapshot) if words["kind"] == "tool"]
 
 
 def reference_gone(snapshot: Snapshot) -> list[Hit]:
+    """An object refers to another object that does not exist.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [words for words in _gone(snapshot) if words["kind"] != "tool" and not words["member"]]
 
 
@@ -373,11 +481,19 @@ def _unreached(snapshot: Snapshot) -> list[tuple[str, ApiObject]]:
 
 
 def own_control(path: CallPath) -> list[Hit]:
+    """An assistant delegates transfers to a server.
+
+    :param path: the call path. :return: the findings.
+    """
     found = [row for row in path.assistants if "phone-call-control" in (row.get("serverMessages") or [])]
     return _if(found and path.transfers, name=", ".join(display_name(row) for row in found))
 
 
 def duplicate_import(path: CallPath) -> list[Hit]:
+    """The number exists several times in Vapi.
+
+    :param path: the call path. :return: the findings.
+    """
     return _if(len(path.phones) > 1, count=len(path.phones), ids=", ".join(str(row["id"]) for row in path.phones))
 
 
@@ -411,7 +527,10 @@ def _hosts(path: CallPath) -> set[str]:
 
 
 def transfer_refused(snapshot: Snapshot) -> list[Hit]:
-    """didlogic requires a SIP address at its gateway."""
+    """didlogic requires a SIP address at its gateway.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
 
     def wrong(path: CallPath, _user: str, host: str) -> Hit | None:
         if host in _hosts(path):
@@ -422,7 +541,10 @@ def transfer_refused(snapshot: Snapshot) -> list[Hit]:
 
 
 def transfer_elsewhere(snapshot: Snapshot) -> list[Hit]:
-    """didlogic may restrict REFER to its own numbers."""
+    """didlogic may restrict REFER to its own numbers.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
 
     def wrong(path: CallPath, user: str, host: str) -> Hit | None:
         return {"to": user} if host in _hosts(path) and digits(user) not in path.snapshot.own else None
@@ -437,7 +559,10 @@ def _used(snapshot: Snapshot) -> list[ApiObject]:
 
 
 def other_carrier(snapshot: Snapshot) -> list[Hit]:
-    """Trunks of other carriers, which are not checked."""
+    """Trunks of other carriers, which are not checked.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     looked_at = {str(path.trunk["id"]) for path in snapshot.call_paths if path.trunk}
     return [
         _of_trunk(
@@ -459,11 +584,19 @@ def _of_trunk(trunk: ApiObject, **words: t.Any) -> Hit:
 
 
 def no_inbound(snapshot: Snapshot) -> list[Hit]:
+    """A trunk has no gateway for inbound calls.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     forwarded = {str(path.trunk["id"]) for path in snapshot.call_paths if path.trunk and path.to_vapi}
     return [_of_trunk(row) for row in _used(snapshot) if not inbound_gateways(row) and str(row["id"]) in forwarded]
 
 
 def inbound_host(snapshot: Snapshot) -> list[Hit]:
+    """A gateway for inbound calls is a host name.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [
         _of_trunk(row, host=gateway.get("ip"))
         for row in _used(snapshot)
@@ -473,6 +606,10 @@ def inbound_host(snapshot: Snapshot) -> list[Hit]:
 
 
 def no_outbound(snapshot: Snapshot) -> list[Hit]:
+    """A trunk has no gateway for outbound calls.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [
         _of_trunk(row)
         for row in _used(snapshot)
@@ -481,10 +618,18 @@ def no_outbound(snapshot: Snapshot) -> list[Hit]:
 
 
 def no_login(snapshot: Snapshot) -> list[Hit]:
+    """A trunk has no user name.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [_of_trunk(row) for row in _used(snapshot) if not login_of(row)]
 
 
 def unknown_login(snapshot: Snapshot) -> list[Hit]:
+    """A trunk's login is not a SIP account.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     logins = {str(row.get("name")) for row in snapshot.accounts}
     return [
         _of_trunk(row, login=login_of(row)) for row in _used(snapshot) if login_of(row) and login_of(row) not in logins
@@ -498,6 +643,10 @@ def _logins(snapshot: Snapshot) -> list[ApiObject]:
 
 
 def restricted(snapshot: Snapshot) -> list[Hit]:
+    """A SIP account does not allow all of Vapi's addresses.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     found = []
     for row in _logins(snapshot):
         allowed = {str(ip) for ip in row.get("allowed_ips") or []}
@@ -518,6 +667,10 @@ def _allows(allowed: set[str], ip: str) -> bool:
 
 
 def foreign_caller(snapshot: Snapshot) -> list[Hit]:
+    """A SIP account's caller ID is not a number of the account.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     return [
         {"subject": f"SIP account {row.get('name')}", "caller": str(row["callerid"])}
         for row in _logins(snapshot)
@@ -526,17 +679,28 @@ def foreign_caller(snapshot: Snapshot) -> list[Hit]:
 
 
 def low_balance(snapshot: Snapshot) -> list[Hit]:
+    """The balance is low.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     low = snapshot.balance is not None and 0 < snapshot.balance < LOW_BALANCE
     return [{"subject": "didlogic account", "balance": f"{snapshot.balance:.2f}"}] if low else []
 
 
 def no_balance(snapshot: Snapshot) -> list[Hit]:
+    """The balance is used up.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     none = snapshot.balance is not None and snapshot.balance <= 0
     return [{"subject": "didlogic account", "balance": f"{snapshot.balance:.2f}"}] if none else []
 
 
 def unused_tool(snapshot: Snapshot) -> list[Hit]:
-    """Transfer tools that no object refers to; only if all numbers are audited."""
+    """Transfer tools that no object refers to; only if all numbers are audited.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     if snapshot.declared_numbers:
         return []
     referrer_rows = (*snapshot.assistants, *snapshot.squads, *snapshot.phones)
@@ -549,6 +713,10 @@ def unused_tool(snapshot: Snapshot) -> list[Hit]:
 
 
 def duplicate_trunk_name(snapshot: Snapshot) -> list[Hit]:
+    """Several trunks have the same name.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     names = collections.Counter(display_name(row) for row in snapshot.trunks)
     ours = snapshot.trunks if not snapshot.declared_numbers else _used(snapshot)
     known = {display_name(row) for row in ours if snapshot.is_didlogic(row)}
@@ -560,6 +728,10 @@ def duplicate_trunk_name(snapshot: Snapshot) -> list[Hit]:
 
 
 def too_many(snapshot: Snapshot) -> list[Hit]:
+    """The lists may be incomplete.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
     kinds = {
         "numbers at didlogic": snapshot.numbers,
         "trunks": snapshot.trunks,
@@ -1051,7 +1223,7 @@ class AuditOptions(Model):
 def audit(engines: dict[str, t.Any], options: AuditOptions) -> ApiObject:
     """Audit both accounts.
 
-    :param engines: by the services' names. :return: the result of the module.
+    :param engines: by the services' names. :param options: the options of the audit. :return: the result of the module.
     :raises ModuleFailureError: if there is a finding of at least the severity ``fail_on``.
     """
     known = [rule.id for rule in RULES]

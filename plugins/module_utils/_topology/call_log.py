@@ -38,7 +38,7 @@ DAY = datetime.timedelta(days=1)
 def around(items: list[Item]) -> ListQuery:
     """The query for records: the days of the calls, and one day before and after.
 
-    :return: the list query.
+    :param items: the calls. :return: the list query.
     """
     times = [time for item in items for time in (_time(item.get("created_at")), _time(item.get("ended_at"))) if time]
     if not times:
@@ -50,7 +50,7 @@ def around(items: list[Item]) -> ListQuery:
 def joined(items: list[Item], rows: list[Item]) -> list[Item]:
     """Add the carrier's record to each call, and repeat its diagnosis with it.
 
-    :return: the calls with ``carrier``.
+    :param items: the calls. :param rows: the records. :return: the calls with ``carrier``.
     """
     free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
     for index, row in enumerate(rows):
@@ -139,6 +139,8 @@ def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
     """The provider or trunk of a phone number if it certainly does not belong to didlogic, otherwise an empty text.
 
     The carrier of a trunk that has only addresses is unknown.
+
+    :param phone: the phone number, or ``None``. :param trunks: the trunks by id. :return: the name.
     """
     if not phone:
         return ""
@@ -155,7 +157,7 @@ def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
 def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items: list[Item]) -> list[Item]:
     """Replace advice about didlogic by ``other_carrier`` in calls over another carrier.
 
-    :param list_objects: reads a list of Vapi; only called if a diagnosis is about didlogic.
+    :param list_objects: reads a list of Vapi; only called if a diagnosis is about didlogic. :param items: the calls.
     :return: the calls.
     """
     concerned = [item for item in items if "didlogic" in str(item.get("diagnosis")).lower() and "phone_number" in item]

@@ -65,8 +65,8 @@ class ExportOptions(Model):
 def find(engines: dict[str, Engine], options: ExportOptions) -> ApiObject:
     """Export the environments of both accounts.
 
-    :param engines: by the services' names. :return: the result of the module.
-    :raises OptionError: if the trunk does not exist.
+    :param engines: by the services' names. :param options: the options of the export.
+    :return: the result of the module. :raises OptionError: if the trunk does not exist.
     """
     connection = engines["vapi"].client.connection
     snapshot = read(engines["vapi"], engines["didlogic"], region=connection.region, key=connection.api_key)
@@ -85,7 +85,9 @@ def environment(
 ) -> ApiObject:
     """Export one trunk and all objects that belong to it, in the options of the module ``integration``.
 
+    :param snapshot: both accounts. :param trunk: the trunk.
     :param there: ids of all tools, including those that do not transfer calls.
+    :param definitions: whether to include the assistants' definitions.
     :return: the options, and notes on omitted settings.
     """
     notes: list[str] = []

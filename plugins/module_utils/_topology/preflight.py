@@ -37,13 +37,19 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.trans
 
 
 def preflight_errors(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str]:
-    """A sentence for each conflict between the specification and the current state."""
+    """A sentence for each conflict between the specification and the current state.
+
+    :param snapshot: both accounts. :param spec: the specification. :param vapi: an engine. :return: the sentences.
+    """
     fit = _missing if spec.present else _in_use
     return ambiguous_names(snapshot, spec) + fit(snapshot, spec, vapi)
 
 
 def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
-    """The declared names that match several objects."""
+    """The declared names that match several objects.
+
+    :param snapshot: both accounts. :param spec: the specification. :return: the sentences.
+    """
     labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
     lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[str]]] = [
         (SIP_TRUNK, "name", snapshot.trunks, [str(spec.trunk.name)]),

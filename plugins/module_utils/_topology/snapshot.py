@@ -134,7 +134,7 @@ class Snapshot:
     def trunk_of(self, entry: Entry) -> ApiObject | None:
         """The trunk that a destination leads to: by its id in a URI, or by its registration.
 
-        :return: the trunk, or ``None``.
+        :param entry: the destination. :return: the trunk, or ``None``.
         """
         kind, address = entry.identity
         if kind == str(TRANSPORT["sip_account"]):
@@ -144,7 +144,7 @@ class Snapshot:
     def exists(self, kind: str, key: str) -> bool:
         """Whether an object exists in Vapi.
 
-        :return: the result; true if its kind was not read.
+        :param kind: the kind. :param key: the id. :return: the result; true if its kind was not read.
         """
         rows: dict[str, tuple[str, t.Mapping[str, ApiObject]]] = {
             "assistant": ("assistants", self.assistant),
@@ -158,7 +158,7 @@ class Snapshot:
     def answers(self, phone: ApiObject) -> bool:
         """Whether calls to a phone number of Vapi are answered. A workflow does not answer: Vapi no longer runs any.
 
-        :return: the result.
+        :param phone: the phone number. :return: the result.
         """
         hooks = phone.get("hooks")
         ringing = [h for h in (hooks if isinstance(hooks, list) else ()) if dig(h, ("on",)) == "call.ringing"]
@@ -221,10 +221,17 @@ class CallPath:
         return order[0] if order else None
 
     def trunk_of(self, entry: Entry) -> ApiObject | None:
+        """The trunk that a destination leads to.
+
+        :param entry: the destination. :return: the trunk, or ``None``.
+        """
         return self.snapshot.trunk_of(entry)
 
     def obstacle(self, entry: Entry) -> str:
-        """The reason why a destination in Vapi cannot answer calls; empty if there is none."""
+        """The reason why a destination in Vapi cannot answer calls; empty if there is none.
+
+        :param entry: the destination. :return: the reason.
+        """
         uri, trunk = uri_of(entry), self.trunk_of(entry)
         by_uri = host_of(uri) is not None
         label = label_of(uri) if by_uri else None
@@ -246,7 +253,7 @@ class CallPath:
         It must be active and of a known kind; at Vapi's host it must lead to a trunk and a number with somebody who
         answers. No API returns whether another phone is answered.
 
-        :return: the result.
+        :param entry: the destination. :return: the result.
         """
         return reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
 
@@ -306,25 +313,45 @@ class CallPath:
 
 
 def uri_of(entry: Entry) -> str:
+    """The URI of a destination.
+
+    :param entry: the destination. :return: the URI; empty for other kinds.
+    """
     return str(entry.raw["destination"])
 
 
 def user_of(entry: Entry) -> str:
+    """The user part of a destination's URI.
+
+    :param entry: the destination. :return: the user part.
+    """
     return parse_sip_uri(uri_of(entry)).user
 
 
 def tool_ids(assistant: ApiObject) -> list[str]:
+    """The ids of an assistant's tools.
+
+    :param assistant: the assistant. :return: the ids.
+    """
     found = dig(assistant, ("model", "toolIds"))
     return [str(key) for key in found] if isinstance(found, list) else []
 
 
 def members_of(squad: ApiObject) -> list[str]:
+    """The ids of a squad's assistants.
+
+    :param squad: the squad. :return: the ids.
+    """
     found = squad.get("members")
     members = found if isinstance(found, list) else []
     return [str(member["assistantId"]) for member in members if dig(member, ("assistantId",))]
 
 
 def gateways(trunk: ApiObject | None) -> list[ApiObject]:
+    """The gateways of a trunk.
+
+    :param trunk: the trunk, or ``None``. :return: the gateways.
+    """
     found = (trunk or {}).get("gateways")
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
@@ -332,19 +359,23 @@ def gateways(trunk: ApiObject | None) -> list[ApiObject]:
 def inbound_gateways(trunk: ApiObject | None) -> list[ApiObject]:
     """The gateways from whose addresses Vapi accepts calls.
 
-    :return: the gateways.
+    :param trunk: the trunk, or ``None``. :return: the gateways.
     """
     return [row for row in gateways(trunk) if row.get("inboundEnabled", True) and is_ipv4(str(row.get("ip")))]
 
 
 def login_of(trunk: ApiObject | None) -> str:
+    """The user name of a trunk.
+
+    :param trunk: the trunk, or ``None``. :return: the user name; empty without one.
+    """
     return str(dig(trunk, ("outboundAuthenticationPlan", "authUsername")) or "")
 
 
 def display_name(row: ApiObject | None, *keys: str) -> str:
     """The name of an object for messages.
 
-    :return: its name, or its id.
+    :param row: the object, or ``None``. :param keys: dotted paths of further names. :return: its name, or its id.
     """
     places = [key.split(".") for key in (*keys, "name", "id")]
     return next((str(value) for value in (dig(row, place) for place in places) if value), "?")
@@ -353,7 +384,7 @@ def display_name(row: ApiObject | None, *keys: str) -> str:
 def answered_by(path: CallPath) -> dict[str, str]:
     """Kind, id and name of the assistant or squad that answers.
 
-    :return: return values; empty if nobody answers.
+    :param path: the call path. :return: return values; empty if nobody answers.
     """
     phone = path.phone or {}
     for kind, found in (("assistant", path.snapshot.assistant), ("squad", path.snapshot.squad), ("workflow", {})):
@@ -370,7 +401,7 @@ TITLES = {"assistant": "assistant", "squad": "squad", "tool": "transfer tool", "
 def titled(kind: str, row: ApiObject) -> str:
     """The kind and the name of an object in Vapi for messages.
 
-    :return: the text.
+    :param kind: the kind. :param row: the object. :return: the text.
     """
     return f"{TITLES[kind]} {display_name(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
 
@@ -378,7 +409,7 @@ def titled(kind: str, row: ApiObject) -> str:
 def transfer_results(path: CallPath) -> list[ApiObject]:
     """The objects that may transfer a call to the number, with their targets; only tools have an id.
 
-    :return: return values.
+    :param path: the call path. :return: return values.
     """
     found: dict[tuple[str, str], ApiObject] = {}
     for kind, row, transfer in path.transfers:
@@ -394,7 +425,7 @@ def transfer_results(path: CallPath) -> list[ApiObject]:
 def to_result(path: CallPath) -> ApiObject:
     """The return values for a call path.
 
-    :return: the return values.
+    :param path: the call path. :return: the return values.
     """
     known = {str(row["id"]) for row in path.snapshot.trunks}
     phone, trunk = path.phone, path.trunk
@@ -429,7 +460,7 @@ def to_result(path: CallPath) -> ApiObject:
 def leads_to(path: CallPath, entry: Entry) -> str:
     """A short description of a destination.
 
-    :return: the text.
+    :param path: the call path. :param entry: the destination. :return: the text.
     """
     if entry in path.to_vapi:
         trunk = path.trunk_of(entry)
@@ -448,7 +479,8 @@ KINDS = {"trunks": SIP_TRUNK, "phones": PHONE_NUMBER, "assistants": ASSISTANT, "
 def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Snapshot:
     """Read all objects that are part of call paths.
 
-    :param vapi: and ``didlogic`` are engines. :param known: further fields of the snapshot. :return: the snapshot.
+    :param vapi: and ``didlogic`` are engines. :param didlogic: an engine. :param known: further fields of the snapshot.
+    :return: the snapshot.
     """
     numbers, account, accounts, *listed = didlogic.run_concurrently(
         lambda: _bought(didlogic, **known),

@@ -51,19 +51,29 @@ Params = t.Mapping[str, t.Any]
 
 
 def check_login(name: str) -> None:
-    """Reject digits that are not five, the result of a leading zero in YAML; logins of other kinds are accepted."""
+    """Reject digits that are not five, the result of a leading zero in YAML; logins of other kinds are accepted.
+
+    :param name: the login. :raises ValueError: if it is invalid.
+    """
     if name.isdigit():
         sip_account.check_login(name)
 
 
 def check_phone(number: str) -> None:
+    """Check a phone number.
+
+    :param number: the number. :raises ValueError: if it is not a number with country code.
+    """
     if not re.fullmatch(r"[1-9][0-9]{5,14}", number):
         rule = "must be a phone number with country code, such as +31201234567: 6 to 15 digits, the first not 0."
         raise ValueError(rule + number_hint(number))
 
 
 def check_networks(networks: list[str]) -> None:
-    """Raise :class:`OptionError` for each network that Vapi does not accept."""
+    """Raise :class:`OptionError` for each network that Vapi does not accept.
+
+    :param networks: the networks.
+    """
     faults = Faults()
     for index, network in enumerate(networks):
         try:
@@ -174,7 +184,11 @@ class EnvironmentSpec:
         return {str(number.number): item.get("fallback_destination") for number, item in items}
 
     def places(self, option: str, field: str, value: t.Any) -> list[str]:
-        """The paths in a list option at which ``field`` is or contains a value."""
+        """The paths in a list option at which ``field`` is or contains a value.
+
+        :param option: the list option. :param field: the field of its items. :param value: the value. :return: the
+            paths.
+        """
         found = []
         for index, item in enumerate(self.params[option]):
             there, path = item.get(field), f"{option}[{index}].{field}"
@@ -188,17 +202,25 @@ class EnvironmentSpec:
         """Whether a finding of the audit concerns the declared environment.
 
         Findings about inbound calls do not concern numbers that are declared for outbound calls only.
+
+        :param finding: the finding. :return: the result.
         """
         comes_in = finding["step"] in ("forward", "assistant") or finding["rule"] in ("spelling", "other-trunk")
         inbound = {number.number for number in self.inbound}
         return not comes_in or not finding["numbers"] or bool(inbound & set(finding["numbers"]))
 
     def spelling(self, number: Number) -> str:
-        """The number as it is spelled in Vapi and in the inbound URI."""
+        """The number as it is spelled in Vapi and in the inbound URI.
+
+        :param number: the number. :return: its spelling.
+        """
         return ("+" if self.params["number_format"] == "e164" else "") + str(number.number)
 
     def uri(self, number: Number, trunk: str) -> str:
-        """Its inbound URI, redacted."""
+        """Its inbound URI, redacted.
+
+        :param number: the number. :param trunk: the id of the trunk. :return: the URI.
+        """
         return inbound_uri(self.spelling(number), REDACTED if self.uses_private_key else trunk, self.region)
 
     @functools.cached_property
@@ -227,7 +249,10 @@ class EnvironmentSpec:
     # -- the desired objects, when the ids are known
 
     def desired_trunk(self, login: str | None = None) -> Desired:
-        """The desired trunk. :param login: of the managed SIP account."""
+        """The desired trunk. :param login: of the managed SIP account.
+
+        :return: the desired trunk.
+        """
         trunk, account = self.trunk, self.params.get("sip_account") or {}
         secure = trunk.protocol.startswith("tls")
         gateway = {"ip": trunk.gateway, "port": trunk.port or (5061 if secure else 5060), "inbound_enabled": False}
@@ -251,7 +276,10 @@ class EnvironmentSpec:
         )
 
     def desired_phone_number(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Desired:
-        """The desired phone number. :param assistants: ids of the declared assistants by name."""
+        """The desired phone number. :param assistants: ids of the declared assistants by name.
+
+        :param number: the number. :param trunk: the id of the trunk. :return: the desired phone number.
+        """
         return self._desired(
             PHONE_NUMBER,
             self._path(number),
@@ -272,6 +300,7 @@ class EnvironmentSpec:
 
         :param by_key: whether the URI contains the private key.
         :param uri: an existing destination, instead of the inbound URI of the trunk.
+        :param number: the number. :param trunk: the id of the trunk. :return: the desired forward.
         """
         target: dict[str, t.Any] = {
             "vapi_trunk_id": None if by_key else trunk,
@@ -304,8 +333,8 @@ class EnvironmentSpec:
 def parse(params: Params, option_names: OptionNames | None = None) -> EnvironmentSpec:
     """Read and check the options of an environment.
 
-    :param option_names: converts options to text for later messages. :return: the specification.
-    :raises OptionError: with all errors in the options.
+    :param params: the options. :param option_names: converts options to text for later messages.
+    :return: the specification. :raises OptionError: with all errors in the options.
     """
     faults = Faults()
     state = {"state": params["state"]}
@@ -415,7 +444,10 @@ def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
 
 
 def refer_users(params: Params) -> list[str]:
-    """The declared objects that define a transfer by REFER anywhere in their body."""
+    """The declared objects that define a transfer by REFER anywhere in their body.
+
+    :param params: the options. :return: the names of the objects.
+    """
     tools = [
         (
             f"transfer tool {_name(tool)}",

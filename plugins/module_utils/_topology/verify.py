@@ -23,7 +23,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 
 
 def verification_errors(run: ApplyRun, snapshot: Snapshot) -> list[str]:
-    """A sentence for each number whose calls are not routed as declared, and each error on the call path."""
+    """A sentence for each number whose calls are not routed as declared, and each error on the call path.
+
+    :param run: the state of the run. :param snapshot: both accounts after it. :return: the sentences.
+    """
     spec, trunk = run.spec, run.trunk_id
     forwards, assistants = run.ids(FORWARD), run.ids(ASSISTANT)
     found = []
@@ -40,6 +43,11 @@ def verification_errors(run: ApplyRun, snapshot: Snapshot) -> list[str]:
 
 
 def check_first_destination(path: CallPath, uri: str, made: str) -> list[str]:
+    """Check that a number's calls go to the declared destination first.
+
+    :param path: the call path. :param uri: the declared URI, redacted. :param made: the id of its destination.
+    :return: the sentences.
+    """
     first = next((row for row in to_result(path)["destinations"] if row["active"]), None)
     if first is None:
         return [f"{path.number} in didlogic has no active destination; expected {uri}."]
@@ -54,6 +62,11 @@ def check_first_destination(path: CallPath, uri: str, made: str) -> list[str]:
 def check_phone_number(
     path: CallPath, spelled: str, trunk: str, assistant: str | None, made: t.Mapping[str, str]
 ) -> list[str]:
+    """Check a number's trunk and assistant in Vapi.
+
+    :param path: the call path. :param spelled: the number. :param trunk: the name of the trunk.
+    :param assistant: the declared assistant or squad, or ``None``. :param made: ids by name. :return: the sentences.
+    """
     phone = next((row for row in path.phones if row.get("number") == spelled), None)
     if phone is None:
         return [f"{spelled} is not a phone number in Vapi."]

@@ -47,7 +47,7 @@ ANY_NUMBER = Resource(
 def moment(text: str) -> datetime.datetime:
     """Parse an ISO 8601 time with a zone.
 
-    :param value: the text. :return: the time. :raises ValueError: if it is invalid or has no zone.
+    :param text: the text. :return: the time. :raises ValueError: if it is invalid or has no zone.
     """
     try:
         found = datetime.datetime.fromisoformat(text.strip())
