@@ -298,7 +298,7 @@ def demonstrate(sandbox: Sandbox, *, keep: bool, everything: bool) -> list[tuple
         (any(answered) and all(answered), "calls go to the assistant first"),
         (
             all(wired[number][1:] == bought[number] for number in inbound),
-            "the former destinations stand behind it, in their order",
+            "the previous destinations follow, in their order",
         ),
     ]
 

@@ -291,7 +291,8 @@ def test_another_spelling_of_the_same_place_is_that_place(account: Account) -> N
 
 
 @pytest.mark.parametrize(
-    ("who", "word"), [({"assistant": ""}, "nobody"), ({}, "not managed"), ({"assistant": "reception"}, "by reception")]
+    ("who", "word"),
+    [({"assistant": ""}, "without an assistant"), ({}, "not managed"), ({"assistant": "reception"}, "by reception")],
 )
 def test_the_report_says_who_answers(account: Account, who: dict[str, str], word: str) -> None:
     report = account.run(at_once=True, verify=False, **number(**who)).told["report"]
@@ -362,11 +363,17 @@ def test_a_failure_says_what_was_done_and_what_was_not(account: Account) -> None
     assert "phone number" in str(failed.value)
     assert "Done before that: trunk trunk, transfer tool human, assistant reception." in str(failed.value)
     assert result["summary"] == {"created": 3, "updated": 0, "deleted": 0, "unchanged": 0, "failed": 2}
-    assert any("not tried" in line for line in result["report"] if line.startswith("forward"))
+    assert any("skipped" in line for line in result["report"] if line.startswith("forward"))
     account.world.faults.clear()
     assert account.run(at_once=True).told["summary"]["created"] == 4
 
 
+FIRST_LINES = {
+    "changes": "Changes applied. Current state:",
+    "no changes": "No changes needed. Current state:",
+    "check mode": "DRY RUN, nothing was written. A run would make these changes:",
+    "error": "FAILED. State when the error occurred:",
+}
 VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
 
 
@@ -398,7 +405,7 @@ def test_the_report_begins_with_the_result_of_the_verification(
     assert bool(differences) == (not who)
     if differences:
         assert report[: len(differences) + 2] == [VERIFICATION_FAILED, *differences, "Current state:"]
-    assert any(line.startswith(("Changes applied.", "No changes needed.")) for line in report) == (not differences)
+    assert any(line in FIRST_LINES.values() for line in report) == (not differences)
     assert any(line.startswith("phone number") for line in report), "the state follows"
 
 
@@ -574,3 +581,42 @@ def test_a_number_for_outbound_calls_is_answered_by_nobody(account: Account) -> 
     (line,) = [line for line in report if line.startswith("phone number")]
     assert "outbound calls only" in line
     assert "answered" not in line
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("needed", [False, True])
+@pytest.mark.parametrize("error", [False, True])
+def test_the_first_line_of_the_report_is_the_result(
+    account: Account, state: str, check: bool, needed: bool, error: bool
+) -> None:
+    """In every state and mode, with and without needed changes and errors."""
+    if needed == (state == "absent"):
+        account.run(at_once=True)
+
+    def failing(transport: Any) -> Any:
+        class Failing:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(transport, name)
+
+            def handle_request(self, request: httpx.Request) -> httpx.Response:
+                response: httpx.Response = transport.handle_request(request)
+                return response if request.method == "GET" else httpx.Response(400, json={"message": "no"})
+
+        return Failing()
+
+    fails = error and needed and not check
+
+    def run() -> Any:
+        return account.run(at_once=True, state=state, check=check, wrap=failing if error else lambda it: it).told
+
+    if fails:
+        with pytest.raises(ModuleFailureError) as failed:
+            run()
+        result = failed.value.error.result  # type: ignore[attr-defined]
+    else:
+        result = run()
+    expected = "error" if fails else "no changes" if not needed else "check mode" if check else "changes"
+    assert result["report"][0] == FIRST_LINES[expected]
+    words = re.compile(r"\b(stands?|former|nobody|, for)\b")
+    assert not [line for line in result["report"] if words.search(line)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Report of a run over an environment: the result for each object, and where calls go. Contains no secrets."""
+"""Report of a run over an environment: the changes, made or predicted, and the routes of calls. Contains no secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ if t.TYPE_CHECKING:
 #: The first line of the report and of the failure if the verification at the end found differences.
 VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
 
-#: Names of kinds that differ from their titles.
+#: The first line of any other report: after an error, in check mode, after a run with and without changes.
+FAILED = "FAILED. State when the error occurred:"
+DRY_RUN = "DRY RUN, nothing was written. A run would make these changes:"
+CHANGED = "Changes applied. Current state:"
+UNCHANGED = "No changes needed. Current state:"
+
+#: The name of a kind in the report, if it is not its title.
 TITLES = {"sip_trunk": "trunk"}
 
 KINDS = {"sip_account": " (SIP account)", "pstn": " (phone)"}
@@ -50,19 +56,19 @@ def lines(run: ApplyRun) -> list[str]:
     for number in run.spec.inbound:
         found += _forward(run, number, forwards.get(str(number.number), []))
     warnings = [item for item in run.findings if item["severity"] == "warning" and run.spec.concerned(item)]
-    return found + [_line("look at", item["subject"], item["message"]) for item in warnings]
+    return found + [_line("warning", item["subject"], item["message"]) for item in warnings]
 
 
 def _head(run: ApplyRun) -> list[str]:
     """The result of the run; after a failed verification also each difference."""
     if run.failed:
-        return ["FAILED. State when the error occurred:"]
+        return [FAILED]
     if run.check_mode and run.changed:
-        return ["DRY RUN, nothing was written. A run would make these changes:"]
+        return [DRY_RUN]
     if run.errors:
         differences = [printable(sentence) for sentence in run.errors]
         return [*format_errors(VERIFICATION_FAILED, differences, MAX_LISTED).split("\n"), "Current state:"]
-    return ["Changes applied. Current state:" if run.changed else "No changes needed. Current state:"]
+    return [CHANGED if run.changed else UNCHANGED]
 
 
 def _line(kind: str, name: str, what: str) -> str:
@@ -70,11 +76,11 @@ def _line(kind: str, name: str, what: str) -> str:
 
 
 def _result_word(run: ApplyRun, outcome: Outcome) -> str:
-    """The result for an object in one word."""
+    """The result for an object."""
     if outcome.error:
         return "failed"
     if outcome.action == "none":
-        return "unchanged" if run.spec.present else "was not there"
+        return "unchanged" if run.spec.present else "did not exist"
     word = "removed" if outcome.action == "delete" else ACTION_RESULTS[outcome.action]
     return f"would be {word}" if run.check_mode else word
 
@@ -104,12 +110,12 @@ def _phones(run: ApplyRun) -> list[str]:
         if outcomes:
             what = _result_word(run, outcomes[0])
         elif run.spec.present:
-            what = "not tried"
+            what = "skipped"
         else:
-            what = "kept, because it is on another trunk" if number.number in run.before.phone else "was not there"
+            what = "kept, because it uses another trunk" if number.number in run.before.phone else "did not exist"
         if run.spec.present:
             detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
-            nobody = ", answered by nobody" if detached else ", who answers is not managed"
+            nobody = ", without an assistant or squad" if detached else ", assistant and squad not managed"
             answered = f", answered by {number.answering}" if number.answering else nobody
             what += answered if number.inbound else ", for outbound calls only"
         found.append(_line("phone number", run.spec.spelling(number), what))
@@ -121,7 +127,7 @@ def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]
     if outcomes:
         what = _result_word(run, (changing or outcomes)[0])
     else:
-        what = "not tried" if run.spec.present else "was not there"
+        what = "skipped" if run.spec.present else "did not exist"
     found = [_line("forward", str(number.number), what)]
     before = _current_destinations(run, number)
     # In check mode each row is planned from the current list, so an unchanged row does not include other removals.
@@ -130,9 +136,7 @@ def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]
     first = next((row for row in after if row["active"]), None)
     for row in after:
         lead = "would go to" if dry else "calls go to"
-        found.append(
-            _line("switched off" if not row["active"] else lead if row is first else "then to", _name(row), "")
-        )
+        found.append(_line("inactive" if not row["active"] else lead if row is first else "then to", _name(row), ""))
     left = {row["destination"] for row in after}
     if dry and run.spec.present:
         found += [_line("removed", _name(row), "") for row in before if row["destination"] not in left]
