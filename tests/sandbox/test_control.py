@@ -110,7 +110,7 @@ def test_dump_and_load(vapi: httpx.Client, world: World) -> None:
     plan = {"authUsername": "01234", "authPassword": secrets.token_hex()}
     vapi.post("/credential", json={"provider": "byo-sip-trunk", "gateways": [], "outboundAuthenticationPlan": plan})
     again = World.load(world.dump())
-    for name in ("vapi", "didlogic", "rules", "balance", "serial", "vapi_api_key", "didlogic_api_key", "org_id"):
+    for name in ("vapi", "didlogic", "settings", "balance", "serial", "vapi_api_key", "didlogic_api_key", "org_id"):
         assert getattr(again, name) == getattr(world, name)
 
 
