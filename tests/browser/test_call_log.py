@@ -471,7 +471,7 @@ def test_with_the_modules_of_the_collection(tmp_path: Path) -> None:
                 "voiceops.vapi_didlogic.call_log", **environment, vapi_didlogic_call_log_carrier=carrier
             )
             assert run.rc == 0, run.text
-            (row,) = rows(tmp_path / "call-log.csv")
+            (row,) = rows(services.folder / "call-log.csv")
             assert (row["assistant"], row["number"], row["customer"]) == ("Night", "31201234560", "31201230001")
             assert row["carrier_callee"] == ("31201234560" if carrier else "")
             asked = [request["path"] for request in services.sandbox("journal")["requests"]]
