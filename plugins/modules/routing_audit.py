@@ -230,15 +230,11 @@ summary:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
-    SERVICES,
-    AuditOptions,
-    audit,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import audit
 
 
 def main() -> None:
-    run_across(SERVICES, AuditOptions, audit)
+    run_across(audit.SERVICES, audit.AuditOptions, audit.audit)
 
 
 if __name__ == "__main__":

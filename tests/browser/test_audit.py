@@ -18,11 +18,8 @@ import pytest
 from making import HOSTILE, Written, audit
 from test_call_log import CONTRAST, DATA
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
-    SEVERITIES,
-    findings,
-    numbers,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings, numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import SEVERITIES
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_audit import (
     DESK,
     FAULTS,

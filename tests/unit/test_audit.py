@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
-    EVIDENCE,
+    ORDER,
     RULES,
-    SEVERITIES,
     AuditOptions,
     audit,
     findings,
     numbers,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
+    EVIDENCE,
+    REGISTERED,
+    SEVERITIES,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import SIGNALLING
@@ -267,7 +271,8 @@ def test_each_fault_is_found_and_no_other(spoil: t.Callable[[Account], t.Any], e
 def test_every_rule_has_a_fault_that_it_finds() -> None:
     covered = {name for _what, _spoil, expected in FAULTS for name in expected}
     assert covered | {"nowhere"} == {rule.id for rule in RULES}
-    assert len(RULES) == len({rule.id for rule in RULES}) >= 30
+    assert [rule.id for rule in RULES] == list(ORDER)
+    assert len(RULES) == len({rule.id for rule in RULES}) == len(REGISTERED) >= 30
 
 
 def test_a_number_that_nobody_has() -> None:
