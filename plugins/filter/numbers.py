@@ -11,6 +11,7 @@ import uuid
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import validators
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import SIP_HOST, inbound_uri
 
 #: Placeholder for the id of a trunk in check mode, before it exists.
@@ -37,7 +38,7 @@ def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
     """Return the inbound URI of a number, with the spelling of the number in Vapi."""
     user = _text("vapi_sip_uri", number)
     try:
-        validators.check_number(user)
+        check_number(user)
     except ValueError as error:
         raise AnsibleFilterError(f"vapi_sip_uri: the number {error}") from None
     if not _is_trunk_id(trunk_id):

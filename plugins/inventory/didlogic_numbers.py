@@ -154,6 +154,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     read_call_paths,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
 
 NAME = "voiceops.vapi_didlogic.didlogic_numbers"
 GROUP = "didlogic_numbers"
@@ -311,7 +312,7 @@ class ListQuery:
         self._keys = {form for key in given if key for form in (key, key.strip())}
 
     def scrubber(self) -> Redactor:
-        return Redactor(self._keys, self._seen_secrets, self._labels)
+        return Redactor(self._keys, self._seen_secrets, self._labels, label_pattern=LABEL_IN_TEXT)
 
     def rows(self, params: t.Mapping[str, t.Any]) -> list[ApiObject]:
         """Return the variables of each number, without secrets."""
@@ -321,7 +322,7 @@ class ListQuery:
         try:
             for service in [service for service in SERVICES if params[f"{service.name}_api_key"]]:
                 client = make_client(service, params, f"{service.name}_", read_only=True)
-                client.get = collect_secrets(client.get, self._seen_secrets)  # type: ignore[method-assign]
+                client.get = collect_secrets(client.get, self._seen_secrets, LABEL_IN_TEXT)  # type: ignore[method-assign]
                 engines[service.name] = Engine(client, check_mode=True)
             with _ended_by_hand([engine.client.interrupt_event for engine in engines.values()]):
                 snapshot = self._snapshot(engines, params)

@@ -23,6 +23,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.action.vapi_call import 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError, RejectedError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import Redactor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable, printable_lines
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _wait
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.names import HARMLESS, SPELLINGS, secret_names
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, canary
@@ -240,7 +241,7 @@ def test_a_message_begins_no_line_of_its_own(text: str) -> None:
     ours = "Faults:\n- one\n- two\n… and 3 more"
     for message in (
         printable_lines(text),
-        Redactor(["x" * 9]).text(text),
+        Redactor(["x" * 9], label_pattern=LABEL_IN_TEXT).text(text),
         str(OptionError("name", text)),
         str(OptionError("", text)),
     ):

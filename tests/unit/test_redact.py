@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import MASK, PIECE, Redactor
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary
 
 #: A key, a password with everything that gets escaped, and one that is not ASCII.
@@ -51,7 +52,7 @@ def pieces(text: str) -> set[str]:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("secret", SECRETS, ids=["uuid", "plain", "marks", "umlauts"])
 def test_every_form_is_masked(secret: str, form: str) -> None:
-    scrubber = Redactor([secret])
+    scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
     result = FORMS[form](secret)
     for clean in (scrubber.text(f"It said <{result}> today."), scrubber.value({"a": [f"<{result}>"]})["a"][0]):
         left = clean.replace(MASK, "\0")
@@ -64,7 +65,7 @@ def test_every_form_is_masked(secret: str, form: str) -> None:
 
 @pytest.mark.parametrize("secret", SECRETS, ids=["uuid", "plain", "marks", "umlauts"])
 def test_pieces_are_masked_in_texts(secret: str) -> None:
-    scrubber = Redactor([secret])
+    scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
     for at in range(len(secret) - PIECE + 1):
         for end in (at + PIECE, at + PIECE + 3, len(secret)):
             for form in (str, str.lower, str.upper):
@@ -110,7 +111,7 @@ def test_every_encoding_of_an_encoding_is_masked(inner: str, outer: str) -> None
         pytest.skip("it is another text in another case")
     for secret in SECRETS:
         result = LAYERS[outer](LAYERS[inner](secret))
-        scrubber = Redactor([secret])
+        scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
         for clean in (scrubber.text(f"(see <{result}>, today)"), scrubber.value({"a": [f"<{result}> x"]})["a"][0]):
             assert MASK in clean, (secret, result)
             assert not pieces(result[4:-4]) & pieces(clean.replace(MASK, "\0")), (result, clean)
@@ -119,7 +120,7 @@ def test_every_encoding_of_an_encoding_is_masked(inner: str, outer: str) -> None
 @pytest.mark.parametrize("layer", LAYERS)
 def test_pieces_are_masked_in_every_encoding(layer: str) -> None:
     for secret in SECRETS:
-        scrubber = Redactor([secret])
+        scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
         for at in range(len(secret) - PIECE + 1):
             result = LAYERS[layer](secret[at : at + PIECE])
             clean = scrubber.text(f"cut off: <{result}>")
@@ -134,7 +135,7 @@ def test_no_encoded_secret_survives(secret: str, layers: list[str]) -> None:
         for name in layers:
             if name not in ("upper", "lower"):
                 result = LAYERS[name](result)
-        clean = Redactor([secret]).text(f"[{result}]")
+        clean = Redactor([secret], label_pattern=LABEL_IN_TEXT).text(f"[{result}]")
         assert result not in clean or result in MASK
 
 
@@ -144,7 +145,7 @@ def test_memory_grows_with_the_secrets_only() -> None:
     tokens = {uuid.uuid4().hex + uuid.uuid4().hex[:8] for _number in range(25_000)}
     sample = sorted(tokens)[7]
     tracemalloc.start()
-    scrubber = Redactor([canary()], tokens)
+    scrubber = Redactor([canary()], tokens, label_pattern=LABEL_IN_TEXT)
     clean = scrubber.text(f"it sent {sample[3:20]} back. " + "Nothing else to see. " * 20)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -158,7 +159,7 @@ def test_a_long_text_takes_little_memory_and_time() -> None:
         text = unit * (20_000 // len(unit))
         tracemalloc.start()
         begun = time.process_time()
-        clean = Redactor([secret]).text(text + secret)
+        clean = Redactor([secret], label_pattern=LABEL_IN_TEXT).text(text + secret)
         assert clean.endswith(MASK)
         assert time.process_time() - begun < 60
         assert tracemalloc.get_traced_memory()[1] < 15_000_000, unit
@@ -166,7 +167,7 @@ def test_a_long_text_takes_little_memory_and_time() -> None:
 
 
 def test_harmless_texts_stay() -> None:
-    scrubber = Redactor([str(uuid.uuid4()), canary(), "", "x1y2"])
+    scrubber = Redactor([str(uuid.uuid4()), canary(), "", "x1y2"], label_pattern=LABEL_IN_TEXT)
     for text in ("", "a", "Option password: must be given.", "31201234567", "e" * 100, "********", "ünïcödé"):
         assert scrubber.text(text) == text
         assert scrubber.value(text) == text
@@ -176,13 +177,13 @@ def test_harmless_texts_stay() -> None:
 
 def test_keys_of_results_are_masked_too() -> None:
     secret = canary()
-    assert secret not in json.dumps(Redactor([secret]).value({f"x{secret}": {secret: 1}}))
+    assert secret not in json.dumps(Redactor([secret], label_pattern=LABEL_IN_TEXT).value({f"x{secret}": {secret: 1}}))
 
 
 @pytest.mark.parametrize("secret", ["1", "12345", "udp", "1234567", "!", "a-b"])
 def test_short_secrets_destroy_nothing(secret: str) -> None:
     """They are refused as input. Until then a text shows them in no word of their own, and ids stay whole."""
-    scrubber = Redactor([secret])
+    scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
     assert secret not in scrubber.text(f"say {secret} now")
     for word in (f"x{secret}x", f"9{secret}9", base64.b64encode(secret.encode()).decode()):
         assert scrubber.text(word) == word or not secret.isalnum()
@@ -194,19 +195,19 @@ def test_no_key_of_a_service_is_a_mark_of_ansible(word: str, nesting: list[str])
     value: t.Any = {f"__ansible_{word}": "TrustedAsTemplate", "name": "x"}
     for kind in nesting:
         value = [value] if kind == "list" else {"metadata": value}
-    displayed = json.dumps(Redactor([canary()]).value(value))
+    displayed = json.dumps(Redactor([canary()], label_pattern=LABEL_IN_TEXT).value(value))
     assert '"__ansible_' not in displayed
     assert f'"ansible_{word}": "TrustedAsTemplate"' in displayed
 
 
 def test_what_can_not_be_sent_on_is_replaced() -> None:
-    clean = Redactor([]).value({"a\ud800": ["b\udfff"]})
+    clean = Redactor([], label_pattern=LABEL_IN_TEXT).value({"a\ud800": ["b\udfff"]})
     json.dumps(clean, ensure_ascii=False).encode()
 
 
 @given(st.text(min_size=PIECE, max_size=60), st.text(max_size=30), st.text(max_size=30))
 def test_no_secret_survives(secret: str, before: str, after: str) -> None:
-    clean = Redactor([secret]).text(before + secret + after)
+    clean = Redactor([secret], label_pattern=LABEL_IN_TEXT).text(before + secret + after)
     assert secret not in clean or secret in MASK * 9 or secret in before + after
 
 
@@ -220,4 +221,4 @@ def test_a_result_without_secrets_is_itself(value: t.Any) -> None:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return
-    assert Redactor([canary()]).value(value) == value
+    assert Redactor([canary()], label_pattern=LABEL_IN_TEXT).value(value) == value

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import (
-    has_sip_scheme,
-    is_sip_uri,
-    parse_sip_uri,
+    has_scheme,
+    is_uri,
+    parse_uri,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import party
@@ -53,25 +53,25 @@ def test_the_case_of_scheme_and_host_makes_no_difference(
     host = f"{trunk}.{SIP_HOST[region]}"
     plain = f"{user}@{host}{tail}"
     written = data.draw(cases("sip:") | st.just("")) + f"{user}@" + data.draw(cases(host)) + tail
-    uri = parse_sip_uri(written)
+    uri = parse_uri(written)
     assert (uri.user, uri.host, uri.rest) == (user, host, tail)
     assert identity_of(SIP, written) == identity_of(SIP, plain)
     assert (label_of(written), region_of(written), host_of(written)) == (str(trunk), region, SIP_HOST[region])
     assert redacted_uri(written, {str(trunk).upper()}) == written
     if uri.scheme:
         check_sip_uri(written)
-        assert is_sip_uri(written)
+        assert is_uri(written)
         assert not from_list([{"sip_uri": written}]).faults
     assert party(f'"Name" <{written}>') == party(plain)
     secure = data.draw(cases("sips:")) + plain
-    assert parse_sip_uri(secure).scheme == "sips"
+    assert parse_uri(secure).scheme == "sips"
     assert identity_of(SIP, secure) != identity_of(SIP, plain)
-    assert has_sip_scheme(secure)
+    assert has_scheme(secure)
 
 
 @given(st.text(max_size=40), USERS)
 def test_any_text_has_parts_and_another_user_is_another_place(text: str, user: str) -> None:
-    uri = parse_sip_uri(text)
+    uri = parse_uri(text)
     assert uri.host == uri.host.lower()
     assert identity_of(SIP, f"{user}@example.com") != identity_of(SIP, f"{user.swapcase()}x@example.com")
 

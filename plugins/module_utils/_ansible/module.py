@@ -66,6 +66,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     rendered_objects,
     unknown,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
 
 #: Progress callback ``(objects done, objects)``; replaced where progress can be displayed while a module runs.
 PROGRESS: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
@@ -181,7 +182,8 @@ class Module(AnsibleModule):
         # Ansible stops collecting no_log values at the first list item that is not a dict.
         secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
         likely = _likely_secrets(self.argument_spec, params)
-        return Redactor(secrets, likely | self.seen_secrets, _trunk_ids(params) | self.known_labels)
+        labels = _trunk_ids(params) | self.known_labels
+        return Redactor(secrets, likely | self.seen_secrets, labels, label_pattern=LABEL_IN_TEXT)
 
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {self._invocation(checked=False)}")
@@ -356,16 +358,16 @@ def _likely_secrets(spec: Spec, params: t.Any) -> set[str]:
     if isinstance(params, list):
         return {found for item in params for found in _likely_secrets(spec, item)}
     if not isinstance(params, dict):
-        return secrets_in(params)
+        return secrets_in(params, LABEL_IN_TEXT)
     found = set()
     for name, value in params.items():
         option = spec.get(name, {})
         if option.get("options"):
             found |= _likely_secrets(option["options"], value)
         elif option and not isinstance(value, (dict, list)):
-            found |= secrets_in(value)
+            found |= secrets_in(value, LABEL_IN_TEXT)
         else:
-            found |= secrets_in({name: value})
+            found |= secrets_in({name: value}, LABEL_IN_TEXT)
     return found
 
 
@@ -480,7 +482,7 @@ def _collecting_secrets(module: Module, client: Client) -> Client:
     # All clients of a module share one set.
     seen_secrets = module.seen_secrets if isinstance(module.seen_secrets, set) else set()
     module.seen_secrets = seen_secrets
-    client.get = collect_secrets(client.get, seen_secrets)  # type: ignore[method-assign]
+    client.get = collect_secrets(client.get, seen_secrets, LABEL_IN_TEXT)  # type: ignore[method-assign]
     return client
 
 
@@ -575,7 +577,7 @@ def _masks(spec: Spec, params: t.Any, path: str = "", *, check_mode: bool) -> t.
             for p, text in texts:
                 if text == NOT_LOGGED:
                     yield p, MASK_VALUES
-                elif any(is_mask(label) for label in labels_in(text)):
+                elif any(is_mask(label) for label in labels_in(text, LABEL_IN_TEXT)):
                     yield p, "contains the redaction marker of a result; provide the actual value."
                 elif UNKNOWN_ID in text and not check_mode:
                     yield p, f'contains the check-mode placeholder "{UNKNOWN_ID}"; provide the actual value.'

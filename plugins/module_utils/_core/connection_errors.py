@@ -108,7 +108,7 @@ def reason_of(error: BaseException, url: str, proxied: bool) -> Reason:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate(cause, target)
     for cause in chain:
-        if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+        if isinstance(cause, ssl.SSLError) and (cause.reason or "").startswith(("WRONG_VERSION", "HTTP_REQUEST")):
             what = f"{target} does not use TLS"
             return Reason(what, "Correct the port or the scheme in {api_url}.", final=True)
     if proxy:

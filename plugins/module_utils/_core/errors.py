@@ -256,7 +256,7 @@ class ModuleFailureError(Exception):
     """A failure with return values besides its message.
 
     :param message: one or more lines. :param result: the return values.
-    :param labels: trunk ids, which are not redacted in SIP URIs.
+    :param labels: labels of hosts that are public ids and are not redacted in URIs.
     """
 
     def __init__(self, message: str, result: dict[str, t.Any], labels: t.Collection[str] = ()) -> None:

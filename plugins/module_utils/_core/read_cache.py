@@ -53,4 +53,4 @@ class ReadCache:
 def _above(url: str) -> list[str]:
     """A path and its parent paths: those of ``/a/b/c`` are ``/a/b`` and ``/a``."""
     parts = url.split("/")
-    return ["/".join(parts[:number]) for number in range(2, len(parts))]
+    return ["/".join(parts[:count]) for count in range(2, len(parts))]

@@ -39,10 +39,6 @@ AT_ONCE = 1 << 15
 #: Characters of a result that are searched together.
 BATCH = 1 << 16
 
-#: The label before Vapi's SIP host: a trunk id or a private key. Stricter than in a single URI, because other text may
-#: surround it; includes its form-encoded form.
-_LABEL = re.compile(r"(@|%40)([^@%;?<>\s\"'\\]+?)(\.sip(?:\.[a-z0-9-]+)?\.vapi\.ai)", re.IGNORECASE)
-
 _BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)(?=\S*\d)[^\s\"',;]{8,}", re.IGNORECASE)
 
 #: Percent encoding, HTML entities, and the escapes of JSON and of Python.
@@ -175,8 +171,8 @@ def _unescaped(layer: _Layer) -> _Layer | None:
                 add(single, at, at + 3 * width, 0)
                 at += 3 * width
         elif match["hex"]:
-            number = int(match["hex"].lstrip("\\xuU"), base=16)
-            add(chr(number) if number < 0x110000 else "?", match.start(), last, 0)
+            code = int(match["hex"].lstrip("\\xuU"), base=16)
+            add(chr(code) if code < 0x110000 else "?", match.start(), last, 0)
         elif match["plain"]:
             add(_PLAIN.get(match["plain"], match["plain"]), match.start(), last, 0)
         else:
@@ -198,29 +194,34 @@ def _entity(text: str) -> str:
     digits = re.fullmatch(r"&#(?:(?P<ten>[0-9]+)|[xX](?P<hex>[0-9a-fA-F]+));", text)
     if not digits:
         return html.unescape(text)
-    number = int(digits["ten"]) if digits["ten"] else int(digits["hex"], base=16)
-    return chr(number) if number < 0x110000 else "?"
+    code = int(digits["ten"]) if digits["ten"] else int(digits["hex"], base=16)
+    return chr(code) if code < 0x110000 else "?"
 
 
-def secrets_in(value: t.Any) -> set[str]:
-    """The secrets in a response or an option: texts at secret paths, and labels at Vapi's host.
+#: A pattern of a service's host names that may begin with a secret label. Three groups: what precedes the label (``@``
+#: or ``%40``), the label, the rest of the host.
+LabelPattern = re.Pattern[str]
 
-    :param value: the response or option. :return: the secrets.
+
+def secrets_in(value: t.Any, label_pattern: LabelPattern) -> set[str]:
+    """The secrets in a response or an option: texts at secret paths, and labels of hosts.
+
+    :param value: the response or the option. :param label_pattern: see :data:`LabelPattern`. :return: the secrets.
     """
     found = set()
     for _path, text in secrets_of(value):
         # A part of a header's value may be the secret: "Bearer ...".
         found |= {part for part in (text, *text.split()) if len(part) >= PIECE and not is_mask(part)}
-    labels = {label for text in _all_texts(value) for label in labels_in(text)}
+    labels = {label for text in _all_texts(value) for label in labels_in(text, label_pattern)}
     return found | {label for label in labels if len(label) >= PIECE and label.lower() != REDACTED}
 
 
-def labels_in(text: str) -> list[str]:
-    """The labels before Vapi's SIP host: trunk ids or private keys.
+def labels_in(text: str, label_pattern: LabelPattern) -> list[str]:
+    """The labels of hosts in a text: public ids or secrets.
 
-    :param text: the text. :return: the labels.
+    :param text: the text. :param label_pattern: see :data:`LabelPattern`. :return: the labels.
     """
-    return [match[2] for match in _LABEL.finditer(text)] if "@" in text or "%40" in text else []
+    return [match[2] for match in label_pattern.finditer(text)] if "@" in text or "%40" in text else []
 
 
 def _all_texts(value: t.Any) -> t.Iterator[str]:
@@ -239,15 +240,18 @@ def _all_texts(value: t.Any) -> t.Iterator[str]:
         yield value
 
 
-def collect_secrets(read: t.Callable[..., t.Any], seen_secrets: set[str]) -> t.Callable[..., t.Any]:
+def collect_secrets(
+    read: t.Callable[..., t.Any], seen_secrets: set[str], label_pattern: LabelPattern
+) -> t.Callable[..., t.Any]:
     """Wrap ``read`` to collect the secrets in its responses, so that messages can be redacted.
 
-    :param read: the function. :param seen_secrets: receives the secrets. :return: the wrapped function.
+    :param read: the function. :param seen_secrets: receives the secrets.
+    :param label_pattern: see :data:`LabelPattern`. :return: the wrapped function.
     """
 
     def get(*args: t.Any, **more: t.Any) -> t.Any:
         answer = read(*args, **more)
-        seen_secrets.update(secrets_in(answer))
+        seen_secrets.update(secrets_in(answer, label_pattern))
         return answer
 
     return get
@@ -259,10 +263,19 @@ class Redactor:
     :param secrets: the values. Those of less than eight characters are rejected as input; they are redacted in texts
         if they are separate words, but not in results, where they would destroy ids.
     :param more: values that are redacted in texts only. In a result their paths are known, and some may be harmless.
-    :param labels: trunk ids: the labels at Vapi's host that are not redacted.
+    :param labels: labels of hosts that are public ids and are not redacted.
+    :param label_pattern: see :data:`LabelPattern`; all other labels that it finds are redacted.
     """
 
-    def __init__(self, secrets: t.Iterable[str], more: t.Iterable[str] = (), labels: t.Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        secrets: t.Iterable[str],
+        more: t.Iterable[str] = (),
+        labels: t.Iterable[str] = (),
+        *,
+        label_pattern: LabelPattern,
+    ) -> None:
+        self._label_pattern = label_pattern
         self._labels = {label.lower() for label in labels}
         values = {secret for secret in secrets if secret}
         foreign = {secret for secret in more if len(secret) >= PIECE and secret.lower() not in self._labels} - values
@@ -282,7 +295,7 @@ class Redactor:
         text = _masked(text, self._all.pieces_in(text))
         if self._short:
             text = self._short.sub(MASK, text)
-        text = _LABEL.sub(self._labelled, text)
+        text = self._label_pattern.sub(self._labelled, text)
         return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
 
     def value(self, value: t.Any) -> t.Any:
@@ -306,7 +319,7 @@ class Redactor:
                 value = value.encode("utf-8", "replace").decode()
             if suspicious:
                 value = _masked(value, self._values.whole_in(value))
-            return _LABEL.sub(self._labelled, value) if "@" in value or "%40" in value else value
+            return self._label_pattern.sub(self._labelled, value) if "@" in value or "%40" in value else value
         return value
 
     def _labelled(self, match: re.Match[str]) -> str:

@@ -37,9 +37,9 @@ DESCRIBING = _word_set(
 )
 
 #: Words in a key with ``token`` or ``tokens`` that make it a unit of a language model.
-UNITS = _word_set(
-    "audio bos budget cached completion context end eos estimated generated input max maximum min minimum num number "
-    "output pad per prompt reasoning remaining special start stop text thinking total unk used"
+UNITS = re.compile(
+    r"audio|bos|budget|cached|completion|context|end|eos|estimated|generated|input|max(imum)?|min(imum)?|num(ber)?"
+    r"|output|pad|per|prompt|reasoning|remaining|special|start|stop|text|thinking|total|unk|used"
 )
 
 #: Words before ``key`` with which it is no secret.
@@ -65,10 +65,13 @@ PLAIN_HEADERS = _word_set(
     "content-length content-type host user-agent"
 )
 
+#: The schemes of RFC 3261, which set up calls. The headers of a call are settings, except those with a secret name.
+SIGNALLING = re.compile(r"sips?")
+
 #: Keywords of a JSON schema, and the types that identify a dict as a schema.
 SCHEMA_WORDS = _word_set("$schema additionalProperties description format pattern required title type")
 
-SCHEMA_TYPES = _word_set("array boolean integer null number object string")
+SCHEMA_TYPES = re.compile(r"array|boolean|integer|null|num(ber)?|object|string")
 
 #: Keys with the name of a pair's value, and keys that show that ``key`` is a name.
 NAMES = ("key", "name", "header", "field", "param", "parameter")
@@ -117,20 +120,19 @@ def is_secret_name(name: str) -> bool:
 def _is_secret_word(words: list[str], at: int) -> bool:
     word = words[at]
     if word in ("token", "tokens"):
-        return not UNITS & set(words)
+        return not any(map(UNITS.fullmatch, words))
     if word in SECRET_WORDS or COMPOUND.search(word) or COMPOUND.fullmatch("".join(words[at : at + 2])):
         return True
     if word in ("key", "keys"):
         after = words[at + 1 : at + 2]
         return words[at - 1] not in PLAIN_KEYS if at else bool(after and after[0] in KEY_MATERIAL)
     unit = re.fullmatch(r"(\w+?)tokens?", word)
-    return bool(unit) and unit[1] not in UNITS  # type: ignore[index]
+    return bool(unit) and not UNITS.fullmatch(unit[1])  # type: ignore[index]
 
 
 def _is_headers(name: str) -> bool:
     words = [word.lower() for word in SPLIT.findall(name)]
-    # The SIP headers of a transfer are settings, except those with a secret name.
-    return bool(words) and words[-1] == "headers" and "sip" not in words
+    return bool(words) and words[-1] == "headers" and not any(map(SIGNALLING.fullmatch, words))
 
 
 def mapped(value: t.Any, leaf: Leaf, context: Context = Context.OPEN, path: Path = None) -> t.Any:
@@ -142,7 +144,7 @@ def mapped(value: t.Any, leaf: Leaf, context: Context = Context.OPEN, path: Path
     """
     if isinstance(value, dict):
         named = next((value[key] for key in NAMES if isinstance(value.get(key), str) and "value" in value), None)
-        schema = isinstance(value.get("type"), str) and value["type"] in SCHEMA_TYPES
+        schema = isinstance(value.get("type"), str) and bool(SCHEMA_TYPES.fullmatch(value["type"]))
         found = {}
         for key, item in value.items():
             word = str(key)

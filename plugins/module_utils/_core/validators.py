@@ -53,12 +53,12 @@ def printable_lines(text: str) -> str:
     return _FOREIGN_BREAK.sub(r"\\n", _UNPRINTABLE_IN_LINES.sub(_escaped, text))
 
 
-def digits(number: str) -> str:
-    """Normalize a phone number for comparison.
+def digits(text: str) -> str:
+    """Normalize an E.164 number for comparison.
 
-    :param number: the number. :return: the number without a leading ``+`` and without separators.
+    :param text: the number in any spelling. :return: the number without a leading ``+`` and without separators.
     """
-    return re.sub(r"[\s().-]", "", str(number)).removeprefix("+")
+    return re.sub(r"[\s().-]", "", str(text)).removeprefix("+")
 
 
 def octal(value: int) -> str:
@@ -74,12 +74,12 @@ def octal(value: int) -> str:
     )
 
 
-def number_hint(number: str) -> str:
-    """A hint at the probable error in a phone number.
+def e164_hint(text: str) -> str:
+    """A hint at the probable error in an E.164 number.
 
-    :param number: the number. :return: a sentence with a leading space, or an empty text.
+    :param text: the number as given. :return: a sentence with a leading space, or an empty text.
     """
-    compact = re.sub(r"[\s./-]", "", number)
+    compact = re.sub(r"[\s./-]", "", text)
     if "(0)" in compact:
         return " Leave out (0), which is only dialled within the country."
     if compact.startswith("00"):
@@ -89,17 +89,17 @@ def number_hint(number: str) -> str:
     return ""
 
 
-def number_digits(number: str) -> str:
-    """The digits of a declared phone number.
+def e164_digits(text: str) -> str:
+    """The digits of a declared E.164 number.
 
     :func:`digits` is only for comparing numbers; it would convert ``+31 (0)20`` to a different number.
 
-    :param number: the number. :return: its digits. :raises ValueError: if it contains a dialling prefix.
+    :param text: the number as given. :return: its digits. :raises ValueError: if it contains a dialling prefix.
     """
-    hint = number_hint(str(number))
+    hint = e164_hint(str(text))
     if hint:
-        raise ValueError(f"must be a phone number with country code, such as +31201234567.{hint}")
-    return digits(number)
+        raise ValueError(f"must have the country code, such as +31201234567.{hint}")
+    return digits(text)
 
 
 def counted(amount: int, one: str, many: str = "") -> str:
@@ -110,16 +110,17 @@ def counted(amount: int, one: str, many: str = "") -> str:
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
-def e164(number: str) -> str:
-    """A phone number in E.164 form.
+def e164(text: str) -> str:
+    """Convert a number to E.164 form (ITU-T recommendation E.164).
 
-    :param number: the number. :return: the number with a leading ``+``. :raises ValueError: if it is invalid.
+    :param text: the number in any spelling, with its country code. :return: the number with a leading ``+``.
+    :raises ValueError: if it is invalid.
     """
-    text = "+" + digits(number)
-    if not E164.fullmatch(text):
-        rule = "is not a phone number with country code (E.164: + and 2 to 15 digits, the first not 0)."
-        raise ValueError(rule + number_hint(number))
-    return text
+    found = "+" + digits(text)
+    if not E164.fullmatch(found):
+        rule = "must have the country code and be in E.164 form: + and 2 to 15 digits, the first not 0."
+        raise ValueError(rule + e164_hint(text))
+    return found
 
 
 def is_id(text: str) -> bool:
@@ -141,27 +142,14 @@ def check_key(key: str) -> None:
         raise ValueError("contains characters that are invalid in a key; copy it again, without line breaks or spaces.")
 
 
-def check_number(number: str) -> None:
-    """Check a number as Vapi does, with or without its E.164 check.
+def check_e164(text: str) -> None:
+    """Check that a text is in E.164 form, without separators.
 
-    :param number: the number. :raises ValueError: if it is invalid.
+    :param text: the number. :raises ValueError: if it is not.
     """
-    if not 3 <= len(number) <= 40 or not re.fullmatch(r"\+?[a-zA-Z0-9]+", number):
-        rule = "must be 3 to 40 letters and digits without separators, with an optional + in front."
-        raise ValueError(rule + number_hint(number))
-    # A few digits may be the extension of a telephone system.
-    if re.fullmatch(r"\+?0[0-9]{6,}", number):
-        raise ValueError(f"must have the country code, such as +31201234567.{number_hint(number.removeprefix('+'))}")
-
-
-def check_e164(number: str) -> None:
-    """Strict E.164.
-
-    :param number: the number. :raises ValueError: if it is not in E.164 form.
-    """
-    if not E164.fullmatch(number):
+    if not E164.fullmatch(text):
         rule = "must be in E.164 form: + and the country code, then digits only, such as +31201234567."
-        raise ValueError(rule + number_hint(number))
+        raise ValueError(rule + e164_hint(text))
 
 
 def network_of(text: str) -> str:
@@ -185,7 +173,7 @@ def check_host(host: str) -> None:
         return
     label = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
     if len(host) > 253 or re.fullmatch(r"[\d.]+", host) or not re.fullmatch(rf"({label}\.)*{label}\.?", host):
-        raise ValueError("must be an IPv4 address or a host name, without sip: and without a port.")
+        raise ValueError("must be an IPv4 address or a host name, without a scheme and without a port.")
 
 
 def nearest(name: str, known: t.Iterable[str]) -> str:

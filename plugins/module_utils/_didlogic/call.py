@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
@@ -68,7 +68,7 @@ def party(text: t.Any) -> str:
     """
     text_form = str(text or "")
     bracketed = re.search(r"<([^>]*)", text_form)
-    uri = parse_sip_uri(bracketed[1] if bracketed else text_form)
+    uri = parse_uri(bracketed[1] if bracketed else text_form)
     return digits(uri.user or uri.host)
 
 

@@ -33,13 +33,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Resource,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_sip_scheme, parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_scheme, parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
     check_key,
     digits,
-    number_digits,
-    number_hint,
+    e164_digits,
+    e164_hint,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
@@ -69,7 +69,7 @@ def check_trunk_id(value: str) -> None:
 
 
 class Forward(Model):
-    number: t.Annotated[str | None, Option(required=True, normalize=number_digits, check=check_digits)] = None
+    number: t.Annotated[str | None, Option(required=True, normalize=e164_digits, check=check_digits)] = None
     destination: t.Annotated[str | None, Option(normalize=str.strip, length=(3, 255))] = None
     kind: Kind | None = None
     vapi_trunk_id: t.Annotated[str | None, Option(check=check_trunk_id)] = None
@@ -134,7 +134,7 @@ def kind_of(forward: Forward) -> str:
         return "sip_uri"
     address = forward.destination
     found = next((kind for kind, has_form in FORMS.items() if has_form(address)), None)
-    hint = number_hint(address)
+    hint = e164_hint(address)
     if found == "pstn" and hint:
         raise OptionError("destination", f"must have the country code, such as +31201234567.{hint}", address)
     if not forward.kind and not found:
@@ -151,7 +151,7 @@ def kind_of(forward: Forward) -> str:
 
 #: The form of each kind's address; the first that matches is used.
 FORMS: dict[str, t.Callable[[str], bool]] = {
-    "sip_uri": lambda address: "@" in address or has_sip_scheme(address),
+    "sip_uri": lambda address: "@" in address or has_scheme(address),
     "sip_account": lambda address: bool(re.fullmatch(r"[0-9]{5}", address)),
     "pstn": lambda address: bool(re.fullmatch(r"[0-9]{6,15}", digits(address))),
 }
@@ -172,7 +172,7 @@ def identity_of(transport: int, address: str) -> Identity:
     if transport == TRANSPORT["pstn"]:
         return str(transport), digits(address)
     if transport == TRANSPORT["sip_uri"]:
-        return str(transport), parse_sip_uri(address).identity
+        return str(transport), parse_uri(address).identity
     return str(transport), address.strip()
 
 
@@ -238,7 +238,7 @@ def is_own(uri: str, forward: Forward, options: ForwardOptions) -> bool:
         options.position == "first"
         and bool(label)
         and label == label_of(target)
-        and parse_sip_uri(uri).user == parse_sip_uri(target).user
+        and parse_uri(uri).user == parse_uri(target).user
         and region_of(uri) != region_of(target)
     )
 

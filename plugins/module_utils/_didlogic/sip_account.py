@@ -13,7 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import mutation_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Mutation, Resource, State
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import number_digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import e164_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
@@ -28,7 +28,7 @@ class SipAccount(Model):
     name: t.Annotated[str | None, Option(server_assigned=True, check=check_login)] = None
     label: t.Annotated[str | None, Option(length=(1, 255))] = None
     password: t.Annotated[str | None, Option(secret=True)] = None
-    caller_id: t.Annotated[str | None, Option(api_name="callerid", normalize=number_digits)] = None
+    caller_id: t.Annotated[str | None, Option(api_name="callerid", normalize=e164_digits)] = None
     allowed_ips: t.Annotated[list[str] | None, Option(api_name="allowed_ips", distinct=str)] = None
     ip_restrict: t.Annotated[bool | None, Option(api_name="ip_restrict")] = None
     max_channels: t.Annotated[int | None, Option(api_name="max_channels", range=(0, 10000))] = None

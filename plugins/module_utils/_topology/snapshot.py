@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, from_api
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import Entry
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
     TRANSPORT,
@@ -107,7 +107,7 @@ class Snapshot:
             plan = dig(row, ("outboundAuthenticationPlan", "sipRegisterPlan"))
             domain = str(dig(plan, ("domain",)) or "")
             login = str(dig(plan, ("username",)) or login_of(row))
-            if isinstance(plan, dict) and plan and login and (not domain or is_gateway(parse_sip_uri(domain).host)):
+            if isinstance(plan, dict) and plan and login and (not domain or is_gateway(parse_uri(domain).host)):
                 found[login] = row
         return found
 
@@ -325,7 +325,7 @@ def user_of(entry: Entry) -> str:
 
     :param entry: the destination. :return: the user part.
     """
-    return parse_sip_uri(uri_of(entry)).user
+    return parse_uri(uri_of(entry)).user
 
 
 def tool_ids(assistant: ApiObject) -> list[str]:

@@ -30,9 +30,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     REDACTED,
     check_host,
     digits,
+    e164_digits,
+    e164_hint,
     network_of,
-    number_digits,
-    number_hint,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
@@ -66,7 +66,7 @@ def check_phone(number: str) -> None:
     """
     if not re.fullmatch(r"[1-9][0-9]{5,14}", number):
         rule = "must be a phone number with country code, such as +31201234567: 6 to 15 digits, the first not 0."
-        raise ValueError(rule + number_hint(number))
+        raise ValueError(rule + e164_hint(number))
 
 
 def check_networks(networks: list[str]) -> None:
@@ -111,7 +111,7 @@ class TransferTool(transfer_tool.TransferTool):
 
 
 class Number(Model):
-    number: t.Annotated[str | None, Option(required=True, normalize=number_digits, check=check_phone)] = None
+    number: t.Annotated[str | None, Option(required=True, normalize=e164_digits, check=check_phone)] = None
     name: t.Annotated[str | None, Option(length=(0, 40))] = None
     assistant: str | None = None
     squad: str | None = None
@@ -431,7 +431,7 @@ def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
         if isinstance(given, dict) and given.get("via") == "sip" and plain.get("number") and not plain.get("sip_uri"):
             number = digits(str(plain["number"]))
             try:
-                check_phone(number_digits(str(plain["number"])))
+                check_phone(e164_digits(str(plain["number"])))
             except ValueError as error:
                 faults.add(OptionError(f"destinations[{index}].number", f"With via: sip it {error}", plain["number"]))
                 number = "0"

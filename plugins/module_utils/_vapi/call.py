@@ -19,7 +19,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     OneShot,
     Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_sip_scheme
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_scheme
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, check_e164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
@@ -122,7 +122,7 @@ def reachable(call: Call, _options: CallOptions) -> None:
     customer = call.customer or Customer()
     if bool(customer.number) == bool(customer.sip_uri):
         raise OptionError("customer", "requires exactly one of number and sip_uri.")
-    if customer.sip_uri and not has_sip_scheme(customer.sip_uri):
+    if customer.sip_uri and not has_scheme(customer.sip_uri):
         raise OptionError("customer.sip_uri", "must begin with sip: or sips:.")
     if customer.extension and not customer.number:
         raise OptionError("customer.extension", "requires number; it is dialled after the number has answered.")

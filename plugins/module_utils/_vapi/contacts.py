@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import E164
 
 Contact = dict[str, t.Any]
@@ -448,7 +448,7 @@ def _judge_contact(where: str, customer: t.Any, seen: dict[str, str]) -> Iterato
 
 _FIELDS: dict[str, t.Callable[[str], str | None]] = {
     "name": _name,
-    "sip_uri": lambda value: _text(value) or (None if is_sip_uri(value) else "sip-uri"),
+    "sip_uri": lambda value: _text(value) or (None if is_uri(value) else "sip-uri"),
     "extension": lambda value: _text(value) or ("extension-long" if len(value) > LONGEST_EXTENSION else None),
 }
 

@@ -9,13 +9,13 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     check_e164,
-    check_number,
     digits,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 
 MODES = t.Literal[
     "blind-transfer",
@@ -30,7 +30,7 @@ MODES = t.Literal[
 
 
 def check_sip_uri(uri: str) -> None:
-    if not is_sip_uri(uri):
+    if not is_uri(uri):
         raise ValueError("must be a SIP URI of the form sip:user@host.")
 
 

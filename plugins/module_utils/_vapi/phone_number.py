@@ -12,7 +12,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     check_e164,
-    check_number,
     digits,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
@@ -26,6 +25,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.desti
     check_destination,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 

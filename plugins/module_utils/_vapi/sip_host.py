@@ -13,7 +13,7 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED
 
 SIP_HOST = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
@@ -24,6 +24,11 @@ _HOST = re.compile(rf"(?:(?P<label>.+)\.)?(?P<host>{_VAPI})")
 
 #: For redaction it is better to match too much than too little, so this does not depend on how a URI is parsed.
 _LABELLED = re.compile(rf"(?P<before>@|^(?:sips?:)?)(?P<label>[^@;?>]+?)\.(?P<host>{_VAPI})", re.IGNORECASE)
+
+
+#: The label in any text, for :class:`Redactor`. Stricter than in a single URI, because other text may surround it;
+#: includes its form-encoded form.
+LABEL_IN_TEXT = re.compile(r"(@|%40)([^@%;?<>\s\"'\\]+?)(\." + _VAPI + ")", re.IGNORECASE)
 
 
 def inbound_uri(user: str, label: str, region: str) -> str:
@@ -39,7 +44,7 @@ def label_of(uri: str) -> str | None:
 
     :param uri: the URI. :return: the label in lower case; ``None`` for any other URI.
     """
-    match = _HOST.fullmatch(parse_sip_uri(uri).host)
+    match = _HOST.fullmatch(parse_uri(uri).host)
     return match["label"] if match else None
 
 
@@ -57,7 +62,7 @@ def host_of(uri: str) -> str | None:
 
     :param uri: the URI. :return: the host without the label; ``None`` for any other host.
     """
-    match = _HOST.fullmatch(parse_sip_uri(uri).host)
+    match = _HOST.fullmatch(parse_uri(uri).host)
     return match["host"] if match else None
 
 

@@ -38,7 +38,9 @@ def test_digits_refuses_what_is_no_number(number: str) -> None:
 
 @pytest.mark.parametrize("number", ["", "0201234567", "0031201234567", "+3", "3120123456789012", "sip:31201234567"])
 def test_e164_refuses_what_has_no_country_code(number: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"^e164: the number is not a phone number with country code .*\.$"):
+    with pytest.raises(
+        AnsibleFilterError, match=r"^e164: the number must have the country code and be in E.164 form: .*\.$"
+    ):
         FILTERS["e164"](number)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_sip_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
     Hit,
@@ -131,7 +131,7 @@ def _transfers(snapshot: Snapshot, wrong: t.Callable[[CallPath, str, str], Hit |
     found: dict[str, Hit] = {}
     for path in snapshot.call_paths:
         for kind, row, transfer in _referred(path):
-            uri = parse_sip_uri(transfer.target)
+            uri = parse_uri(transfer.target)
             words = wrong(path, uri.user or uri.host, uri.host if uri.user or uri.scheme else "")
             if words is not None:
                 at = f" ({transfer.path})" if transfer.path and kind != "tool" else ""
@@ -141,4 +141,4 @@ def _transfers(snapshot: Snapshot, wrong: t.Callable[[CallPath, str, str], Hit |
 
 
 def _hosts(path: CallPath) -> set[str]:
-    return {parse_sip_uri(str(row.get("ip", ""))).host for row in gateways(path.trunk)}
+    return {parse_uri(str(row.get("ip", ""))).host for row in gateways(path.trunk)}
