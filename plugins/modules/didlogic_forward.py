@@ -160,7 +160,7 @@ destinations:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 
 
 def main() -> None:

@@ -189,7 +189,7 @@ failures:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_many
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 
 
 def main() -> None:

@@ -132,7 +132,7 @@ numbers:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_info
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
 
 
 def main() -> None:

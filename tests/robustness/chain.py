@@ -36,9 +36,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
     Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, apply
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.export import ExportOptions, find
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER

@@ -35,9 +35,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions, Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK

@@ -29,7 +29,7 @@ import httpx
 from chain import OWN, Account, ModuleFailureError, Report
 from faults import FOREIGN, doubles, rows
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
 TRUNK_A = "00000000-0000-0000-0000-00000000000a"

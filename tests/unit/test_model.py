@@ -37,7 +37,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import Forward
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import Forward
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SipTrunk
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import OUTWARD
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MANAGED, READ, REFERRED, canary

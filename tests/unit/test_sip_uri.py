@@ -21,7 +21,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri i
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import party
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import TRANSPORT, identity_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import TRANSPORT, identity_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import from_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import check_sip_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (

@@ -10,21 +10,15 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     DESTINATIONS,
-    destination_result,
     destinations_in,
-    entries_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 
 class Number(Model):
     number: str | None = None
-
-
-class NumberFilters(Model):
-    vapi_trunk_ids: list[str] | None = None
 
 
 READ_ONLY_FIELDS = (
@@ -42,35 +36,6 @@ READ_ONLY_FIELDS = (
 
 def with_destinations(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**row, "destinations": client.list_all(DESTINATIONS, destinations_in, number=digits(str(row["number"])))}
-
-
-def to_result(row: dict[str, t.Any], filters: NumberFilters) -> dict[str, t.Any]:
-    entries = entries_of(row["destinations"])
-    facts = {name: row[name] for name in READ_ONLY_FIELDS if isinstance(row.get(name), (str, int, float))}
-    number = digits(str(row["number"]))
-    return {
-        "number": number,
-        **facts,
-        "destinations": [destination_result(entry, entries, number, filters.vapi_trunk_ids or ()) for entry in entries],
-    }
-
-
-NUMBER = Resource(
-    provider=DIDLOGIC,
-    name="number",
-    plural="numbers",
-    title="didlogic number",
-    path="/v1/purchases",
-    record=Number,
-    keys=("number",),
-    normalize_key=digits,
-    unwrap_list=lambda answer: answer.get("purchases"),
-    required_keys=("number",),
-    fetch_details=with_destinations,
-    to_result=to_result,
-    filters=NumberFilters,
-    by_id=False,
-)
 
 
 class Account(Model):

@@ -32,10 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.recon
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
-    FORWARD,
-    reachable,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import reachable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
@@ -47,6 +44,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
     own_phone_numbers,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.preflight import (
     ambiguous_names,
     preflight_errors,

@@ -12,11 +12,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outco
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
-    FORWARD,
-)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     Snapshot,

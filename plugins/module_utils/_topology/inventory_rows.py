@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import number
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     Snapshot,

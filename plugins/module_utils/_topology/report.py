@@ -12,11 +12,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outco
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import MAX_LISTED
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     FORWARD,
     destination_result,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import ApiObject, CallPath
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER

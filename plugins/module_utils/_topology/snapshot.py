@@ -14,15 +14,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     TRANSPORT,
-    destination_result,
     entries_of,
     reachable,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
     Transfer,

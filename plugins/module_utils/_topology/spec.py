@@ -35,7 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     network_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     FORWARD,
     EnvironmentForwardOptions,
 )

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import (
-    FORWARD,
-    TRANSPORT,
-    identity_of,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import TRANSPORT, identity_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     Snapshot,

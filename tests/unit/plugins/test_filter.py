@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter import numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.forward import check_trunk_id
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import check_trunk_id
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import API
 
 TRUNK = "1a1a1a1a-2222-4222-8222-3b3b3b3b3b3b"

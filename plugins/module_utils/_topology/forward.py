@@ -1,45 +1,52 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forward: one destination of a didlogic number.
+"""The forward: one destination of a didlogic number, which may be the inbound URI of a Vapi trunk.
 
-didlogic appends a new destination at the end of the list and can only change whether it is active and its call hunting.
-Calls try the active destinations in the order of their priority.
+The destinations themselves, in didlogic's form, are in ``_didlogic/destination.py``.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     OptionError,
-    UnreachableError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import (
     Entry,
-    Identity,
     Ordered,
-    Step,
     Target,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
-    Mutation,
     Resource,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_scheme, parse_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
     check_key,
     digits,
     e164_digits,
     e164_hint,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
+    CALLED,
+    DESTINATIONS,
+    FORMS,
+    TRANSPORT,
+    Kind,
+    check_digits,
+    destinations_in,
+    entries_of,
+    identity_of,
+    kind_of_row,
+    mutation_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
@@ -50,17 +57,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
     region_of,
 )
 
-DESTINATIONS = "/v1/purchases/{number}/destinations"
-#: didlogic's codes of a destination's kind, as its clients send them; its documentation describes other values.
-TRANSPORT = {"sip_uri": 1, "pstn": 4, "sip_account": 5}
-KIND = {code: kind for kind, code in TRANSPORT.items()}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-Kind = t.Literal["sip_uri", "pstn", "sip_account"]
-
-
-def check_digits(number: str) -> None:
-    if not re.fullmatch(r"[0-9]{3,15}", number):
-        raise ValueError("must be the digits of a number with country code, as didlogic lists it.")
 
 
 def check_trunk_id(value: str) -> None:
@@ -149,15 +146,6 @@ def kind_of(forward: Forward) -> str:
     return forward.kind or str(found)
 
 
-#: The form of each kind's address; the first that matches is used.
-FORMS: dict[str, t.Callable[[str], bool]] = {
-    "sip_uri": lambda address: "@" in address or has_scheme(address),
-    "sip_account": lambda address: bool(re.fullmatch(r"[0-9]{5}", address)),
-    "pstn": lambda address: bool(re.fullmatch(r"[0-9]{6,15}", digits(address))),
-}
-CALLED = {"sip_uri": "a SIP URI", "pstn": "a phone number", "sip_account": "a 5-digit SIP account"}
-
-
 def address_of(forward: Forward) -> str:
     """The string that is sent to didlogic."""
     label = forward.vapi_trunk_id or forward.vapi_private_key
@@ -165,61 +153,6 @@ def address_of(forward: Forward) -> str:
         return inbound_uri(forward.uri_user or str(forward.number), label, forward.region)
     address = str(forward.destination)
     return digits(address) if kind_of(forward) == "pstn" else address
-
-
-def identity_of(transport: int, address: str) -> Identity:
-    """The identity of a destination: without ``sip:``, with the scheme and the host in lower case."""
-    if transport == TRANSPORT["pstn"]:
-        return str(transport), digits(address)
-    if transport == TRANSPORT["sip_uri"]:
-        return str(transport), parse_uri(address).identity
-    return str(transport), address.strip()
-
-
-def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
-    """The rows of a response; its key is in the singular although it contains a list."""
-    if isinstance(answer, dict):
-        answer = answer.get("destination", answer.get("destinations"))
-    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
-        raise UnreachableError(f"The response of didlogic to GET {DESTINATIONS} is not a list of destinations.")
-    return answer
-
-
-def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
-    """Destinations in the order in which calls try them (inferred: lower priority first, then the older one)."""
-    ordered = sorted(rows, key=lambda row: (_number(row.get("priority")), _number(row.get("id"))))
-    return [
-        Entry(
-            id=str(row.get("id")),
-            identity=identity_of(int(_number(row.get("transport"))), str(row.get("destination", ""))),
-            active=_true(row.get("active")),
-            call_hunt=_true(row.get("callhunt")),
-            raw={**row, "destination": str(row.get("destination", ""))},
-            # didlogic has further kinds, such as WebSocket, whose rows hold fields that no list shows.
-            movable=int(_number(row.get("transport"))) in KIND,
-        )
-        for row in ordered
-    ]
-
-
-def reachable(entry: Entry) -> bool:
-    """Whether didlogic sends calls to a destination: it is active and of a known kind.
-
-    :param entry: the destination. :return: the result; whether Vapi answers the calls is not considered.
-    """
-    return entry.active and entry.movable
-
-
-def _number(value: t.Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
-    return number if math.isfinite(number) else 0.0
-
-
-def _true(value: t.Any) -> bool:
-    return value in (True, 1, "1", "true")
 
 
 def is_own(uri: str, forward: Forward, options: ForwardOptions) -> bool:
@@ -262,18 +195,6 @@ def target_of(forward: Forward, options: ForwardOptions) -> Target:
     )
 
 
-def mutation_of(forward: Forward, step: Step) -> Mutation:
-    entry, number = step.entry, {"number": str(forward.number)}
-    state = {"active": entry.active, "callhunt": entry.call_hunt}
-    if step.action == "append":
-        body = {"destination": entry.raw["destination"], "transport": entry.raw["transport"], **state}
-        return Mutation(method="POST", path=DESTINATIONS, ids=number, body={"destination": body})
-    ids, path = {**number, "id": entry.id}, DESTINATIONS + "/{id}"
-    if step.action == "switch":
-        return Mutation(method="PATCH", path=path, ids=ids, body={"destination": state})
-    return Mutation(method="DELETE", path=path, ids=ids, missing_ok=True)
-
-
 def destination_result(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
     """The return value for a destination.
 
@@ -285,7 +206,7 @@ def destination_result(entry: Entry, entries: list[Entry], number: str, known: t
         "id": entry.id,
         "number": number,
         "destination": redacted_uri(entry.raw["destination"], known),
-        "kind": KIND.get(int(_number(entry.raw.get("transport"))), "other"),
+        "kind": kind_of_row(entry.raw),
         "priority": None if entry.id == UNKNOWN_ID else entry.raw.get("priority"),
         "active": entry.active,
         "call_hunt": entry.call_hunt,
@@ -349,7 +270,7 @@ FORWARD = Resource(
     ordered=Ordered(
         entries=entries_of,
         target=target_of,
-        to_mutation=mutation_of,
+        to_mutation=lambda forward, step: mutation_of(str(forward.number), step),
         to_result=to_results,
         unique_keys=unique_keys,
         find_undeclared=undeclared,
