@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import json
 import os
 import signal
 import sys
@@ -22,9 +21,6 @@ import typing as t
 
 from ansible import errors
 from ansible.constants import config
-from ansible.executor import module_common
-from ansible.module_utils import basic
-from ansible.module_utils.common import warnings
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as Normal
 
@@ -32,6 +28,7 @@ from ansible.plugins.action.normal import ActionModule as Normal
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
     NAMES,
     REFERENCES_EXIST,
@@ -48,26 +45,8 @@ WATCHED = ("DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG")
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds between two progress lines.
 SILENCE = 5.0
-#: The profile with which ansible-core 2.19 and newer pass arguments and results of modules by default.
-PROFILE = "legacy"
-
-PROFILED = hasattr(basic, "_ANSIBLE_PROFILE")
-
-
-def _nothing() -> t.Any:
-    """An empty packed module in the form of this ansible-core; ``None`` if the form is unknown."""
-    built = getattr(module_common, "_BuiltModule", None)
-    try:
-        return built and built(b_module_data=b"", module_style="new", shebang="#!", serialization_profile=PROFILE)
-    except TypeError:
-        return None
-
-
-NOTHING = _nothing()
-#: Whether Ansible still has the methods that are replaced here.
-HOOKED = (not PROFILED or NOTHING is not None) and all(
-    hasattr(Normal, name) for name in ("_is_pipelining_enabled", "_configure_module", "_low_level_execute_command")
-)
+#: Whether Ansible has all names that are used here.
+SUPPORTED = not _ansible_internals.missing()
 Main = t.Callable[[], None]
 
 
@@ -85,7 +64,7 @@ class InProcessActionModule(Normal):
             return {"failed": True, "changed": False, "msg": f"Nothing was sent. Correct this first.{lines}"}
         return super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
 
-    if hasattr(Normal, "finalize_task_arg"):  # since ansible-core 2.19
+    if _ansible_internals.PROFILED:
 
         @classmethod
         def finalize_task_arg(cls, name: str, value: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
@@ -118,7 +97,7 @@ class InProcessActionModule(Normal):
         interpreter = self._value(variables, "ansible_python_interpreter")
         return (
             not MISSING
-            and HOOKED
+            and SUPPORTED
             # A forked process must not query macOS for its proxies.
             and sys.platform == "linux"
             and boolean(enabled, strict=False)
@@ -159,8 +138,7 @@ class InProcessActionModule(Normal):
         if not self._module_main:
             return super()._configure_module(module_name, module_args, task_vars)
         self._arguments = module_args
-        path = f"{module_name} (in this process)"
-        return (NOTHING, path) if PROFILED else ("new", "#!", b"", path)
+        return _ansible_internals.empty_module(f"{module_name} (in this process)")
 
     def _low_level_execute_command(self, *args: t.Any, **more: t.Any) -> t.Any:
         """No process is started."""
@@ -198,26 +176,12 @@ def _main_of(name: str) -> Main | None:
     return found
 
 
-def _encoded(arguments: dict[str, t.Any]) -> bytes:
-    """The arguments in the form that a module receives."""
-    options: dict[str, t.Any]
-    if PROFILED:
-        from ansible.module_utils.common.json import Direction, get_module_encoder
-
-        options = {"cls": get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)}
-    else:
-        from ansible.module_utils.common.json import AnsibleJSONEncoder
-
-        options = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
-    return json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **options).encode()
-
-
 def _run(
     main: Main, arguments: dict[str, t.Any], progress: t.Callable[[int, int], None] = lambda _done, _all: None
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of a module."""
     out, err = io.StringIO(), io.StringIO()
-    with _as_a_module(_encoded(arguments), progress), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with _as_module(arguments, progress), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main()
             code: t.Any = 0
@@ -226,33 +190,15 @@ def _run(
     return int(code or 0), out.getvalue(), err.getvalue()
 
 
-def _empty(name: str) -> t.Any:
-    """An empty container like Ansible's: a list in older versions, now a dict."""
-    return type(getattr(warnings, name, []))()
-
-
 @contextlib.contextmanager
-def _as_a_module(arguments: bytes, progress: t.Callable[[int, int], None]) -> t.Iterator[None]:
-    """Reset the state of Ansible's library for a module, and restore it afterwards."""
-    internal = getattr(warnings, "_internal", None)  # since ansible-core 2.19
-    fresh: list[tuple[t.Any, str, t.Any]] = [
-        (basic, "_ANSIBLE_ARGS", arguments),
-        (basic, "_ANSIBLE_PROFILE", PROFILE),
-        (basic, "_PARSED_MODULE_ARGS", None),
-        (warnings, "_global_warnings", _empty("_global_warnings")),
-        (warnings, "_global_deprecations", _empty("_global_deprecations")),
-        (internal, "is_controller", False),
-        (ansible_module, "TELL", progress),
-    ]
-    fresh = [(place, name, value) for place, name, value in fresh if hasattr(place, name)]
-    before = [(place, name, getattr(place, name)) for place, name, _value in fresh]
+def _as_module(arguments: dict[str, t.Any], progress: t.Callable[[int, int], None]) -> t.Iterator[None]:
+    """Provide the state that a module expects at its start, and restore the state of this process afterwards."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    for place, name, value in fresh:
-        setattr(place, name, value)
+    token = ansible_module.PROGRESS.set(progress)
     try:
-        yield
+        with _ansible_internals.module_state(_ansible_internals.encoded(arguments)):
+            yield
     finally:
-        for place, name, value in before:
-            setattr(place, name, value)
+        ansible_module.PROGRESS.reset(token)
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -22,7 +22,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import API
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _single
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals, _single
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import InProcessActionModule
 
 COLLECTION = "voiceops.vapi_didlogic"
@@ -152,7 +152,7 @@ class WaitActionModule(InProcessActionModule):
 
     def _item(self, host: str) -> list[t.Any]:
         """A key that identifies this task, or this item of its loop, within the run."""
-        uuid = str(self._task._uuid)  # noqa: SLF001 - distinguishes tasks with the same content
+        uuid = _ansible_internals.task_id(self._task)
         items = _ITEMS.setdefault((uuid, host), [])
         if not any(item is self._task for item in items):
             items.append(self._task)

@@ -7,12 +7,25 @@ from __future__ import annotations
 
 import json
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playing import dealt
 
+from tests.unit.test_ansible_internals import (  # noqa: F401 - for each version of ansible-core
+    test_a_name_that_disappears_is_reported,
+    test_another_form_of_a_packed_module_is_reported,
+    test_each_task_has_an_id,
+    test_this_ansible_core_has_every_private_name,
+)
+from tests.unit.test_in_process import (  # noqa: F401 - for each version of ansible-core
+    test_a_module_reports_its_progress_to_the_action_plugin,
+    test_every_method_of_ansible_that_is_replaced_is_listed,
+)
+
 V = "voiceops.vapi_didlogic."
+MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"
 NUMBER = "31201234560"
 TRUNK = {
     "name": "didlogic",
@@ -114,6 +127,17 @@ def test_both_doors_lead_to_the_same(services: Any, part: int) -> None:
         assert inside == alone, f"{module} {options}"
     failed = [result for result in results[True] if result.get("failed")]
     assert 3 < len(failed) < len(results[True]) - 3, "both kinds are compared"
+
+
+def test_every_module_runs_in_process_by_its_full_and_its_short_name(services: Any) -> None:
+    """By the routes in meta/runtime.yml. Without options most of them fail, which ends no play."""
+    modules = sorted(path.stem for path in MODULES.glob("[a-z]*.py") if path.stem != "report_file")
+    full = [{V + name: {}, "ignore_errors": True} for name in modules]
+    short = [{name: {}, "ignore_errors": True, "collections": [V[:-1]]} for name in modules]
+    for todo in (full, short):
+        done = services.play(todo, "-vvv", "--check")
+        assert done.rc == 0, done.text
+        assert [name for name in modules if f"{name} (in this process)" not in done.out] == []
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pathlib
 import signal
@@ -12,10 +13,14 @@ import sys
 import typing as t
 
 import pytest
+import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible.plugins.action.normal import ActionModule as Normal
+from ansible.plugins.loader import action_loader
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _in_process
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as module_of_collection
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals, _in_process
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -80,11 +85,40 @@ def test_what_ends_a_task_is_passed_on_and_all_is_put_back() -> None:
     assert state() == before
 
 
-def test_every_module_has_this_door() -> None:
-    """By a file of its name that says no more than that; those that also wait, or that have no module, differ."""
-    modules = {path.name for path in ROOT.glob("plugins/modules/[a-z]*.py")}
-    actions = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("plugins/action/[a-z]*.py")}
-    assert set(actions) == modules
-    plain = [text for name, text in actions.items() if "WaitActionModule" not in text and name != "report_file.py"]
-    assert len(set(plain)) == 1
-    assert len(plain) == len(modules) - 3
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/[a-z]*.py"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_an_in_process_action_plugin(name: str) -> None:
+    """A module is routed in meta/runtime.yml or has a file, not both; report_file does not run a module."""
+    routes = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["plugin_routing"]["action"]
+    file = ROOT / "plugins" / "action" / f"{name}.py"
+    assert (name in routes) != file.exists()
+    plugin = action_loader.get(f"voiceops.vapi_didlogic.{name}", class_only=True)
+    assert plugin is not None, "Ansible resolves the route"
+    assert issubclass(plugin, _in_process.InProcessActionModule) == (name != "report_file")
+
+
+def test_no_action_plugin_and_no_route_is_without_a_module() -> None:
+    routes = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["plugin_routing"]["action"]
+    files = {path.stem for path in ROOT.glob("plugins/action/[a-z]*.py")}
+    assert files | set(routes) <= set(MODULES)
+    assert {route["redirect"] for route in routes.values()} == {"voiceops.vapi_didlogic.integration"}
+
+
+def test_every_method_of_ansible_that_is_replaced_is_listed() -> None:
+    own = {name: value for name, value in vars(_in_process.InProcessActionModule).items() if name[:2] != "__"}
+    replaced = {name for name, value in own.items() if hasattr(Normal, name) and inspect.isroutine(value)}
+    assert replaced - {"run"} == set(_ansible_internals.METHODS)
+
+
+def test_a_module_reports_its_progress_to_the_action_plugin() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def main() -> None:
+        module_of_collection.PROGRESS.get()(1, 2)
+
+    code, _out, _err = _in_process._run(main, {}, lambda done, count: seen.append((done, count)))
+    assert (code, seen) == (0, [(1, 2)])
+    module_of_collection.PROGRESS.get()(2, 2)
+    assert seen == [(1, 2)], "the callback is removed after the module"

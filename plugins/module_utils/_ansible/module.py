@@ -8,6 +8,7 @@ The only file that uses ``AnsibleModule``.
 
 from __future__ import annotations
 
+import contextvars
 import copy
 import pathlib
 import re
@@ -68,8 +69,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
 
-#: Progress callback ``(objects done, objects)``; replaced where progress can be displayed while a module runs.
-PROGRESS: t.Callable[[int, int], None] = lambda _done, _all: None  # noqa: E731
+#: Progress callback ``(objects done, objects)``; set where progress can be displayed while a module runs.
+PROGRESS: contextvars.ContextVar[t.Callable[[int, int], None]] = contextvars.ContextVar(
+    "PROGRESS", default=lambda _done, _all: None
+)
 
 #: Ansible's replacement for a whole ``no_log`` value; never a valid value.
 NOT_LOGGED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -463,7 +466,7 @@ def make_engine(
         check_mode=module.check_mode,
         concurrency=concurrency,
         warn=module.warn,
-        progress=PROGRESS,
+        progress=PROGRESS.get(),
         references_exist=bool(module.controller.get("references_exist")),
     )
     module.interrupt_events = (*module.interrupt_events, client.interrupt_event)
