@@ -25,12 +25,12 @@ import trustme
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import message as sip_message
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip import probe as probing
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import (
-    Address,
-    Network,
-    ProbeOptions,
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import ProbeOptions
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.transport import Address, Network, Untrusted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.verdict import (
+    certificate_failure,
+    os_error_text,
 )
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_contract import (
     compared,
@@ -994,7 +994,7 @@ def test_a_host_that_takes_no_connection() -> None:
     ],
 )
 def test_errors_in_words(error: OSError, says: str) -> None:
-    assert probing._os_error_text(error) == says
+    assert os_error_text(error) == says
 
 
 @pytest.mark.parametrize(
@@ -1008,7 +1008,7 @@ def test_errors_in_words(error: OSError, says: str) -> None:
 )
 def test_certificates_in_words(code: int, says: str, mend: str) -> None:
     """Also where no look at the certificate succeeds."""
-    what, how = probing._distrust(probing.Untrusted(code, "x\ny"), None, "h", None)
+    what, how = certificate_failure(Untrusted(code, "x\ny"), None, "h", None)
     assert says in what
     assert mend in how
 
@@ -1211,7 +1211,7 @@ def test_examples_hold_no_password() -> None:
 
 def test_no_dangerous_method_can_be_sent() -> None:
     """Only these two words are ever handed to what sends."""
-    source = (t.cast(str, probing.__file__), t.cast(str, sip_message.__file__))
-    text = "".join(pathlib.Path(path).read_text(encoding="utf-8") for path in source)
+    folder = pathlib.Path(t.cast(str, probing.__file__)).parent
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     assert set(re.findall(r'"([A-Z]{3,})"', text)) >= {"OPTIONS", "REGISTER"}
     assert not re.search(r'"(INVITE|MESSAGE|SUBSCRIBE|NOTIFY|BYE|PUBLISH|ACK)"', text)

@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import ipaddress
-import os
 import secrets
 import socket
 import ssl
-import threading
 import time
 import typing as t
 
@@ -33,11 +30,37 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.messag
     Response,
     printable,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.transport import (
+    Address,
+    Channel,
+    Closed,
+    Network,
+    NoTls,
+    Untrusted,
+    unverified_context,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.verdict import (
+    CHECK_PORT,
+    HOST,
+    LOGIN,
+    PORT,
+    TIME,
+    TRANSPORT,
+    WAY,
+    ConnectionBroken,
+    Unreached,
+    certificate_failure,
+    os_error_text,
+    status_text,
+    tls_failure,
+    unauthenticated_answer,
+    unsupported_challenge,
+)
 
 #: RFC 3261: the first and the longest delay before a datagram is retransmitted.
 T1, T2 = 0.5, 4.0
-#: Limits of messages and bytes from a server, and of tried addresses; seconds for a check of another transport.
-MAX_MESSAGES, MAX_BYTES, MAX_ADDRESSES, LAST_WAIT_SECONDS = 64, 262_144, 4, 1.0
+#: Limits of messages from a server, and of tried addresses; seconds for a check of another transport.
+MAX_MESSAGES, MAX_ADDRESSES, LAST_WAIT_SECONDS = 64, 4, 1.0
 
 
 def check_server(host: str) -> None:
@@ -78,209 +101,6 @@ class ProbeOptions(Model):
     fail: bool = True
 
 
-# ------------------------------------------------------------------------------------------------------- the network
-
-
-@dataclasses.dataclass(frozen=True)
-class Address:
-    """One address of a name."""
-
-    family: int
-    sockaddr: tuple[t.Any, ...]
-
-    def __str__(self) -> str:
-        return f"{self.sockaddr[0]} port {self.sockaddr[1]}"
-
-
-class Untrusted(Exception):
-    """The server's certificate was not accepted."""
-
-    def __init__(self, code: int, words: str) -> None:
-        super().__init__(words)
-        self.code, self.words = code, words
-
-
-class NoTls(Exception):
-    """TLS failed on an established connection. ``kind``: silent, closed, plain, or OpenSSL's reason."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class Closed(Exception):
-    """The server closed the connection."""
-
-
-class Channel(t.Protocol):
-    """A connection to one server. ``receive`` returns one message, or raises ``TimeoutError``."""
-
-    reliable: bool
-    local: str
-    version: str | None
-    certificate: bytes | None
-
-    def send(self, data: bytes, within: float) -> None:
-        """One message; raises :class:`Closed` or ``OSError``."""
-
-    def receive(self, within: float) -> bytes:
-        """One message; raises :class:`Closed`, :class:`Malformed` or ``OSError`` as well."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """The end."""
-
-
-class _Socket:
-    version: str | None = None
-    certificate: bytes | None = None
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        host, port = sock.getsockname()[:2]
-        self.local = f"{sip_message.address(host)}:{port}"
-
-    def send(self, data: bytes, within: float) -> None:
-        self._sock.settimeout(max(within, 0.001))
-        self._sock.sendall(data)
-
-    def close(self) -> None:
-        self._sock.close()
-
-
-class Datagrams(_Socket):
-    """UDP. The socket is connected, so that a closed port is reported and other senders are ignored."""
-
-    reliable = False
-
-    def receive(self, within: float) -> bytes:
-        self._sock.settimeout(max(within, 0.001))
-        return self._sock.recv(65_535)
-
-
-class Stream(_Socket):
-    """TCP, with TLS or without."""
-
-    reliable = True
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock)
-        self._buffer, self._read = b"", 0
-        if isinstance(sock, ssl.SSLSocket):
-            self.version, self.certificate = sock.version(), sock.getpeercert(binary_form=True)
-
-    def send(self, data: bytes, within: float) -> None:
-        try:
-            super().send(data, within)
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
-            raise Closed from None
-
-    def receive(self, within: float) -> bytes:
-        until = time.monotonic() + within
-        while True:
-            self._buffer = self._buffer.lstrip(b"\r\n")
-            length = sip_message.frame(self._buffer)
-            if length is not None:
-                message, self._buffer = self._buffer[:length], self._buffer[length:]
-                return message
-            left = until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._sock.settimeout(left)
-            try:
-                data = self._sock.recv(16_384)
-            except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
-                data = b""
-            self._read += len(data)
-            if not data:
-                raise Malformed if self._buffer else Closed
-            if self._read > MAX_BYTES:
-                raise Malformed
-            self._buffer += data
-
-
-class Network:
-    """The network of this machine."""
-
-    def resolve(self, host: str, port: int, transport: str, within: float) -> list[Address]:
-        """The addresses of a name; raises ``OSError``. Python cannot cancel a lookup, only stop waiting for it."""
-        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        found: list[t.Any] = []
-
-        def look() -> None:
-            try:
-                found.append(socket.getaddrinfo(host, port, type=kind))
-            except (OSError, UnicodeError) as error:
-                found.append(error)
-
-        thread = threading.Thread(target=look, daemon=True)
-        thread.start()
-        thread.join(max(within, 0.001))
-        if not found:
-            raise TimeoutError
-        if isinstance(found[0], UnicodeError):
-            raise socket.gaierror(socket.EAI_NONAME, "")
-        if isinstance(found[0], OSError):
-            raise found[0]
-        return [Address(family, sockaddr) for family, _kind, _protocol, _name, sockaddr in found[0]]
-
-    def services(self, host: str, transport: str, within: float) -> list[tuple[str, int]]:
-        """The targets of the name's SRV records in order of preference; empty without records or dnspython."""
-        try:
-            import dns.exception
-            import dns.resolver
-        except ImportError:
-            return []
-        name = {"udp": "_sip._udp.", "tcp": "_sip._tcp.", "tls": "_sips._tcp."}[transport] + host
-        try:
-            rows = list(dns.resolver.resolve(name, "SRV", lifetime=max(within, 0.001)))
-        except (dns.exception.DNSException, OSError):
-            return []
-        rows.sort(key=lambda row: (row.priority, -row.weight))
-        return [(str(row.target).rstrip("."), int(row.port)) for row in rows if str(row.target) != "."]
-
-    def open(
-        self, address: Address, transport: str, within: float, trust: ssl.SSLContext | None = None, name: str = ""
-    ) -> Channel:
-        """Open a channel; raises ``OSError`` without a connection, :class:`Untrusted` or :class:`NoTls`."""
-        started = time.monotonic()
-        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        sock = socket.socket(address.family, kind)
-        try:
-            sock.settimeout(max(within, 0.001))
-            sock.connect(address.sockaddr)
-            if transport == "udp":
-                return Datagrams(sock)
-            if trust:
-                sock.settimeout(max(within - (time.monotonic() - started), 0.001))
-                sock = _secured(sock, trust, name)
-            return Stream(sock)
-        except BaseException:
-            sock.close()
-            raise
-
-
-def _secured(sock: socket.socket, trust: ssl.SSLContext, name: str) -> ssl.SSLSocket:
-    kind = "silent"
-    try:
-        return trust.wrap_socket(sock, server_hostname=name)
-    except ssl.SSLCertVerificationError as error:
-        refused = Untrusted(error.verify_code, error.verify_message)
-    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-        refused, kind = None, "closed"
-    except ssl.SSLError as error:
-        refused, kind = None, "plain" if error.reason in _PLAIN else error.reason or "unknown"
-    except TimeoutError:
-        refused = None
-    except OSError:
-        refused, kind = None, "closed"
-    raise refused or NoTls(kind)
-
-
-#: OpenSSL's reasons for a response that is not TLS.
-_PLAIN = {"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "BAD_RECORD_TYPE"}
-
-
 def _trust(options: ProbeOptions) -> ssl.SSLContext:
     """The TLS context of the options; raises :class:`OptionError`."""
     context = None
@@ -288,47 +108,7 @@ def _trust(options: ProbeOptions) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=options.ca_path)
     if context is None:
         raise OptionError("ca_path", "must be a readable file with CA certificates in PEM form.")
-    return context if options.validate_certs else _trusting()
-
-
-def _trusting() -> ssl.SSLContext:
-    """Accepts any certificate."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-# ---------------------------------------------------------------------------------------------------------- the steps
-
-
-_TRUNK = "vapi_sip_trunk: gateways"
-HOST = f"correct the option host ({_TRUNK} ip)"
-PORT = f"correct the option port ({_TRUNK} port)"
-TRANSPORT = f"correct the option transport ({_TRUNK} outbound_protocol)"
-CHECK_PORT = f"correct the option port or transport ({_TRUNK} port, outbound_protocol)"
-WAY = f"correct the option host, port or transport ({_TRUNK} ip, port, outbound_protocol)"
-LOGIN = "correct the option username or password (vapi_sip_trunk: username, password; didlogic_sip_account: password)"
-USER = f"correct the option username or host (vapi_sip_trunk: username; {_TRUNK} ip)"
-ALLOWED = "correct what the account allows (didlogic_sip_account: allowed_ips, ip_restrict), or the option username"
-ANCHOR = "correct the option ca_path"
-TIME = "correct the option timeout, or run it again"
-
-
-class ConnectionBroken(Exception):
-    """A failed step: a clause with the cause, and the fix."""
-
-    def __init__(self, step: str, what: str, mend: str) -> None:
-        super().__init__(what)
-        self.step, self.what, self.mend = step, what, mend
-
-
-class Unreached(Exception):
-    """An address that does not respond; another address of the name may."""
-
-    def __init__(self, step: str, what: str, mend: str) -> None:
-        super().__init__(what)
-        self.failure = ConnectionBroken(step, what, mend)
+    return context if options.validate_certs else unverified_context()
 
 
 class Silent(Exception):
@@ -408,7 +188,7 @@ class _Probe:
         except ConnectionBroken as failure:
             self._note(failure.step, False, failure.what)
             trouble = (
-                f"The SIP probe of {self.target} failed at the step {failure.step}: {failure.what}; {failure.mend}."
+                f"The SIP probe of {self.target} failed at the step {failure.step}: {failure.what}; {failure.fix}."
             )
         self._refer()
         self.result["ok"] = trouble is None
@@ -443,21 +223,21 @@ class _Probe:
         raise failure
 
     def _addresses(self) -> list[Address]:
-        what, mend, found = "", HOST, []
+        what, fix, found = "", HOST, []
         try:
             for name, port in self._services():
                 found += self.network.resolve(name, port, self.options.transport, self._left())
         except TimeoutError:
-            what, mend = f"no name server responds within {self.options.timeout} s", TIME
+            what, fix = f"no name server responds within {self.options.timeout} s", TIME
         except socket.gaierror as error:
             if error.errno == socket.EAI_AGAIN:
                 what = f"{self.host} cannot be resolved now, the name server does not respond"
             else:
                 what = f"{self.host} does not resolve to an address (A or AAAA)"
         except OSError as error:
-            what = f"{self.host} cannot be resolved ({_os_error_text(error)})"
+            what = f"{self.host} cannot be resolved ({os_error_text(error)})"
         if what:
-            raise ConnectionBroken("name", what, mend)
+            raise ConnectionBroken("name", what, fix)
         addresses = list(dict.fromkeys(found))
         names = list(dict.fromkeys(str(address.sockaddr[0]) for address in addresses))
         listed = ", ".join(names[:MAX_ADDRESSES]) + (" and more" if len(names) > MAX_ADDRESSES else "")
@@ -489,25 +269,25 @@ class _Probe:
 
     def _open(self, sockaddr: Address, until: float) -> Channel:
         refused: Untrusted | NoTls | None = None
-        what, mend = "", WAY
+        what, fix = "", WAY
         try:
             channel = self.network.open(sockaddr, self.options.transport, until - self.clock(), self.trust, self.host)
         except (Untrusted, NoTls) as error:
             refused = error
         except ConnectionRefusedError:
-            what, mend = self._closed_port(sockaddr)
+            what, fix = self._closed_port(sockaddr)
         except TimeoutError:
             what = f"{sockaddr} does not respond to TCP; the host is down or a firewall drops it"
         except OSError as error:
-            what, mend = f"{sockaddr} cannot be reached ({_os_error_text(error)})", HOST
+            what, fix = f"{sockaddr} cannot be reached ({os_error_text(error)})", HOST
         if what:
-            raise Unreached("connection", what, mend)
+            raise Unreached("connection", what, fix)
         if self.options.transport != "udp":
             self._note("connection", True, f"{sockaddr} accepts connections over TCP")
         if isinstance(refused, Untrusted):
             raise self._untrusted(refused, sockaddr)
         if refused:
-            raise _no_tls(refused)
+            raise tls_failure(refused)
         return channel
 
     def _closed_port(self, sockaddr: Address) -> tuple[str, str]:
@@ -553,10 +333,10 @@ class _Probe:
         """The cause of a rejected certificate. A second connection reads it, without sending a request."""
         seen, self.result["tls"] = None, {"version": None, "subject": None, "not_after": None, "verified": False}
         with contextlib.suppress(OSError, NoTls, Untrusted):
-            channel = self.network.open(sockaddr, "tls", self._left(), _trusting(), self.host)
+            channel = self.network.open(sockaddr, "tls", self._left(), unverified_context(), self.host)
             channel.close()
             seen = self._certificate(channel)
-        return ConnectionBroken("certificate", *_distrust(refused, seen, self.host, self.options.ca_path))
+        return ConnectionBroken("certificate", *certificate_failure(refused, seen, self.host, self.options.ca_path))
 
     # -- OPTIONS
 
@@ -585,10 +365,10 @@ class _Probe:
             alert = self.transport == "TCP" and error.args == (sip_message.TLS,)
             lost = ConnectionBroken("options", *(f"{sockaddr} uses TLS", TRANSPORT) if alert else (what, PORT))
         except ssl.SSLError as error:
-            what = f"{sockaddr} aborts TLS ({_os_error_text(error)}), as servers do that require a client certificate"
+            what = f"{sockaddr} aborts TLS ({os_error_text(error)}), as servers do that require a client certificate"
             lost = ConnectionBroken("certificate", what, TRANSPORT)
         except OSError as error:
-            lost = Unreached("connection", f"{sockaddr} cannot be reached ({_os_error_text(error)})", HOST)
+            lost = Unreached("connection", f"{sockaddr} cannot be reached ({os_error_text(error)})", HOST)
         else:
             self._heard(response, started)
             self._judge_options(response)
@@ -609,13 +389,15 @@ class _Probe:
         if self.transport != "TCP":
             return None
         try:
-            self.network.open(sockaddr, "tls", min(self._left(), LAST_WAIT_SECONDS), _trusting(), self.host).close()
+            self.network.open(
+                sockaddr, "tls", min(self._left(), LAST_WAIT_SECONDS), unverified_context(), self.host
+            ).close()
         except (OSError, NoTls, Untrusted):
             return None
         return f"{sockaddr} uses TLS", TRANSPORT
 
     def _judge_options(self, response: Response) -> None:
-        says = _says(response)
+        says = status_text(response)
         if response.status >= 500 and response.status != 501:
             raise ConnectionBroken("options", f"the server is out of service, it responds to OPTIONS with {says}", HOST)
         more = {
@@ -660,14 +442,14 @@ class _Probe:
         response = self._register(channel, ())
         self._heard(response, started)
         if response.status not in (401, 407):
-            self._note("digest", *_unasked(response))
+            self._note("digest", *unauthenticated_answer(response))
             return
         asked: set[tuple[bool, str]] = set()
         for again in (False, True):
             challenges = sip_message.challenges(response)
             answered = sip_message.chosen(challenges)
             if not answered:
-                self._note("digest", None, _unanswerable(challenges))
+                self._note("digest", None, unsupported_challenge(challenges))
                 return
             asked |= {challenge.asker for challenge in answered}
             response = self._register(channel, tuple(self._answer(challenge) for challenge in answered))
@@ -694,13 +476,13 @@ class _Probe:
         except Malformed:
             what = "the response to REGISTER is not SIP"
         except OSError as error:
-            what = f"the connection is lost at REGISTER ({_os_error_text(error)})"
+            what = f"the connection is lost at REGISTER ({os_error_text(error)})"
         if credentials:
             what += ", so the password is neither confirmed nor refuted; it is not sent twice"
         raise ConnectionBroken("digest", what, TIME if credentials or self.result["reachable"] else WAY)
 
     def _judge_register(self, response: Response, asked: set[tuple[bool, str]]) -> None:
-        says = _says(response)
+        says = status_text(response)
         if response.status in (401, 407):
             challenges = sip_message.challenges(response)
             if any(challenge.asker not in asked for challenge in challenges):
@@ -723,7 +505,7 @@ class _Probe:
             phones = f"; {count} registered contact{'s' * (count != 1)} unchanged" if count else ""
             self._note("digest", True, f"user name and password are correct ({says}){phones}")
             return
-        self._note("digest", *_unasked(response, later=" after the password"))
+        self._note("digest", *unauthenticated_answer(response, later=" after the password"))
 
     # -- one request
 
@@ -805,75 +587,3 @@ class _Beat:
 
     due: float
     pause: float = T1
-
-
-# ---------------------------------------------------------------------------------------------------------- texts
-
-
-def _os_error_text(error: OSError) -> str:
-    """The operating system's error text; never the exception's, which may contain other data."""
-    if isinstance(error, ssl.SSLError):
-        return printable((getattr(error, "reason", None) or "no reason given").replace("_", " ").lower())
-    known = {errno.ENETUNREACH: "no route to it", errno.EHOSTUNREACH: "no route to it"}
-    if error.errno in known:
-        return known[error.errno]
-    if error.errno in (errno.EPERM, errno.EACCES):
-        return "a firewall of this machine blocks it"
-    return os.strerror(error.errno).lower() if error.errno else "broken off"
-
-
-def _says(response: Response) -> str:
-    reason = printable(response.reason)
-    return f"{response.status} {reason}" if reason else str(response.status)
-
-
-def _no_tls(refused: NoTls) -> ConnectionBroken:
-    texts = {
-        "silent": "the port accepts connections but does not respond to TLS, as a port for plain SIP does",
-        "closed": "the port accepts connections but closes them at the start of TLS, as a port for plain SIP does",
-        "plain": "the port does not use TLS, it responds in plain text",
-    }
-    if refused.kind in texts:
-        return ConnectionBroken("certificate", texts[refused.kind], CHECK_PORT)
-    words = printable(refused.kind.replace("_", " ").lower())
-    return ConnectionBroken("certificate", f"the TLS handshake failed ({words})", CHECK_PORT)
-
-
-def _distrust(
-    refused: Untrusted, seen: certificate.Certificate | None, host: str, ca_path: str | None
-) -> tuple[str, str]:
-    """The cause of a rejected certificate, and the fix."""
-    if refused.code == 10:
-        when = f"expired on {seen.not_after}" if seen else "has expired"
-        return f"the server's certificate {when}", "its operator must renew it; no option can fix that"
-    if refused.code == 9:
-        return "the server's certificate is not valid yet", "check the clock of this machine"
-    if refused.code in (62, 64):
-        names = ", ".join(seen.names) if seen else ""
-        return f"the server's certificate is for {names or 'another host'}, not for {host}", HOST
-    if refused.code in (2, 18, 19, 20, 21):
-        by = f"the CA certificates in {ca_path}" if ca_path else "the CA certificates of this machine"
-        what = "self-signed" if refused.code == 18 else "not signed by a known authority"
-        return f"the server's certificate is not trusted: it is {what} according to {by}", ANCHOR
-    return f"the server's certificate is rejected ({printable(refused.words)})", ANCHOR
-
-
-def _unanswerable(challenges: list[Challenge]) -> str:
-    if not challenges:
-        return "it requires a password but sends no digest challenge"
-    algorithms = ", ".join(dict.fromkeys(printable(challenge.algorithm or "MD5", 24) for challenge in challenges))
-    return f"it requires an unsupported authentication ({algorithms}), so nothing is confirmed"
-
-
-def _unasked(response: Response, later: str = "") -> tuple[bool | None, str]:
-    """Evaluate a response to REGISTER that is neither a challenge nor a result of the login."""
-    says = _says(response)
-    if response.status < 300:
-        return None, f"REGISTER is accepted without a password ({says}), so the password is not confirmed"
-    if response.status in (405, 501):
-        return None, f"it does not accept REGISTER{later} ({says}), so the password cannot be verified"
-    if response.status == 403:
-        raise ConnectionBroken("digest", f"REGISTER is rejected before the password is requested ({says})", ALLOWED)
-    if response.status in (404, 604):
-        raise ConnectionBroken("digest", f"the account is unknown to the server{later} ({says})", USER)
-    raise ConnectionBroken("digest", f"REGISTER is rejected{later} with {says}", USER)
