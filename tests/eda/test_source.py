@@ -551,7 +551,7 @@ def test_a_flood_is_no_flood_of_lines(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "given"),
     [
         ({}, "Give secret, token or hmac_secret"),
         ({"secret": None}, "Give secret, token or hmac_secret"),
@@ -584,7 +584,7 @@ def test_a_flood_is_no_flood_of_lines(caplog: pytest.LogCaptureFixture) -> None:
     ids=str,
 )
 @on_a_loop
-async def test_wrong_options_are_told_before_a_port_is_opened(options: dict[str, Any], given: str) -> None:
+async def test_invalid_options_are_reported_before_a_port_is_opened(options: dict[str, Any], given: str) -> None:
     if options and not {"secret", "token", "hmac_secret"} & set(options):
         options = {"secret": secrets.token_urlsafe(24), **options}
     with pytest.raises(ValueError, match=re.escape(given)):
@@ -655,7 +655,7 @@ def test_the_guide_lists_every_fact_and_every_answer() -> None:
     facts = SOURCE["facts_of"](message, REASONS)
     assert facts.keys() | {"status", "ended"} == set(re.findall(r"^   \* - ``vapi\.(\w+)``$", page, re.MULTILINE))
     code = FILE.read_text(encoding="utf-8")
-    codes = {200, *map(int, re.findall(r"Refused\((\d{3})", code)), 404, 500}
+    codes = {200, *map(int, re.findall(r"RejectedError\(\s*(\d{3})", code)), 404, 500}
     assert codes == set(map(int, re.findall(r"^   \* - (\d{3})$", page, re.MULTILINE)))
     for kind in SOURCE["REQUESTS"]:
         assert f"``{kind}``" in page

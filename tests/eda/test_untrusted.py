@@ -380,7 +380,7 @@ async def test_what_was_refused_may_come_again() -> None:
 def test_memory_of_signatures_is_bounded_and_nothing_is_taken_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where signatures have to be forgotten, what is as old as they are is refused instead of taken again."""
     most = 10
-    monkeypatch.setitem(SOURCE["Receiver"].once.__globals__, "SIGNATURES", most)
+    monkeypatch.setitem(SOURCE["Receiver"].one_shot.__globals__, "SIGNATURES", most)
     chance = random.Random(seed)
 
     @on_a_loop

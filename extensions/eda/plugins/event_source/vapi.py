@@ -502,9 +502,8 @@ def _stamp(moment: datetime | None) -> str | None:
 def _seconds(start: datetime | None, end: datetime | None, given: Any) -> float | None:
     if start and end and end >= start:
         return round((end - start).total_seconds(), 3)
-    return (
-        round(given, 3) if isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < 1e9 else None
-    )
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return round(given, 3) if is_number and 0 <= given < 1e9 else None
 
 
 # ----------------------------------------------------------------------------------------------------------- messages
@@ -515,8 +514,7 @@ class RejectedError(Exception):
 
     def __init__(self, status: int, text: str, **headers: str) -> None:
         super().__init__(text)
-        self.status = status
-        self.text = text
+        self.status, self.text = status, text
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
@@ -605,8 +603,7 @@ class Receiver:
     """Receives messages, sequentially or concurrently."""
 
     def __init__(self, queue: asyncio.Queue[Any], options: Options) -> None:
-        self.queue = queue
-        self.options = options
+        self.queue, self.options = queue, options
         self.reasons = load_reasons()
         self.tally = Tally()
         self.inside = 0
@@ -700,9 +697,8 @@ class Receiver:
         if "{timestamp}" not in options.hmac_payload:
             return now
         moment = _time(_only(request, options.hmac_timestamp_header).strip())
-        if moment is None or not max(now - options.hmac_tolerance, self.oldest) < moment.timestamp() <= (
-            now + options.hmac_tolerance
-        ):
+        earliest = max(now - options.hmac_tolerance, self.oldest)
+        if moment is None or not earliest < moment.timestamp() <= now + options.hmac_tolerance:
             raise RejectedError(401, "The timestamp is missing, or differs too much from the local clock.")
         return moment.timestamp()
 
@@ -783,9 +779,8 @@ class Receiver:
             if not kind:
                 raise RejectedError(400, "The body is not a Vapi message.")
             if kind in REQUESTS:
-                raise RejectedError(
-                    501, f"{kind} requires a response. A rulebook cannot respond: send it to another server."
-                )
+                text = f"{kind} requires a response. A rulebook cannot respond: send it to another server."
+                raise RejectedError(501, text)
             if kind not in self.options.types:
                 return None
             event: dict[str, Any] = {"vapi": facts_of(message, self.reasons)}
