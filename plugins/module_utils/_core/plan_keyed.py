@@ -69,6 +69,41 @@ def plan(
     return _plan_present(resource, desired, row, rows, referrer_rows, run_state, cleanup)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Comparison:
+    """The current and the desired state of one object, and what differs.
+
+    :param row: the object, if it exists. :param superseded: the object that an interrupted replacement left.
+    :param template: the object whose settings are copied to a new one. :param replacing: whether a change of
+        ``replace_on_change`` creates a new object. :param given: the fields that the task gives.
+    :param after: the resulting fields, without secrets. :param changed_fields: keys of the body that differ.
+    :param secrets: the write-only fields to send.
+    """
+
+    resource: Resource
+    desired: Desired
+    row: ApiObject | None
+    superseded: ApiObject | None
+    template: ApiObject | None
+    replacing: bool
+    current: t.Any
+    given: t.Any
+    after: t.Any
+    current_body: dict[str, t.Any]
+    desired_body: dict[str, t.Any]
+    changed_fields: frozenset[str] = frozenset()
+    secrets: tuple[Field, ...] = ()
+
+    @property
+    def source(self) -> ApiObject | None:
+        """The existing object that the desired state is based on."""
+        return self.row or self.superseded or self.template
+
+    @property
+    def must_replace(self) -> bool:
+        return self.replacing and self.resource.replace_on_change in self.changed_fields
+
+
 def _plan_present(
     resource: Resource,
     desired: Desired,
@@ -76,20 +111,26 @@ def _plan_present(
     rows: list[ApiObject],
     referrer_rows: t.Mapping[Referrer, list[ApiObject]],
     run_state: RunState,
-    clean: tuple[Mutation, ...],
+    cleanup: tuple[Mutation, ...],
 ) -> Plan:
+    change = _with_secrets(_with_differences(_desired_state(resource, desired, row, rows, run_state)), run_state)
+    return _choose_action(change, _preview(change), referrer_rows, cleanup)
+
+
+def _desired_state(
+    resource: Resource, desired: Desired, row: ApiObject | None, rows: list[ApiObject], run_state: RunState
+) -> _Comparison:
+    """The resulting fields, after all checks of them; raises :class:`OptionError`."""
     replacing = resource.replace_on_change is not None and desired.options.on_auth_change == "replace"
     superseded = find_superseded(resource, desired, rows) if replacing else None
-    model = None if row else _model(resource, desired, rows)
+    template = None if row else _template(resource, desired, rows)
     # An interrupted replacement continues from the superseded object.
-    basis = row or superseded or model
-    current = from_api(resource.record, basis) if basis else None
-    desired_record = _one_choice(resource, desired.record)
+    source = row or superseded or template
+    current = from_api(resource.record, source) if source else None
+    given = _one_choice(resource, desired.record)
     if resource.resolve_desired:
-        desired_record = resource.resolve_desired(
-            desired_record, _without_missing(resource, current, run_state), desired.options
-        )
-    after = overlay(current, _without_secrets(resource, desired_record))
+        given = resource.resolve_desired(given, _without_missing(resource, current, run_state), desired.options)
+    after = overlay(current, _without_secrets(resource, given))
     masked = find_redacted(after, "")
     if masked:
         raise OptionError(
@@ -98,94 +139,168 @@ def _plan_present(
         )
     for validate in resource.plan_validators:
         validate(after, desired.options)
+    return _Comparison(
+        resource=resource,
+        desired=desired,
+        row=row,
+        superseded=superseded,
+        template=template,
+        replacing=replacing,
+        current=current,
+        given=given,
+        after=after,
+        current_body=to_api(current) if row and current else {},
+        desired_body=to_api(after),
+    )
 
-    current_body, desired_body = (to_api(current) if row and current else {}), to_api(after)
-    desired_body |= {key: None for key in _cleared(resource, desired_record) if key in current_body}
-    changed_fields = {
+
+def _with_differences(change: _Comparison) -> _Comparison:
+    """The comparison, with the keys of the body that differ."""
+    current_body = change.current_body
+    removed = {key: None for key in _cleared(change.resource, change.given) if key in current_body}
+    desired_body = change.desired_body | removed
+    changed_fields = frozenset(
         key for key in desired_body if _empty_as_none(desired_body[key]) != _empty_as_none(current_body.get(key))
-    }
-    always = getattr(desired.options, "update_password", "") == "always" and not run_state.secret_written
+    )
+    return dataclasses.replace(change, desired_body=desired_body, changed_fields=changed_fields)
+
+
+def _with_secrets(change: _Comparison, run_state: RunState) -> _Comparison:
+    """The comparison, with the secrets to send; raises :class:`OptionError` if one is required and not given."""
+    new = change.row is None
+    always = getattr(change.desired.options, "update_password", "") == "always" and not run_state.secret_written
     secrets = _secrets_to_write(
-        resource, desired_record, after, changed_fields, always=always or row is None, new=row is None
+        change.resource, change.given, change.after, change.changed_fields, always=always or new, new=new
     )
-    if secrets:
-        desired_body = to_api(
-            overlay(
-                after, type(after).model_construct(None, **{f.attr: getattr(desired_record, f.attr) for f in secrets})
-            )
-        )
-        changed_fields |= {field.api_name.split(".")[0] for field in secrets}
+    if not secrets:
+        return change
+    values = {field.attr: getattr(change.given, field.attr) for field in secrets}
+    return dataclasses.replace(
+        change,
+        desired_body=to_api(overlay(change.after, type(change.after).model_construct(None, **values))),
+        changed_fields=change.changed_fields | {field.api_name.split(".")[0] for field in secrets},
+        secrets=tuple(secrets),
+    )
 
+
+def _preview(change: _Comparison) -> Plan:
+    """A plan without requests: the diff, the resulting object and the warnings."""
+    resource, row = change.resource, change.row
     # Settings copied from another object are part of the change.
-    named = after if model else desired_record
-    managed = {
-        n: f for n, f in fields(resource.record).items() if getattr(named, f.attr) is not None and not f.option.secret
-    }
-    before_display = _managed(current, named, managed) if row else {}
-    after_display = _managed(after, named, managed)
-    for field in secrets:
-        before_display |= {field.name: "(not readable)"} if row else {}
-        after_display[field.name] = "(written, not shown)"
-    displayed = {name: value for name, value in to_display(after).items() if value not in ("", {})}
-    result = {"id": str(row["id"]) if row else UNKNOWN_ID, **displayed, **read_only_values(resource, row)}
-    base = Plan(
+    named = change.after if change.template else change.given
+    managed = _managed_fields(resource, named)
+    before = _managed(change.current, named, managed) if row else {}
+    after = _managed(change.after, named, managed)
+    for field in change.secrets:
+        before |= {field.name: "(not readable)"} if row else {}
+        after[field.name] = "(written, not shown)"
+    warnings = _losses(resource, change.desired, change.current, change.given)
+    if row is None or change.must_replace:
+        warnings += _not_taken_over(resource, change.desired, change.source)
+    displayed = {name: value for name, value in to_display(change.after).items() if value not in ("", {})}
+    return Plan(
         action="none",
-        before=before_display,
-        after=after_display,
-        result=result,
-        carries_secret=bool(secrets),
-        warnings=_losses(resource, desired, current, desired_record),
+        before=before,
+        after=after,
+        result={"id": str(row["id"]) if row else UNKNOWN_ID, **displayed, **read_only_values(resource, row)},
+        carries_secret=bool(change.secrets),
+        warnings=warnings,
     )
-    if row is None or (replacing and resource.replace_on_change in changed_fields):
-        base = dataclasses.replace(base, warnings=(*base.warnings, *_not_taken_over(resource, desired, basis)))
 
-    if row is None:
-        for name, field in fields(resource.record).items():
-            if field.option.server_assigned and getattr(desired_record, field.attr) not in (None, ""):
-                title = resource.provider.title
-                raise OptionError(name, f"matches no existing {resource.title}, and {title} assigns it to a new one.")
-            if field.option.server_assigned:
-                result[name] = UNKNOWN_ID
-        moves = repoint_all(resource, superseded, UNKNOWN_ID, referrer_rows) if superseded else ()
-        create = resource_mutations(resource, None, desired_body, {}, desired_body)
-        return dataclasses.replace(base, action="create", mutations=(*create, *moves), extra=replaced_id(superseded))
-    if superseded and resource.replace_on_change in changed_fields:
+
+def _choose_action(
+    change: _Comparison,
+    preview: Plan,
+    referrer_rows: t.Mapping[Referrer, list[ApiObject]],
+    cleanup: tuple[Mutation, ...],
+) -> Plan:
+    """The preview with the requests to create, update or replace the object."""
+    if change.row is None:
+        return _create(change, preview, referrer_rows)
+    if change.must_replace and change.superseded:
         # Complete the earlier replacement first.
-        moves = tuple(
-            dataclasses.replace(w, has_follow_up=True)
-            for w in repoint_all(resource, superseded, str(row["id"]), referrer_rows)
-        )
-        result = {**result, "id": UNKNOWN_ID}
-        return dataclasses.replace(
-            base,
-            action="update",
-            result=result,
-            mutations=clean + moves,
-            extra=replaced_id(superseded),
-            carries_secret=False,
-        )
-    if replacing and resource.replace_on_change in changed_fields:
-        full_body = to_api(overlay(after, desired_record))
-        create = resource_mutations(resource, None, full_body, {}, full_body)
-        writes = (
-            rename_superseded(resource, desired, row),
-            *create,
-            *repoint_all(resource, row, UNKNOWN_ID, referrer_rows),
-        )
-        result = {**result, "id": UNKNOWN_ID}
-        return dataclasses.replace(base, action="update", result=result, mutations=writes, extra=replaced_id(row))
-    writes = clean
-    if changed_fields:
-        writes += resource_mutations(
-            resource, row, {key: desired_body[key] for key in sorted(changed_fields)}, current_body, desired_body
-        )
-    if superseded:
-        writes += repoint_all(resource, superseded, str(row["id"]), referrer_rows)
-    verb = "update" if changed_fields or superseded else "none"
-    return dataclasses.replace(base, action=verb, mutations=writes, extra=replaced_id(superseded))
+        return _finish_replacement(change, change.row, change.superseded, preview, referrer_rows, cleanup)
+    if change.must_replace:
+        return _replace(change, change.row, preview, referrer_rows)
+    return _update(change, change.row, preview, referrer_rows, cleanup)
 
 
-def _model(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
+def _create(change: _Comparison, preview: Plan, referrer_rows: t.Mapping[Referrer, list[ApiObject]]) -> Plan:
+    """Create the object; raises :class:`OptionError` for a given value that only the service can assign."""
+    resource, superseded = change.resource, change.superseded
+    assigned = {name: field for name, field in fields(resource.record).items() if field.option.server_assigned}
+    for name, field in assigned.items():
+        if getattr(change.given, field.attr) not in (None, ""):
+            title = resource.provider.title
+            raise OptionError(name, f"matches no existing {resource.title}, and {title} assigns it to a new one.")
+    moves = repoint_all(resource, superseded, UNKNOWN_ID, referrer_rows) if superseded else ()
+    create = resource_mutations(resource, None, change.desired_body, {}, change.desired_body)
+    return dataclasses.replace(
+        preview,
+        action="create",
+        result={**preview.result, **dict.fromkeys(assigned, UNKNOWN_ID)},
+        mutations=(*create, *moves),
+        extra=replaced_id(superseded),
+    )
+
+
+def _finish_replacement(
+    change: _Comparison,
+    row: ApiObject,
+    superseded: ApiObject,
+    preview: Plan,
+    referrer_rows: t.Mapping[Referrer, list[ApiObject]],
+    cleanup: tuple[Mutation, ...],
+) -> Plan:
+    """Complete an interrupted replacement; the next round replaces the object again."""
+    moves = tuple(
+        dataclasses.replace(mutation, has_follow_up=True)
+        for mutation in repoint_all(change.resource, superseded, str(row["id"]), referrer_rows)
+    )
+    return dataclasses.replace(
+        preview,
+        action="update",
+        result={**preview.result, "id": UNKNOWN_ID},
+        mutations=cleanup + moves,
+        extra=replaced_id(superseded),
+        carries_secret=False,
+    )
+
+
+def _replace(
+    change: _Comparison, row: ApiObject, preview: Plan, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
+) -> Plan:
+    """Create a new object, move all references to it, and delete the old one."""
+    resource = change.resource
+    full_body = to_api(overlay(change.after, change.given))
+    mutations = (
+        rename_superseded(resource, change.desired, row),
+        *resource_mutations(resource, None, full_body, {}, full_body),
+        *repoint_all(resource, row, UNKNOWN_ID, referrer_rows),
+    )
+    result = {**preview.result, "id": UNKNOWN_ID}
+    return dataclasses.replace(preview, action="update", result=result, mutations=mutations, extra=replaced_id(row))
+
+
+def _update(
+    change: _Comparison,
+    row: ApiObject,
+    preview: Plan,
+    referrer_rows: t.Mapping[Referrer, list[ApiObject]],
+    cleanup: tuple[Mutation, ...],
+) -> Plan:
+    """Change the fields that differ, and finish an interrupted replacement."""
+    mutations = cleanup
+    if change.changed_fields:
+        body = {key: change.desired_body[key] for key in sorted(change.changed_fields)}
+        mutations += resource_mutations(change.resource, row, body, change.current_body, change.desired_body)
+    if change.superseded:
+        mutations += repoint_all(change.resource, change.superseded, str(row["id"]), referrer_rows)
+    action = "update" if change.changed_fields or change.superseded else "none"
+    return dataclasses.replace(preview, action=action, mutations=mutations, extra=replaced_id(change.superseded))
+
+
+def _template(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
     """The object whose settings are copied to a new one (option ``settings_from``); raises :class:`OptionError`."""
     key = settings_source(desired)
     found = next((row for row in rows if key and str(row.get("id")) == key), None)
@@ -239,7 +354,13 @@ def _without_secrets(resource: Resource, record: t.Any) -> t.Any:
 
 
 def _secrets_to_write(
-    resource: Resource, desired_record: t.Any, after: t.Any, changed_fields: set[str], *, always: bool, new: bool
+    resource: Resource,
+    desired_record: t.Any,
+    after: t.Any,
+    changed_fields: t.AbstractSet[str],
+    *,
+    always: bool,
+    new: bool,
 ) -> list[Field]:
     """The write-only fields to send; raises :class:`OptionError` if one is required and not given."""
     found = []
@@ -275,10 +396,19 @@ def _one_choice(resource: Resource, desired_record: t.Any) -> t.Any:
     return desired_record.model_copy(update={name: "" for name in resource.choices if name not in given})
 
 
-def _managed(record: t.Any, desired_record: t.Any, managed: dict[str, Field]) -> dict[str, t.Any]:
+def _managed_fields(resource: Resource, named: t.Any) -> dict[str, Field]:
+    """The fields that a diff shows: those that are given, without secrets."""
+    return {
+        name: field
+        for name, field in fields(resource.record).items()
+        if getattr(named, field.attr) is not None and not field.option.secret
+    }
+
+
+def _managed(record: t.Any, named: t.Any, managed: dict[str, Field]) -> dict[str, t.Any]:
     displayed = {}
     for name, field in managed.items():
-        value = to_display(restrict(getattr(record, field.attr), getattr(desired_record, field.attr)))
+        value = to_display(restrict(getattr(record, field.attr), getattr(named, field.attr)))
         if _empty_as_none(value) is not None:
             displayed[name] = value
     return displayed
@@ -289,13 +419,23 @@ def _plan_absent(
     desired: Desired,
     row: ApiObject | None,
     referrer_rows: t.Mapping[Referrer, list[ApiObject]],
-    clean: tuple[Mutation, ...],
+    cleanup: tuple[Mutation, ...],
 ) -> Plan:
     if row is None:
-        return Plan(action="none", before={}, after={}, result={}, mutations=clean)
-    key = str(row["id"])
+        return Plan(action="none", before={}, after={}, result={}, mutations=cleanup)
+    detached = _detach(resource, desired, str(row["id"]), referrer_rows)
+    current = from_api(resource.record, row)
+    before = _managed(current, desired.record, _managed_fields(resource, desired.record))
+    mutations = (*cleanup, *detached, deletion_of(resource, row))
+    return Plan(action="delete", before=before, after={}, result={}, mutations=mutations)
+
+
+def _detach(
+    resource: Resource, desired: Desired, key: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
+) -> tuple[Mutation, ...]:
+    """The requests that remove references to a deleted object; raises :class:`OptionError` if one must stay."""
     force = getattr(desired.options, "force", None)
-    writes = clean
+    mutations: tuple[Mutation, ...] = ()
     for referrer in resource.referrers:
         users = [
             referring_row
@@ -305,20 +445,12 @@ def _plan_absent(
         if not users or (force and not referrer.detach_on_delete):
             continue
         if not referrer.detach_on_delete:
-            names = ", ".join(referring_label(referrer, holder) for holder in users[:10]) + (
-                ", …" if len(users) > 10 else ""
-            )
+            names = ", ".join(referring_label(referrer, user) for user in users[:10])
+            more = ", …" if len(users) > 10 else ""
             raise OptionError(
                 "",
-                f"The {resource.title} {desired.label} is still used by {referrer.title}: {names}. "
+                f"The {resource.title} {desired.label} is still used by {referrer.title}: {names}{more}. "
                 "Change them first, or give force: true.",
             )
-        writes += tuple(repoint(referrer, holder, key, None) for holder in users)
-    current = from_api(resource.record, row)
-    managed = {
-        n: f
-        for n, f in fields(resource.record).items()
-        if getattr(desired.record, f.attr) is not None and not f.option.secret
-    }
-    before = _managed(current, desired.record, managed)
-    return Plan(action="delete", before=before, after={}, result={}, mutations=(*writes, deletion_of(resource, row)))
+        mutations += tuple(repoint(referrer, user, key, None) for user in users)
+    return mutations
