@@ -26,7 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_
     converged,
     next_steps,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import _round_numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import rounds
 
 SWEEP = 20_000 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 2_000
 #: A row that a start may hold: a place, and whether it is active.
@@ -88,7 +88,7 @@ def runner(service: Service, target: Target) -> t.Iterator[str]:
     """One run, pausing before every request so that another may come in between; ends when there is nothing to do."""
     memory = RunState()
     written = [0]
-    for _round in _round_numbers(lambda: written[0]):
+    for _round in rounds(lambda: written[0]):
         yield "GET"
         steps = next_steps(list(service.rows), target, memory)
         if not steps:

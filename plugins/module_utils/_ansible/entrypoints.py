@@ -38,7 +38,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome, summary
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import CONCURRENCY, Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,

@@ -15,6 +15,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 
+#: Maximum number of errors in a failure message where each number may have one; the result contains all.
+MAX_LISTED = 20
+
 
 @dataclasses.dataclass
 class Outcome:

@@ -10,6 +10,7 @@ import string
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OutcomeUnknownError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
     ApiObject,
     Desired,
@@ -204,3 +205,17 @@ def replaced_id(row: ApiObject | None) -> dict[str, t.Any]:
     :param row: the object, or ``None``. :return: the return value; empty without an object.
     """
     return {"replaced_id": str(row["id"])} if row else {}
+
+
+def created_object(resource: Resource, write: Mutation, answer: t.Any) -> ApiObject:
+    """The object in the response to a create request.
+
+    :param resource: its kind. :param write: the request. :param answer: the response.
+    :return: the object. :raises OutcomeUnknownError: if the response contains none.
+    """
+    row = resource.unwrap(answer) if isinstance(answer, dict) else None
+    if not isinstance(row, dict) or not row.get("id"):
+        raise OutcomeUnknownError(
+            f"The response of {resource.provider.title} to {write.method} {write.path} contains no object."
+        )
+    return row

@@ -22,15 +22,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
     ACTION_RESULTS,
+    MAX_LISTED,
     Outcome,
     summary,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import (
-    CONSISTENCY_DELAYS_SECONDS,
-    MAX_LISTED,
-    Engine,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import reachable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC

@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     format_errors,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import MAX_LISTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks import (  # noqa: F401 - registers

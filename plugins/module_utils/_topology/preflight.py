@@ -12,9 +12,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     OptionError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import (
-    Engine,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_id, nearest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT

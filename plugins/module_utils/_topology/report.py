@@ -8,8 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import format_errors
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import ACTION_RESULTS, Outcome
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import MAX_LISTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
+    ACTION_RESULTS,
+    MAX_LISTED,
+    Outcome,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT

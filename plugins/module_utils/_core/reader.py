@@ -1,0 +1,351 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read what the desired state is compared with: lists, references and their names, and the objects of info modules."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    Faults,
+    ModuleFailureError,
+    OptionError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    UnreachableError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import ApiObject, Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    ListQuery,
+    Referrer,
+    Resource,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import UNKNOWN_OUTCOME_DELAY_SECONDS
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_id
+
+#: Default number of concurrent requests.
+CONCURRENCY = 8
+
+#: Maximum length of an id, a number or an address in characters.
+MAX_ID_LENGTH = 300
+
+Item = t.TypeVar("Item")
+
+
+class Reader:
+    """Reads the objects of one service for one task.
+
+    :param check_mode: plan and predict, write nothing. :param concurrency: maximum number of concurrent requests.
+    :param warn: called with the text of a warning. :param now: returns the current time with its zone.
+    :param progress: progress callback, called with ``(objects done, objects)``.
+    :param references_exist: reject a name that does not exist in check mode too, because nothing will create it before
+        the run that is checked.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        check_mode: bool = False,
+        concurrency: int = CONCURRENCY,
+        warn: t.Callable[[str], None] = lambda _text: None,
+        now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
+        progress: t.Callable[[int, int], None] = lambda _done, _all: None,
+        references_exist: bool = False,
+    ) -> None:
+        self.now, self.progress, self.references_exist = now, progress, references_exist
+        self.names: dict[str, str] = {}  # names of referenced objects by id, of the lists that were read
+        self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
+
+    def rows(self, resource: Resource, query: ListQuery | None = None, **names: str) -> list[ApiObject]:
+        """The listed objects of a kind.
+
+        :param resource: the kind. :param query: the list query; ``None`` reads the whole list.
+        :param names: values for the placeholders of the path.
+        :return: the objects in the service's form. :raises ApiError: if the list cannot be read or is invalid.
+        """
+        query = query or ListQuery()
+        if resource.page_size:
+            query = dataclasses.replace(query, page_size=resource.page_size, page_numbers=resource.page_numbers)
+        if resource.reduce:
+            query = dataclasses.replace(query, reduce=resource.reduce)
+        listed = self.client.list_all(resource.path, resource.unwrap_list, query, **names)
+        found = [
+            row for row in listed if all(row.get(key, value) == value for key, value in resource.constants.items())
+        ]
+        return _check_rows(found, resource.required_keys, f"{resource.provider.title} lists a {resource.title}")
+
+    def referrer_list(self, use: Referrer, what: str) -> list[ApiObject]:
+        """The listed objects that may refer to another object.
+
+        :param use: their kind. :param what: the beginning of a message about an invalid list.
+        :return: the objects. :raises ApiError: if the list cannot be read or is invalid.
+        """
+        return _check_rows(self.client.list_all(use.path), ("id",), what)
+
+    def invalidate(self, resource: Resource) -> None:
+        """Invalidate the cached lists, so that the next reads show the effect of the last writes.
+
+        :param resource: the kind whose lists, and those of its referrers, are read again.
+        """
+        for path in (resource.path, *(use.path for use in resource.referrers)):
+            self.client.invalidate(path)
+
+    def wait_for_consistency(self, *errors: Exception | None) -> None:
+        """Wait if a request may still be processed.
+
+        :param errors: the errors of the last requests.
+        """
+        if any(isinstance(error, OutcomeUnknownError) and not isinstance(error, RateLimitedError) for error in errors):
+            self.client.sleep(UNKNOWN_OUTCOME_DELAY_SECONDS)
+
+    def info(
+        self, resource: Resource, key_filters: t.Mapping[str, str], filters: Model | None = None
+    ) -> list[ApiObject]:
+        """The listed objects that match filters, with their details.
+
+        :param resource: the kind. :param key_filters: filters by identifying options.
+        :param filters: a record of further filters, with names instead of ids.
+        :return: the objects in the service's form. :raises ModuleFailureError: if the service rejects the query.
+        """
+        query = None
+        if resource.query:
+            named = self._resolve_filters(filters or resource.filters())
+            if any(getattr(named, field.attr) == UNKNOWN_ID for field in fields(type(named)).values()):
+                return []  # check mode: an object that does not exist yet has no rows
+            query = resource.query(named, key_filters.get("id", ""))
+        try:
+            rows = self.rows(resource, query)
+        except RejectedError as error:
+            explained = resource.explain_refusal(error, self.now()) if resource.explain_refusal else None
+            if explained is None:
+                raise
+            raise ModuleFailureError(f"{error} {explained[0]}", {"changed": False, **explained[1]}) from None
+        found = [
+            row for row in rows if all(self._matches(resource, row, name, value) for name, value in key_filters.items())
+        ]
+        return self.with_details(resource, found)
+
+    def with_details(self, resource: Resource, rows: list[ApiObject]) -> list[ApiObject]:
+        """Add the details that require another request for each row.
+
+        :param resource: the kind. :param rows: the listed rows. :return: the rows with their details.
+        """
+        complete = resource.fetch_details
+        return self.together(lambda row: complete(self.client, row), rows) if complete else rows
+
+    @staticmethod
+    def _matches(resource: Resource, row: ApiObject, name: str, value: str) -> bool:
+        if name == "id":
+            return str(row.get("id")) == value
+        there = dig(row, fields(resource.record)[name].api_name.split("."))
+        return there is not None and resource.normalize_key(str(there)) == resource.normalize_key(value)
+
+    def run_concurrently(self, *reads: t.Callable[[], t.Any]) -> list[t.Any]:
+        """Run reads concurrently.
+
+        :param reads: functions without parameters. :return: their results, in the same order.
+        """
+        return self.together(lambda read: read(), reads)
+
+    def together(self, function: t.Callable[[Item], t.Any], items: t.Sequence[Item]) -> list[t.Any]:
+        """Call a function for all items concurrently.
+
+        :param function: called with one item. :param items: the items. :return: the results, in the items' order.
+        """
+        if len(items) < 2:
+            return [function(item) for item in items]
+        with concurrent.futures.ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
+            return list(pool.map(function, items))
+
+    def with_progress(self, work: t.Callable[[Item], t.Any], count: int) -> t.Callable[[Item], None]:
+        """Report the progress of a function that is called for several items.
+
+        :param work: the function. :param count: the number of items. :return: the function with progress reports.
+        """
+        done: list[None] = []
+
+        def act(item: Item) -> None:
+            work(item)
+            done.append(None)
+            self.progress(len(done), count)
+
+        return act
+
+    def with_names(self, resource: Resource, items: list[ApiObject], *, read: bool = False) -> list[ApiObject]:
+        """Add the names of referenced objects to items, such as ``trunk_name`` and ``tool_names``.
+
+        :param resource: the items' kind. :param items: results with ids.
+        :param read: read the lists of the referenced objects; otherwise only names that the task has already read.
+        :return: the items with the names.
+        """
+        if resource.to_result:
+            return items  # the resource defines the content of its items
+        named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
+        used = {
+            id(field.option.ref): field.option.ref for field in named if any(item.get(field.name) for item in items)
+        }
+        for ref in used.values() if read else ():
+            # A key without permission for that list must not prevent access to the items.
+            with contextlib.suppress(ApiError):
+                self._note_names(ref, self.rows(ref))
+        return [{**item, **self._names_in(item, named)} for item in items]
+
+    def _names_in(self, item: ApiObject, named: list[Field]) -> ApiObject:
+        found: ApiObject = {}
+        for field in named:
+            value = item.get(field.name)
+            if isinstance(value, list) and value:
+                found[names_fact(field)] = [self.names.get(str(key), str(key)) for key in value]
+            elif value and str(value) in self.names:
+                found[names_fact(field)] = self.names[str(value)]
+        return found
+
+    def _note_names(self, resource: Resource, rows: list[ApiObject]) -> None:
+        path = fields(resource.record)[resource.keys[0]].api_name.split(".")
+        self.names.update({str(row["id"]): str(dig(row, path)) for row in rows if row.get("id") and dig(row, path)})
+
+    def _resolve_filters(self, filters: Model) -> Model:
+        """Replace names by ids in the filters of an info module.
+
+        :param filters: the record of filters. :return: the record with ids.
+        :raises OptionError: if a referenced object does not exist or is ambiguous.
+        """
+        found = {}
+        for field in fields(type(filters)).values():
+            value = getattr(filters, field.attr)
+            if field.option.ref and value:
+                rows = self.rows(field.option.ref) if field.option.ref.path else []
+                found[field.attr] = self.find(field.option.ref, field.name, value, rows)
+        return filters.model_copy(update=found)
+
+    def resolve(self, resource: Resource, desired_objects: list[Desired]) -> list[Outcome]:
+        """Replace names by ids in desired objects. An invalid reference is recorded as the error of its object.
+
+        :param resource: the objects' kind. :param desired_objects: the desired objects. :return: one outcome per
+            object.
+        """
+        outcomes = [Outcome(desired, warnings=list(desired.warnings), names=self.names) for desired in desired_objects]
+        named = [field for field in fields(resource.record).values() if field.option.ref]
+        used = {}
+        for field in named:
+            values = [
+                v
+                for o in outcomes
+                if o.desired.options.state == "present"
+                for v in _reference_values(o.desired.record, field)
+            ]
+            if any(value not in ("", UNKNOWN_ID) for value in values) and field.option.ref.path:
+                used[id(field.option.ref)] = field.option.ref
+        listed = dict(zip(used, self.together(self.rows, list(used.values())), strict=True))
+        for key, rows in listed.items():
+            self._note_names(used[key], rows)
+        for outcome in outcomes:
+            if outcome.desired.options.state != "present":
+                continue
+            outcome.run_state.listed = {
+                f.attr: frozenset(str(row["id"]) for row in listed[id(f.option.ref)])
+                for f in named
+                if f.kind == "list" and id(f.option.ref) in listed
+            }
+            try:
+                faults = Faults()
+                changes = {
+                    f.attr: faults.of("", self._resolved, f, outcome, listed.get(id(f.option.ref))) for f in named
+                }
+                faults.end()
+                changes = {attr: value for attr, value in changes.items() if value is not None}
+                outcome.desired = dataclasses.replace(
+                    outcome.desired, record=outcome.desired.record.model_copy(update=changes)
+                )
+            except OptionError as problem:
+                outcome.fail(problem)
+        return outcomes
+
+    def _resolved(self, field: Field, outcome: Outcome, rows: list[ApiObject] | None) -> t.Any:
+        value = getattr(outcome.desired.record, field.attr)
+        if value is None or value == "":
+            return value
+        if isinstance(value, list):
+            found = [self.find(field.option.ref, f"{field.name}[{i}]", item, rows) for i, item in enumerate(value)]
+            # Two objects that do not exist yet share one placeholder but are not duplicates.
+            return [item for i, item in enumerate(found) if item == UNKNOWN_ID or item not in found[:i]]
+        return self.find(field.option.ref, field.name, value, rows)
+
+    def find(self, resource: Resource, path: str, value: str, rows: list[ApiObject] | None) -> str:
+        """The id of a referenced object.
+
+        :param resource: the kind of the referenced object. :param path: the option with the reference.
+        :param value: a name or an id. :param rows: the list to search; ``None`` reads it.
+        :return: the id; :data:`LATER` in check mode if the object does not exist yet.
+        :raises OptionError: if no object matches, or more than one.
+        """
+        if value == UNKNOWN_ID:
+            if not self.check_mode:
+                raise OptionError(
+                    path, f'contains the check-mode placeholder "{UNKNOWN_ID}" instead of a {resource.title} ID.'
+                )
+            return value
+        if not resource.path:
+            return value
+        rows = rows or []
+        ids = [str(row["id"]) for row in rows if str(row.get("id")) == value]
+        for key in resource.keys:
+            name = fields(resource.record)[key].api_name.split(".")
+            ids = ids or [str(row["id"]) for row in rows if _same(resource, dig(row, name), value)]
+        if len(ids) > 1:
+            raise OptionError(
+                path, f"{value!r} matches {len(ids)} {resource.title}s: {', '.join(ids)}. Give the id instead."
+            )
+        if ids:
+            return ids[0]
+        if self.check_mode and not self.references_exist and not is_id(value):
+            self.warn(f"Option {path}: no {resource.title} {value!r} exists yet; check mode continues as if it did.")
+            return UNKNOWN_ID
+        raise OptionError(
+            path, f"no {resource.title} has the name or id {value!r}. Create it first, or correct the reference."
+        )
+
+
+def names_fact(field: Field) -> str:
+    """The return key for the names of referenced objects: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``.
+
+    :param field: the field with the reference. :return: the key.
+    """
+    return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
+
+
+def _check_rows(rows: list[ApiObject], needs: tuple[str, ...], what: str) -> list[ApiObject]:
+    """The rows, after checking that each has the required keys."""
+    for name in needs:
+        if not all(_usable(row.get(name)) for row in rows):
+            raise UnreachableError(f"{what} without {name}. The response was ignored.")
+    return rows
+
+
+def _usable(value: t.Any) -> bool:
+    """Whether a value can be a name or an id."""
+    if isinstance(value, str):
+        return 0 < len(value) <= MAX_ID_LENGTH
+    return isinstance(value, int) and abs(value) < 10**18
+
+
+def _reference_values(record: t.Any, field: Field) -> list[str]:
+    value = getattr(record, field.attr)
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _same(resource: Resource, there: t.Any, value: str) -> bool:
+    return there is not None and resource.normalize_key(str(there)) == resource.normalize_key(value)

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reconcile the rows of ordered lists: the steps of each list are planned again after each write."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    OptionError,
+    OutcomeUnknownError,
+    RejectedError,
+    RunInterruptedError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import rounds
+
+#: Statuses with which a service rejects an object because of its content.
+NOT_ACCEPTED = frozenset({400, 409, 422})
+
+
+class OrderedReconciler:
+    """Reconciles rows of the ordered lists of one kind.
+
+    :param reader: reads the lists. :param resource: the kind.
+    """
+
+    def __init__(self, reader: Reader, resource: Resource) -> None:
+        self.reader, self.resource, self.client = reader, resource, reader.client
+
+    def ensure(self, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
+        """Reconcile rows; an error of a row is recorded in its outcome.
+
+        :param outcomes: the desired rows. :param exclusive: the argument of ``find_undeclared``; removes those rows.
+        :return: the outcomes.
+        """
+        if exclusive:
+            undeclared = self.resource.ordered.find_undeclared(
+                self.reader, [outcome.desired for outcome in outcomes], exclusive
+            )
+            outcomes += [Outcome(desired) for desired in undeclared]
+        lists: dict[str, list[Outcome]] = {}
+        for outcome in outcomes:
+            lists.setdefault(outcome.desired.record.number, []).append(outcome)
+        # Changes of the same list are made one after another.
+        self.reader.together(self.reader.with_progress(self._ordered_group, len(lists)), list(lists.values()))
+        return outcomes
+
+    def _ordered_group(self, outcomes: list[Outcome]) -> None:
+        """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
+        present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
+        declared = {self.resource.ordered.target(o.desired.record, o.desired.options).entry.identity for o in present}
+        for outcome in present:
+            outcome.run_state.declared_identities = declared
+            self._ordered(outcome)
+        failed = any(outcome.error for outcome in present)
+        for outcome in [outcome for outcome in outcomes if outcome not in present]:
+            if failed:
+                outcome.fail(ApiError(f"{outcome.desired.label}: nothing was removed, because another forward failed."))
+            else:
+                self._ordered(outcome)
+
+    def _ordered(self, outcome: Outcome) -> None:
+        names = {"number": outcome.desired.record.number}
+        try:
+            for index in rounds(lambda: outcome.writes):
+                if index:
+                    self.client.invalidate(self.resource.path, **names)
+                plan = plan_ordered.plan(
+                    self.resource, outcome.desired, self.reader.rows(self.resource, **names), outcome.run_state
+                )
+                outcome.note(plan)
+                if not plan.mutations or self.reader.check_mode:
+                    outcome.converge(plan)
+                    return
+                self._steps(outcome, plan)
+        except RejectedError as error:
+            gone = error.status == 404 and self.resource.not_found and not outcome.changed
+            outcome.error = RejectedError(f"{outcome.desired.label} {self.resource.not_found}.", 404) if gone else error
+        except (OptionError, ApiError, RunInterruptedError) as error:
+            outcome.error = error
+        outcome.fail(
+            outcome.error
+            or ApiError(
+                f"{self.resource.title} of {outcome.desired.label} did not converge; another run may be modifying it."
+            )
+        )
+        if outcome.changed:
+            self._add_current_state(outcome)
+
+    def _steps(self, outcome: Outcome, plan: Plan) -> None:
+        for write in plan.mutations:
+            try:
+                self.client.write(write)
+            except OutcomeUnknownError as error:
+                outcome.error, outcome.changed = error, True
+                self.reader.wait_for_consistency(error)
+                return
+            except RejectedError as error:
+                if write.optional_token is None or error.status not in NOT_ACCEPTED:
+                    raise
+                outcome.run_state.refused.add(write.optional_token)
+                outcome.warnings.append(
+                    f"{outcome.desired.label}: a destination could not be appended after the target ({error.status}), "
+                    "so its position is unchanged; it is disabled if it precedes the target."
+                )
+                continue
+            outcome.changed = True
+            outcome.writes += 1
+            if write.optional_token is not None:
+                outcome.run_state.copied.add(write.optional_token)
+        outcome.run_state.moves += any(write.optional_token is not None for write in plan.mutations)
+        outcome.error = None
+
+    def _add_current_state(self, outcome: Outcome) -> None:
+        outcome.extra = {}
+        names = {"number": outcome.desired.record.number}
+        self.client.invalidate(self.resource.path, **names)
+        try:
+            rows = self.reader.rows(self.resource, **names)
+            outcome.extra = plan_ordered.plan(self.resource, outcome.desired, rows, outcome.run_state).current
+        except (ApiError, OptionError):
+            return
