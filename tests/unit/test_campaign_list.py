@@ -23,7 +23,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_client import Fa
 
 ApiObject = dict[str, t.Any]
 FORMS = ("customers", "dialPlan", "counter")
-READING = ListQuery(page_size=CAMPAIGN.page_size, page_numbers=CAMPAIGN.page_numbers, reduce=CAMPAIGN.reduce)
+READING = ListQuery(page_size=CAMPAIGN.page_size, numbered_pages=CAMPAIGN.numbered_pages, reduce=CAMPAIGN.reduce)
 
 
 def contact(number: int, variables: int) -> ApiObject:

@@ -166,7 +166,7 @@ def test_a_row_names_what_exists(noun: str) -> None:
     assert resource.single or all(key in known for key in resource.keys)
     assert all(choice in known for choice in resource.choices)
     assert resource.exclusive_by is None or known[resource.exclusive_by].option.ref
-    assert resource.replace_on_change is None or resource.replace_on_change in {
+    assert resource.replacement is None or resource.replacement.field in {
         field.api_name.split(".")[0] for field in known.values()
     }
     for field in known.values():

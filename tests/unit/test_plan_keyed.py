@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
-    NAME_LIMIT,
     RunState,
     desired_from_options,
     superseded_name,
@@ -40,6 +39,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
 )
 
 ApiObject = dict[str, t.Any]
+NAME_LIMIT = 40
 GATEWAY = {"ip": "192.0.2.1", "port": 5060, "netmask": 32, "inboundEnabled": True, "outboundEnabled": True}
 SWITCHES = {"outboundProtocol": "udp", "optionsPingEnabled": False}
 TRUNK: ApiObject = {
@@ -408,9 +408,9 @@ def test_the_diff_of_a_removal_shows_what_was_declared() -> None:
 
 @pytest.mark.parametrize("name", ["x", "didlogic nl", "n" * 29, "n" * 30, "n" * 40, "n" * 39 + "m"])
 def test_the_second_name_fits_and_is_told_apart(name: str) -> None:
-    assert name != superseded_name(name)
-    assert len(superseded_name(name)) <= NAME_LIMIT
-    assert superseded_name("n" * 40) != superseded_name("n" * 39 + "m")
+    assert name != superseded_name(name, NAME_LIMIT)
+    assert len(superseded_name(name, NAME_LIMIT)) <= NAME_LIMIT
+    assert superseded_name("n" * 40, NAME_LIMIT) != superseded_name("n" * 39 + "m", NAME_LIMIT)
 
 
 def replace_options(**more: t.Any) -> ApiObject:
@@ -421,7 +421,7 @@ def test_replacement_renames_creates_moves_and_removes_last() -> None:
     made = planned(SIP_TRUNK, [TRUNK], held=[[NUMBER]], **replace_options())
     assert [write.method for write in made.mutations] == ["PATCH", "POST", "PATCH", "DELETE"]
     rename, create, move, remove = made.mutations
-    assert rename.body == {"provider": "byo-sip-trunk", "name": superseded_name("didlogic nl")}
+    assert rename.body == {"provider": "byo-sip-trunk", "name": superseded_name("didlogic nl", NAME_LIMIT)}
     assert create.body is not None
     assert create.body["techPrefix"] == "77", "what is not managed is carried over"
     assert create.body["name"] == "didlogic nl"

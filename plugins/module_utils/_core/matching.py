@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import sys
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
@@ -23,8 +24,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 )
 
 ApiObject = dict[str, t.Any]
-
-NAME_LIMIT = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,10 +145,13 @@ def index(resource: Resource, rows: t.Iterable[ApiObject]) -> t.Callable[[Desire
                 known.setdefault((name, resource.normalize_key(str(value))), []).append(row)
 
     def candidates(desired: Desired, run_state: RunState) -> list[ApiObject]:
-        marks = [("", str(key)) for key in (desired.id, settings_source(desired), *run_state.created) if key]
+        marks = [("", str(key)) for key in (desired.id, settings_source(resource, desired), *run_state.created) if key]
         for name, value in zip(resource.keys, _keys(resource, desired.record), strict=True):
             if value not in (None, ""):
-                marks += [(name, resource.normalize_key(text)) for text in (str(value), superseded_name(str(value)))]
+                texts = [str(value)]
+                if resource.replacement:
+                    texts.append(superseded_name(str(value), name_limit(fields(resource.record)[name])))
+                marks += [(name, resource.normalize_key(text)) for text in texts]
         found = {id(row): row for mark in marks for row in known.get(mark, ())}
         return list(found.values())
 
@@ -181,7 +183,7 @@ def choose(
     found = [
         row for row in rows if dig(row, path) is not None and resource.normalize_key(str(dig(row, path))) == key_value
     ]
-    found.sort(key=lambda row: (str(row.get("createdAt", row.get("created_at", ""))), str(row.get("id"))))
+    found.sort(key=lambda row: (str(row.get(resource.provider.creation_time, "")), str(row.get("id"))))
     if len(found) > 1 and not run_state.created:
         pick = "id" if resource.by_id else resource.keys[0]
         ids = ", ".join(str(row.get(pick)) for row in found)
@@ -193,47 +195,60 @@ def choose(
 
 def _moved_on(resource: Resource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> bool:
     """Whether the object with the given id was or is being replaced: then the name identifies the current object."""
-    if (
-        desired.options.state != "present"
-        or not resource.replace_on_change
-        or desired.options.on_auth_change != "replace"
-    ):
+    if desired.options.state != "present" or not may_replace(resource, desired):
         return False
     superseded = find_superseded(resource, desired, rows)
     return desired.id in run_state.deleted_ids or (superseded is not None and str(superseded.get("id")) == desired.id)
 
 
-def settings_source(desired: Desired) -> str | None:
-    """The id of the object whose settings are copied to a new one.
+def may_replace(resource: Resource, desired: Desired) -> bool:
+    """Whether a change may create a new object.
 
-    :param desired: the desired object. :return: the id, or ``None``.
+    :param resource: the object's kind. :param desired: the desired object. :return: whether its options say so.
     """
-    return getattr(desired.options, "settings_from", None)
+    return resource.replacement is not None and resource.replacement.requested(desired.options)
 
 
-#
+def settings_source(resource: Resource, desired: Desired) -> str | None:
+    """The object whose settings are copied to a new one.
+
+    :param resource: the object's kind. :param desired: the new object. :return: the id, if one is given.
+    """
+    return getattr(desired.options, resource.template_option) if resource.template_option else None
+
+
 # The old object is renamed first, so that two objects never have the same name, and the next run can continue an
 # interrupted one: the references to an object with the second name are moved to the new object, then it is deleted.
 
 
-def superseded_name(name: str) -> str:
+def superseded_name(name: str, limit: int) -> str:
     """The name of an object while it is being replaced.
 
-    :param name: its name. :return: the second name, within the service's limit of 40 characters.
+    :param name: its name. :param limit: maximum length of a name. :return: the second name, at most that long.
     """
     mark = " (replaced)"
-    if len(name) + len(mark) <= NAME_LIMIT:
+    if len(name) + len(mark) <= limit:
         return name + mark
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{name[: NAME_LIMIT - len(mark) - 7]}~{digest}{mark}"
+    return f"{name[: limit - len(mark) - 7]}~{digest}{mark}"
+
+
+def name_limit(field: Field) -> int:
+    """The maximum length of a name.
+
+    :param field: the field with the name. :return: the length that its declaration permits.
+    """
+    return field.option.length[1] if field.option.length else sys.maxsize
 
 
 def find_superseded(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
-    """Find the object that is being replaced by a desired one.
+    """The object that an interrupted replacement left.
 
-    :param resource: the object's kind. :param desired: the desired object. :param rows: all objects. :return: it, or
-        ``None``.
+    :param resource: its kind. :param desired: the desired object. :param rows: all objects of its kind.
+    :return: the object, if there is one. :raises OptionError: if no identifying option was given.
     """
+    if resource.replacement is None:
+        return None
     field, value = key_of(resource, desired)
-    name = superseded_name(str(value))
+    name = superseded_name(str(value), name_limit(field))
     return next((row for row in rows if dig(row, field.api_name.split(".")) == name), None)

@@ -16,6 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
     RunState,
     choose,
     find_superseded,
+    may_replace,
     settings_source,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import (
@@ -75,7 +76,7 @@ class _Comparison:
 
     :param row: the object, if it exists. :param superseded: the object that an interrupted replacement left.
     :param template: the object whose settings are copied to a new one. :param replacing: whether a change of
-        ``replace_on_change`` creates a new object. :param given: the fields that the task gives.
+        a field creates a new object. :param given: the fields that the task gives.
     :param after: the resulting fields, without secrets. :param changed_fields: keys of the body that differ.
     :param secrets: the write-only fields to send.
     """
@@ -101,7 +102,8 @@ class _Comparison:
 
     @property
     def must_replace(self) -> bool:
-        return self.replacing and self.resource.replace_on_change in self.changed_fields
+        field = self.resource.replacement.field if self.resource.replacement else None
+        return self.replacing and field in self.changed_fields
 
 
 def _plan_present(
@@ -121,7 +123,7 @@ def _desired_state(
     resource: Resource, desired: Desired, row: ApiObject | None, rows: list[ApiObject], run_state: RunState
 ) -> _Comparison:
     """The resulting fields, after all checks of them; raises :class:`OptionError`."""
-    replacing = resource.replace_on_change is not None and desired.options.on_auth_change == "replace"
+    replacing = may_replace(resource, desired)
     superseded = find_superseded(resource, desired, rows) if replacing else None
     template = None if row else _template(resource, desired, rows)
     # An interrupted replacement continues from the superseded object.
@@ -168,7 +170,7 @@ def _with_differences(change: _Comparison) -> _Comparison:
 def _with_secrets(change: _Comparison, run_state: RunState) -> _Comparison:
     """The comparison, with the secrets to send; raises :class:`OptionError` if one is required and not given."""
     new = change.row is None
-    always = getattr(change.desired.options, "update_password", "") == "always" and not run_state.secret_written
+    always = change.resource.rewrites_secrets(change.desired.options) and not run_state.secret_written
     secrets = _secrets_to_write(
         change.resource, change.given, change.after, change.changed_fields, always=always or new, new=new
     )
@@ -301,11 +303,11 @@ def _update(
 
 
 def _template(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
-    """The object whose settings are copied to a new one (option ``settings_from``); raises :class:`OptionError`."""
-    key = settings_source(desired)
+    """The object whose settings are copied to a new one (``template_option``); raises :class:`OptionError`."""
+    key = settings_source(resource, desired)
     found = next((row for row in rows if key and str(row.get("id")) == key), None)
     if key and found is None:
-        raise OptionError("settings_from", f"matches no {resource.title}; there is none with this id.", key)
+        raise OptionError(resource.template_option, f"matches no {resource.title}; there is none with this id.", key)
     return found
 
 
@@ -316,7 +318,7 @@ def _losses(resource: Resource, desired: Desired, current: t.Any, expected: t.An
 
 def _not_taken_over(resource: Resource, desired: Desired, source: ApiObject | None) -> tuple[str, ...]:
     """A warning that lists the settings that are not copied to a new object."""
-    own = {"id", *resource.constants, *resource.made_by_service, *map(camel, resource.read_only_fields)}
+    own = {"id", *resource.constants, *resource.provider.server_keys, *map(camel, resource.read_only_fields)}
     lost = unmapped(resource.record, {key: value for key, value in (source or {}).items() if key not in own})
     text = (
         f"{resource.title} {desired.label}: {', '.join(lost)} of the old one is not copied to the new one, because "
@@ -434,7 +436,7 @@ def _detach(
     resource: Resource, desired: Desired, key: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
 ) -> tuple[Mutation, ...]:
     """The requests that remove references to a deleted object; raises :class:`OptionError` if one must stay."""
-    force = getattr(desired.options, "force", None)
+    force = resource.force_option and getattr(desired.options, resource.force_option)
     mutations: tuple[Mutation, ...] = ()
     for referrer in resource.referrers:
         users = [
@@ -447,10 +449,11 @@ def _detach(
         if not referrer.detach_on_delete:
             names = ", ".join(referring_label(referrer, user) for user in users[:10])
             more = ", …" if len(users) > 10 else ""
+            or_force = f", or give {resource.force_option}: true" if resource.force_option else ""
             raise OptionError(
                 "",
                 f"The {resource.title} {desired.label} is still used by {referrer.title}: {names}{more}. "
-                "Change them first, or give force: true.",
+                f"Change them first{or_force}.",
             )
         mutations += tuple(repoint(referrer, user, key, None) for user in users)
     return mutations

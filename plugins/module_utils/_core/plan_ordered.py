@@ -49,13 +49,17 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Target:
-    """The desired state of the list. ``replaces`` decides whether the target replaces a row."""
+    """The desired state of the list. ``replaces`` decides whether the target replaces a row.
+
+    :param list_title: the rows of the list in messages, such as "rows of the same list".
+    """
 
     entry: Entry
     absent: bool = False
     first: bool = True
     others: str = "keep"  # keep disable remove
     replaces: t.Callable[[Entry], bool] = lambda _entry: False
+    list_title: str = "rows of the same list"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Step:
 class Ordered:
     """The functions of an ordered resource.
 
+    :param row_title: a row in messages. :param list_key: return key of the rows. :param diff_fields: fields of a row
+        that a diff shows; the first one is its address.
+    :param without_active: the effect of a list without an active row.
     :param entries: raw rows -> entries in their effective order. :param target: ``(record, ask)`` -> the desired state.
     :param unique_keys: ``(record, ask)`` -> a key that must be unique among the items of one task.
     :param to_mutation: ``(record, step)`` -> request. :param to_result: ``(entry, entries, aim, record, ask)`` -> the
@@ -77,6 +84,10 @@ class Ordered:
         and further return values. :param find_undeclared: see ``exclusive`` in the engine.
     """
 
+    row_title: str
+    list_key: str
+    diff_fields: tuple[str, ...]
+    without_active: str
     entries: t.Callable[[list[ApiObject]], list[Entry]]
     target: t.Callable[[t.Any, t.Any], Target]
     to_mutation: t.Callable[[t.Any, Step], Mutation]
@@ -121,7 +132,7 @@ def next_steps(entries: list[Entry], goal: Target, run_state: RunState) -> list[
         if missing and run_state.moves >= MAX_MOVES:
             raise OptionError(
                 "",
-                "another run is modifying the destinations of the same number; run the task again when it has ended.",
+                f"another run is modifying the {goal.list_title}; run the task again when it has ended.",
             )
         if missing:
             return steps + [Step("append", entry) for entry in missing]
@@ -200,10 +211,10 @@ def converged(entries: list[Entry], target: Target, run_state: RunState) -> list
         done.
     :return: the final list.
     """
-    for number in range(MAX_STEPS):
+    for index in range(MAX_STEPS):
         # Appended rows have no id yet; simulated ones get distinct placeholders.
         entries = [
-            dataclasses.replace(e, id=f"{UNKNOWN_ID}{number}.{i}") if e.id == UNKNOWN_ID else e
+            dataclasses.replace(e, id=f"{UNKNOWN_ID}{index}.{i}") if e.id == UNKNOWN_ID else e
             for i, e in enumerate(entries)
         ]
         steps = next_steps(entries, target, run_state)
@@ -229,19 +240,21 @@ def plan(resource: Resource, desired: Desired, rows: list[ApiObject], run_state:
     final = converged(entries, target, run_state)
     before, current = ordered.to_result(_find(entries, target), entries, target, desired.record, desired.options)
     result, extra = ordered.to_result(_find(final, target), final, target, desired.record, desired.options)
-    diff = {"before": _diff_fields(before), "after": _diff_fields(result)}
+    shown = ordered.diff_fields
+    diff = {
+        side: {name: fields[name] for name in shown if name in fields}
+        for side, fields in (("before", before), ("after", result))
+    }
     if _rest(entries, target) != _rest(final, target):
         for name, item in (("before", entries), ("after", final)):
-            result_at = ordered.to_result(None, item, target, desired.record, desired.options)[1]["destinations"]
+            result_at = ordered.to_result(None, item, target, desired.record, desired.options)[1][ordered.list_key]
             marks = {True: "", False: " (inactive)"}
-            diff[name]["destinations"] = [row["destination"] + marks[row["active"]] for row in result_at]
+            diff[name][ordered.list_key] = [row[shown[0]] + marks[row["active"]] for row in result_at]
     verb = "none" if not steps else "delete" if target.absent else "update" if before else "create"
     warnings = []
     if steps and any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
         kind = " of a known kind" if any(entry.active for entry in final) else ""
-        warnings.append(
-            f"{desired.label} no longer has an active destination{kind}: calls to it will fail until it has one."
-        )
+        warnings.append(f"{desired.label} no longer has an active {ordered.row_title}{kind}: {ordered.without_active}.")
     left_on = {entry.id for entry in final if entry.active}
     warnings += [
         f"{desired.label}: {resource.title} {entry.id} is of an unknown kind, so it is neither moved nor deleted but "
@@ -278,7 +291,3 @@ def _find(entries: list[Entry], target: Target) -> Entry | None:
 
 def _rest(entries: list[Entry], target: Target) -> list[t.Any]:
     return [(entry.identity, entry.active) for entry in entries if entry.identity != target.entry.identity]
-
-
-def _diff_fields(result: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {name: result[name] for name in ("destination", "active", "call_hunt", "position") if name in result}

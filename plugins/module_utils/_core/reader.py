@@ -38,7 +38,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 #: Default number of concurrent requests.
 CONCURRENCY = 8
 
-#: Maximum length of an id, a number or an address in characters.
+#: Maximum length of an id, a name or an address in characters.
 MAX_ID_LENGTH = 300
 
 Item = t.TypeVar("Item")
@@ -78,7 +78,7 @@ class Reader:
         """
         query = query or ListQuery()
         if resource.page_size:
-            query = dataclasses.replace(query, page_size=resource.page_size, page_numbers=resource.page_numbers)
+            query = dataclasses.replace(query, page_size=resource.page_size, numbered_pages=resource.numbered_pages)
         if resource.reduce:
             query = dataclasses.replace(query, reduce=resource.reduce)
         listed = self.client.list_all(resource.path, resource.unwrap_list, query, **names)
@@ -185,7 +185,7 @@ class Reader:
         return act
 
     def with_names(self, resource: Resource, items: list[ApiObject], *, read: bool = False) -> list[ApiObject]:
-        """Add the names of referenced objects to items, such as ``trunk_name`` and ``tool_names``.
+        """Add the names of referenced objects to items, such as ``owner_name`` and ``tool_names``.
 
         :param resource: the items' kind. :param items: results with ids.
         :param read: read the lists of the referenced objects; otherwise only names that the task has already read.
@@ -320,7 +320,7 @@ class Reader:
 
 
 def names_fact(field: Field) -> str:
-    """The return key for the names of referenced objects: ``trunk_name`` of ``trunk``, ``tool_names`` of ``tools``.
+    """The return key for the names of referenced objects: ``owner_name`` of ``owner``, ``tool_names`` of ``tools``.
 
     :param field: the field with the reference. :return: the key.
     """

@@ -109,9 +109,7 @@ class KeyedReconciler:
         """The list, and the lists of possible referrers if a plan may need them."""
         open_ = [outcome for outcome in outcomes if not outcome.done]
         going = any(o.desired.options.state == "absent" for o in open_)
-        replacing = self.resource.replace_on_change and any(
-            o.desired.options.on_auth_change == "replace" for o in open_
-        )
+        replacing = any(matching.may_replace(self.resource, o.desired) for o in open_)
         uses = [use for use in self.resource.referrers if going or replacing]
         reads: list[t.Callable[[], list[ApiObject]]] = [lambda: self.reader.rows(self.resource)]
         what = f"{self.resource.provider.title} lists "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered, requests
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     OptionError,
@@ -45,12 +45,17 @@ class OrderedReconciler:
                 self.reader, [outcome.desired for outcome in outcomes], exclusive
             )
             outcomes += [Outcome(desired) for desired in undeclared]
-        lists: dict[str, list[Outcome]] = {}
+        lists: dict[tuple[str, ...], list[Outcome]] = {}
         for outcome in outcomes:
-            lists.setdefault(outcome.desired.record.number, []).append(outcome)
+            lists.setdefault(tuple(self._list_of(outcome).values()), []).append(outcome)
         # Changes of the same list are made one after another.
         self.reader.together(self.reader.with_progress(self._ordered_group, len(lists)), list(lists.values()))
         return outcomes
+
+    def _list_of(self, outcome: Outcome) -> dict[str, str]:
+        """The values for the placeholders of the list's path."""
+        record = outcome.desired.record
+        return {name: getattr(record, name) for name in requests.placeholders(self.resource.path)}
 
     def _ordered_group(self, outcomes: list[Outcome]) -> None:
         """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
@@ -62,18 +67,22 @@ class OrderedReconciler:
         failed = any(outcome.error for outcome in present)
         for outcome in [outcome for outcome in outcomes if outcome not in present]:
             if failed:
-                outcome.fail(ApiError(f"{outcome.desired.label}: nothing was removed, because another forward failed."))
+                outcome.fail(
+                    ApiError(
+                        f"{outcome.desired.label}: nothing was removed, because another {self.resource.title} failed."
+                    )
+                )
             else:
                 self._ordered(outcome)
 
     def _ordered(self, outcome: Outcome) -> None:
-        names = {"number": outcome.desired.record.number}
+        names = self._list_of(outcome)
         try:
             for index in rounds(lambda: outcome.writes):
                 if index:
                     self.client.invalidate(self.resource.path, **names)
                 plan = plan_ordered.plan(
-                    self.resource, outcome.desired, self.reader.rows(self.resource, **names), outcome.run_state
+                    self.resource, outcome.desired, self.reader.rows(self.resource, None, **names), outcome.run_state
                 )
                 outcome.note(plan)
                 if not plan.mutations or self.reader.check_mode:
@@ -107,8 +116,8 @@ class OrderedReconciler:
                     raise
                 outcome.run_state.refused.add(write.optional_token)
                 outcome.warnings.append(
-                    f"{outcome.desired.label}: a destination could not be appended after the target ({error.status}), "
-                    "so its position is unchanged; it is disabled if it precedes the target."
+                    f"{outcome.desired.label}: a {self.resource.ordered.row_title} could not be appended after the "
+                    f"target ({error.status}), so its position is unchanged; it is disabled if it precedes the target."
                 )
                 continue
             outcome.changed = True
@@ -120,10 +129,10 @@ class OrderedReconciler:
 
     def _add_current_state(self, outcome: Outcome) -> None:
         outcome.extra = {}
-        names = {"number": outcome.desired.record.number}
+        names = self._list_of(outcome)
         self.client.invalidate(self.resource.path, **names)
         try:
-            rows = self.reader.rows(self.resource, **names)
+            rows = self.reader.rows(self.resource, None, **names)
             outcome.extra = plan_ordered.plan(self.resource, outcome.desired, rows, outcome.run_state).current
         except (ApiError, OptionError):
             return

@@ -15,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
     ApiObject,
     Desired,
     key_of,
+    name_limit,
     superseded_name,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import (
@@ -89,8 +90,15 @@ def mutation_of(resource: Resource, row: ApiObject, method: str, **more: t.Any) 
     :param more: further properties of the request. :return: the request.
     """
     path = resource.item_path or resource.path + "/{id}"
-    names = [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
-    return Mutation(method=method, path=path, ids={name: str(row[name]) for name in names}, **more)
+    return Mutation(method=method, path=path, ids={name: str(row[name]) for name in placeholders(path)}, **more)
+
+
+def placeholders(path: str) -> list[str]:
+    """The names in a path template.
+
+    :param path: such as ``/lists/{name}``. :return: the names, in their order.
+    """
+    return [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
 
 
 def read_only_values(resource: Resource, row: ApiObject | None) -> dict[str, t.Any]:
@@ -158,7 +166,9 @@ def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | N
     top, *rest = referrer.path_to_id.split(".")
     body = {key: referring_row[key] for key in referrer.required_fields if key in referring_row}
     body[top] = _replace_id(referring_row.get(top), rest, old, new)
-    return Mutation(method="PATCH", path=referrer.path + "/{id}", ids={"id": str(referring_row["id"])}, body=body)
+    return Mutation(
+        method=referrer.update_method, path=referrer.path + "/{id}", ids={"id": str(referring_row["id"])}, body=body
+    )
 
 
 def _replace_id(value: t.Any, path: list[str], old: str, new: str | None) -> t.Any:
@@ -171,13 +181,13 @@ def _replace_id(value: t.Any, path: list[str], old: str, new: str | None) -> t.A
 
 
 def rename_superseded(resource: Resource, desired: Desired, row: ApiObject) -> Mutation:
-    """The request that renames an object before its replacement is created.
+    """The request that renames an object before it is replaced.
 
-    :param resource: the object's kind. :param desired: the desired object. :param row: the current one. :return: the
-        request.
+    :param resource: its kind, which can be replaced. :param desired: the new object. :param row: the object.
+    :return: the request. :raises OptionError: if no identifying option was given.
     """
     field, value = key_of(resource, desired)
-    body = {**resource.constants, field.api_name: superseded_name(str(value))}
+    body = {**resource.constants, field.api_name: superseded_name(str(value), name_limit(field))}
     return mutation_of(resource, row, resource.update_method, body=resource.wrap(body))
 
 

@@ -53,14 +53,14 @@ class ListQuery:
 
     :param params: the service's filters. :param limit: maximum number of rows, newest first; ``None`` for all.
     :param page_size: rows per page, if fewer than usual fit into a response.
-    :param page_numbers: whether the list accepts a page number, so that rows can be read one at a time.
+    :param numbered_pages: whether the list accepts the index of a page, so that rows can be read one at a time.
     :param reduce: row -> the parts of it to keep; the rest is released page by page.
     """
 
     params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     limit: int | None = None
     page_size: int | None = None
-    page_numbers: bool = False
+    numbered_pages: bool = False
     reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
 
 
@@ -78,6 +78,8 @@ class Provider:
     :param auth_error_statuses: statuses for an invalid key. :param key_hint: where to find the correct key.
     :param key_form: key -> a sentence if its form shows that it is the key of another service, else an empty text.
     :param id_form: a pattern of all ids of the service and its description; empty if unknown.
+    :param creation_time: key of an object with the time of its creation; of two equal objects the older one is kept.
+    :param server_keys: further keys of an object that the service sets and that cannot be copied to a new object.
     """
 
     name: str
@@ -91,6 +93,8 @@ class Provider:
     key_hint: str
     key_form: t.Callable[[str], str] = lambda _key: ""
     id_form: tuple[str, str] = ("", "")
+    creation_time: str = ""
+    server_keys: tuple[str, ...] = ()
 
     def check_id(self, value: str) -> None:
         """Check the form of an id.
@@ -136,6 +140,7 @@ class Referrer:
     :param required_fields: keys of a referrer that each update of it must include.
     :param detach_on_delete: whether ``absent`` removes the references first; otherwise it is rejected while there are
         any.
+    :param update_method: method of an update of a referrer.
     """
 
     path: str
@@ -144,6 +149,18 @@ class Referrer:
     label: tuple[str, ...] = ("name", "id")
     required_fields: tuple[str, ...] = ()
     detach_on_delete: bool = False
+    update_method: str = "PATCH"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replacement:
+    """How an object is replaced by a new one, where an update of one of its fields may have no effect.
+
+    :param field: the API field whose change creates a new object. :param requested: options -> whether it may do so.
+    """
+
+    field: str
+    requested: t.Callable[[t.Any], bool]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -228,7 +245,6 @@ class Resource:
     :param keys: options that identify it; the first one given is used. :param normalize_key: normalizes a key.
     :param constants: constants of the API's form: they filter lists and are part of each request body.
     :param read_only_fields: read-only attributes of a response, snake_case.
-    :param made_by_service: further keys of a response that the service sets and that cannot be copied to a new object.
     :param choices: mutually exclusive options: giving one clears the others.
     :param validators: validators of the input, without requests: ``(record, ask)``; raise ``OptionError`` or return a
         warning.
@@ -251,7 +267,7 @@ class Resource:
     :param query: ``(seek, id)`` -> the list query of an info module.
     :param reduce: listed row -> the parts of it to keep while the list is read. :param page_size: rows per page of its
         list.
-    :param page_numbers: whether the list accepts a page number.
+    :param numbered_pages: whether the list accepts the index of a page.
     :param enrichment: data of the other service, for the info module.
     :param enrich: ``(list_objects, items)`` -> the info module's items with data from other lists of the service.
     :param one_shot: the one-shot operation, if the object is an event and not a state.
@@ -262,7 +278,9 @@ class Resource:
     :param by_id: whether the option ``id`` identifies an object. :param single: whether there is exactly one object.
     :param update_method: method of an update. :param item_path: path of one object; its ``{names}`` are keys of a row.
     :param referrers: the kinds of objects that may refer to it.
-    :param replace_on_change: API field whose change creates a new object if requested (``on_auth_change``).
+    :param replacement: how it is replaced by a new one. :param force_option: the option that deletes an object to which
+        others refer. :param template_option: the option with the id of an object whose settings a new one gets.
+    :param rewrites_secrets: options -> whether secrets are sent although no other field changes.
     :param exclusive_by: option that limits ``exclusive`` in the bulk module.
     :param ordered: the functions of an ordered list (see ``_order``); then the object is a row of that list.
     """
@@ -278,7 +296,6 @@ class Resource:
     normalize_key: t.Callable[[str], str] = str
     constants: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     read_only_fields: tuple[str, ...] = ("created_at", "updated_at")
-    made_by_service: tuple[str, ...] = ("orgId",)
     choices: tuple[str, ...] = ()
     validators: tuple[t.Callable[[t.Any, t.Any], str | None], ...] = ()
     plan_validators: tuple[t.Callable[[t.Any, t.Any], None], ...] = ()
@@ -296,7 +313,7 @@ class Resource:
     query: t.Callable[[t.Any, str], ListQuery] | None = None
     reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
     page_size: int | None = None
-    page_numbers: bool = False
+    numbered_pages: bool = False
     enrichment: Enrichment | None = None
     enrich: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], list[dict[str, t.Any]]], list[t.Any]] | None = (
         None
@@ -310,6 +327,9 @@ class Resource:
     update_method: str = "PATCH"
     item_path: str = ""
     referrers: tuple[Referrer, ...] = ()
-    replace_on_change: str | None = None
+    replacement: Replacement | None = None
+    force_option: str = ""
+    template_option: str = ""
+    rewrites_secrets: t.Callable[[t.Any], bool] = lambda _options: False
     exclusive_by: str | None = None
     ordered: t.Any = None

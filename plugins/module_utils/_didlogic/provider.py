@@ -80,6 +80,7 @@ DIDLOGIC = Provider(
     encode=encode,
     error_message=error_message,
     auth_error_statuses=frozenset({401, 403}),
+    creation_time="created_at",
     key_form=key_form,
     key_hint="Give the token that didlogic's account manager issued as {api_key}.",
 )

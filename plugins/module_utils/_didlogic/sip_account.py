@@ -158,4 +158,5 @@ SIP_ACCOUNT = Resource(
     required_keys=("id", "name"),
     fetch_details=with_addresses,
     by_id=False,
+    rewrites_secrets=lambda options: bool(options.update_password == "always"),  # noqa: S105 - when, not what
 )

@@ -189,6 +189,7 @@ def target_of(forward: Forward, options: ForwardOptions) -> Target:
         absent=options.state == "absent",
         first=options.position == "first",
         others=options.others,
+        list_title="destinations of the same number",
         replaces=lambda entry: (
             entry.identity[0] == str(TRANSPORT["sip_uri"]) and is_own(entry.raw["destination"], forward, options)
         ),
@@ -268,6 +269,10 @@ FORWARD = Resource(
     by_id=False,
     required_keys=("id", "destination", "transport"),
     ordered=Ordered(
+        row_title="destination",
+        list_key="destinations",
+        diff_fields=("destination", "active", "call_hunt", "position"),
+        without_active="calls to it will fail until it has one",
         entries=entries_of,
         target=target_of,
         to_mutation=lambda forward, step: mutation_of(str(forward.number), step),

@@ -145,6 +145,7 @@ ASSISTANT = Resource(
         Referrer(path="/phone-number", path_to_id="assistantId", title="phone numbers", label=("number", "name", "id")),
         Referrer(path="/squad", path_to_id="members.assistantId", title="squads"),
     ),
+    force_option="force",
 )
 
 

@@ -52,7 +52,7 @@ def pages(page: Page, path: str, query: ListQuery) -> list[dict[str, t.Any]]:
             rows = page(path, {**query.params, "limit": size, **cursor})
         except ResponseTooLargeError:
             # Each page begins with the last row of the previous page, so paging by time needs at least two rows.
-            if size <= 2 and query.page_numbers:
+            if size <= 2 and query.numbered_pages:
                 return _by_number(page, path, {**query.params, **cursor}, found, query.limit)
             if size <= 2:
                 raise
@@ -125,6 +125,8 @@ VAPI = Provider(
     error_message=error_message,
     auth_error_statuses=frozenset({401}),
     id_form=(UUID, "a UUID"),
+    creation_time="createdAt",
+    server_keys=("orgId",),
     key_form=key_form,
     key_hint="Give the organisation's private key as {api_key}, and its region as {region}.",
 )

@@ -13,7 +13,12 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Referrer, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    Referrer,
+    Replacement,
+    Resource,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     check_host,
     is_ipv4,
@@ -122,5 +127,8 @@ SIP_TRUNK = Resource(
             required_fields=("provider",),
         ),
     ),
-    replace_on_change=PLAN,
+    replacement=Replacement(field=PLAN, requested=lambda options: bool(options.on_auth_change == "replace")),
+    force_option="force",
+    template_option="settings_from",
+    rewrites_secrets=lambda options: bool(options.update_password == "always"),  # noqa: S105 - when, not what
 )
