@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile_keyed import KeyedReconciler
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, Resource
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     ASSISTANT,
@@ -301,7 +302,7 @@ def test_another_run_creates_the_same_at_once(noun: str, alike: bool, moment: st
             # The other run is ended by a signal right after its create.
             resource = kind.resource
             (outcome,) = stage.engine(resource).resolve(resource, [desired_from_options(resource, other)])
-            planned = stage.engine(resource)._planned(resource, outcome, [], {})
+            planned = KeyedReconciler(stage.engine(resource), resource)._planned(outcome, [], {})
             assert planned is not None
             stage.client(resource).write(planned.mutations[0])
         return answer
@@ -619,9 +620,9 @@ def test_wrong_references(check: bool) -> None:
     stage = SandboxFixture()
     for _time in range(2):
         stage.client(SIP_TRUNK).write(
-            stage.engine(SIP_TRUNK)
+            KeyedReconciler(stage.engine(SIP_TRUNK), SIP_TRUNK)
             ._planned(  # type: ignore[union-attr]
-                SIP_TRUNK, stage.engine(SIP_TRUNK).resolve(SIP_TRUNK, [desired_from_options(SIP_TRUNK,
+                stage.engine(SIP_TRUNK).resolve(SIP_TRUNK, [desired_from_options(SIP_TRUNK,
                 trunk_options())])[0], [], {},
             )
             .mutations[0]
