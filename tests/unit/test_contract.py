@@ -40,7 +40,7 @@ OPENAPI = pathlib.Path(os.environ.get("VAPI_OPENAPI", ROOT.parent / "shared" / "
 def collected() -> dict[str, Resource]:
     """Every row of facts that stands in a facts module."""
     found: dict[str, Resource] = {}
-    for folder in ("_vapi", "_didlogic"):
+    for folder in ("_vapi", "_didlogic", "_topology"):
         for path in module_utils.__path__:
             for item in pkgutil.iter_modules([str(pathlib.Path(path) / folder)]):
                 module = importlib.import_module(f"{PACKAGE}module_utils.{folder}.{item.name}")
