@@ -39,7 +39,7 @@ NAME_WORDS = frozenset(
 
 #: The same in strings, docstrings and comments, where "number", "forward" and "destination" are ordinary English too.
 TEXT_WORDS = re.compile(
-    r"(?<![a-z])(?:vapi|didlogic|sip|assistants?|campaigns?|squads?|trunks?|phone[ _]numbers?|phones?)(?![a-z])",
+    r"(?<![a-z])(?:vapi|didlogic|sip|assistants?|campaigns?|squads?|trunks?|phones?(?! calls?\b))(?![a-z])",
     re.IGNORECASE,
 )
 
