@@ -207,7 +207,7 @@ def test_a_campaign_is_watched_to_its_end_and_cancelled(ready: Any, tmp_path: Pa
     assert play.rc == 0, play.text
     lines = [line for line in play.err.splitlines() if "vapi_campaign: " in line and " contacts" in line]
     assert len(lines) >= 3, "the counts move"
-    assert "vapi_campaign: ended, 30 contacts, 30 over" in play.err
+    assert "vapi_campaign: ended, 30 contacts, 30 ended" in play.err
     play = ready.play(
         [
             {**campaign(csv=file), V + "vapi_campaign": {**campaign(csv=file)[V + "vapi_campaign"], "name": "Second"}},
