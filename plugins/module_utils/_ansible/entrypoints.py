@@ -104,7 +104,7 @@ def run_info(resource: Resource) -> None:
     run_guarded(
         module,
         lambda: _info_filters(module, resource),
-        lambda sought, engine: _info(module, resource, sought, engine),
+        lambda given, engine: _info(module, resource, given, engine),
         resource.provider,
     )
 
@@ -160,8 +160,8 @@ def run_plain(
     module = Module(argument_spec(record))
 
     def act(options: t.Any, _engine: None) -> dict[str, t.Any]:
-        told, trouble = work(options, module.warn)
-        result = {"changed": False, **told}
+        rendered, trouble = work(options, module.warn)
+        result = {"changed": False, **rendered}
         if trouble is not None:
             raise ModuleFailureError(trouble, result)
         return result
@@ -198,8 +198,8 @@ def _one(
             extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
         raise ModuleFailureError(f"{module.sentence(failed[0])}{done}", {"changed": changed, **extra})
     results = engine.with_names(resource, [outcome.result for outcome in outcomes])
-    told = resource.merge_results(results, facts) if resource.merge_results else results[0]
-    result = {"changed": changed, resource.name: told, **extra}
+    rendered = resource.merge_results(results, facts) if resource.merge_results else results[0]
+    result = {"changed": changed, resource.name: rendered, **extra}
     result["diff"] = outcomes[0].sides if len(outcomes) == 1 else _diff(outcomes)
     return result
 

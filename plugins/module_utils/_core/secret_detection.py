@@ -98,7 +98,7 @@ Leaf = t.Callable[[str, bool, Path], t.Any]
 class Context(enum.Enum):
     """The kind of a value's place: any, a header of a request, or below a secret key."""
 
-    OPEN = 1
+    PLAIN = 1
     HEADERS = 2
     SECRET = 3
 
@@ -135,7 +135,7 @@ def _is_headers(name: str) -> bool:
     return bool(words) and words[-1] == "headers" and not any(map(SIGNALLING.fullmatch, words))
 
 
-def mapped(value: t.Any, leaf: Leaf, context: Context = Context.OPEN, path: Path = None) -> t.Any:
+def mapped(value: t.Any, leaf: Leaf, context: Context = Context.PLAIN, path: Path = None) -> t.Any:
     """Replace each text in a free-form value by the result of ``leaf``.
 
     :param value: the value.
@@ -148,7 +148,7 @@ def mapped(value: t.Any, leaf: Leaf, context: Context = Context.OPEN, path: Path
         found = {}
         for key, item in value.items():
             word = str(key)
-            plain = context is Context.OPEN and named is None and not schema and word != "key"
+            plain = context is Context.PLAIN and named is None and not schema and word != "key"
             below = _by_name(word) if plain else _below(word, item, context, value, named, schema=schema)
             found[key] = mapped(item, leaf, below, (path, word))
         return found
@@ -156,7 +156,7 @@ def mapped(value: t.Any, leaf: Leaf, context: Context = Context.OPEN, path: Path
         return [mapped(item, leaf, context, (path, at)) for at, item in enumerate(value)]
     if not isinstance(value, str) or not value:
         return value
-    return leaf(value, True, path) if context is not Context.OPEN else _in_url(value, leaf, path)
+    return leaf(value, True, path) if context is not Context.PLAIN else _in_url(value, leaf, path)
 
 
 def _below(
@@ -164,22 +164,22 @@ def _below(
 ) -> Context:
     """The kind of place of the value of a key."""
     if schema and key in SCHEMA_WORDS and not isinstance(item, dict):
-        return Context.OPEN
+        return Context.PLAIN
     if context is Context.SECRET or (schema and key == "properties"):
         return context
     if named is not None:
         secret = is_secret_name(named) or (context is Context.HEADERS and named.lower() not in PLAIN_HEADERS)
-        return Context.SECRET if secret and key not in NAMES else Context.OPEN if key in NAMES else _by_name(key)
+        return Context.SECRET if secret and key not in NAMES else Context.PLAIN if key in NAMES else _by_name(key)
     if context is Context.HEADERS:
-        return Context.OPEN if key.lower() in PLAIN_HEADERS else Context.SECRET
+        return Context.PLAIN if key.lower() in PLAIN_HEADERS else Context.SECRET
     if key == "key":
-        return Context.OPEN if PAIR_KEYS & set(value) else Context.SECRET
+        return Context.PLAIN if PAIR_KEYS & set(value) else Context.SECRET
     return _by_name(key)
 
 
 @functools.lru_cache(maxsize=4096)
 def _by_name(key: str) -> Context:
-    return Context.HEADERS if _is_headers(key) else Context.SECRET if is_secret_name(key) else Context.OPEN
+    return Context.HEADERS if _is_headers(key) else Context.SECRET if is_secret_name(key) else Context.PLAIN
 
 
 def _in_url(text: str, leaf: Leaf, path: Path) -> str:

@@ -120,8 +120,8 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
 
 
 def _labels(run: ApplyRun) -> set[str]:
-    surveys = [snapshot for snapshot in (run.before, run.after) if snapshot]
-    return {str(row["id"]) for survey in surveys for row in survey.trunks} | {run.trunk_id}
+    snapshots = [snapshot for snapshot in (run.before, run.after) if snapshot]
+    return {str(row["id"]) for each in snapshots for row in each.trunks} | {run.trunk_id}
 
 
 def _ensure(engine: Engine, run: ApplyRun, resource: Resource, desired_objects: t.Sequence[Desired]) -> list[Outcome]:

@@ -18,7 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import COUNTED, party
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import to_result as told_record
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import to_result as record_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import display_name, gateways
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL, with_diagnosis
@@ -62,7 +62,7 @@ def joined(items: list[Item], rows: list[Item]) -> list[Item]:
     found = []
     for position, item in enumerate(items):
         record = own.get(position)
-        carrier = told_record(rows[record]) if record is not None else {}
+        carrier = record_result(rows[record]) if record is not None else {}
         leg = _leg(item, free, taken, complete=len(rows) < COUNTED)
         if carrier and "to" in (item["transfers"] or [{}])[-1]:
             carrier["transfer_leg"] = leg

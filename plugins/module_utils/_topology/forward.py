@@ -140,8 +140,10 @@ def kind_of(forward: Forward) -> str:
     # Five digits may be a short number, and a SIP URI may be a host alone.
     alike = {("sip_account", "pstn"), (None, "sip_uri")}
     if forward.kind and found != forward.kind and (found, forward.kind) not in alike:
-        looks = f", but it is {CALLED[found]}" if found else ""
-        rule = f"must be {CALLED[forward.kind]}, because kind is {forward.kind}{looks}. Correct one, or leave kind out."
+        actual = f", but it is {CALLED[found]}" if found else ""
+        rule = (
+            f"must be {CALLED[forward.kind]}, because kind is {forward.kind}{actual}. Correct one, or leave kind out."
+        )
         raise OptionError("destination", rule, address)
     return forward.kind or str(found)
 

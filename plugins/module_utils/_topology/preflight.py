@@ -52,7 +52,7 @@ def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
     lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[str]]] = [
         (SIP_TRUNK, "name", snapshot.trunks, [str(spec.trunk.name)]),
         (TRANSFER_TOOL, "name", snapshot.tools, [item.label for item in spec.tools]),
-        (ASSISTANT, "name", snapshot.assistants, [want.label for want in spec.assistants]),
+        (ASSISTANT, "name", snapshot.assistants, [item.label for item in spec.assistants]),
     ]
     if spec.present:
         lookups[2][3].extend(spec.foreign_assistants)

@@ -413,7 +413,7 @@ async def list_calls(world: World, request: Request) -> Response:
     number_side = "to" if query.get("type", "incoming") == "incoming" else "from"
     tests: tuple[tuple[str, Callable[[Item, str], bool]], ...] = (
         ("type", lambda call, expected: call.get("type") == expected),
-        ("sip_account", lambda call, wanted: call.get("sip_account") == wanted),
+        ("sip_account", lambda call, name: call.get("sip_account") == name),
         ("filter", lambda call, wanted: _digits(call.get(number_side)) == wanted),
         ("from", lambda call, wanted: wanted <= str(call.get("timestamp", ""))[:10]),
         ("to", lambda call, wanted: str(call.get("timestamp", ""))[:10] <= wanted),
