@@ -1,12 +1,6 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the modules of this collection in the controller's process.
-
-``plugin_routing`` in ``meta/runtime.yml`` routes all modules to this plugin, except those with their own action plugin.
-The plugin is named after the module ``integration`` because ``ansible-test sanity`` (``action-plugin-docs``) requires a
-module of the same name for each action plugin.
-"""
 
 from __future__ import annotations
 

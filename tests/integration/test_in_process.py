@@ -130,7 +130,7 @@ def test_both_doors_lead_to_the_same(services: Any, part: int) -> None:
 
 
 def test_every_module_runs_in_process_by_its_full_and_its_short_name(services: Any) -> None:
-    """By the routes in meta/runtime.yml. Without options most of them fail, which ends no play."""
+    """Without options most of them fail, which ends no play."""
     modules = sorted(path.stem for path in MODULES.glob("[a-z]*.py") if path.stem != "report_file")
     full = [{V + name: {}, "ignore_errors": True} for name in modules]
     short = [{name: {}, "ignore_errors": True, "collections": [V[:-1]]} for name in modules]
