@@ -12,7 +12,11 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import validators
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import SIP_HOST, inbound_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
+    SIP_HOST,
+    gateway_uri,
+    inbound_uri,
+)
 
 #: Placeholder for the id of a trunk in check mode, before it exists.
 UNKNOWN_ID = "(known after apply)"
@@ -51,6 +55,24 @@ def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
     return inbound_uri(user, str(trunk_id), region)
 
 
+def transfer_destinations(destinations: t.Any, gateway: str) -> list[t.Any]:
+    """Return the destinations of a transfer tool of an environment as the module ``vapi_transfer_tool`` accepts them.
+
+    :param destinations: destinations that may have ``via``. :param gateway: the host name of the trunk's gateway.
+    :return: those with a number and ``via: sip`` as SIP URIs at the gateway.
+    :raises AnsibleFilterError: if there is no list of dictionaries, or a number has other characters than digits.
+    """
+    if not isinstance(destinations, list) or not all(isinstance(each, t.Mapping) for each in destinations):
+        raise AnsibleFilterError("transfer_destinations: the destinations must be a list of dictionaries.")
+    found = []
+    for each in destinations:
+        plain = {name: value for name, value in each.items() if name != "via"}
+        if each.get("via") == "sip" and each.get("number") and not each.get("sip_uri"):
+            plain["sip_uri"] = gateway_uri(digits(plain.pop("number")), gateway)
+        found.append(plain)
+    return found
+
+
 def _text(name: str, number: t.Any) -> str:
     """Return a number as text. YAML parses an unquoted number as an integer."""
     if isinstance(number, bool) or not isinstance(number, (str, int)):
@@ -68,5 +90,10 @@ def _is_trunk_id(value: t.Any) -> bool:
 class FilterModule:
     """The filters, by name."""
 
-    def filters(self) -> dict[str, t.Callable[..., str]]:
-        return {"digits": digits, "e164": e164, "vapi_sip_uri": vapi_sip_uri}
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {
+            "digits": digits,
+            "e164": e164,
+            "transfer_destinations": transfer_destinations,
+            "vapi_sip_uri": vapi_sip_uri,
+        }

@@ -50,6 +50,9 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
+    def ignore_aliases(self, data: Any) -> bool:
+        return not isinstance(data, dict)
+
     def generate_anchor(self, node: yaml.Node) -> str:
         return "options"
 

@@ -71,8 +71,7 @@ def test_a_variable_is_what_the_option_is(name: str) -> None:
 
 
 def test_the_role_passes_every_variable_to_the_option() -> None:
-    text = (generated.ROLE / "tasks" / "main.yml").read_text()
-    (task,) = [each for each in yaml.safe_load(text)[0]["block"] if f"{generated.COLLECTION}.integration" in each]
+    (task,) = yaml.safe_load((generated.ROLE / "tasks" / "apply.yml").read_text())
     given = task[f"{generated.COLLECTION}.integration"]
     assert set(given) == set(PASSED)
     for name, value in given.items():

@@ -43,7 +43,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import transfers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import inbound_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import gateway_uri, inbound_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
@@ -435,7 +435,7 @@ def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
             except ValueError as error:
                 faults.add(OptionError(f"destinations[{index}].number", f"With via: sip it {error}", plain["number"]))
                 number = "0"
-            plain |= {"number": None, "sip_uri": f"sip:+{number}@{trunk.gateway if trunk else 'host'}"}
+            plain |= {"number": None, "sip_uri": gateway_uri(number, trunk.gateway or "host" if trunk else "host")}
         found.append(plain)
     there = {} if item.get("destinations") is None else {"destinations": found}
     desired = faults.of("", desired_from_options, TRANSFER_TOOL, {**item, **there, **state})

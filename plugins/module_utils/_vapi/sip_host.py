@@ -39,6 +39,14 @@ def inbound_uri(user: str, label: str, region: str) -> str:
     return f"{user}@{label}.{SIP_HOST[region]}"
 
 
+def gateway_uri(number: str, gateway: str) -> str:
+    """The SIP URI that transfers a call to a phone number through the gateway of a trunk.
+
+    :param number: the digits of the number. :param gateway: the host name. :return: the URI.
+    """
+    return f"sip:+{number}@{gateway}"
+
+
 def label_of(uri: str) -> str | None:
     """The label before Vapi's SIP host.
 

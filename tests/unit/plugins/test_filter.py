@@ -5,16 +5,23 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter import numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, desired_from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import check_trunk_id
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import Trunk
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import API
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 TRUNK = "1a1a1a1a-2222-4222-8222-3b3b3b3b3b3b"
 FILTERS = numbers.FilterModule().filters()
@@ -44,7 +51,7 @@ def test_e164_refuses_what_has_no_country_code(number: str) -> None:
         FILTERS["e164"](number)
 
 
-@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("name", sorted(set(FILTERS) - {"transfer_destinations"}))
 @pytest.mark.parametrize("number", [None, True, 1.5, ["31201234567"], {"number": "31201234567"}])
 def test_only_text_and_integers_are_numbers(name: str, number: object) -> None:
     more = (TRUNK,) if name == "vapi_sip_uri" else ()
@@ -110,3 +117,37 @@ def test_filters_are_light() -> None:
     program = f"import sys, {numbers.__name__}; print({{'httpx', 'pydantic'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+DESTINATIONS: list[dict[str, object]] = [
+    {key: value for key, value in zip(("number", "sip_uri", "via", "message"), values, strict=True) if value}
+    for values in itertools.product(
+        ("", "+31201234567"), ("", "sip:desk@pbx.example.org"), ("", "number", "sip"), ("", "One moment.")
+    )
+]
+
+
+@pytest.mark.parametrize("given", DESTINATIONS, ids=str)
+def test_destinations_are_those_that_the_environment_creates(given: dict[str, object]) -> None:
+    """Every combination that is valid has the same result as the option of the module integration."""
+    (made,) = FILTERS["transfer_destinations"]([given], "sip.nl.didlogic.net")
+    assert "via" not in made
+    trunk = Trunk(name="trunk", gateway="sip.nl.didlogic.net")
+    tool = {"name": "human", "destinations": [given]}
+
+    def desired(make: Callable[[], Desired]) -> object:
+        try:
+            return make().record
+        except OptionError:
+            return None
+
+    expected = desired(lambda: spec._tool(tool, {"state": "present"}, trunk))
+    plain = {**tool, "destinations": [made]}
+    assert desired(lambda: desired_from_options(TRANSFER_TOOL, {**plain, "state": "present"})) == expected
+    assert (expected is None) == (("number" in given) == ("sip_uri" in given))
+
+
+@pytest.mark.parametrize("given", [None, "text", {"number": "1"}, ["text"], 1])
+def test_destinations_must_be_a_list_of_dictionaries(given: object) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^transfer_destinations: the destinations must be a list"):
+        FILTERS["transfer_destinations"](given, "sip.nl.didlogic.net")
