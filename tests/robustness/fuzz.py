@@ -34,7 +34,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    HttpOptions,
+    OrderedResource,
+    Resource,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
@@ -122,16 +126,16 @@ class Reader:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         """The chosen body; what belongs to one object of a list has its own endpoint and is well there."""
-        further = request.url.path.endswith("/destinations") and not self.resource.ordered
+        further = request.url.path.endswith("/destinations") and not isinstance(self.resource, OrderedResource)
         return httpx.Response(200, content=b'{"destination": []}' if further else self.body, request=request)
 
     def read(self, body: bytes) -> t.Any:
         """Everything that is said of the body, for the search for what must not be said."""
         self.body = body
         said: list[t.Any] = []
-        if not self.resource.ordered:
+        if not isinstance(self.resource, OrderedResource):
             rows = self.engine.info(self.resource, {})
-            said += [to_result(self.resource, row, self.resource.filters()) for row in rows]
+            said += [to_result(self.resource, row, self.resource.view.filters()) for row in rows]
         if self.desired:
             (outcome,) = self.engine.ensure(self.resource, [self.desired])
             if outcome.error:

@@ -143,7 +143,7 @@ def test_the_conversation_of_a_call_is_not_kept() -> None:
         "messages": [{"role": "bot", "message": "y" * 1000}] * 50,
         "artifact": {"messages": ["z" * 100_000], "recordingUrl": "https://example.com/r", "transfers": []},
     }
-    query = ListQuery(limit=1, reduce=CALL.reduce)
+    query = ListQuery(limit=1, reduce=CALL.api.reduce)
     (kept,) = Fake(ok([row])).client.list_all("/call", query=query)
     assert len(json.dumps(kept)) < 200
     assert kept["artifact"] == {"recordingUrl": "https://example.com/r", "transfers": []}

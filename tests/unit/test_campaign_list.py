@@ -23,7 +23,9 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_client import Fa
 
 ApiObject = dict[str, t.Any]
 FORMS = ("customers", "dialPlan", "counter")
-READING = ListQuery(page_size=CAMPAIGN.page_size, numbered_pages=CAMPAIGN.numbered_pages, reduce=CAMPAIGN.reduce)
+READING = ListQuery(
+    page_size=CAMPAIGN.api.page_size, numbered_pages=CAMPAIGN.api.numbered_pages, reduce=CAMPAIGN.api.reduce
+)
 
 
 def contact(number: int, variables: int) -> ApiObject:
@@ -73,7 +75,7 @@ def test_campaigns_of_any_size_are_listed(count: int, contacts: int, variables: 
     large = campaign(0, contacts, variables, form)
     rows = [{**large, "id": str(number), "createdAt": f"{number:04}"} for number in range(count)]
     fake = Fake(served([*rows, *(campaign(90 + number, 1, 0) for number in range(count))]))
-    listed = fake.client.list_all("/campaign", CAMPAIGN.unwrap_list, READING)
+    listed = fake.client.list_all("/campaign", CAMPAIGN.api.unwrap_list, READING)
     assert [to_result(row, None)["contacts"] for row in listed] == [1] * count + [contacts] * count
     assert size_of(listed) < 2000 * count
 
@@ -89,7 +91,7 @@ def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
         return answers(httpx.Request("GET", request.url.copy_set_param("page", 1)) if numbered else request)
 
     with pytest.raises(UnreachableError, match=r"changed while it was read.*Run the task again"):
-        Fake(repeated).client.list_all("/campaign", CAMPAIGN.unwrap_list, READING)
+        Fake(repeated).client.list_all("/campaign", CAMPAIGN.api.unwrap_list, READING)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -98,7 +100,7 @@ def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
 def test_the_number_of_contacts_is_that_of_the_campaign(form: str, reduced: bool, fetched: bool) -> None:
     """As it is listed, as it is answered, and as it is completed by its id; never the number of calls so far."""
     row = campaign(1, 25, 1, form) | ({} if form == "counter" else {"callsCounterScheduled": 3})
-    displayed = CAMPAIGN.reduce(row) if reduced and CAMPAIGN.reduce else row
+    displayed = CAMPAIGN.api.reduce(row) if reduced and CAMPAIGN.api.reduce else row
     asked: list[str] = []
 
     def get(_path: str, **ids: str) -> ApiObject:

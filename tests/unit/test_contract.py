@@ -28,7 +28,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_keyed import plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import names_fact
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    BaseResource,
+    OneShotResource,
+    Resource,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTION = "voiceops.vapi_didlogic."
@@ -44,7 +48,7 @@ def collected() -> dict[str, Resource]:
         for path in module_utils.__path__:
             for item in pkgutil.iter_modules([str(pathlib.Path(path) / folder)]):
                 module = importlib.import_module(f"{PACKAGE}module_utils.{folder}.{item.name}")
-                found |= {row.name: row for row in vars(module).values() if isinstance(row, Resource)}
+                found |= {row.name: row for row in vars(module).values() if isinstance(row, BaseResource)}
     return found
 
 
@@ -163,15 +167,14 @@ def test_modules_exist_and_belong_to_their_group(noun: str) -> None:
 def test_a_row_names_what_exists(noun: str) -> None:
     resource = RESOURCES[noun]
     known = fields(resource.record)
-    assert resource.single or all(key in known for key in resource.keys)
+    assert resource.view.single or all(key in known for key in resource.keys)
     assert all(choice in known for choice in resource.choices)
-    assert resource.exclusive_by is None or known[resource.exclusive_by].option.ref
-    assert resource.replacement is None or resource.replacement.field in {
-        field.api_name.split(".")[0] for field in known.values()
-    }
+    exclusive_by, replacement = getattr(resource, "exclusive_by", None), getattr(resource, "replacement", None)
+    assert exclusive_by is None or known[exclusive_by].option.ref
+    assert replacement is None or replacement.field in {field.api_name.split(".")[0] for field in known.values()}
     for field in known.values():
         assert not field.option.paired_with or field.option.paired_with in known
-        assert field.option.ref is None or isinstance(field.option.ref, Resource)
+        assert field.option.ref is None or isinstance(field.option.ref, BaseResource)
     assert not set(resource.read_only_fields) & set(known), "a fact is no option"
 
 
@@ -225,13 +228,13 @@ def shown_fields(noun: str) -> set[str]:
     resource = RESOURCES[noun]
     if noun == "forward":
         return set(DESTINATION)
-    if resource.one_shot and resource.to_result:
-        item = resource.to_result(FULL[noun], types.SimpleNamespace(show_recording=False))
+    if isinstance(resource, OneShotResource) and resource.view.to_result:
+        item = resource.view.to_result(FULL[noun], types.SimpleNamespace(show_recording=False))
         facts = {"left_out": 0, "estimate": {}}
         return set(resource.merge_results([item], facts) if resource.merge_results else item)
-    if resource.to_result:
+    if resource.view.to_result:
         return {"number", "destinations"}
-    if resource.single:
+    if resource.view.single:
         return set(fields(resource.record))
     options = {name for name, field in fields(resource.record).items() if not field.option.secret}
     named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
@@ -265,9 +268,9 @@ def test_what_a_module_returns_is_documented(noun: str) -> None:
 def test_what_an_info_module_returns_is_documented(noun: str) -> None:
     """An item has the keys of the noun's module, to which the documentation may point."""
     resource = RESOURCES[noun]
-    said, keys = returned(info_of(noun), noun if resource.single else resource.plural)
-    assert said["type"] == ("dict" if resource.single else "list")
-    assert resource.single or said["elements"] == "dict"
+    said, keys = returned(info_of(noun), noun if resource.view.single else resource.plural)
+    assert said["type"] == ("dict" if resource.view.single else "list")
+    assert resource.view.single or said["elements"] == "dict"
     pointer = f"{COLLECTION}{module_of(noun)}#module:{noun}" in json.dumps(said["description"])
     assert pointer or keys >= shown_fields(noun)
     assert not keys & (secret_fields(resource.record) | secret_fields(resource.options))

@@ -20,9 +20,8 @@ from hypothesis import settings, stateful, strategies
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import RunState
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Target
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import (
-    Entry,
-    Target,
     converged,
     next_steps,
 )

@@ -44,6 +44,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     Enrichment,
+    KeyedResource,
+    OneShotResource,
+    OrderedResource,
     Provider,
     Resource,
 )
@@ -95,12 +98,12 @@ def run_info(resource: Resource) -> None:
 
     :param resource: the kind of the objects.
     """
-    key_options = {} if resource.single else {name: {"type": "str"} for name in resource.keys}
-    spec = connection_spec(resource.provider) | key_options | argument_spec(resource.filters)
-    if resource.enrichment:
-        other = resource.enrichment.resource.provider
+    key_options = {} if resource.view.single else {name: {"type": "str"} for name in resource.keys}
+    spec = connection_spec(resource.provider) | key_options | argument_spec(resource.view.filters)
+    if resource.view.enrichment:
+        other = resource.view.enrichment.resource.provider
         spec |= connection_spec(other, f"{other.name}_", optional=True)
-    module = Module(spec | (ID if resource.by_id and not resource.single else {}))
+    module = Module(spec | (ID if resource.by_id and not resource.view.single else {}))
     run_guarded(
         module,
         lambda: _info_filters(module, resource),
@@ -194,11 +197,12 @@ def _one(
     if failed:
         made = [outcome.desired.label for outcome in outcomes if outcome.changed and not outcome.error]
         done = f" Done before that: {', '.join(made)}." if made else ""
-        if resource.one_shot:
+        if isinstance(resource, OneShotResource):
             extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
         raise ModuleFailureError(f"{module.sentence(failed[0])}{done}", {"changed": changed, **extra})
     results = engine.with_names(resource, [outcome.result for outcome in outcomes])
-    rendered = resource.merge_results(results, facts) if resource.merge_results else results[0]
+    merge = resource.merge_results if isinstance(resource, OneShotResource) else None
+    rendered = merge(results, facts) if merge else results[0]
     result = {"changed": changed, resource.name: rendered, **extra}
     result["diff"] = outcomes[0].sides if len(outcomes) == 1 else _diff(outcomes)
     return result
@@ -225,8 +229,9 @@ def _desired_objects(module: Module, resource: Resource, option: str) -> list[De
         merged = inherited | {name: value for name, value in item.items() if value is not None}
         desired_objects.append(faults.of(f"{option}[{index}]", desired_from_options, resource, merged))
     _reject_duplicates(resource, option, desired_objects, faults)
-    if module.params["exclusive"] and not resource.ordered and not module.params.get(resource.exclusive_by or ""):
-        rule = f"needs {resource.exclusive_by} too: only objects that use it are removed."
+    scope = resource.exclusive_by if isinstance(resource, KeyedResource) else None
+    if module.params["exclusive"] and isinstance(resource, KeyedResource) and not module.params.get(scope or ""):
+        rule = f"needs {scope} too: only objects that use it are removed."
         faults.add(OptionError("exclusive", rule))
     faults.end()
     return [dataclasses.replace(desired, path=f"{option}[{index}]") for index, desired in enumerate(desired_objects)]
@@ -256,11 +261,11 @@ def _many(module: Module, resource: Resource, desired_objects: list[Desired], en
 def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], t.Any]:
     """The filters of an info module: the identifying options, and a record of the others."""
     faults = Faults()
-    names = [] if resource.single else [*resource.keys, "id"]
+    names = [] if resource.view.single else [*resource.keys, "id"]
     key_filters = {name: module.params[name] for name in names if module.params.get(name)}
     if "id" in key_filters and key_filters["id"] != UNKNOWN_ID:
         faults.of("id", resource.provider.check_id, str(key_filters["id"]))
-    filters = faults_of(resource.filters, module.params, faults)
+    filters = faults_of(resource.view.filters, module.params, faults)
     faults.end()
     return key_filters, filters
 
@@ -268,12 +273,12 @@ def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], t
 def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any], engine: Engine) -> dict[str, t.Any]:
     key_filters, filters = given
     found = [to_result(resource, row, filters) for row in engine.info(resource, key_filters, filters)]
-    if resource.enrichment:
-        found = _enriched(module, resource.enrichment, found)
+    if resource.view.enrichment:
+        found = _enriched(module, resource.view.enrichment, found)
     found = engine.with_names(resource, found, read=True)
-    if resource.enrich:
-        found = resource.enrich(engine.rows, found)
-    return {"changed": False, **({resource.name: found[0]} if resource.single else {resource.plural: found})}
+    if resource.view.enrich:
+        found = resource.view.enrich(engine.rows, found)
+    return {"changed": False, **({resource.name: found[0]} if resource.view.single else {resource.plural: found})}
 
 
 def _enriched(module: Module, enrichment: Enrichment, items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -292,7 +297,7 @@ def _reject_duplicates(resource: Resource, option: str, desired_objects: list[De
             continue
         keys = (
             resource.ordered.unique_keys(desired.record, desired.options)
-            if resource.ordered
+            if isinstance(resource, OrderedResource)
             else (resource.normalize_key(desired.label),)
         )
         for key in keys:
@@ -303,7 +308,7 @@ def _reject_duplicates(resource: Resource, option: str, desired_objects: list[De
 
 def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:
     """The scope of ``exclusive``."""
-    if resource.ordered:
+    if not isinstance(resource, KeyedResource):
         return params
     name = resource.exclusive_by or ""
     target = fields(resource.record)[name].option.ref

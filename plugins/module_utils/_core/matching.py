@@ -20,10 +20,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
+    AnyKeyedResource,
+    ApiObject,
+    OneShotResource,
     Resource,
 )
-
-ApiObject = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +84,7 @@ def desired_batches(
     :raises OptionError: with all errors that were found.
     """
     desired = desired_from_options(resource, params)
-    if not resource.expand:
+    if not isinstance(resource, OneShotResource) or not resource.expand:
         return [desired], {}, ()
     parts = resource.expand(desired.record, desired.options)
     desired_objects = [
@@ -130,7 +131,7 @@ def key_of(resource: Resource, desired: Desired) -> tuple[Field, t.Any]:
     raise OptionError(resource.keys[0], "must be given; it identifies the object.")
 
 
-def index(resource: Resource, rows: t.Iterable[ApiObject]) -> t.Callable[[Desired, RunState], list[ApiObject]]:
+def index(resource: AnyKeyedResource, rows: t.Iterable[ApiObject]) -> t.Callable[[Desired, RunState], list[ApiObject]]:
     """An index of rows, so that planning many objects does not compare each with every row.
 
     :param resource: the objects' kind. :param rows: all objects of the kind.
@@ -159,7 +160,7 @@ def index(resource: Resource, rows: t.Iterable[ApiObject]) -> t.Callable[[Desire
 
 
 def choose(
-    resource: Resource, desired: Desired, rows: list[ApiObject], run_state: RunState
+    resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject], run_state: RunState
 ) -> tuple[ApiObject | None, list[ApiObject]]:
     """The row that matches, and rows that this run created concurrently with another run and deletes again.
 
@@ -193,7 +194,7 @@ def choose(
     return (found[0] if found else None), [row for row in found[1:] if str(row.get("id")) in run_state.created]
 
 
-def _moved_on(resource: Resource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> bool:
+def _moved_on(resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> bool:
     """Whether the object with the given id was or is being replaced: then the name identifies the current object."""
     if desired.options.state != "present" or not may_replace(resource, desired):
         return False
@@ -201,7 +202,7 @@ def _moved_on(resource: Resource, desired: Desired, rows: list[ApiObject], run_s
     return desired.id in run_state.deleted_ids or (superseded is not None and str(superseded.get("id")) == desired.id)
 
 
-def may_replace(resource: Resource, desired: Desired) -> bool:
+def may_replace(resource: AnyKeyedResource, desired: Desired) -> bool:
     """Whether a change may create a new object.
 
     :param resource: the object's kind. :param desired: the desired object. :return: whether its options say so.
@@ -209,12 +210,12 @@ def may_replace(resource: Resource, desired: Desired) -> bool:
     return resource.replacement is not None and resource.replacement.requested(desired.options)
 
 
-def settings_source(resource: Resource, desired: Desired) -> str | None:
+def settings_source(resource: AnyKeyedResource, desired: Desired) -> str | None:
     """The object whose settings are copied to a new one.
 
     :param resource: the object's kind. :param desired: the new object. :return: the id, if one is given.
     """
-    return getattr(desired.options, resource.template_option) if resource.template_option else None
+    return getattr(desired.options, resource.replacement.template_option) if resource.replacement else None
 
 
 # The old object is renamed first, so that two objects never have the same name, and the next run can continue an
@@ -241,7 +242,7 @@ def name_limit(field: Field) -> int:
     return field.option.length[1] if field.option.length else sys.maxsize
 
 
-def find_superseded(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
+def find_superseded(resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
     """The object that an interrupted replacement left.
 
     :param resource: its kind. :param desired: the desired object. :param rows: all objects of its kind.

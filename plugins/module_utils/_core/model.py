@@ -191,12 +191,16 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-@functools.cache
 def fields(record: type[Model]) -> dict[str, Field]:
     """The fields of a record.
 
     :param record: the record. :return: the fields by name, in the order of declaration.
     """
+    return _cached_fields(record)
+
+
+@functools.cache
+def _cached_fields(record: type[Model]) -> dict[str, Field]:
     hints = t.get_type_hints(record, include_extras=True)
     skip = {"model_config"}
     found = [

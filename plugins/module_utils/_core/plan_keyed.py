@@ -11,7 +11,6 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api, to_api, unmapped
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
-    ApiObject,
     Desired,
     RunState,
     choose,
@@ -41,14 +40,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
+    AnyKeyedResource,
+    ApiObject,
     Mutation,
     Referrer,
-    Resource,
 )
 
 
 def plan(
-    resource: Resource,
+    resource: AnyKeyedResource,
     desired: Desired,
     rows: list[ApiObject],
     referrer_rows: t.Mapping[Referrer, list[ApiObject]],
@@ -81,7 +81,7 @@ class _Comparison:
     :param secrets: the write-only fields to send.
     """
 
-    resource: Resource
+    resource: AnyKeyedResource
     desired: Desired
     row: ApiObject | None
     superseded: ApiObject | None
@@ -107,7 +107,7 @@ class _Comparison:
 
 
 def _plan_present(
-    resource: Resource,
+    resource: AnyKeyedResource,
     desired: Desired,
     row: ApiObject | None,
     rows: list[ApiObject],
@@ -120,7 +120,7 @@ def _plan_present(
 
 
 def _desired_state(
-    resource: Resource, desired: Desired, row: ApiObject | None, rows: list[ApiObject], run_state: RunState
+    resource: AnyKeyedResource, desired: Desired, row: ApiObject | None, rows: list[ApiObject], run_state: RunState
 ) -> _Comparison:
     """The resulting fields, after all checks of them; raises :class:`OptionError`."""
     replacing = may_replace(resource, desired)
@@ -170,7 +170,7 @@ def _with_differences(change: _Comparison) -> _Comparison:
 def _with_secrets(change: _Comparison, run_state: RunState) -> _Comparison:
     """The comparison, with the secrets to send; raises :class:`OptionError` if one is required and not given."""
     new = change.row is None
-    always = change.resource.rewrites_secrets(change.desired.options) and not run_state.secret_written
+    always = change.resource.update.rewrites_secrets(change.desired.options) and not run_state.secret_written
     secrets = _secrets_to_write(
         change.resource, change.given, change.after, change.changed_fields, always=always or new, new=new
     )
@@ -302,21 +302,25 @@ def _update(
     return dataclasses.replace(preview, action=action, mutations=mutations, extra=replaced_id(change.superseded))
 
 
-def _template(resource: Resource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
+def _template(resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject]) -> ApiObject | None:
     """The object whose settings are copied to a new one (``template_option``); raises :class:`OptionError`."""
     key = settings_source(resource, desired)
     found = next((row for row in rows if key and str(row.get("id")) == key), None)
     if key and found is None:
-        raise OptionError(resource.template_option, f"matches no {resource.title}; there is none with this id.", key)
+        raise OptionError(
+            resource.replacement.template_option if resource.replacement else "id",
+            f"matches no {resource.title}; there is none with this id.",
+            key,
+        )
     return found
 
 
-def _losses(resource: Resource, desired: Desired, current: t.Any, expected: t.Any) -> tuple[str, ...]:
+def _losses(resource: AnyKeyedResource, desired: Desired, current: t.Any, expected: t.Any) -> tuple[str, ...]:
     """A warning for each nested object that is replaced by another variant, with the fields that are removed."""
     return tuple(f"{resource.title} {desired.label}: {text}" for text in replaced_variants(current, expected))
 
 
-def _not_taken_over(resource: Resource, desired: Desired, source: ApiObject | None) -> tuple[str, ...]:
+def _not_taken_over(resource: AnyKeyedResource, desired: Desired, source: ApiObject | None) -> tuple[str, ...]:
     """A warning that lists the settings that are not copied to a new object."""
     own = {"id", *resource.constants, *resource.provider.server_keys, *map(camel, resource.read_only_fields)}
     lost = unmapped(resource.record, {key: value for key, value in (source or {}).items() if key not in own})
@@ -327,7 +331,7 @@ def _not_taken_over(resource: Resource, desired: Desired, source: ApiObject | No
     return (text,) if lost else ()
 
 
-def _cleared(resource: Resource, desired_record: t.Any) -> list[str]:
+def _cleared(resource: AnyKeyedResource, desired_record: t.Any) -> list[str]:
     """Keys of the free-form part of a body that are given as null, which removes a field."""
     free = [getattr(desired_record, field.attr) for field in fields(resource.record).values() if field.api_name == "*"]
     return [key for given in free for key, value in (given or {}).items() if value is None]
@@ -338,7 +342,7 @@ def _empty_as_none(value: t.Any) -> t.Any:
     return None if value in ("", [], {}) else value
 
 
-def _without_missing(resource: Resource, current: t.Any, run_state: RunState) -> t.Any:
+def _without_missing(resource: AnyKeyedResource, current: t.Any, run_state: RunState) -> t.Any:
     """The current object without ids of deleted objects in its lists of references."""
     if current is None or not any(run_state.missing.values()):
         return current
@@ -350,13 +354,13 @@ def _without_missing(resource: Resource, current: t.Any, run_state: RunState) ->
     return current.model_copy(update=changes)
 
 
-def _without_secrets(resource: Resource, record: t.Any) -> t.Any:
+def _without_secrets(resource: AnyKeyedResource, record: t.Any) -> t.Any:
     names = [field.attr for field in fields(resource.record).values() if field.option.secret]
     return record.model_copy(update=dict.fromkeys(names)) if names else record
 
 
 def _secrets_to_write(
-    resource: Resource,
+    resource: AnyKeyedResource,
     desired_record: t.Any,
     after: t.Any,
     changed_fields: t.AbstractSet[str],
@@ -391,14 +395,14 @@ def _secrets_to_write(
     return found
 
 
-def _one_choice(resource: Resource, desired_record: t.Any) -> t.Any:
+def _one_choice(resource: AnyKeyedResource, desired_record: t.Any) -> t.Any:
     given = [name for name in resource.choices if getattr(desired_record, name)]
     if not given:
         return desired_record
     return desired_record.model_copy(update={name: "" for name in resource.choices if name not in given})
 
 
-def _managed_fields(resource: Resource, named: t.Any) -> dict[str, Field]:
+def _managed_fields(resource: AnyKeyedResource, named: t.Any) -> dict[str, Field]:
     """The fields that a diff shows: those that are given, without secrets."""
     return {
         name: field
@@ -417,7 +421,7 @@ def _managed(record: t.Any, named: t.Any, managed: dict[str, Field]) -> dict[str
 
 
 def _plan_absent(
-    resource: Resource,
+    resource: AnyKeyedResource,
     desired: Desired,
     row: ApiObject | None,
     referrer_rows: t.Mapping[Referrer, list[ApiObject]],
@@ -433,7 +437,7 @@ def _plan_absent(
 
 
 def _detach(
-    resource: Resource, desired: Desired, key: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
+    resource: AnyKeyedResource, desired: Desired, key: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
 ) -> tuple[Mutation, ...]:
     """The requests that remove references to a deleted object; raises :class:`OptionError` if one must stay."""
     force = resource.force_option and getattr(desired.options, resource.force_option)

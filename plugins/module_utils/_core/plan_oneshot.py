@@ -7,34 +7,36 @@ from __future__ import annotations
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import AmbiguousError, OptionError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import ApiObject, Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import find_redacted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import MASK_VALUES
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
     Plan,
-    resource_mutations,
+    creation_of,
     to_result,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, OneShot, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    AnyOneShotResource,
+    ApiObject,
+)
 
 
-def found(one_shot: OneShot, desired: Desired, rows: list[ApiObject]) -> list[ApiObject]:
+def found(resource: AnyOneShotResource, desired: Desired, rows: list[ApiObject]) -> list[ApiObject]:
     """Find the rows that match a desired operation.
 
-    :param one_shot: the operation. :param desired: the desired object. :param rows: the listed rows.
+    :param resource: its kind. :param desired: the desired object. :param rows: the listed rows.
     :return: the rows that match.
     """
     if desired.id:
         return [row for row in rows if str(row.get("id")) == desired.id]
-    if desired.options.state == "absent" and one_shot.same_group:
-        return [row for row in rows if one_shot.same_group(row, desired.record)]
-    marked = [row for row in rows if one_shot.is_same(row, desired.record)]
-    return [row for row in marked if not one_shot.void(row)] or marked
+    if desired.options.state == "absent" and resource.one_shot.same_group:
+        return [row for row in rows if resource.one_shot.same_group(row, desired.record)]
+    marked = [row for row in rows if resource.one_shot.is_same(row, desired.record)]
+    return [row for row in marked if not resource.one_shot.void(row)] or marked
 
 
-def plan(
-    resource: Resource, one_shot: OneShot, desired: Desired, rows: list[ApiObject], existing: list[ApiObject]
-) -> Plan:
+def plan(resource: AnyOneShotResource, desired: Desired, rows: list[ApiObject], existing: list[ApiObject]) -> Plan:
     """Plan an operation.
 
     :param resource: its kind. :param one_shot: the operation. :param desired: the desired object.
@@ -43,13 +45,13 @@ def plan(
     :raises AmbiguousError: if several rows match.
     """
     if desired.options.state == "absent":
-        return _plan_cancel(resource, one_shot, desired, existing)
+        return _plan_cancel(resource, desired, existing)
     if len(existing) > 1:
         ids = ", ".join(str(row.get("id")) for row in existing)
         how = "Give id to pick one." if resource.keys else "Read each by its id."
         raise AmbiguousError("", f"{len(existing)} {resource.title}s match {desired.label}: {ids}. {how}")
     if existing:
-        warning = one_shot.check_matches(existing[0], desired.record)
+        warning = resource.one_shot.check_matches(existing[0], desired.record)
         return Plan(
             action="none",
             before={},
@@ -62,22 +64,22 @@ def plan(
     masked = find_redacted(desired.record, "")
     if masked:
         raise OptionError(masked, MASK_VALUES)
-    one_shot.check_conflict(rows, desired.record)
-    displayed = one_shot.to_display(desired.record)
+    resource.one_shot.check_conflict(rows, desired.record)
+    displayed = resource.one_shot.to_display(desired.record)
     body = to_api(desired.record)
-    writes = resource_mutations(resource, None, body, {}, body)
+    writes = (creation_of(resource, body),)
     return Plan(action="create", before={}, after=displayed, result={"id": UNKNOWN_ID, **displayed}, mutations=writes)
 
 
-def _plan_cancel(resource: Resource, one_shot: OneShot, desired: Desired, existing: list[ApiObject]) -> Plan:
-    running = [row for row in existing if one_shot.cancel and not one_shot.is_finished(row)]
-    if not running or not one_shot.cancel:
+def _plan_cancel(resource: AnyOneShotResource, desired: Desired, existing: list[ApiObject]) -> Plan:
+    running = [row for row in existing if resource.one_shot.cancel and not resource.one_shot.is_finished(row)]
+    if not running or not resource.one_shot.cancel:
         result = to_result(resource, existing[0], desired.options) if existing else {}
         return Plan(action="none", before={}, after={}, result=result)
     return Plan(
         action="delete",
-        before=one_shot.to_display(desired.record),
+        before=resource.one_shot.to_display(desired.record),
         after={},
         result=to_result(resource, running[0], desired.options),
-        mutations=tuple(one_shot.cancel(row) for row in running),
+        mutations=tuple(resource.one_shot.cancel(row) for row in running),
     )

@@ -14,86 +14,22 @@ import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import ApiObject, Desired, RunState
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, RunState
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step, Target
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
+    AnyOrderedResource,
+    ApiObject,
     Mutation,
-    Resource,
+    Ordered,
 )
-
-Identity = tuple[str, str]
 
 #: Maximum number of times that one run appends a row that another run deletes again.
 MAX_MOVES = 4
 
 #: Maximum number of steps of a simulation; each row of a list needs only a few.
 MAX_STEPS = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One row of the list. ``identity`` is its identity: equal rows have equal values; ``raw`` is the service's form.
-
-    :param movable: whether a copy is equivalent. A row of an unknown kind may have fields that are not returned: it is
-        never copied or deleted, only disabled.
-    """
-
-    id: str
-    identity: Identity
-    active: bool
-    call_hunt: bool
-    raw: t.Any = None
-    movable: bool = True
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Target:
-    """The desired state of the list. ``replaces`` decides whether the target replaces a row.
-
-    :param list_title: the rows of the list in messages, such as "rows of the same list".
-    """
-
-    entry: Entry
-    absent: bool = False
-    first: bool = True
-    others: str = "keep"  # keep disable remove
-    replaces: t.Callable[[Entry], bool] = lambda _entry: False
-    list_title: str = "rows of the same list"
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One step: ``append`` an entry, ``switch`` a row to the state of ``entry``, or ``delete`` a row."""
-
-    action: str
-    entry: Entry
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ordered:
-    """The functions of an ordered resource.
-
-    :param row_title: a row in messages. :param list_key: return key of the rows. :param diff_fields: fields of a row
-        that a diff shows; the first one is its address.
-    :param without_active: the effect of a list without an active row.
-    :param entries: raw rows -> entries in their effective order. :param target: ``(record, ask)`` -> the desired state.
-    :param unique_keys: ``(record, ask)`` -> a key that must be unique among the items of one task.
-    :param to_mutation: ``(record, step)`` -> request. :param to_result: ``(entry, entries, aim, record, ask)`` -> the
-        object
-        and further return values. :param find_undeclared: see ``exclusive`` in the engine.
-    """
-
-    row_title: str
-    list_key: str
-    diff_fields: tuple[str, ...]
-    without_active: str
-    entries: t.Callable[[list[ApiObject]], list[Entry]]
-    target: t.Callable[[t.Any, t.Any], Target]
-    to_mutation: t.Callable[[t.Any, Step], Mutation]
-    to_result: t.Callable[..., tuple[dict[str, t.Any], dict[str, t.Any]]]
-    unique_keys: t.Callable[[t.Any, t.Any], tuple[t.Any, ...]]
-    find_undeclared: t.Any = None
 
 
 def next_steps(entries: list[Entry], goal: Target, run_state: RunState) -> list[Step]:
@@ -226,7 +162,7 @@ def converged(entries: list[Entry], target: Target, run_state: RunState) -> list
     ]
 
 
-def plan(resource: Resource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> Plan:
+def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> Plan:
     """Plan one row of an ordered list.
 
     :param resource: its kind. :param desired: the desired row. :param rows: the current list.
@@ -234,7 +170,7 @@ def plan(resource: Resource, desired: Desired, rows: list[ApiObject], run_state:
     :return: the plan; its requests are the next steps only. :raises OptionError: if another run keeps changing the
         list.
     """
-    ordered: Ordered = resource.ordered
+    ordered = resource.ordered
     entries, target = ordered.entries(rows), ordered.target(desired.record, desired.options)
     steps = next_steps(entries, target, run_state)
     final = converged(entries, target, run_state)
@@ -279,7 +215,7 @@ def _may_answer(entry: Entry) -> bool:
     return entry.active and entry.movable
 
 
-def _to_mutation(facts: Ordered, desired: Desired, target: Target, step: Step) -> Mutation:
+def _to_mutation(facts: Ordered[t.Any, t.Any], desired: Desired, target: Target, step: Step) -> Mutation:
     write = facts.to_mutation(desired.record, step)
     copy = step.action == "append" and step.entry.identity != target.entry.identity
     return dataclasses.replace(write, optional_token=step.entry.identity) if copy else write

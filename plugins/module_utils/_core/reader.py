@@ -23,11 +23,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RejectedError,
     UnreachableError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import ApiObject, Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
+    ApiObject,
     ListQuery,
     Referrer,
     Resource,
@@ -77,15 +78,17 @@ class Reader:
         :return: the objects in the service's form. :raises ApiError: if the list cannot be read or is invalid.
         """
         query = query or ListQuery()
-        if resource.page_size:
-            query = dataclasses.replace(query, page_size=resource.page_size, numbered_pages=resource.numbered_pages)
-        if resource.reduce:
-            query = dataclasses.replace(query, reduce=resource.reduce)
-        listed = self.client.list_all(resource.path, resource.unwrap_list, query, **names)
+        if resource.api.page_size:
+            query = dataclasses.replace(
+                query, page_size=resource.api.page_size, numbered_pages=resource.api.numbered_pages
+            )
+        if resource.api.reduce:
+            query = dataclasses.replace(query, reduce=resource.api.reduce)
+        listed = self.client.list_all(resource.path, resource.api.unwrap_list, query, **names)
         found = [
             row for row in listed if all(row.get(key, value) == value for key, value in resource.constants.items())
         ]
-        return _check_rows(found, resource.required_keys, f"{resource.provider.title} lists a {resource.title}")
+        return _check_rows(found, resource.api.required_keys, f"{resource.provider.title} lists a {resource.title}")
 
     def referrer_list(self, use: Referrer, what: str) -> list[ApiObject]:
         """The listed objects that may refer to another object.
@@ -95,12 +98,12 @@ class Reader:
         """
         return _check_rows(self.client.list_all(use.path), ("id",), what)
 
-    def invalidate(self, resource: Resource) -> None:
+    def invalidate(self, *paths: str) -> None:
         """Invalidate the cached lists, so that the next reads show the effect of the last writes.
 
-        :param resource: the kind whose lists, and those of its referrers, are read again.
+        :param paths: the paths of the lists.
         """
-        for path in (resource.path, *(use.path for use in resource.referrers)):
+        for path in paths:
             self.client.invalidate(path)
 
     def wait_for_consistency(self, *errors: Exception | None) -> None:
@@ -121,15 +124,15 @@ class Reader:
         :return: the objects in the service's form. :raises ModuleFailureError: if the service rejects the query.
         """
         query = None
-        if resource.query:
-            named = self._resolve_filters(filters or resource.filters())
+        if resource.view.query:
+            named = self._resolve_filters(filters or resource.view.filters())
             if any(getattr(named, field.attr) == UNKNOWN_ID for field in fields(type(named)).values()):
                 return []  # check mode: an object that does not exist yet has no rows
-            query = resource.query(named, key_filters.get("id", ""))
+            query = resource.view.query(named, key_filters.get("id", ""))
         try:
             rows = self.rows(resource, query)
         except RejectedError as error:
-            explained = resource.explain_refusal(error, self.now()) if resource.explain_refusal else None
+            explained = resource.view.explain_refusal(error, self.now()) if resource.view.explain_refusal else None
             if explained is None:
                 raise
             raise ModuleFailureError(f"{error} {explained[0]}", {"changed": False, **explained[1]}) from None
@@ -191,7 +194,7 @@ class Reader:
         :param read: read the lists of the referenced objects; otherwise only names that the task has already read.
         :return: the items with the names.
         """
-        if resource.to_result:
+        if resource.view.to_result:
             return items  # the resource defines the content of its items
         named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
         used = {

@@ -13,7 +13,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reade
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile_keyed import KeyedReconciler
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile_oneshot import OneShotReconciler
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile_ordered import OrderedReconciler
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    KeyedResource,
+    OneShotResource,
+    OrderedResource,
+    Resource,
+)
 
 
 class Engine(Reader):
@@ -28,8 +33,10 @@ class Engine(Reader):
         :return: one outcome per object; it contains the object's error, if any.
         """
         outcomes = self.resolve(resource, desired_objects)
-        if resource.one_shot:
-            return OneShotReconciler(self, resource, resource.one_shot).ensure(outcomes)
-        if resource.ordered:
+        if isinstance(resource, OneShotResource):
+            return OneShotReconciler(self, resource).ensure(outcomes)
+        if isinstance(resource, OrderedResource):
             return OrderedReconciler(self, resource).ensure(outcomes, exclusive)
-        return KeyedReconciler(self, resource).ensure(outcomes, exclusive)
+        if isinstance(resource, KeyedResource):
+            return KeyedReconciler(self, resource).ensure(outcomes, exclusive)
+        raise TypeError(f"A {resource.title} is only read.")

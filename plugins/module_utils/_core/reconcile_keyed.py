@@ -23,13 +23,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RejectedError,
     RunInterruptedError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import ApiObject, Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan, created_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
+    AnyKeyedResource,
+    ApiObject,
     Mutation,
     Referrer,
     Resource,
@@ -47,7 +49,7 @@ class KeyedReconciler:
     :param reader: reads the lists. :param resource: the kind.
     """
 
-    def __init__(self, reader: Reader, resource: Resource) -> None:
+    def __init__(self, reader: Reader, resource: AnyKeyedResource) -> None:
         self.reader, self.resource, self.client = reader, resource, reader.client
 
     def ensure(self, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
@@ -59,7 +61,7 @@ class KeyedReconciler:
         for index in rounds(lambda: _written(outcomes)):
             try:
                 if index:
-                    self.reader.invalidate(self.resource)
+                    self.reader.invalidate(self.resource.path, *(use.path for use in self.resource.referrers))
                 rows, referrer_rows = self._read(outcomes)
             except (ApiError, RunInterruptedError) as error:
                 if index == 0:
@@ -99,7 +101,7 @@ class KeyedReconciler:
 
     def _warn_after_updates(self, outcomes: list[Outcome]) -> None:
         """Add the warnings of ``after_update`` to each object that was updated, or would be in check mode."""
-        check = self.resource.after_update
+        check = self.resource.update.check_effect
         updated = [o for o in outcomes if check and o.action == "update" and o.changed and not o.error]
         found = self.reader.together(lambda o: check(self.client, str(o.result["id"])) if check else (), updated)
         for outcome, warnings in zip(updated, found, strict=True):
@@ -251,7 +253,9 @@ def _extended_args(error: Exception, more: str) -> tuple[t.Any, ...]:
     return (f"{text}{more}", *rest) if status is None else (f"{text}{more}", status)
 
 
-def _undeclared(resource: Resource, outcomes: list[Outcome], rows: list[ApiObject], scope: str) -> list[Desired]:
+def _undeclared(
+    resource: AnyKeyedResource, outcomes: list[Outcome], rows: list[ApiObject], scope: str
+) -> list[Desired]:
     """The existing objects in the scope that are not declared, as desired objects with the state ``absent``."""
     if not outcomes:
         return []

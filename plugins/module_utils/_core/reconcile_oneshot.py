@@ -17,11 +17,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RejectedError,
     RunInterruptedError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import ApiObject, Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import OneShot, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyOneShotResource, ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 
 #: Seconds before checking whether another run has started the same operation at the same time.
@@ -34,10 +34,11 @@ LOOKUP_DELAYS_SECONDS = (1.0, 2.0, 4.0)
 class OneShotReconciler:
     """Starts, finds and cancels the operations of one kind.
 
-    :param reader: reads the lists. :param resource: the kind. :param one_shot: its functions.
+    :param reader: reads the lists. :param resource: the kind.
     """
 
-    def __init__(self, reader: Reader, resource: Resource, one_shot: OneShot) -> None:
+    def __init__(self, reader: Reader, resource: AnyOneShotResource) -> None:
+        one_shot = resource.one_shot
         self.reader, self.resource, self.one_shot, self.client = reader, resource, one_shot, reader.client
         self.started = reader.now()
         self.window = one_shot.recent(self.started) if one_shot.recent else one_shot.window(self.started)
@@ -92,15 +93,15 @@ class OneShotReconciler:
             except AmbiguousError:
                 # Other runs may have started it concurrently; then each but the first cancels its own.
                 self.client.sleep(pause)
-                self.reader.invalidate(self.resource)
+                self.reader.invalidate(self.resource.path)
                 rows = self.reader.rows(self.resource, self.one_shot.window(self.reader.now()))
         return self._plan_once(desired, rows)
 
     def _plan_once(self, desired: Desired, rows: list[ApiObject]) -> Plan:
-        there = plan_oneshot.found(self.one_shot, desired, rows)
+        there = plan_oneshot.found(self.resource, desired, rows)
         if desired.options.state != "absent":
             there = [self.one_shot.fetch_details(self.client.get, row) for row in there]
-        return plan_oneshot.plan(self.resource, self.one_shot, desired, rows, there)
+        return plan_oneshot.plan(self.resource, desired, rows, there)
 
     def _start_one_shot(self, outcome: Outcome, plan: Plan) -> None:
         row = None
@@ -151,7 +152,7 @@ class OneShotReconciler:
         """
         record = outcome.desired.record
         self.client.sleep(CONCURRENT_START_DELAY_SECONDS)
-        self.reader.invalidate(self.resource)
+        self.reader.invalidate(self.resource.path)
         try:
             rows = self.reader.rows(self.resource, self.window)
         except (ApiError, RunInterruptedError) as error:
@@ -196,7 +197,7 @@ class OneShotReconciler:
                 refused = error
         if refused is None:
             return
-        self.reader.invalidate(self.resource)
+        self.reader.invalidate(self.resource.path)
         ids = {str(row["id"]) for row in rows}
         going = [
             row
@@ -216,8 +217,8 @@ class OneShotReconciler:
         for pause in pauses:
             self.client.sleep(pause)
             try:
-                self.reader.invalidate(self.resource)
-                there = plan_oneshot.found(self.one_shot, outcome.desired, self.reader.rows(self.resource, self.window))
+                self.reader.invalidate(self.resource.path)
+                there = plan_oneshot.found(self.resource, outcome.desired, self.reader.rows(self.resource, self.window))
             except (ApiError, RunInterruptedError):
                 continue
             if there and (starting or all(self.one_shot.is_finished(row) for row in there)):

@@ -18,7 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyOrderedResource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import rounds
 
 #: Statuses with which a service rejects an object because of its content.
@@ -31,7 +31,7 @@ class OrderedReconciler:
     :param reader: reads the lists. :param resource: the kind.
     """
 
-    def __init__(self, reader: Reader, resource: Resource) -> None:
+    def __init__(self, reader: Reader, resource: AnyOrderedResource) -> None:
         self.reader, self.resource, self.client = reader, resource, reader.client
 
     def ensure(self, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
@@ -90,8 +90,10 @@ class OrderedReconciler:
                     return
                 self._steps(outcome, plan)
         except RejectedError as error:
-            gone = error.status == 404 and self.resource.not_found and not outcome.changed
-            outcome.error = RejectedError(f"{outcome.desired.label} {self.resource.not_found}.", 404) if gone else error
+            gone = error.status == 404 and self.resource.ordered.not_found and not outcome.changed
+            outcome.error = (
+                RejectedError(f"{outcome.desired.label} {self.resource.ordered.not_found}.", 404) if gone else error
+            )
         except (OptionError, ApiError, RunInterruptedError) as error:
             outcome.error = error
         outcome.fail(

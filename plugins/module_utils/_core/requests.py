@@ -12,7 +12,6 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OutcomeUnknownError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
-    ApiObject,
     Desired,
     key_of,
     name_limit,
@@ -24,6 +23,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import camel
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    AnyKeyedResource,
+    ApiObject,
     Mutation,
     Referrer,
     Resource,
@@ -50,8 +51,18 @@ class Plan:
     current: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
+def creation_of(resource: Resource, fields: ApiObject) -> Mutation:
+    """The request that creates an object.
+
+    :param resource: its kind. :param fields: its fields in the API's form. :return: the request.
+    """
+    body = {key: value for key, value in fields.items() if value is not None}
+    form = resource.api.wrap({**resource.constants, **body})
+    return Mutation(method="POST", path=resource.path, body=form, creates=True)
+
+
 def resource_mutations(
-    resource: Resource,
+    resource: AnyKeyedResource,
     row: ApiObject | None,
     changed_fields: dict[str, t.Any],
     current_body: dict[str, t.Any],
@@ -63,17 +74,12 @@ def resource_mutations(
     :param changed_fields: the changed part of the body. :param current_body: the current body.
     :param desired_body: the desired body. :return: the requests.
     """
-    if resource.mutations:
-        return resource.mutations(resource, row, changed_fields, current_body, desired_body)
+    if resource.update.mutations:
+        return resource.update.mutations(resource, row, changed_fields, current_body, desired_body)
     if row is None:
-        body = {key: value for key, value in changed_fields.items() if value is not None}
-        return (
-            Mutation(
-                method="POST", path=resource.path, body=resource.wrap({**resource.constants, **body}), creates=True
-            ),
-        )
+        return (creation_of(resource, changed_fields),)
     body = {key: _merged_value(row.get(key), current_body.get(key), value) for key, value in changed_fields.items()}
-    return (mutation_of(resource, row, resource.update_method, body=resource.wrap({**resource.constants, **body})),)
+    return (mutation_of(resource, row, resource.update.method, body=resource.api.wrap({**resource.constants, **body})),)
 
 
 def _merged_value(raw: t.Any, current: t.Any, desired: t.Any) -> t.Any:
@@ -83,13 +89,13 @@ def _merged_value(raw: t.Any, current: t.Any, desired: t.Any) -> t.Any:
     return {key: value for key, value in raw.items() if value is not None and key not in (current or {})} | desired
 
 
-def mutation_of(resource: Resource, row: ApiObject, method: str, **more: t.Any) -> Mutation:
+def mutation_of(resource: AnyKeyedResource, row: ApiObject, method: str, **more: t.Any) -> Mutation:
     """A request for one object.
 
     :param resource: the object's kind. :param row: the object. :param method: the HTTP method.
     :param more: further properties of the request. :return: the request.
     """
-    path = resource.item_path or resource.path + "/{id}"
+    path = resource.update.path or resource.path + "/{id}"
     return Mutation(method=method, path=path, ids={name: str(row[name]) for name in placeholders(path)}, **more)
 
 
@@ -120,8 +126,8 @@ def to_result(resource: Resource, row: ApiObject, options: t.Any) -> dict[str, t
     :param resource: its kind. :param row: the service's form. :param options: options that affect the form.
     :return: the return value, without secrets.
     """
-    if resource.to_result:
-        return resource.to_result(row, options)
+    if resource.view.to_result:
+        return resource.view.to_result(row, options)
     key = {"id": str(row["id"])} if "id" in row else {}
     displayed = {
         name: value for name, value in to_display(from_api(resource.record, row)).items() if value not in ("", {})
@@ -129,7 +135,7 @@ def to_result(resource: Resource, row: ApiObject, options: t.Any) -> dict[str, t
     return {**key, **displayed, **read_only_values(resource, row)}
 
 
-def deletion_of(resource: Resource, row: ApiObject) -> Mutation:
+def deletion_of(resource: AnyKeyedResource, row: ApiObject) -> Mutation:
     """The request that deletes an object.
 
     :param resource: the object's kind. :param row: the object. :return: the request.
@@ -180,7 +186,7 @@ def _replace_id(value: t.Any, path: list[str], old: str, new: str | None) -> t.A
     return {**value, path[0]: _replace_id(value.get(path[0]), path[1:], old, new)} if isinstance(value, dict) else value
 
 
-def rename_superseded(resource: Resource, desired: Desired, row: ApiObject) -> Mutation:
+def rename_superseded(resource: AnyKeyedResource, desired: Desired, row: ApiObject) -> Mutation:
     """The request that renames an object before it is replaced.
 
     :param resource: its kind, which can be replaced. :param desired: the new object. :param row: the object.
@@ -188,11 +194,11 @@ def rename_superseded(resource: Resource, desired: Desired, row: ApiObject) -> M
     """
     field, value = key_of(resource, desired)
     body = {**resource.constants, field.api_name: superseded_name(str(value), name_limit(field))}
-    return mutation_of(resource, row, resource.update_method, body=resource.wrap(body))
+    return mutation_of(resource, row, resource.update.method, body=resource.api.wrap(body))
 
 
 def repoint_all(
-    resource: Resource, row: ApiObject, new: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
+    resource: AnyKeyedResource, row: ApiObject, new: str, referrer_rows: t.Mapping[Referrer, list[ApiObject]]
 ) -> tuple[Mutation, ...]:
     """The requests that move all references from an object to its replacement.
 
@@ -223,7 +229,7 @@ def created_object(resource: Resource, write: Mutation, answer: t.Any) -> ApiObj
     :param resource: its kind. :param write: the request. :param answer: the response.
     :return: the object. :raises OutcomeUnknownError: if the response contains none.
     """
-    row = resource.unwrap(answer) if isinstance(answer, dict) else None
+    row = resource.api.unwrap(answer) if isinstance(answer, dict) else None
     if not isinstance(row, dict) or not row.get("id"):
         raise OutcomeUnknownError(
             f"The response of {resource.provider.title} to {write.method} {write.path} contains no object."

@@ -13,9 +13,20 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step, Target
 
 #: Placeholder in check mode for an id that is known only after the change.
 UNKNOWN_ID = "(known after apply)"
+
+#: An object in the form of its service.
+ApiObject = dict[str, t.Any]
+
+#: An object in the form that modules return.
+Result = dict[str, t.Any]
+
+#: The class of an object's fields, and that of its other options.
+RecordT = t.TypeVar("RecordT", bound=Model)
+OptionsT = t.TypeVar("OptionsT", bound=Model)
 
 #: ``(path, query)`` -> the rows of one page.
 Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
@@ -153,24 +164,183 @@ class Referrer:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Replacement:
-    """How an object is replaced by a new one, where an update of one of its fields may have no effect.
+class ApiForm:
+    """The form of an API's lists, responses and requests.
 
-    :param field: the API field whose change creates a new object. :param requested: options -> whether it may do so.
+    :param unwrap_list: extracts the list from a response that is not a list; ``unwrap`` extracts the object from a
+        response; ``wrap`` creates the request body.
+    :param required_keys: required keys of each listed row. :param reduce: listed row -> the parts of it to keep while
+        the list is read. :param page_size: rows per page of its list. :param numbered_pages: whether the list accepts
+        the index of a page.
     """
 
-    field: str
-    requested: t.Callable[[t.Any], bool]
+    unwrap_list: t.Callable[[t.Any], t.Any] | None = None
+    unwrap: t.Callable[[t.Any], t.Any] = lambda answer: answer
+    wrap: t.Callable[[ApiObject], ApiObject] = lambda body: body
+    required_keys: tuple[str, ...] = ("id",)
+    reduce: t.Callable[[ApiObject], ApiObject] | None = None
+    page_size: int | None = None
+    numbered_pages: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class OneShot:
+class InfoView:
+    """What modules return of an object, and how an info module reads it.
+
+    :param to_result: ``(row, options)`` -> the item, if it differs from the record. :param filters: options of the info
+        module besides the identifying ones. :param query: ``(filters, id)`` -> the list query of an info module.
+    :param explain_refusal: ``(error, now)`` -> a sentence and return values for a query that the service rejected;
+        ``None`` if there is nothing to add.
+    :param enrichment: data of another service. :param enrich: ``(list_objects, items)`` -> the items with data from
+        other lists of the service. :param single: whether there is exactly one object.
+    """
+
+    to_result: t.Callable[[ApiObject, t.Any], Result] | None = None
+    filters: type[Model] = Model
+    query: t.Callable[[t.Any, str], ListQuery] | None = None
+    explain_refusal: t.Callable[[Exception, datetime.datetime], tuple[str, Result] | None] | None = None
+    enrichment: Enrichment | None = None
+    enrich: t.Callable[[t.Callable[[Resource], list[ApiObject]], list[Result]], list[Result]] | None = None
+    single: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BaseResource(t.Generic[RecordT, OptionsT]):
+    """One kind of object. A kind that is only read or referred to needs no more than this.
+
+    :param name: return key; ``plural`` that of lists. :param title: its name in messages.
+    :param path: the collection's path, may contain ``{option}`` of the record.
+    :param record: its fields. :param options: options besides the fields (state and others).
+    :param keys: options that identify it; the first one given is used. :param normalize_key: normalizes a key.
+    :param by_id: whether the option ``id`` identifies an object.
+    :param constants: constants of the API's form: they filter lists and are part of each request body.
+    :param read_only_fields: read-only attributes of a response, snake_case.
+    :param choices: mutually exclusive options: giving one clears the others.
+    :param validators: validators of the input, without requests: ``(record, options)``; raise ``OptionError`` or return
+        a warning.
+    :param fetch_details: ``(client, row)`` -> row with details that require further reads.
+    :param api: the form of requests and responses. :param view: what modules return.
+    """
+
+    provider: Provider
+    name: str
+    plural: str
+    title: str
+    path: str
+    record: type[RecordT]
+    options: type[OptionsT]
+    keys: tuple[str, ...] = ("name",)
+    normalize_key: t.Callable[[str], str] = str
+    by_id: bool = True
+    constants: ApiObject = dataclasses.field(default_factory=dict)
+    read_only_fields: tuple[str, ...] = ("created_at", "updated_at")
+    choices: tuple[str, ...] = ()
+    validators: tuple[t.Callable[[RecordT, OptionsT], str | None], ...] = ()
+    fetch_details: t.Callable[[t.Any, ApiObject], ApiObject] | None = None
+    api: ApiForm = dataclasses.field(default_factory=ApiForm)
+    view: InfoView = dataclasses.field(default_factory=InfoView)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Update(t.Generic[OptionsT]):
+    """How an object is changed.
+
+    :param method: method of an update. :param path: path of one object, if it is not that of the list with the id; its
+        ``{names}`` are keys of a row.
+    :param mutations: the requests if one is not enough: ``(resource, row, changed_fields, current_body, desired_body)``
+        -> requests, all in the API's form.
+    :param check_effect: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
+    :param rewrites_secrets: options -> whether secrets are sent although no other field changes.
+    """
+
+    method: str = "PATCH"
+    path: str = ""
+    mutations: t.Callable[..., tuple[Mutation, ...]] | None = None
+    check_effect: t.Callable[[t.Any, str], tuple[str, ...]] | None = None
+    rewrites_secrets: t.Callable[[OptionsT], bool] = lambda _options: False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replacement(t.Generic[OptionsT]):
+    """How an object is replaced by a new one, where an update of one of its fields may have no effect.
+
+    :param field: the API field whose change creates a new object. :param requested: options -> whether it may do so.
+    :param template_option: the option with the id of an object whose settings a new one gets.
+    """
+
+    field: str
+    requested: t.Callable[[OptionsT], bool]
+    template_option: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KeyedResource(BaseResource[RecordT, OptionsT]):
+    """Objects that are identified by a key and can be created, changed and deleted.
+
+    :param plan_validators: validators of the resulting state, before the first request: ``(after, options)``; raise
+        ``OptionError``.
+    :param resolve_desired: ``(desired, current, options)`` -> desired state, for options that depend on the current
+        state.
+    :param update: how it is changed. :param referrers: the kinds of objects that may refer to it.
+    :param force_option: the option that deletes an object to which others refer.
+    :param exclusive_by: option that limits ``exclusive`` in the bulk module.
+    :param replacement: how it is replaced by a new one.
+    """
+
+    plan_validators: tuple[t.Callable[[RecordT, OptionsT], None], ...] = ()
+    resolve_desired: t.Callable[[RecordT, RecordT | None, OptionsT], RecordT] | None = None
+    update: Update[OptionsT] = dataclasses.field(default_factory=Update)
+    referrers: tuple[Referrer, ...] = ()
+    force_option: str = ""
+    exclusive_by: str | None = None
+    replacement: Replacement[OptionsT] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ordered(t.Generic[RecordT, OptionsT]):
+    """The functions of an ordered list.
+
+    :param row_title: a row in messages. :param list_key: return key of the rows. :param diff_fields: fields of a row
+        that a diff shows; the first one is its address. :param without_active: the effect of a list without an active
+        row. :param not_found: the meaning of a 404 on the list.
+    :param entries: raw rows -> entries in their effective order. :param target: ``(record, options)`` -> the desired
+        state. :param unique_keys: ``(record, options)`` -> keys that must be unique among the items of one task.
+    :param to_mutation: ``(record, step)`` -> request. :param to_result: ``(entry, entries, target, record, options)``
+        -> the object and further return values.
+    :param find_undeclared: ``(reader, desired_objects, scope)`` -> the undeclared rows, as objects to delete.
+    """
+
+    row_title: str
+    list_key: str
+    diff_fields: tuple[str, ...]
+    without_active: str
+    not_found: str
+    entries: t.Callable[[list[ApiObject]], list[Entry]]
+    target: t.Callable[[RecordT, OptionsT], Target]
+    unique_keys: t.Callable[[RecordT, OptionsT], tuple[t.Any, ...]]
+    to_mutation: t.Callable[[RecordT, Step], Mutation]
+    to_result: t.Callable[[Entry | None, list[Entry], Target, RecordT, OptionsT], tuple[Result, Result]]
+    find_undeclared: t.Callable[[t.Any, list[t.Any], t.Any], list[t.Any]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OrderedResource(BaseResource[RecordT, OptionsT]):
+    """Rows of a list whose order matters.
+
+    :param ordered: the functions of the list.
+    """
+
+    ordered: Ordered[RecordT, OptionsT]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OneShot(t.Generic[RecordT, OptionsT]):
     """A one-shot operation, such as a phone call: it cannot be undone, and its request is sent at most once.
 
     :param is_same: ``(row, record)`` -> whether a request for this record created the row.
     :param same_group: the same for all rows that ``absent`` cancels.
     :param check_conflict: ``(rows, record)``: raises ``OptionError`` if another object conflicts with the record.
-    :param needs_lookup: ``(record, ask)`` -> whether an earlier run may have started it.
+    :param needs_lookup: ``(record, options)`` -> whether an earlier run may have started it.
     :param window: ``now`` -> the query for rows that an earlier run may have created.
     :param recent: the same for rows created a moment ago; ``None`` uses ``window``.
     :param counts: ``(row, now)`` -> whether a row still counts as the operation of its record.
@@ -190,24 +360,24 @@ class OneShot:
     :param hint: what to do if it is unknown whether the request was processed.
     """
 
-    is_same: t.Callable[[dict[str, t.Any], t.Any], bool]
-    needs_lookup: t.Callable[[t.Any, t.Any], bool]
+    is_same: t.Callable[[ApiObject, RecordT], bool]
+    needs_lookup: t.Callable[[RecordT, OptionsT], bool]
     window: t.Callable[[datetime.datetime], ListQuery]
-    preflight: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], t.Any, datetime.datetime], tuple[str, ...]]
-    to_display: t.Callable[[t.Any], dict[str, t.Any]]
+    preflight: t.Callable[[t.Callable[[Resource], list[ApiObject]], RecordT, datetime.datetime], tuple[str, ...]]
+    to_display: t.Callable[[RecordT], Result]
     hint: str
-    same_group: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
+    same_group: t.Callable[[ApiObject, RecordT], bool] | None = None
     recent: t.Callable[[datetime.datetime], ListQuery] | None = None
-    counts: t.Callable[[dict[str, t.Any], datetime.datetime], bool] = lambda _row, _now: True
-    rival: t.Callable[[dict[str, t.Any], t.Any], bool] | None = None
-    age: t.Callable[[dict[str, t.Any]], t.Any] = lambda _row: ()
-    void: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
-    check_conflict: t.Callable[[list[dict[str, t.Any]], t.Any], None] = lambda _rows, _record: None
-    is_finished: t.Callable[[dict[str, t.Any]], bool] = lambda _row: False
-    check_matches: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None
-    fetch_details: t.Callable[[t.Any, dict[str, t.Any]], dict[str, t.Any]] = lambda _get, row: row
-    check_response: t.Callable[[dict[str, t.Any], t.Any], str | None] = lambda _row, _record: None
-    cancel: t.Callable[[dict[str, t.Any]], Mutation] | None = None
+    counts: t.Callable[[ApiObject, datetime.datetime], bool] = lambda _row, _now: True
+    rival: t.Callable[[ApiObject, RecordT], bool] | None = None
+    age: t.Callable[[ApiObject], t.Any] = lambda _row: ()
+    void: t.Callable[[ApiObject], bool] = lambda _row: False
+    check_conflict: t.Callable[[list[ApiObject], RecordT], None] = lambda _rows, _record: None
+    is_finished: t.Callable[[ApiObject], bool] = lambda _row: False
+    check_matches: t.Callable[[ApiObject, RecordT], str | None] = lambda _row, _record: None
+    fetch_details: t.Callable[[t.Any, ApiObject], ApiObject] = lambda _get, row: row
+    check_response: t.Callable[[ApiObject, RecordT], str | None] = lambda _row, _record: None
+    cancel: t.Callable[[ApiObject], Mutation] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -223,6 +393,20 @@ class Batches:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class OneShotResource(BaseResource[RecordT, OptionsT]):
+    """Operations that are started once: an object is an event and not a state.
+
+    :param one_shot: the functions of the operation.
+    :param expand: ``(record, options)`` -> the objects that the options of one task declare. :param merge_results:
+        ``(results, facts)`` -> their combined result.
+    """
+
+    one_shot: OneShot[RecordT, OptionsT]
+    expand: t.Callable[[RecordT, OptionsT], Batches] | None = None
+    merge_results: t.Callable[[list[Result], Result], Result] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Enrichment:
     """Data of another service about the same objects, read by an info module if that service's key is given.
 
@@ -231,105 +415,12 @@ class Enrichment:
     """
 
     resource: Resource
-    query: t.Callable[[list[dict[str, t.Any]]], ListQuery]
-    join: t.Callable[[list[dict[str, t.Any]], list[dict[str, t.Any]]], list[dict[str, t.Any]]]
+    query: t.Callable[[list[ApiObject]], ListQuery]
+    join: t.Callable[[list[ApiObject], list[ApiObject]], list[ApiObject]]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Resource:
-    """One kind of object.
-
-    :param name: return key; ``plural`` that of lists. :param title: its name in messages.
-    :param path: the collection's path, may contain ``{option}`` of the record.
-    :param record: its fields. :param options: options besides the fields (state and others).
-    :param keys: options that identify it; the first one given is used. :param normalize_key: normalizes a key.
-    :param constants: constants of the API's form: they filter lists and are part of each request body.
-    :param read_only_fields: read-only attributes of a response, snake_case.
-    :param choices: mutually exclusive options: giving one clears the others.
-    :param validators: validators of the input, without requests: ``(record, ask)``; raise ``OptionError`` or return a
-        warning.
-    :param plan_validators: validators of the resulting state, before the first request: ``(after, ask)``; raise
-        ``OptionError``.
-    :param explain_refusal: ``(error, now)`` -> a sentence and return values for a query of an info module that the
-        service rejected; ``None`` if there is nothing to add.
-    :param after_update: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
-    :param resolve_desired: ``(wanted, current, ask)`` -> desired state, for options that depend on the current state.
-    :param unwrap_list: extracts the list from a response that is not a list; ``unwrap`` extracts the object from a
-        response;
-        ``wrap`` creates the request body.
-    :param mutations: the requests for an update if one is not enough: ``(resource, row, touched, now, then)`` ->
-        requests,
-        all in the API's form.
-    :param fetch_details: ``(client, row)`` -> row with details that require further reads.
-    :param required_keys: required keys of each listed row.
-    :param to_result: ``(row, ask)`` -> the item that an info module returns, if it differs from the record.
-    :param filters: options of the info module besides the identifying ones.
-    :param query: ``(seek, id)`` -> the list query of an info module.
-    :param reduce: listed row -> the parts of it to keep while the list is read. :param page_size: rows per page of its
-        list.
-    :param numbered_pages: whether the list accepts the index of a page.
-    :param enrichment: data of the other service, for the info module.
-    :param enrich: ``(list_objects, items)`` -> the info module's items with data from other lists of the service.
-    :param one_shot: the one-shot operation, if the object is an event and not a state.
-    :param expand: ``(record, ask)`` -> the objects that the options of one task declare. :param merge_results:
-        ``(results,
-        facts)`` -> their combined result.
-    :param not_found: the meaning of a 404 on the list, for messages.
-    :param by_id: whether the option ``id`` identifies an object. :param single: whether there is exactly one object.
-    :param update_method: method of an update. :param item_path: path of one object; its ``{names}`` are keys of a row.
-    :param referrers: the kinds of objects that may refer to it.
-    :param replacement: how it is replaced by a new one. :param force_option: the option that deletes an object to which
-        others refer. :param template_option: the option with the id of an object whose settings a new one gets.
-    :param rewrites_secrets: options -> whether secrets are sent although no other field changes.
-    :param exclusive_by: option that limits ``exclusive`` in the bulk module.
-    :param ordered: the functions of an ordered list (see ``_order``); then the object is a row of that list.
-    """
-
-    provider: Provider
-    name: str
-    plural: str
-    title: str
-    path: str
-    record: type[Model]
-    options: type[Model] = State
-    keys: tuple[str, ...] = ("name",)
-    normalize_key: t.Callable[[str], str] = str
-    constants: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    read_only_fields: tuple[str, ...] = ("created_at", "updated_at")
-    choices: tuple[str, ...] = ()
-    validators: tuple[t.Callable[[t.Any, t.Any], str | None], ...] = ()
-    plan_validators: tuple[t.Callable[[t.Any, t.Any], None], ...] = ()
-    explain_refusal: t.Callable[[Exception, datetime.datetime], tuple[str, dict[str, t.Any]] | None] | None = None
-    after_update: t.Callable[[t.Any, str], tuple[str, ...]] | None = None
-    resolve_desired: t.Callable[[t.Any, t.Any, t.Any], t.Any] | None = None
-    unwrap_list: t.Callable[[t.Any], t.Any] | None = None
-    unwrap: t.Callable[[t.Any], t.Any] = lambda answer: answer
-    wrap: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] = lambda body: body
-    mutations: t.Callable[..., tuple[Mutation, ...]] | None = None
-    fetch_details: t.Callable[[t.Any, dict[str, t.Any]], dict[str, t.Any]] | None = None
-    required_keys: tuple[str, ...] = ("id",)
-    to_result: t.Callable[[dict[str, t.Any], t.Any], dict[str, t.Any]] | None = None
-    filters: type[Model] = Model
-    query: t.Callable[[t.Any, str], ListQuery] | None = None
-    reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
-    page_size: int | None = None
-    numbered_pages: bool = False
-    enrichment: Enrichment | None = None
-    enrich: t.Callable[[t.Callable[[Resource], list[dict[str, t.Any]]], list[dict[str, t.Any]]], list[t.Any]] | None = (
-        None
-    )
-    one_shot: OneShot | None = None
-    expand: t.Callable[[t.Any, t.Any], Batches] | None = None
-    merge_results: t.Callable[[list[dict[str, t.Any]], dict[str, t.Any]], dict[str, t.Any]] | None = None
-    not_found: str = ""
-    by_id: bool = True
-    single: bool = False
-    update_method: str = "PATCH"
-    item_path: str = ""
-    referrers: tuple[Referrer, ...] = ()
-    replacement: Replacement | None = None
-    force_option: str = ""
-    template_option: str = ""
-    rewrites_secrets: t.Callable[[t.Any], bool] = lambda _options: False
-    exclusive_by: str | None = None
-    ordered: t.Any = None
+#: A kind of object where the classes of its fields and options do not matter.
+Resource = BaseResource[t.Any, t.Any]
+AnyKeyedResource = KeyedResource[t.Any, t.Any]
+AnyOrderedResource = OrderedResource[t.Any, t.Any]
+AnyOneShotResource = OneShotResource[t.Any, t.Any]

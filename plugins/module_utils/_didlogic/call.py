@@ -10,7 +10,13 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    ApiForm,
+    BaseResource,
+    InfoView,
+    ListQuery,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
@@ -88,18 +94,23 @@ def to_result(row: dict[str, t.Any], _filters: t.Any = None) -> dict[str, t.Any]
     }
 
 
-CALL = Resource(
+CALL = BaseResource(
     provider=DIDLOGIC,
     name="call_record",
     plural="calls",
     title="call record",
     path="/v1/calls",
     record=CallRecord,
+    options=State,
     keys=(),
-    unwrap_list=lambda answer: answer.get("calls"),
-    required_keys=(),
-    filters=CallRecordFilters,
-    query=list_query,
-    to_result=to_result,
     by_id=False,
+    api=ApiForm(
+        unwrap_list=lambda answer: answer.get("calls"),
+        required_keys=(),
+    ),
+    view=InfoView(
+        filters=CallRecordFilters,
+        query=list_query,
+        to_result=to_result,
+    ),
 )

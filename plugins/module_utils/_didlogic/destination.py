@@ -14,7 +14,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UnreachableError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import Entry, Identity, Step
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Identity, Step
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Mutation
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_scheme, parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits

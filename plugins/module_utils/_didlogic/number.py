@@ -8,7 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    ApiForm,
+    BaseResource,
+    InfoView,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     DESTINATIONS,
@@ -42,15 +47,20 @@ class Account(Model):
     balance: float | None = None
 
 
-ACCOUNT = Resource(
+ACCOUNT = BaseResource(
     provider=DIDLOGIC,
     name="account",
     plural="accounts",
     title="didlogic account",
     path="/v1/balance",
     record=Account,
-    unwrap_list=lambda answer: [answer],
+    options=State,
     by_id=False,
-    single=True,
-    required_keys=(),
+    api=ApiForm(
+        unwrap_list=lambda answer: [answer],
+        required_keys=(),
+    ),
+    view=InfoView(
+        single=True,
+    ),
 )

@@ -12,7 +12,14 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import mutation_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Mutation, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    AnyKeyedResource,
+    ApiForm,
+    KeyedResource,
+    Mutation,
+    State,
+    Update,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import e164_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
@@ -99,7 +106,7 @@ def restriction_has_addresses(account: SipAccount, _options: SipAccountOptions) 
 
 
 def writes(
-    resource: Resource,
+    resource: AnyKeyedResource,
     row: dict[str, t.Any] | None,
     changed_fields: dict[str, t.Any],
     current_body: dict[str, t.Any],
@@ -112,7 +119,7 @@ def writes(
             raise OptionError("password", "must be given to create a SIP account.")
         later = fields.pop("ip_restrict", None) or changed_fields.get("allowed_ips")
         create = Mutation(
-            method="POST", path=resource.path, body=resource.wrap(fields), creates=True, has_follow_up=bool(later)
+            method="POST", path=resource.path, body=resource.api.wrap(fields), creates=True, has_follow_up=bool(later)
         )
         return (create,)
     there, desired = (
@@ -121,7 +128,7 @@ def writes(
     )
     name = {"name": str(row["name"])}
     allow = [Mutation(method="POST", path=ADDRESSES, ids=name, body={"ip": ip}) for ip in desired if ip not in there]
-    change = [mutation_of(resource, row, "PUT", body=resource.wrap(fields))] if fields else []
+    change = [mutation_of(resource, row, "PUT", body=resource.api.wrap(fields))] if fields else []
     forbid = [
         Mutation(method="DELETE", path=ADDRESSES, ids=name, params={"ip": ip}, missing_ok=True)
         for ip in there
@@ -137,13 +144,12 @@ def with_addresses(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**row, "allowed_ips": answer.get("allowed_ips") if isinstance(answer, dict) else answer}
 
 
-SIP_ACCOUNT = Resource(
+SIP_ACCOUNT = KeyedResource(
     provider=DIDLOGIC,
     name="sip_account",
     plural="sip_accounts",
     title="SIP account",
     path="/v1/sipaccounts",
-    item_path="/v1/sipaccounts/{name}",
     record=SipAccount,
     options=SipAccountOptions,
     keys=("name", "label"),
@@ -151,12 +157,17 @@ SIP_ACCOUNT = Resource(
     validators=(plain_addresses, removal_is_meant),
     plan_validators=(restriction_has_addresses,),
     resolve_desired=append_addresses,
-    unwrap_list=lambda answer: answer.get("sipaccounts"),
-    unwrap=lambda answer: answer.get("sipaccount"),
-    wrap=lambda body: {"sipaccount": body},
-    mutations=writes,
-    required_keys=("id", "name"),
     fetch_details=with_addresses,
     by_id=False,
-    rewrites_secrets=lambda options: bool(options.update_password == "always"),  # noqa: S105 - when, not what
+    api=ApiForm(
+        unwrap_list=lambda answer: answer.get("sipaccounts"),
+        unwrap=lambda answer: answer.get("sipaccount"),
+        wrap=lambda body: {"sipaccount": body},
+        required_keys=("id", "name"),
+    ),
+    update=Update(
+        path="/v1/sipaccounts/{name}",
+        mutations=writes,
+        rewrites_secrets=lambda options: options.update_password == "always",  # noqa: S105 - when, not what
+    ),
 )

@@ -183,5 +183,10 @@ def _without_advice(item: Item, carrier: str) -> Item:
 
 
 CALL_LOG = dataclasses.replace(
-    CALL, enrichment=Enrichment(resource=RECORD, query=around, join=joined), enrich=over_other_carriers
+    CALL,
+    view=dataclasses.replace(
+        CALL.view,
+        enrichment=Enrichment(resource=RECORD, query=around, join=joined),
+        enrich=over_other_carriers,
+    ),
 )

@@ -17,14 +17,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import (
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import (
     Entry,
-    Ordered,
     Target,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
-    Resource,
+    ApiForm,
+    Ordered,
+    OrderedResource,
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
@@ -254,7 +255,7 @@ def undeclared(engine: t.Any, desired_objects: list[Desired], params: t.Mapping[
     return found
 
 
-FORWARD = Resource(
+FORWARD = OrderedResource(
     provider=DIDLOGIC,
     name="forward",
     plural="forwards",
@@ -265,13 +266,11 @@ FORWARD = Resource(
     keys=("number",),
     choices=TARGET_OPTIONS,
     normalize_key=digits,
-    unwrap_list=destinations_in,
     validators=(one_target,),
-    not_found="is not a number of this didlogic account: numbers are bought in didlogic's portal",
     by_id=False,
-    required_keys=("id", "destination", "transport"),
     ordered=Ordered(
         row_title="destination",
+        not_found="is not a number of this didlogic account: numbers are bought in didlogic's portal",
         list_key="destinations",
         diff_fields=("destination", "active", "call_hunt", "position"),
         without_active="calls to it will fail until it has one",
@@ -281,5 +280,9 @@ FORWARD = Resource(
         to_result=to_results,
         unique_keys=unique_keys,
         find_undeclared=undeclared,
+    ),
+    api=ApiForm(
+        unwrap_list=destinations_in,
+        required_keys=("id", "destination", "transport"),
     ),
 )

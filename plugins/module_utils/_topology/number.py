@@ -8,7 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    ApiForm,
+    BaseResource,
+    InfoView,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import entries_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import (
@@ -35,19 +40,18 @@ def to_result(row: dict[str, t.Any], filters: NumberFilters) -> dict[str, t.Any]
     }
 
 
-NUMBER = Resource(
+NUMBER = BaseResource(
     provider=DIDLOGIC,
     name="number",
     plural="numbers",
     title="didlogic number",
     path="/v1/purchases",
     record=Number,
+    options=State,
     keys=("number",),
     normalize_key=digits,
-    unwrap_list=lambda answer: answer.get("purchases"),
-    required_keys=("number",),
     fetch_details=with_destinations,
-    to_result=to_result,
-    filters=NumberFilters,
     by_id=False,
+    api=ApiForm(unwrap_list=lambda answer: answer.get("purchases"), required_keys=("number",)),
+    view=InfoView(to_result=to_result, filters=NumberFilters),
 )

@@ -11,7 +11,8 @@ import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, from_api
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import Entry
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
@@ -474,7 +475,13 @@ def leads_to(path: CallPath, entry: Entry) -> str:
 
 
 #: The kinds that are read from Vapi, by their field in the snapshot.
-KINDS = {"trunks": SIP_TRUNK, "phones": PHONE_NUMBER, "assistants": ASSISTANT, "squads": SQUAD, "tools": TRANSFER_TOOL}
+KINDS: dict[str, Resource] = {
+    "trunks": SIP_TRUNK,
+    "phones": PHONE_NUMBER,
+    "assistants": ASSISTANT,
+    "squads": SQUAD,
+    "tools": TRANSFER_TOOL,
+}
 
 
 def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Snapshot:

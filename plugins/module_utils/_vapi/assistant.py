@@ -10,7 +10,13 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Referrer, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    BaseResource,
+    KeyedResource,
+    Referrer,
+    State,
+    Update,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
@@ -125,7 +131,7 @@ def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
     return (warning,)
 
 
-ASSISTANT = Resource(
+ASSISTANT = KeyedResource(
     provider=VAPI,
     name="assistant",
     plural="assistants",
@@ -139,13 +145,15 @@ ASSISTANT = Resource(
     ),
     plan_validators=(tools_need_a_model,),
     resolve_desired=append_tools,
-    after_update=warn_of_traffic_allocation,
     read_only_fields=("latest_version", "created_at", "updated_at"),
     referrers=(
         Referrer(path="/phone-number", path_to_id="assistantId", title="phone numbers", label=("number", "name", "id")),
         Referrer(path="/squad", path_to_id="members.assistantId", title="squads"),
     ),
     force_option="force",
+    update=Update(
+        check_effect=warn_of_traffic_allocation,
+    ),
 )
 
 
@@ -169,6 +177,22 @@ def check_no_workflow(record: t.Any, options: t.Any) -> None:
         )
 
 
-SQUAD = Resource(provider=VAPI, name="squad", plural="squads", title="squad", path="/squad", record=Named)
+SQUAD = BaseResource(
+    provider=VAPI,
+    name="squad",
+    plural="squads",
+    title="squad",
+    path="/squad",
+    record=Named,
+    options=State,
+)
 #: Vapi has no list of workflows: they are referred to by id only.
-WORKFLOW = Resource(provider=VAPI, name="workflow", plural="workflows", title="workflow", path="", record=Named)
+WORKFLOW = BaseResource(
+    provider=VAPI,
+    name="workflow",
+    plural="workflows",
+    title="workflow",
+    path="",
+    record=Named,
+    options=State,
+)

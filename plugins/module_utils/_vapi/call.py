@@ -14,10 +14,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    ApiForm,
     Batches,
+    InfoView,
     ListQuery,
     OneShot,
-    Resource,
+    OneShotResource,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_scheme
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, check_e164
@@ -309,7 +311,7 @@ def to_display_form(call: Call) -> dict[str, t.Any]:
     return displayed
 
 
-CALL = Resource(
+CALL = OneShotResource(
     provider=VAPI,
     name="call",
     plural="calls",
@@ -318,8 +320,6 @@ CALL = Resource(
     record=Call,
     options=CallOptions,
     keys=(),
-    page_size=PAGE,
-    reduce=lambda row: without(row, CONVERSATION),
     validators=(
         check_no_workflow,
         one_target,
@@ -330,13 +330,9 @@ CALL = Resource(
         check_versions,
     ),
     expand=with_idempotency_key,
-    to_result=to_result,
-    filters=CallFilters,
-    query=list_query,
-    explain_refusal=explain_retention,
     one_shot=OneShot(
         is_same=lambda row, call: idempotency_key_of(row) == call.idempotency_key,
-        needs_lookup=lambda call, _unused: not call.idempotency_key.startswith(RUN_KEY_PREFIX),
+        needs_lookup=lambda call, _unused: not str(call.idempotency_key).startswith(RUN_KEY_PREFIX),
         window=all_there_are,
         recent=last_day_query,
         counts=is_remembered,
@@ -347,5 +343,15 @@ CALL = Resource(
         hint="It was not sent again, to avoid a second call. Check with vapi_call_info "
         "(created_after: a few minutes ago) whether the person is being called. With idempotency_key the same task can "
         "be run again: it returns an existing call with the key instead of placing another.",
+    ),
+    api=ApiForm(
+        page_size=PAGE,
+        reduce=lambda row: without(row, CONVERSATION),
+    ),
+    view=InfoView(
+        to_result=to_result,
+        filters=CallFilters,
+        query=list_query,
+        explain_refusal=explain_retention,
     ),
 )

@@ -16,11 +16,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    ApiForm,
     Batches,
+    InfoView,
     ListQuery,
     Mutation,
     OneShot,
-    Resource,
+    OneShotResource,
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
@@ -423,24 +425,18 @@ def gathered(results: list[dict[str, t.Any]], facts: dict[str, t.Any]) -> dict[s
 #: The status of several batches is that of the least advanced one.
 ORDER = ("in-progress", "scheduled", "ended", "cancelled", "archived")
 
-CAMPAIGN = Resource(
+CAMPAIGN = OneShotResource(
     provider=VAPI,
     name="campaign",
     plural="campaigns",
     title="campaign",
     path="/campaign",
-    unwrap_list=lambda answer: answer.get("results"),
     record=Campaign,
     options=CampaignOptions,
     normalize_key=base,
-    page_size=PAGE,
-    numbered_pages=True,
-    reduce=without_contacts,
     validators=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given),
     expand=expand,
     merge_results=gathered,
-    to_result=to_result,
-    filters=CampaignFilters,
     one_shot=OneShot(
         is_same=same_batch,
         same_group=same_name,
@@ -459,5 +455,15 @@ CAMPAIGN = Resource(
         to_display=to_display_form,
         hint="It was not sent again. Check with vapi_campaign_info whether the campaign exists. The same task can be "
         "run again: it finds an existing campaign by its name instead of starting another.",
+    ),
+    api=ApiForm(
+        unwrap_list=lambda answer: answer.get("results"),
+        page_size=PAGE,
+        numbered_pages=True,
+        reduce=without_contacts,
+    ),
+    view=InfoView(
+        to_result=to_result,
+        filters=CampaignFilters,
     ),
 )

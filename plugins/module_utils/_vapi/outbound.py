@@ -11,7 +11,12 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    BaseResource,
+    Resource,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
@@ -31,13 +36,14 @@ class AnyNumber(Model):
 
 
 #: Any phone number of the organisation, of Vapi or another carrier: outbound calls can use each.
-ANY_NUMBER = Resource(
+ANY_NUMBER = BaseResource(
     provider=VAPI,
     name="number",
     plural="numbers",
     title="phone number",
     path="/phone-number",
     record=AnyNumber,
+    options=State,
     keys=("number", "name"),
     # Names are compared exactly; in numbers the plus is ignored.
     normalize_key=lambda key: key.removeprefix("+"),

@@ -9,7 +9,10 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    KeyedResource,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     check_e164,
     digits,
@@ -81,13 +84,14 @@ def check_e164_by_default(number: PhoneNumber, _options: State) -> None:
             raise OptionError("number", rule, number.number) from None
 
 
-PHONE_NUMBER = Resource(
+PHONE_NUMBER = KeyedResource(
     provider=VAPI,
     name="phone_number",
     plural="phone_numbers",
     title="phone number",
     path="/phone-number",
     record=PhoneNumber,
+    options=State,
     keys=("number",),
     normalize_key=digits,
     constants={"provider": "byo-phone-number"},

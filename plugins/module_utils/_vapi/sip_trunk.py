@@ -14,10 +14,11 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    KeyedResource,
     Referrer,
     Replacement,
-    Resource,
     State,
+    Update,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     check_host,
@@ -106,7 +107,7 @@ def has_gateways(trunk: SipTrunk, _options: TrunkOptions) -> None:
         raise OptionError("gateways", "must be given to create a SIP trunk; calls need a gateway.")
 
 
-SIP_TRUNK = Resource(
+SIP_TRUNK = KeyedResource(
     provider=VAPI,
     name="sip_trunk",
     plural="sip_trunks",
@@ -127,8 +128,11 @@ SIP_TRUNK = Resource(
             required_fields=("provider",),
         ),
     ),
-    replacement=Replacement(field=PLAN, requested=lambda options: bool(options.on_auth_change == "replace")),
+    replacement=Replacement(
+        field=PLAN, requested=lambda options: options.on_auth_change == "replace", template_option="settings_from"
+    ),
     force_option="force",
-    template_option="settings_from",
-    rewrites_secrets=lambda options: bool(options.update_password == "always"),  # noqa: S105 - when, not what
+    update=Update(
+        rewrites_secrets=lambda options: options.update_password == "always",  # noqa: S105 - when, not what
+    ),
 )

@@ -11,7 +11,12 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Referrer, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    BaseResource,
+    KeyedResource,
+    Referrer,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
     Destination,
     check_destination,
@@ -132,15 +137,24 @@ def _targets(tool: TransferTool) -> list[str]:
 
 
 #: Any tool of an account that an assistant may refer to.
-ANY_TOOL = Resource(provider=VAPI, name="tool", plural="tools", title="tool", path="/tool", record=Tool)
+ANY_TOOL = BaseResource(
+    provider=VAPI,
+    name="tool",
+    plural="tools",
+    title="tool",
+    path="/tool",
+    record=Tool,
+    options=State,
+)
 
-TRANSFER_TOOL = Resource(
+TRANSFER_TOOL = KeyedResource(
     provider=VAPI,
     name="transfer_tool",
     plural="transfer_tools",
     title="transfer tool",
     path="/tool",
     record=TransferTool,
+    options=State,
     constants={"type": "transferCall"},
     validators=(good_destinations,),
     resolve_desired=without_former_destinations,

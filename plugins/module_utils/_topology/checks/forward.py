@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import Entry
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import TRANSPORT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
