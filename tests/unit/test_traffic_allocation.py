@@ -17,6 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RejectedError,
     UnreachableError,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Update
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
     TRAFFIC_ALLOCATION,
@@ -92,11 +93,11 @@ def test_any_answer(answer: t.Any) -> None:
 def test_the_engine_asks_after_an_update_only(check: bool) -> None:
     asked: list[str] = []
 
-    def after_update(_client: t.Any, key: str) -> tuple[str, ...]:
+    def check_effect(_client: t.Any, key: str) -> tuple[str, ...]:
         asked.append(key)
         return ("reaches no caller",)
 
-    stage, resource = SandboxFixture(), dataclasses.replace(ASSISTANT, after_update=after_update)
+    stage, resource = SandboxFixture(), dataclasses.replace(ASSISTANT, update=Update(check_effect=check_effect))
     first = {"name": "Reception", "definition": {"firstMessage": "Hello"}}
     assert stage.do(resource, **first).warnings == []
     assert stage.do(resource, **first).warnings == []
