@@ -179,6 +179,7 @@ class Field:
 
     @property
     def api_name(self) -> str:
+        """The dotted path of the field in the API's body."""
         return camel(self.name) if self.option.api_name is None else self.option.api_name
 
 

@@ -102,6 +102,7 @@ class _Comparison:
 
     @property
     def must_replace(self) -> bool:
+        """Whether a field changes that only a new object can have."""
         field = self.resource.replacement.field if self.resource.replacement else None
         return self.replacing and field in self.changed_fields
 

@@ -161,6 +161,10 @@ def network_of(text: str) -> str:
 
 
 def is_ipv4(host: str) -> bool:
+    """Whether a text is an IPv4 address.
+
+    :param host: any text. :return: false also for a host name or an IPv6 address.
+    """
     try:
         return isinstance(ipaddress.ip_address(host), ipaddress.IPv4Address)
     except ValueError:

@@ -46,14 +46,20 @@ class ApplyRun:
     )  # numbers whose remaining destinations cannot answer
 
     def outcomes_of(self, resource: Resource) -> list[Outcome]:
+        """The outcomes of one kind of objects.
+
+        :param resource: the kind. :return: its outcomes; empty before its step.
+        """
         return self.outcomes.get(resource.name, [])
 
     @property
     def all(self) -> list[Outcome]:
+        """The outcomes of all kinds, in the order of the steps."""
         return [outcome for resource in KINDS for outcome in self.outcomes_of(resource)]
 
     @property
     def changed(self) -> bool:
+        """Whether the run has changed, or in check mode would change, anything."""
         return any(outcome.changed for outcome in self.all)
 
     @property
@@ -79,10 +85,18 @@ class ApplyRun:
 
 
 def kind(resource: Resource) -> str:
+    """The name of a kind of objects in the report.
+
+    :param resource: the kind. :return: its title.
+    """
     return run_report.TITLES.get(resource.name, resource.title)
 
 
 def declared_trunk_ids(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
+    """The ids of all trunks with the declared name.
+
+    :param snapshot: both accounts. :param spec: the environment. :return: the ids; more than one if ambiguous.
+    """
     return [str(row["id"]) for row in snapshot.trunks if row.get("name") == spec.trunk.name]
 
 

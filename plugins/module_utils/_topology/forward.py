@@ -62,11 +62,17 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def check_trunk_id(value: str) -> None:
+    """Check the option ``vapi_trunk_id``.
+
+    :param value: its value. :raises ValueError: if it is neither a UUID nor the check-mode placeholder.
+    """
     if value != UNKNOWN_ID and not UUID.fullmatch(value):
         raise ValueError("must be the id of a SIP trunk at Vapi (a UUID), such as vapi_sip_trunk returns.")
 
 
 class Forward(Model):
+    """The options of a forward that describe its destination."""
+
     number: t.Annotated[str | None, Option(required=True, normalize=e164_digits, check=check_digits)] = None
     destination: t.Annotated[str | None, Option(normalize=str.strip, length=(3, 255))] = None
     kind: Kind | None = None
@@ -79,6 +85,8 @@ class Forward(Model):
 
 
 class ForwardOptions(State):
+    """The options of a forward that are not part of its destination."""
+
     position: t.Literal["first", "any"] = "first"
     others: t.Literal["keep", "disable", "remove"] = "keep"
     heal_private_key: t.Annotated[str | None, Option(secret=True, normalize=str.strip, check=check_key)] = None
@@ -95,6 +103,11 @@ TARGET_OPTIONS = ("destination", "vapi_trunk_id", "vapi_private_key")
 
 
 def one_target(forward: Forward, options: ForwardOptions) -> str | None:
+    """Check that the options name exactly one target, and that they do not contradict each other.
+
+    :param forward: the forward. :param options: its other options. :return: a warning about a private key in a URI.
+    :raises OptionError: with all errors.
+    """
     faults = Faults()
     given = [name for name in TARGET_OPTIONS if getattr(forward, name)]
     if len(given) != 1:
@@ -180,6 +193,10 @@ def is_own(uri: str, forward: Forward, options: ForwardOptions) -> bool:
 
 
 def target_of(forward: Forward, options: ForwardOptions) -> Target:
+    """The desired state of a number's list of destinations.
+
+    :param forward: the forward. :param options: its other options. :return: the target of the planner.
+    """
     address, transport = address_of(forward), TRANSPORT[kind_of(forward)]
     return Target(
         entry=Entry(

@@ -26,10 +26,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.f
 
 
 class NumberFilters(Model):
+    """Options of the info module beside the number: ids of trunks whose label may be shown."""
+
     vapi_trunk_ids: list[str] | None = None
 
 
 def to_result(row: dict[str, t.Any], filters: NumberFilters) -> dict[str, t.Any]:
+    """A number with its destinations in the order of calls.
+
+    :param row: the purchase, with its destinations. :param filters: ids of trunks whose label may be shown.
+    :return: the item of the info module.
+    """
     entries = entries_of(row["destinations"])
     facts = {name: row[name] for name in READ_ONLY_FIELDS if isinstance(row.get(name), (str, int, float))}
     number = digits(str(row["number"]))

@@ -75,22 +75,27 @@ class Snapshot:
 
     @functools.cached_property
     def trunk(self) -> dict[str, ApiObject]:
+        """Trunks by id in lower case."""
         return {str(row["id"]).lower(): row for row in self.trunks}
 
     @functools.cached_property
     def assistant(self) -> dict[str, ApiObject]:
+        """Assistants by id."""
         return {str(row["id"]): row for row in self.assistants}
 
     @functools.cached_property
     def squad(self) -> dict[str, ApiObject]:
+        """Squads by id."""
         return {str(row["id"]): row for row in self.squads}
 
     @functools.cached_property
     def tool(self) -> dict[str, ApiObject]:
+        """Tools by id."""
         return {str(row["id"]): row for row in self.tools}
 
     @functools.cached_property
     def bought(self) -> dict[str, ApiObject]:
+        """Purchased numbers by their digits."""
         return {digits(str(row["number"])): row for row in self.numbers}
 
     @functools.cached_property
@@ -199,6 +204,7 @@ class CallPath:
 
     @property
     def bought(self) -> bool:
+        """Whether the account has the number."""
         return self.number in self.snapshot.bought
 
     @functools.cached_property
@@ -261,6 +267,7 @@ class CallPath:
 
     @functools.cached_property
     def phones(self) -> list[ApiObject]:
+        """The number's objects in Vapi."""
         return self.snapshot.phone.get(self.number, [])
 
     @functools.cached_property

@@ -87,6 +87,8 @@ def check_networks(networks: list[str]) -> None:
 
 
 class Trunk(Model):
+    """The option ``trunk`` of an environment."""
+
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
     gateway: t.Annotated[str | None, Option(required=True, check=check_host)] = None
     protocol: t.Literal["udp", "tcp", "tls", "tls/srtp"] = "udp"
@@ -103,14 +105,20 @@ class SipAccount(sip_account.SipAccount, sip_account.Manner):
 
 
 class Destination(transfer_tool.ToolDestination):
+    """A destination of a transfer tool; ``via: sip`` sends it to the trunk's gateway."""
+
     via: t.Literal["number", "sip"] = "number"
 
 
 class TransferTool(transfer_tool.TransferTool):
+    """An item of the option ``transfer_tools``."""
+
     destinations: t.Annotated[list[Destination] | None, Option(opaque_to_ansible=True)] = None  # type: ignore[assignment]
 
 
 class Number(Model):
+    """An item of the option ``numbers``."""
+
     number: t.Annotated[str | None, Option(required=True, normalize=e164_digits, check=check_phone)] = None
     name: t.Annotated[str | None, Option(length=(0, 40))] = None
     assistant: str | None = None
@@ -162,6 +170,7 @@ class EnvironmentSpec:
 
     @property
     def present(self) -> bool:
+        """Whether the environment is to exist."""
         return bool(self.params["state"] == "present")
 
     @property
@@ -171,10 +180,12 @@ class EnvironmentSpec:
 
     @functools.cached_property
     def digits(self) -> tuple[str, ...]:
+        """The declared numbers."""
         return tuple(str(number.number) for number in self.numbers)
 
     @functools.cached_property
     def inbound(self) -> tuple[Number, ...]:
+        """The declared numbers that receive calls."""
         return tuple(number for number in self.numbers if number.inbound)
 
     @functools.cached_property
