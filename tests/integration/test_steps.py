@@ -141,7 +141,7 @@ def kinds(services: Any) -> dict[str, Any]:
         "assistants": len(vapi["assistants"]),
         "phone_numbers": len(vapi["phone_numbers"]),
         "forwards": sum(
-            "sip.vapi.ai" in to for number in (560, 561) for to, _ in services.destinations(f"31201234{number}")
+            "sip.vapi.ai" in to for number in (560, 561) for to, _active in services.destinations(f"31201234{number}")
         ),
     }
 

@@ -284,8 +284,8 @@ def test_a_client_without_its_parent_sends_nothing_more(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
-        ("7", 7.0), ("1.5", 1.5), ("86400", MAX_RETRY_AFTER_SECONDS), ("0", None), ("-5", None), ("nan", None), ("inf",
-        None),
+        ("7", 7.0), ("1.5", 1.5), ("86400", MAX_RETRY_AFTER_SECONDS), ("0", None), ("-5", None), ("nan", None),
+        ("inf", None),
         ("-inf", None), ("abc", None), ("", None), (None, None), ("1e3", MAX_RETRY_AFTER_SECONDS), ("9" * 400, None),
         ("Wed, 21 Oct 2015 07:28:00 GMT", None), ("Wed, 21 Oct", None), ("Wed, 99 Oct 2015 07:28:00 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_RETRY_AFTER_SECONDS), ("7 seconds", None),

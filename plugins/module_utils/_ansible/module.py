@@ -210,11 +210,11 @@ class Module(AnsibleModule):
         super().warn(self._scrubber().text(warning), *args, **kwargs)
 
     def deprecate(self, msg: str, *args: t.Any, **kwargs: t.Any) -> None:
-        # pylint: disable-next=ansible-deprecated-no-collection-name,ansible-deprecated-no-version
         """Report a deprecation, redacted.
 
         :param msg: the text. :param args: and ``kwargs`` are passed to ``AnsibleModule``.
         """
+        # pylint: disable-next=ansible-deprecated-no-collection-name,ansible-deprecated-no-version
         super().deprecate(self._scrubber().text(msg), *args, **kwargs)
 
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:

@@ -20,7 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks import (  # noqa: F401 - registers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks import (
     account,
     forward,
     phone_number,
@@ -51,6 +51,9 @@ DOCS = (
     "https://github.com/voiceops/vapi_didlogic/blob/main/docs/docsite/rst/when_a_call_fails.rst"
     "#ansible-collections-voiceops-vapi-didlogic-docsite-audit-"
 )
+
+#: The files whose import registers the checks.
+SUBJECTS = (forward, phone_number, trunk, transfer, account)
 
 #: The order of the checks in the documentation and in messages.
 ORDER = (

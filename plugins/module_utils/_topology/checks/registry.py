@@ -38,7 +38,7 @@ class check:  # noqa: N801 - a decorator
     """
 
     id: str
-    _: dataclasses.KW_ONLY
+    _keywords: dataclasses.KW_ONLY
     severity: str
     lower: tuple[str, ...] = ()
     step: str
