@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the proofs in full and write their figures into the page "What is promised".
+"""Run the proofs in full and write their figures into the page "Guarantees".
 
 python tests/robustness/report.py            # about half an hour
 python tests/robustness/report.py --only faults fuzz
@@ -86,7 +86,7 @@ def main() -> int:
             if not chosen.folder:
                 print(f"=== {proof}", flush=True)
                 done = subprocess.run(
-                    [sys.executable, ROOT / "tests" / "trust" / f"{proof}.py", "--json", file], check=False
+                    [sys.executable, ROOT / "tests" / "robustness" / f"{proof}.py", "--json", file], check=False
                 )
                 failed += [proof] if done.returncode else []
             proofs[proof] = json.loads(file.read_text())

@@ -49,7 +49,7 @@ from running import command, start
 from tests.robustness.reflect import ECHOES, Reflector, lower_escapes
 from tests.unit.names import secret_names
 
-NAIVE = ROOT / "tests" / "trust" / "naive"
+NAIVE = ROOT / "tests" / "robustness" / "naive"
 COLLECTION = "voiceops.vapi_didlogic"
 LEAKS_OF_CONTROL = 40
 PIECE = 8

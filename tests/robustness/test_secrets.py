@@ -35,7 +35,7 @@ CASES = [
     case("foreign secrets", "vapi_assistant_info", "pass", True),
     case("key with a line break", "vapi_sip_trunk_info", "pass", True, key=secret("newline")),
     case(
-        "key with other letters", "vapi_assistant", "pass", False, {"name": "x"}, key=secret("nonascii"), says="no key"
+        "key with other letters", "vapi_assistant", "pass", False, {"name": "x"}, key=secret("nonascii"), says="invalid"
     ),
     case("key too short", "didlogic_account_info", "pass", False, key=secret("short"), says="too short"),
     case("key masked", "didlogic_account_info", "pass", False, key="********", says="mask"),
