@@ -26,7 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.f
 
 
 class NumberFilters(Model):
-    """Options of the info module beside the number: ids of trunks whose label may be shown."""
+    """Options of the info module other than the number: ids of trunks whose label may be shown."""
 
     vapi_trunk_ids: list[str] | None = None
 
