@@ -33,7 +33,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
-from tests.robustness.telling import options
+from tests.robustness.messages import options
 
 #: The promise.
 MOST_MEMORY = 150 * 2**20
