@@ -327,8 +327,8 @@ options:
         description:
           - What to do with the other didlogic destinations of the number. V(keep) keeps them after Vapi as failover,
             V(disable) deactivates them, and V(remove) deletes them.
-          - A destination to a trunk of the Vapi organisation is replaced by the declared one, regardless of its region
-            and format.
+          - A destination at Vapi's SIP host that leads to a trunk of the Vapi organisation or contains its private key
+            is replaced by the declared one, regardless of its region and format. It is never kept as failover.
       fallback_destination:
         type: dict
         description:

@@ -480,6 +480,7 @@ def test_an_exported_environment_with_a_transfer_can_be_applied(account: Account
 
 #: Forms of a destination that leads to the declared trunk, for a trunk and a number.
 FORMS: dict[str, str] = {
+    "the trunk": "{number}@{trunk}.sip.vapi.ai",
     "another region": "{number}@{trunk}.sip.eu.vapi.ai",
     "another region, in capitals": "SIP:{number}@{trunk}.SIP.EU.VAPI.AI",
     "TLS": "sip:{number}@{trunk}.sip.vapi.ai:5061;transport=tls",
@@ -487,12 +488,16 @@ FORMS: dict[str, str] = {
     "another scheme": "sips:{number}@{trunk}.sip.vapi.ai",
     "the private key": "{number}@{key}.sip.vapi.ai",
     "the private key, another region": "{number}@{key}.sip.eu.vapi.ai",
+    "the private key, a plus": "sip:+{number}@{key}.sip.vapi.ai",
+    "the private key, TLS": "{number}@{key}.sip.vapi.ai:5061;transport=tls",
+    "another trunk, another region": "{number}@{other}.SIP.eu.vapi.ai",
     "another trunk": "{number}@{other}.sip.vapi.ai",
 }
 
 
-def place(account: Account, uri: str, transport: int = 1) -> None:
-    made = {"destination[destination]": "31299999990", "destination[transport]": 4, "destination[active]": 1}
+def place(account: Account, uri: str, transport: int = 1, *, active: bool = True) -> None:
+    made = {"destination[destination]": "31299999990", "destination[transport]": 4}
+    made["destination[active]"] = int(active)
     ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", data=made)
     found = account.world.number(BARE)
     assert found
@@ -506,30 +511,40 @@ def standing(account: Account) -> list[str]:
     return [row["destination"] for row in rows]
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("ahead", [True, False])
-def test_exactly_the_declared_destination_leads_to_the_environment(account: Account, form: str, ahead: bool) -> None:
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("inbound_uri", ["trunk_id", "private_key"])
+def test_exactly_the_declared_destination_leads_to_the_environment(
+    account: Account, form: str, ahead: bool, active: bool, inbound_uri: str
+) -> None:
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
-    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
-    declared = f"{BARE}@{trunk}.sip.vapi.ai"
+    settings = {"at_once": True, "inbound_uri": inbound_uri}
+    trunk = account.run(**settings).told["integration"]["trunk_id"]
+    labels = {"number": BARE, "trunk": trunk, "other": other, "key": account.world.vapi_api_key}
+    declared = FORMS["the private key" if inbound_uri == "private_key" else "the trunk"].format(**labels)
+    former = FORMS[form].format(**labels)
+    foreign = [f"{BARE}@{NOWHERE}.sip.vapi.ai", "31299999999", "31@pbx.example.com"]
     if ahead:
         (row,) = ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]
         ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations/{row['id']}", "DELETE")
-    place(account, FORMS[form].format(number=BARE, trunk=trunk, other=other, key=account.world.vapi_api_key))
-    place(account, "31299999999", 4)
-    place(account, "31@pbx.example.com")
-    dry = account.run(at_once=True, check=True)
-    done = account.run(at_once=True)
+    place(account, foreign[0])
+    place(account, former, active=active)
+    place(account, foreign[1], 4)
+    place(account, foreign[2])
+    dry = account.run(**settings, check=True)
+    done = account.run(**settings)
     assert dry.told["summary"] == done.told["summary"]
-    assert (done.told["broken"], standing(account)) == ([], [declared, "31299999999", "31@pbx.example.com"])
-    again = account.run(at_once=True)
+    assert (done.told["broken"], standing(account)) == ([], [declared, *foreign])
+    again = account.run(**settings)
     assert not again.told["changed"]
     # Taken down, in whatever form it is written, and nothing else.
-    if form != "another trunk":
-        place(account, FORMS[form].format(number=BARE, trunk=trunk, other=other, key=account.world.vapi_api_key))
+    if "another trunk" not in form:
+        place(account, former, active=active)
     account.run(at_once=True, state="absent", inbound_uri="private_key")
-    assert standing(account) == ["31299999999", "31@pbx.example.com"]
+    assert standing(account) == foreign
 
 
 @pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])

@@ -324,7 +324,7 @@ class EnvironmentSpec:
             self._path(number),
             number=number.number,
             **({"destination": uri, "kind": "sip_uri"} if uri else target),
-            heal_private_key=None if by_key or not self.present else self.key,
+            heal_private_key=self.key if self.present else None,
             others=number.others if self.present else "keep",
             vapi_trunk_ids=list(trunks),
         )
