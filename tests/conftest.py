@@ -13,6 +13,10 @@ import sys
 import hypothesis
 import pytest
 
+from tests.readability import pytest_assertrepr_compare, pytest_make_parametrize_id
+
+__all__ = ["pytest_assertrepr_compare", "pytest_make_parametrize_id"]
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 #: Set to sweep more widely: longer starting lists, more games and more examples.
 SLOW = "VAPI_DIDLOGIC_SLOW_TESTS"
