@@ -24,10 +24,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
     RunState,
     desired_from_options,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields, names_fact
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_keyed import plan
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import names_fact
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     BaseResource,
     OneShotResource,

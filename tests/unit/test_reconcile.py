@@ -301,7 +301,7 @@ def test_another_run_creates_the_same_at_once(noun: str, alike: bool, moment: st
             done.append(True)
             # The other run is ended by a signal right after its create.
             resource = kind.resource
-            (outcome,) = stage.engine(resource).resolve(resource, [desired_from_options(resource, other)])
+            (outcome,) = stage.engine(resource).resolve([desired_from_options(resource, other)])
             planned = KeyedReconciler(stage.engine(resource), resource)._planned(outcome, [], {})
             assert planned is not None
             stage.client(resource).write(planned.mutations[0])

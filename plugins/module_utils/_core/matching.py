@@ -111,8 +111,8 @@ class RunState:
     declared_identities: set[t.Any] = dataclasses.field(
         default_factory=set
     )  # identities that other items of the same task declare
-    #: Existing ids of the lists that were read, by the field that refers to them.
-    listed: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    #: Existing ids of the lists that were read, by the ``id()`` of the kind of their objects.
+    listed: dict[int, frozenset[str]] = dataclasses.field(default_factory=dict)
     #: Ids that were read individually, and whether they are missing.
     missing: dict[str, bool] = dataclasses.field(default_factory=dict)
 

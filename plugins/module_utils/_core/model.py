@@ -192,6 +192,25 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def names_fact(field: Field) -> str:
+    """The return key for the names of referenced objects: ``owner_name`` of ``owner``, ``tool_names`` of ``tools``.
+
+    :param field: the field with the reference. :return: the key.
+    """
+    return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
+
+
+def names_spec(record: type[Model]) -> dict[str, dict[str, t.Any]]:
+    """The names that a result contains next to the ids of a nested record.
+
+    :param record: the record. :return: their argument spec; they are accepted, so that a result can be passed back,
+        and ignored.
+    """
+    referring = [field for field in fields(record).values() if field.option.ref and field.option.ref.path]
+    kinds = {"list": {"type": "list", "elements": "str"}}
+    return {names_fact(field): dict(kinds.get(field.kind, {"type": "str"})) for field in referring}
+
+
 def fields(record: type[Model]) -> dict[str, Field]:
     """The fields of a record.
 
@@ -262,7 +281,7 @@ def _spec(field: Field, inherit: bool) -> dict[str, t.Any]:
     if field.kind == "records":
         spec["elements"] = "dict"
     if field.nested and not field.option.opaque_to_ansible:
-        spec["options"] = argument_spec(field.nested)
+        spec["options"] = names_spec(field.nested) | argument_spec(field.nested)
     if field.choices:
         spec["choices"] = list(field.choices)
     if field.option.required and not inherit:

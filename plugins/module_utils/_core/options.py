@@ -9,7 +9,13 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import ValidationError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UNSET, Faults, OptionError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, FreeForm, Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
+    Field,
+    FreeForm,
+    Model,
+    fields,
+    names_spec,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     nearest,
     unknown,
@@ -150,7 +156,7 @@ def _inner(field: Field, value: t.Any, faults: Faults, path: str) -> t.Any:
         return value
     known = fields(field.nested)
     for name in value:
-        if name not in known:
+        if name not in known and name not in names_spec(field.nested):
             faults.add(OptionError(f"{path}.{name}", unknown(str(name), known)))
     return _attrs(field.nested, value, faults, path)
 

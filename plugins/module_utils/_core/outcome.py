@@ -12,7 +12,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     OptionError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, RunState
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import followed_by_names
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 
 #: Maximum number of errors in a failure message where each number may have one; the result contains all.
@@ -46,14 +47,7 @@ class Outcome:
         if not self.plan:
             return {"before": {}, "after": {}}
         record: type[Model] = type(self.desired.record)
-        known = fields(record)
-        return {
-            side: {
-                name: _followed(value, self.names) if name in known and known[name].option.ref else value
-                for name, value in getattr(self.plan, side).items()
-            }
-            for side in ("before", "after")
-        }
+        return {side: followed_by_names(record, getattr(self.plan, side), self.names) for side in ("before", "after")}
 
     @property
     def action(self) -> str:
@@ -101,10 +95,3 @@ def summary(outcomes: t.Iterable[Outcome]) -> dict[str, int]:
     for outcome in outcomes:
         counts["failed" if outcome.error else ACTION_RESULTS[outcome.action]] += 1
     return counts
-
-
-def _followed(value: t.Any, names: t.Mapping[str, str]) -> t.Any:
-    if isinstance(value, list):
-        return [_followed(item, names) for item in value]
-    name = names.get(str(value))
-    return f"{value} ({name})" if name and name != value else value

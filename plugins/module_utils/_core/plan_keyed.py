@@ -26,6 +26,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge
     to_display,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, camel, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import (
+    Reference,
+    replace_references,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
     Plan,
     deletion_of,
@@ -132,7 +136,7 @@ def _desired_state(
     current = from_api(resource.record, source) if source else None
     given = _one_choice(resource, desired.record)
     if resource.resolve_desired:
-        given = resource.resolve_desired(given, _without_missing(resource, current, run_state), desired.options)
+        given = resource.resolve_desired(given, _without_missing(current, run_state), desired.options)
     after = overlay(current, _without_secrets(resource, given))
     masked = find_redacted(after, "")
     if masked:
@@ -343,16 +347,16 @@ def _empty_as_none(value: t.Any) -> t.Any:
     return None if value in ("", [], {}) else value
 
 
-def _without_missing(resource: AnyKeyedResource, current: t.Any, run_state: RunState) -> t.Any:
+def _without_missing(current: t.Any, run_state: RunState) -> t.Any:
     """The current object without ids of deleted objects in its lists of references."""
     if current is None or not any(run_state.missing.values()):
         return current
-    changes = {
-        field.attr: [key for key in getattr(current, field.attr) or () if not run_state.missing.get(key)]
-        for field in fields(resource.record).values()
-        if field.attr in run_state.listed
-    }
-    return current.model_copy(update=changes)
+
+    def kept(reference: Reference) -> str | None:
+        gone = reference.field.kind == "list" and run_state.missing.get(reference.value)
+        return None if gone else reference.value
+
+    return replace_references(current, kept)
 
 
 def _without_secrets(resource: AnyKeyedResource, record: t.Any) -> t.Any:

@@ -9,6 +9,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime
+import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
@@ -24,8 +25,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     UnreachableError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import (
+    Reference,
+    add_names,
+    displayed_references,
+    references,
+    replace_references,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     ApiObject,
@@ -126,7 +134,7 @@ class Reader:
         query = None
         if resource.view.query:
             named = self._resolve_filters(filters or resource.view.filters())
-            if any(getattr(named, field.attr) == UNKNOWN_ID for field in fields(type(named)).values()):
+            if any(reference.value == UNKNOWN_ID for reference in references(named)):
                 return []  # check mode: an object that does not exist yet has no rows
             query = resource.view.query(named, key_filters.get("id", ""))
         try:
@@ -196,25 +204,16 @@ class Reader:
         """
         if resource.view.to_result:
             return items  # the resource defines the content of its items
-        named = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
         used = {
-            id(field.option.ref): field.option.ref for field in named if any(item.get(field.name) for item in items)
+            id(field.option.ref): field.option.ref
+            for field in (displayed_references(resource.record, items) if read else ())
+            if field.option.ref.path
         }
-        for ref in used.values() if read else ():
+        for ref in used.values():
             # A key without permission for that list must not prevent access to the items.
             with contextlib.suppress(ApiError):
                 self._note_names(ref, self.rows(ref))
-        return [{**item, **self._names_in(item, named)} for item in items]
-
-    def _names_in(self, item: ApiObject, named: list[Field]) -> ApiObject:
-        found: ApiObject = {}
-        for field in named:
-            value = item.get(field.name)
-            if isinstance(value, list) and value:
-                found[names_fact(field)] = [self.names.get(str(key), str(key)) for key in value]
-            elif value and str(value) in self.names:
-                found[names_fact(field)] = self.names[str(value)]
-        return found
+        return [add_names(resource.record, item, self.names) for item in items]
 
     def _note_names(self, resource: Resource, rows: list[ApiObject]) -> None:
         path = fields(resource.record)[resource.keys[0]].api_name.split(".")
@@ -226,66 +225,45 @@ class Reader:
         :param filters: the record of filters. :return: the record with ids.
         :raises OptionError: if a referenced object does not exist or is ambiguous.
         """
-        found = {}
-        for field in fields(type(filters)).values():
-            value = getattr(filters, field.attr)
-            if field.option.ref and value:
-                rows = self.rows(field.option.ref) if field.option.ref.path else []
-                found[field.attr] = self.find(field.option.ref, field.name, value, rows)
-        return filters.model_copy(update=found)
 
-    def resolve(self, resource: Resource, desired_objects: list[Desired]) -> list[Outcome]:
+        def resolved(reference: Reference) -> str:
+            rows = self.rows(reference.resource) if reference.resource.path else []
+            return self.find(reference.resource, reference.path, reference.value, rows)
+
+        return replace_references(filters, resolved)
+
+    def resolve(self, desired_objects: list[Desired]) -> list[Outcome]:
         """Replace names by ids in desired objects. An invalid reference is recorded as the error of its object.
 
-        :param resource: the objects' kind. :param desired_objects: the desired objects. :return: one outcome per
-            object.
+        :param desired_objects: the desired objects. :return: one outcome per object.
         """
         outcomes = [Outcome(desired, warnings=list(desired.warnings), names=self.names) for desired in desired_objects]
-        named = [field for field in fields(resource.record).values() if field.option.ref]
-        used = {}
-        for field in named:
-            values = [
-                v
-                for o in outcomes
-                if o.desired.options.state == "present"
-                for v in _reference_values(o.desired.record, field)
-            ]
-            if any(value not in ("", UNKNOWN_ID) for value in values) and field.option.ref.path:
-                used[id(field.option.ref)] = field.option.ref
+        present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
+        used = {
+            id(reference.resource): reference.resource
+            for outcome in present
+            for reference in references(outcome.desired.record)
+            if reference.value != UNKNOWN_ID and reference.resource.path
+        }
         listed = dict(zip(used, self.together(self.rows, list(used.values())), strict=True))
         for key, rows in listed.items():
             self._note_names(used[key], rows)
-        for outcome in outcomes:
-            if outcome.desired.options.state != "present":
-                continue
-            outcome.run_state.listed = {
-                f.attr: frozenset(str(row["id"]) for row in listed[id(f.option.ref)])
-                for f in named
-                if f.kind == "list" and id(f.option.ref) in listed
-            }
+        ids = {key: frozenset(str(row["id"]) for row in rows) for key, rows in listed.items()}
+        for outcome in present:
+            outcome.run_state.listed, faults = ids, Faults()
+            record = replace_references(outcome.desired.record, functools.partial(self._resolved, listed, faults))
             try:
-                faults = Faults()
-                changes = {
-                    f.attr: faults.of("", self._resolved, f, outcome, listed.get(id(f.option.ref))) for f in named
-                }
                 faults.end()
-                changes = {attr: value for attr, value in changes.items() if value is not None}
-                outcome.desired = dataclasses.replace(
-                    outcome.desired, record=outcome.desired.record.model_copy(update=changes)
-                )
+                outcome.desired = dataclasses.replace(outcome.desired, record=record)
             except OptionError as problem:
                 outcome.fail(problem)
         return outcomes
 
-    def _resolved(self, field: Field, outcome: Outcome, rows: list[ApiObject] | None) -> t.Any:
-        value = getattr(outcome.desired.record, field.attr)
-        if value is None or value == "":
-            return value
-        if isinstance(value, list):
-            found = [self.find(field.option.ref, f"{field.name}[{i}]", item, rows) for i, item in enumerate(value)]
-            # Two objects that do not exist yet share one placeholder but are not duplicates.
-            return [item for i, item in enumerate(found) if item == UNKNOWN_ID or item not in found[:i]]
-        return self.find(field.option.ref, field.name, value, rows)
+    def _resolved(self, listed: t.Mapping[int, list[ApiObject]], faults: Faults, reference: Reference) -> str | None:
+        """The id of a referenced object; a problem is added to ``faults``."""
+        resource, path, value = reference.resource, reference.path, reference.value
+        found: str | None = faults.of("", self.find, resource, path, value, listed.get(id(resource)))
+        return found
 
     def find(self, resource: Resource, path: str, value: str, rows: list[ApiObject] | None) -> str:
         """The id of a referenced object.
@@ -322,14 +300,6 @@ class Reader:
         )
 
 
-def names_fact(field: Field) -> str:
-    """The return key for the names of referenced objects: ``owner_name`` of ``owner``, ``tool_names`` of ``tools``.
-
-    :param field: the field with the reference. :return: the key.
-    """
-    return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
-
-
 def _check_rows(rows: list[ApiObject], needs: tuple[str, ...], what: str) -> list[ApiObject]:
     """The rows, after checking that each has the required keys."""
     for name in needs:
@@ -343,11 +313,6 @@ def _usable(value: t.Any) -> bool:
     if isinstance(value, str):
         return 0 < len(value) <= MAX_ID_LENGTH
     return isinstance(value, int) and abs(value) < 10**18
-
-
-def _reference_values(record: t.Any, field: Field) -> list[str]:
-    value = getattr(record, field.attr)
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _same(resource: Resource, there: t.Any, value: str) -> bool:

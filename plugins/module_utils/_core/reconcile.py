@@ -32,7 +32,7 @@ class Engine(Reader):
             argument of ``everywhere`` (ordered resources).
         :return: one outcome per object; it contains the object's error, if any.
         """
-        outcomes = self.resolve(resource, desired_objects)
+        outcomes = self.resolve(desired_objects)
         if isinstance(resource, OneShotResource):
             return OneShotReconciler(self, resource).ensure(outcomes)
         if isinstance(resource, OrderedResource):

@@ -14,7 +14,7 @@ import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import matching, plan_keyed
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, from_api
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     AmbiguousError,
     ApiError,
@@ -27,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import references
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan, created_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
@@ -153,19 +154,18 @@ class KeyedReconciler:
     def _find_missing(self, outcome: Outcome, rows: list[ApiObject]) -> None:
         """Find ids of deleted objects in the object's lists of references: not listed, and 404 when read."""
         run_state = outcome.run_state
-        for field in fields(self.resource.record).values():
-            for row in rows if field.attr in run_state.listed else ():
-                found = dig(row, field.api_name.split("."))
-                for key in found if isinstance(found, list) else ():
-                    if (
-                        isinstance(key, str)
-                        and key not in run_state.listed[field.attr]
-                        and key not in run_state.missing
-                    ):
-                        run_state.missing[key] = self._is_missing(field.option.ref, key)
-                        if run_state.missing[key]:
-                            title = field.option.ref.title
-                            outcome.warnings.append(f"{outcome.desired.label}: the {title} {key} no longer exists.")
+        found = [
+            reference
+            for row in (rows if run_state.listed else ())
+            for reference in references(from_api(self.resource.record, row))
+            if reference.field.kind == "list" and id(reference.resource) in run_state.listed
+        ]
+        for reference in found:
+            key, referred = reference.value, reference.resource
+            if key not in run_state.listed[id(referred)] and key not in run_state.missing:
+                run_state.missing[key] = self._is_missing(referred, key)
+                if run_state.missing[key]:
+                    outcome.warnings.append(f"{outcome.desired.label}: the {referred.title} {key} no longer exists.")
 
     def _is_missing(self, referred: Resource, key: str) -> bool:
         try:
