@@ -619,7 +619,7 @@ def test_a_reference_to_what_no_longer_exists_is_not_sent_again(check: bool, aga
 def test_wrong_references(check: bool) -> None:
     stage = SandboxFixture()
     for _time in range(2):
-        (outcome,) = stage.engine(SIP_TRUNK).resolve(SIP_TRUNK, [desired_from_options(SIP_TRUNK, trunk_options())])
+        (outcome,) = stage.engine(SIP_TRUNK).resolve([desired_from_options(SIP_TRUNK, trunk_options())])
         planned = KeyedReconciler(stage.engine(SIP_TRUNK), SIP_TRUNK)._planned(outcome, [], {})
         assert planned is not None
         stage.client(SIP_TRUNK).write(planned.mutations[0])
