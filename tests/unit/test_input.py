@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import pathlib
@@ -21,7 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, NUMBER_2, canary, trunk_options
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner, filled_runner
 
-FOLDER = pathlib.Path(entrypoints.__file__).parents[1] / "modules"
+FOLDER = pathlib.Path(entrypoints.__file__).parents[2] / "modules"
 #: Those that are made of records.
 MODULES = sorted(
     path.stem for path in FOLDER.glob("[!_]*.py") if "module_utils._ansible.entrypoints import" in path.read_text()
@@ -47,9 +48,7 @@ def spec_of(name: str) -> Spec:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entrypoints, "Module", spy)
-        module = __import__(
-            f"{entrypoints.__name__.rpartition('.')[0].rpartition('.')[0]}.modules.{name}", fromlist=["main"]
-        )
+        module = importlib.import_module(f"{entrypoints.__name__.rpartition('.module_utils.')[0]}.modules.{name}")
         with pytest.raises(Seen):
             module.main()
     return seen[0]
