@@ -3,54 +3,67 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Call logs and audits that never were, and the real playbooks run over them.
 
-The modules that read the services are stood in for by one that answers from a file, in a copy of the collection that is
-made for the run: what is tested is the playbook and its templates, with any calls that a test may want.
+The modules that read the services are replaced, in a copy of the collection, by ones that answer from a file: what is
+tested is the playbook and its templates, with any calls that a test may want.
 """
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import datetime
+import functools
 import json
 import os
 import random
 import secrets
-import subprocess
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
 
 import yaml
+from playing import Play, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 READERS = {"vapi_call_info": "calls", "vapi_assistant_info": "assistants", "vapi_phone_number_info": "phone_numbers"}
 READER = """
-import json, pathlib
+import json, os, pathlib
 from ansible.module_utils.basic import AnsibleModule
 OPTIONS = dict.fromkeys("region api_url created_after created_before didlogic_api_url".split(), dict(type="str"))
 SECRETS = dict.fromkeys(("api_key", "didlogic_api_key"), dict(type="str", no_log=True))
-module = AnsibleModule(dict(OPTIONS, limit=dict(type="int"), **SECRETS), supports_check_mode=True)
-folder = pathlib.Path({folder!r})
-given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
-(folder / "asked-{noun}.json").write_text(json.dumps(given))
-log = json.loads((folder / "log.json").read_text())
-start = log.get("retention_start", "") if "{noun}" == "calls" else ""
-if (module.params["created_after"] or start) < start:
-    module.fail_json(msg="Vapi refused the list.", retention_start=start)
-module.exit_json(changed=False, {noun}=log["{noun}"])
+
+def main():
+    module = AnsibleModule(dict(OPTIONS, limit=dict(type="int"), **SECRETS), supports_check_mode=True)
+    folder = pathlib.Path(os.environ["READER_FOLDER"])
+    given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
+    (folder / "asked-{noun}.json").write_text(json.dumps(given))
+    log = json.loads((folder / "log.json").read_text())
+    start = log.get("retention_start", "") if "{noun}" == "calls" else ""
+    if (module.params["created_after"] or start) < start:
+        module.fail_json(msg="Vapi refused the list.", retention_start=start)
+    module.exit_json(changed=False, {noun}=log["{noun}"])
+
+if __name__ == "__main__":
+    main()
 """
 AUDITOR = """
-import json, pathlib
+import json, os, pathlib
 from ansible.module_utils.basic import AnsibleModule
 OPTIONS = dict.fromkeys("vapi_region vapi_api_url didlogic_api_url fail_on".split(), dict(type="str"))
 LISTS = dict.fromkeys(("numbers", "ignore"), dict(type="list", elements="str"))
 SECRETS = dict.fromkeys(("vapi_api_key", "didlogic_api_key"), dict(type="str", no_log=True))
-module = AnsibleModule(dict(OPTIONS, **LISTS, **SECRETS), supports_check_mode=True)
-folder = pathlib.Path({folder!r})
-given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
-(folder / "asked-audit.json").write_text(json.dumps(given))
-module.exit_json(changed=False, **json.loads((folder / "result.json").read_text()))
+
+def main():
+    module = AnsibleModule(dict(OPTIONS, **LISTS, **SECRETS), supports_check_mode=True)
+    folder = pathlib.Path(os.environ["READER_FOLDER"])
+    given = {name: bool(value) if name in SECRETS else value for name, value in module.params.items()}
+    (folder / "asked-audit.json").write_text(json.dumps(given))
+    module.exit_json(changed=False, **json.loads((folder / "result.json").read_text()))
+
+if __name__ == "__main__":
+    main()
 """
 
 HOSTILE = [
@@ -199,66 +212,64 @@ def write(
     folder: Path, log: dict[str, Any], *arguments: str, environment: dict[str, str] | None = None, **variables: Any
 ) -> Written:
     """Run the playbook of the call log over a log, as a user does."""
-    readers = {name: READER.format(folder=str(folder), noun=noun) for name, noun in READERS.items()}
     (folder / "log.json").write_text(json.dumps(log))
-    done = _run(folder, "call_log", readers, arguments, environment, variables)
+    done = _run(folder, "call_log", arguments, environment, variables)
     page = Path(variables.get("vapi_didlogic_call_log_file", folder / "call-log.html"))
-    return Written(done.returncode, done.stdout, page, page.with_suffix(".csv"), folder)
+    return Written(done.rc, done.text, page, page.with_suffix(".csv"), folder)
 
 
 def audit(folder: Path, result: dict[str, Any], *arguments: str, **variables: Any) -> Written:
     """Run the playbook of the audit over a result of its module, as a user does."""
     (folder / "result.json").write_text(json.dumps(result))
-    done = _run(folder, "audit", {"routing_audit": AUDITOR.format(folder=str(folder))}, arguments, None, variables)
+    done = _run(folder, "audit", arguments, None, variables)
     page = Path(variables.get("vapi_didlogic_audit_file", folder / "audit.html"))
-    return Written(done.returncode, done.stdout, page, page.with_suffix(".json"), folder)
+    return Written(done.rc, done.text, page, page.with_suffix(".json"), folder)
+
+
+@functools.cache
+def _server() -> tuple[Server, dict[str, str]]:
+    """What runs playbooks of a copy of the collection in which these modules, and the group of Vapi, are replaced."""
+    folder = tempfile.TemporaryDirectory(prefix="voiceops-")
+    readers = {name: READER.format(noun=noun) for name, noun in READERS.items()} | {"routing_audit": AUDITOR}
+    collection = Path(folder.name, "ansible_collections", "voiceops", "vapi_didlogic")
+    modules = collection / "plugins" / "modules"
+    modules.mkdir(parents=True)
+    (collection / "meta").mkdir()
+    shared = [ROOT / "playbooks", ROOT / "roles"]
+    # A module's action plugin would run the module that is replaced.
+    apart = ("modules", "action")
+    shared += [path for path in ROOT.glob("plugins/*") if path.name not in apart]
+    shared += [path for kind in apart for path in ROOT.glob(f"plugins/{kind}/*.py") if path.stem not in readers]
+    for path in shared:
+        place = collection / path.relative_to(ROOT)
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to(path)
+    for name, text in readers.items():
+        (modules / f"{name}.py").write_text(text)
+    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(READERS)}}))
+    foreign = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+        "ANSIBLE_COLLECTIONS_PATH": folder.name,
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "true",
+    }
+    server = Server(environment)
+    atexit.register(folder.cleanup)
+    atexit.register(server.stop)
+    return server, environment
 
 
 def _run(
     folder: Path,
     playbook: str,
-    readers: dict[str, str],
     arguments: tuple[str, ...],
     environment: dict[str, str] | None,
     variables: dict[str, Any],
-) -> subprocess.CompletedProcess[str]:
-    """Run a playbook of a copy of the collection in which these modules, and the group of Vapi, are replaced."""
-    collection = folder / "collections" / "ansible_collections" / "voiceops" / "vapi_didlogic"
-    modules = collection / "plugins" / "modules"
-    if not collection.exists():
-        modules.mkdir(parents=True)
-        (collection / "meta").mkdir()
-        shared = [ROOT / "playbooks", ROOT / "roles"]
-        # A module's action plugin would run the module that is replaced.
-        apart = ("modules", "action")
-        shared += [path for path in ROOT.glob("plugins/*") if path.name not in apart]
-        shared += [path for kind in apart for path in ROOT.glob(f"plugins/{kind}/*.py") if path.stem not in readers]
-        for path in shared:
-            place = collection / path.relative_to(ROOT)
-            place.parent.mkdir(exist_ok=True)
-            place.symlink_to(path)
-    for name, text in readers.items():
-        (modules / f"{name}.py").write_text(text)
-    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(readers)}}))
+) -> Play:
+    server, shared = _server()
     (folder / "variables.yml").write_text(yaml.safe_dump(variables))
-    foreign = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")
-    settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
-        "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        "ANSIBLE_NOCOLOR": "true",
-        "VAPI_API_KEY": secrets.token_hex(16),
-        **(environment or {}),
-    }
-    program = Path(sys.executable).with_name("ansible-playbook")
-    command = [program, f"voiceops.vapi_didlogic.{playbook}", "-e", f"@{folder / 'variables.yml'}", *arguments]
-    return subprocess.run(
-        command,
-        env=settings,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    own = {"VAPI_API_KEY": secrets.token_hex(16), "READER_FOLDER": str(folder), **(environment or {})}
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    book = f"voiceops.vapi_didlogic.{playbook}"
+    return server.run(program, (book, "-e", f"@{folder / 'variables.yml'}", *arguments), folder, shared | own)

@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -495,14 +495,6 @@ def by_hand() -> dict[str, Any]:
             "phone_numbers": [{"number": DESK, "credentialId": TRUNK, "assistantId": ANSWERS}],
         },
     }
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    playing = pytest.importorskip("playing")
-    made = playing.Services(tmp_path_factory.mktemp("services"))
-    yield made
-    made.stop()
 
 
 def test_with_the_module_of_the_collection(services: Any, show: Show) -> None:

@@ -447,38 +447,31 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert not done.table.exists()
 
 
-def test_with_the_modules_of_the_collection(tmp_path: Path) -> None:
+def test_with_the_modules_of_the_collection(services: Any) -> None:
     """Somebody has called; both services know of it, and didlogic is asked only if it may be."""
-    playing = pytest.importorskip("playing")
-    services = playing.Services(tmp_path)
-    try:
-        environment = {
-            "vapi_didlogic_trunk": {
-                "name": "didlogic NL",
-                "gateway": "sip.nl.didlogic.net",
-                "inbound_networks": ["192.0.2.0/28"],
-            },
-            "vapi_didlogic_assistants": [{"name": "Night", "definition": {"firstMessage": "We are closed."}}],
-            "vapi_didlogic_numbers": [{"number": "+31201234560", "assistant": "Night"}],
-        }
-        run = services.play("voiceops.vapi_didlogic.integrate", **environment)
+    environment = {
+        "vapi_didlogic_trunk": {
+            "name": "didlogic NL",
+            "gateway": "sip.nl.didlogic.net",
+            "inbound_networks": ["192.0.2.0/28"],
+        },
+        "vapi_didlogic_assistants": [{"name": "Night", "definition": {"firstMessage": "We are closed."}}],
+        "vapi_didlogic_numbers": [{"number": "+31201234560", "assistant": "Night"}],
+    }
+    run = services.play("voiceops.vapi_didlogic.integrate", **environment)
+    assert run.rc == 0, run.text
+    services.sandbox("call", "POST", {"to": "31201234560", "from": "31201230001"})
+    services.sandbox("clock", "POST", {"advance": 120})
+    for carrier in (True, False):
+        services.sandbox("journal", "DELETE")
+        run = services.play("voiceops.vapi_didlogic.call_log", **environment, vapi_didlogic_call_log_carrier=carrier)
         assert run.rc == 0, run.text
-        services.sandbox("call", "POST", {"to": "31201234560", "from": "31201230001"})
-        services.sandbox("clock", "POST", {"advance": 120})
-        for carrier in (True, False):
-            services.sandbox("journal", "DELETE")
-            run = services.play(
-                "voiceops.vapi_didlogic.call_log", **environment, vapi_didlogic_call_log_carrier=carrier
-            )
-            assert run.rc == 0, run.text
-            (row,) = rows(services.folder / "call-log.csv")
-            assert (row["assistant"], row["number"], row["customer"]) == ("Night", "31201234560", "31201230001")
-            assert row["carrier_callee"] == ("31201234560" if carrier else "")
-            asked = [request["path"] for request in services.sandbox("journal")["requests"]]
-            assert ("/v1/calls" in asked) == carrier
-            assert services.writes == 0
-    finally:
-        services.stop()
+        (row,) = rows(services.folder / "call-log.csv")
+        assert (row["assistant"], row["number"], row["customer"]) == ("Night", "31201234560", "31201230001")
+        assert row["carrier_callee"] == ("31201234560" if carrier else "")
+        asked = [request["path"] for request in services.sandbox("journal")["requests"]]
+        assert ("/v1/calls" in asked) == carrier
+        assert services.writes == 0
 
 
 def test_the_period_and_the_keys(tmp_path: Path) -> None:
