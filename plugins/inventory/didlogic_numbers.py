@@ -146,8 +146,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import Redactor, collect_secrets
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.inventory_rows import listed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     Snapshot,
@@ -158,9 +158,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 
 NAME = "voiceops.vapi_didlogic.didlogic_numbers"
 GROUP = "didlogic_numbers"
-SERVICES = (DIDLOGIC, VAPI)
+SERVICES = (CARRIER.provider, VAPI)
 #: Connection options of both services, with their prefixes.
-CONNECTION = tuple(connection_spec(VAPI, "vapi_") | connection_spec(DIDLOGIC, "didlogic_"))
+CONNECTION = tuple(connection_spec(VAPI, "vapi_") | connection_spec(CARRIER.provider, "didlogic_"))
 #: Options that may be templates. :data:`ACCOUNTS`: options that identify the account.
 FILLED = ("vapi_api_key", "vapi_api_url", "didlogic_api_key", "didlogic_api_url")
 ACCOUNTS = (*FILLED, "vapi_region", "numbers")
@@ -335,12 +335,10 @@ class ListQuery:
 
     @staticmethod
     def _snapshot(engines: dict[str, Engine], params: t.Mapping[str, t.Any]) -> Snapshot:
-        vapi = engines.get("vapi")
+        vapi, carrier = engines.get("vapi"), engines[CARRIER.provider.name]
         key = vapi.client.connection.api_key if vapi else ""
         numbers = tuple(params["numbers"])
-        return read_call_paths(
-            vapi, engines["didlogic"], region=params["vapi_region"], key=key, declared_numbers=numbers
-        )
+        return read_call_paths(vapi, carrier, CARRIER, region=params["vapi_region"], key=key, declared_numbers=numbers)
 
 
 def plain(value: t.Any) -> t.Any:

@@ -26,7 +26,11 @@ LAYERS = (
     {"_vapi", "_didlogic", "_sip"},
     {"_core"},
 )
-DEPTH = {package: depth for depth, layer in enumerate(LAYERS) for package in layer}
+DEPTH = {package: depth for depth, layer in enumerate(LAYERS) for package in sorted(layer)}
+
+#: The packages of carriers, and the only file of ``_topology`` that may import one: all others use its interface.
+CARRIERS = frozenset({"_didlogic"})
+SELECTED_CARRIER = "module_utils/_topology/selected_carrier.py"
 
 #: The lowest layer that may import Ansible.
 LAST_WITH_ANSIBLE = DEPTH["_ansible"]
@@ -103,6 +107,8 @@ def import_faults(files: Mapping[str, str]) -> list[str]:
                 faults.append(f"{place}: that is a higher layer.")
             elif DEPTH[target] == DEPTH[package]:
                 faults.append(f"{place}: that is the same layer.")
+            elif package == "_topology" and target in CARRIERS and path != SELECTED_CARRIER:
+                faults.append(f"{place}: only {SELECTED_CARRIER} may import a carrier.")
     return faults
 
 

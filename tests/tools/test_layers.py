@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.layers import COLLECTION, DEPTH, LAST_WITH_ANSIBLE, NAME_WORDS, import_faults, word_faults
+from tests.tools.layers import (
+    CARRIERS,
+    COLLECTION,
+    DEPTH,
+    LAST_WITH_ANSIBLE,
+    NAME_WORDS,
+    SELECTED_CARRIER,
+    import_faults,
+    word_faults,
+)
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 FILES = {path.relative_to(PLUGINS).as_posix(): path.read_text() for path in sorted(PLUGINS.rglob("*.py"))}
@@ -54,13 +63,26 @@ WAYS: dict[str, Callable[[str, str], str]] = {
 }
 
 
+#: A lower package that may only be imported by one file of a package.
+THROUGH_INTERFACE = {("_topology", carrier) for carrier in CARRIERS}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("carrier", sorted(CARRIERS))
+def test_one_file_selects_the_carrier(carrier: str, way: str) -> None:
+    assert SELECTED_CARRIER in FILES
+    for path in ("module_utils/_topology/x.py", "module_utils/_topology/checks/x.py"):
+        assert import_faults({path: WAYS[way](carrier, path)})
+    assert not import_faults({SELECTED_CARRIER: WAYS[way](carrier, SELECTED_CARRIER)})
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("package", DEPTH)
 def test_only_lower_layers_and_the_own_package_may_be_imported(package: str, way: str) -> None:
     path = a_file_in(package)
     for target in DEPTH:
         faults = import_faults({path: WAYS[way](target, path)})
-        allowed = package == target or DEPTH[package] < DEPTH[target]
+        allowed = package == target or (DEPTH[package] < DEPTH[target] and (package, target) not in THROUGH_INTERFACE)
         assert bool(faults) is not allowed, (target, faults)
 
 

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import (
     CallRecordFilters as RecordSeek,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import list_query, party
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import list_query
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import to_result as told_record
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import call_log
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CallFilters, to_result
@@ -156,7 +157,7 @@ def test_a_transfer_to_a_sip_address_is_matched_by_its_number(to: t.Any) -> None
 
 
 def test_what_didlogic_does_not_list_proves_nothing() -> None:
-    rows = [record(4), *[record(5, to=str(n)) for n in range(call_log.COUNTED)]]
+    rows = [record(4), *[record(5, to=str(n)) for n in range(call_log.CARRIER.records_limit)]]
     (item,) = call_log.joined([forwarded()], rows)
     assert item["carrier"]["transfer_leg"] is None
     assert item["outcome"] != "failed"
@@ -176,8 +177,8 @@ def test_the_days_around_the_calls_are_asked_for() -> None:
     [('"" <31207001000>', "31207001000"), ("+31 20 7001000", "31207001000"), ("<sip:31207001000@a.b>", "31207001000"),
      ("sip:+31207001000@a.b", "31207001000"), ("", ""), (None, "")],
 )  # fmt: skip
-def test_a_party_is_its_number(text: t.Any, number: str) -> None:
-    assert party(text) == number
+def test_the_number_of_an_address(text: t.Any, number: str) -> None:
+    assert user_digits(text) == number
 
 
 def test_filters_are_sent_in_didlogics_words() -> None:

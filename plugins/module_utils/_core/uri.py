@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+
 _URI = re.compile(
     r"(?:(?P<scheme>sips?):)?(?:(?P<user>.*)@)?(?P<host>\[[^\]]*\]|[^:;?>]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
@@ -40,6 +42,17 @@ def parse_uri(text: str) -> Uri:
     match = t.cast("re.Match[str]", _URI.fullmatch(text.strip()))
     host = match["host"].lower().rstrip(".")
     return Uri((match["scheme"] or "").lower(), match["user"] or "", host, match["rest"])
+
+
+def user_digits(text: object) -> str:
+    """The digits of the user of an address such as ``"Name" <scheme:31201234567@host>``.
+
+    :param text: the address. :return: the digits; those of the host if there is no user.
+    """
+    text_form = str(text or "")
+    bracketed = re.search(r"<([^>]*)", text_form)
+    uri = parse_uri(bracketed[1] if bracketed else text_form)
+    return digits(uri.user or uri.host)
 
 
 def has_scheme(text: str) -> bool:

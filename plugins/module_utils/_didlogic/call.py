@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
@@ -17,7 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     ListQuery,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
@@ -67,17 +66,6 @@ def list_query(filters: CallRecordFilters, _key: str = "") -> ListQuery:
     return ListQuery(params={name: value for name, value in params.items() if value}, limit=filters.limit)
 
 
-def party(text: t.Any) -> str:
-    """Extract the number of a SIP address such as ``"Name" <sip:31201234567@host>``.
-
-    :param text: the address. :return: the number, or the text itself if there is none.
-    """
-    text_form = str(text or "")
-    bracketed = re.search(r"<([^>]*)", text_form)
-    uri = parse_uri(bracketed[1] if bracketed else text_form)
-    return digits(uri.user or uri.host)
-
-
 def to_result(row: dict[str, t.Any], _filters: t.Any = None) -> dict[str, t.Any]:
     kinds = {name: key for key, name in TYPES.items()}
     plain = {
@@ -88,8 +76,8 @@ def to_result(row: dict[str, t.Any], _filters: t.Any = None) -> dict[str, t.Any]
     direction = kinds.get(str(row.get("type")))
     return {
         **({"direction": direction} if direction else {}),
-        "caller": party(row.get("from")),
-        "callee": party(row.get("to")),
+        "caller": user_digits(row.get("from")),
+        "callee": user_digits(row.get("to")),
         **plain,
     }
 

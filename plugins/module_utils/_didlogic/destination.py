@@ -23,12 +23,6 @@ DESTINATIONS = "/v1/purchases/{number}/destinations"
 #: didlogic's codes of a destination's kind, as its clients send them; its documentation describes other values.
 TRANSPORT = {"sip_uri": 1, "pstn": 4, "sip_account": 5}
 KIND = {code: kind for kind, code in TRANSPORT.items()}
-Kind = t.Literal["sip_uri", "pstn", "sip_account"]
-
-
-def check_digits(number: str) -> None:
-    if not re.fullmatch(r"[0-9]{3,15}", number):
-        raise ValueError("must be the digits of a number with country code, as didlogic lists it.")
 
 
 #: The form of each kind's address; the first that matches is used.

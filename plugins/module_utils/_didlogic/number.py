@@ -43,6 +43,23 @@ def with_destinations(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**row, "destinations": client.list_all(DESTINATIONS, destinations_in, number=digits(str(row["number"])))}
 
 
+NUMBER = BaseResource(
+    provider=DIDLOGIC,
+    name="number",
+    plural="numbers",
+    title="didlogic number",
+    path="/v1/purchases",
+    record=Number,
+    options=State,
+    keys=("number",),
+    normalize_key=digits,
+    read_only_fields=READ_ONLY_FIELDS,
+    fetch_details=with_destinations,
+    by_id=False,
+    api=ApiForm(unwrap_list=lambda answer: answer.get("purchases"), required_keys=("number",)),
+)
+
+
 class Account(Model):
     balance: float | None = None
 

@@ -30,23 +30,19 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.recon
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import reachable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
-    KINDS,
     ApplyRun,
     declared_trunk_ids,
     kind,
     own_phone_numbers,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.preflight import (
     ambiguous_names,
     preflight_errors,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     CallPath,
@@ -63,7 +59,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
-SERVICES = (VAPI, DIDLOGIC)
+SERVICES = (VAPI, CARRIER.provider)
 
 
 def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
@@ -72,11 +68,12 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
     :raises ModuleFailureError: with the changes that were made before the error.
     """
-    vapi, didlogic = engines["vapi"], engines["didlogic"]
+    carrier = spec.carrier
+    vapi, other = engines["vapi"], engines[carrier.provider.name]
 
     def take_snapshot() -> Snapshot:
         known = {"region": spec.region, "key": spec.key, "declared_numbers": spec.digits}
-        return read(vapi, didlogic, **known)
+        return read(vapi, other, carrier, **known)
 
     snapshot = take_snapshot()
     for pause in CONSISTENCY_DELAYS_SECONDS:
@@ -84,7 +81,7 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
         if not ambiguous_names(snapshot, spec):
             break
         vapi.client.sleep(pause)
-        for resource in (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, SQUAD, PHONE_NUMBER):
+        for resource in (carrier.logins, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, SQUAD, PHONE_NUMBER):
             engines[resource.provider.name].client.invalidate(resource.path)
         snapshot = take_snapshot()
     run = ApplyRun(spec, snapshot, vapi.check_mode)
@@ -95,12 +92,12 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     if spec.present and spec.inbound and not spec.trunk.inbound_networks:
         option = spec.option_names.name_of("trunk.inbound_networks")
         vapi.warn(
-            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask didlogic for the "
+            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask {carrier.provider.title} for the "
             "signalling addresses of your account and set them there. Outbound calls are not affected."
         )
     act = _present if spec.present else _absent
     try:
-        act(vapi, didlogic, run)
+        act(vapi, other, run)
         if spec.present and not (run.check_mode and run.changed):
             run.after = take_snapshot()
             # The form of didlogic's guide has its own warning. Without numbers the snapshot contains all of them.
@@ -109,7 +106,9 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
             run.findings = findings(known, accepted) if spec.numbers else []
             run.errors = verification_errors(run, run.after)
     except (ApiError, OptionError, RunInterruptedError) as error:
-        done = [f"{kind(r)} {o.desired.label}" for r in KINDS for o in run.outcomes_of(r) if o.changed and not o.error]
+        done = [
+            f"{kind(r)} {o.desired.label}" for r in run.kinds for o in run.outcomes_of(r) if o.changed and not o.error
+        ]
         more = f" Done before that: {', '.join(done)}." if done and not run.check_mode else ""
         run.failed = True
         raise ModuleFailureError(f"{spec.option_names.sentence(error)}{more}", _result(run), _labels(run)) from None
@@ -138,13 +137,13 @@ def _ensure(engine: Engine, run: ApplyRun, resource: Resource, desired_objects: 
     return outcomes
 
 
-def _present(vapi: Engine, didlogic: Engine, run: ApplyRun) -> None:
+def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     spec = run.spec
 
     def trunk() -> None:
         login = None
         if spec.account:
-            (account,) = _ensure(didlogic, run, SIP_ACCOUNT, [spec.account])
+            (account,) = _ensure(other, run, spec.carrier.logins, [spec.account])
             login = str(account.result["name"])
         _ensure(vapi, run, SIP_TRUNK, [spec.desired_trunk(login)])
 
@@ -156,7 +155,7 @@ def _present(vapi: Engine, didlogic: Engine, run: ApplyRun) -> None:
     _ensure(vapi, run, PHONE_NUMBER, phones)
     trunks = _labels(run)
     forwards = [spec.desired_forward(number, trunk_id, trunks, by_key=spec.uses_private_key) for number in spec.inbound]
-    _ensure(didlogic, run, FORWARD, forwards)
+    _ensure(other, run, spec.forward, forwards)
 
 
 def _with_tools(desired: Desired, ids: t.Mapping[str, str]) -> Desired:
@@ -166,11 +165,11 @@ def _with_tools(desired: Desired, ids: t.Mapping[str, str]) -> Desired:
     return dataclasses.replace(desired, record=desired.record.model_copy(update={"tools": tools}))
 
 
-def _absent(vapi: Engine, didlogic: Engine, run: ApplyRun) -> None:
+def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     """Remove the declared objects in reverse order, forwards first, so that no call is sent to a removed object."""
     spec, before = run.spec, run.before
     forwards = _own_forwards(run)
-    _ensure(didlogic, run, FORWARD, forwards)
+    _ensure(other, run, spec.forward, forwards)
     run.unanswered = _unanswered(run, forwards)
     for number in run.unanswered:
         vapi.warn(
@@ -191,7 +190,7 @@ def _absent(vapi: Engine, didlogic: Engine, run: ApplyRun) -> None:
     _ensure(vapi, run, TRANSFER_TOOL, list(reversed(spec.tools)))
     _ensure(vapi, run, SIP_TRUNK, [_with_options(spec.desired_trunk(), **forced)])
     if spec.account and (spec.params["sip_account"] or {}).get("force"):
-        _ensure(didlogic, run, SIP_ACCOUNT, [spec.account])
+        _ensure(other, run, spec.carrier.logins, [spec.account])
 
 
 def _own_forwards(run: ApplyRun) -> list[Desired]:
@@ -230,7 +229,11 @@ def _unanswered(run: ApplyRun, forwards: t.Sequence[Desired]) -> list[str]:
     for number in dict.fromkeys(str(item.record.number) for item in forwards):
         was, path = CallPath(before, number), CallPath(left, number)
         kept = [entry for entry in path.entries if (number, uri_of(entry).strip()) not in gone]
-        if any(map(reachable, kept)) and any(map(was.can_answer, was.entries)) and not any(map(path.can_answer, kept)):
+        if (
+            any(map(spec.carrier.reachable, kept))
+            and any(map(was.can_answer, was.entries))
+            and not any(map(path.can_answer, kept))
+        ):
             found.append(number)
     return found
 
@@ -252,7 +255,7 @@ def _result(run: ApplyRun) -> ApiObject:
             "trunk_id": run.trunk_id if present else "",
             "inbound_uris": uris if present else {},
             "phone_number_ids": run.ids(PHONE_NUMBER),
-            "forward_ids": run.ids(FORWARD),
+            "forward_ids": run.ids(spec.forward),
             "assistant_ids": run.ids(ASSISTANT),
             "transfer_tool_ids": run.ids(TRANSFER_TOOL),
             "findings": run.findings,
@@ -265,7 +268,7 @@ def _result(run: ApplyRun) -> ApiObject:
                 "id": "" if outcome.error else str(outcome.result.get("id", "")),
                 "change": "failed" if outcome.error else ACTION_RESULTS[outcome.action],
             }
-            for resource in KINDS
+            for resource in run.kinds
             for outcome in run.outcomes_of(resource)
         ],
         "summary": summary(run.all),
@@ -277,7 +280,7 @@ def _result(run: ApplyRun) -> ApiObject:
                 "after_header": f"{kind(resource)} {outcome.desired.label}",
                 **outcome.sides,
             }
-            for resource in KINDS
+            for resource in run.kinds
             for outcome in run.outcomes_of(resource)
             if outcome.plan and outcome.action != "none"
         ],

@@ -12,9 +12,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outco
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     Snapshot,
@@ -25,8 +23,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
-#: The kinds in the order of the report.
-KINDS: tuple[Resource, ...] = (SIP_ACCOUNT, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER, FORWARD)
+#: The kinds in Vapi in the order of the report, between the carrier's SIP account and the forwards.
+KINDS: tuple[Resource, ...] = (SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER)
 
 
 @dataclasses.dataclass
@@ -53,9 +51,14 @@ class ApplyRun:
         return self.outcomes.get(resource.name, [])
 
     @property
+    def kinds(self) -> tuple[Resource, ...]:
+        """The kinds in the order of the report."""
+        return (self.spec.carrier.logins, *KINDS, self.spec.forward)
+
+    @property
     def all(self) -> list[Outcome]:
         """The outcomes of all kinds, in the order of the steps."""
-        return [outcome for resource in KINDS for outcome in self.outcomes_of(resource)]
+        return [outcome for resource in self.kinds for outcome in self.outcomes_of(resource)]
 
     @property
     def changed(self) -> bool:

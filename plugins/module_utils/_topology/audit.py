@@ -18,8 +18,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, digits, printable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks import (
     account,
     forward,
@@ -33,8 +35,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Hit,
     check,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     display_name,
@@ -45,7 +47,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 #: What is read.
-SERVICES = (VAPI, DIDLOGIC)
+SERVICES = (VAPI, CARRIER.provider)
 
 DOCS = (
     "https://github.com/voiceops/vapi_didlogic/blob/main/docs/docsite/rst/when_a_call_fails.rst"
@@ -107,7 +109,7 @@ ORDER = (
 RULES = tuple(sorted(REGISTERED, key=lambda rule: ORDER.index(rule.id)))
 
 
-def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[ApiObject]:
+def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[Result]:
     """Run all checks.
 
     :param snapshot: both accounts. :param ignored: ids of checks that are not run.
@@ -124,7 +126,7 @@ def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[ApiObj
     return sorted(found, key=lambda item: (SEVERITIES.index(item["severity"]), item["subject"], item["rule"]))
 
 
-def _finding(rule: check, words: Hit, concerned: list[str]) -> ApiObject:
+def _finding(rule: check, words: Hit, concerned: list[str]) -> Result:
     return {
         "rule": rule.id,
         "severity": words.get("severity", rule.severity),
@@ -151,7 +153,7 @@ def _concerned(snapshot: Snapshot, words: Hit) -> list[str]:
     return [call_path.number for call_path in snapshot.call_paths if takes(call_path)]
 
 
-def numbers(snapshot: Snapshot, found: list[ApiObject]) -> list[ApiObject]:
+def numbers(snapshot: Snapshot, found: list[Result]) -> list[Result]:
     """Each number's call path with the ids of its findings and their highest severity.
 
     :param snapshot: both accounts. :param found: the findings. :return: one item per number.
@@ -179,10 +181,11 @@ class AuditOptions(Model):
     fail_on: t.Literal["never", "error", "warning"] = "never"
 
 
-def audit(engines: dict[str, t.Any], options: AuditOptions) -> ApiObject:
+def audit(engines: t.Mapping[str, Engine], options: AuditOptions, carrier: Carrier = CARRIER) -> Result:
     """Audit both accounts.
 
-    :param engines: by the services' names. :param options: the options of the audit. :return: the result of the module.
+    :param engines: by the services' names. :param options: the options of the audit. :param carrier: the carrier.
+    :return: the result of the module.
     :raises OptionError: if ``ignore`` contains an unknown id.
     :raises ModuleFailureError: if there is a finding of at least the severity ``fail_on``.
     """
@@ -193,7 +196,8 @@ def audit(engines: dict[str, t.Any], options: AuditOptions) -> ApiObject:
     connection = engines["vapi"].client.connection
     snapshot = read(
         engines["vapi"],
-        engines["didlogic"],
+        engines[carrier.provider.name],
+        carrier,
         region=connection.region,
         key=connection.api_key,
         declared_numbers=tuple(options.numbers or ()),

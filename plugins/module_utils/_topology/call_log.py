@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Match Vapi's calls with didlogic's records of them by numbers and time, because the records have no call id."""
+"""Match Vapi's calls with the carrier's records of them by numbers and time, because the records have no call id."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     ListQuery,
     Resource,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import COUNTED, party
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import to_result as record_result
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import display_name, gateways
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL, with_diagnosis
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import ANY_NUMBER, moment
@@ -31,47 +30,45 @@ Item = dict[str, t.Any]
 #: Maximum difference between the times of both services, including the time to set up a call.
 SLACK = datetime.timedelta(seconds=90)
 
-#: The time zone of didlogic's days is unknown.
+#: The time zone of a carrier's days may be unknown.
 DAY = datetime.timedelta(days=1)
 
 
-def around(items: list[Item]) -> ListQuery:
+def around(items: list[Item], carrier: Carrier = CARRIER) -> ListQuery:
     """The query for records: the days of the calls, and one day before and after.
 
-    :param items: the calls. :return: the list query.
+    :param items: the calls. :param carrier: the carrier. :return: the list query.
     """
     times = [time for item in items for time in (_time(item.get("created_at")), _time(item.get("ended_at"))) if time]
     if not times:
-        return ListQuery(limit=COUNTED)
-    first, last = min(times) - DAY, max(times) + DAY
-    return ListQuery(params={"from": f"{first:%Y-%m-%d}", "to": f"{last:%Y-%m-%d}"}, limit=COUNTED)
+        return carrier.records_query(None, None)
+    return carrier.records_query(min(times) - DAY, max(times) + DAY)
 
 
-def joined(items: list[Item], rows: list[Item]) -> list[Item]:
+def joined(items: list[Item], rows: list[Item], carrier: Carrier = CARRIER) -> list[Item]:
     """Add the carrier's record to each call, and repeat its diagnosis with it.
 
-    :param items: the calls. :param rows: the records. :return: the calls with ``carrier``.
+    :param items: the calls. :param rows: the records. :param carrier: the carrier.
+    :return: the calls with ``carrier``.
     """
+    records = [carrier.record_of(row) for row in rows]
     free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
-    for index, row in enumerate(rows):
-        time = _time(row.get("timestamp"))
-        if time:
-            free.setdefault((str(row.get("type")), _other_side(row)), []).append((time, index))
+    for index, record in enumerate(records):
+        time, direction = _time(record.get("timestamp")), record.get("direction")
+        if time and direction:
+            other_side = str(record["caller" if direction == "inbound" else "callee"])
+            free.setdefault((direction, other_side), []).append((time, index))
     taken: set[int] = set()
     own = _own_records(items, free, taken)
     found = []
     for position, item in enumerate(items):
-        record = own.get(position)
-        carrier = record_result(rows[record]) if record is not None else {}
-        leg = _leg(item, free, taken, complete=len(rows) < COUNTED)
-        if carrier and "to" in (item["transfers"] or [{}])[-1]:
-            carrier["transfer_leg"] = leg
-        found.append({**with_diagnosis(item, carrier), "carrier": carrier})
+        at = own.get(position)
+        leg = _leg(item, free, taken, complete=len(rows) < carrier.records_limit)
+        matched = dict(records[at]) if at is not None else {}
+        if matched and "to" in (item["transfers"] or [{}])[-1]:
+            matched["transfer_leg"] = leg
+        found.append({**with_diagnosis(item, matched), "carrier": matched})
     return found
-
-
-def _other_side(row: Item) -> str:
-    return party(row.get("from" if row.get("type") == "incoming" else "to"))
 
 
 def _own_records(
@@ -80,9 +77,9 @@ def _own_records(
     """Match calls to records, the closest in time first; each record belongs to one call."""
     pairs = []
     for position, item in enumerate(items):
-        kind = "incoming" if item.get("direction") == "inbound" else "sip"
+        kind = "inbound" if item.get("direction") == "inbound" else "outbound"
         customer = item.get("customer", {})
-        number = party(customer.get("number") or customer.get("sip_uri"))
+        number = user_digits(customer.get("number") or customer.get("sip_uri"))
         begun = _time(item.get("started_at")) or _time(item.get("created_at"))
         if not number or not begun:
             continue
@@ -108,7 +105,7 @@ def _leg(
     complete: bool,
 ) -> bool | None:
     """Whether the records contain the call to the transfer target; ``None`` if that cannot be determined."""
-    places = [party(transfer["to"]) for transfer in item["transfers"] if "to" in transfer]
+    places = [user_digits(transfer["to"]) for transfer in item["transfers"] if "to" in transfer]
     begun = _time(item.get("started_at")) or _time(item.get("created_at"))
     if not places or not begun:
         return None
@@ -116,7 +113,7 @@ def _leg(
     legs = [
         index
         for place in places
-        for time, index in free.get(("sip", place), ())
+        for time, index in free.get(("outbound", place), ())
         if first <= time <= last and index not in taken
     ]
     taken.update(legs[:1])
@@ -135,12 +132,13 @@ def _time(text: t.Any) -> datetime.datetime | None:
         return None
 
 
-def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
-    """The provider or trunk of a phone number if it certainly does not belong to didlogic, otherwise an empty text.
+def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item], carrier: Carrier = CARRIER) -> str:
+    """The provider or trunk of a phone number if it certainly does not belong to the carrier, otherwise an empty text.
 
     The carrier of a trunk that has only addresses is unknown.
 
-    :param phone: the phone number, or ``None``. :param trunks: the trunks by id. :return: the name.
+    :param phone: the phone number, or ``None``. :param trunks: the trunks by id. :param carrier: the carrier.
+    :return: the name.
     """
     if not phone:
         return ""
@@ -149,18 +147,23 @@ def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item]) -> str:
         return provider
     trunk = trunks.get(str(phone.get("credentialId")))
     hosts = [str(gateway.get("ip")) for gateway in gateways(trunk)]
-    if any(map(is_gateway, hosts)) or all(map(is_ipv4, hosts)):
+    if any(map(carrier.is_gateway, hosts)) or all(map(is_ipv4, hosts)):
         return ""
     return f"the trunk {display_name(trunk)}"
 
 
-def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items: list[Item]) -> list[Item]:
-    """Replace advice about didlogic by ``other_carrier`` in calls over another carrier.
+def over_other_carriers(
+    list_objects: t.Callable[[Resource], list[Item]], items: list[Item], carrier: Carrier = CARRIER
+) -> list[Item]:
+    """Replace advice about the carrier by ``other_carrier`` in calls over another one.
 
-    :param list_objects: reads a list of Vapi; only called if a diagnosis is about didlogic. :param items: the calls.
-    :return: the calls.
+    :param list_objects: reads a list of Vapi; only called if a diagnosis is about the carrier. :param items: the calls.
+    :param carrier: the carrier. :return: the calls.
     """
-    concerned = [item for item in items if "didlogic" in str(item.get("diagnosis")).lower() and "phone_number" in item]
+    title = carrier.provider.title
+    concerned = [
+        item for item in items if title.lower() in str(item.get("diagnosis")).lower() and "phone_number" in item
+    ]
     if not concerned:
         return items
     try:
@@ -168,25 +171,25 @@ def over_other_carriers(list_objects: t.Callable[[Resource], list[Item]], items:
         trunks = {str(row["id"]): row for row in list_objects(SIP_TRUNK)}
     except ApiError:
         return items  # a key with permission to read calls may lack permission to read these lists
-    names = {id(item): other_carrier(phones.get(str(item["phone_number"])), trunks) for item in concerned}
-    return [_without_advice(item, names[id(item)]) if names.get(id(item)) else item for item in items]
+    names = {id(item): other_carrier(phones.get(str(item["phone_number"])), trunks, carrier) for item in concerned}
+    return [_without_advice(item, names[id(item)], title) if names.get(id(item)) else item for item in items]
 
 
-def _without_advice(item: Item, carrier: str) -> Item:
+def _without_advice(item: Item, used: str, title: str) -> Item:
     reason = " ".join(str(item.get("ended_reason")).split())[:120]
     diagnosis = {key: value for key, value in item["diagnosis"].items() if key in ("area", "sip_status")}
     diagnosis |= {
-        "cause": f"The call used {carrier}, which does not belong to didlogic; Vapi reports {reason}.",
-        "fix": "Contact that carrier; the advice of this collection applies to didlogic only.",
+        "cause": f"The call used {used}, which does not belong to {title}; Vapi reports {reason}.",
+        "fix": f"Contact that carrier; the advice of this collection applies to {title} only.",
     }
-    return {**item, "other_carrier": carrier, "diagnosis": diagnosis}
+    return {**item, "other_carrier": used, "diagnosis": diagnosis}
 
 
 CALL_LOG = dataclasses.replace(
     CALL,
     view=dataclasses.replace(
         CALL.view,
-        enrichment=Enrichment(resource=RECORD, query=around, join=joined),
+        enrichment=Enrichment(resource=CARRIER.records, query=around, join=joined),
         enrich=over_other_carriers,
     ),
 )

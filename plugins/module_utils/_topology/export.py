@@ -23,6 +23,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.recon
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource, State
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     CallPath,
@@ -62,14 +64,16 @@ class ExportOptions(Model):
     definitions: bool = True
 
 
-def find(engines: dict[str, Engine], options: ExportOptions) -> ApiObject:
+def find(engines: t.Mapping[str, Engine], options: ExportOptions, carrier: Carrier = CARRIER) -> ApiObject:
     """Export the environments of both accounts.
 
     :param engines: by the services' names. :param options: the options of the export.
+    :param carrier: the carrier.
     :return: the result of the module. :raises OptionError: if the trunk does not exist.
     """
     connection = engines["vapi"].client.connection
-    snapshot = read(engines["vapi"], engines["didlogic"], region=connection.region, key=connection.api_key)
+    region, key = connection.region, connection.api_key
+    snapshot = read(engines["vapi"], engines[carrier.provider.name], carrier, region=region, key=key)
     trunks = [row for row in snapshot.trunks if options.trunk in (None, "", str(row["id"]), row.get("name"))]
     if options.trunk and not trunks:
         names = ", ".join(sorted(display_name(row) for row in snapshot.trunks)) or "none"
@@ -343,7 +347,7 @@ def _number(
 
 
 def _comes_in(snapshot: Snapshot, trunk: ApiObject, phone: ApiObject, number: str, notes: list[str]) -> bool:
-    """Whether didlogic sends the number's calls to this trunk first."""
+    """Whether the carrier sends the number's calls to this trunk first."""
     path = CallPath(snapshot, number)
     lead = path.first_active
     if lead and holds_key(uri_of(lead), snapshot.key):
@@ -355,7 +359,7 @@ def _comes_in(snapshot: Snapshot, trunk: ApiObject, phone: ApiObject, number: st
         return True
     if path.bought:
         notes.append(
-            f"number {number}: didlogic does not send its calls to this trunk first, so it is declared for outbound "
-            "calls only. Set inbound: true to change that."
+            f"number {number}: {snapshot.carrier.provider.title} does not send its calls to this trunk first, so it "
+            "is declared for outbound calls only. Set inbound: true to change that."
         )
     return False

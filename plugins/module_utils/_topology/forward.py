@@ -1,16 +1,14 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forward: one destination of a didlogic number, which may be the inbound URI of a Vapi trunk.
-
-The destinations themselves, in didlogic's form, are in ``_didlogic/destination.py``.
-"""
+"""The forward: one destination of a carrier's number, which may be the inbound URI of a Vapi trunk."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     OptionError,
@@ -23,9 +21,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.order
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
-    ApiForm,
     Ordered,
     OrderedResource,
+    Result,
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
@@ -36,20 +34,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     e164_digits,
     e164_hint,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
-    CALLED,
-    DESTINATIONS,
-    FORMS,
-    TRANSPORT,
-    Kind,
-    check_digits,
-    destinations_in,
-    entries_of,
-    identity_of,
-    kind_of_row,
-    mutation_of,
-)
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, RouteKind
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
     holds_key,
     inbound_uri,
@@ -70,12 +56,22 @@ def check_trunk_id(value: str) -> None:
         raise ValueError("must be the id of a SIP trunk at Vapi (a UUID), such as vapi_sip_trunk returns.")
 
 
+def check_digits(number: str) -> None:
+    """Check the option ``number``.
+
+    :param number: its digits. :raises ValueError: if there are fewer than 3 or more than 15.
+    """
+    if not re.fullmatch(r"[0-9]{3,15}", number):
+        title = CARRIER.provider.title
+        raise ValueError(f"must be the digits of a number with country code, as {title} lists it.")
+
+
 class Forward(Model):
     """The options of a forward that describe its destination."""
 
     number: t.Annotated[str | None, Option(required=True, normalize=e164_digits, check=check_digits)] = None
     destination: t.Annotated[str | None, Option(normalize=str.strip, length=(3, 255))] = None
-    kind: Kind | None = None
+    kind: RouteKind | None = None
     vapi_trunk_id: t.Annotated[str | None, Option(check=check_trunk_id)] = None
     vapi_private_key: t.Annotated[str | None, Option(secret=True, normalize=str.strip, check=check_key)] = None
     region: t.Literal["us", "eu"] = "us"
@@ -102,10 +98,11 @@ class EnvironmentForwardOptions(ForwardOptions):
 TARGET_OPTIONS = ("destination", "vapi_trunk_id", "vapi_private_key")
 
 
-def one_target(forward: Forward, options: ForwardOptions) -> str | None:
+def one_target(carrier: Carrier, forward: Forward, options: ForwardOptions) -> str | None:
     """Check that the options name exactly one target, and that they do not contradict each other.
 
-    :param forward: the forward. :param options: its other options. :return: a warning about a private key in a URI.
+    :param carrier: the carrier. :param forward: the forward. :param options: its other options.
+    :return: a warning about a private key in a URI.
     :raises OptionError: with all errors.
     """
     faults = Faults()
@@ -123,7 +120,7 @@ def one_target(forward: Forward, options: ForwardOptions) -> str | None:
     if forward.kind and not forward.destination:
         faults.add(OptionError("kind", "requires destination; the other targets are SIP URIs.", forward.kind))
     if forward.destination:
-        faults.of("", kind_of, forward)
+        faults.of("", kind_of, carrier, forward)
         if label_of(forward.destination) == REDACTED:
             rule = "contains the redaction marker of a result; use vapi_trunk_id instead."
             faults.add(OptionError("destination", rule))
@@ -133,18 +130,22 @@ def one_target(forward: Forward, options: ForwardOptions) -> str | None:
     faults.end()
     if forward.vapi_private_key and options.state == "present":
         return (
-            "vapi_private_key puts the Vapi private key into a SIP URI: didlogic stores it in plain text, and SIP "
-            "messages contain it. Vapi's guide forbids it; use vapi_trunk_id instead."
+            f"vapi_private_key puts the Vapi private key into a SIP URI: {carrier.provider.title} stores it in plain "
+            "text, and SIP messages contain it. Vapi's guide forbids it; use vapi_trunk_id instead."
         )
     return None
 
 
-def kind_of(forward: Forward) -> str:
-    """The kind of a destination; raises :class:`OptionError` if it cannot be determined."""
+def kind_of(carrier: Carrier, forward: Forward) -> str:
+    """The kind of a destination.
+
+    :param carrier: the carrier. :param forward: the forward. :return: one of :data:`RouteKind`.
+    :raises OptionError: if it cannot be determined.
+    """
     if not forward.destination:
         return "sip_uri"
     address = forward.destination
-    found = next((kind for kind, has_form in FORMS.items() if has_form(address)), None)
+    found = next((kind for kind, has_form in carrier.route_forms.items() if has_form(address)), None)
     hint = e164_hint(address)
     if found == "pstn" and hint:
         raise OptionError("destination", f"must have the country code, such as +31201234567.{hint}", address)
@@ -154,35 +155,41 @@ def kind_of(forward: Forward) -> str:
     # Five digits may be a short number, and a SIP URI may be a host alone.
     alike = {("sip_account", "pstn"), (None, "sip_uri")}
     if forward.kind and found != forward.kind and (found, forward.kind) not in alike:
-        actual = f", but it is {CALLED[found]}" if found else ""
+        titles = carrier.route_titles
+        actual = f", but it is {titles[found]}" if found else ""
         rule = (
-            f"must be {CALLED[forward.kind]}, because kind is {forward.kind}{actual}. Correct one, or leave kind out."
+            f"must be {titles[forward.kind]}, because kind is {forward.kind}{actual}. Correct one, or leave kind out."
         )
         raise OptionError("destination", rule, address)
     return forward.kind or str(found)
 
 
-def address_of(forward: Forward) -> str:
-    """The string that is sent to didlogic."""
+def address_of(carrier: Carrier, forward: Forward) -> str:
+    """The address that is sent to the carrier.
+
+    :param carrier: the carrier. :param forward: the forward. :return: the address.
+    """
     label = forward.vapi_trunk_id or forward.vapi_private_key
     if label:
         return inbound_uri(forward.uri_user or str(forward.number), label, forward.region)
     address = str(forward.destination)
-    return digits(address) if kind_of(forward) == "pstn" else address
+    return digits(address) if kind_of(carrier, forward) == "pstn" else address
 
 
-def is_own(uri: str, forward: Forward, options: ForwardOptions) -> bool:
+def is_own(uri: str, target: str, options: ForwardOptions) -> bool:
     """Whether a destination is another form of the declared one, which replaces it.
 
     That is a URI with the private key, or one to the same user and trunk at the other region's host, where the trunk
     does not exist. An environment manages every destination at a Vapi host that refers to one of its trunks.
+
+    :param uri: the destination. :param target: the declared one. :param options: the other options of the forward.
+    :return: the result.
     """
     if holds_key(uri, options.heal_private_key or ""):
         return True
     label = label_of(uri) or ""
     if label and label in {key.lower() for key in getattr(options, "own_trunk_ids", None) or ()}:
         return True
-    target = address_of(forward)
     return (
         options.position == "first"
         and bool(label)
@@ -192,42 +199,39 @@ def is_own(uri: str, forward: Forward, options: ForwardOptions) -> bool:
     )
 
 
-def target_of(forward: Forward, options: ForwardOptions) -> Target:
+def target_of(carrier: Carrier, forward: Forward, options: ForwardOptions) -> Target:
     """The desired state of a number's list of destinations.
 
-    :param forward: the forward. :param options: its other options. :return: the target of the planner.
+    :param carrier: the carrier. :param forward: the forward. :param options: its other options.
+    :return: the target of the planner.
     """
-    address, transport = address_of(forward), TRANSPORT[kind_of(forward)]
+    address, kind = address_of(carrier, forward), kind_of(carrier, forward)
     return Target(
-        entry=Entry(
-            id=UNKNOWN_ID,
-            identity=identity_of(transport, address),
-            active=forward.active,
-            call_hunt=forward.call_hunt,
-            raw={"destination": address, "transport": transport},
-        ),
+        entry=carrier.route_to(kind, address, active=forward.active, call_hunt=forward.call_hunt),
         absent=options.state == "absent",
         first=options.position == "first",
         others=options.others,
         list_title="destinations of the same number",
         replaces=lambda entry: (
-            entry.identity[0] == str(TRANSPORT["sip_uri"]) and is_own(entry.raw["destination"], forward, options)
+            carrier.kind_of(entry.raw) == "sip_uri" and is_own(entry.raw["destination"], address, options)
         ),
     )
 
 
-def destination_result(entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]) -> dict[str, t.Any]:
+def destination_result(
+    carrier: Carrier, entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]
+) -> Result:
     """The return value for a destination.
 
-    :param entry: the destination. :param entries: all destinations of the number. :param number: the number.
-    :param known: trunk ids, which are not redacted in URIs. :return: the return value.
+    :param carrier: the carrier. :param entry: the destination. :param entries: all destinations of the number.
+    :param number: the number. :param known: trunk ids, which are not redacted in URIs. :return: the return value.
     """
     first = next((other for other in entries if other.active), None)
     result = {
         "id": entry.id,
         "number": number,
         "destination": redacted_uri(entry.raw["destination"], known),
-        "kind": kind_of_row(entry.raw),
+        "kind": carrier.kind_of(entry.raw),
         "priority": None if entry.id == UNKNOWN_ID else entry.raw.get("priority"),
         "active": entry.active,
         "call_hunt": entry.call_hunt,
@@ -237,30 +241,45 @@ def destination_result(entry: Entry, entries: list[Entry], number: str, known: t
 
 
 def to_results(
-    entry: Entry | None, entries: list[Entry], _target: Target, forward: Forward, options: ForwardOptions
-) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    carrier: Carrier, entry: Entry | None, entries: list[Entry], forward: Forward, options: ForwardOptions
+) -> tuple[Result, Result]:
+    """The return values of a forward.
+
+    :param carrier: the carrier. :param entry: its destination, if it exists. :param entries: all destinations.
+    :param forward: the forward. :param options: its other options. :return: the object, and further return values.
+    """
     known = [label for label in (forward.vapi_trunk_id, *(options.vapi_trunk_ids or ())) if label]
-    rows = [destination_result(row, entries, str(forward.number), known) for row in entries]
-    own = destination_result(entry, entries, str(forward.number), known) if entry else {}
+    rows = [destination_result(carrier, row, entries, str(forward.number), known) for row in entries]
+    own = destination_result(carrier, entry, entries, str(forward.number), known) if entry else {}
     return own, {"destinations": rows}
 
 
-def unique_keys(forward: Forward, options: ForwardOptions) -> tuple[t.Any, ...]:
-    """Keys that must be unique among the items of a list: the first position, and each destination."""
-    place = (forward.number, target_of(forward, options).entry.identity)
+def unique_keys(carrier: Carrier, forward: Forward, options: ForwardOptions) -> tuple[t.Hashable, ...]:
+    """Keys that must be unique among the items of a list: the first position, and each destination.
+
+    :param carrier: the carrier. :param forward: the forward. :param options: its other options. :return: the keys.
+    """
+    place = (forward.number, target_of(carrier, forward, options).entry.identity)
     return (place, forward.number) if options.position == "first" and options.state == "present" else (place,)
 
 
-def undeclared(engine: t.Any, desired_objects: list[Desired], params: t.Mapping[str, t.Any]) -> list[Desired]:
-    """Undeclared forwards to this Vapi region's host, on all numbers of the account."""
+def undeclared(
+    carrier: Carrier, client: Client, desired_objects: list[Desired], params: t.Mapping[str, t.Any]
+) -> list[Desired]:
+    """Undeclared forwards to this Vapi region's host, on all numbers of the account.
+
+    :param carrier: the carrier. :param client: the client of its API. :param desired_objects: the declared forwards.
+    :param params: the options of the module. :return: the forwards to remove.
+    """
     declared = {
-        (desired.record.number, target_of(desired.record, desired.options).entry.identity)
+        (desired.record.number, target_of(carrier, desired.record, desired.options).entry.identity)
         for desired in desired_objects
     }
     found = []
-    for row in engine.client.list_all("/v1/purchases", lambda answer: answer.get("purchases")):
-        number = digits(str(row.get("number")))
-        for entry in entries_of(engine.client.list_all(DESTINATIONS, destinations_in, number=number)):
+    unwrap = carrier.route_api.unwrap_list
+    for row in client.list_all(carrier.numbers.path, carrier.numbers.api.unwrap_list):
+        number = carrier.number_of(row)
+        for entry in carrier.entries_of(client.list_all(carrier.routes_path, unwrap, number=number)):
             if not entry.movable or region_of(entry.raw["destination"]) != params["region"]:
                 continue
             if (number, entry.identity) in declared:
@@ -272,34 +291,42 @@ def undeclared(engine: t.Any, desired_objects: list[Desired], params: t.Mapping[
     return found
 
 
-FORWARD = OrderedResource(
-    provider=DIDLOGIC,
-    name="forward",
-    plural="forwards",
-    title="forward",
-    path=DESTINATIONS,
-    record=Forward,
-    options=ForwardOptions,
-    keys=("number",),
-    choices=TARGET_OPTIONS,
-    normalize_key=digits,
-    validators=(one_target,),
-    by_id=False,
-    ordered=Ordered(
-        row_title="destination",
-        not_found="is not a number of this didlogic account: numbers are bought in didlogic's portal",
-        list_key="destinations",
-        diff_fields=("destination", "active", "call_hunt", "position"),
-        without_active="calls to it will fail until it has one",
-        entries=entries_of,
-        target=target_of,
-        to_mutation=lambda forward, step: mutation_of(str(forward.number), step),
-        to_result=to_results,
-        unique_keys=unique_keys,
-        find_undeclared=undeclared,
-    ),
-    api=ApiForm(
-        unwrap_list=destinations_in,
-        required_keys=("id", "destination", "transport"),
-    ),
-)
+def forward_resource(carrier: Carrier) -> OrderedResource[Forward, ForwardOptions]:
+    """The forwards of a carrier's numbers.
+
+    :param carrier: the carrier. :return: the resource.
+    """
+    title = carrier.provider.title
+    return OrderedResource(
+        provider=carrier.provider,
+        name="forward",
+        plural="forwards",
+        title="forward",
+        path=carrier.routes_path,
+        record=Forward,
+        options=ForwardOptions,
+        keys=("number",),
+        choices=TARGET_OPTIONS,
+        normalize_key=digits,
+        validators=(lambda forward, options: one_target(carrier, forward, options),),
+        by_id=False,
+        ordered=Ordered(
+            row_title="destination",
+            not_found=f"is not a number of this {title} account: numbers are bought in {title}'s portal",
+            list_key="destinations",
+            diff_fields=("destination", "active", "call_hunt", "position"),
+            without_active="calls to it will fail until it has one",
+            entries=carrier.entries_of,
+            target=lambda forward, options: target_of(carrier, forward, options),
+            to_mutation=lambda forward, step: carrier.route_mutation(str(forward.number), step),
+            to_result=lambda entry, entries, _target, forward, options: to_results(
+                carrier, entry, entries, forward, options
+            ),
+            unique_keys=lambda forward, options: unique_keys(carrier, forward, options),
+            find_undeclared=lambda reader, desired, params: undeclared(carrier, reader.client, desired, params),
+        ),
+        api=carrier.route_api,
+    )
+
+
+FORWARD = forward_resource(CARRIER)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inventory rows: each purchased number with variables from didlogic and, if it was read, from Vapi.
+"""Inventory rows: each purchased number with variables from the carrier and, if it was read, from Vapi.
 
 The prefix of a variable names its service.
 """
@@ -30,9 +30,9 @@ def listed(snapshot: Snapshot, *, both: bool) -> list[ApiObject]:
     labels = number.NumberFilters(vapi_trunk_ids=[str(row["id"]) for row in snapshot.trunks])
     found = []
     for path in [call_path for call_path in snapshot.call_paths if call_path.bought]:
-        facts = number.to_result(snapshot.bought[path.number], labels)
+        facts = number.to_result(snapshot.carrier, snapshot.bought[path.number], labels)
         way: dict[str, t.Any] = to_result(path) if both else {}
         facts["destinations"] = way.get("destinations", facts["destinations"])
         ours = {f"vapi_{name}": way[name] for name in AT_VAPI if both}
-        found.append({f"didlogic_{name}": value for name, value in facts.items()} | ours)
+        found.append({f"{snapshot.carrier.provider.name}_{name}": value for name, value in facts.items()} | ours)
     return found

@@ -15,7 +15,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_id, nearest
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
     declared_trunk_ids,
     kind,
@@ -57,7 +56,7 @@ def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
     if spec.present:
         lookups[2][3].extend(spec.foreign_assistants)
         lookups += [
-            (SIP_ACCOUNT, "label", snapshot.accounts, labels),
+            (spec.carrier.logins, "label", snapshot.accounts, labels),
             (SQUAD, "name", snapshot.squads, list(spec.squads)),
             (PHONE_NUMBER, "number", snapshot.phones, list(spec.digits)),
         ]
@@ -83,15 +82,15 @@ def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[st
     squads = {str(row.get(key)) for row in snapshot.squads for key in ("name", "id")}
     tools = {str((row.get("function") or {}).get("name")) for row in snapshot.tools}
     tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
-    found = [*_passwords(snapshot, spec)]
+    found, title = [*_passwords(snapshot, spec)], spec.carrier.provider.title
     login = spec.account and spec.account.record.name
-    if login and login not in {str(row["name"]) for row in snapshot.accounts}:
+    if login and login not in {own.name for own in snapshot.logins}:
         rule = (
-            "is a login that this didlogic account does not have. Correct it, or give a label instead; didlogic "
+            f"is a login that this {title} account does not have. Correct it, or give a label instead; {title} "
             "assigns the login of a new one."
         )
         found.append(OptionError("sip_account.name", rule, login))
-    rule = "is not a number of this didlogic account. Buy it in didlogic's portal, correct it, or set inbound: false."
+    rule = f"is not a number of this {title} account. Buy it in {title}'s portal, correct it, or set inbound: false."
     found += [
         OptionError(f"numbers[{index}].number", rule, number.number)
         for index, number in enumerate(spec.numbers)
@@ -128,7 +127,7 @@ def _passwords(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionEr
     """The passwords of a new account and a new trunk: both services require them and do not return them."""
     account, trunk, given = spec.account, spec.trunk, spec.params
     more = "If it comes from a variable or from the environment, that is empty or not set."
-    labels = {str(row.get("label")) for row in snapshot.accounts}
+    labels = {login.label for login in snapshot.logins}
     if account and not (account.record.name or account.record.password or account.record.label in labels):
         yield OptionError("sip_account.password", f"must be given, because this SIP account is new. {more}")
     password = trunk.password or (given.get("sip_account") or {}).get("password")

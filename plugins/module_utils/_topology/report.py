@@ -15,9 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outco
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
-    FORWARD,
     destination_result,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import ApiObject, CallPath
@@ -55,7 +53,7 @@ def lines(run: ApplyRun) -> list[str]:
         title = TITLES.get(resource.name, resource.title)
         found += [_line(title, outcome.desired.label, _result_word(run, outcome)) for outcome in outcomes]
     found += _phones(run)
-    forwards = _by_number(run, FORWARD)
+    forwards = _by_number(run, run.spec.forward)
     for number in run.spec.inbound:
         found += _forward(run, number, forwards.get(str(number.number), []))
     warnings = [item for item in run.findings if item["severity"] == "warning" and run.spec.concerned(item)]
@@ -92,7 +90,7 @@ def _account(run: ApplyRun) -> list[str]:
     desired = run.spec.account
     if not desired:
         return []
-    done = run.outcomes_of(SIP_ACCOUNT)
+    done = run.outcomes_of(run.spec.carrier.logins)
     if not done:
         return [] if run.spec.present else [_line("SIP account", desired.label, "kept, because force is not set")]
     return [_line("SIP account", done[0].desired.label, _result_word(run, done[0]))]
@@ -151,7 +149,7 @@ def _current_destinations(run: ApplyRun, number: t.Any) -> list[ApiObject]:
     """The destinations before the run."""
     entries = CallPath(run.before, str(number.number)).entries
     known = [str(row["id"]) for row in run.before.trunks]
-    return [destination_result(entry, entries, str(number.number), known) for entry in entries]
+    return [destination_result(run.spec.carrier, entry, entries, str(number.number), known) for entry in entries]
 
 
 def _name(row: ApiObject) -> str:

@@ -10,21 +10,15 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
-    TRANSPORT,
-    entries_of,
-    reachable,
-)
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.gateways import is_gateway
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, Login
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
     Transfer,
@@ -50,8 +44,8 @@ ApiObject = dict[str, t.Any]
 class Snapshot:
     """The objects of both accounts.
 
-    :param key: Vapi's private key, to find it in URIs. :param declared_numbers: digits of the selected numbers; empty
-        for all.
+    :param key: Vapi's private key, to find it in URIs. :param carrier: the carrier of ``numbers`` and ``accounts``.
+    :param declared_numbers: digits of the selected numbers; empty for all.
     :param own_trunks: ids of trunks that are known to be for didlogic.
     :param listed: ids of all objects in Vapi's lists, including those without a row here: tools that do not transfer
         calls, credentials that are not trunks.
@@ -59,6 +53,7 @@ class Snapshot:
 
     region: str
     key: str = dataclasses.field(repr=False)
+    carrier: Carrier = dataclasses.field(default=CARRIER, repr=False)
     balance: float | None = None
     numbers: tuple[ApiObject, ...] = ()
     accounts: tuple[ApiObject, ...] = ()
@@ -68,7 +63,7 @@ class Snapshot:
     squads: tuple[ApiObject, ...] = ()
     tools: tuple[ApiObject, ...] = ()
     declared_numbers: tuple[str, ...] = ()
-    #: Digits of all numbers of the didlogic account, including those that are not selected.
+    #: Digits of all numbers of the carrier's account, including those that are not selected.
     own: frozenset[str] = frozenset()
     own_trunks: frozenset[str] = frozenset()
     listed: t.Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
@@ -96,7 +91,12 @@ class Snapshot:
     @functools.cached_property
     def bought(self) -> dict[str, ApiObject]:
         """Purchased numbers by their digits."""
-        return {digits(str(row["number"])): row for row in self.numbers}
+        return {self.carrier.number_of(row): row for row in self.numbers}
+
+    @functools.cached_property
+    def logins(self) -> tuple[Login, ...]:
+        """The SIP accounts of the carrier."""
+        return tuple(map(self.carrier.login_of, self.accounts))
 
     @functools.cached_property
     def phone(self) -> dict[str, list[ApiObject]]:
@@ -108,13 +108,14 @@ class Snapshot:
 
     @functools.cached_property
     def registered(self) -> dict[str, ApiObject]:
-        """The trunks that register with didlogic, by their SIP account."""
+        """The trunks that register with the carrier, by their SIP account."""
         found = {}
         for row in self.trunks:
             plan = dig(row, ("outboundAuthenticationPlan", "sipRegisterPlan"))
             domain = str(dig(plan, ("domain",)) or "")
             login = str(dig(plan, ("username",)) or login_of(row))
-            if isinstance(plan, dict) and plan and login and (not domain or is_gateway(parse_uri(domain).host)):
+            ours = not domain or self.carrier.is_gateway(parse_uri(domain).host)
+            if isinstance(plan, dict) and plan and login and ours:
                 found[login] = row
         return found
 
@@ -123,10 +124,12 @@ class Snapshot:
         """Ids of didlogic's trunks: they have a gateway of didlogic, or a destination of didlogic leads to them."""
         found = {key.lower() for key in self.own_trunks}
         found |= {
-            str(row["id"]).lower() for row in self.trunks if any(is_gateway(str(g.get("ip"))) for g in gateways(row))
+            str(row["id"]).lower()
+            for row in self.trunks
+            if any(self.carrier.is_gateway(str(g.get("ip"))) for g in gateways(row))
         }
         for row in self.numbers:
-            for entry in entries_of(row.get("destinations", [])):
+            for entry in self.carrier.entries_of(row.get("destinations", [])):
                 trunk = self.trunk_of(entry)
                 found |= {str(trunk["id"]).lower()} if trunk else set()
         return frozenset(found)
@@ -143,9 +146,8 @@ class Snapshot:
 
         :param entry: the destination. :return: the trunk, or ``None``.
         """
-        kind, address = entry.identity
-        if kind == str(TRANSPORT["sip_account"]):
-            return self.registered.get(address)
+        if self.carrier.kind_of(entry.raw) == "sip_account":
+            return self.registered.get(entry.identity[1])
         return self.trunk.get(label_of(uri_of(entry)) or "")
 
     def exists(self, kind: str, key: str) -> bool:
@@ -210,7 +212,8 @@ class CallPath:
     @functools.cached_property
     def entries(self) -> list[Entry]:
         """The destinations in the order in which calls try them."""
-        return entries_of(self.snapshot.bought.get(self.number, {}).get("destinations", []))
+        bought = self.snapshot.bought.get(self.number, {})
+        return self.snapshot.carrier.entries_of(bought.get("destinations", []))
 
     @functools.cached_property
     def first_active(self) -> Entry | None:
@@ -263,7 +266,7 @@ class CallPath:
 
         :param entry: the destination. :return: the result.
         """
-        return reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
+        return self.snapshot.carrier.reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
 
     @functools.cached_property
     def phones(self) -> list[ApiObject]:
@@ -415,12 +418,12 @@ def titled(kind: str, row: ApiObject) -> str:
     return f"{TITLES[kind]} {display_name(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
 
 
-def transfer_results(path: CallPath) -> list[ApiObject]:
+def transfer_results(path: CallPath) -> list[Result]:
     """The objects that may transfer a call to the number, with their targets; only tools have an id.
 
     :param path: the call path. :return: return values.
     """
-    found: dict[tuple[str, str], ApiObject] = {}
+    found: dict[tuple[str, str], Result] = {}
     for kind, row, transfer in path.transfers:
         tool = kind == "tool"
         name = display_name(row, "function.name") if tool else transfer.tool or titled(kind, row)
@@ -431,7 +434,7 @@ def transfer_results(path: CallPath) -> list[ApiObject]:
     return list(found.values())
 
 
-def to_result(path: CallPath) -> ApiObject:
+def to_result(path: CallPath) -> Result:
     """The return values for a call path.
 
     :param path: the call path. :return: the return values.
@@ -445,7 +448,7 @@ def to_result(path: CallPath) -> ApiObject:
         "imported": phone is not None,
         "destinations": [
             {
-                **destination_result(entry, path.entries, path.number, known),
+                **destination_result(path.snapshot.carrier, entry, path.entries, path.number, known),
                 "leads_to": leads_to(path, entry),
                 "can_answer": path.can_answer(entry),
             }
@@ -477,8 +480,8 @@ def leads_to(path: CallPath, entry: Entry) -> str:
             return "Vapi, unknown trunk"
         here = host_of(uri_of(entry)) is None or region_of(uri_of(entry)) == path.snapshot.region
         return f"Vapi, {display_name(trunk)}" if here else "Vapi, other region"
-    kinds = {"1": "SIP address", "4": "phone", "5": "SIP account"}
-    return kinds.get(str(entry.identity[0]), "other")
+    kinds = {"sip_uri": "SIP address", "pstn": "phone", "sip_account": "SIP account"}
+    return kinds.get(path.snapshot.carrier.kind_of(entry.raw), "other")
 
 
 #: The kinds that are read from Vapi, by their field in the snapshot.
@@ -491,41 +494,46 @@ KINDS: dict[str, Resource] = {
 }
 
 
-def read(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Snapshot:
+def read(vapi: Engine, engine: Engine, carrier: Carrier = CARRIER, **known: t.Any) -> Snapshot:
     """Read all objects that are part of call paths.
 
-    :param vapi: and ``didlogic`` are engines. :param didlogic: an engine. :param known: further fields of the snapshot.
-    :return: the snapshot.
+    :param vapi: the engine of Vapi. :param engine: that of the carrier. :param carrier: the carrier.
+    :param known: further fields of the snapshot. :return: the snapshot.
     """
-    numbers, account, accounts, *listed = didlogic.run_concurrently(
-        lambda: _bought(didlogic, **known),
-        lambda: didlogic.rows(ACCOUNT)[0],
-        lambda: didlogic.info(SIP_ACCOUNT, {}),
-        *(functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values()),
+    bought, account, accounts, *listed = engine.run_concurrently(
+        lambda: _bought(engine, carrier, **known),
+        lambda: engine.rows(carrier.account)[0],
+        lambda: engine.info(carrier.logins, {}),
+        *_vapi_lists(vapi),
     )
-    balance = from_api(ACCOUNT.record, account).balance
-    return Snapshot(balance=balance, accounts=tuple(accounts), **numbers, **_placed(listed), **known)
+    balance = carrier.balance_of(account)
+    return Snapshot(carrier=carrier, balance=balance, accounts=tuple(accounts), **bought, **_placed(listed), **known)
 
 
-def read_call_paths(vapi: t.Any, didlogic: t.Any, **known: t.Any) -> Snapshot:
-    """Read only the objects of call paths; without ``vapi`` only those of didlogic.
+def read_call_paths(vapi: Engine | None, engine: Engine, carrier: Carrier = CARRIER, **known: t.Any) -> Snapshot:
+    """Read only the objects of call paths; without ``vapi`` only those of the carrier.
 
-    :param vapi: an engine, or ``None``. :param didlogic: an engine. :param known: further fields of the snapshot.
-    :return: the snapshot.
+    :param vapi: the engine of Vapi, or ``None``. :param engine: that of the carrier.
+    :param carrier: the carrier. :param known: further fields of the snapshot. :return: the snapshot.
     """
-    numbers, *listed = didlogic.run_concurrently(
-        lambda: _bought(didlogic, **known),
-        *(functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values() if vapi),
+    bought, *listed = engine.run_concurrently(
+        lambda: _bought(engine, carrier, **known), *(_vapi_lists(vapi) if vapi else ())
     )
-    return Snapshot(**numbers, **_placed(listed), **known)
+    return Snapshot(carrier=carrier, **bought, **_placed(listed), **known)
 
 
-def _bought(didlogic: t.Any, declared_numbers: t.Collection[str] = (), **_known: t.Any) -> dict[str, t.Any]:
+def _vapi_lists(vapi: Engine) -> list[t.Callable[[], list[ApiObject]]]:
+    return [functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values()]
+
+
+def _bought(
+    engine: Engine, carrier: Carrier, declared_numbers: t.Collection[str] = (), **_known: t.Any
+) -> dict[str, t.Any]:
     """The numbers of the account, and the destinations of the selected ones."""
-    own = didlogic.rows(NUMBER)
-    desired = [row for row in own if not declared_numbers or digits(str(row["number"])) in declared_numbers]
-    numbers = tuple(didlogic.with_details(NUMBER, desired))
-    return {"own": frozenset(digits(str(row["number"])) for row in own), "numbers": numbers}
+    own = engine.rows(carrier.numbers)
+    desired = [row for row in own if not declared_numbers or carrier.number_of(row) in declared_numbers]
+    numbers = tuple(engine.with_details(carrier.numbers, desired))
+    return {"own": frozenset(map(carrier.number_of, own)), "numbers": numbers}
 
 
 def _placed(listed: t.Sequence[list[ApiObject]]) -> dict[str, t.Any]:

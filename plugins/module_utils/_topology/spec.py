@@ -25,7 +25,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of, from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, Resource, State
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    OrderedResource,
+    Resource,
+    State,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
     check_host,
@@ -34,10 +39,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     e164_hint,
     network_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic import sip_account
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import selected_carrier
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
-    FORWARD,
     EnvironmentForwardOptions,
+    Forward,
+    ForwardOptions,
+    forward_resource,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import (
+    CARRIER,
+    AccountOptions,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import destination, transfer_tool
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
@@ -56,7 +68,7 @@ def check_login(name: str) -> None:
     :param name: the login. :raises ValueError: if it is invalid.
     """
     if name.isdigit():
-        sip_account.check_login(name)
+        selected_carrier.check_login(name)
 
 
 def check_phone(number: str) -> None:
@@ -100,10 +112,6 @@ class Trunk(Model):
     leading_plus: bool | None = None
 
 
-class SipAccount(sip_account.SipAccount, sip_account.Manner):
-    pass
-
-
 class Destination(transfer_tool.ToolDestination):
     """A destination of a transfer tool; ``via: sip`` sends it to the trunk's gateway."""
 
@@ -138,7 +146,7 @@ class IntegrationOptions(State):
     """Options of the module."""
 
     trunk: t.Annotated[Trunk | None, Option(required=True)] = None
-    sip_account: SipAccount | None = None
+    sip_account: AccountOptions | None = None
     transfer_tools: list[TransferTool] | None = None
     assistants: list[Assistant] | None = None
     numbers: t.Annotated[list[Number] | None, Option(required=True)] = None
@@ -167,6 +175,12 @@ class EnvironmentSpec:
     assistants: tuple[Desired, ...] = dataclasses.field(repr=False)
     numbers: tuple[Number, ...] = ()
     option_names: OptionNames = dataclasses.field(default=OptionNames(), repr=False)
+    carrier: Carrier = dataclasses.field(default=CARRIER, repr=False)
+
+    @functools.cached_property
+    def forward(self) -> OrderedResource[Forward, ForwardOptions]:
+        """The kind of the forwards."""
+        return forward_resource(self.carrier)
 
     @property
     def present(self) -> bool:
@@ -320,7 +334,7 @@ class EnvironmentSpec:
             "region": self.region,
         }
         desired = self._desired(
-            FORWARD,
+            self.forward,
             self._path(number),
             number=number.number,
             **({"destination": uri, "kind": "sip_uri"} if uri else target),
@@ -341,10 +355,11 @@ class EnvironmentSpec:
         return dataclasses.replace(desired_from_options(resource, {**params, "state": self.params["state"]}), path=path)
 
 
-def parse(params: Params, option_names: OptionNames | None = None) -> EnvironmentSpec:
+def parse(params: Params, option_names: OptionNames | None = None, carrier: Carrier = CARRIER) -> EnvironmentSpec:
     """Read and check the options of an environment.
 
     :param params: the options. :param option_names: converts options to text for later messages.
+    :param carrier: the carrier.
     :return: the specification. :raises OptionError: with all errors in the options.
     """
     faults = Faults()
@@ -358,9 +373,7 @@ def parse(params: Params, option_names: OptionNames | None = None) -> Environmen
     faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or ())
     account = params.get("sip_account")
     absent_state = {**state, "force": True} if params["state"] == "absent" else state
-    owner = account and faults.of(
-        "sip_account", desired_from_options, sip_account.SIP_ACCOUNT, {**account, **absent_state}
-    )
+    owner = account and faults.of("sip_account", desired_from_options, carrier.logins, {**account, **absent_state})
     spec = EnvironmentSpec(
         params=params,
         region=params["vapi_region"],
@@ -370,6 +383,7 @@ def parse(params: Params, option_names: OptionNames | None = None) -> Environmen
         tools=_desired_items("transfer_tools", params, lambda item: _tool(item, state, trunk), faults),
         assistants=_desired_items("assistants", params, lambda item: _assistant(item, state), faults),
         option_names=option_names or OptionNames(),
+        carrier=carrier,
         numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
     if spec.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
@@ -499,7 +513,7 @@ def _targets(given: t.Any) -> list[dict[str, t.Any]]:
 
 
 def _confirm_refer(params: Params, faults: Faults) -> None:
-    """Require confirmation that didlogic allows transfers, because no API returns it."""
+    """Require confirmation that the carrier allows transfers, because no API returns it."""
     confirmed = params["sip_refer_enabled"] or params["allow_unconfirmed_refer"]
     names = ", ".join(refer_users(params))
     if not names or params["state"] != "present" or confirmed:

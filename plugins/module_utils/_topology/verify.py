@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import TRANSPORT, identity_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     Snapshot,
@@ -25,7 +24,7 @@ def verification_errors(run: ApplyRun, snapshot: Snapshot) -> list[str]:
     :param run: the state of the run. :param snapshot: both accounts after it. :return: the sentences.
     """
     spec, trunk = run.spec, run.trunk_id
-    forwards, assistants = run.ids(FORWARD), run.ids(ASSISTANT)
+    forwards, assistants = run.ids(spec.forward), run.ids(ASSISTANT)
     found = []
     for number in spec.numbers:
         path = CallPath(snapshot, str(number.number))
@@ -49,8 +48,7 @@ def check_first_destination(path: CallPath, uri: str, made: str) -> list[str]:
     if first is None:
         return [f"{path.number} in didlogic has no active destination; expected {uri}."]
     # The same destination may be spelled differently, such as with a scheme.
-    sip = TRANSPORT["sip_uri"]
-    if first["id"] == made and identity_of(sip, first["destination"]) == identity_of(sip, uri):
+    if first["id"] == made and parse_uri(first["destination"]).identity == parse_uri(uri).identity:
         return []
     there = f"{first['destination']} (id {first['id']})"
     return [f"{path.number} in didlogic is forwarded to {there} first; expected {uri} (id {made})."]

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import ipaddress
+import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import Hit, check
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Login
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
+    Hit,
+    check,
+    hits_if,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.trunk import used_trunks
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     Snapshot,
     login_of,
 )
@@ -40,11 +45,11 @@ def restricted(snapshot: Snapshot) -> list[Hit]:
     :param snapshot: both accounts. :return: the findings.
     """
     found = []
-    for row in _logins(snapshot):
-        allowed = {str(ip) for ip in row.get("allowed_ips") or []}
-        missing = [ip for ip in SIGNALLING[snapshot.region] if not _allows(allowed, ip)]
-        if row.get("ip_restrict") in (True, 1, "1", "true") and missing:
-            found.append({"subject": f"SIP account {row.get('name')}", "missing": ", ".join(missing)})
+    for login in _logins(snapshot):
+        allowed = login.allowed_ips
+        if allowed is not None:
+            missing = [ip for ip in SIGNALLING[snapshot.region] if not _allows(allowed, ip)]
+            found += hits_if(missing, subject=f"SIP account {login.name}", missing=", ".join(missing))
     return found
 
 
@@ -63,9 +68,9 @@ def foreign_caller(snapshot: Snapshot) -> list[Hit]:
     :param snapshot: both accounts. :return: the findings.
     """
     return [
-        {"subject": f"SIP account {row.get('name')}", "caller": str(row["callerid"])}
-        for row in _logins(snapshot)
-        if row.get("callerid") and digits(str(row["callerid"])) not in snapshot.own
+        {"subject": f"SIP account {login.name}", "caller": login.caller_id}
+        for login in _logins(snapshot)
+        if login.caller_id and digits(login.caller_id) not in snapshot.own
     ]
 
 
@@ -84,7 +89,7 @@ def low_balance(snapshot: Snapshot) -> list[Hit]:
     :param snapshot: both accounts. :return: the findings.
     """
     low = snapshot.balance is not None and 0 < snapshot.balance < LOW_BALANCE
-    return [{"subject": "didlogic account", "balance": f"{snapshot.balance:.2f}"}] if low else []
+    return _of_balance(snapshot) if low else []
 
 
 @check(
@@ -102,7 +107,7 @@ def no_balance(snapshot: Snapshot) -> list[Hit]:
     :param snapshot: both accounts. :return: the findings.
     """
     none = snapshot.balance is not None and snapshot.balance <= 0
-    return [{"subject": "didlogic account", "balance": f"{snapshot.balance:.2f}"}] if none else []
+    return _of_balance(snapshot) if none else []
 
 
 @check(
@@ -121,7 +126,7 @@ def too_many(snapshot: Snapshot) -> list[Hit]:
     :param snapshot: both accounts. :return: the findings.
     """
     kinds = {
-        "numbers at didlogic": snapshot.numbers,
+        f"numbers at {snapshot.carrier.provider.title}": snapshot.numbers,
         "trunks": snapshot.trunks,
         "phone numbers": snapshot.phones,
         "assistants": snapshot.assistants,
@@ -134,13 +139,17 @@ def too_many(snapshot: Snapshot) -> list[Hit]:
     ]
 
 
-def _logins(snapshot: Snapshot) -> list[ApiObject]:
+def _of_balance(snapshot: Snapshot) -> list[Hit]:
+    return [{"subject": f"{snapshot.carrier.provider.title} account", "balance": f"{snapshot.balance:.2f}"}]
+
+
+def _logins(snapshot: Snapshot) -> list[Login]:
     """The SIP accounts of the trunks on the call paths."""
     used = {login_of(row) for row in used_trunks(snapshot)}
-    return [row for row in snapshot.accounts if str(row.get("name")) in used]
+    return [login for login in snapshot.logins if login.name in used]
 
 
-def _allows(allowed: set[str], ip: str) -> bool:
+def _allows(allowed: t.Iterable[str], ip: str) -> bool:
     for text in allowed:
         try:
             if ipaddress.ip_address(ip) in ipaddress.ip_network(text, strict=False):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import TRANSPORT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
     Hit,
     check,
@@ -27,9 +26,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
     label_of,
     region_of,
 )
-
-#: didlogic's code of a destination that is a SIP account, the prefix of the entry's identity.
-SIP_ACCOUNT = str(TRANSPORT["sip_account"])
 
 
 @check(
@@ -178,10 +174,9 @@ def no_sip_account(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    logins = {str(row.get("name")) for row in path.snapshot.accounts}
-    gone = [
-        e.identity[1] for e in path.entries if e.active and e.identity[0] == SIP_ACCOUNT and e.identity[1] not in logins
-    ]
+    logins, kind_of = {login.name for login in path.snapshot.logins}, path.snapshot.carrier.kind_of
+    used = [e.identity[1] for e in path.entries if e.active and kind_of(e.raw) == "sip_account"]
+    gone = [login for login in used if login not in logins]
     return [{"login": login} for login in dict.fromkeys(gone)]
 
 

@@ -208,7 +208,7 @@ def unknown_login(snapshot: Snapshot) -> list[Hit]:
 
     :param snapshot: both accounts. :return: the findings.
     """
-    logins = {str(row.get("name")) for row in snapshot.accounts}
+    logins = {login.name for login in snapshot.logins}
     return [
         _of_trunk(row, login=login_of(row))
         for row in used_trunks(snapshot)
