@@ -157,6 +157,48 @@ destinations:
   type: list
   elements: dict
   contains: *destination
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets. The
+    destinations of a number are one entry.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(forward).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: forward
+      name: "31201234567"
+      action: update
+      before:
+        destinations:
+          - destination: "31207654321"
+            kind: pstn
+            active: true
+            call_hunt: false
+      after:
+        destinations:
+          - destination: 31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
+            kind: sip_uri
+            active: true
+            call_hunt: false
+          - destination: "31207654321"
+            kind: pstn
+            active: true
+            call_hunt: false
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run

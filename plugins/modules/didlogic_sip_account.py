@@ -208,6 +208,35 @@ sip_account:
       description: Time of creation, as didlogic provides it.
       type: str
       sample: 2026-01-02 03:04:05 UTC
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(sip_account).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: sip_account
+      name: "01234"
+      action: update
+      before:
+        max_channels: 2
+      after:
+        max_channels: 10
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run

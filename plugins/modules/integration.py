@@ -516,6 +516,36 @@ report:
     - phone number   31201234567              created, answered by Reception
     - forward        31201234567              created
     - calls go to    31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets. The
+    destinations of a number are one entry.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(phone_number) or another return value of a module of this collection.
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: phone_number
+      name: "31201234567"
+      action: update
+      before:
+        assistant: 33333333-3333-4333-8333-333333333333
+      after:
+        assistant: 44444444-4444-4444-8444-444444444444
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across

@@ -174,6 +174,37 @@ assistant:
       description: Time of the last change, in ISO 8601.
       type: str
       sample: "2026-01-02T03:04:05.678Z"
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(assistant).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: assistant
+      name: Reception
+      action: update
+      before:
+        definition:
+          firstMessage: Hello.
+      after:
+        definition:
+          firstMessage: Good day, how can I help?
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run

@@ -314,6 +314,34 @@ call:
     diagnosis:
       cause: The phone rang and nobody answered.
       area: customer
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(call).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: call
+      name: "+31201234567"
+      action: create
+      before: {}
+      after:
+        assistant: 33333333-3333-4333-8333-333333333333
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run

@@ -284,6 +284,34 @@ campaign:
         name: Renewal January
         status: in-progress
         contacts: 250
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(campaign).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: campaign
+      name: Reminders
+      action: create
+      before: {}
+      after:
+        name: Reminders
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run

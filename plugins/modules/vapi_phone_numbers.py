@@ -226,6 +226,35 @@ failures:
       type: str
       sample: >-
         Option assistant: no assistant has the name or id 'Night desk'. Create it first, or correct the reference.
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(phone_number).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: phone_number
+      name: "31201234567"
+      action: update
+      before:
+        assistant: 33333333-3333-4333-8333-333333333333
+      after:
+        assistant: 44444444-4444-4444-8444-444444444444
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_many

@@ -269,6 +269,35 @@ replaced_id:
   returned: when O(on_auth_change=replace) replaced a trunk, or completed an earlier replacement
   type: str
   sample: 66666666-6666-4666-8666-666666666666
+changes:
+  description: Objects that were changed, for programs; in check mode those that would be. Without secrets.
+  returned: once a change was made or predicted, also on failure
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, V(sip_trunk).
+      type: str
+    name:
+      description: What identifies the object.
+      type: str
+    action:
+      description: V(create), V(update), V(replace) or V(delete).
+      type: str
+    before:
+      description: The managed fields that differ, before the change.
+      type: dict
+    after:
+      description: The managed fields that differ, after the change.
+      type: dict
+  sample:
+    - kind: sip_trunk
+      name: didlogic
+      action: update
+      before:
+        outbound_leading_plus_enabled: false
+      after:
+        outbound_leading_plus_enabled: true
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run

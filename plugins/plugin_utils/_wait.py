@@ -165,7 +165,10 @@ class WaitActionModule(InProcessActionModule):
             found = self._found(result[self.noun], args, task_vars).get(f"{self.noun}s")
             return {**result, self.noun: self.current_result(result[self.noun], found)} if found else result
         if same:
-            return {**{name: value for name, value in result.items() if name != "diff"}, "changed": False}
+            return {
+                **{name: value for name, value in result.items() if name not in ("diff", "changes")},
+                "changed": False,
+            }
         raise AnsibleActionFail(
             f"Nothing was sent for this host: the task has placed a {self.noun} for {before.get('host')} with other "
             f"options, and without {self.key_option} a task places at most one for all hosts. Set a different "

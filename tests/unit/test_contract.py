@@ -275,6 +275,20 @@ def test_what_an_info_module_returns_is_documented(noun: str) -> None:
     assert not keys & (secret_fields(resource.record) | secret_fields(resource.options))
 
 
+CHANGING = [
+    *(module_of(noun) for noun in NOUNS if noun not in READ),
+    *(name for name, _ in BULK.values()),
+    "integration",
+]
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_return_value_changes_is_documented(name: str) -> None:
+    documented, keys = returned(name, "changes")
+    assert (documented["type"], documented["elements"]) == ("list", "dict")
+    assert keys == set(documented["contains"]) == {"kind", "name", "action", "before", "after"}
+
+
 @pytest.mark.parametrize("noun", BULK)
 def test_what_a_bulk_module_returns_is_documented(noun: str) -> None:
     name, _option = BULK[noun]

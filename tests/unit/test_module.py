@@ -124,6 +124,12 @@ class ModuleRunner:
 
     def connection(self, name: str) -> Result:
         side = name.split("_", maxsplit=1)[0]
+        if side == "integration":
+            return {
+                f"{service}_{option}": value
+                for service in ("vapi", "didlogic")
+                for option, value in self.connection(service).items()
+            }
         key = self.stage.world.vapi_api_key if side == "vapi" else self.stage.world.didlogic_api_key
         return {"api_key": key, "api_url": f"http://127.0.0.1/{side}"}
 
@@ -174,7 +180,7 @@ def test_what_a_module_returns(runner: ModuleRunner) -> None:
     assert uuid.UUID(result["sip_trunk"]["id"])
     assert result["sip_trunk"]["name"] == "didlogic nl"
     assert "password" not in result["sip_trunk"]
-    assert set(result) <= {"changed", "sip_trunk", "invocation"}
+    assert set(result) <= {"changed", "sip_trunk", "changes", "invocation"}
     assert "diff" not in result
     again = runner.run("vapi_sip_trunk", trunk_options())
     assert again["changed"] is False
@@ -183,20 +189,128 @@ def test_what_a_module_returns(runner: ModuleRunner) -> None:
     assert (gone["changed"], gone["sip_trunk"]) == (True, {})
 
 
-def test_a_diff_comes_only_when_asked_for(runner: ModuleRunner) -> None:
+def test_diff_is_returned_in_diff_mode_only(runner: ModuleRunner) -> None:
     options = trunk_options()
     dry = runner.run("vapi_sip_trunk", options, check=True, diff=True)
     assert dry["sip_trunk"]["id"] == UNKNOWN_ID
-    assert dry["diff"]["before"] == {}
+    (diff,) = dry["diff"]
+    assert (diff["before"], diff["before_header"], diff["after_header"]) == (
+        "",
+        "SIP trunk didlogic nl",
+        "SIP trunk didlogic nl",
+    )
     real = runner.run("vapi_sip_trunk", options, diff=True)
     assert real["diff"] == dry["diff"]
     assert options["password"] not in runner.output
-    same = runner.run("vapi_sip_trunk", options, diff=True)
-    assert same["diff"]["before"] == same["diff"]["after"]
+    assert runner.run("vapi_sip_trunk", options, diff=True)["diff"] == []
     many = runner.run("vapi_phone_numbers", {"numbers": [number_options()]}, diff=True)
-    assert set(many["diff"]["after"]) == {NUMBER_1}
+    assert [item["after_header"] for item in many["diff"]] == [f"phone number {NUMBER_1}"]
     gone = runner.run("vapi_phone_number", {"number": NUMBER_1, "state": "absent"}, diff=True)
-    assert gone["diff"] == {"before": {"number": NUMBER_1}, "after": {}}
+    assert [(item["before"], item["after"]) for item in gone["diff"]] == [(f'number: "{NUMBER_1}"\n', "")]
+
+
+def test_diff_of_a_prompt_shows_the_changed_line_only(runner: ModuleRunner) -> None:
+    def assistant(*lines: str) -> Result:
+        messages = [{"role": "system", "content": "\n".join(lines)}]
+        return assistant_options(definition={"model": {**MODEL, "messages": messages}})
+
+    runner.run("vapi_assistant", assistant("You answer calls.", "Be brief.", "Never promise anything."))
+    changed = assistant("You answer calls.", "Be polite.", "Never promise anything.")
+    (diff,) = runner.run("vapi_assistant", changed, check=True, diff=True)["diff"]
+    before, after = (diff[side].splitlines() for side in ("before", "after"))
+    different = [(one.strip(), other.strip()) for one, other in zip(before, after, strict=True) if one != other]
+    assert different == [("Be brief.", "Be polite.")]
+
+
+def test_diff_shows_names_next_to_ids(runner: ModuleRunner) -> None:
+    filled_runner(runner)
+    runner.run("vapi_assistant", assistant_options(name="Night"))
+    (diff,) = runner.run("vapi_phone_number", number_options(assistant="Night"), diff=True)["diff"]
+    assert "(Reception)" in diff["before"]
+    assert "(Night)" in diff["after"]
+
+
+def test_report_and_changes_of_a_number_that_moves_to_another_assistant(runner: ModuleRunner) -> None:
+    def environment(assistant: str) -> Result:
+        trunk = {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "01234", "password": canary()}
+        return {
+            "trunk": {**trunk, "inbound_networks": ["192.0.2.0/28"]},
+            "assistants": [{"name": name, "definition": {"model": MODEL}} for name in ("Reception", "Night")],
+            "numbers": [{"number": NUMBER_1, "assistant": assistant}],
+        }
+
+    first = runner.run("integration", environment("Reception"))
+    assert [(item["kind"], item["action"]) for item in first["changes"]] == [
+        ("sip_trunk", "create"),
+        ("assistant", "create"),
+        ("assistant", "create"),
+        ("phone_number", "create"),
+        ("forward", "create"),
+    ]
+    for check in (True, False):
+        moved = runner.run("integration", environment("Night"), check=check)
+        assert any(line.endswith("moved from Reception to Night") for line in moved["report"]), moved["report"]
+        ids = moved["integration"]["assistant_ids"]
+        assert [(item["kind"], item["before"], item["after"]) for item in moved["changes"]] == [
+            ("phone_number", {"assistant": ids["Reception"]}, {"assistant": ids["Night"]})
+        ]
+    assert runner.run("integration", environment("Night"))["changes"] == []
+
+
+# Each task continues from the state after the previous ones: options; kind, action and fields of the expected change.
+TRUNK_ID = str(uuid.uuid4())
+CHANGES: list[tuple[str, Result, tuple[str, str, set[str]] | None]] = [
+    ("vapi_sip_trunk", trunk_options(tech_prefix="78"), ("sip_trunk", "update", {"tech_prefix"})),
+    ("vapi_sip_trunk", trunk_options(tech_prefix="78"), None),
+    (
+        "vapi_sip_trunk",
+        trunk_options(tech_prefix="78", username="other", password=canary(), on_auth_change="replace"),
+        ("sip_trunk", "replace", {"username", "password"}),
+    ),
+    ("vapi_assistant", assistant_options(name="Night"), ("assistant", "create", {"name", "definition"})),
+    ("vapi_phone_number", number_options(assistant="Night"), ("phone_number", "update", {"assistant"})),
+    (
+        "vapi_phone_numbers",
+        {"numbers": [number_options(assistant="Reception")]},
+        ("phone_number", "update", {"assistant"}),
+    ),
+    (
+        "didlogic_forward",
+        {"number": NUMBER_1, "destination": "31277777777", "position": "any"},
+        ("forward", "update", {"destinations"}),
+    ),
+    (
+        "didlogic_forwards",
+        {"forwards": [forward_options(number=NUMBER_2, vapi_trunk_id=TRUNK_ID)]},
+        ("forward", "create", {"destinations"}),
+    ),
+    (
+        "didlogic_forward",
+        forward_options(number=NUMBER_2, vapi_trunk_id=TRUNK_ID, state="absent"),
+        ("forward", "delete", {"destinations"}),
+    ),
+    ("didlogic_sip_account", account_options(max_channels=7), ("sip_account", "update", {"max_channels"})),
+    ("vapi_transfer_tool", {"name": "to_human", "state": "absent"}, ("transfer_tool", "delete", {"name"})),
+]  # fmt: skip
+
+
+def test_changes_name_each_changed_object_in_check_mode_and_for_real(runner: ModuleRunner) -> None:
+    filled_runner(runner)
+    for name, options, expected in CHANGES:
+        dry = runner.run(name, options, check=True)["changes"]
+        real = runner.run(name, options)["changes"]
+        assert json.dumps(real).replace(UNKNOWN_ID, "") == json.dumps(dry).replace(UNKNOWN_ID, ""), name
+        if expected is None:
+            assert real == []
+            continue
+        assert len(real) == 1, (name, options, real)
+        (change,) = real
+        assert set(change) == {"kind", "name", "action", "before", "after"}
+        kind, action, fields = expected
+        assert (change["kind"], change["action"]) == (kind, action), name
+        assert {*change["before"], *change["after"]} == fields, name
+        assert all(change["before"].get(field) != change["after"].get(field) for field in fields)
+        assert not (isinstance(options.get("password"), str) and options["password"] in runner.output)
 
 
 def test_a_dry_run_writes_nothing(runner: ModuleRunner) -> None:

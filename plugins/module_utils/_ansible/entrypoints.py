@@ -15,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.mo
     make_engine,
     run_guarded,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     ModuleFailureError,
@@ -36,7 +37,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
     faults_of,
     from_options,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome, summary
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import summary
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
@@ -199,21 +200,18 @@ def _one(
         done = f" Done before that: {', '.join(made)}." if made else ""
         if isinstance(resource, OneShotResource):
             extra["outcome_unknown"] = any(outcome.unknown for outcome in outcomes)
-        raise ModuleFailureError(f"{module.sentence(failed[0])}{done}", {"changed": changed, **extra})
+        facts_of_failure = {"changed": changed, "changes": changes(resource, outcomes), **extra}
+        raise ModuleFailureError(f"{module.sentence(failed[0])}{done}", facts_of_failure)
     results = engine.with_names(resource, [outcome.result for outcome in outcomes])
     merge = resource.merge_results if isinstance(resource, OneShotResource) else None
     rendered = merge(results, facts) if merge else results[0]
-    result = {"changed": changed, resource.name: rendered, **extra}
-    result["diff"] = outcomes[0].sides if len(outcomes) == 1 else _diff(outcomes)
-    return result
-
-
-def _diff(outcomes: list[Outcome]) -> dict[str, t.Any]:
-    """The state before and after of every object that changes, by its label."""
-    found = [
-        (outcome.desired.label, outcome.sides) for outcome in outcomes if outcome.plan and outcome.plan.action != "none"
-    ]
-    return {side: {label: sides[side] for label, sides in found} for side in ("before", "after")}
+    return {
+        "changed": changed,
+        resource.name: rendered,
+        **extra,
+        "changes": changes(resource, outcomes),
+        "diff": diffs(resource, outcomes),
+    }
 
 
 def _desired_objects(module: Module, resource: Resource, option: str) -> list[Desired]:
@@ -247,7 +245,8 @@ def _many(module: Module, resource: Resource, desired_objects: list[Desired], en
         "changed": any(outcome.changed for outcome in outcomes),
         resource.plural: engine.with_names(resource, [o.result for o in outcomes if o.result and not o.error]),
         "summary": summary(outcomes),
-        "diff": _diff(outcomes),
+        "changes": changes(resource, outcomes),
+        "diff": diffs(resource, outcomes),
     }
     failures = [{"item": o.desired.label, "message": module.sentence(o.error)} for o in outcomes if o.error]
     if failures:

@@ -93,6 +93,7 @@ ID: Spec = {"id": {"type": "str"}}
 CONTROLLER = "_vapi_didlogic"
 
 NOT_SENT = "Nothing was sent. Correct this first."
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.yaml_text import yaml_text
 
 
 class Module(AnsibleModule):
@@ -268,7 +269,14 @@ class Module(AnsibleModule):
         if not self.wants_diff:
             outcome_result.pop("diff", None)
         clean: dict[str, t.Any] = scrubber.value(outcome_result)
+        # As text only now: secrets are also found by their key.
+        if "diff" in clean:
+            clean["diff"] = [_diff_text(item) for item in clean["diff"]]
         return clean
+
+
+def _diff_text(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {name: yaml_text(value) if name in ("before", "after") else value for name, value in item.items()}
 
 
 def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, params: t.Any = None) -> None:

@@ -301,7 +301,8 @@ class Ordered(t.Generic[RecordT, OptionsT]):
     """The functions of an ordered list.
 
     :param row_title: a row in messages. :param list_key: return key of the rows. :param diff_fields: fields of a row
-        that a diff shows; the first one is its address. :param without_active: the effect of a list without an active
+        that a diff shows; the first one is its address. :param row_fields: those that ``changes`` contains for each
+        row of the list; the first one is its address. :param without_active: the effect of a list without an active
         row. :param not_found: the meaning of a 404 on the list.
     :param entries: raw rows -> entries in their effective order. :param target: ``(record, options)`` -> the desired
         state. :param unique_keys: ``(record, options)`` -> keys that must be unique among the items of one task.
@@ -313,6 +314,7 @@ class Ordered(t.Generic[RecordT, OptionsT]):
     row_title: str
     list_key: str
     diff_fields: tuple[str, ...]
+    row_fields: tuple[str, ...]
     without_active: str
     not_found: str
     entries: t.Callable[[list[ApiObject]], list[Entry]]

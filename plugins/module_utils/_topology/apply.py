@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     ModuleFailureError,
@@ -274,14 +275,6 @@ def _result(run: ApplyRun) -> ApiObject:
         "summary": summary(run.all),
         "broken": run.errors,
         "report": run_report.lines(run),
-        "diff": [
-            {
-                "before_header": f"{kind(resource)} {outcome.desired.label}",
-                "after_header": f"{kind(resource)} {outcome.desired.label}",
-                **outcome.sides,
-            }
-            for resource in run.kinds
-            for outcome in run.outcomes_of(resource)
-            if outcome.plan and outcome.action != "none"
-        ],
+        "changes": [item for resource in run.kinds for item in changes(resource, run.outcomes_of(resource))],
+        "diff": [item for resource in run.kinds for item in diffs(resource, run.outcomes_of(resource), kind(resource))],
     }

@@ -315,6 +315,7 @@ def forward_resource(carrier: Carrier) -> OrderedResource[Forward, ForwardOption
             not_found=f"is not a number of this {title} account: numbers are bought in {title}'s portal",
             list_key="destinations",
             diff_fields=("destination", "active", "call_hunt", "position"),
+            row_fields=("destination", "kind", "active", "call_hunt"),
             without_active="calls to it will fail until it has one",
             entries=carrier.entries_of,
             target=lambda forward, options: target_of(carrier, forward, options),

@@ -118,9 +118,22 @@ def _phones(run: ApplyRun) -> list[str]:
             detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
             nobody = ", without an assistant or squad" if detached else ", assistant and squad not managed"
             answered = f", answered by {number.answering}" if number.answering else nobody
+            moved = outcomes and number.answering and _moved_from(outcomes[0])
+            answered = f", moved from {moved} to {number.answering}" if moved else answered
             what += answered if number.inbound else ", for outbound calls only"
         found.append(_line("phone number", run.spec.spelling(number), what))
     return found
+
+
+def _moved_from(outcome: Outcome) -> str:
+    """The name of the assistant or squad that a changed phone number had before; empty if it had none or keeps it."""
+    if not outcome.plan or outcome.error:
+        return ""
+    before, after = (
+        {name: side.get(name) for name in PHONE_NUMBER.choices} for side in (outcome.plan.before, outcome.plan.after)
+    )
+    former = next((str(key) for key in before.values() if key), "")
+    return outcome.names.get(former, former) if before != after else ""
 
 
 def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]:
