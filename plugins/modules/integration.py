@@ -317,6 +317,17 @@ options:
         description:
           - Whether to forward the number to Vapi. With V(false), the didlogic destinations are not managed, and the
             number is for outbound calls only.
+      failover:
+        type: list
+        elements: str
+        description:
+          - Destinations that didlogic tries, in this order, if Vapi does not accept a call. Each is a SIP URI, a phone
+            number with its country code, or a 5-digit SIP account. Quote logins and phone numbers.
+          - They follow Vapi directly, and are created, activated and moved as necessary. O(numbers[].others) applies to
+            all other destinations, which includes a destination that is no longer declared.
+          - If didlogic rejects a copy of a destination, a declared one is deleted and created again at its position
+            while the destination in Vapi is active. Another one before a declared destination is deactivated, with a
+            warning.
       others:
         type: str
         choices:

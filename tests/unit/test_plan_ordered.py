@@ -48,6 +48,8 @@ class Service:
         self.serial = itertools.count(1)
         self.gaps = self.writes = 0
         self.watched = False
+        #: Places of which a row must remain once there is one.
+        self.kept: frozenset[str] = frozenset()
         for place, active in start:
             self.append(place, active)
         self.watched = True
@@ -70,6 +72,9 @@ class Service:
         elif verb == "delete":
             assert entry.identity[0] not in UNKNOWN_KIND, "a row of an unknown kind is deleted"
             self.rows = [row for row in self.rows if row.id != entry.id]
+            assert entry.identity[0] not in self.kept or any(row.identity == entry.identity for row in self.rows), (
+                f"{entry.identity[0]} is lost for a moment: {self.shown()}"
+            )
         else:
             self.rows = [
                 dataclasses.replace(row, active=entry.active, call_hunt=entry.call_hunt) if row.id == entry.id else row
@@ -92,18 +97,16 @@ def runner(service: Service, target: Target) -> t.Iterator[str]:
         steps = next_steps(list(service.rows), target, memory)
         if not steps:
             return
-        memory.moves += any(step.action == "append" and step.entry.identity != target.entry.identity for step in steps)
         for step in steps:
             yield step.action
-            copy = step.action == "append" and step.entry.identity != target.entry.identity
             if not service.do(step.action, step.entry):
-                assert copy, f"{step} was refused: the target is appended although it stands"
+                assert step.copy, f"{step} was refused: the target is appended although it stands"
                 memory.refused.add(step.entry.identity)
                 continue
             written[0] += 1
-            if copy:
+            if step.copy:
                 memory.copied.add(step.entry.identity)
-        memory.moves += any(step.action == "append" and step.entry.identity != target.entry.identity for step in steps)
+        memory.moves += any(step.copy for step in steps)
     raise AssertionError(f"not settled: {service.shown()}")
 
 
@@ -116,8 +119,9 @@ def run(service: Service, target: Target, crash_after: int | None = None) -> int
     return service.writes - before
 
 
-def aim(place: str = "T", *, active: bool = True, **more: t.Any) -> Target:
-    return Target(entry=Entry("", (place, ""), active, False), **more)
+def aim(place: str = "T", *, active: bool = True, following: str = "", **more: t.Any) -> Target:
+    behind = tuple(Entry("", (each, ""), True, False) for each in following)
+    return Target(entry=Entry("", (place, ""), active, False), following=behind, **more)
 
 
 def starts(longest: int) -> t.Iterator[tuple[ApiObject, ...]]:
@@ -137,7 +141,11 @@ def aims() -> t.Iterator[Target]:
 
 def named(case: Target) -> str:
     words = [case.others, "first" if case.first else "any", "on" if case.entry.active else "off"]
-    words += ["absent"] * case.absent + ["heal"] * case.replaces(Entry("", ("A", ""), True, False))
+    words += (
+        [entry.identity[0] for entry in case.following]
+        + ["absent"] * case.absent
+        + ["heal"] * case.replaces(Entry("", ("A", ""), True, False))
+    )
     return "-".join(words)
 
 
@@ -252,6 +260,95 @@ def test_a_private_key_in_a_row_of_an_unknown_kind() -> None:
     assert service.shown() == [("X", False), ("T", True)]
 
 
+# ------------------------------------------------------------------------------------------------- a list of targets
+
+
+def lists() -> t.Iterator[Target]:
+    for following, others in itertools.product(("F", "FG", "GF"), ("keep", "disable", "remove")):
+        yield aim(following=following, others=others)
+        if following == "FG":
+            yield aim(
+                following=following, others=others, replaces=lambda entry: entry.identity in (("A", ""), ("F", ""))
+            )
+
+
+def check_list(start: tuple[ApiObject, ...], service: Service, case: Target, note: str) -> None:
+    """The declared rows are first, in their order and once; the others are as ``others`` rules."""
+    end = service.shown()
+    note = f"{start} -> {end} ({note})"
+    declared = ["T", *(entry.identity[0] for entry in case.following)]
+    assert service.gaps == 0, f"no active destination at some moment: {note}"
+    assert sorted(row for row in end if row[0] in declared) == sorted((place, True) for place in declared), note
+    assert [place for place, active in end if active][: len(declared)] == declared, f"not in order: {note}"
+    healed = {"A"} if case.replaces(Entry("", ("A", ""), True, False)) else set()
+    assert not healed & {place for place, _active in end}, note
+    rest = [row for row in start if row[0] not in {*declared, *healed}]
+    stands = [row for row in end if row[0] not in declared]
+    if case.others == "keep":
+        assert {place for place, active in rest if active} <= {place for place, _active in stands}, f"lost: {note}"
+        if not service.refuse_doubles:
+            assert ordered(stands) == ordered(rest), f"another order: {note}"
+    else:
+        assert ordered(stands) == [], note
+        kept = rest if case.others == "disable" else [row for row in rest if not row[1]]
+        assert [place for place, _active in stands] == [place for place, _active in kept], note
+
+
+def ordered(rows: t.Iterable[ApiObject]) -> list[str]:
+    return list(dict.fromkeys(place for place, active in rows if active))
+
+
+def of(start: tuple[ApiObject, ...], case: Target, *, refuse: bool) -> Service:
+    service = Service(start, refuse_doubles=refuse)
+    if case.others == "keep":
+        declared = {"T", *(entry.identity[0] for entry in case.following)}
+        healed = {"A"} if case.replaces(Entry("", ("A", ""), True, False)) else set()
+        service.kept = frozenset({place for place, active in start if active} - declared - healed)
+    return service
+
+
+@pytest.mark.exhaustive(3)
+@pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
+@pytest.mark.parametrize("case", list(lists()), ids=named)
+def test_a_list_from_every_start(case: Target, refuse: bool) -> None:
+    kinds = [(place, active) for place in "ABFGT" for active in (True, False)]
+    longest = 4 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 3
+    for start in itertools.chain.from_iterable(itertools.product(kinds, repeat=n) for n in range(longest + 1)):
+        service = of(start, case, refuse=refuse)
+        writes = run(service, case)
+        check_list(start, service, case, "one run")
+        assert run(service, case) == 0, f"a second run writes: {start} -> {service.shown()}"
+        if not refuse:
+            rows = Service(start).rows
+            predicted = [(e.identity[0], e.active) for e in converged(rows, case, RunState())]
+            assert predicted == service.shown(), f"the dry run differs: {start}"
+        for crash in range(1, writes):
+            service = of(start, case, refuse=refuse)
+            with pytest.raises(Killed):
+                run(service, case, crash)
+            run(service, case)
+            check_list(start, service, case, f"killed after write {crash} of {writes}")
+            assert run(service, case) == 0, f"a third run writes: {start}, killed after {crash}"
+
+
+def test_a_declared_row_keeps_its_call_hunting() -> None:
+    for refuse in (False, True):
+        service = Service([("F", True), ("T", True)], refuse_doubles=refuse)
+        service.rows[0] = dataclasses.replace(service.rows[0], call_hunt=True)
+        run(service, aim(following="F"))
+        assert [(row.identity[0], row.call_hunt) for row in service.rows] == [("T", False), ("F", True)]
+
+
+def test_rows_of_an_unknown_kind_ahead_of_a_list() -> None:
+    for start in itertools.product([("X", True), ("F", True), ("G", True), ("T", True), ("T", False)], repeat=4):
+        service = Service(start)
+        case = aim(following="FG")
+        run(service, case)
+        assert [place for place, active in service.shown() if active][:3] == ["T", "F", "G"], start
+        assert [row[0] for row in service.shown()].count("X") == start.count(("X", True)), start
+        assert run(service, case) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
 def test_two_crashes_in_a_row(refuse: bool) -> None:
@@ -309,6 +406,37 @@ def interleave(service: Service, cases: t.Sequence[Target], dice: random.Random,
             going.remove(one)
             errors += 1
     return errors
+
+
+LISTS = [aim(following="FG", others=others) for others in ("keep", "disable", "remove")]
+
+
+@pytest.mark.parametrize("kill", [0.0, 0.15], ids=["both end", "one is killed"])
+@pytest.mark.parametrize("case", LISTS, ids=named)
+def test_two_runs_with_one_list(case: Target, kill: float) -> None:
+    dice, errors = random.Random(20261128), 0
+    kinds = [(place, active) for place in "ABFGT" for active in (True, False)]
+    for number in range(SWEEP):
+        start = tuple(dice.choice(kinds) for _row in range(dice.randrange(6)))
+        service = of(start, case, refuse=False)
+        errors += interleave(service, [case, case], dice, kill)
+        run(service, case)
+        check_list(start, service, case, f"game {number}")
+        assert run(service, case) == 0
+    assert errors < SWEEP / 100
+
+
+def test_two_runs_with_other_lists_lose_nothing() -> None:
+    dice = random.Random(77)
+    kinds = [(place, active) for place in "ABFGT" for active in (True, False)]
+    for number in range(SWEEP):
+        start = tuple(dice.choice(kinds) for _row in range(dice.randrange(6)))
+        service = Service(start)
+        service.kept = frozenset(place for place, active in start if active)
+        interleave(service, [aim(following="FG"), aim(following="G")], dice, 0.05)
+        assert service.gaps == 0, f"game {number}: {start} -> {service.shown()}"
+        run(service, aim(following="FG"))
+        check_list(start, service, aim(following="FG"), f"game {number}")
 
 
 PAIRS = [aim(), aim(others="disable"), aim(others="remove"), aim(first=False)]

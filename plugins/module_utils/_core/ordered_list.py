@@ -32,20 +32,33 @@ class Entry:
 class Target:
     """The desired state of the list. ``replaces`` decides whether the target replaces a row.
 
+    :param following: declared rows that follow an active ``first`` target directly, in this order; their call hunting
+        is not managed. Where the service rejects a copy, they may be deleted and appended again, other rows may not.
     :param list_title: the rows of the list in messages, such as "rows of the same list".
     """
 
     entry: Entry
+    following: tuple[Entry, ...] = ()
     absent: bool = False
     first: bool = True
     others: str = "keep"  # keep disable remove
     replaces: t.Callable[[Entry], bool] = lambda _entry: False
     list_title: str = "rows of the same list"
 
+    @property
+    def declared(self) -> frozenset[Identity]:
+        """The identities of the target and of the rows that follow it."""
+        return frozenset(entry.identity for entry in (self.entry, *self.following))
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One step: ``append`` an entry, ``switch`` a row to the state of ``entry``, or ``delete`` a row."""
+    """One step: ``append`` an entry, ``switch`` a row to the state of ``entry``, or ``delete`` a row.
+
+    :param copy: (of ``append``) whether the list has, or had before this round, an equal row; if the service rejects a
+        copy, the next steps are planned without it.
+    """
 
     action: str
     entry: Entry
+    copy: bool = False

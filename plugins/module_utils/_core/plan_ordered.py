@@ -4,7 +4,8 @@
 """Planner for an ordered list at a service that can only append, enable, disable and delete rows. Pure functions.
 
 Make before break: the target is appended and read back before any other change, and a row that must follow it is
-appended again before the older copy is deleted. Each step is computed from the current list by the same rule, so that
+appended again before the older copy is deleted. Declared rows that follow the target are put in order before the
+others. Each step is computed from the current list by the same rule, so that
 concurrent or interrupted runs converge to the same list.
 """
 
@@ -47,48 +48,94 @@ def next_steps(entries: list[Entry], goal: Target, run_state: RunState) -> list[
         return [Step("delete", entry) for entry in own[-1:]]
     if not own:
         return [Step("append", goal.entry)]
-    *duplicates, own_entry = own
-    replaced = [entry for entry in entries if goal.replaces(entry) and entry.identity != goal.entry.identity]
-    others = [entry for entry in entries if entry not in own and entry not in replaced and entry.active]
-    if goal.others != "keep":
-        others = [entry for entry in others if entry.identity not in run_state.declared_identities]
-    # A row that can be neither copied nor created again is disabled instead of deleted.
-    off = [entry for entry in replaced if not entry.movable and entry.active]
-    replaced = [entry for entry in replaced if entry.movable]
-
+    own_entry = own[-1]
     steps = []
     if (own_entry.active, own_entry.call_hunt) != (goal.entry.active, goal.entry.call_hunt):
         steps.append(Step("switch", dataclasses.replace(goal.entry, id=own_entry.id)))
-    if goal.others == "keep" and goal.first and goal.entry.active:
-        ahead = entries[: entries.index(own_entry)]
-        off += [entry for entry in others if not entry.movable and entry in ahead]
-        missing, surplus, unmovable = _after_target(
-            entries, own_entry, [entry for entry in others if entry.movable], run_state
-        )
-        if missing and run_state.moves >= MAX_MOVES:
-            raise OptionError(
-                "",
-                f"another run is modifying the {goal.list_title}; run the task again when it has ended.",
-            )
-        if missing:
-            return steps + [Step("append", entry) for entry in missing]
-        off += unmovable
-    elif goal.others == "disable":
-        surplus = []
-        off += others
-    else:
-        surplus = [entry for entry in others if entry.movable] if goal.others == "remove" else []
-        off += [entry for entry in others if not entry.movable] if goal.others == "remove" else []
-    steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in off]
-    # One at a time, starting with the last: each is chosen from a list that was read after the previous step.
-    gone = [entry for entry in entries if entry in duplicates or entry in replaced or entry in surplus]
-    return steps + [Step("delete", entry) for entry in gone[-1:]]
+    missing, last_declared = _after_target(entries, own_entry, goal, run_state)
+    if not missing:
+        more, missing = _after_declared(entries, last_declared, goal, run_state)
+        steps += more
+    if any(step.copy for step in missing) and run_state.moves >= MAX_MOVES + len(goal.following):
+        raise OptionError("", f"another run is modifying the {goal.list_title}; run the task again when it has ended.")
+    return steps + missing
 
 
 def _after_target(
-    entries: list[Entry], own_entry: Entry, others: list[Entry], run_state: RunState
+    entries: list[Entry], own_entry: Entry, goal: Target, run_state: RunState
+) -> tuple[list[Step], Entry]:
+    """The steps to put the declared rows after the target in their order, and the last one that is at its position.
+
+    Of the rows whose copy the service rejected, one at a time is deleted and appended again.
+    """
+    steps, last_declared = list[Step](), own_entry
+    for declared in goal.following if goal.first and goal.entry.active else ():
+        rows = [entry for entry in entries if entry.identity == declared.identity]
+        if rows and not steps and entries.index(rows[-1]) > entries.index(last_declared):
+            last_declared = rows[-1]
+            continue
+        if not rows:
+            steps.append(Step("append", declared))
+            continue
+        again = Step("append", dataclasses.replace(declared, call_hunt=rows[-1].call_hunt), copy=True)
+        if declared.identity not in run_state.refused:
+            steps.append(again)
+        elif steps:
+            break
+        else:
+            return [*(Step("delete", entry) for entry in rows), again], last_declared
+    return steps, last_declared
+
+
+def _after_declared(
+    entries: list[Entry], last_declared: Entry, goal: Target, run_state: RunState
+) -> tuple[list[Step], list[Step]]:
+    """The steps for all other rows when the declared ones are in order, and the copies to append before any is deleted.
+
+    :param last_declared: the row after which the other rows belong.
+    """
+    ahead = entries[: entries.index(last_declared)]
+    replaced = [entry for entry in entries if goal.replaces(entry) and entry.identity not in goal.declared]
+    others = [
+        entry for entry in entries if entry.identity not in goal.declared and entry not in replaced and entry.active
+    ]
+    if goal.others != "keep":
+        others = [entry for entry in others if entry.identity not in run_state.declared_identities]
+    last = {entry.identity: entry for entry in entries}
+    steps, surplus = list[Step](), list[Entry]()
+    if goal.first and goal.entry.active:
+        kept = [last[declared.identity] for declared in goal.following]
+        steps = [Step("switch", dataclasses.replace(entry, active=True)) for entry in kept if not entry.active]
+        surplus = [entry for entry in entries if entry.identity in goal.declared and entry is not last[entry.identity]]
+    else:
+        surplus = [entry for entry in entries if entry.identity == goal.entry.identity][:-1]
+    # A row that can be neither copied nor created again is disabled instead of deleted.
+    off = [entry for entry in replaced if not entry.movable and entry.active]
+    surplus += [entry for entry in replaced if entry.movable]
+    if goal.others == "keep" and goal.first and goal.entry.active:
+        off += [entry for entry in others if not entry.movable and entry in ahead]
+        missing, moved, unmovable = _move_others(
+            entries, last_declared, [entry for entry in others if entry.movable], run_state
+        )
+        if missing:
+            return steps, [Step("append", entry, copy=True) for entry in missing]
+        surplus += moved
+        off += unmovable
+    elif goal.others == "disable":
+        off += others
+    elif goal.others == "remove":
+        surplus += [entry for entry in others if entry.movable]
+        off += [entry for entry in others if not entry.movable]
+    steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in off]
+    # One at a time, starting with the last: each is chosen from a list that was read after the previous step.
+    gone = [entry for entry in entries if entry in surplus]
+    return steps + [Step("delete", entry) for entry in gone[-1:]], []
+
+
+def _move_others(
+    entries: list[Entry], last_declared: Entry, others: list[Entry], run_state: RunState
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
-    """The active rows to append, to delete and to disable so that the others follow the target in their order.
+    """The active rows to append, to delete and to disable so that the others follow the declared rows in their order.
 
     Their order is that of the first row of each; originals are deleted from the last to the first, so that the order
     can still be determined after an interrupted run.
@@ -96,8 +143,8 @@ def _after_target(
     index_of = {entry.id: index for index, entry in enumerate(entries)}
     first = {entry.identity: entry for entry in reversed(others)}
     last = {entry.identity: entry for entry in others}
-    own_index = index_of[own_entry.id]
-    ahead = [entry for entry in others if index_of[entry.id] < own_index]
+    start = index_of[last_declared.id]
+    ahead = [entry for entry in others if index_of[entry.id] < start]
     if not ahead:
         # Nothing to move. A row that this run copied may exist twice if another run copied it too.
         duplicates = [
@@ -106,11 +153,9 @@ def _after_target(
         return [], duplicates, []
     # A row that the service refused to append again is kept if it follows the target, and disabled if it precedes it.
     desired = [entry for entry in others if entry is first[entry.identity] and entry.identity not in run_state.refused]
-    unmovable = {mark for mark in run_state.refused if mark in last and index_of[last[mark].id] < own_index}
-    position, missing = own_index, list[Entry]()
+    unmovable = {mark for mark in run_state.refused if mark in last and index_of[last[mark].id] < start}
+    position, missing = start, list[Entry]()
     for entry in desired:
-        if entry.identity in run_state.refused:
-            continue  # it follows the target, and no copy can be appended at its correct position
         if missing or index_of[last[entry.identity].id] < position:
             missing.append(entry)
         else:
@@ -206,7 +251,7 @@ def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], 
         extra=extra,
         current=current,
         warnings=tuple(warnings),
-        mutations=tuple(_to_mutation(ordered, desired, target, step) for step in steps),
+        mutations=tuple(_to_mutation(ordered, desired, step) for step in steps),
     )
 
 
@@ -215,10 +260,9 @@ def _may_answer(entry: Entry) -> bool:
     return entry.active and entry.movable
 
 
-def _to_mutation(facts: Ordered[t.Any, t.Any], desired: Desired, target: Target, step: Step) -> Mutation:
+def _to_mutation(facts: Ordered[t.Any, t.Any], desired: Desired, step: Step) -> Mutation:
     write = facts.to_mutation(desired.record, step)
-    copy = step.action == "append" and step.entry.identity != target.entry.identity
-    return dataclasses.replace(write, optional_token=step.entry.identity) if copy else write
+    return dataclasses.replace(write, optional_token=step.entry.identity) if step.copy else write
 
 
 def _find(entries: list[Entry], target: Target) -> Entry | None:

@@ -15,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RejectedError,
     RunInterruptedError,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Target
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
@@ -57,10 +58,13 @@ class OrderedReconciler:
         record = outcome.desired.record
         return {name: getattr(record, name) for name in requests.placeholders(self.resource.path)}
 
+    def _target(self, outcome: Outcome) -> Target:
+        return self.resource.ordered.target(outcome.desired.record, outcome.desired.options)
+
     def _ordered_group(self, outcomes: list[Outcome]) -> None:
         """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
         present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
-        declared = {self.resource.ordered.target(o.desired.record, o.desired.options).entry.identity for o in present}
+        declared = set[t.Any]().union(*(self._target(outcome).declared for outcome in present))
         for outcome in present:
             outcome.run_state.declared_identities = declared
             self._ordered(outcome)
@@ -117,6 +121,8 @@ class OrderedReconciler:
                 if write.optional_token is None or error.status not in NOT_ACCEPTED:
                     raise
                 outcome.run_state.refused.add(write.optional_token)
+                if write.optional_token in self._target(outcome).declared:
+                    continue  # it will be deleted and appended again
                 outcome.warnings.append(
                     f"{outcome.desired.label}: a {self.resource.ordered.row_title} could not be appended after the "
                     f"target ({error.status}), so its position is unchanged; it is disabled if it precedes the target."

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -21,6 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.order
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
+    AnyOrderedResource,
     Ordered,
     OrderedResource,
     Result,
@@ -90,11 +92,17 @@ class ForwardOptions(State):
 
 
 class EnvironmentForwardOptions(ForwardOptions):
-    """Options of an environment besides those of the module: ids of all trunks of the Vapi organisation."""
+    """Options of an environment besides those of the module.
+
+    ``own_trunk_ids`` are the ids of all trunks of the Vapi organisation, ``failover`` the destinations after Vapi.
+    """
 
     own_trunk_ids: list[str] | None = None
+    failover: list[str] | None = None
 
 
+#: Why a destination of this organisation is no failover.
+LEADS_BACK = "leads to this Vapi organisation, so that it cannot replace it when it does not answer"
 TARGET_OPTIONS = ("destination", "vapi_trunk_id", "vapi_private_key")
 
 
@@ -188,7 +196,7 @@ def is_own(uri: str, target: str, options: ForwardOptions) -> bool:
     if holds_key(uri, options.heal_private_key or ""):
         return True
     label = label_of(uri) or ""
-    if label and label in {key.lower() for key in getattr(options, "own_trunk_ids", None) or ()}:
+    if isinstance(options, EnvironmentForwardOptions) and label in map(str.lower, options.own_trunk_ids or ()):
         return True
     return (
         options.position == "first"
@@ -199,15 +207,71 @@ def is_own(uri: str, target: str, options: ForwardOptions) -> bool:
     )
 
 
+def entry_of(carrier: Carrier, forward: Forward) -> Entry:
+    """The destination of a forward as a row of the list.
+
+    :param carrier: the carrier. :param forward: the forward. :return: the row, without an id.
+    :raises OptionError: if the kind of its destination cannot be determined.
+    """
+    address, kind = address_of(carrier, forward), kind_of(carrier, forward)
+    return carrier.route_to(kind, address, active=forward.active, call_hunt=forward.call_hunt)
+
+
+def failover_entries(carrier: Carrier, addresses: t.Sequence[str] | None) -> tuple[Entry, ...]:
+    """The declared destinations after the target.
+
+    :param carrier: the carrier. :param addresses: the option ``failover``. :return: the rows, in their order.
+    :raises OptionError: if the kind of a destination cannot be determined.
+    """
+    return tuple(entry_of(carrier, Forward(destination=address)) for address in addresses or ())
+
+
+def check_failover(carrier: Carrier, forward: Forward, options: EnvironmentForwardOptions) -> None:
+    """Check the declared destinations after the target.
+
+    :param carrier: the carrier. :param forward: the forward. :param options: its other options.
+    :raises OptionError: with all errors.
+    """
+    faults, seen = Faults(), dict[t.Any, int]()
+    for index, address in enumerate(options.failover or ()):
+        path = f"failover[{index}]"
+        entry = faults.of(path, _failover_entry, carrier, address.strip(), forward, options)
+        if entry and seen.setdefault(entry.identity, index) != index:
+            rule = "is the same destination as {other}; remove one."
+            faults.add(OptionError(path, rule, other=f"failover[{seen[entry.identity]}]"))
+    faults.end()
+
+
+def _failover_entry(carrier: Carrier, address: str, forward: Forward, options: ForwardOptions) -> Entry:
+    """The row of one declared destination; raises :class:`OptionError`."""
+    found = next((kind for kind, has_form in carrier.route_forms.items() if has_form(address)), None)
+    if not found or len(address) > 255:
+        rule = "must be a SIP URI (user@host), a phone number with country code, or a 5-digit SIP account in quotes."
+        raise OptionError("", rule, address)
+    if found == "pstn" and e164_hint(address):
+        raise OptionError("", f"must have the country code, such as +31201234567.{e164_hint(address)}", address)
+    if label_of(address) == REDACTED:
+        raise OptionError("", "contains the redaction marker of a result; remove it.")
+    if is_own(address, address_of(carrier, forward), options):
+        raise OptionError("", f"{LEADS_BACK}; remove it.")
+    entry = entry_of(carrier, Forward(destination=address))
+    itself = carrier.route_to("pstn", str(forward.number), active=True, call_hunt=False)
+    if entry.identity in (entry_of(carrier, forward).identity, itself.identity):
+        raise OptionError("", "is the number itself; remove it.")
+    return entry
+
+
 def target_of(carrier: Carrier, forward: Forward, options: ForwardOptions) -> Target:
     """The desired state of a number's list of destinations.
 
     :param carrier: the carrier. :param forward: the forward. :param options: its other options.
     :return: the target of the planner.
     """
-    address, kind = address_of(carrier, forward), kind_of(carrier, forward)
+    address = address_of(carrier, forward)
+    failover = options.failover if isinstance(options, EnvironmentForwardOptions) else None
     return Target(
-        entry=carrier.route_to(kind, address, active=forward.active, call_hunt=forward.call_hunt),
+        entry=entry_of(carrier, forward),
+        following=failover_entries(carrier, failover),
         absent=options.state == "absent",
         first=options.position == "first",
         others=options.others,
@@ -327,6 +391,19 @@ def forward_resource(carrier: Carrier) -> OrderedResource[Forward, ForwardOption
             find_undeclared=lambda reader, desired, params: undeclared(carrier, reader.client, desired, params),
         ),
         api=carrier.route_api,
+    )
+
+
+def environment_forward(carrier: Carrier) -> AnyOrderedResource:
+    """The forwards of an environment, which declares the destinations after them too.
+
+    :param carrier: the carrier. :return: the resource.
+    """
+    resource: AnyOrderedResource = forward_resource(carrier)
+    return dataclasses.replace(
+        resource,
+        options=EnvironmentForwardOptions,
+        validators=(*resource.validators, lambda forward, options: check_failover(carrier, forward, options)),
     )
 
 

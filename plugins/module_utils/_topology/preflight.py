@@ -20,6 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
     kind,
     own_phone_numbers,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import LEADS_BACK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     Snapshot,
@@ -29,6 +30,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import label_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
 
@@ -95,6 +97,13 @@ def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[st
         OptionError(f"numbers[{index}].number", rule, number.number)
         for index, number in enumerate(spec.numbers)
         if number.inbound and number.number not in snapshot.own
+    ]
+    own = set(snapshot.trunk)
+    found += [
+        OptionError(f"numbers[{index}].failover[{at}]", f"{LEADS_BACK}; remove it.")
+        for index, number in enumerate(spec.numbers)
+        for at, address in enumerate(number.failover or ())
+        if label_of(address) in own
     ]
     name_of = spec.option_names.name_of
     for option, field, names, known, where in (

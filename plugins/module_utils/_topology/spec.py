@@ -27,7 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
-    OrderedResource,
+    AnyOrderedResource,
     Resource,
     State,
 )
@@ -42,10 +42,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import selected_carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
-    EnvironmentForwardOptions,
-    Forward,
-    ForwardOptions,
-    forward_resource,
+    environment_forward,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import (
     CARRIER,
@@ -133,6 +130,7 @@ class Number(Model):
     squad: str | None = None
     workflow: str | None = None
     inbound: bool = True
+    failover: list[str] | None = None
     others: t.Literal["keep", "disable", "remove"] = "keep"
     fallback_destination: t.Annotated[destination.Destination | None, Option(opaque_to_ansible=True)] = None
 
@@ -178,9 +176,9 @@ class EnvironmentSpec:
     carrier: Carrier = dataclasses.field(default=CARRIER, repr=False)
 
     @functools.cached_property
-    def forward(self) -> OrderedResource[Forward, ForwardOptions]:
+    def forward(self) -> AnyOrderedResource:
         """The kind of the forwards."""
-        return forward_resource(self.carrier)
+        return environment_forward(self.carrier)
 
     @property
     def present(self) -> bool:
@@ -333,7 +331,7 @@ class EnvironmentSpec:
             "uri_user": self.spelling(number),
             "region": self.region,
         }
-        desired = self._desired(
+        return self._desired(
             self.forward,
             self._path(number),
             number=number.number,
@@ -341,12 +339,10 @@ class EnvironmentSpec:
             heal_private_key=self.key if self.present else None,
             others=number.others if self.present else "keep",
             vapi_trunk_ids=list(trunks),
+            # The environment manages all destinations that lead to the organisation's trunks: the declared one stays.
+            own_trunk_ids=list(trunks) if self.present else None,
+            failover=number.failover if self.present else None,
         )
-        # The environment manages all destinations that lead to the organisation's trunks and keeps the declared one.
-        options = EnvironmentForwardOptions(
-            **desired.options.model_dump(), own_trunk_ids=list(trunks) if self.present else None
-        )
-        return dataclasses.replace(desired, options=options)
 
     def _path(self, number: Number) -> str:
         return next((f"numbers[{index}]" for index, each in enumerate(self.numbers) if each is number), "numbers")
@@ -401,6 +397,9 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
     for index, number in enumerate(spec.numbers):
         if isinstance(number.number, str):
             faults.of(f"numbers[{index}]", spec.desired_phone_number, number, UNKNOWN_ID, {})
+            if number.failover and not number.inbound:
+                rule = "requires inbound: true; with false, the destinations of the number are not managed."
+                faults.add(OptionError(f"numbers[{index}].failover", rule))
             if number.inbound:
                 faults.of(f"numbers[{index}]", lambda one: spec.desired_forward(one, UNKNOWN_ID, by_key=by_key), number)
     # The planner of an object would find it too, but only after earlier objects have been written.

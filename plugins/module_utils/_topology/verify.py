@@ -9,12 +9,14 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import failover_entries
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     Snapshot,
     answered_by,
     to_result,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import Number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 
 
@@ -30,7 +32,7 @@ def verification_errors(run: ApplyRun, snapshot: Snapshot) -> list[str]:
         path = CallPath(snapshot, str(number.number))
         if number.inbound:
             made = forwards.get(path.number, "unknown")
-            found += check_first_destination(path, spec.uri(number, trunk), made)
+            found += check_first_destination(path, spec.uri(number, trunk), made) or check_failover(path, number)
         found += check_phone_number(path, spec.spelling(number), trunk, number.assistant, assistants)
     for item in run.findings:
         if item["severity"] == "error" and spec.concerned(item):
@@ -52,6 +54,19 @@ def check_first_destination(path: CallPath, uri: str, made: str) -> list[str]:
         return []
     there = f"{first['destination']} (id {first['id']})"
     return [f"{path.number} in didlogic is forwarded to {there} first; expected {uri} (id {made})."]
+
+
+def check_failover(path: CallPath, number: Number) -> list[str]:
+    """Check that the declared destinations follow the first one.
+
+    :param path: the call path. :param number: the declared number. :return: the sentences.
+    """
+    declared = [entry.identity for entry in failover_entries(path.snapshot.carrier, number.failover)]
+    behind = [entry.identity for entry in path.entries if entry.active][1 : len(declared) + 1]
+    if behind == declared:
+        return []
+    places, title = ", then ".join(number.failover or ()), path.snapshot.carrier.provider.title
+    return [f"{path.number} in {title} is not forwarded to {places} directly after Vapi, as failover declares."]
 
 
 def check_phone_number(
