@@ -52,7 +52,7 @@ vapi_didlogic_assistants:
     tools: [to_the_desk]
   - name: Night
     definition:
-      firstMessage: We are closed.
+      maxDurationSeconds: 60
 vapi_didlogic_numbers:
   - number: "+31207001000"
     assistant: Reception

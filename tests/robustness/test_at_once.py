@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import re
 import sys
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandb
 
 import chain
 from chain import BARE, DECLARED, MODEL, OWN, Account, ModuleFailureError
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import apply as apply_module
 
 UNKNOWN_ID = "(known after apply)"
 
@@ -146,6 +150,21 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "an empty tool": ({"assistants": [{"name": "a", "tools": [""]}]}, ("assistants[0].tools", "empty")),
     "a name in the definition": ({"assistants": [{"name": "a", "definition": {"name": "b"}}]}, ("definition.name",)),
+    "a failover of no known form": (number(failover=["desk"]), ("numbers[0].failover[0]", "must be a SIP URI")),
+    "a failover in national form": (number(failover=["020 1234567"]), ("numbers[0].failover[0]", "country code")),
+    "a failover twice": (
+        number(failover=["sip:desk@pbx.example.com", "01234", "desk@PBX.example.com"]),
+        ("numbers[0].failover[2]", "numbers[0].failover[0]"),
+    ),
+    "a failover to the number": (number(failover=[f"+{OWN}"]), ("numbers[0].failover[0]", "the number itself")),
+    "a failover to a hidden label": (
+        number(failover=[f"{OWN}@hidden.sip.vapi.ai"]),
+        ("numbers[0].failover[0]", "redaction marker"),
+    ),
+    "a failover of a number that is not forwarded": (
+        number(failover=["01234"], inbound=False),
+        ("numbers[0].failover", "inbound: true"),
+    ),
     "no word about REFER": ({"sip_refer_enabled": False}, ("account manager", "human")),
     "several at once": (
         {"numbers": [{"number": "1"}, {"number": OWN, "name": "n" * 41}], "assistants": [{"name": ""}]},
@@ -545,6 +564,98 @@ def test_exactly_the_declared_destination_leads_to_the_environment(
         place(account, former, active=active)
     account.run(at_once=True, state="absent", inbound_uri="private_key")
     assert standing(account) == foreign
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if "private key" not in form])
+def test_a_route_of_ones_own_is_no_failover(account: Account, form: str) -> None:
+    gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
+    other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
+    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    uri = FORMS[form].format(number=BARE, trunk=trunk, other=other)
+    before = writes(account)
+    with pytest.raises(ModuleFailureError) as failed:
+        account.run(at_once=True, numbers=[{"number": BARE, "failover": ["01234", uri]}])
+    assert "numbers[0].failover[1]: leads to this Vapi organisation" in str(failed.value)
+    assert writes(account) == before
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if "private key" in form])
+def test_a_failover_that_contains_the_key_is_told_before_the_first_request(account: Account, form: str) -> None:
+    uri, before = FORMS[form].format(number=BARE, key=account.world.vapi_api_key), requests(account)
+    with pytest.raises(ModuleFailureError) as failed:
+        account.run(at_once=True, numbers=[{"number": BARE, "failover": [uri]}])
+    assert "numbers[0].failover[0]: leads to this Vapi organisation" in str(failed.value)
+    assert account.world.vapi_api_key not in str(failed.value)
+    assert requests(account) == before
+
+
+@pytest.mark.parametrize("others", ["keep", "disable", "remove"])
+@pytest.mark.parametrize("refused", [False, True], ids=["copies allowed", "copies refused"])
+def test_the_declared_list_follows_vapi(account: Account, others: str, refused: bool) -> None:
+    class Refusing:
+        """didlogic, if it refuses a destination that the number already has."""
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "POST" and "destinations" in request.url.path:
+                wanted = dict(urllib.parse.parse_qsl(request.content.decode()))["destination[destination]"]
+                if wanted in standing(account):
+                    return httpx.Response(422, json={"error": "duplicate"}, request=request)
+            answer: httpx.Response = account.transport.handle_request(request)
+            return answer
+
+    place(account, "desk@pbx.example.com")
+    place(account, "31299999999", 4)
+    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    first = f"{BARE}@{trunk}.sip.vapi.ai"
+    wish = {"at_once": True, "numbers": [{"number": BARE, "failover": ["01234", "+31299999999"], "others": others}]}
+    wrap = (lambda _inner: Refusing()) if refused else (lambda inner: inner)
+    dry = account.run(check=True, wrap=wrap, **wish)
+    done = account.run(wrap=wrap, **wish)
+    assert dry.told["summary"] == done.told["summary"]
+    assert done.told["broken"] == []
+    assert active(account)[:3] == [first, "01234", "31299999999"]
+    assert active(account)[3:] == (["desk@pbx.example.com"] if others == "keep" and not refused else [])
+    assert ("desk@pbx.example.com" in standing(account)) == (others != "remove")
+    before = writes(account)
+    assert not account.run(wrap=wrap, **wish).told["changed"]
+    # The other order, and one less.
+    account.run(wrap=wrap, **{**wish, "numbers": [{"number": BARE, "failover": ["31299999999", "01234"]}]})
+    assert active(account)[:3] == [first, "31299999999", "01234"]
+    assert writes(account) > before
+    shorter = {**wish, "numbers": [{"number": BARE, "failover": ["01234"], "others": "remove"}]}
+    account.run(wrap=wrap, **shorter)
+    assert active(account) == [first, "01234"]
+    account.run(wrap=wrap, at_once=True, state="absent", numbers=[*DECLARED["numbers"][:1], *shorter["numbers"]])
+    assert active(account) == ["01234"]
+
+
+def active(account: Account) -> list[str]:
+    (found,) = [item for item in account.world.state()["numbers"] if item["number"] == BARE]
+    rows = sorted(found["destinations"], key=lambda row: (row["priority"], row["id"]))
+    return [row["destination"] for row in rows if row["active"]]
+
+
+def test_a_failover_at_another_position_is_a_difference(account: Account) -> None:
+    wish = {"at_once": True, "numbers": [{"number": BARE, "assistant": "reception", "failover": ["01234"]}]}
+    account.run(**wish)
+    honest = apply_module.read
+
+    def meddled(*engines: Any, **known: Any) -> Any:
+        """Somebody has disabled the destination before the verification reads it."""
+        found = copy.deepcopy(honest(*engines, **known))
+        for row in found.bought[BARE]["destinations"]:
+            row["active"] = "@" in row["destination"]
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        reads = iter([honest, meddled])
+
+        def read(*engines: Any, **known: Any) -> Any:
+            return next(reads)(*engines, **known)
+
+        patch.setattr(apply_module, "read", read)
+        with pytest.raises(ModuleFailureError, match="not forwarded to 01234 directly after Vapi"):
+            account.run(**wish)
 
 
 @pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])

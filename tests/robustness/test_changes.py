@@ -5,8 +5,14 @@
 
 from __future__ import annotations
 
-import changes
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+import changes
 
 
 @pytest.fixture(name="played", scope="module")

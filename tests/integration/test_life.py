@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An environment is changed after its first deployment: plan, run, and a second run that writes nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playing import TRUNK, wired
+
+INTEGRATE = "voiceops.vapi_didlogic.integrate"
+BASE: dict[str, Any] = {
+    "vapi_didlogic_trunk": {
+        "name": "didlogic",
+        "gateway": "sip.nl.didlogic.net",
+        "inbound_networks": ["192.0.2.1"],
+    },
+    "vapi_didlogic_assistants": [{"name": "Night"}],
+    "vapi_didlogic_numbers": [
+        {"number": "+31201234560", "assistant": "Night", "failover": ["+31201234599", "01234"]},
+        {"number": "+31201234561", "assistant": "Night"},
+    ],
+}
+
+
+def report(play: Any) -> list[str]:
+    """The lines of the report, without the words that differ between a dry run and a run."""
+    lines = re.findall(r'^ {8}"((?:[^"\\]|\\.)*)",?$', play.out, re.MULTILINE)
+    words = (("would be ", ""), ("would go to", "go to"), ("calls go to", "go to"))
+    for old, new in words:
+        lines = [line.replace(old, new) for line in lines]
+    return [" ".join(line.split()) for line in lines if not line.startswith(("DRY RUN", "Changes applied"))]
+
+
+def change(services: Any, **variables: Any) -> Any:
+    """Apply a change: what the dry run lists is what the run does, and a second run writes nothing."""
+    writes = services.writes
+    dry = services.play(INTEGRATE, "--check", "--diff", **variables)
+    assert (dry.rc, services.writes) == (0, writes), dry.text
+    run = services.play(INTEGRATE, **variables)
+    assert (run.rc, run.changed) == (0, dry.changed), run.text
+    planned = [line for line in report(dry) if not line.startswith(("removed", "warning"))]
+    assert [line for line in report(run) if not line.startswith("warning")] == planned
+    writes = services.writes
+    again = services.play(INTEGRATE, **variables)
+    assert (again.rc, again.changed, services.writes) == (0, 0, writes), again.text
+    return dry
+
+
+@pytest.fixture
+def deployed(services: Any) -> Any:
+    """Two numbers in Vapi."""
+    services.sandbox("reset", "POST", wired("31201234560", "31201234561"))
+    return services
+
+
+def test_failover_destinations_follow_vapi_in_their_order(deployed: Any) -> None:
+    vapi = (f"31201234560@{TRUNK}.sip.vapi.ai", True)
+    assert deployed.destinations("31201234560") == [vapi, ("01234", True), ("31201234599", True)]
+    change(deployed, **BASE)
+    assert deployed.destinations("31201234560") == [vapi, ("31201234599", True), ("01234", True)]
+
+
+def test_the_steps_name_what_they_do_not_support(untouched: Any) -> None:
+    role = {"name": "voiceops.vapi_didlogic.integration", "tasks_from": "steps"}
+    writes = untouched.writes
+    play = untouched.play([{"name": "Step by step", "ansible.builtin.import_role": role}], **BASE)
+    assert (play.rc, untouched.writes) == (2, writes), play.text
+    for option in ("vapi_didlogic_numbers[].failover",):
+        assert option in play.failure
