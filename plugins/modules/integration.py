@@ -383,6 +383,21 @@ options:
       - Whether to fail the task if the verification at the end fails. It runs M(voiceops.vapi_didlogic.routing_audit),
         and fails if calls to a number are not routed as declared, or if the audit finds an error on their route.
         RV(broken) contains the result in any case.
+  rotate_password:
+    type: bool
+    default: false
+    description:
+      - Whether to replace the SIP password in both services with the one in O(trunk) or O(sip_account), instead of
+        deploying the environment. It requires an environment that has been deployed, and uses only O(trunk) and
+        O(sip_account). Every number that uses the trunk is moved, whether it is in O(numbers) or not.
+      - A second trunk is created with all settings of the current one, the forwards and the phone numbers are moved to
+        it, and then the current one is removed. The id of the trunk changes, its name does not. While an object has
+        C((next)) in its name, the rotation is in progress. A run after an interruption completes it.
+      - With a C(label) in O(sip_account), and without C(name) there and C(username) in O(trunk), the rotation also
+        creates a second SIP account with all settings of the current one and removes the current one at the end. No
+        call is rejected. Otherwise the login is kept, and outbound calls are rejected for some seconds.
+      - No service returns a password, so each run replaces it and reports a change.
+      - The playbook C(voiceops.vapi_didlogic.rotate_sip_password) runs the module with this option.
   concurrency:
     type: int
     default: 8
@@ -422,13 +437,26 @@ EXAMPLES = r"""
 - name: Show the report
   ansible.builtin.debug:
     msg: "{{ result.report }}"
+
+- name: Replace the SIP password in both services
+  voiceops.vapi_didlogic.integration:
+    vapi_api_key: "{{ vapi_api_key }}"
+    didlogic_api_key: "{{ didlogic_api_key }}"
+    rotate_password: true
+    trunk:
+      name: didlogic NL
+      gateway: sip.nl.didlogic.net
+    sip_account:
+      label: Vapi
+      password: "{{ new_sip_password }}"
+    numbers: []
 """
 
 RETURN = r"""
 ---
 integration:
   description: The resulting environment, or the predicted one in check mode.
-  returned: always, once the accounts have been read
+  returned: once the accounts have been read, without O(rotate_password)
   type: dict
   contains:
     state:
@@ -510,7 +538,7 @@ sip_trunk:
 broken:
   description: A sentence for each number whose calls are not routed as declared, and for each error on their route.
     Empty if there is no error, and in check mode if something would change.
-  returned: always, once the accounts have been read
+  returned: once the accounts have been read, without O(rotate_password)
   type: list
   elements: str
   sample: []
@@ -560,12 +588,12 @@ changes:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, apply
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, execute
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse
 
 
 def main() -> None:
-    run_across(SERVICES, IntegrationOptions, apply, parse)
+    run_across(SERVICES, IntegrationOptions, execute, parse)
 
 
 if __name__ == "__main__":

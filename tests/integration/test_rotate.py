@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from typing import Any
 
@@ -105,29 +104,23 @@ def test_rotation(services: Any, login: str) -> None:
     assert (after.rc, after.changed, services.writes) == (0, 0, done), after.text
 
 
-#: A sample for every run of the tests; all of them with ROTATE_EVERY=1.
-EVERY = int(os.environ.get("ROTATE_EVERY", "0"))
-
-
 @pytest.mark.slow
-def test_an_interrupted_rotation_is_finished_by_the_next(services: Any) -> None:
+@pytest.mark.parametrize("write", [3, 11])
+def test_an_interrupted_rotation_is_finished_by_the_next(services: Any, write: int) -> None:
+    """A sample with the playbook; ``tests/robustness/rotation.py`` interrupts the module at every request."""
     declared = environment("label")
     made = services.play("voiceops.vapi_didlogic.integrate", **declared)
     assert made.rc == 0, made.text
-    writes = 18  # more than a rotation has; the last indices meet no request and say so
-    interrupted = 0
-    for index in range(1, writes, EVERY) if EVERY else (3, 9):
-        declared = renewed(declared)
-        (former,) = [t for t in services.sandbox("state")["vapi"]["credentials"] if t["name"] == "didlogic"]
-        # From this write on nothing reaches the services, as if the run had been killed.
-        services.faults({"kind": "refuse", "match": {"method": "WRITE"}, "nth": index, "times": None})
-        stopped = services.play("voiceops.vapi_didlogic.rotate_sip_password", **declared)
-        assert broken(services) == []
-        services.faults()
-        if stopped.rc != 0:
-            interrupted += 1
-            assert "Traceback" not in stopped.text
-            again = services.play("voiceops.vapi_didlogic.rotate_sip_password", **declared)
-            assert again.rc == 0, again.text
-        finished(services, former)
-    assert interrupted >= (2 if not EVERY else 5)
+    declared = renewed(declared)
+    (former,) = services.sandbox("state")["vapi"]["credentials"]
+    # From this write on nothing reaches the services, as if the run had been killed.
+    services.faults({"kind": "refuse", "match": {"method": "WRITE"}, "nth": write, "times": None})
+    stopped = services.play("voiceops.vapi_didlogic.rotate_sip_password", **declared)
+    assert broken(services) == []
+    services.faults()
+    assert stopped.rc != 0
+    assert "Traceback" not in stopped.text
+    assert "FAILED. State when the error occurred:" in stopped.out
+    again = services.play("voiceops.vapi_didlogic.rotate_sip_password", **declared)
+    assert again.rc == 0, again.text
+    finished(services, former)

@@ -36,7 +36,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
     Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, apply
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, execute
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.export import ExportOptions, find
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse
@@ -170,6 +170,7 @@ class Report:
         self.results: list[t.Any] = []
         self.longest = 0.0
         self.told: dict[str, t.Any] = {}
+        self.warnings: list[str] = []
 
     def engine(self, service: Provider, read_cache: ReadCache | None = None) -> Engine:
         world, clock = self.account.world, self.account.time
@@ -185,7 +186,7 @@ class Report:
             sleep=clock.sleep,
             clock=clock,
         )
-        return Engine(client, check_mode=self.check, concurrency=1)
+        return Engine(client, check_mode=self.check, concurrency=1, warn=self.warnings.append)
 
     def wire(self, **more: t.Any) -> Report:
         """All of it as one task."""
@@ -195,7 +196,8 @@ class Report:
         params |= {"vapi_region": "us", "vapi_api_key": self.account.world.vapi_api_key, "sip_refer_enabled": True}
         params |= DECLARED | more
         try:
-            self.told = apply({service.name: self.engine(service, ReadCache()) for service in SERVICES}, parse(params))
+            engines = {service.name: self.engine(service, ReadCache()) for service in SERVICES}
+            self.told = execute(engines, parse(params))
         except (ApiError, EngineFailed, OptionError, RunInterruptedError) as error:
             raise ModuleFailureError(error) from error
         finally:

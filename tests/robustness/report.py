@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the proofs in full and write their figures into the page "Guarantees".
 
-python tests/robustness/report.py            # about half an hour
+python tests/robustness/report.py            # about an hour
 python tests/robustness/report.py --only faults fuzz
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "docsite" / "rst" / "promises.rst"
 START, END = ".. figures start", ".. figures end"
-PROOFS = ("faults", "sockets", "together", "fuzz", "secret_leaks", "bounds")
+PROOFS = ("faults", "rotation", "sockets", "together", "fuzz", "secret_leaks", "bounds")
 
 
 def flat(figures: dict[str, Any], above: str = "") -> list[tuple[str, int]]:

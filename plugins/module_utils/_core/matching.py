@@ -222,12 +222,12 @@ def settings_source(resource: AnyKeyedResource, desired: Desired) -> str | None:
 # interrupted one: the references to an object with the second name are moved to the new object, then it is deleted.
 
 
-def superseded_name(name: str, limit: int) -> str:
+def superseded_name(name: str, limit: int, mark: str = " (replaced)") -> str:
     """The name of an object while it is being replaced.
 
-    :param name: its name. :param limit: maximum length of a name. :return: the second name, at most that long.
+    :param name: its name. :param limit: maximum length of a name. :param mark: what is appended to the name.
+    :return: the second name, at most that long.
     """
-    mark = " (replaced)"
     if len(name) + len(mark) <= limit:
         return name + mark
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     ModuleFailureError,
@@ -21,12 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     format_errors,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
-    ACTION_RESULTS,
-    MAX_LISTED,
-    Outcome,
-    summary,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
@@ -35,14 +29,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
     ApplyRun,
     declared_trunk_ids,
-    kind,
+    done_before,
+    ensure,
     own_phone_numbers,
+    results_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.preflight import (
     ambiguous_names,
     preflight_errors,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
@@ -61,6 +58,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 SERVICES = (VAPI, CARRIER.provider)
+
+
+def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
+    """Deploy or remove an environment, or rotate its SIP password.
+
+    :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
+    :raises ModuleFailureError: with the changes that were made before the error.
+    """
+    return rotate(engines, spec) if spec.params["rotate_password"] else apply(engines, spec)
 
 
 def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
@@ -107,12 +113,9 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
             run.findings = findings(known, accepted) if spec.numbers else []
             run.errors = verification_errors(run, run.after)
     except (ApiError, OptionError, RunInterruptedError) as error:
-        done = [
-            f"{kind(r)} {o.desired.label}" for r in run.kinds for o in run.outcomes_of(r) if o.changed and not o.error
-        ]
-        more = f" Done before that: {', '.join(done)}." if done and not run.check_mode else ""
         run.failed = True
-        raise ModuleFailureError(f"{spec.option_names.sentence(error)}{more}", _result(run), _labels(run)) from None
+        message = f"{spec.option_names.sentence(error)}{done_before(run.steps, check_mode=run.check_mode)}"
+        raise ModuleFailureError(message, _result(run), _labels(run)) from None
     if spec.params["verify"] and run.errors:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
@@ -125,17 +128,7 @@ def _labels(run: ApplyRun) -> set[str]:
 
 
 def _ensure(engine: Engine, run: ApplyRun, resource: Resource, desired_objects: t.Sequence[Desired]) -> list[Outcome]:
-    """Reconcile the objects of one kind; raises the first error after all have been processed."""
-    outcomes = engine.ensure(resource, list(desired_objects))
-    run.outcomes.setdefault(resource.name, []).extend(outcomes)
-    for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
-        engine.warn(warning)
-    errors = [outcome for outcome in outcomes if outcome.error]
-    if errors and errors[0].error:
-        first = f"{kind(resource)} {errors[0].desired.label}: {run.spec.option_names.sentence(errors[0].error)}"
-        more = f" {len(errors) - 1} more of {len(outcomes)} failed." if len(errors) > 1 else ""
-        raise ApiError(f"{first}{more}")
-    return outcomes
+    return ensure(engine, resource, desired_objects, run.spec, run.outcomes.setdefault(resource.name, []))
 
 
 def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
@@ -262,19 +255,7 @@ def _result(run: ApplyRun) -> ApiObject:
             "findings": run.findings,
         },
         "sip_trunk": trunk,
-        "objects": [
-            {
-                "kind": resource.name,
-                "name": outcome.desired.label,
-                "id": "" if outcome.error else str(outcome.result.get("id", "")),
-                "change": "failed" if outcome.error else ACTION_RESULTS[outcome.action],
-            }
-            for resource in run.kinds
-            for outcome in run.outcomes_of(resource)
-        ],
-        "summary": summary(run.all),
+        **results_of(run.steps),
         "broken": run.errors,
         "report": run_report.lines(run),
-        "changes": [item for resource in run.kinds for item in changes(resource, run.outcomes_of(resource))],
-        "diff": [item for resource in run.kinds for item in diffs(resource, run.outcomes_of(resource), kind(resource))],
     }

@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
+    ACTION_RESULTS,
     Outcome,
+    summary,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
@@ -25,6 +32,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.trans
 
 #: The kinds in Vapi in the order of the report, between the carrier's SIP account and the forwards.
 KINDS: tuple[Resource, ...] = (SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER)
+
+#: The outcome of one object, with its kind.
+Step = tuple[Resource, Outcome]
 
 
 @dataclasses.dataclass
@@ -56,14 +66,14 @@ class ApplyRun:
         return (self.spec.carrier.logins, *KINDS, self.spec.forward)
 
     @property
-    def all(self) -> list[Outcome]:
-        """The outcomes of all kinds, in the order of the steps."""
-        return [outcome for resource in self.kinds for outcome in self.outcomes_of(resource)]
+    def steps(self) -> list[Step]:
+        """The outcomes of all kinds with their kind, in the order of the report."""
+        return [(resource, outcome) for resource in self.kinds for outcome in self.outcomes_of(resource)]
 
     @property
     def changed(self) -> bool:
         """Whether the run has changed, or in check mode would change, anything."""
-        return any(outcome.changed for outcome in self.all)
+        return any(outcome.changed for _resource, outcome in self.steps)
 
     @property
     def trunk_id(self) -> str:
@@ -93,6 +103,64 @@ def kind(resource: Resource) -> str:
     :param resource: the kind. :return: its title.
     """
     return run_report.TITLES.get(resource.name, resource.title)
+
+
+def ensure(
+    engine: Engine, resource: Resource, desired_objects: t.Sequence[Desired], spec: EnvironmentSpec, done: list[Outcome]
+) -> list[Outcome]:
+    """Reconcile the objects of one kind, and report their warnings.
+
+    :param engine: the engine of their service. :param resource: the kind. :param desired_objects: the desired objects.
+    :param spec: names options in messages. :param done: the outcomes are appended to it, also if one is an error.
+    :return: the outcomes. :raises ApiError: with the first error, after all objects have been processed.
+    """
+    outcomes = engine.ensure(resource, list(desired_objects))
+    done.extend(outcomes)
+    for warning in dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings):
+        engine.warn(warning)
+    errors = [outcome for outcome in outcomes if outcome.error]
+    if errors and errors[0].error:
+        first = f"{kind(resource)} {errors[0].desired.label}: {spec.option_names.sentence(errors[0].error)}"
+        more = f" {len(errors) - 1} more of {len(outcomes)} failed." if len(errors) > 1 else ""
+        raise ApiError(f"{first}{more}")
+    return outcomes
+
+
+def done_before(steps: t.Iterable[Step], *, check_mode: bool) -> str:
+    """The sentence for the message of an error about what was changed before it.
+
+    :param steps: the outcomes. :param check_mode: whether nothing was changed. :return: the sentence, or nothing.
+    """
+    done = [f"{kind(resource)} {outcome.desired.label}" for resource, outcome in steps if _succeeded(outcome)]
+    return f" Done before that: {', '.join(done)}." if done and not check_mode else ""
+
+
+def _succeeded(outcome: Outcome) -> bool:
+    return outcome.changed and not outcome.error
+
+
+def results_of(steps: t.Sequence[Step]) -> ApiObject:
+    """The return values that describe the outcome of each object.
+
+    :param steps: the outcomes. :return: ``objects``, ``summary``, ``changes`` and ``diff``.
+    """
+    by_kind: dict[str, tuple[Resource, list[Outcome]]] = {}
+    for resource, outcome in steps:
+        by_kind.setdefault(resource.name, (resource, []))[1].append(outcome)
+    return {
+        "objects": [
+            {
+                "kind": resource.name,
+                "name": outcome.desired.label,
+                "id": "" if outcome.error else str(outcome.result.get("id", "")),
+                "change": "failed" if outcome.error else ACTION_RESULTS[outcome.action],
+            }
+            for resource, outcome in steps
+        ],
+        "summary": summary(outcome for _resource, outcome in steps),
+        "changes": [item for each in by_kind.values() for item in changes(*each)],
+        "diff": [item for resource, outcome in steps for item in diffs(resource, [outcome], kind(resource))],
+    }
 
 
 def declared_trunk_ids(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:

@@ -153,6 +153,8 @@ def kind_of(carrier: Carrier, forward: Forward) -> str:
     if not forward.destination:
         return "sip_uri"
     address = forward.destination
+    if address == UNKNOWN_ID and forward.kind:
+        return forward.kind  # check mode: an object that is not created yet
     found = next((kind for kind, has_form in carrier.route_forms.items() if has_form(address)), None)
     hint = e164_hint(address)
     if found == "pstn" and hint:

@@ -134,13 +134,12 @@ def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[st
 
 def _passwords(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionError]:
     """The passwords of a new account and a new trunk: both services require them and do not return them."""
-    account, trunk, given = spec.account, spec.trunk, spec.params
+    account, trunk = spec.account, spec.trunk
     more = "If it comes from a variable or from the environment, that is empty or not set."
     labels = {login.label for login in snapshot.logins}
     if account and not (account.record.name or account.record.password or account.record.label in labels):
         yield OptionError("sip_account.password", f"must be given, because this SIP account is new. {more}")
-    password = trunk.password or (given.get("sip_account") or {}).get("password")
-    if (trunk.username or account) and not password and not declared_trunk_ids(snapshot, spec):
+    if (trunk.username or account) and not spec.password and not declared_trunk_ids(snapshot, spec):
         yield OptionError(
             "trunk.password", f"must be given, because the trunk is new and its login requires one. {more}"
         )

@@ -153,6 +153,7 @@ class IntegrationOptions(State):
     sip_refer_enabled: bool = False
     allow_unconfirmed_refer: bool = False
     verify: bool = True
+    rotate_password: bool = False
     concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
 
 
@@ -189,6 +190,11 @@ class EnvironmentSpec:
     def uses_private_key(self) -> bool:
         """Whether the inbound URI contains the private key, as in didlogic's guide."""
         return bool(self.params["inbound_uri"] == "private_key")
+
+    @property
+    def password(self) -> str | None:
+        """The SIP password, which both services store; ``None`` if none is given."""
+        return self.trunk.password or (self.params.get("sip_account") or {}).get("password") or None
 
     @functools.cached_property
     def digits(self) -> tuple[str, ...]:
@@ -276,7 +282,7 @@ class EnvironmentSpec:
 
         :return: the desired trunk.
         """
-        trunk, account = self.trunk, self.params.get("sip_account") or {}
+        trunk = self.trunk
         secure = trunk.protocol.startswith("tls")
         gateway = {"ip": trunk.gateway, "port": trunk.port or (5061 if secure else 5060), "inbound_enabled": False}
         ins = [
@@ -293,7 +299,7 @@ class EnvironmentSpec:
             name=trunk.name,
             gateways=[{**gateway, "outbound_protocol": trunk.protocol}, *ins],
             username=trunk.username or login,
-            password=trunk.password or account.get("password"),
+            password=self.password,
             update_password=trunk.update_password,
             outbound_leading_plus_enabled=trunk.leading_plus,
         )
@@ -387,6 +393,8 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
         faults.add(
             OptionError("trunk.username", "is required where a password is given: the 5-digit SIP login, in quotes.")
         )
+    if trunk and params.get("rotate_password"):
+        _check_rotation(spec, faults)
     for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
         marks = [item.get(what) or "" for item in params.get(option) or ()]
         faults.reject_duplicates(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
@@ -465,6 +473,19 @@ def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
     desired = faults.of("", desired_from_options, TRANSFER_TOOL, {**item, **there, **state})
     faults.end()
     return t.cast("Desired", desired)
+
+
+def _check_rotation(spec: EnvironmentSpec, faults: Faults) -> None:
+    """Check that the new password is given."""
+    if not spec.present:
+        faults.add(OptionError("rotate_password", "cannot be combined with state: absent; there is nothing to rotate."))
+    elif not spec.password:
+        rule = (
+            "must be given: the new password. It becomes the password in both services. If sip_account is declared, "
+            "its password can be given instead. If it comes from a variable or from the environment, that is empty or "
+            "not set."
+        )
+        faults.add(OptionError("trunk.password", rule))
 
 
 def refer_users(params: Params) -> list[str]:

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rotation of the SIP password: interrupted at every request, a sample of all faults, dry run, and refusals."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
+
+import rotation
+from chain import Account, ModuleFailureError
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import rotate
+
+
+def test_killed_at_every_request() -> None:
+    """Each second case is the one before the request; the one after it leaves the same as before the next one."""
+    number, found = rotation.sweep(2, kinds=("killed",))
+    assert {name: found[name] for name in rotation.BROKEN} == dict.fromkeys(rotation.BROKEN, 0)
+    assert found["killed"] == number
+    assert number == sum(len(rotation.requests(name)) for name in rotation.starts())
+
+
+def test_faults_at_requests() -> None:
+    number, found = rotation.sweep(151)
+    assert number > 150
+    assert {name: found[name] for name in rotation.BROKEN} == dict.fromkeys(rotation.BROKEN, 0)
+    assert found["converged"] + found["clear error"] + found["killed"] == number
+
+
+@pytest.mark.parametrize(
+    ("checked", "proof"), [(True, "next run failed"), (False, "moments in which a call fails")], ids=["check", "none"]
+)
+def test_a_number_that_is_not_reached_is_noticed(monkeypatch: pytest.MonkeyPatch, checked: bool, proof: str) -> None:
+    """By the check before the old trunk is removed, and without this check by the proof."""
+    honest = rotate._new_forward
+    rotation.requests("label")  # of an undisturbed rotation
+
+    def inactive(*arguments: Any) -> Any:
+        desired = honest(*arguments)
+        return dataclasses.replace(desired, record=desired.record.model_copy(update={"active": False}))
+
+    monkeypatch.setattr(rotate, "_new_forward", inactive)
+    if not checked:
+        monkeypatch.setattr(rotate, "_is_replaced", lambda *_arguments: True)
+    monkeypatch.setattr(rotation, "starts", lambda: ["label"])
+    _number, found = rotation.sweep(2, kinds=("killed",), until=(proof,))
+    assert found[proof] > 0
+
+
+def values(side: dict[str, Any]) -> dict[str, Any]:
+    """A side of a diff without names behind ids."""
+    return {key: value.partition(" (")[0] if key == "trunk" else value for key, value in side.items()}
+
+
+@pytest.mark.parametrize("name", rotation.starts())
+def test_the_dry_run_predicts_the_run(name: str) -> None:
+    """The same objects and the same diff, except for ids that are not known; nothing is written before."""
+    login = name.partition(" ")[0]
+    account = Account.of(rotation.start(name))
+    writes = account.world.journal_report()["writes"]
+    dry = rotation.rotate(account, login, lambda inner: inner, check=True)
+    assert account.world.journal_report()["writes"] == writes
+    run = rotation.rotate(account, login, lambda inner: inner)
+    assert dry.warnings == run.warnings
+    assert dry.told["changed"] == run.told["changed"] is True
+    assert dry.told["summary"] == run.told["summary"]
+    for planned, done in zip(dry.told["objects"], run.told["objects"], strict=True):
+        assert {**planned, "id": ""} == {**done, "id": ""}
+    for planned, done in zip(dry.told["diff"], run.told["diff"], strict=True):
+        for side in ("before", "after"):
+            assert planned[side].keys() == done[side].keys()
+            for key, value in values(planned[side]).items():
+                assert "known after apply" in str(planned[side][key]) or value == values(done[side])[key]
+    for planned, done in zip(dry.told["changes"], run.told["changes"], strict=True):
+        assert [planned[key] for key in ("kind", "name", "action")] == [done[key] for key in ("kind", "name", "action")]
+        rows = [len(each[side].get("destinations", ())) for each in (planned, done) for side in ("before", "after")]
+        assert rows[:2] == rows[2:]
+    assert dry.told["report"][2:] == run.told["report"][2:]
+
+
+def without_trunk(account: Account, declared: dict[str, Any]) -> None:
+    declared["trunk"]["name"] = "another"
+
+
+def two_trunks(account: Account, declared: dict[str, Any]) -> None:
+    (trunk,) = account.world.vapi["credentials"].values()
+    account.world.vapi["credentials"]["second"] = {**copy.deepcopy(trunk), "id": "second"}
+
+
+def two_accounts(account: Account, declared: dict[str, Any]) -> None:
+    first = next(each for each in account.world.didlogic["sip_accounts"] if each["label"] == "Vapi")
+    account.world.didlogic["sip_accounts"].append({**first, "name": "99999", "id": account.world.next_id()})
+
+
+def shared_account(account: Account, declared: dict[str, Any]) -> None:
+    (trunk,) = account.world.vapi["credentials"].values()
+    account.world.vapi["credentials"]["second"] = {**copy.deepcopy(trunk), "id": "second", "name": "office"}
+
+
+def unknown_login(account: Account, declared: dict[str, Any]) -> None:
+    del declared["sip_account"]
+    declared["trunk"] |= {"username": "54321", "password": rotation.NEW_PASSWORD}
+
+
+def no_password(account: Account, declared: dict[str, Any]) -> None:
+    del declared["sip_account"]["password"]
+
+
+def removal(account: Account, declared: dict[str, Any]) -> None:
+    declared["state"] = "absent"
+
+
+Change = Callable[[Account, dict[str, Any]], None]
+REFUSALS: dict[Change, str] = {
+    without_trunk: "Vapi has 0 trunks named another and 0 named another (next)",
+    two_trunks: "Vapi has 2 trunks named trunk",
+    two_accounts: "didlogic has 2 SIP accounts named Vapi",
+    shared_account: "The SIP account Vapi is also used by the trunk office",
+    unknown_login: "trunk.username",
+    no_password: "trunk.password: must be given",
+    removal: "rotate_password: cannot be combined with state: absent",
+}
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["dry run", "run"])
+@pytest.mark.parametrize(("change", "text"), REFUSALS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_what_is_refused_is_refused_before_the_first_change(change: Change, text: str, check: bool) -> None:
+    account = Account.of(rotation.start("label"))
+    declared = copy.deepcopy(rotation.declared("label", rotation.NEW_PASSWORD))
+    change(account, declared)
+    account.world.journal.clear()
+    with pytest.raises(ModuleFailureError) as failed:
+        account.run(at_once=True, check=check, rotate_password=True, **declared)
+    assert text in str(failed.value)
+    assert account.world.journal_report()["writes"] == 0
+
+
+def test_a_long_name_gets_a_second_one_of_its_own() -> None:
+    """Two trunks whose names differ at the end only do not get the same second name."""
+    limit = 40
+    names = [f"{'x' * (limit - 1)}{end}" for end in "ab"]
+    seconds = {rotate.superseded_name(name, limit, rotate.MARK) for name in names}
+    assert len(seconds) == 2
+    assert all(len(name) <= limit and name.endswith(rotate.MARK) for name in seconds)
