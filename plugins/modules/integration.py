@@ -98,6 +98,14 @@ options:
         type: bool
         description:
           - Whether to dial numbers with a leading C(+). Not managed by default.
+      former_names:
+        type: list
+        elements: str
+        description:
+          - Earlier names of the trunk. If no trunk has its name and one has a former name, that one is renamed, so that
+            its id, the forwards and all references stay as they are. If several exist, nothing is changed and the error
+            names their ids.
+          - Without it, another name means another trunk. The report then names the trunk that loses its last number.
   sip_account:
     type: dict
     description:
@@ -184,6 +192,11 @@ options:
         elements: str
         description:
           - Names or ids of tools to add to the assistant.
+      former_names:
+        type: list
+        elements: str
+        description:
+          - Earlier names of the assistant, as for O(trunk.former_names).
   transfer_tools:
     type: list
     elements: dict
@@ -283,6 +296,11 @@ options:
         elements: dict
         description:
           - Messages of the assistant while the tool runs, as a list of Vapi's message objects.
+      former_names:
+        type: list
+        elements: str
+        description:
+          - Earlier names of the tool, as for O(trunk.former_names).
   numbers:
     type: list
     elements: dict

@@ -12,6 +12,7 @@ import pytest
 from playing import TRUNK, wired
 
 INTEGRATE = "voiceops.vapi_didlogic.integrate"
+NUMBERS = ("+31201234560", "+31201234561")
 BASE: dict[str, Any] = {
     "vapi_didlogic_trunk": {
         "name": "didlogic",
@@ -64,10 +65,40 @@ def test_failover_destinations_follow_vapi_in_their_order(deployed: Any) -> None
     assert deployed.destinations("31201234560") == [vapi, ("31201234599", True), ("01234", True)]
 
 
+def test_a_rename_keeps_ids_forwards_and_references(deployed: Any) -> None:
+    before = deployed.sandbox("state")
+    wish = {
+        **BASE,
+        "vapi_didlogic_trunk": {**BASE["vapi_didlogic_trunk"], "name": "didlogic NL", "former_names": ["didlogic"]},
+        "vapi_didlogic_assistants": [{"name": "Evening", "former_names": ["Night"]}],
+        "vapi_didlogic_numbers": [{"number": number, "assistant": "Evening"} for number in NUMBERS],
+    }
+    writes = deployed.writes
+    dry = change(deployed, **wish)
+    assert deployed.writes == writes + 2
+    assert "would be renamed from didlogic" in dry.out
+    after = deployed.sandbox("state")
+    assert after["numbers"] == before["numbers"]
+    ids = [[row["id"] for row in state["vapi"]["phone_numbers"]] for state in (before, after)]
+    assert ids[0] == ids[1]
+
+
 def test_the_steps_name_what_they_do_not_support(untouched: Any) -> None:
     role = {"name": "voiceops.vapi_didlogic.integration", "tasks_from": "steps"}
     writes = untouched.writes
-    play = untouched.play([{"name": "Step by step", "ansible.builtin.import_role": role}], **BASE)
+    names = {"former_names": ["old"]}
+    wish = {
+        **BASE,
+        "vapi_didlogic_trunk": {**BASE["vapi_didlogic_trunk"], **names},
+        "vapi_didlogic_assistants": [{"name": "Night", **names}],
+        "vapi_didlogic_transfer_tools": [{"name": "desk", **names}],
+    }
+    play = untouched.play([{"name": "Step by step", "ansible.builtin.import_role": role}], **wish)
     assert (play.rc, untouched.writes) == (2, writes), play.text
-    for option in ("vapi_didlogic_numbers[].failover",):
+    for option in (
+        "vapi_didlogic_trunk.former_names",
+        "vapi_didlogic_assistants[].former_names",
+        "vapi_didlogic_transfer_tools[].former_names",
+        "vapi_didlogic_numbers[].failover",
+    ):
         assert option in play.failure

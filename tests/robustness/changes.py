@@ -33,7 +33,11 @@ MAIN, SIDE = "31207001000", "31207001001"
 SEED = {
     "balance": 25.0,
     "sip_accounts": [{"name": "01234", "label": "The desk", "password": "not-a-real-password"}],
-    "numbers": [{"number": MAIN, "destinations": [{"destination": "01234", "transport": 5, "active": True}]}, SIDE],
+    "numbers": [
+        {"number": MAIN, "destinations": [{"destination": "01234", "transport": 5, "active": True}]},
+        SIDE,
+        "31207001002",
+    ],
 }
 ENVIRONMENT = """\
 vapi_didlogic_sip_refer_enabled: true
@@ -73,6 +77,43 @@ class Change:
 
 
 CHANGES = (
+    Change(
+        "Rename the trunk",
+        "names",
+        (("  name: didlogic\n", "  name: didlogic NL\n  former_names: [didlogic]\n"),),
+    ),
+    Change(
+        "Another trunk: a name without former_names",
+        "names",
+        (("  name: didlogic\n", "  name: didlogic NL\n"),),
+    ),
+    Change(
+        "Rename an assistant",
+        "names",
+        (
+            ("  - name: Reception\n", "  - name: Front desk\n    former_names: [Reception]\n"),
+            ("assistant: Reception", "assistant: Front desk"),
+        ),
+    ),
+    Change(
+        "Another assistant: a name without former_names",
+        "names",
+        (("  - name: Night\n", "  - name: Evening\n"), ("assistant: Night", "assistant: Evening")),
+    ),
+    Change(
+        "Rename a transfer tool",
+        "names",
+        (
+            ("  - name: to_the_desk\n", "  - name: to_reception\n    former_names: [to_the_desk]\n"),
+            ("tools: [to_the_desk]", "tools: [to_reception]"),
+        ),
+    ),
+    Change("Assign a number to another assistant", "numbers", (("assistant: Night", "assistant: Reception"),)),
+    Change(
+        "Add a number",
+        "numbers",
+        ((LAST_NUMBER, LAST_NUMBER + '  - number: "+31207001002"\n    assistant: Night\n'),),
+    ),
     Change(
         "Declare failover destinations",
         "destinations",

@@ -166,6 +166,29 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         number(failover=["01234"], inbound=False),
         ("numbers[0].failover", "inbound: true"),
     ),
+    "a former name that is the name": (
+        {"assistants": [{"name": "a", "former_names": ["a"]}]},
+        ("assistants[0].former_names[0]", "the name itself"),
+    ),
+    "a former name of two": (
+        {"assistants": [{"name": "a", "former_names": ["x"]}, {"name": "b", "former_names": ["c", "x"]}]},
+        ("assistants[1].former_names[1]", "assistants[0].former_names[0]"),
+    ),
+    "a former name that another has": (
+        {"transfer_tools": [{"name": "human"}, {"name": "desk", "former_names": ["human"]}]},
+        ("transfer_tools[1].former_names[0]", "transfer_tools[0]"),
+    ),
+    "an empty former name": (
+        {"trunk": DECLARED["trunk"] | {"former_names": [" "]}},
+        ("trunk.former_names[0]", "is empty"),
+    ),
+    "references to former names": (
+        {
+            "transfer_tools": [{"name": "desk", "former_names": ["human"]}],
+            "assistants": [{"name": "day", "former_names": ["reception"], "tools": ["human"]}],
+        },
+        ('numbers[0].assistant ("reception"): is a former name; use the name day', 'tools[0] ("human")'),
+    ),
     "no word about REFER": ({"sip_refer_enabled": False}, ("account manager", "human")),
     "several at once": (
         {"numbers": [{"number": "1"}, {"number": OWN, "name": "n" * 41}], "assistants": [{"name": ""}]},

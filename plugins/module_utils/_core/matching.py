@@ -26,12 +26,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Resource,
 )
 
+#: The rule for objects of which only one may exist, because one is the previous one of another.
+PREVIOUS_KEYS = "matches several {kind}, of which only one may exist: {names}. Rename or remove the others, or correct "
+PREVIOUS_KEYS += "the former names."
+
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
     """A desired object: its fields, its other options, and its id if one was given.
 
     :param path: the option that declares it, if a task has several objects.
+    :param previous_keys: earlier values of its key: an object with one of them is this object, and gets the new value.
     """
 
     record: t.Any
@@ -40,6 +45,7 @@ class Desired:
     label: str = ""
     warnings: tuple[str, ...] = ()
     path: str = ""
+    previous_keys: tuple[str, ...] = ()
 
 
 def desired_from_options(resource: Resource, params: t.Mapping[str, t.Any]) -> Desired:
@@ -149,7 +155,7 @@ def index(resource: AnyKeyedResource, rows: t.Iterable[ApiObject]) -> t.Callable
         marks = [("", str(key)) for key in (desired.id, settings_source(resource, desired), *run_state.created) if key]
         for name, value in zip(resource.keys, _keys(resource, desired.record), strict=True):
             if value not in (None, ""):
-                texts = [str(value)]
+                texts = [str(value), *(desired.previous_keys if name == resource.keys[0] else ())]
                 if resource.replacement:
                     texts.append(superseded_name(str(value), name_limit(fields(resource.record)[name])))
                 marks += [(name, resource.normalize_key(text)) for text in texts]
@@ -180,10 +186,12 @@ def choose(
         return (found[0] if found else None), []
     field, value = key_of(resource, desired)
     path = field.api_name.split(".")
-    key_value = resource.normalize_key(str(value))
-    found = [
-        row for row in rows if dig(row, path) is not None and resource.normalize_key(str(dig(row, path))) == key_value
-    ]
+    found = _with_key(resource, path, [str(value)], rows)
+    previous = _with_key(resource, path, desired.previous_keys, rows)
+    if previous and (found or len(previous) > 1):
+        names = ", ".join(f"{dig(row, path)} ({row.get('id')})" for row in (*found, *previous))
+        raise AmbiguousError(field.name, PREVIOUS_KEYS.format(kind=f"{resource.title}s", names=names))
+    found = found or previous
     found.sort(key=lambda row: (str(row.get(resource.provider.creation_time, "")), str(row.get("id"))))
     if len(found) > 1 and not run_state.created:
         pick = "id" if resource.by_id else resource.keys[0]
@@ -192,6 +200,14 @@ def choose(
             field.name, f"matches {len(found)} {resource.title}s: {ids}. Give {pick} to pick one, or remove the others."
         )
     return (found[0] if found else None), [row for row in found[1:] if str(row.get("id")) in run_state.created]
+
+
+def _with_key(
+    resource: AnyKeyedResource, path: list[str], values: t.Iterable[str], rows: list[ApiObject]
+) -> list[ApiObject]:
+    """The rows with one of some values of their key."""
+    wanted = {resource.normalize_key(value) for value in values}
+    return [row for row in rows if dig(row, path) is not None and resource.normalize_key(str(dig(row, path))) in wanted]
 
 
 def _moved_on(resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> bool:

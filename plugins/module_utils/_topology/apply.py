@@ -49,6 +49,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     uri_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.unused import losing_numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.verify import verification_errors
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
@@ -102,6 +103,8 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
             f"{option} is empty, so Vapi rejects every inbound call with 401. Ask {carrier.provider.title} for the "
             "signalling addresses of your account and set them there. Outbound calls are not affected."
         )
+    if spec.present:
+        run.unused = [*losing_numbers(snapshot, spec, vapi.client.list_all(PHONE_NUMBER.path))]
     act = _present if spec.present else _absent
     try:
         act(vapi, other, run)

@@ -49,6 +49,7 @@ class ApplyRun:
     after: Snapshot | None = None
     findings: list[ApiObject] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
+    unused: list[tuple[str, str, str, bool]] = dataclasses.field(default_factory=list)  # see ``unused``
     unanswered: list[str] = dataclasses.field(
         default_factory=list
     )  # numbers whose remaining destinations cannot answer
@@ -164,11 +165,11 @@ def results_of(steps: t.Sequence[Step]) -> ApiObject:
 
 
 def declared_trunk_ids(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
-    """The ids of all trunks with the declared name.
+    """The ids of all trunks with the declared name or one of its former names.
 
     :param snapshot: both accounts. :param spec: the environment. :return: the ids; more than one if ambiguous.
     """
-    return [str(row["id"]) for row in snapshot.trunks if row.get("name") == spec.trunk.name]
+    return [str(row["id"]) for row in snapshot.trunks if row.get("name") in spec.trunk.names]
 
 
 def own_phone_numbers(snapshot: Snapshot, spec: EnvironmentSpec) -> list[ApiObject]:

@@ -11,6 +11,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     OptionError,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import PREVIOUS_KEYS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
@@ -50,17 +51,18 @@ def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
     :param snapshot: both accounts. :param spec: the specification. :return: the sentences.
     """
     labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
-    lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[str]]] = [
-        (SIP_TRUNK, "name", snapshot.trunks, [str(spec.trunk.name)]),
-        (TRANSFER_TOOL, "name", snapshot.tools, [item.label for item in spec.tools]),
-        (ASSISTANT, "name", snapshot.assistants, [item.label for item in spec.assistants]),
+    # Of the names in a group, which are a name and its former ones, only one may exist.
+    lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[tuple[str, ...]]]] = [
+        (SIP_TRUNK, "name", snapshot.trunks, [spec.trunk.names]),
+        (TRANSFER_TOOL, "name", snapshot.tools, [(item.label, *item.previous_keys) for item in spec.tools]),
+        (ASSISTANT, "name", snapshot.assistants, [(item.label, *item.previous_keys) for item in spec.assistants]),
     ]
     if spec.present:
-        lookups[2][3].extend(spec.foreign_assistants)
+        lookups[2][3].extend((name,) for name in spec.foreign_assistants)
         lookups += [
-            (spec.carrier.logins, "label", snapshot.accounts, labels),
-            (SQUAD, "name", snapshot.squads, list(spec.squads)),
-            (PHONE_NUMBER, "number", snapshot.phones, list(spec.digits)),
+            (spec.carrier.logins, "label", snapshot.accounts, [(label,) for label in labels]),
+            (SQUAD, "name", snapshot.squads, [(name,) for name in spec.squads]),
+            (PHONE_NUMBER, "number", snapshot.phones, [(number,) for number in spec.digits]),
         ]
     found = []
     for resource, key, rows, names in lookups:
@@ -69,12 +71,19 @@ def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
         for row in rows:
             name = resource.normalize_key(str(dig(row, place) or ""))
             ids.setdefault(name, []).append(str(row["id" if resource.by_id else "name"]))
-        found += [
-            f"{resource.provider.title} has {len(ids[name])} {kind(resource)}s named {name}: {', '.join(ids[name])}. "
-            "Rename or remove all but one."
-            for name in names
-            if len(ids.get(name, ())) > 1
-        ]
+        title = resource.provider.title
+        for group in names:
+            there = {name: ids[name] for name in group if name in ids}
+            found += [
+                f"{title} has {len(keys)} {kind(resource)}s named {name}: {', '.join(keys)}. "
+                "Rename or remove all but one."
+                for name, keys in there.items()
+                if len(keys) > 1
+            ]
+            if len(there) > 1:
+                texts = [f"{name} ({', '.join(keys)})" for name, keys in there.items()]
+                rule = PREVIOUS_KEYS.format(kind=f"{kind(resource)}s", names=", ".join(texts))
+                found.append(f"The {kind(resource)} {group[0]} {rule}")
     return found
 
 
@@ -156,7 +165,7 @@ def _in_use(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str
         for row in staying
         if row.get("credentialId") in trunks
     ]
-    names = {desired.label for desired in spec.assistants}
+    names = {name for desired in spec.assistants for name in (desired.label, *desired.previous_keys)}
     going = {str(row["id"]): row["name"] for row in snapshot.assistants if row.get("name") in names}
     found += [
         f"The assistant {name} also answers {display_name(row, 'number')}, which is not removed. Assign another "

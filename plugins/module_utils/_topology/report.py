@@ -53,6 +53,7 @@ def lines(run: ApplyRun) -> list[str]:
         title = TITLES.get(resource.name, resource.title)
         found += [_line(title, outcome.desired.label, _result_word(run, outcome)) for outcome in outcomes]
     found += _phones(run)
+    found += [_line("unused", name, _unused(kind, key, new=new)) for kind, name, key, new in run.unused]
     forwards = _by_number(run, run.spec.forward)
     for number in run.spec.inbound:
         found += _forward(run, number, forwards.get(str(number.number), []))
@@ -83,7 +84,16 @@ def _result_word(run: ApplyRun, outcome: Outcome) -> str:
     if outcome.action == "none":
         return "unchanged" if run.spec.present else "did not exist"
     word = "removed" if outcome.action == "delete" else ACTION_RESULTS[outcome.action]
+    before = outcome.plan.before.get("name") if outcome.plan else None
+    if outcome.action == "update" and before in outcome.desired.previous_keys:
+        word = f"renamed from {before}"
     return f"would be {word}" if run.check_mode else word
+
+
+def _unused(kind: str, key: str, *, new: bool) -> str:
+    """The text about an object that loses its last number."""
+    hint = "; to rename it instead of creating another one, use former_names" if new else ""
+    return f"{kind} {key} loses its last number{hint}"
 
 
 def _account(run: ApplyRun) -> list[str]:

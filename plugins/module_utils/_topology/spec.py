@@ -44,6 +44,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     environment_forward,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.names import check_names, former_names
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import (
     CARRIER,
     AccountOptions,
@@ -107,6 +108,12 @@ class Trunk(Model):
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
     inbound_networks: t.Annotated[list[str] | None, Option(distinct=network_of)] = None
     leading_plus: bool | None = None
+    former_names: list[str] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the former names."""
+        return (str(self.name), *(self.former_names or ()))
 
 
 class Destination(transfer_tool.ToolDestination):
@@ -119,6 +126,13 @@ class TransferTool(transfer_tool.TransferTool):
     """An item of the option ``transfer_tools``."""
 
     destinations: t.Annotated[list[Destination] | None, Option(opaque_to_ansible=True)] = None  # type: ignore[assignment]
+    former_names: list[str] | None = None
+
+
+class EnvironmentAssistant(Assistant):
+    """An item of the option ``assistants``."""
+
+    former_names: list[str] | None = None
 
 
 class Number(Model):
@@ -146,7 +160,7 @@ class IntegrationOptions(State):
     trunk: t.Annotated[Trunk | None, Option(required=True)] = None
     sip_account: AccountOptions | None = None
     transfer_tools: list[TransferTool] | None = None
-    assistants: list[Assistant] | None = None
+    assistants: list[EnvironmentAssistant] | None = None
     numbers: t.Annotated[list[Number] | None, Option(required=True)] = None
     number_format: t.Literal["digits", "e164"] = "digits"
     inbound_uri: t.Literal["trunk_id", "private_key"] = "trunk_id"
@@ -293,7 +307,7 @@ class EnvironmentSpec:
             }
             for network in trunk.inbound_networks or ()
         ]
-        return self._desired(
+        desired = self._desired(
             SIP_TRUNK,
             "trunk",
             name=trunk.name,
@@ -303,6 +317,7 @@ class EnvironmentSpec:
             update_password=trunk.update_password,
             outbound_leading_plus_enabled=trunk.leading_plus,
         )
+        return dataclasses.replace(desired, previous_keys=tuple(trunk.former_names or ()))
 
     def desired_phone_number(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Desired:
         """The desired phone number. :param assistants: ids of the declared assistants by name.
@@ -414,6 +429,7 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
     for place in hidden_places({name: params[name] for name in ("transfer_tools", "assistants", "numbers")}):
         rule = f"contains {REDACTED}, which an export writes instead of a secret. Provide the value or remove the key."
         faults.add(OptionError(place, rule))
+    check_names(params, faults)
     _confirm_refer(params, faults)
     faults.end()
     return spec
@@ -430,7 +446,13 @@ def _desired_items(
     """The desired objects of a list option; ``None`` for each invalid item."""
     made = faults.each(option, params[option], make)
     return tuple(
-        [desired and dataclasses.replace(desired, path=f"{option}[{index}]") for index, desired in enumerate(made)]
+        [
+            desired
+            and dataclasses.replace(
+                desired, path=f"{option}[{index}]", previous_keys=former_names(params[option][index])
+            )
+            for index, desired in enumerate(made)
+        ]
     )
 
 

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names in a declared environment: former names of objects, and references between the entries. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
+
+Params = t.Mapping[str, t.Any]
+
+#: The options that refer to an entry of another option by its name.
+REFERENCES = (("assistants", "tools", "transfer_tools"), ("numbers", "assistant", "assistants"))
+
+
+def former_names(item: Params) -> tuple[str, ...]:
+    """The earlier names of an entry.
+
+    :param item: the entry. :return: the names; empty without the option, or if it is invalid.
+    """
+    given = item.get("former_names")
+    return tuple(str(name) for name in given) if isinstance(given, list) else ()
+
+
+def check_names(params: Params, faults: Faults) -> None:
+    """Check the former names of all entries, and that no reference uses one.
+
+    :param params: the options of the environment. :param faults: gets the errors.
+    """
+    options = {"trunk": [params["trunk"]], **{name: params[name] for name in ("transfer_tools", "assistants")}}
+    for option, items in options.items():
+        paths = [option] if option == "trunk" else [f"{option}[{index}]" for index in range(len(items))]
+        known = {str(item.get("name")): path for item, path in zip(items, paths, strict=True)}
+        for item, path in zip(items, paths, strict=True):
+            for at, name in enumerate(former_names(item)):
+                place = f"{path}.former_names[{at}]"
+                if not name.strip():
+                    faults.add(OptionError(place, "is empty; remove it."))
+                elif name == item.get("name"):
+                    faults.add(OptionError(place, "is the name itself; remove it.", name))
+                elif known.setdefault(name, place) != place:
+                    rule = "is also given as {other}; an object has one entry. Remove one."
+                    faults.add(OptionError(place, rule, name, other=known[name]))
+    for option, field, target in REFERENCES:
+        renamed = {name: item.get("name") for item in params[target] for name in former_names(item)}
+        for path, name in _references(params, option, field):
+            if name in renamed:
+                faults.add(OptionError(path, f"is a former name; use the name {renamed[name]}.", name))
+
+
+def _references(params: Params, option: str, field: str) -> t.Iterator[tuple[str, str]]:
+    """The path and the value of each reference in a list option."""
+    for index, item in enumerate(params[option]):
+        value, path = item.get(field), f"{option}[{index}].{field}"
+        if isinstance(value, list):
+            yield from ((f"{path}[{at}]", each) for at, each in enumerate(value) if isinstance(each, str))
+        elif isinstance(value, str):
+            yield path, value

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undeclared objects that lose their last number by a run. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import declared_trunk_ids
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    ApiObject,
+    Snapshot,
+    members_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+
+
+class Unused(t.NamedTuple):
+    """An object that loses its last number.
+
+    ``new`` is whether the run creates an object of its kind, which may be meant as its replacement.
+    """
+
+    kind: str
+    name: str
+    id: str
+    new: bool
+
+
+def losing_numbers(snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject]) -> list[Unused]:
+    """The trunks and assistants that are not declared and whose last number a run assigns to declared ones.
+
+    :param snapshot: both accounts. :param spec: the environment. :param phones: all phone numbers in Vapi.
+    :return: the objects.
+    """
+    declared = {str(number.number): number for number in spec.numbers}
+    own, found = declared_trunk_ids(snapshot, spec), []
+    for trunk in snapshot.trunks:
+        users = [row for row in phones if row.get("credentialId") == trunk["id"]]
+        if str(trunk["id"]) not in own and users and all(digits(str(row.get("number"))) in declared for row in users):
+            found.append(Unused("trunk", str(trunk.get("name")), str(trunk["id"]), not own))
+    names = {name for desired in spec.assistants for name in (desired.label, *desired.previous_keys)}
+    there = {row.get("name") for row in snapshot.assistants}
+    new = any(not {item.label, *item.previous_keys} & there for item in spec.assistants)
+    in_squads = {key for row in snapshot.squads for key in members_of(row)}
+    for assistant in snapshot.assistants:
+        key, name = str(assistant["id"]), assistant.get("name")
+        if name in names or key in in_squads:
+            continue
+        users = [row for row in phones if row.get("assistantId") == key]
+        wishes = [declared.get(digits(str(row.get("number")))) for row in users]
+        moved = [
+            wish is not None and (wish.assistant is not None or bool(wish.squad)) and wish.assistant not in (key, name)
+            for wish in wishes
+        ]
+        if users and all(moved):
+            found.append(Unused("assistant", str(name), key, new))
+    return found
