@@ -197,6 +197,11 @@ options:
         elements: str
         description:
           - Earlier names of the assistant, as for O(trunk.former_names).
+      tool_names:
+        type: list
+        elements: str
+        description:
+          - Names of the tools, as M(voiceops.vapi_didlogic.vapi_assistant_info) returns them. Ignored.
   transfer_tools:
     type: list
     elements: dict

@@ -29,36 +29,24 @@ import messages
 from chain import OWN, Account, Time
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, OptionError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, desired_batches
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     HttpOptions,
+    KeyedResource,
     OrderedResource,
     Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.resources import MANAGED, READ
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import CASES
 
-#: resource -> what is asked of it; an answer is read both as a list and as the object that it may be.
-ASKED: list[tuple[Resource, dict[str, t.Any]]] = [
-    (SIP_TRUNK, {"name": "trunk", "tech_prefix": "9"}),
-    (TRANSFER_TOOL, {"name": "human", "description": "other"}),
-    (ASSISTANT, {"name": "reception", "definition": {"firstMessage": "other"}}),
-    (PHONE_NUMBER, {"number": OWN, "name": "other"}),
-    (FORWARD, {"number": OWN, "destination": "01234"}),
-    (SIP_ACCOUNT, {"label": "fuzz", "max_channels": 7}),
-    (NUMBER, {}),
-    (ACCOUNT, {}),
-]
+#: The resources that are read or managed; one-shot operations have no state to compare.
+KINDS: tuple[Resource, ...] = (*MANAGED, *READ)
 ODD: list[t.Any] = [None, True, 0, -1, 1e308, 10**40, "", "x", "\x00", "ü" * 50, [], {}, [[]], {"id": {}}, "9" * 5000]
 CANARY = "additional-field"
 #: Free-form objects, whose every field is the user's: an assistant's body (it has a model) and what stands in these.
@@ -145,25 +133,50 @@ class Reader:
 
 
 def real_answers() -> tuple[Account, dict[str, bytes]]:
-    """What the sandbox answers to each list when an environment stands."""
+    """What the sandbox answers to each list: an environment, and at least one object of each kind."""
     account = Account.new()
     account.run()
-    account.world.seed({"sip_accounts": [{"name": "01234", "label": "fuzz", "password": "not-a-real-password"}]})
     answers = {}
-    with httpx.Client(transport=account.transport, base_url="http://127.0.0.1") as client:
-        for resource, _asked in ASKED:
-            service = resource.provider.name
-            key = account.world.vapi_api_key if service == "vapi" else account.world.didlogic_api_key
+    with httpx.Client(transport=account.transport, base_url="http://127.0.0.1") as http:
+        for resource in KINDS:
+            service = resource.provider
+            key = account.world.vapi_api_key if service.name == "vapi" else account.world.didlogic_api_key
+            options = {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"}
+            client = Client(
+                service, from_options(service.connection, options), HttpOptions(), transport=account.transport
+            )
+            engine = Engine(client)
+            if isinstance(resource, KeyedResource) and not engine.rows(resource):
+                for kind, params in (*CASES[resource.name].first, (resource, CASES[resource.name].options)):
+                    (outcome,) = engine.ensure(kind, desired_batches(kind, params)[0])
+                    assert outcome.error is None, outcome.error
             path = resource.path.format(number=OWN)
-            answers[resource.name] = client.get(f"/{service}{path}", headers={"authorization": f"Bearer {key}"}).content
+            answers[resource.name] = http.get(
+                f"/{service.name}{path}", headers={"authorization": f"Bearer {key}"}
+            ).content
     return account, answers
+
+
+def asked_of(resource: Resource, answer: bytes) -> dict[str, t.Any]:
+    """What is asked of a resource: a change of the first object in the answer. It is read both as a list and as the
+    object that it may be."""
+    if isinstance(resource, OrderedResource):
+        return {**CASES[resource.name].options, "number": OWN}
+    if not isinstance(resource, KeyedResource):
+        return {}
+    listed = json.loads(answer)
+    rows = resource.api.unwrap_list(listed) if resource.api.unwrap_list else listed
+    row = next(row for row in rows if resource.constants.items() <= row.items())
+    key = fields(resource.record)[resource.keys[0]]
+    return {**CASES[resource.name].change, key.name: dig(row, key.api_name.split("."))}
 
 
 def sweep(bodies: int) -> collections.Counter[str]:
     """The figures over all endpoints."""
     account, answers = real_answers()
     found: collections.Counter[str] = collections.Counter()
-    for resource, asked in ASKED:
+    for resource in KINDS:
+        asked = asked_of(resource, answers[resource.name])
         key = account.world.vapi_api_key if resource.provider.name == "vapi" else account.world.didlogic_api_key
         reader, dice = Reader(resource, asked, key), random.Random(resource.name)
         for _number in range(bodies):
@@ -197,7 +210,7 @@ def main() -> int:
     chosen = options.parse_args()
     begun = time.monotonic()
     found = sweep(chosen.bodies)
-    figures: dict[str, int] = {"endpoints": len(ASKED)}
+    figures: dict[str, int] = {"endpoints": len(KINDS)}
     for name in ("mutated bodies", "read", "clear error", "bodies with additional fields", *BROKEN):
         figures[name] = found[name]
     return messages.end(figures, found, BROKEN, time.monotonic() - begun, chosen.json)

@@ -46,6 +46,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "sandbox")]
 
 from running import command, start
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.vapi_resources import (
+    RESOURCES as VAPI_RESOURCES,
+)
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.resources import MODULES
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import CASES
 from tests.robustness.reflect import ECHOES, Reflector, lower_escapes
 from tests.unit.names import secret_names
 
@@ -240,6 +248,35 @@ def seed(values: t.Mapping[str, str]) -> dict[str, t.Any]:
             "squads": [],
         },
     }
+
+
+def with_first_objects(made: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The accounts with the objects that the generated cases of modules without a row need."""
+    paths = {each.path: each.store for each in VAPI_RESOURCES}
+    for name in MODULES.keys() - ROWS.keys():
+        file = MODULES[name]
+        for kind, options in CASES[file.resource.name].first if file.resource and file.entry == "run" else ():
+            body = {**to_api(from_options(kind.record, options)), **kind.constants}
+            made["vapi"].setdefault(paths[kind.path], []).append(body)
+    return made
+
+
+def generated_row(module: str) -> Row | None:
+    """A row made of the resource's case, with secrets in each free-form option; ``None`` for other modules."""
+    file = MODULES.get(module)
+    if not file or not file.resource or file.entry != "run":
+        return None
+    case, key = CASES[file.resource.name], file.resource.keys[0]
+    known = fields(file.resource.record).values()
+    free = {field.name: {"server": SERVER} for field in known if field.option.free and field.kind == "dict"}
+    inner = [{field.name: [{"api_kye": MISSPELT}]} for field in known if field.kind == "records"]
+    named = {key: case.options[key]}
+    return Row(
+        make=case.options | free,
+        change=named | case.change,
+        gone=named | case.gone,
+        wrong=[named | {"api_kye": MISSPELT}, *(named | item for item in inner), {key: secret("vapi") * 40} | free],
+    )
 
 
 def secret(label: str) -> str:
@@ -540,7 +577,7 @@ WRITES = ("write-400-raw", "write-500-raw", "write1-400-raw", "write2-422-json")
 
 def cases_of(module: str, options: dict[str, t.Any], turn: Turn, *, short: bool = False) -> list[Case]:
     """Everything that is done with one module. ``short``: less of it, for the quick tests."""
-    conn, row = Connection(options), ROWS.get(module)
+    conn, row = Connection(options), ROWS.get(module) or generated_row(module)
     if row is None:
         required = {name: _filler(option) for name, option in options.items() if option.get("required")}
         row = Row({name: value for name, value in required.items() if not SECRET_OPTION.search(name)})
@@ -880,7 +917,7 @@ def play(
     version = core.name.removeprefix("core-")
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="canary-")))
-        data = seed(values)
+        data = with_first_objects(seed(values))
         facts = start(folder / "sandbox", "--port", "0", "--max-seconds", "1800", seed=data)
         stack.callback(command, folder / "sandbox", "--stop")
         reflector = Reflector(facts, values["foreign error"], values["foreign field"])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import random
@@ -19,26 +20,25 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions, Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    HttpOptions,
+    OrderedResource,
+    Resource,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD, WORKFLOW
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.app import create_app
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.vapi_resources import (
+    RESOURCES as VAPI_RESOURCES,
+)
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import World
 from ansible_collections.voiceops.vapi_didlogic.tests.sandbox.inprocess import InProcessTransport
-
-#: Those that have a module of their own, and those that only info modules or references know.
-MANAGED = (SIP_TRUNK, PHONE_NUMBER, ASSISTANT, TRANSFER_TOOL, FORWARD, SIP_ACCOUNT)
-READ = (NUMBER, ACCOUNT)
-ONCE = (CALL, CAMPAIGN)
-REFERRED = (ANY_TOOL, SQUAD, WORKFLOW)
 
 NUMBER_1, NUMBER_2 = "31201234567", "31201234568"
 
@@ -75,6 +75,14 @@ class SandboxFixture:
 
     def store(self, name: str) -> list[dict[str, t.Any]]:
         return list(self.world.vapi[name].values())
+
+    def objects(self, resource: Resource) -> list[dict[str, t.Any]]:
+        """The objects of a kind that its service holds."""
+        if isinstance(resource, OrderedResource):
+            return self.destinations()
+        vapi = {each.path: each.store for each in VAPI_RESOURCES}
+        rows = self.store(vapi[resource.path]) if resource.path in vapi else self.world.didlogic[resource.plural]
+        return [row for row in rows if resource.constants.items() <= row.items()]
 
     def destinations(self, number: str = NUMBER_1) -> list[dict[str, t.Any]]:
         found = self.world.number(number)
@@ -277,3 +285,64 @@ def account_options(**more: t.Any) -> dict[str, t.Any]:
 def forward_options(**more: t.Any) -> dict[str, t.Any]:
     target = {} if {"destination", "vapi_private_key"} & set(more) else {"vapi_trunk_id": str(uuid.uuid4())}
     return {"number": NUMBER_1, **target, **more}
+
+
+def call_options(**more: t.Any) -> dict[str, t.Any]:
+    return {"assistant": "Reception", "phone_number": "Main", "customer": {"number": "+31201110001"}, **more}
+
+
+def campaign_options(**more: t.Any) -> dict[str, t.Any]:
+    people = [
+        {"number": "+31201110001", "name": "A", "variables": {"weekday": "Friday"}},
+        {"number": "+31201110002"},
+    ]
+    return {"name": "Renewal", "assistant": "Reception", "phone_number": NUMBER_1, "customers": people, **more}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What the generated tests do with a resource.
+
+    :param options: options that create an object. :param change: options that change it; none for a one-shot operation.
+    :param first: objects that must exist before. :param gone: further options to delete it.
+    """
+
+    resource: Resource
+    options: dict[str, t.Any]
+    change: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    first: tuple[tuple[Resource, dict[str, t.Any]], ...] = ()
+    gone: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def stage(self) -> SandboxFixture:
+        """Both services with the objects that must exist before."""
+        stage = SandboxFixture()
+        for resource, options in self.first:
+            stage.do(resource, **options)
+        return stage.fresh()
+
+
+OUTBOUND = ((SIP_TRUNK, trunk_options()), (ASSISTANT, assistant_options()), (PHONE_NUMBER, number_options()))
+#: A case of each resource that a module manages; tests/unit/test_contract.py fails without it.
+CASES = {
+    case.resource.name: case
+    for case in (
+        Case(SIP_TRUNK, trunk_options(), {"outbound_leading_plus_enabled": True}),
+        Case(TRANSFER_TOOL, tool_options(), {"description": "Else"}),
+        Case(
+            ASSISTANT,
+            assistant_options(tools=["to_human"]),
+            {"definition": {"firstMessage": "Good day", "model": MODEL}},
+            ((TRANSFER_TOOL, tool_options()),),
+        ),
+        Case(
+            PHONE_NUMBER,
+            number_options(assistant="Reception"),
+            {"name": "Second"},
+            ((SIP_TRUNK, trunk_options()), (ASSISTANT, assistant_options())),
+        ),
+        Case(FORWARD, forward_options(), {"call_hunt": True}),
+        Case(SIP_ACCOUNT, account_options(), {"max_channels": 5}, gone={"force": True}),
+        Case(CALL, call_options(), first=OUTBOUND),
+        Case(CAMPAIGN, campaign_options(), first=OUTBOUND),
+    )
+}

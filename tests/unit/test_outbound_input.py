@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import from_csv, from_list
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MANAGED, ONCE
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.resources import MANAGED, ONCE
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_contacts import FILES, content
 
 FIX = "the country code in place of"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import random
 import typing as t
 
@@ -28,33 +29,25 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.resources import ONCE
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     ASSISTANT,
-    NUMBER_1,
+    CASES,
     PHONE_NUMBER,
-    SIP_TRUNK,
     Hook,
     SandboxFixture,
     assistant_options,
+    call_options,
+    campaign_options,
     number_options,
     side_by_side,
-    trunk_options,
 )
 
 Options = dict[str, t.Any]
 ANNA, BEN = "+31201110001", "+31201110002"
 
 
-def call_options(**more: t.Any) -> Options:
-    return {"assistant": "Reception", "phone_number": "Main", "customer": {"number": ANNA}, **more}
-
-
-def campaign_options(**more: t.Any) -> Options:
-    people = [{"number": ANNA, "name": "A", "variables": {"weekday": "Friday"}}, {"number": BEN}]
-    return {"name": "Renewal", "assistant": "Reception", "phone_number": NUMBER_1, "customers": people, **more}
-
-
-KINDS = [(CALL, call_options), (CAMPAIGN, campaign_options)]
+KINDS = [(resource, functools.partial(dict, CASES[resource.name].options)) for resource in ONCE]
 
 
 @pytest.fixture
@@ -63,11 +56,7 @@ def stage() -> SandboxFixture:
 
 
 def ready_stage() -> SandboxFixture:
-    stage = SandboxFixture()
-    stage.do(SIP_TRUNK, **trunk_options())
-    stage.do(ASSISTANT, **assistant_options())
-    stage.do(PHONE_NUMBER, **number_options())
-    return stage.fresh()
+    return CASES["call"].stage()
 
 
 def posts(stage: SandboxFixture) -> int:

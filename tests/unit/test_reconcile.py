@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import random
 import typing as t
@@ -17,12 +16,13 @@ import pytest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile_keyed import KeyedReconciler
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.number import NUMBER
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.resources import MANAGED
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     ASSISTANT,
+    CASES,
     FORWARD,
-    MODEL,
-    NUMBER,
     NUMBER_1,
     NUMBER_2,
     PHONE_NUMBER,
@@ -34,7 +34,6 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     account_options,
     assistant_options,
     canary,
-    forward_options,
     number_options,
     side_by_side,
     tool_options,
@@ -44,58 +43,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
 Options = dict[str, t.Any]
 
 
-@dataclasses.dataclass
-class Kind:
-    """A resource, what must stand first, options, a change of them, and where its objects are."""
-
-    resource: Resource
-    options: Options
-    change: Options
-    store: t.Callable[[SandboxFixture], list[t.Any]]
-    first: tuple[tuple[Resource, Options], ...] = ()
-    gone: Options = dataclasses.field(default_factory=dict)
-
-    def stage(self) -> SandboxFixture:
-        stage = SandboxFixture()
-        for resource, options in self.first:
-            stage.do(resource, **options)
-        return stage.fresh()
-
-
-KINDS = {
-    kind.resource.name: kind
-    for kind in (
-        Kind(
-            SIP_TRUNK,
-            trunk_options(),
-            {"outbound_leading_plus_enabled": True},
-            lambda stage: stage.store("credentials"),
-        ),
-        Kind(TRANSFER_TOOL, tool_options(), {"description": "Else"}, lambda stage: stage.store("tools")),
-        Kind(
-            ASSISTANT,
-            assistant_options(tools=["to_human"]),
-            {"definition": {"firstMessage": "Good day", "model": MODEL}},
-            lambda stage: stage.store("assistants"),
-            ((TRANSFER_TOOL, tool_options()),),
-        ),
-        Kind(
-            PHONE_NUMBER,
-            number_options(assistant="Reception"),
-            {"name": "Second"},
-            lambda stage: stage.store("phone_numbers"),
-            ((SIP_TRUNK, trunk_options()), (ASSISTANT, assistant_options())),
-        ),
-        Kind(FORWARD, forward_options(), {"call_hunt": True}, SandboxFixture.destinations),
-        Kind(
-            SIP_ACCOUNT,
-            account_options(),
-            {"max_channels": 5},
-            lambda stage: stage.world.didlogic["sip_accounts"],
-            gone={"force": True},
-        ),
-    )
-}
+KINDS = {resource.name: CASES[resource.name] for resource in MANAGED}
 EVERY = pytest.mark.parametrize("noun", KINDS)
 
 
@@ -116,7 +64,7 @@ def test_life(noun: str) -> None:
         """A dry run, the run, and the run again."""
         options = {**kind.options, **more}
         contents = stage.fresh().contents()
-        there_before = bool(kind.store(stage))
+        there_before = bool(stage.objects(kind.resource))
         dry = stage.do(kind.resource, check=True, **options)
         assert stage.writes == []
         assert stage.contents() == contents
@@ -125,7 +73,7 @@ def test_life(noun: str) -> None:
         real = stage.do(kind.resource, **options)
         assert real.changed is changed
         assert bool(stage.writes) is changed
-        assert len(kind.store(stage)) == there
+        assert len(stage.objects(kind.resource)) == there
         predicted, found = comparable(dry.result, facts), comparable(real.result, facts)
         # What the service chooses, and what it adds to a new object of its own, is not foreseen.
         chosen = {name for name, value in predicted.items() if value == UNKNOWN_ID}
@@ -205,7 +153,7 @@ def test_a_create_whose_answer_was_lost(noun: str, loss: Options, when: str) -> 
     outcome = stage.try_(kind.resource, **kind.options)
     assert outcome.error is None, outcome.error
     assert outcome.changed
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
     creates = [write for write in stage.writes if write.startswith("POST") and "allowed_ips" not in write]
     assert len(creates) == (1 if when == "after" else 2)
     stage.fresh()
@@ -225,7 +173,7 @@ def test_other_writes_whose_answer_was_lost(noun: str, method: str, when: str) -
     outcome = stage.try_(kind.resource, **{**kind.options, **change})
     assert outcome.error is None, outcome.error
     assert outcome.changed
-    assert len(kind.store(stage)) == (method != "DELETE")
+    assert len(stage.objects(kind.resource)) == (method != "DELETE")
     stage.fresh()
     assert not stage.do(kind.resource, **{**kind.options, **change}).changed
 
@@ -238,11 +186,11 @@ def test_a_service_that_never_answers_a_write(noun: str, when: str) -> None:
     stage = kind.stage()
     stage.faults({"kind": "close", "when": when, "times": None, "match": {"method": "POST"}})
     outcome = stage.try_(kind.resource, **kind.options)
-    assert len(kind.store(stage)) == (when == "after")
+    assert len(stage.objects(kind.resource)) == (when == "after")
     assert isinstance(outcome.error, ApiError) or when == "after"
     stage.faults()
     stage.do(kind.resource, **kind.options)
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
 
 
 @EVERY
@@ -252,7 +200,7 @@ def test_a_busy_service(noun: str, code: int) -> None:
     stage = kind.stage()
     stage.faults({"kind": "status", "code": code, "headers": {"retry-after": "2"}, "match": {"method": "POST"}})
     assert stage.do(kind.resource, **kind.options).changed
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
     assert any(pause > 1 for pause in stage.pauses)
 
 
@@ -280,7 +228,7 @@ def test_a_read_that_fails_after_the_write_tells_that_something_changed(noun: st
     outcome = stage.try_(kind.resource, transport=Hook(stage, after=fail_reads), **kind.options)
     assert isinstance(outcome.error, ApiError)
     assert outcome.changed
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
 
 
 # ------------------------------------------------------------------------------------------------ runs side by side
@@ -311,11 +259,11 @@ def test_another_run_creates_the_same_at_once(noun: str, alike: bool, moment: st
     outcome = stage.try_(kind.resource, transport=hook, **kind.options)
     if moment == "after":
         # Ours is the older one: the other run, had it lived, would have taken its own back. The next one says so.
-        assert len(kind.store(stage)) == 2
+        assert len(stage.objects(kind.resource)) == 2
         assert outcome.error is None or isinstance(outcome.error, OptionError)
         return
     assert outcome.error is None, outcome.error
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
     assert not stage.do(kind.resource, **kind.options).changed
 
 
@@ -327,7 +275,7 @@ def test_two_engines_in_turns(noun: str, seed: int) -> None:
     stage = kind.stage()
     outcomes = side_by_side(stage, random.Random(seed), kind.resource, [kind.options, kind.options])
     assert [str(outcome.error) for outcome in outcomes if outcome.error] == []
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
     assert len({outcome.result["id"] for outcome in outcomes}) == 1
     assert not stage.do(kind.resource, **kind.options).changed
 
@@ -386,7 +334,7 @@ def test_a_list_that_lags_behind(noun: str, stale: int) -> None:
 
     outcome = stage.try_(kind.resource, transport=Hook(stage, after=hide), **kind.options)
     assert outcome.error is None, outcome.error
-    assert len(kind.store(stage)) == 1
+    assert len(stage.objects(kind.resource)) == 1
 
 
 def test_a_list_that_shows_an_update_late() -> None:
