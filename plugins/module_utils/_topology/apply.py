@@ -51,11 +51,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.unused import losing_numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.verify import verification_errors
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import holds_key, label_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 SERVICES = (VAPI, CARRIER.provider)

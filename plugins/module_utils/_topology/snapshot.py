@@ -19,7 +19,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, Login
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
     Transfer,
     hook_answers,
@@ -35,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
     region_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 ApiObject = dict[str, t.Any]

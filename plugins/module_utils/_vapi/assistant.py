@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The assistant, with a free-form body, and the squads and workflows that may answer instead."""
+"""The assistant, with a free-form body, and the workflows that may have answered instead."""
 
 from __future__ import annotations
 
@@ -177,15 +177,6 @@ def check_no_workflow(record: t.Any, options: t.Any) -> None:
         )
 
 
-SQUAD = BaseResource(
-    provider=VAPI,
-    name="squad",
-    plural="squads",
-    title="squad",
-    path="/squad",
-    record=Named,
-    options=State,
-)
 #: Vapi has no list of workflows: they are referred to by id only.
 WORKFLOW = BaseResource(
     provider=VAPI,

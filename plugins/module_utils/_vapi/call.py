@@ -25,7 +25,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, check_e164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
-    SQUAD,
     WORKFLOW,
     check_no_workflow,
 )
@@ -49,6 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 
 #: The key of a call's mark: the published description has ``metadata`` in the overrides only.
 IDEMPOTENCY_FIELD = "voiceops_idempotency_key"

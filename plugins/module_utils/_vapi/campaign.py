@@ -28,7 +28,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
-    SQUAD,
     WORKFLOW,
     check_no_workflow,
 )
@@ -55,6 +54,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     times_in_order,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 
 #: Campaigns contain their customers, at most 10,000.
 PAGE = 10

@@ -19,7 +19,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
-    SQUAD,
     WORKFLOW,
     check_no_workflow,
 )
@@ -31,6 +30,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 
 
 class PhoneNumber(Model):
