@@ -330,8 +330,8 @@ class ListQuery:
             for engine in engines.values():
                 engine.client.close()
         self._labels = {str(row["id"]) for row in snapshot.trunks}
-        found: list[ApiObject] = self.scrubber().value(listed(snapshot, both="vapi" in engines))
-        return found
+        scrubber = self.scrubber()
+        return [scrubber.value(row) for row in listed(snapshot, both="vapi" in engines)]
 
     @staticmethod
     def _snapshot(engines: dict[str, Engine], params: t.Mapping[str, t.Any]) -> Snapshot:

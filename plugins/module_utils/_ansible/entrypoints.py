@@ -16,6 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.mo
     run_guarded,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     ModuleFailureError,
@@ -140,9 +141,9 @@ def run_across(
                 else from_options(options, module.params)
             ),
         )
-        engines = {s.name: faults.of("", make_engine, module, s, None, f"{s.name}_", ReadCache()) for s in services}
+        made = [faults.of("", make_engine, module, s, None, f"{s.name}_", ReadCache()) for s in services]
         faults.end()
-        return given, engines
+        return given, {s.name: engine for s, engine in zip(services, made, strict=True) if engine}
 
     def act(given: tuple[t.Any, dict[str, Engine]], _engine: None) -> dict[str, t.Any]:
         result = work(given[1], given[0])
@@ -232,7 +233,11 @@ def _desired_objects(module: Module, resource: Resource, option: str) -> list[De
         rule = f"needs {scope} too: only objects that use it are removed."
         faults.add(OptionError("exclusive", rule))
     faults.end()
-    return [dataclasses.replace(desired, path=f"{option}[{index}]") for index, desired in enumerate(desired_objects)]
+    return [
+        dataclasses.replace(desired, path=f"{option}[{index}]")
+        for index, desired in enumerate(desired_objects)
+        if desired
+    ]
 
 
 def _many(module: Module, resource: Resource, desired_objects: list[Desired], engine: Engine) -> dict[str, t.Any]:
@@ -305,10 +310,10 @@ def _reject_duplicates(resource: Resource, option: str, desired_objects: list[De
                 faults.add(OptionError(f"{option}[{index}]", rule, desired.label))
 
 
-def _scope(engine: Engine, resource: Resource, params: t.Mapping[str, t.Any]) -> t.Any:
+def _scope(engine: Engine, resource: Resource, params: Params) -> str | Params:
     """The scope of ``exclusive``."""
-    if not isinstance(resource, KeyedResource):
+    name = resource.exclusive_by if isinstance(resource, KeyedResource) else None
+    target = fields(resource.record)[name].option.ref if name else None
+    if not name or not target:
         return params
-    name = resource.exclusive_by or ""
-    target = fields(resource.record)[name].option.ref
-    return engine.find(target, name, params[name], engine.rows(target))
+    return engine.find(target, name, str(params[name]), engine.rows(target))

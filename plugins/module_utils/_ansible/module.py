@@ -21,6 +21,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
@@ -247,7 +248,8 @@ class Module(AnsibleModule):
         kwargs.pop("exception", None)  # contains the values of local variables, which no_log does not redact
         text = self._scrubber().text(str(msg))
         self._forget_short_secrets()
-        super().fail_json(msg=text, **self._redacted(kwargs, checked=False))
+        clean: dict[str, t.Any] = {**self._redacted(kwargs, checked=False)}
+        super().fail_json(msg=text, **clean)
         raise SystemExit  # pragma: no cover
 
     def _forget_short_secrets(self) -> None:
@@ -261,17 +263,20 @@ class Module(AnsibleModule):
     def wants_diff(self) -> bool:
         return bool(self._diff)
 
-    def _redacted(self, result: dict[str, t.Any], *, checked: bool) -> dict[str, t.Any]:
+    def _redacted(self, result: Result, *, checked: bool) -> Result:
         scrubber = self._scrubber()
-        failures = [{**item, "message": scrubber.text(item["message"])} for item in result.get("failures", ())]
+        given = result.get("failures")
+        failures = [
+            {**item, "message": scrubber.text(item["message"])} for item in (given if isinstance(given, list) else ())
+        ]
         outcome_result = {**result, "failures": failures} if failures else result
         outcome_result = {**outcome_result, "invocation": {"module_args": self._invocation(checked=checked)}}
         if not self.wants_diff:
             outcome_result.pop("diff", None)
-        clean: dict[str, t.Any] = scrubber.value(outcome_result)
+        clean = scrubber.value(outcome_result)
         # As text only now: secrets are also found by their key.
-        if "diff" in clean:
-            clean["diff"] = [_diff_text(item) for item in clean["diff"]]
+        if isinstance(diff := clean.get("diff"), list):
+            clean["diff"] = [_diff_text(item) for item in diff]
         return clean
 
 

@@ -29,6 +29,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.conne
     reason_of,
     unusable_proxy,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import httpx, pydantic_core
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
@@ -41,7 +42,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     UnreachableError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Mutation, Provider
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    HttpOptions,
+    ListQuery,
+    Mutation,
+    Provider,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.transport import bound, request_deadline
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 
@@ -117,10 +123,17 @@ def retry_after(value: str | None) -> float | None:
     return min(seconds, MAX_RETRY_AFTER_SECONDS) if 0 < seconds < float("inf") else None
 
 
+def _verification(http: HttpOptions, url: str) -> ssl.SSLContext | bool:
+    """How certificates are checked."""
+    context = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
+    # Without TLS no certificate is checked, and loading the system's certificates is slow.
+    return context if http.validate_certs and not url.startswith("http:") else False
+
+
 class Client:
     """A connection to one service for the duration of one task; thread-safe.
 
-    :param connection: the record of connection options. :param http: a :class:`HttpOptions` record.
+    :param connection: the record of connection options, ``service.connection``. :param http: options of all services.
     :param transport: an ``httpx`` transport; used by tests only.
     :param read_only: reject any method but GET (check mode), so that a write is impossible.
     :param read_cache: the read cache, for tasks that read the same objects several times.
@@ -131,13 +144,13 @@ class Client:
         self,
         service: Provider,
         connection: t.Any,
-        http: t.Any,
+        http: HttpOptions,
         *,
-        transport: t.Any = None,
+        transport: httpx.BaseTransport | None = None,
         read_only: bool = False,
         read_cache: ReadCache | None = None,
         option: t.Callable[[str], str] = str,
-        sleep: t.Callable[[float], t.Any] | None = None,
+        sleep: t.Callable[[float], object] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
         self.service, self.connection, self.read_only, self._http, self._clock = (
@@ -162,12 +175,9 @@ class Client:
             "Accept-Encoding": "identity",
             "User-Agent": USER_AGENT,
         }
-        verify: t.Any = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
-        if not http.validate_certs or self._url.startswith("http:"):
-            verify = False  # without TLS no certificate is checked, and loading the system's certificates is slow
         # Unencrypted requests are for loopback only and are never sent to a proxy of the environment.
         self._proxied = self._url.startswith("https:")
-        wrong = ""
+        verify, wrong = _verification(http, self._url), ""
         try:
             self._client = httpx.Client(
                 headers=headers,
@@ -197,7 +207,7 @@ class Client:
 
     # -- reading
 
-    def get(self, path: str, params: dict[str, t.Any] | None = None, **ids: str) -> t.Any:
+    def get(self, path: str, params: Params | None = None, **ids: str) -> object:
         """Send a GET request, with retries after temporary errors.
 
         :param path: the path below the base URL. :param params: the query.
@@ -217,7 +227,7 @@ class Client:
         if self._read_cache is not None:
             self._read_cache.invalidate(_expand(path, ids))
 
-    def _get(self, path: str, params: dict[str, t.Any] | None, ids: dict[str, str]) -> t.Any:
+    def _get(self, path: str, params: Params | None, ids: dict[str, str]) -> object:
         started, tries = self._clock(), 0
         while True:
             tries += 1
@@ -230,10 +240,10 @@ class Client:
     def list_all(
         self,
         path: str,
-        rows: t.Callable[[t.Any], t.Any] | None = None,
+        rows: t.Callable[[ApiObject], object] | None = None,
         query: ListQuery | None = None,
         **ids: str,
-    ) -> list[dict[str, t.Any]]:
+    ) -> list[ApiObject]:
         """Read all pages of a list.
 
         :param path: the path of the list. :param rows: extracts the list from a response. :param query: the list query.
@@ -243,7 +253,7 @@ class Client:
 
         asked = query or ListQuery()
 
-        def page(at: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        def page(at: str, params: Params) -> list[ApiObject]:
             answer = self.get(at, params, **ids)
             found = rows(answer) if rows and isinstance(answer, dict) else answer
             if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
@@ -260,7 +270,7 @@ class Client:
 
     # -- writing
 
-    def write(self, write: Mutation) -> t.Any:
+    def write(self, write: Mutation) -> object:
         """Send a request that changes something.
 
         :param write: the request. :return: the decoded response.
@@ -277,7 +287,7 @@ class Client:
         finally:
             self.invalidate(write.path, **write.ids)
 
-    def _write(self, write: Mutation) -> t.Any:
+    def _write(self, write: Mutation) -> object:
         started, tries = self._clock(), 0
         body = {} if write.body is None else self.service.encode(write.body)
         while True:
@@ -305,7 +315,7 @@ class Client:
             return RejectedError(f"{error} Check {names['api_url']}: {self._url} may be another API.", 404)
         return error
 
-    def _send(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> t.Any:
+    def _send(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> object:
         """The decoded response, or a :class:`_Failure`."""
         pause = self._pause_until - self._clock()
         if pause > 0:
@@ -347,7 +357,7 @@ class Client:
                 return _Failure("the response is not JSON" + _html_note(response))
         return self._failure_of(status, content, response)
 
-    def _content(self, response: t.Any) -> bytes:
+    def _content(self, response: httpx.Response) -> bytes:
         """The body as received: nothing is decompressed, because the decompressed size is unlimited."""
         coding = response.headers.get("content-encoding", "").strip().lower()
         if coding not in ("", "identity"):
@@ -363,7 +373,7 @@ class Client:
             raise _TooLarge
         return bytes(content)
 
-    def _failure_of(self, status: int, content: bytes, response: t.Any) -> _Failure:
+    def _failure_of(self, status: int, content: bytes, response: httpx.Response) -> _Failure:
         try:
             words = self.service.error_message(pydantic_core.from_json(content))
         except ValueError:
@@ -408,7 +418,7 @@ class _Budget:
         self._what, self._clock = what, clock
         self._size, self._row_count, self._end = 0, 0, clock() + MAX_SECONDS
 
-    def spend(self, rows: list[dict[str, t.Any]]) -> None:
+    def spend(self, rows: list[ApiObject]) -> None:
         """Count a page; raises :class:`UnreachableError` if the list exceeds a limit."""
         self._size += size_of(rows)
         self._row_count += len(rows)
@@ -426,7 +436,7 @@ class _Budget:
         )
 
 
-def size_of(value: t.Any) -> int:
+def size_of(value: object) -> int:
     """The size of data in memory in bytes; keys are not counted, as each is stored once.
 
     :param value: JSON data. :return: the size in bytes.
@@ -442,7 +452,7 @@ def size_of(value: t.Any) -> int:
     return size
 
 
-def _expand(path: str, ids: t.Mapping[str, t.Any]) -> str:
+def _expand(path: str, ids: t.Mapping[str, object]) -> str:
     return path.format(**{name: urllib.parse.quote(str(value), safe="") for name, value in ids.items()})
 
 
@@ -489,7 +499,7 @@ class _Failure:
         )
 
 
-def _html_note(response: t.Any) -> str:
+def _html_note(response: httpx.Response) -> str:
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "text/html":
         return " (an HTML page from another server, a proxy or an edge filter)"

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import ValidationError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, fields
 
+RecordT = t.TypeVar("RecordT", bound=Model)
 
-def to_api(record: Model) -> dict[str, t.Any]:
+
+def to_api(record: Model) -> ApiObject:
     """Convert a record to a request body: a field that is ``None`` is absent, an empty one is ``None``.
 
     :param record: the record. :return: the body.
     """
-    body: dict[str, t.Any] = {}
+    body: ApiObject = {}
     # Merged fields come first; named fields overwrite their keys.
     order = sorted(fields(type(record)).values(), key=lambda field: not field.api_name.endswith("*"))
     for field in order:
@@ -35,24 +38,25 @@ def to_api(record: Model) -> dict[str, t.Any]:
     return record.sent(body)
 
 
-def _container(body: dict[str, t.Any], path: list[str]) -> dict[str, t.Any]:
+def _container(body: ApiObject, path: list[str]) -> ApiObject:
     for step in path:
-        inner = body.get(step)
-        body[step] = body = dict(inner) if isinstance(inner, dict) else {}
+        there = body.get(step)
+        inner: ApiObject = dict(there) if isinstance(there, dict) else {}
+        body[step] = body = inner
     return body
 
 
-def _value_to_api(field: Field, value: t.Any) -> t.Any:
-    if field.kind == "record":
+def _value_to_api(field: Field, value: object) -> object:
+    if isinstance(value, Model):
         return to_api(value) or None
-    if field.kind == "records":
+    if field.kind == "records" and isinstance(value, list):
         return [to_api(item) for item in value]
     if value == {} or (value == "" and field.option.ref):
         return None
     return value
 
 
-def from_api(record: type[Model], raw: t.Any) -> t.Any:
+def from_api(record: type[RecordT], raw: object) -> RecordT:
     """Create a record from a response. An invalid field is ``None``; no response causes an exception.
 
     :param record: the record's class. :param raw: the response. :return: the record.
@@ -67,9 +71,9 @@ def from_api(record: type[Model], raw: t.Any) -> t.Any:
     return record.model_construct()
 
 
-def _values_from_api(record: type[Model], raw: t.Any) -> dict[str, t.Any]:
-    raw = record.received(raw) if isinstance(raw, dict) else {}
-    values: dict[str, t.Any] = {}
+def _values_from_api(record: type[Model], given: object) -> dict[str, object]:
+    raw = record.received(given) if isinstance(given, dict) else {}
+    values: dict[str, object] = {}
     for field in fields(record).values():
         # A secret is write-only, even if a service returns it.
         readable = field.api_name and not field.option.secret
@@ -87,24 +91,25 @@ def _values_from_api(record: type[Model], raw: t.Any) -> dict[str, t.Any]:
     return values
 
 
-def unmapped(record: type[Model], raw: t.Any) -> list[str]:
+def unmapped(record: type[Model], raw: object) -> list[str]:
     """The paths of a response with a value for which the record has no field.
 
     :param record: the record's class. :param raw: the response. :return: dotted paths.
     """
     if not isinstance(raw, dict):
         return []
-    tree: dict[str, t.Any] = {}
+    tree: dict[str, object] = {}
     for field in fields(record).values():
         *path, last = field.api_name.split(".")
         room = tree
         for step in path:
-            room = room.setdefault(step, {})
+            inner = room.setdefault(step, {})
+            room = inner if isinstance(inner, dict) else {}
         room[last] = field
     return list(_unmapped(tree, record.received(raw), ""))
 
 
-def _unmapped(tree: dict[str, t.Any], raw: dict[str, t.Any], path: str) -> t.Iterator[str]:
+def _unmapped(tree: dict[str, object], raw: dict[str, object], path: str) -> t.Iterator[str]:
     for key, value in raw.items():
         known = tree.get(key, tree.get("*"))
         if value in (None, "", [], {}):
@@ -120,7 +125,7 @@ def _unmapped(tree: dict[str, t.Any], raw: dict[str, t.Any], path: str) -> t.Ite
                 yield from (f"{place}.{inner}" for inner in unmapped(known.nested, item))
 
 
-def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
+def without(value: ApiObject, drop: t.Iterable[str]) -> ApiObject:
     """A dict without ``None`` and without some dotted paths.
 
     :param value: the dict. :param drop: the dotted paths. :return: a new dict.
@@ -129,14 +134,14 @@ def without(value: dict[str, t.Any], drop: t.Iterable[str]) -> dict[str, t.Any]:
     for head, *rest in (place.split(".", 1) for place in drop):
         if not rest:
             value.pop(head, None)
-        elif isinstance(value.get(head), dict):
-            value[head] = without(value[head], rest)
+        elif isinstance(inner := value.get(head), dict):
+            value[head] = without(inner, rest)
             if not value[head]:
                 del value[head]
     return value
 
 
-def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
+def dig(raw: object, path: t.Sequence[str]) -> object:
     """The value at a dotted path.
 
     :param raw: the object. :param path: the keys of the path. :return: the value; ``None`` if there is none.
@@ -150,7 +155,7 @@ def dig(raw: t.Any, path: t.Sequence[str]) -> t.Any:
     return raw
 
 
-def without_none(value: t.Any) -> t.Any:
+def without_none(value: object) -> object:
     """Remove ``None`` from dicts at any depth.
 
     :param value: the value. :return: a new value.

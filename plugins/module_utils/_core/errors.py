@@ -10,6 +10,7 @@ import json
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
     MAX_DISPLAYED,
 )
@@ -18,7 +19,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     printable_lines,
 )
 
-UNSET: t.Any = object()
+Item = t.TypeVar("Item")
+Found = t.TypeVar("Found")
+Given = t.ParamSpec("Given")
+
+UNSET = object()
 
 
 class OptionError(Exception):
@@ -29,7 +34,7 @@ class OptionError(Exception):
     :param other: the path of a second option, which replaces ``{other}`` in the rule.
     """
 
-    def __init__(self, path: str, rule: str, value: t.Any = UNSET, other: str = "") -> None:
+    def __init__(self, path: str, rule: str, value: object = UNSET, other: str = "") -> None:
         self.path, self.rule, self.value, self.other = path, rule, value, other
         super().__init__(self.sentence())
 
@@ -116,32 +121,37 @@ class Faults:
         if unusable:
             self.unusable += [one.path for one in problem.each]
 
-    def of(self, path: str, work: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    def of(
+        self, path: str, work: t.Callable[Given, Found], *arguments: Given.args, **more: Given.kwargs
+    ) -> Found | None:
         """Call a function and collect its problem.
 
         :param path: the path of the option that the function checks. :param work: the function.
-        :param arguments: its arguments. :return: its result; ``None`` if it raised :class:`OptionError`.
+        :param arguments: and ``more`` are its arguments.
+        :return: its result; ``None`` if it raised :class:`OptionError`.
         """
         try:
-            return work(*arguments)
+            return work(*arguments, **more)
         except OptionError as problem:
             self.add(problem.under(path))
             return None
 
-    def each(self, path: str, items: t.Any, work: t.Callable[[t.Any], t.Any]) -> tuple[t.Any, ...]:
+    def each(
+        self, path: str, items: t.Iterable[Item] | None, work: t.Callable[[Item], Found]
+    ) -> tuple[Found | None, ...]:
         """Call :meth:`of` for each item of a list option.
 
         :param path: the option's path. :param items: its value. :param work: the function. :return: the results.
         """
         return tuple([self.of(f"{path}[{index}]", work, item) for index, item in enumerate(items or ())])
 
-    def reject_duplicates(self, path: str, marks: t.Iterable[t.Any], rule: str) -> None:
+    def reject_duplicates(self, path: str, marks: t.Iterable[t.Hashable], rule: str) -> None:
         """Add a problem for each duplicate item of a list.
 
         :param path: the option's path. :param marks: the identity of each item; an empty one has no duplicates.
         :param rule: the rule; ``{other}`` is replaced by the path of the earlier item.
         """
-        first: dict[t.Any, int] = {}
+        first: dict[t.Hashable, int] = {}
         for index, mark in enumerate(marks):
             if mark and first.setdefault(mark, index) != index:
                 self.add(OptionError(f"{path}[{index}]", rule, mark, f"{path}[{first[mark]}]"))
@@ -192,7 +202,7 @@ def _related(one: str, other: str) -> bool:
     )
 
 
-def _quoted(value: t.Any) -> str:
+def _quoted(value: object) -> str:
     """An invalid value for a message: one line of limited length; empty for lists and dicts."""
     if value is UNSET or value is None or isinstance(value, (dict, list, tuple, set)):
         return ""
@@ -241,7 +251,7 @@ class AmbiguousError(OptionError):
     """Several objects match the identifying options, temporarily or permanently."""
 
 
-def format_errors(head: str, sentences: t.Sequence[t.Any], most: int | None = None) -> str:
+def format_errors(head: str, sentences: t.Sequence[object], most: int | None = None) -> str:
     """A failure message with one line per error.
 
     :param head: the first line. :param sentences: the errors. :param most: the maximum number of errors to list.
@@ -259,6 +269,6 @@ class ModuleFailureError(Exception):
     :param labels: labels of hosts that are public ids and are not redacted in URIs.
     """
 
-    def __init__(self, message: str, result: dict[str, t.Any], labels: t.Collection[str] = ()) -> None:
+    def __init__(self, message: str, result: Result, labels: t.Collection[str] = ()) -> None:
         super().__init__(message)
         self.result, self.labels = result, frozenset(labels)

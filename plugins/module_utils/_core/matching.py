@@ -11,17 +11,18 @@ import sys
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     AmbiguousError,
     Faults,
     OptionError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Identity
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyKeyedResource,
-    ApiObject,
     OneShotResource,
     Resource,
 )
@@ -48,7 +49,7 @@ class Desired:
     previous_keys: tuple[str, ...] = ()
 
 
-def desired_from_options(resource: Resource, params: t.Mapping[str, t.Any]) -> Desired:
+def desired_from_options(resource: Resource, params: Params) -> Desired:
     """Read and check the options of an object, without requests.
 
     :param resource: the object's kind. :param params: the options. :return: the desired object.
@@ -56,18 +57,18 @@ def desired_from_options(resource: Resource, params: t.Mapping[str, t.Any]) -> D
     """
     faults = Faults()
     record, options = faults_of(resource.record, params, faults), faults_of(resource.options, params, faults)
-    key = params.get("id") or None
+    key = str(params.get("id") or "") or None
     if key and key != UNKNOWN_ID:
-        faults.of("id", resource.provider.check_id, str(key))
+        faults.of("id", resource.provider.check_id, key)
     advice = tuple(filter(None, [_asked(rule, record, options, faults) for rule in resource.validators]))
     label = next((str(value) for value in _keys(resource, record) if value), "")
     if resource.keys and not label and not key:
         faults.add(OptionError(" or ".join(resource.keys), f"must be given; it identifies the {resource.title}."))
     faults.end()
-    return Desired(record, options, key, label or str(key or resource.title), advice)
+    return Desired(record, options, key, label or key or resource.title, advice)
 
 
-def _asked(rule: t.Callable[[t.Any, t.Any], str | None], record: t.Any, options: t.Any, faults: Faults) -> str | None:
+def _asked(rule: t.Callable[[Model, Model], str | None], record: Model, options: Model, faults: Faults) -> str | None:
     """The warning of a validator; its errors are added to ``faults``."""
     try:
         return rule(record, options)
@@ -80,9 +81,7 @@ def _asked(rule: t.Callable[[t.Any, t.Any], str | None], record: t.Any, options:
     return None
 
 
-def desired_batches(
-    resource: Resource, params: t.Mapping[str, t.Any]
-) -> tuple[list[Desired], dict[str, t.Any], tuple[str, ...]]:
+def desired_batches(resource: Resource, params: Params) -> tuple[list[Desired], Result, tuple[str, ...]]:
     """The objects that the options of one task declare.
 
     :param resource: the objects' kind. :param params: the options.
@@ -94,13 +93,13 @@ def desired_batches(
         return [desired], {}, ()
     parts = resource.expand(desired.record, desired.options)
     desired_objects = [
-        dataclasses.replace(desired, record=record, label=next(iter(_keys(resource, record)), desired.label))
+        dataclasses.replace(desired, record=record, label=next(map(str, _keys(resource, record)), desired.label))
         for record in parts.records
     ]
     return desired_objects, parts.summary, parts.warnings
 
 
-def _keys(resource: Resource, record: t.Any) -> list[t.Any]:
+def _keys(resource: Resource, record: object) -> list[object]:
     return [getattr(record, fields(resource.record)[name].attr) for name in resource.keys]
 
 
@@ -111,10 +110,10 @@ class RunState:
     created: dict[str, ApiObject] = dataclasses.field(default_factory=dict)
     deleted_ids: set[str] = dataclasses.field(default_factory=set)
     secret_written: bool = False
-    copied: set[t.Any] = dataclasses.field(default_factory=set)
-    refused: set[t.Any] = dataclasses.field(default_factory=set)
+    copied: set[Identity] = dataclasses.field(default_factory=set)
+    refused: set[Identity] = dataclasses.field(default_factory=set)
     moves: int = 0  # times that this run has appended copies
-    declared_identities: set[t.Any] = dataclasses.field(
+    declared_identities: set[Identity] = dataclasses.field(
         default_factory=set
     )  # identities that other items of the same task declare
     #: Existing ids of the lists that were read, by the ``id()`` of the kind of their objects.
@@ -123,7 +122,7 @@ class RunState:
     missing: dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
-def key_of(resource: Resource, desired: Desired) -> tuple[Field, t.Any]:
+def key_of(resource: Resource, desired: Desired) -> tuple[Field, object]:
     """The identifying option that was given.
 
     :param resource: the object's kind. :param desired: the desired object. :return: the field and its value.

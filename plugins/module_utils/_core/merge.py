@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api, without_none
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import UNION_TAGS, Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
     is_mask,
@@ -19,8 +20,14 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     REDACTED,
 )
 
+RecordT = t.TypeVar("RecordT", bound=Model)
 
-def overlay(current: t.Any, desired: t.Any) -> t.Any:
+
+@t.overload
+def overlay(current: object, desired: RecordT) -> RecordT: ...
+@t.overload
+def overlay(current: object, desired: object) -> object: ...
+def overlay(current: object, desired: object) -> object:
     """Merge the desired values into the current ones.
 
     Objects are merged, unless they are different variants of a union (:func:`same_variant`); lists are replaced.
@@ -52,7 +59,7 @@ def overlay(current: t.Any, desired: t.Any) -> t.Any:
     return without_none(desired)
 
 
-def same_variant(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
+def same_variant(one: Params, other: Params) -> bool:
     """Whether two objects may be the same variant of a union, according to their tags.
 
     Variants have different fields, and a service rejects those of another variant, so different ones are not merged.
@@ -64,7 +71,7 @@ def same_variant(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bo
     return all(mine == theirs for mine, theirs in tags if isinstance(mine, str) and isinstance(theirs, str))
 
 
-def replaced_variants(current: t.Any, desired: t.Any, path: str = "") -> list[str]:
+def replaced_variants(current: object, desired: object, path: str = "") -> list[str]:
     """The objects that :func:`overlay` replaces by another variant.
 
     :param current: the current values. :param desired: the desired values. :param path: their path.
@@ -85,14 +92,14 @@ def replaced_variants(current: t.Any, desired: t.Any, path: str = "") -> list[st
     return [found for where, mine, theirs in pairs for found in replaced_variants(mine, theirs, where)]
 
 
-def _places(value: t.Any) -> set[str]:
+def _places(value: object) -> set[str]:
     """The dotted names of all values in an object."""
     if not isinstance(value, dict):
         return {""}
     return {f"{key}.{place}".rstrip(".") for key, item in value.items() if item is not None for place in _places(item)}
 
 
-def restrict(value: t.Any, like: t.Any) -> t.Any:
+def restrict(value: object, like: object) -> object:
     """The part of a value that another one manages.
 
     :param value: the value. :param like: the other one. :return: the part; the whole value if ``like`` replaces it.
@@ -102,7 +109,11 @@ def restrict(value: t.Any, like: t.Any) -> t.Any:
     return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
-def to_display(value: t.Any) -> t.Any:
+@t.overload
+def to_display(value: Model) -> Result: ...
+@t.overload
+def to_display(value: object) -> object: ...
+def to_display(value: object) -> object:
     """Convert a record to options for output, without secrets and ``None``.
 
     :param value: the record. :return: the options.
@@ -118,7 +129,7 @@ def to_display(value: t.Any) -> t.Any:
     return value
 
 
-def find_redacted(value: t.Any, path: str) -> str | None:
+def find_redacted(value: object, path: str) -> str | None:
     """The first path at which a mask replaces a secret.
 
     :param value: a record or a free-form value. :param path: its path.
@@ -127,7 +138,7 @@ def find_redacted(value: t.Any, path: str) -> str | None:
     return next(iter(hidden_places(value, path)), None)
 
 
-def hidden_places(value: t.Any, path: str = "") -> list[str]:
+def hidden_places(value: object, path: str = "") -> list[str]:
     """The paths at which :data:`REDACTED` replaces a secret.
 
     :param value: a record or a free-form value. :param path: its path. :return: dotted paths.

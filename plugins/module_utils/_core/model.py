@@ -14,10 +14,17 @@ import functools
 import types
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import BaseModel
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
     is_mask,
 )
+
+if t.TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+    from pydantic_core import core_schema
+
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 
 #: Minimum length of a secret in characters. A shorter one cannot be redacted without affecting other text.
 SHORTEST_SECRET = 8
@@ -88,24 +95,26 @@ class Option:
     secret: bool = False
     api_name: str | None = None
     exclude: tuple[str, ...] = ()
-    ref: t.Any = None
+    ref: Resource | None = None
     paired_with: str = ""
     server_assigned: bool = False
     opaque_to_ansible: bool = False
     length: tuple[int, int] | None = None
     range: tuple[int, int] | None = None
-    normalize: t.Callable[[t.Any], t.Any] | None = None
+    normalize: t.Callable[[t.Any], object] | None = None
     check: t.Callable[[t.Any], None] | None = None
     personal: bool = False
-    distinct: t.Callable[[t.Any], t.Any] | None = None
+    distinct: t.Callable[[t.Any], t.Hashable] | None = None
     free: FreeForm | None = None
     fallback: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
-    def __get_pydantic_core_schema__(self, source: t.Any, handler: t.Any) -> t.Any:
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: t.Callable[[object], core_schema.CoreSchema]
+    ) -> core_schema.CoreSchema:
         from pydantic_core import core_schema
 
-        def rule(value: t.Any, info: t.Any) -> t.Any:
+        def rule(value: object, info: core_schema.ValidationInfo[t.Any]) -> object:
             # Responses are read leniently: the rules are for input.
             if value is None or (info.context or {}).get("answer"):
                 return value
@@ -140,7 +149,7 @@ class Model(BaseModel):
     replaced_whole: t.ClassVar[bool] = False
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    def sent(body: ApiObject) -> ApiObject:
         """Adapt the request body of this record (nested records only), where fields are not sufficient.
 
         :param body: the body made from the fields. :return: the body to send.
@@ -148,7 +157,7 @@ class Model(BaseModel):
         return body
 
     @staticmethod
-    def finish_display(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    def finish_display(options: Result) -> Result:
         """Adapt the return value of this record, for defaults that do not apply to all variants.
 
         :param options: the return value made from the fields. :return: the value to return.
@@ -156,7 +165,7 @@ class Model(BaseModel):
         return options
 
     @staticmethod
-    def received(raw: dict[str, t.Any]) -> dict[str, t.Any]:
+    def received(raw: ApiObject) -> ApiObject:
         """Adapt a response before it is read, where fields are not sufficient.
 
         :param raw: the response. :return: the object to read.
@@ -171,7 +180,7 @@ class Field:
     name: str
     attr: str
     kind: str  # str int float bool dict list record records
-    default: t.Any
+    default: object
     option: Option
     choices: tuple[str, ...] = ()
     nested: type[Model] | None = None
@@ -200,7 +209,7 @@ def names_fact(field: Field) -> str:
     return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
 
 
-def names_spec(record: type[Model]) -> dict[str, dict[str, t.Any]]:
+def names_spec(record: type[Model]) -> dict[str, dict[str, object]]:
     """The names that a result contains next to the ids of a nested record.
 
     :param record: the record. :return: their argument spec; they are accepted, so that a result can be passed back,
@@ -231,7 +240,7 @@ def _cached_fields(record: type[Model]) -> dict[str, Field]:
     return {field.name: field for field in found}
 
 
-def _field(attr: str, hint: t.Any, known: t.Any, record: type[Model]) -> Field:
+def _field(attr: str, hint: object, known: t.Mapping[str, FieldInfo] | None, record: type[Model]) -> Field:
     name = attr.rstrip("_")
     option = Option()
     if t.get_origin(hint) is t.Annotated:
@@ -252,19 +261,19 @@ def _field(attr: str, hint: t.Any, known: t.Any, record: type[Model]) -> Field:
     return Field(name, attr, _plain(hint), default, option)
 
 
-def _without_optional(hint: t.Any) -> t.Any:
+def _without_optional(hint: object) -> object:
     """The type without ``None``."""
     if t.get_origin(hint) in (t.Union, types.UnionType):
         return next(arg for arg in t.get_args(hint) if arg is not types.NoneType)
     return hint
 
 
-def _plain(hint: t.Any) -> str:
-    hint = t.get_origin(hint) or hint
-    return {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", t.Any: "raw"}[hint]
+def _plain(hint: object) -> str:
+    kinds: dict[object, str] = {str: "str", int: "int", float: "float", bool: "bool", dict: "dict", t.Any: "raw"}
+    return kinds[t.get_origin(hint) or hint]
 
 
-def argument_spec(record: type[Model], *, inherit: bool = False) -> dict[str, dict[str, t.Any]]:
+def argument_spec(record: type[Model], *, inherit: bool = False) -> dict[str, dict[str, object]]:
     """Ansible's argument spec of a record.
 
     :param record: the record.
@@ -274,8 +283,8 @@ def argument_spec(record: type[Model], *, inherit: bool = False) -> dict[str, di
     return {name: _spec(field, inherit) for name, field in fields(record).items()}
 
 
-def _spec(field: Field, inherit: bool) -> dict[str, t.Any]:
-    spec: dict[str, t.Any] = {"type": {"record": "dict", "records": "list"}.get(field.kind, field.kind)}
+def _spec(field: Field, inherit: bool) -> dict[str, object]:
+    spec: dict[str, object] = {"type": {"record": "dict", "records": "list"}.get(field.kind, field.kind)}
     if field.kind == "list":
         spec["elements"] = field.elements
     if field.kind == "records":

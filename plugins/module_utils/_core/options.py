@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import ValidationError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UNSET, Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
@@ -21,8 +22,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     unknown,
 )
 
+if t.TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
-def from_options(record: type[Model], params: t.Mapping[str, t.Any]) -> t.Any:
+RecordT = t.TypeVar("RecordT", bound=Model)
+
+
+def from_options(record: type[RecordT], params: Params) -> RecordT:
     """Create a record from options.
 
     :param record: the record's class. :param params: the options. :return: the record.
@@ -35,7 +41,7 @@ def from_options(record: type[Model], params: t.Mapping[str, t.Any]) -> t.Any:
     return made
 
 
-def faults_of(record: type[Model], params: t.Mapping[str, t.Any], faults: Faults) -> t.Any:
+def faults_of(record: type[RecordT], params: Params, faults: Faults) -> RecordT:
     """Create a record from options, without those that cannot be used.
 
     An invalid value is kept, so that validators of several options check the given values. A value of the wrong type
@@ -58,7 +64,7 @@ def faults_of(record: type[Model], params: t.Mapping[str, t.Any], faults: Faults
     return made
 
 
-def _wrong(record: type[Model], item: t.Any) -> OptionError:
+def _wrong(record: type[Model], item: ErrorDetails) -> OptionError:
     path, field = _dotted(item["loc"]), _field_at(record, item["loc"])
     # A text instead of a dictionary may be unparsed data with secrets.
     plain = field is not None and (field.kind in PLAIN_KINDS or isinstance(item["loc"][-1], int))
@@ -87,7 +93,7 @@ TYPE_RULES = {
 }
 
 
-def one_of(value: t.Any, choices: t.Collection[t.Any]) -> str:
+def one_of(value: object, choices: t.Iterable[object]) -> str:
     """The rule of an option with choices.
 
     :param choices: the allowed values. :param value: the given one. :return: the rule, with a similar choice if any.
@@ -110,7 +116,7 @@ def _field_at(record: type[Model], loc: t.Sequence[int | str]) -> Field | None:
     return field
 
 
-def _usable(record: type[Model], values: dict[str, t.Any]) -> t.Any:
+def _usable(record: type[RecordT], values: dict[str, object]) -> RecordT:
     """A record of the values that have the correct type, without applying checks."""
     for _attempt in range(len(values) + 1):
         try:
@@ -122,23 +128,23 @@ def _usable(record: type[Model], values: dict[str, t.Any]) -> t.Any:
     return record.model_construct()
 
 
-def _prune(values: dict[str, t.Any], loc: t.Sequence[int | str]) -> None:
+def _prune(values: dict[str, object], loc: t.Sequence[int | str]) -> None:
     """Remove the innermost named value that contains a path."""
-    referring_row: t.Any = values
-    last: tuple[dict[str, t.Any], str] | None = None
+    inner: object = values
+    last: tuple[dict[str, object], str] | None = None
     for part in loc:
-        if isinstance(referring_row, dict) and part in referring_row:
-            last = (referring_row, str(part))
-            referring_row = referring_row[part]
-        elif isinstance(referring_row, list) and isinstance(part, int) and part < len(referring_row):
-            referring_row = referring_row[part]
+        if isinstance(inner, dict) and part in inner:
+            last = (inner, str(part))
+            inner = inner[part]
+        elif isinstance(inner, list) and isinstance(part, int) and part < len(inner):
+            inner = inner[part]
         else:
             break
     if last:
         last[0].pop(last[1], None)
 
 
-def _attrs(record: type[Model], params: t.Mapping[str, t.Any], faults: Faults, path: str) -> dict[str, t.Any]:
+def _attrs(record: type[Model], params: Params, faults: Faults, path: str) -> dict[str, object]:
     values = {}
     for name, field in fields(record).items():
         value, where = params.get(name), f"{path}.{name}" if path else name
@@ -151,7 +157,7 @@ def _attrs(record: type[Model], params: t.Mapping[str, t.Any], faults: Faults, p
     return values
 
 
-def _inner(field: Field, value: t.Any, faults: Faults, path: str) -> t.Any:
+def _inner(field: Field, value: object, faults: Faults, path: str) -> object:
     if not field.nested or not isinstance(value, dict):
         return value
     known = fields(field.nested)
@@ -161,7 +167,7 @@ def _inner(field: Field, value: t.Any, faults: Faults, path: str) -> t.Any:
     return _attrs(field.nested, value, faults, path)
 
 
-def _check_free(record: type[Model], params: t.Any, faults: Faults, path: str) -> None:
+def _check_free(record: type[Model], params: object, faults: Faults, path: str) -> None:
     """Find booleans where a service requires text: YAML reads ``no`` and ``on`` as booleans."""
     if isinstance(params, list):
         for index, item in enumerate(params):
@@ -180,7 +186,7 @@ def _check_free(record: type[Model], params: t.Any, faults: Faults, path: str) -
 TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as booleans. Put the word in quotes."
 
 
-def truths_for_text(value: t.Any, form: FreeForm, path: str, key: str = "") -> t.Iterator[OptionError]:
+def truths_for_text(value: object, form: FreeForm, path: str, key: str = "") -> t.Iterator[OptionError]:
     """A problem for each boolean in free-form data where text is expected.
 
     :param value: any data. :param form: its known properties. :param path: the path of ``value``.
@@ -197,9 +203,8 @@ def truths_for_text(value: t.Any, form: FreeForm, path: str, key: str = "") -> t
         yield OptionError(path, TRUTH_FOR_TEXT, value)
 
 
-def _check_distinct(made: t.Any, faults: Faults, path: str) -> None:
-    record: type[Model] = type(made)
-    for name, field in fields(record).items():
+def _check_distinct(made: Model, faults: Faults, path: str) -> None:
+    for name, field in fields(type(made)).items():
         value, where = getattr(made, field.attr, None), f"{path}.{name}" if path else name
         if isinstance(value, Model):
             _check_distinct(value, faults, where)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
+
 #: What makes two rows equal.
 Identity = tuple[str, str]
 
@@ -24,7 +26,7 @@ class Entry:
     identity: Identity
     active: bool
     call_hunt: bool
-    raw: t.Any = None
+    raw: ApiObject = dataclasses.field(default_factory=dict)
     movable: bool = True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     OptionError,
 )
@@ -26,8 +27,8 @@ class Outcome:
 
     desired: Desired
     plan: Plan | None = None
-    result: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    result: Result = dataclasses.field(default_factory=dict)
+    extra: Result = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
     changed: bool = False
     error: Exception | None = None
@@ -42,7 +43,7 @@ class Outcome:
     names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
-    def sides(self) -> dict[str, dict[str, t.Any]]:
+    def sides(self) -> dict[str, Result]:
         """The diff: an id that refers to a named object is followed by the name."""
         if not self.plan:
             return {"before": {}, "after": {}}

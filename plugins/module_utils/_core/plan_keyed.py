@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api, to_api, unmapped
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
     Desired,
@@ -25,7 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge
     restrict,
     to_display,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, camel, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, camel, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import (
     Reference,
     replace_references,
@@ -45,8 +46,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyKeyedResource,
-    ApiObject,
     Mutation,
+    RecordT,
     Referrer,
 )
 
@@ -91,11 +92,11 @@ class _Comparison:
     superseded: ApiObject | None
     template: ApiObject | None
     replacing: bool
-    current: t.Any
-    given: t.Any
-    after: t.Any
-    current_body: dict[str, t.Any]
-    desired_body: dict[str, t.Any]
+    current: Model | None
+    given: Model
+    after: Model
+    current_body: ApiObject
+    desired_body: ApiObject
     changed_fields: frozenset[str] = frozenset()
     secrets: tuple[Field, ...] = ()
 
@@ -320,7 +321,7 @@ def _template(resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject
     return found
 
 
-def _losses(resource: AnyKeyedResource, desired: Desired, current: t.Any, expected: t.Any) -> tuple[str, ...]:
+def _losses(resource: AnyKeyedResource, desired: Desired, current: object, expected: object) -> tuple[str, ...]:
     """A warning for each nested object that is replaced by another variant, with the fields that are removed."""
     return tuple(f"{resource.title} {desired.label}: {text}" for text in replaced_variants(current, expected))
 
@@ -336,18 +337,18 @@ def _not_taken_over(resource: AnyKeyedResource, desired: Desired, source: ApiObj
     return (text,) if lost else ()
 
 
-def _cleared(resource: AnyKeyedResource, desired_record: t.Any) -> list[str]:
+def _cleared(resource: AnyKeyedResource, desired_record: Model) -> list[str]:
     """Keys of the free-form part of a body that are given as null, which removes a field."""
     free = [getattr(desired_record, field.attr) for field in fields(resource.record).values() if field.api_name == "*"]
     return [key for given in free for key, value in (given or {}).items() if value is None]
 
 
-def _empty_as_none(value: t.Any) -> t.Any:
+def _empty_as_none(value: object) -> object:
     """Compare values; absent and empty are equal."""
     return None if value in ("", [], {}) else value
 
 
-def _without_missing(current: t.Any, run_state: RunState) -> t.Any:
+def _without_missing(current: RecordT | None, run_state: RunState) -> RecordT | None:
     """The current object without ids of deleted objects in its lists of references."""
     if current is None or not any(run_state.missing.values()):
         return current
@@ -359,15 +360,15 @@ def _without_missing(current: t.Any, run_state: RunState) -> t.Any:
     return replace_references(current, kept)
 
 
-def _without_secrets(resource: AnyKeyedResource, record: t.Any) -> t.Any:
+def _without_secrets(resource: AnyKeyedResource, record: RecordT) -> RecordT:
     names = [field.attr for field in fields(resource.record).values() if field.option.secret]
     return record.model_copy(update=dict.fromkeys(names)) if names else record
 
 
 def _secrets_to_write(
     resource: AnyKeyedResource,
-    desired_record: t.Any,
-    after: t.Any,
+    desired_record: Model,
+    after: Model,
     changed_fields: t.AbstractSet[str],
     *,
     always: bool,
@@ -400,14 +401,14 @@ def _secrets_to_write(
     return found
 
 
-def _one_choice(resource: AnyKeyedResource, desired_record: t.Any) -> t.Any:
+def _one_choice(resource: AnyKeyedResource, desired_record: RecordT) -> RecordT:
     given = [name for name in resource.choices if getattr(desired_record, name)]
     if not given:
         return desired_record
     return desired_record.model_copy(update={name: "" for name in resource.choices if name not in given})
 
 
-def _managed_fields(resource: AnyKeyedResource, named: t.Any) -> dict[str, Field]:
+def _managed_fields(resource: AnyKeyedResource, named: Model) -> dict[str, Field]:
     """The fields that a diff shows: those that are given, without secrets."""
     return {
         name: field
@@ -416,7 +417,7 @@ def _managed_fields(resource: AnyKeyedResource, named: t.Any) -> dict[str, Field
     }
 
 
-def _managed(record: t.Any, named: t.Any, managed: dict[str, Field]) -> dict[str, t.Any]:
+def _managed(record: Model | None, named: Model, managed: dict[str, Field]) -> Result:
     displayed = {}
     for name, field in managed.items():
         value = to_display(restrict(getattr(record, field.attr), getattr(named, field.attr)))

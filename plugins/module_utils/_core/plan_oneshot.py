@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import AmbiguousError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import find_redacted
@@ -18,7 +19,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyOneShotResource,
-    ApiObject,
 )
 
 

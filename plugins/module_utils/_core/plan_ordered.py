@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, RunState
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step, Target
@@ -21,7 +22,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyOrderedResource,
-    ApiObject,
     Mutation,
     Ordered,
 )
@@ -228,9 +228,10 @@ def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], 
     }
     if _rest(entries, target) != _rest(final, target):
         for name, item in (("before", entries), ("after", final)):
-            result_at = ordered.to_result(None, item, target, desired.record, desired.options)[1][ordered.list_key]
+            extra_at = ordered.to_result(None, item, target, desired.record, desired.options)[1]
+            result_at = t.cast("list[dict[str, t.Any]]", extra_at[ordered.list_key])
             marks = {True: "", False: " (inactive)"}
-            diff[name][ordered.list_key] = [row[shown[0]] + marks[row["active"]] for row in result_at]
+            diff[name][ordered.list_key] = [f"{row[shown[0]]}{marks[row['active']]}" for row in result_at]
     verb = "none" if not steps else "delete" if target.absent else "update" if before else "create"
     warnings = []
     if steps and any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
@@ -269,5 +270,5 @@ def _find(entries: list[Entry], target: Target) -> Entry | None:
     return next((entry for entry in entries if entry.identity == target.entry.identity), None)
 
 
-def _rest(entries: list[Entry], target: Target) -> list[t.Any]:
+def _rest(entries: list[Entry], target: Target) -> list[object]:
     return [(entry.identity, entry.active) for entry in entries if entry.identity != target.entry.identity]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
+
 
 class ReadCache:
     """Read cache: keeps each response until a write to its path or an explicit invalidation.
@@ -16,12 +18,12 @@ class ReadCache:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, dict[str, t.Any]] = {}  # by address and parameters
+        self._kept: dict[str, dict[str, object]] = {}  # by address and parameters
         self._below: dict[str, set[str]] = {}  # cached paths, by each parent path
         self._changes = 0
         self._lock = threading.Lock()
 
-    def read(self, url: str, params: t.Any, fetch: t.Callable[[], t.Any]) -> t.Any:
+    def read(self, url: str, params: Params | None, fetch: t.Callable[[], object]) -> object:
         """The cached response, or that of ``fetch``, which is cached unless the path was invalidated meanwhile.
 
         :param url: the address. :param params: the query. :param fetch: sends the request. :return: the response.

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     Faults,
@@ -36,7 +37,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.refer
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
-    ApiObject,
     ListQuery,
     Referrer,
     Resource,
@@ -51,6 +51,7 @@ CONCURRENCY = 8
 MAX_ID_LENGTH = 300
 
 Item = t.TypeVar("Item")
+Found = t.TypeVar("Found")
 
 
 class Reader:
@@ -164,14 +165,14 @@ class Reader:
         there = dig(row, fields(resource.record)[name].api_name.split("."))
         return there is not None and resource.normalize_key(str(there)) == resource.normalize_key(value)
 
-    def run_concurrently(self, *reads: t.Callable[[], t.Any]) -> list[t.Any]:
+    def run_concurrently(self, *reads: t.Callable[[], Found]) -> list[Found]:
         """Run reads concurrently.
 
         :param reads: functions without parameters. :return: their results, in the same order.
         """
         return self.together(lambda read: read(), reads)
 
-    def together(self, function: t.Callable[[Item], t.Any], items: t.Sequence[Item]) -> list[t.Any]:
+    def together(self, function: t.Callable[[Item], Found], items: t.Sequence[Item]) -> list[Found]:
         """Call a function for all items concurrently.
 
         :param function: called with one item. :param items: the items. :return: the results, in the items' order.
@@ -181,7 +182,7 @@ class Reader:
         with concurrent.futures.ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
 
-    def with_progress(self, work: t.Callable[[Item], t.Any], count: int) -> t.Callable[[Item], None]:
+    def with_progress(self, work: t.Callable[[Item], object], count: int) -> t.Callable[[Item], None]:
         """Report the progress of a function that is called for several items.
 
         :param work: the function. :param count: the number of items. :return: the function with progress reports.
@@ -204,11 +205,7 @@ class Reader:
         """
         if resource.view.to_result:
             return items  # the resource defines the content of its items
-        used = {
-            id(field.option.ref): field.option.ref
-            for field in (displayed_references(resource.record, items) if read else ())
-            if field.option.ref.path
-        }
+        used = {id(ref): ref for ref in (displayed_references(resource.record, items) if read else ()) if ref.path}
         for ref in used.values():
             # A key without permission for that list must not prevent access to the items.
             with contextlib.suppress(ApiError):
@@ -262,8 +259,7 @@ class Reader:
     def _resolved(self, listed: t.Mapping[int, list[ApiObject]], faults: Faults, reference: Reference) -> str | None:
         """The id of a referenced object; a problem is added to ``faults``."""
         resource, path, value = reference.resource, reference.path, reference.value
-        found: str | None = faults.of("", self.find, resource, path, value, listed.get(id(resource)))
-        return found
+        return faults.of("", self.find, resource, path, value, listed.get(id(resource)))
 
     def find(self, resource: Resource, path: str, value: str, rows: list[ApiObject] | None) -> str:
         """The id of a referenced object.
@@ -308,12 +304,12 @@ def _check_rows(rows: list[ApiObject], needs: tuple[str, ...], what: str) -> lis
     return rows
 
 
-def _usable(value: t.Any) -> bool:
+def _usable(value: object) -> bool:
     """Whether a value can be a name or an id."""
     if isinstance(value, str):
         return 0 < len(value) <= MAX_ID_LENGTH
     return isinstance(value, int) and abs(value) < 10**18
 
 
-def _same(resource: Resource, there: t.Any, value: str) -> bool:
+def _same(resource: Resource, there: object, value: str) -> bool:
     return there is not None and resource.normalize_key(str(there)) == resource.normalize_key(value)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
-
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
@@ -24,7 +23,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 class Engine(Reader):
     """Performs all operations of one task at one service."""
 
-    def ensure(self, resource: Resource, desired_objects: list[Desired], *, exclusive: t.Any = None) -> list[Outcome]:
+    def ensure(
+        self, resource: Resource, desired_objects: list[Desired], *, exclusive: str | Params | None = None
+    ) -> list[Outcome]:
         """Reconcile all objects with their desired states. The error of an object does not stop the others.
 
         :param resource: the objects' kind. :param desired_objects: the desired objects.
@@ -36,7 +37,7 @@ class Engine(Reader):
         if isinstance(resource, OneShotResource):
             return OneShotReconciler(self, resource).ensure(outcomes)
         if isinstance(resource, OrderedResource):
-            return OrderedReconciler(self, resource).ensure(outcomes, exclusive)
+            return OrderedReconciler(self, resource).ensure(outcomes, None if isinstance(exclusive, str) else exclusive)
         if isinstance(resource, KeyedResource):
             return KeyedReconciler(self, resource).ensure(outcomes, exclusive)
         raise TypeError(f"A {resource.title} is only read.")

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import matching, plan_keyed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     AmbiguousError,
     ApiError,
@@ -32,7 +33,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyKeyedResource,
-    ApiObject,
     Mutation,
     Referrer,
     Resource,
@@ -53,7 +53,7 @@ class KeyedReconciler:
     def __init__(self, reader: Reader, resource: AnyKeyedResource) -> None:
         self.reader, self.resource, self.client = reader, resource, reader.client
 
-    def ensure(self, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
+    def ensure(self, outcomes: list[Outcome], exclusive: str | Params | None) -> list[Outcome]:
         """Reconcile objects; an error of an object is recorded in its outcome.
 
         :param outcomes: the desired objects. :param exclusive: the scope whose undeclared objects are deleted, if any.
@@ -104,7 +104,11 @@ class KeyedReconciler:
         """Add the warnings of ``after_update`` to each object that was updated, or would be in check mode."""
         check = self.resource.update.check_effect
         updated = [o for o in outcomes if check and o.action == "update" and o.changed and not o.error]
-        found = self.reader.together(lambda o: check(self.client, str(o.result["id"])) if check else (), updated)
+
+        def warnings_of(outcome: Outcome) -> tuple[str, ...]:
+            return check(self.client, str(outcome.result["id"])) if check else ()
+
+        found = self.reader.together(warnings_of, updated)
         for outcome, warnings in zip(updated, found, strict=True):
             outcome.warnings += [f"{self.resource.title} {outcome.desired.label}: {warning}" for warning in warnings]
 
@@ -236,10 +240,12 @@ def _with_created_id(write: Mutation, made: str | None) -> Mutation:
     """The request with the id of the object that the previous request created."""
     if made is None or write.body is None:
         return write
-    return dataclasses.replace(write, body=_replace_placeholder(write.body, made))
+    return dataclasses.replace(
+        write, body={key: _replace_placeholder(value, made) for key, value in write.body.items()}
+    )
 
 
-def _replace_placeholder(value: t.Any, made: str) -> t.Any:
+def _replace_placeholder(value: object, made: str) -> object:
     if isinstance(value, dict):
         return {key: _replace_placeholder(item, made) for key, item in value.items()}
     if isinstance(value, list):
@@ -247,14 +253,14 @@ def _replace_placeholder(value: t.Any, made: str) -> t.Any:
     return made if value == UNKNOWN_ID else value
 
 
-def _extended_args(error: Exception, more: str) -> tuple[t.Any, ...]:
+def _extended_args(error: Exception, more: str) -> tuple[object, ...]:
     text, *rest = error.args or ("",)
     status = getattr(error, "status", None)
     return (f"{text}{more}", *rest) if status is None else (f"{text}{more}", status)
 
 
 def _undeclared(
-    resource: AnyKeyedResource, outcomes: list[Outcome], rows: list[ApiObject], scope: str
+    resource: AnyKeyedResource, outcomes: list[Outcome], rows: list[ApiObject], scope: object
 ) -> list[Desired]:
     """The existing objects in the scope that are not declared, as desired objects with the state ``absent``."""
     if not outcomes:

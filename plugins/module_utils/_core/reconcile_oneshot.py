@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_oneshot, requests
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     AmbiguousError,
     ApiError,
@@ -21,7 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyOneShotResource, ApiObject
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyOneShotResource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 
 #: Seconds before checking whether another run has started the same operation at the same time.

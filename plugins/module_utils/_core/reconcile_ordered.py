@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered, requests
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     OptionError,
@@ -35,7 +34,7 @@ class OrderedReconciler:
     def __init__(self, reader: Reader, resource: AnyOrderedResource) -> None:
         self.reader, self.resource, self.client = reader, resource, reader.client
 
-    def ensure(self, outcomes: list[Outcome], exclusive: t.Any) -> list[Outcome]:
+    def ensure(self, outcomes: list[Outcome], exclusive: Params | None) -> list[Outcome]:
         """Reconcile rows; an error of a row is recorded in its outcome.
 
         :param outcomes: the desired rows. :param exclusive: the argument of ``find_undeclared``; removes those rows.

@@ -22,6 +22,7 @@ import json
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import SHORTEST_SECRET
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import is_mask, secrets_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, printable_lines
@@ -202,8 +203,11 @@ def _entity(text: str) -> str:
 #: or ``%40``), the label, the rest of the host.
 LabelPattern = re.Pattern[str]
 
+Given = t.ParamSpec("Given")
+Found = t.TypeVar("Found")
 
-def secrets_in(value: t.Any, label_pattern: LabelPattern) -> set[str]:
+
+def secrets_in(value: object, label_pattern: LabelPattern) -> set[str]:
     """The secrets in a response or an option: texts at secret paths, and labels of hosts.
 
     :param value: the response or the option. :param label_pattern: see :data:`LabelPattern`. :return: the secrets.
@@ -224,7 +228,7 @@ def labels_in(text: str, label_pattern: LabelPattern) -> list[str]:
     return [match[2] for match in label_pattern.finditer(text)] if "@" in text or "%40" in text else []
 
 
-def _all_texts(value: t.Any) -> t.Iterator[str]:
+def _all_texts(value: object) -> t.Iterator[str]:
     """All texts in a value, including keys, in order.
 
     :return: the texts.
@@ -241,15 +245,15 @@ def _all_texts(value: t.Any) -> t.Iterator[str]:
 
 
 def collect_secrets(
-    read: t.Callable[..., t.Any], seen_secrets: set[str], label_pattern: LabelPattern
-) -> t.Callable[..., t.Any]:
+    read: t.Callable[Given, Found], seen_secrets: set[str], label_pattern: LabelPattern
+) -> t.Callable[Given, Found]:
     """Wrap ``read`` to collect the secrets in its responses, so that messages can be redacted.
 
     :param read: the function. :param seen_secrets: receives the secrets.
     :param label_pattern: see :data:`LabelPattern`. :return: the wrapped function.
     """
 
-    def get(*args: t.Any, **more: t.Any) -> t.Any:
+    def get(*args: Given.args, **more: Given.kwargs) -> Found:
         answer = read(*args, **more)
         seen_secrets.update(secrets_in(answer, label_pattern))
         return answer
@@ -298,14 +302,18 @@ class Redactor:
         text = self._label_pattern.sub(self._labelled, text)
         return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
 
-    def value(self, value: t.Any) -> t.Any:
+    @t.overload
+    def value(self, value: Result) -> Result: ...
+    @t.overload
+    def value(self, value: object) -> object: ...
+    def value(self, value: object) -> object:
         """Redact a result: whole secrets and their encodings are masked, also in keys; invalid characters are replaced.
 
         :param value: the result. :return: the redacted result.
         """
         return self._cleaned(value, self._values.suspicions(_all_texts(value)))
 
-    def _cleaned(self, value: t.Any, suspicions: t.Iterator[bool]) -> t.Any:
+    def _cleaned(self, value: object, suspicions: t.Iterator[bool]) -> object:
         """``suspicions``: for each text in order, whether it may contain a secret."""
         if isinstance(value, dict):
             return {
@@ -327,7 +335,7 @@ class Redactor:
         return match[0] if known else f"{match[1]}{REDACTED}{match[3]}"
 
 
-def _key(key: t.Any) -> t.Any:
+def _key(key: object) -> object:
     """Escape a key of a result that Ansible would treat as a type marker (``__ansible_type``, ``__ansible_vault``).
 
     Such a key in a free-form object of a service would make Ansible decode or reject the result of each module.

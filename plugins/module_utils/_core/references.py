@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
     Field,
     Model,
@@ -34,7 +35,9 @@ class Reference:
     @property
     def resource(self) -> Resource:
         """The kind of the referenced object."""
-        resource: Resource = self.field.option.ref
+        resource = self.field.option.ref
+        if resource is None:
+            raise TypeError(f"{self.path} is no reference")
         return resource
 
 
@@ -61,7 +64,7 @@ def replace_references(record: RecordT, replace: t.Callable[[Reference], str | N
     """
     if not _has_references(type(record)):
         return record
-    changes: dict[str, t.Any] = {}
+    changes: dict[str, object] = {}
     for name, field in fields(type(record)).items():
         value, where = getattr(record, field.attr), f"{path}.{name}" if path else name
         if field.nested:
@@ -79,7 +82,7 @@ def replace_references(record: RecordT, replace: t.Callable[[Reference], str | N
     return record.model_copy(update=changes)
 
 
-def _inside(value: t.Any, replace: t.Callable[[Reference], str | None], path: str) -> t.Any:
+def _inside(value: object, replace: t.Callable[[Reference], str | None], path: str) -> object:
     if isinstance(value, list):
         return [_inside(item, replace, f"{path}[{index}]") for index, item in enumerate(value)]
     return replace_references(value, replace, path) if isinstance(value, Model) else value
@@ -94,11 +97,11 @@ def _has_references(record: type[Model], within: frozenset[type[Model]] = frozen
     )
 
 
-def displayed_references(record: type[Model], item: t.Any) -> t.Iterator[Field]:
-    """The fields with references in an object's displayed form.
+def displayed_references(record: type[Model], item: object) -> t.Iterator[Resource]:
+    """The kinds of the objects that an object refers to in its displayed form.
 
     :param record: the object's record. :param item: its displayed form, or a list of them.
-    :return: the fields at any depth that are not empty.
+    :return: the kind of each reference at any depth that is not empty.
     """
     if isinstance(item, list):
         for each in item:
@@ -108,10 +111,14 @@ def displayed_references(record: type[Model], item: t.Any) -> t.Iterator[Field]:
         if field and field.nested:
             yield from displayed_references(field.nested, value)
         elif field and field.option.ref and value:
-            yield field
+            yield field.option.ref
 
 
-def add_names(record: type[Model], item: t.Any, names: t.Mapping[str, str]) -> t.Any:
+@t.overload
+def add_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result: ...
+@t.overload
+def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object: ...
+def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
     """Add the names of referenced objects to a result, such as ``owner_name`` and ``tool_names``.
 
     :param record: the object's record. :param item: its displayed form, or a list of them.
@@ -121,8 +128,8 @@ def add_names(record: type[Model], item: t.Any, names: t.Mapping[str, str]) -> t
         return [add_names(record, each, names) for each in item]
     if not isinstance(item, dict) or not _has_references(record):
         return item
-    named: dict[str, t.Any] = dict(item)
-    found: dict[str, t.Any] = {}
+    named: dict[str, object] = dict(item)
+    found: dict[str, object] = {}
     for name, value in item.items():
         field = fields(record).get(name)
         if field and field.nested:
@@ -136,7 +143,11 @@ def add_names(record: type[Model], item: t.Any, names: t.Mapping[str, str]) -> t
     return {**named, **found}
 
 
-def followed_by_names(record: type[Model], item: t.Any, names: t.Mapping[str, str]) -> t.Any:
+@t.overload
+def followed_by_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result: ...
+@t.overload
+def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object: ...
+def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
     """Add the name of each referenced object to its id, for a diff.
 
     :param record: the object's record. :param item: its displayed form, or a list of them.
@@ -156,7 +167,7 @@ def followed_by_names(record: type[Model], item: t.Any, names: t.Mapping[str, st
     return found
 
 
-def _followed(value: t.Any, names: t.Mapping[str, str]) -> t.Any:
+def _followed(value: object, names: t.Mapping[str, str]) -> object:
     if isinstance(value, list):
         return [_followed(item, names) for item in value]
     name = names.get(str(value))

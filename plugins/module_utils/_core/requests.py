@@ -10,6 +10,7 @@ import string
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OutcomeUnknownError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
     Desired,
@@ -21,10 +22,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge
     same_variant,
     to_display,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import camel
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, camel
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     AnyKeyedResource,
-    ApiObject,
     Mutation,
     Referrer,
     Resource,
@@ -41,14 +41,14 @@ class Plan:
     """
 
     action: str
-    before: dict[str, t.Any]
-    after: dict[str, t.Any]
-    result: dict[str, t.Any]
+    before: dict[str, object]
+    after: dict[str, object]
+    result: dict[str, object]
     mutations: tuple[Mutation, ...] = ()
-    extra: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    extra: dict[str, object] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     carries_secret: bool = False
-    current: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    current: dict[str, object] = dataclasses.field(default_factory=dict)
 
 
 def creation_of(resource: Resource, fields: ApiObject) -> Mutation:
@@ -64,9 +64,9 @@ def creation_of(resource: Resource, fields: ApiObject) -> Mutation:
 def resource_mutations(
     resource: AnyKeyedResource,
     row: ApiObject | None,
-    changed_fields: dict[str, t.Any],
-    current_body: dict[str, t.Any],
-    desired_body: dict[str, t.Any],
+    changed_fields: ApiObject,
+    current_body: ApiObject,
+    desired_body: ApiObject,
 ) -> tuple[Mutation, ...]:
     """The requests for an update, by default one.
 
@@ -82,21 +82,38 @@ def resource_mutations(
     return (mutation_of(resource, row, resource.update.method, body=resource.api.wrap({**resource.constants, **body})),)
 
 
-def _merged_value(raw: t.Any, current: t.Any, desired: t.Any) -> t.Any:
+def _merged_value(raw: object, current: object, desired: object) -> object:
     """An object as it is sent: the desired fields, and all other fields of the current object's variant."""
     if not isinstance(desired, dict) or not isinstance(raw, dict) or not same_variant(raw, desired):
         return desired
-    return {key: value for key, value in raw.items() if value is not None and key not in (current or {})} | desired
+    known = current if isinstance(current, dict) else {}
+    return {key: value for key, value in raw.items() if value is not None and key not in known} | desired
 
 
-def mutation_of(resource: AnyKeyedResource, row: ApiObject, method: str, **more: t.Any) -> Mutation:
+def mutation_of(
+    resource: AnyKeyedResource,
+    row: ApiObject,
+    method: str,
+    *,
+    body: ApiObject | None = None,
+    deletes_id: str | None = None,
+    missing_ok: bool = False,
+) -> Mutation:
     """A request for one object.
 
     :param resource: the object's kind. :param row: the object. :param method: the HTTP method.
-    :param more: further properties of the request. :return: the request.
+    :param body: its body. :param deletes_id: the id of the object that it deletes.
+    :param missing_ok: whether a 404 means success. :return: the request.
     """
     path = resource.update.path or resource.path + "/{id}"
-    return Mutation(method=method, path=path, ids={name: str(row[name]) for name in placeholders(path)}, **more)
+    return Mutation(
+        method=method,
+        path=path,
+        ids={name: str(row[name]) for name in placeholders(path)},
+        body=body,
+        deletes_id=deletes_id,
+        missing_ok=missing_ok,
+    )
 
 
 def placeholders(path: str) -> list[str]:
@@ -107,12 +124,12 @@ def placeholders(path: str) -> list[str]:
     return [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
 
 
-def read_only_values(resource: Resource, row: ApiObject | None) -> dict[str, t.Any]:
+def read_only_values(resource: Resource, row: ApiObject | None) -> Result:
     """The read-only fields of a response; only scalar values are included.
 
     :param resource: the object's kind. :param row: the object, or ``None``. :return: the values.
     """
-    found = {}
+    found: Result = {}
     for name in resource.read_only_fields:
         value = (row or {}).get(camel(name), (row or {}).get(name))
         if isinstance(value, (str, int, float, bool)):
@@ -120,7 +137,7 @@ def read_only_values(resource: Resource, row: ApiObject | None) -> dict[str, t.A
     return found
 
 
-def to_result(resource: Resource, row: ApiObject, options: t.Any) -> dict[str, t.Any]:
+def to_result(resource: Resource, row: ApiObject, options: Model) -> Result:
     """Convert an object of the service to the form that modules return.
 
     :param resource: its kind. :param row: the service's form. :param options: options that affect the form.
@@ -143,7 +160,7 @@ def deletion_of(resource: AnyKeyedResource, row: ApiObject) -> Mutation:
     return mutation_of(resource, row, "DELETE", deletes_id=str(row["id"]), missing_ok=True)
 
 
-def ids_at(value: t.Any, path: list[str]) -> set[str]:
+def ids_at(value: object, path: list[str]) -> set[str]:
     """All ids at a dotted path; each list on the path is searched.
 
     :param value: the object. :param path: the keys of the path. :return: the ids.
@@ -177,7 +194,7 @@ def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | N
     )
 
 
-def _replace_id(value: t.Any, path: list[str], old: str, new: str | None) -> t.Any:
+def _replace_id(value: object, path: list[str], old: str, new: str | None) -> object:
     if isinstance(value, list):
         kept = [_replace_id(item, path, old, new) for item in value]
         return [item for item in kept if item is not None]
@@ -215,7 +232,7 @@ def repoint_all(
     return (*moved, deletion_of(resource, row))
 
 
-def replaced_id(row: ApiObject | None) -> dict[str, t.Any]:
+def replaced_id(row: ApiObject | None) -> Result:
     """The return value with the id of a replaced object.
 
     :param row: the object, or ``None``. :return: the return value; empty without an object.
@@ -223,7 +240,7 @@ def replaced_id(row: ApiObject | None) -> dict[str, t.Any]:
     return {"replaced_id": str(row["id"])} if row else {}
 
 
-def created_object(resource: Resource, write: Mutation, answer: t.Any) -> ApiObject:
+def created_object(resource: Resource, write: Mutation, answer: object) -> ApiObject:
     """The object in the response to a create request.
 
     :param resource: its kind. :param write: the request. :param answer: the response.

@@ -11,25 +11,30 @@ import re
 import ssl
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step, Target
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import (
+    Entry,
+    Identity,
+    Step,
+    Target,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 
 #: Placeholder in check mode for an id that is known only after the change.
 UNKNOWN_ID = "(known after apply)"
-
-#: An object in the form of its service.
-ApiObject = dict[str, t.Any]
-
-#: An object in the form that modules return.
-Result = dict[str, t.Any]
 
 #: The class of an object's fields, and that of its other options.
 RecordT = t.TypeVar("RecordT", bound=Model)
 OptionsT = t.TypeVar("OptionsT", bound=Model)
 
 #: ``(path, query)`` -> the rows of one page.
-Page = t.Callable[[str, dict[str, t.Any]], list[dict[str, t.Any]]]
+Page = t.Callable[[str, Params], list[ApiObject]]
 
 
 def check_certificates(path: str) -> None:
@@ -68,11 +73,11 @@ class ListQuery:
     :param reduce: row -> the parts of it to keep; the rest is released page by page.
     """
 
-    params: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    params: Params = dataclasses.field(default_factory=dict)
     limit: int | None = None
     page_size: int | None = None
     numbered_pages: bool = False
-    reduce: t.Callable[[dict[str, t.Any]], dict[str, t.Any]] | None = None
+    reduce: t.Callable[[ApiObject], ApiObject] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,9 +102,9 @@ class Provider:
     title: str
     connection: type[Model]
     url: t.Callable[[t.Any], str]
-    pages: t.Callable[[Page, str, ListQuery], list[dict[str, t.Any]]]
-    encode: t.Callable[[dict[str, t.Any]], dict[str, t.Any]]
-    error_message: t.Callable[[t.Any], str]
+    pages: t.Callable[[Page, str, ListQuery], list[ApiObject]]
+    encode: t.Callable[[ApiObject], dict[str, object]]
+    error_message: t.Callable[[object], str]
     auth_error_statuses: frozenset[int]
     key_hint: str
     key_form: t.Callable[[str], str] = lambda _key: ""
@@ -133,13 +138,13 @@ class Mutation:
     method: str
     path: str
     ids: dict[str, str] = dataclasses.field(default_factory=dict)
-    body: dict[str, t.Any] | None = None
+    body: ApiObject | None = None
     params: dict[str, str] | None = None
     creates: bool = False
     deletes_id: str | None = None
     has_follow_up: bool = False
     missing_ok: bool = False
-    optional_token: t.Any = None
+    optional_token: Identity | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -174,8 +179,8 @@ class ApiForm:
         the index of a page.
     """
 
-    unwrap_list: t.Callable[[t.Any], t.Any] | None = None
-    unwrap: t.Callable[[t.Any], t.Any] = lambda answer: answer
+    unwrap_list: t.Callable[[ApiObject], object] | None = None
+    unwrap: t.Callable[[ApiObject], object] = lambda answer: answer
     wrap: t.Callable[[ApiObject], ApiObject] = lambda body: body
     required_keys: tuple[str, ...] = ("id",)
     reduce: t.Callable[[ApiObject], ApiObject] | None = None
@@ -236,7 +241,7 @@ class BaseResource(t.Generic[RecordT, OptionsT]):
     read_only_fields: tuple[str, ...] = ("created_at", "updated_at")
     choices: tuple[str, ...] = ()
     validators: tuple[t.Callable[[RecordT, OptionsT], str | None], ...] = ()
-    fetch_details: t.Callable[[t.Any, ApiObject], ApiObject] | None = None
+    fetch_details: t.Callable[[Client, ApiObject], ApiObject] | None = None
     api: ApiForm = dataclasses.field(default_factory=ApiForm)
     view: InfoView = dataclasses.field(default_factory=InfoView)
 
@@ -256,7 +261,7 @@ class Update(t.Generic[OptionsT]):
     method: str = "PATCH"
     path: str = ""
     mutations: t.Callable[..., tuple[Mutation, ...]] | None = None
-    check_effect: t.Callable[[t.Any, str], tuple[str, ...]] | None = None
+    check_effect: t.Callable[[Client, str], tuple[str, ...]] | None = None
     rewrites_secrets: t.Callable[[OptionsT], bool] = lambda _options: False
 
 
@@ -319,10 +324,10 @@ class Ordered(t.Generic[RecordT, OptionsT]):
     not_found: str
     entries: t.Callable[[list[ApiObject]], list[Entry]]
     target: t.Callable[[RecordT, OptionsT], Target]
-    unique_keys: t.Callable[[RecordT, OptionsT], tuple[t.Any, ...]]
+    unique_keys: t.Callable[[RecordT, OptionsT], tuple[t.Hashable, ...]]
     to_mutation: t.Callable[[RecordT, Step], Mutation]
     to_result: t.Callable[[Entry | None, list[Entry], Target, RecordT, OptionsT], tuple[Result, Result]]
-    find_undeclared: t.Callable[[t.Any, list[t.Any], t.Any], list[t.Any]]
+    find_undeclared: t.Callable[[Reader, list[Desired], Params], list[Desired]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -372,12 +377,12 @@ class OneShot(t.Generic[RecordT, OptionsT]):
     recent: t.Callable[[datetime.datetime], ListQuery] | None = None
     counts: t.Callable[[ApiObject, datetime.datetime], bool] = lambda _row, _now: True
     rival: t.Callable[[ApiObject, RecordT], bool] | None = None
-    age: t.Callable[[ApiObject], t.Any] = lambda _row: ()
+    age: t.Callable[[ApiObject], tuple[str, ...]] = lambda _row: ()
     void: t.Callable[[ApiObject], bool] = lambda _row: False
     check_conflict: t.Callable[[list[ApiObject], RecordT], None] = lambda _rows, _record: None
     is_finished: t.Callable[[ApiObject], bool] = lambda _row: False
     check_matches: t.Callable[[ApiObject, RecordT], str | None] = lambda _row, _record: None
-    fetch_details: t.Callable[[t.Any, ApiObject], ApiObject] = lambda _get, row: row
+    fetch_details: t.Callable[[t.Callable[..., object], ApiObject], ApiObject] = lambda _get, row: row
     check_response: t.Callable[[ApiObject, RecordT], str | None] = lambda _row, _record: None
     cancel: t.Callable[[ApiObject], Mutation] | None = None
 
@@ -389,8 +394,8 @@ class Batches:
     :param records: at least one. :param summary: further return values for ``gather``. :param warnings: warnings.
     """
 
-    records: list[t.Any]
-    summary: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    records: t.Sequence[Model]
+    summary: Result = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

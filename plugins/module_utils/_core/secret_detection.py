@@ -13,6 +13,7 @@ import functools
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED
 
 
@@ -90,9 +91,9 @@ SCHEME = re.compile(r"\s*(bearer|basic|digest|token)\s+", re.IGNORECASE)
 SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
 #: The path of a text: the path of its container, and the key or index in it.
-Path = t.Optional[tuple[t.Any, t.Any]]  # noqa: UP045 - pylint of ansible-core 2.19 knows no other form here
+Path = t.Optional[tuple["Path", "str | int"]]  # noqa: UP045 - pylint of ansible-core 2.19 knows no other form here
 
-Leaf = t.Callable[[str, bool, Path], t.Any]
+Leaf = t.Callable[[str, bool, Path], str]
 
 
 class Context(enum.Enum):
@@ -135,7 +136,7 @@ def _is_headers(name: str) -> bool:
     return bool(words) and words[-1] == "headers" and not any(map(SIGNALLING.fullmatch, words))
 
 
-def mapped(value: t.Any, leaf: Leaf, context: Context = Context.PLAIN, path: Path = None) -> t.Any:
+def mapped(value: object, leaf: Leaf, context: Context = Context.PLAIN, path: Path = None) -> object:
     """Replace each text in a free-form value by the result of ``leaf``.
 
     :param value: the value.
@@ -160,7 +161,7 @@ def mapped(value: t.Any, leaf: Leaf, context: Context = Context.PLAIN, path: Pat
 
 
 def _below(
-    key: str, item: t.Any, context: Context, value: dict[t.Any, t.Any], named: str | None, *, schema: bool
+    key: str, item: object, context: Context, value: dict[object, object], named: str | None, *, schema: bool
 ) -> Context:
     """The kind of place of the value of a key."""
     if schema and key in SCHEMA_WORDS and not isinstance(item, dict):
@@ -202,7 +203,7 @@ def _in_url(text: str, leaf: Leaf, path: Path) -> str:
     return QUERY.sub(value, text)
 
 
-def redacted(value: t.Any) -> t.Any:
+def redacted(value: object) -> object:
     """Redact a free-form value: :data:`REDACTED` replaces each secret.
 
     :param value: the value. :return: the redacted value.
@@ -210,7 +211,7 @@ def redacted(value: t.Any) -> t.Any:
     return mapped(value, lambda text, secret, _path: REDACTED if secret else text)
 
 
-def secrets_of(value: t.Any, path: str = "") -> list[tuple[str, str]]:
+def secrets_of(value: object, path: str = "") -> list[tuple[str, str]]:
     """The path and the text of each secret in a free-form value.
 
     :param value: the value. :param path: its path. :return: the pairs.
@@ -233,7 +234,7 @@ def _dotted(path: Path, start: str) -> str:
     return f"{above}[{step}]" if isinstance(step, int) else f"{above}.{step}" if above else str(step)
 
 
-def restored(current: t.Any, desired: t.Any, same: t.Callable[[t.Any, t.Any], bool]) -> t.Any:
+def restored(current: object, desired: object, same: t.Callable[[Params, Params], bool]) -> object:
     """Replace redaction markers in ``desired`` by the secrets of ``current``.
 
     :param current: the current value. :param desired: the desired value.
@@ -245,10 +246,12 @@ def restored(current: t.Any, desired: t.Any, same: t.Callable[[t.Any, t.Any], bo
     return _restored(current, redacted(current), desired, same)
 
 
-def _restored(current: t.Any, displayed: t.Any, desired: t.Any, same: t.Callable[[t.Any, t.Any], bool]) -> t.Any:
+def _restored(current: object, displayed: object, desired: object, same: t.Callable[[Params, Params], bool]) -> object:
     if desired == displayed or (desired == REDACTED and displayed != current):
         return current
-    if isinstance(desired, dict) and isinstance(current, dict) and same(displayed, desired):
+    if not (isinstance(desired, dict) and isinstance(current, dict) and isinstance(displayed, dict)):
+        return desired
+    if same(displayed, desired):
         return {
             key: _restored(current[key], displayed[key], item, same) if key in current else item
             for key, item in desired.items()
@@ -256,7 +259,7 @@ def _restored(current: t.Any, displayed: t.Any, desired: t.Any, same: t.Callable
     return desired
 
 
-def _texts(value: t.Any) -> t.Iterator[str]:
+def _texts(value: object) -> t.Iterator[str]:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

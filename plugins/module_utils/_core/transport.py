@@ -11,19 +11,22 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import httpx
 
+if t.TYPE_CHECKING:
+    import httpcore
+
 request_deadline: contextvars.ContextVar[float] = contextvars.ContextVar("deadline")
 
 
 class _BoundedStream:
     """A network stream whose every operation ends at the request's deadline, however slowly data arrives."""
 
-    def __init__(self, stream: t.Any) -> None:
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
 
-    def __getattr__(self, name: str) -> t.Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> t.Any:
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, timeout=_remaining(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -35,14 +38,14 @@ class _BoundedStream:
 
 
 class _BoundedBackend:
-    def __init__(self, backend: t.Any) -> None:
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
 
     def connect_tcp(self, *args: t.Any, **kwargs: t.Any) -> _BoundedStream:
         kwargs["timeout"] = _remaining(kwargs.get("timeout"))
         return _BoundedStream(self._backend.connect_tcp(*args, **kwargs))
 
-    def __getattr__(self, name: str) -> t.Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._backend, name)
 
 
@@ -56,7 +59,7 @@ def _remaining(timeout: float | None) -> float | None:
     return left if timeout is None else min(left, timeout)
 
 
-def bound(client: t.Any) -> None:
+def bound(client: object) -> None:
     """Apply the deadline to every transport of an ``httpx.Client``.
 
     httpx has a timeout for one read but none for the whole request, and no public interface to add one. If its private

@@ -228,7 +228,7 @@ RENDERED = re.compile(
 )
 
 
-def rendered_objects(value: t.Any, path: str = "") -> t.Iterator[tuple[str, str]]:
+def rendered_objects(value: object, path: str = "") -> t.Iterator[tuple[str, str]]:
     """Find texts of Python objects in an input, including keys.
 
     :param value: the input. :param path: its path.

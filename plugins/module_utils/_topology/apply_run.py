@@ -20,6 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.recon
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
     Snapshot,
@@ -47,7 +48,7 @@ class ApplyRun:
     failed: bool = False  # by an error, before the end
     outcomes: dict[str, list[Outcome]] = dataclasses.field(default_factory=dict)
     after: Snapshot | None = None
-    findings: list[ApiObject] = dataclasses.field(default_factory=list)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
     unused: list[tuple[str, str, str, bool]] = dataclasses.field(default_factory=list)  # see ``unused``
     unanswered: list[str] = dataclasses.field(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ModuleFailureError,
     OptionError,
@@ -19,7 +20,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks import (
@@ -35,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Hit,
     check,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
@@ -109,7 +110,7 @@ ORDER = (
 RULES = tuple(sorted(REGISTERED, key=lambda rule: ORDER.index(rule.id)))
 
 
-def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[Result]:
+def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[Finding]:
     """Run all checks.
 
     :param snapshot: both accounts. :param ignored: ids of checks that are not run.
@@ -126,7 +127,7 @@ def findings(snapshot: Snapshot, ignored: t.Collection[str] = ()) -> list[Result
     return sorted(found, key=lambda item: (SEVERITIES.index(item["severity"]), item["subject"], item["rule"]))
 
 
-def _finding(rule: check, words: Hit, concerned: list[str]) -> Result:
+def _finding(rule: check, words: Hit, concerned: list[str]) -> Finding:
     return {
         "rule": rule.id,
         "severity": words.get("severity", rule.severity),
@@ -153,12 +154,12 @@ def _concerned(snapshot: Snapshot, words: Hit) -> list[str]:
     return [call_path.number for call_path in snapshot.call_paths if takes(call_path)]
 
 
-def numbers(snapshot: Snapshot, found: list[Result]) -> list[Result]:
+def numbers(snapshot: Snapshot, found: list[Finding]) -> list[Result]:
     """Each number's call path with the ids of its findings and their highest severity.
 
     :param snapshot: both accounts. :param found: the findings. :return: one item per number.
     """
-    by_number = collections.defaultdict(list)
+    by_number: dict[str, list[Finding]] = collections.defaultdict(list)
     for finding in found:
         for number in finding["numbers"]:
             by_number[number].append(finding)

@@ -54,7 +54,7 @@ def joined(items: list[Item], rows: list[Item], carrier: Carrier = CARRIER) -> l
     records = [carrier.record_of(row) for row in rows]
     free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
     for index, record in enumerate(records):
-        time, direction = _time(record.get("timestamp")), record.get("direction")
+        time, direction = _time(record.get("timestamp")), str(record.get("direction") or "")
         if time and direction:
             other_side = str(record["caller" if direction == "inbound" else "callee"])
             free.setdefault((direction, other_side), []).append((time, index))

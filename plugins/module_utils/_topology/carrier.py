@@ -12,16 +12,15 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     AnyKeyedResource,
     ApiForm,
-    ApiObject,
     ListQuery,
     Mutation,
     Provider,
     Resource,
-    Result,
 )
 
 #: The kinds of an inbound route: the address is a SIP URI, a phone number, or the login of a SIP account.
@@ -128,3 +127,13 @@ class Carrier(t.Protocol):
 
     def record_of(self, row: ApiObject) -> Result:
         """A record as return value: direction (``inbound`` or ``outbound``), caller and callee (digits), timestamp."""
+
+
+def routes_of(carrier: Carrier, row: ApiObject) -> list[Entry]:
+    """The routes of a number.
+
+    :param carrier: the carrier. :param row: the number with its details, or without any.
+    :return: the routes in the order in which calls try them.
+    """
+    rows = row.get("destinations")
+    return carrier.entries_of(rows if isinstance(rows, list) else [])

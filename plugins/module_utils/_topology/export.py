@@ -244,8 +244,9 @@ def _trunk(row: ApiObject, notes: list[str]) -> ApiObject:
     if both:
         notes.append(f"{name}: a gateway is for both directions; applying this file replaces it by one for each.")
     first = to_result(SIP_TRUNK, {**row, "gateways": out[:1]}, State())
-    gateway = (first.get("gateways") or [{}])[0]
-    protocol = gateway.get("outbound_protocol", "udp")
+    shown = first.get("gateways")
+    gateway = shown[0] if isinstance(shown, list) and shown else {}
+    protocol = str(gateway.get("outbound_protocol", "udp"))
     usual = 5061 if protocol.startswith("tls") else 5060
     found = {
         "name": first.get("name"),
@@ -313,9 +314,10 @@ def _plain(destination: ApiObject) -> ApiObject:
 def _assistant(row: ApiObject, tools: t.Mapping[str, str], there: t.Collection[str]) -> ApiObject:
     found = to_result(ASSISTANT, row, State())
     kept: ApiObject = {name: found[name] for name in ("name", "definition") if name in found}
-    if found.get("tools"):
+    own = found.get("tools")
+    if isinstance(own, list) and own:
         # Vapi keeps the ids of deleted tools. They are left out and therefore not changed.
-        kept["tools"] = [tools.get(key, key) for key in found["tools"] if key in there]
+        kept["tools"] = [tools.get(key, key) for key in own if key in there]
     return kept
 
 
@@ -333,14 +335,16 @@ def _number(
             f"run workflows since {WORKFLOWS_RETIRED}. {WORKFLOW_FIX}"
         )
     for choice, rows in (("assistant", snapshot.assistant), ("squad", snapshot.squad)):
-        if item.get(choice) and item[choice] not in rows:
-            notes.append(f"number {number}: its {choice} {item[choice]} no longer exists, so it is left out.")
-        elif item.get(choice):
-            found[choice] = who.get(item[choice], item[choice]) if choice == "assistant" else item[choice]
+        key = str(item.get(choice) or "")
+        if key and key not in rows:
+            notes.append(f"number {number}: its {choice} {key} no longer exists, so it is left out.")
+        elif key:
+            found[choice] = who.get(key, key) if choice == "assistant" else key
     if item.get("number_e164_check_enabled") is not (format_ == "e164"):
         notes.append(f"number {number}: applying this file sets Vapi's E.164 check as the form {format_} requires.")
-    if item.get("fallback_destination"):
-        found["fallback_destination"] = _plain(item["fallback_destination"])
+    fallback = item.get("fallback_destination")
+    if isinstance(fallback, dict) and fallback:
+        found["fallback_destination"] = _plain(fallback)
     if not _comes_in(snapshot, trunk, phone, number, notes):
         found["inbound"] = False
     return found

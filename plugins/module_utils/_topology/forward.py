@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     OptionError,
@@ -25,7 +26,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     AnyOrderedResource,
     Ordered,
     OrderedResource,
-    Result,
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
@@ -37,6 +37,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     e164_hint,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, RouteKind
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import DestinationResult
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
     holds_key,
@@ -279,31 +280,33 @@ def target_of(carrier: Carrier, forward: Forward, options: ForwardOptions) -> Ta
         others=options.others,
         list_title="destinations of the same number",
         replaces=lambda entry: (
-            carrier.kind_of(entry.raw) == "sip_uri" and is_own(entry.raw["destination"], address, options)
+            carrier.kind_of(entry.raw) == "sip_uri" and is_own(str(entry.raw["destination"]), address, options)
         ),
     )
 
 
 def destination_result(
     carrier: Carrier, entry: Entry, entries: list[Entry], number: str, known: t.Collection[str]
-) -> Result:
+) -> DestinationResult:
     """The return value for a destination.
 
     :param carrier: the carrier. :param entry: the destination. :param entries: all destinations of the number.
     :param number: the number. :param known: trunk ids, which are not redacted in URIs. :return: the return value.
     """
     first = next((other for other in entries if other.active), None)
-    result = {
+    result: DestinationResult = {
         "id": entry.id,
         "number": number,
-        "destination": redacted_uri(entry.raw["destination"], known),
+        "destination": redacted_uri(str(entry.raw["destination"]), known),
         "kind": carrier.kind_of(entry.raw),
-        "priority": None if entry.id == UNKNOWN_ID else entry.raw.get("priority"),
         "active": entry.active,
         "call_hunt": entry.call_hunt,
         "position": "first" if entry is first else "any",
     }
-    return {name: value for name, value in result.items() if value is not None}
+    priority = entry.raw.get("priority")
+    if entry.id != UNKNOWN_ID and priority is not None:
+        result["priority"] = priority
+    return result
 
 
 def to_results(
@@ -316,7 +319,7 @@ def to_results(
     """
     known = [label for label in (forward.vapi_trunk_id, *(options.vapi_trunk_ids or ())) if label]
     rows = [destination_result(carrier, row, entries, str(forward.number), known) for row in entries]
-    own = destination_result(carrier, entry, entries, str(forward.number), known) if entry else {}
+    own: Result = {**destination_result(carrier, entry, entries, str(forward.number), known)} if entry else {}
     return own, {"destinations": rows}
 
 
@@ -346,11 +349,11 @@ def undeclared(
     for row in client.list_all(carrier.numbers.path, carrier.numbers.api.unwrap_list):
         number = carrier.number_of(row)
         for entry in carrier.entries_of(client.list_all(carrier.routes_path, unwrap, number=number)):
-            if not entry.movable or region_of(entry.raw["destination"]) != params["region"]:
+            if not entry.movable or region_of(str(entry.raw["destination"])) != params["region"]:
                 continue
             if (number, entry.identity) in declared:
                 continue
-            record = Forward(number=number, destination=entry.raw["destination"], kind="sip_uri")
+            record = Forward(number=number, destination=str(entry.raw["destination"]), kind="sip_uri")
             found.append(
                 Desired(record, ForwardOptions(state="absent", vapi_trunk_ids=params["vapi_trunk_ids"]), label=number)
             )

@@ -8,8 +8,7 @@ The prefix of a variable names its service.
 
 from __future__ import annotations
 
-import typing as t
-
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
@@ -31,7 +30,7 @@ def listed(snapshot: Snapshot, *, both: bool) -> list[ApiObject]:
     found = []
     for path in [call_path for call_path in snapshot.call_paths if call_path.bought]:
         facts = number.to_result(snapshot.carrier, snapshot.bought[path.number], labels)
-        way: dict[str, t.Any] = to_result(path) if both else {}
+        way: Result = {**to_result(path)} if both else {}
         facts["destinations"] = way.get("destinations", facts["destinations"])
         ours = {f"vapi_{name}": way[name] for name in AT_VAPI if both}
         found.append({f"{snapshot.carrier.provider.name}_{name}": value for name, value in facts.items()} | ours)

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
-    ApiObject,
-    InfoView,
-    Resource,
-    Result,
-)
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import InfoView, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, routes_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 
@@ -31,7 +27,7 @@ def to_result(carrier: Carrier, row: ApiObject, filters: NumberFilters) -> Resul
     :param carrier: the carrier. :param row: the number, with its destinations.
     :param filters: ids of trunks whose label may be shown. :return: the item of the info module.
     """
-    entries = carrier.entries_of(row["destinations"])
+    entries = routes_of(carrier, row)
     names = carrier.numbers.read_only_fields
     facts = {name: row[name] for name in names if isinstance(row.get(name), (str, int, float))}
     number, known = carrier.number_of(row), filters.vapi_trunk_ids or ()

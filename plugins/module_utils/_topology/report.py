@@ -18,7 +18,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     destination_result,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import ApiObject, CallPath
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import DestinationResult
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import CallPath
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
@@ -26,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.trans
 
 if t.TYPE_CHECKING:
     from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import Number
 
 #: The first line of the report and of the failure if the verification at the end found differences.
 VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
@@ -146,7 +148,7 @@ def _moved_from(outcome: Outcome) -> str:
     return outcome.names.get(former, former) if before != after else ""
 
 
-def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]:
+def _forward(run: ApplyRun, number: Number, outcomes: list[Outcome]) -> list[str]:
     changing = [outcome for outcome in outcomes if outcome.error or outcome.action != "none"]
     if outcomes:
         what = _result_word(run, (changing or outcomes)[0])
@@ -155,7 +157,8 @@ def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]
     found = [_line("forward", str(number.number), what)]
     before = _current_destinations(run, number)
     # In check mode each row is planned from the current list, so an unchanged row does not include other removals.
-    after = (changing or outcomes)[-1].extra.get("destinations", before) if outcomes else before
+    planned = (changing or outcomes)[-1].extra if outcomes else {}
+    after = t.cast("list[DestinationResult]", planned.get("destinations", before))
     dry = run.check_mode and bool(changing)
     first = next((row for row in after if row["active"]), None)
     for row in after:
@@ -168,12 +171,12 @@ def _forward(run: ApplyRun, number: t.Any, outcomes: list[Outcome]) -> list[str]
     return found if first else [*found, _line("calls would go" if dry else "calls go", "nowhere", "")]
 
 
-def _current_destinations(run: ApplyRun, number: t.Any) -> list[ApiObject]:
+def _current_destinations(run: ApplyRun, number: Number) -> list[DestinationResult]:
     """The destinations before the run."""
     entries = CallPath(run.before, str(number.number)).entries
     known = [str(row["id"]) for row in run.before.trunks]
     return [destination_result(run.spec.carrier, entry, entries, str(number.number), known) for entry in entries]
 
 
-def _name(row: ApiObject) -> str:
-    return str(row["destination"]) + KINDS.get(row["kind"], "")
+def _name(row: DestinationResult) -> str:
+    return row["destination"] + KINDS.get(row["kind"], "")

@@ -13,11 +13,12 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource, Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, Login
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, Login, routes_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import PathResult, TransferResult
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
@@ -130,7 +131,7 @@ class Snapshot:
             if any(self.carrier.is_gateway(str(g.get("ip"))) for g in gateways(row))
         }
         for row in self.numbers:
-            for entry in self.carrier.entries_of(row.get("destinations", [])):
+            for entry in routes_of(self.carrier, row):
                 trunk = self.trunk_of(entry)
                 found |= {str(trunk["id"]).lower()} if trunk else set()
         return frozenset(found)
@@ -213,8 +214,7 @@ class CallPath:
     @functools.cached_property
     def entries(self) -> list[Entry]:
         """The destinations in the order in which calls try them."""
-        bought = self.snapshot.bought.get(self.number, {})
-        return self.snapshot.carrier.entries_of(bought.get("destinations", []))
+        return routes_of(self.snapshot.carrier, self.snapshot.bought.get(self.number, {}))
 
     @functools.cached_property
     def first_active(self) -> Entry | None:
@@ -419,12 +419,12 @@ def titled(kind: str, row: ApiObject) -> str:
     return f"{TITLES[kind]} {display_name(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
 
 
-def transfer_results(path: CallPath) -> list[Result]:
+def transfer_results(path: CallPath) -> list[TransferResult]:
     """The objects that may transfer a call to the number, with their targets; only tools have an id.
 
     :param path: the call path. :return: return values.
     """
-    found: dict[tuple[str, str], Result] = {}
+    found: dict[tuple[str, str], TransferResult] = {}
     for kind, row, transfer in path.transfers:
         tool = kind == "tool"
         name = display_name(row, "function.name") if tool else transfer.tool or titled(kind, row)
@@ -435,7 +435,7 @@ def transfer_results(path: CallPath) -> list[Result]:
     return list(found.values())
 
 
-def to_result(path: CallPath) -> Result:
+def to_result(path: CallPath) -> PathResult:
     """The return values for a call path.
 
     :param path: the call path. :return: the return values.
@@ -501,14 +501,16 @@ def read(vapi: Engine, engine: Engine, carrier: Carrier = CARRIER, **known: t.An
     :param vapi: the engine of Vapi. :param engine: that of the carrier. :param carrier: the carrier.
     :param known: further fields of the snapshot. :return: the snapshot.
     """
-    bought, account, accounts, *listed = engine.run_concurrently(
-        lambda: _bought(engine, carrier, **known),
-        lambda: engine.rows(carrier.account)[0],
+    bought = _Bought(engine, carrier, known.get("declared_numbers", ()))
+    numbers, account, accounts, *listed = engine.run_concurrently(
+        bought.read,
+        lambda: engine.rows(carrier.account),
         lambda: engine.info(carrier.logins, {}),
         *_vapi_lists(vapi),
     )
-    balance = carrier.balance_of(account)
-    return Snapshot(carrier=carrier, balance=balance, accounts=tuple(accounts), **bought, **_placed(listed), **known)
+    balance = carrier.balance_of(account[0])
+    found = _placed(listed, own=bought.own, numbers=tuple(numbers), carrier=carrier, **known)
+    return dataclasses.replace(found, balance=balance, accounts=tuple(accounts))
 
 
 def read_call_paths(vapi: Engine | None, engine: Engine, carrier: Carrier = CARRIER, **known: t.Any) -> Snapshot:
@@ -517,31 +519,41 @@ def read_call_paths(vapi: Engine | None, engine: Engine, carrier: Carrier = CARR
     :param vapi: the engine of Vapi, or ``None``. :param engine: that of the carrier.
     :param carrier: the carrier. :param known: further fields of the snapshot. :return: the snapshot.
     """
-    bought, *listed = engine.run_concurrently(
-        lambda: _bought(engine, carrier, **known), *(_vapi_lists(vapi) if vapi else ())
-    )
-    return Snapshot(carrier=carrier, **bought, **_placed(listed), **known)
+    bought = _Bought(engine, carrier, known.get("declared_numbers", ()))
+    numbers, *listed = engine.run_concurrently(bought.read, *(_vapi_lists(vapi) if vapi else ()))
+    return _placed(listed, own=bought.own, numbers=tuple(numbers), carrier=carrier, **known)
 
 
 def _vapi_lists(vapi: Engine) -> list[t.Callable[[], list[ApiObject]]]:
     return [functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values()]
 
 
-def _bought(
-    engine: Engine, carrier: Carrier, declared_numbers: t.Collection[str] = (), **_known: t.Any
-) -> dict[str, t.Any]:
-    """The numbers of the account, and the destinations of the selected ones."""
-    own = engine.rows(carrier.numbers)
-    desired = [row for row in own if not declared_numbers or carrier.number_of(row) in declared_numbers]
-    numbers = tuple(engine.with_details(carrier.numbers, desired))
-    return {"own": frozenset(map(carrier.number_of, own)), "numbers": numbers}
+@dataclasses.dataclass
+class _Bought:
+    """Reads the numbers of the account, and the destinations of the selected ones.
+
+    :param own: the digits of all numbers, after :meth:`read`.
+    """
+
+    engine: Engine
+    carrier: Carrier
+    declared_numbers: t.Collection[str]
+    own: frozenset[str] = frozenset()
+
+    def read(self) -> list[ApiObject]:
+        number_of, rows = self.carrier.number_of, self.engine.rows(self.carrier.numbers)
+        self.own = frozenset(map(number_of, rows))
+        desired = [row for row in rows if not self.declared_numbers or number_of(row) in self.declared_numbers]
+        return self.engine.with_details(self.carrier.numbers, desired)
 
 
-def _placed(listed: t.Sequence[list[ApiObject]]) -> dict[str, t.Any]:
-    """The lists by their fields in the snapshot; only the ids of unmanaged objects, such as other tools."""
-    found: dict[str, t.Any] = {"listed": {}}
-    for (place, kind), rows in zip(KINDS.items(), listed, strict=False):
-        managed = [row for row in rows if all(row.get(key, value) == value for key, value in kind.constants.items())]
-        found[place] = tuple(managed)
-        found["listed"][place] = frozenset(str(row["id"]) for row in rows)
-    return found
+def _placed(listed: t.Sequence[list[ApiObject]], **known: t.Any) -> Snapshot:
+    """A snapshot with the lists of Vapi; only the ids of unmanaged objects, such as other tools."""
+    rows: dict[str, list[ApiObject]] = dict(zip(KINDS, listed, strict=False))
+    managed = {place: tuple(row for row in found if _is_managed(KINDS[place], row)) for place, found in rows.items()}
+    ids = {place: frozenset(str(row["id"]) for row in found) for place, found in rows.items()}
+    return Snapshot(listed=ids, **known | managed)
+
+
+def _is_managed(kind: Resource, row: ApiObject) -> bool:
+    return all(row.get(key, value) == value for key, value in kind.constants.items())

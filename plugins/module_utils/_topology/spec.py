@@ -45,6 +45,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.f
     environment_forward,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.names import check_names, former_names
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import (
     CARRIER,
     AccountOptions,
@@ -241,7 +242,7 @@ class EnvironmentSpec:
                 found.append(path)
         return found or [option]
 
-    def concerned(self, finding: Params) -> bool:
+    def concerned(self, finding: Finding) -> bool:
         """Whether a finding of the audit concerns the declared environment.
 
         Findings about inbound calls do not concern numbers that are declared for outbound calls only.
@@ -387,7 +388,7 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
     for option in ("transfer_tools", "assistants", "numbers"):
         params[option] = [_dict(item) for item in params.get(option) or ()]
     trunk = faults.of("trunk", from_options, Trunk, params["trunk"])
-    faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or ())
+    faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or [])
     account = params.get("sip_account")
     absent_state = {**state, "force": True} if params["state"] == "absent" else state
     owner = account and faults.of("sip_account", desired_from_options, carrier.logins, {**account, **absent_state})
