@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     AnyOrderedResource,
     OrderedResource,
     Resource,
-    Result,
 )
 
 

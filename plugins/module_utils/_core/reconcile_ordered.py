@@ -14,7 +14,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RejectedError,
     RunInterruptedError,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Target
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Identity, Target
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
@@ -63,7 +63,7 @@ class OrderedReconciler:
     def _ordered_group(self, outcomes: list[Outcome]) -> None:
         """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
         present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
-        declared = set[t.Any]().union(*(self._target(outcome).declared for outcome in present))
+        declared = set[Identity]().union(*(self._target(outcome).declared for outcome in present))
         for outcome in present:
             outcome.run_state.declared_identities = declared
             self._ordered(outcome)
