@@ -18,9 +18,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri i
     has_scheme,
     is_uri,
     parse_uri,
+    user_digits,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import party
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import TRANSPORT, identity_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import from_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import check_sip_uri
@@ -62,7 +62,7 @@ def test_the_case_of_scheme_and_host_makes_no_difference(
         check_sip_uri(written)
         assert is_uri(written)
         assert not from_list([{"sip_uri": written}]).faults
-    assert party(f'"Name" <{written}>') == party(plain)
+    assert user_digits(f'"Name" <{written}>') == user_digits(plain)
     secure = data.draw(cases("sips:")) + plain
     assert parse_uri(secure).scheme == "sips"
     assert identity_of(SIP, secure) != identity_of(SIP, plain)
