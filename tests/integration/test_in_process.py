@@ -16,14 +16,14 @@ from playing import dealt
 from tests.unit import test_ansible_internals, test_in_process
 
 # These run on each version of ansible-core.
-test_a_name_that_disappears_is_reported = test_ansible_internals.test_a_name_that_disappears_is_reported
-test_another_form_of_a_packed_module_is_reported = (
-    test_ansible_internals.test_another_form_of_a_packed_module_is_reported
+test_missing_private_name_is_reported = test_ansible_internals.test_missing_private_name_is_reported
+test_other_format_of_packed_module_is_reported = test_ansible_internals.test_other_format_of_packed_module_is_reported
+test_task_has_an_id = test_ansible_internals.test_task_has_an_id
+test_installed_ansible_core_has_every_private_name = (
+    test_ansible_internals.test_installed_ansible_core_has_every_private_name
 )
-test_each_task_has_an_id = test_ansible_internals.test_each_task_has_an_id
-test_this_ansible_core_has_every_private_name = test_ansible_internals.test_this_ansible_core_has_every_private_name
-test_a_module_reports_its_progress = test_in_process.test_a_module_reports_its_progress_to_the_action_plugin
-test_every_method_that_is_replaced_is_listed = test_in_process.test_every_method_of_ansible_that_is_replaced_is_listed
+test_a_module_reports_its_progress = test_in_process.test_module_reports_progress_to_the_action_plugin
+test_every_method_that_is_replaced_is_listed = test_in_process.test_replaced_ansible_methods_are_listed
 
 V = "voiceops.vapi_didlogic."
 MODULES = Path(__file__).resolve().parents[2] / "plugins" / "modules"

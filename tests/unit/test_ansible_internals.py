@@ -31,12 +31,12 @@ class WithoutName:
         return getattr(self._place, name)
 
 
-def test_this_ansible_core_has_every_private_name() -> None:
+def test_installed_ansible_core_has_every_private_name() -> None:
     assert _ansible_internals.missing() == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_that_disappears_is_reported(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_private_name_is_reported(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     required = tuple(
         (WithoutName(place, name) if own == name else place, own) for place, own in _ansible_internals.REQUIRED
     )
@@ -44,7 +44,7 @@ def test_a_name_that_disappears_is_reported(name: str, monkeypatch: pytest.Monke
     assert [found.rpartition(".")[2] for found in _ansible_internals.missing()] == [name]
 
 
-def test_another_form_of_a_packed_module_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_format_of_packed_module_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def empty_module(_path: str) -> t.Any:
         raise TypeError("unexpected parameter")
 
@@ -52,7 +52,7 @@ def test_another_form_of_a_packed_module_is_reported(monkeypatch: pytest.MonkeyP
     assert len(_ansible_internals.missing()) == 1
 
 
-def test_each_task_has_an_id() -> None:
+def test_task_has_an_id() -> None:
     first, second = _ansible_internals.task_id(Task()), _ansible_internals.task_id(Task())
     assert first
     assert second

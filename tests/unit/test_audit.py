@@ -105,7 +105,7 @@ def at(account: Account, number: str = DESK) -> list[ApiObject]:
     return next(item for item in account["numbers"] if item["number"] == number)["destinations"]
 
 
-def test_a_healthy_installation_has_no_finding() -> None:
+def test_healthy_environment_has_no_findings() -> None:
     account = healthy()
     assert findings(snapshot(account)) == []
     items = numbers(snapshot(account), [])
@@ -255,7 +255,7 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("spoil", "expected"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
-def test_each_fault_is_found_and_no_other(spoil: t.Callable[[Account], t.Any], expected: list[str]) -> None:
+def test_fault_has_exactly_its_findings(spoil: t.Callable[[Account], t.Any], expected: list[str]) -> None:
     account = healthy()
     spoil(account)
     assert rules(account) == expected
@@ -268,18 +268,18 @@ def test_each_fault_is_found_and_no_other(spoil: t.Callable[[Account], t.Any], e
         assert marked == {number for other in found if other["rule"] == item["rule"] for number in other["numbers"]}
 
 
-def test_every_rule_has_a_fault_that_it_finds() -> None:
+def test_every_rule_has_a_fault() -> None:
     covered = {name for _what, _spoil, expected in FAULTS for name in expected}
     assert covered | {"nowhere"} == {rule.id for rule in RULES}
     assert [rule.id for rule in RULES] == list(ORDER)
     assert len(RULES) == len({rule.id for rule in RULES}) == len(REGISTERED) >= 30
 
 
-def test_a_number_that_nobody_has() -> None:
+def test_missing_number_is_a_finding() -> None:
     assert rules(healthy(), declared_numbers=("31205555555",)) == ["nowhere"]
 
 
-def test_objects_of_one_name_are_told_apart() -> None:
+def test_objects_with_equal_names_are_distinguished() -> None:
     account = healthy()
     account["tools"].append({"id": "t9", "function": {"name": "to_human"}})
     (finding,) = findings(snapshot(account))
@@ -292,13 +292,13 @@ def test_objects_of_one_name_are_told_apart() -> None:
     assert by_rule == {"doubled-trunk": [DESK, HOME], "no-login": [HOME]}
 
 
-def test_a_dial_is_no_refer() -> None:
+def test_dial_transfer_is_not_reported_as_refer() -> None:
     account = healthy()
     account["tools"][0]["destinations"] = [{"number": "+31612340000", "transferPlan": {"sipVerb": "dial"}}]
     assert rules(account) == []
 
 
-def test_only_what_is_declared_is_looked_at() -> None:
+def test_only_declared_numbers_are_audited() -> None:
     account = healthy()
     at(account)[0]["active"] = False
     account["tools"].append({"id": "t9", "function": {"name": "unused"}})
@@ -306,19 +306,19 @@ def test_only_what_is_declared_is_looked_at() -> None:
     assert [item["number"] for item in numbers(snapshot(account, declared_numbers=(HOME,)), [])] == [HOME]
 
 
-def test_the_eu_has_its_own_host_and_addresses() -> None:
+def test_eu_region_has_its_own_host_and_addresses() -> None:
     account = healthy()
     account["region"] = "eu"
     assert rules(account) == ["addresses-missing", "wrong-region"]
 
 
-def test_a_network_allows_its_addresses() -> None:
+def test_allowed_network_contains_its_addresses() -> None:
     account = healthy()
     account["accounts"][0]["allowed_ips"] = ["44.0.0.0/8"]
     assert rules(account) == []
 
 
-def test_a_server_answers_too() -> None:
+def test_number_with_server_is_answered() -> None:
     account = healthy()
     del account["phones"][1]["squadId"]
     account["phones"][1]["server"] = {"url": "https://hook.example.com"}
@@ -326,7 +326,7 @@ def test_a_server_answers_too() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_rules_are_whole(rule: t.Any) -> None:
+def test_rule_is_complete(rule: t.Any) -> None:
     assert rule.severity in SEVERITIES
     assert all(SEVERITIES.index(lower) > SEVERITIES.index(rule.severity) for lower in rule.lower)
     assert rule.evidence in EVIDENCE
@@ -337,14 +337,12 @@ def test_rules_are_whole(rule: t.Any) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_that_rests_on_a_conclusion_is_no_error(rule: t.Any) -> None:
+def test_rule_based_on_inference_has_no_severity_error(rule: t.Any) -> None:
     assert rule.evidence != "inferred" or rule.severity != "error"
 
 
 @pytest.mark.parametrize(("_what", "spoil", "_expected"), FAULTS, ids=[fault[0] for fault in FAULTS])
-def test_a_finding_has_a_severity_of_its_rule(
-    _what: str, spoil: t.Callable[[Account], t.Any], _expected: t.Any
-) -> None:
+def test_finding_has_a_severity_of_its_rule(_what: str, spoil: t.Callable[[Account], t.Any], _expected: t.Any) -> None:
     account = healthy()
     spoil(account)
     by_id = {rule.id: rule for rule in RULES}
@@ -388,7 +386,7 @@ PLACES: list[tuple[str, list[ApiObject], bool]] = [
 
 @pytest.mark.parametrize(("what", "held", "answered"), ANSWERS, ids=[item[0] for item in ANSWERS])
 @pytest.mark.parametrize(("where", "places", "reached"), PLACES, ids=[item[0] for item in PLACES])
-def test_a_destination_can_answer(
+def test_destination_that_can_answer_is_recognised(
     what: str, held: ApiObject, answered: bool, where: str, places: list[ApiObject], reached: bool
 ) -> None:
     account = healthy()
@@ -465,7 +463,7 @@ TRANSFERS: dict[str, t.Callable[[Account, ApiObject], t.Any]] = {
 
 @pytest.mark.parametrize("put", TRANSFERS.values(), ids=TRANSFERS)
 @pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
-def test_a_transfer_is_seen_wherever_it_is_defined(
+def test_transfer_is_found_wherever_it_is_defined(
     put: t.Callable[[Account, ApiObject], t.Any], verb: str | None
 ) -> None:
     account = healthy()
@@ -528,7 +526,7 @@ THERE = {"tool": "tx", "assistant": "a2", "squad": "s1", "credential": "cx"}
 
 
 @pytest.mark.parametrize(("kind", "put", "rule"), REFERRING.values(), ids=REFERRING)
-def test_a_reference_to_what_is_gone_is_found(kind: str, put: t.Callable[[Account, str], t.Any], rule: str) -> None:
+def test_reference_to_deleted_object_is_a_finding(kind: str, put: t.Callable[[Account, str], t.Any], rule: str) -> None:
     account = healthy()
     put(account, "gone")
     assert rules(account) == [rule]
@@ -538,7 +536,7 @@ def test_a_reference_to_what_is_gone_is_found(kind: str, put: t.Callable[[Accoun
     assert rules(account, listed=listed) == []
 
 
-def test_a_reference_of_what_answers_no_number_is_less_bad() -> None:
+def test_reference_of_unused_object_is_less_severe() -> None:
     account = healthy()
     account["assistants"].append({"id": "a9", "name": "Calls out", "model": {"toolIds": ["gone"]}})
     (found,) = findings(snapshot(account))
@@ -547,7 +545,7 @@ def test_a_reference_of_what_answers_no_number_is_less_bad() -> None:
 
 
 @given(st.text(max_size=8), st.sampled_from(["metadata", "variableValues", "parameters"]))
-def test_free_form_data_is_not_read(text: str, key: str) -> None:
+def test_free_form_data_is_ignored(text: str, key: str) -> None:
     account = healthy()
     account["assistants"][0][key] = {"toolIds": [text], "assistantId": text, "destinations": [OUTSIDE], **OUTSIDE}
     assert rules(account) == []
@@ -568,7 +566,7 @@ def with_trunk(host: str, **more: t.Any) -> Account:
 
 
 @pytest.mark.parametrize("host", CARRIERS)
-def test_another_carrier_is_named_and_not_judged(host: str) -> None:
+def test_other_carrier_is_named_without_findings(host: str) -> None:
     plans = [None, {"authUsername": "555"}, {"authUsername": "555", "sipRegisterPlan": {"domain": host}}]
     for plan in plans:
         account = with_trunk(host, outboundAuthenticationPlan=plan)
@@ -585,7 +583,7 @@ def test_another_carrier_is_named_and_not_judged(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", DIDLOGICS)
-def test_a_gateway_of_didlogic_is_known(host: str) -> None:
+def test_didlogic_gateway_is_recognised(host: str) -> None:
     found = rules(with_trunk(host))
     assert "other-carrier" not in found
     assert {"not-bought", "no-login"} <= set(found)
@@ -593,7 +591,7 @@ def test_a_gateway_of_didlogic_is_known(host: str) -> None:
 
 @pytest.mark.parametrize("domain", ["sip.nl.didlogic.net", "SIP.nl.didlogic.net:5060", None])
 @pytest.mark.parametrize("username", ["01234", None])
-def test_a_registration_is_a_way_in(domain: str | None, username: str | None) -> None:
+def test_registration_at_didlogic_receives_inbound_calls(domain: str | None, username: str | None) -> None:
     plan = {key: value for key, value in (("domain", domain), ("username", username)) if value}
     account = healthy()
     account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = plan or {"realm": "didlogic"}
@@ -605,7 +603,7 @@ def test_a_registration_is_a_way_in(domain: str | None, username: str | None) ->
     assert rules(account) == ["nobody-answers"]
 
 
-def test_a_registration_elsewhere_is_no_way_in() -> None:
+def test_registration_at_other_server_receives_no_inbound_calls() -> None:
     account = healthy()
     account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = {"domain": "sip.example.com"}
     at(account).pop(0)
@@ -620,7 +618,7 @@ JUNK = st.recursive(
 
 
 @given(st.data())
-def test_whatever_is_answered_is_looked_at(data: t.Any) -> None:
+def test_audit_accepts_any_response_value(data: t.Any) -> None:
     """Any one value of a healthy answer replaced by anything."""
     account = healthy()
     kind = data.draw(st.sampled_from(["accounts", "trunks", "phones", "assistants", "squads", "tools"]))
@@ -642,7 +640,7 @@ def test_whatever_is_answered_is_looked_at(data: t.Any) -> None:
         ("1@example.com", None),
     ],
 )
-def test_which_hosts_are_vapis(uri: str, host: str | None) -> None:
+def test_vapi_sip_hosts_are_recognised(uri: str, host: str | None) -> None:
     assert host_of(uri) == host
 
 
@@ -654,7 +652,7 @@ def look(stage: SandboxFixture, **options: t.Any) -> ApiObject:
     return audit(engines, from_options(AuditOptions, options))
 
 
-def test_it_only_reads_and_fails_as_told() -> None:
+def test_audit_module_only_reads_and_fails_at_severity() -> None:
     stage = SandboxFixture({"balance": 1, "numbers": [DESK]})
     result = look(stage)
     assert [item["rule"] for item in result["findings"]] == ["balance-low", "no-forward"]
@@ -669,7 +667,7 @@ def test_it_only_reads_and_fails_as_told() -> None:
         look(stage, ignore=["no-such-rule"])
 
 
-def test_reads_grow_with_the_numbers_only() -> None:
+def test_read_requests_grow_only_with_the_numbers() -> None:
     many = [str(31200000000 + n) for n in range(30)]
     stage = SandboxFixture({"balance": 10, "numbers": many})
     look(stage)

@@ -50,7 +50,7 @@ def encoded(coding: str, status: int = 200) -> httpx.Response:
     "coding", [*CODINGS, *(f"{one}, {other}" for one, other in itertools.product(CODINGS[:3], [*CODINGS, "identity"]))]
 )
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_a_coded_answer_is_refused_before_it_is_unpacked(coding: str, status: int) -> None:
+def test_encoded_response_is_rejected_before_decompression(coding: str, status: int) -> None:
     tracemalloc.start()
     fake = Fake(lambda _request: encoded(coding, status))
     with pytest.raises(UnreachableError, match="compressed"):
@@ -65,14 +65,14 @@ def test_a_coded_answer_is_refused_before_it_is_unpacked(coding: str, status: in
 
 
 @pytest.mark.parametrize("coding", ["identity", "Identity", " identity ", ""])
-def test_an_answer_as_it_is_is_read(coding: str) -> None:
+def test_unencoded_response_is_read(coding: str) -> None:
     body = Stream(b"[1]")
     fake = Fake(lambda _request: httpx.Response(200, headers={"Content-Encoding": coding}, stream=body))
     assert fake.client.get("/x") == [1]
 
 
 @pytest.mark.parametrize("unit", [b"{},", b"[],", b'{"a":1},', b"1.5,", b'"a1",', b'[[{"a":[]}]],', b"null,"])
-def test_many_values_are_refused_before_they_are_read(unit: bytes) -> None:
+def test_response_with_too_many_values_is_rejected_before_parsing(unit: bytes) -> None:
     body = b"[" + unit * (http_client.MAX_RESPONSE_BYTES // len(unit) - 2) + b"1]"
     tracemalloc.start()
     with pytest.raises(UnreachableError, match="values"):
@@ -107,7 +107,7 @@ def endless(service: Provider, padding: str = "") -> t.Callable[[httpx.Request],
         ("MAX_SECONDS", 50.0, "", "not complete after 50 s"),
     ],
 )
-def test_a_list_without_end_ends_with_a_clear_error(
+def test_endless_list_is_an_error(
     service: Provider, bound: str, value: float, padding: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, bound, value)
@@ -127,14 +127,14 @@ def test_a_list_without_end_ends_with_a_clear_error(
 
 
 @SERVICES
-def test_a_list_within_its_bounds_is_read_whole(service: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_within_limits_is_read_completely(service: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"id": str(number), "createdAt": str(9000 - number)} for number in range(900)]
     monkeypatch.setattr(http_client, "MAX_ROWS", 900)
     monkeypatch.setattr(http_client, "MAX_LIST", size_of(rows) + 1000)
     assert Fake(ok(rows), service=service).client.list_all("/x", query=ListQuery(limit=900)) == rows
 
 
-def test_the_conversation_of_a_call_is_not_kept() -> None:
+def test_conversation_of_a_call_is_not_kept_in_memory() -> None:
     row = {
         "id": "1",
         "createdAt": "1",

@@ -59,7 +59,7 @@ def forwarded(begin: float = 0, to: t.Any = HUMAN, **more: t.Any) -> ApiObject:
 # ---------------------------------------------------------------------------------------------------- what people see
 
 
-def test_a_recording_is_shown_to_those_who_ask() -> None:
+def test_recording_url_is_returned_on_request() -> None:
     row = {"id": "1", "artifact": {"recording": {"mono": {"combinedUrl": "https://example.com/a.wav"}}}}
     assert to_result(row, PLAIN)["recording_url"] == "hidden"
     assert to_result(row, types.SimpleNamespace(show_recording=True))["recording_url"] == "https://example.com/a.wav"
@@ -77,7 +77,7 @@ def test_a_recording_is_shown_to_those_who_ask() -> None:
         ({}, "unknown"),
     ],
 )
-def test_each_call_has_an_outcome(row: ApiObject, outcome: str) -> None:
+def test_call_has_outcome(row: ApiObject, outcome: str) -> None:
     item = to_result({"id": "1", **row}, PLAIN)
     assert item["outcome"] == outcome
     assert bool(item["diagnosis"]) == ("endedReason" in row)
@@ -95,7 +95,7 @@ KEYS = (
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JUNK), st.dictionaries(st.sampled_from(list(record())), JUNK))
-def test_whatever_is_answered_is_told(row: ApiObject, other: ApiObject) -> None:
+def test_call_log_accepts_any_response_value(row: ApiObject, other: ApiObject) -> None:
     item = to_result({"id": "1", **row}, PLAIN)
     (joined,) = call_log.joined([item], [other, record()])
     assert joined["id"] == "1"
@@ -105,27 +105,27 @@ def test_whatever_is_answered_is_told(row: ApiObject, other: ApiObject) -> None:
 # ------------------------------------------------------------------------------------------------- which is whose
 
 
-def test_a_record_belongs_to_the_call_with_its_number_and_time() -> None:
+def test_record_is_matched_by_number_and_time() -> None:
     (item,) = call_log.joined([vapi()], [record(7200), record(3), record(3, to="31612340009")])
     assert item["carrier"] == told_record(record(3))
     assert item["outcome"] == "answered"
     assert "transfer_leg" not in item["carrier"]
 
 
-def test_a_call_that_came_in_has_a_record_of_that_kind() -> None:
+def test_inbound_call_is_matched_with_inbound_record() -> None:
     inbound = vapi(type="inboundPhoneCall")
     rows = [record(1), record(2, type="incoming", **{"from": ANNA, "to": "31207001000"})]
     (item,) = call_log.joined([inbound], rows)
     assert item["carrier"]["direction"] == "inbound"
 
 
-def test_without_a_record_the_carrier_is_empty() -> None:
+def test_call_without_record_has_no_carrier_data() -> None:
     (item,) = call_log.joined([vapi()], [record(9999)])
     assert item["carrier"] == {}
 
 
 @given(st.lists(st.integers(0, 20).map(lambda n: n * 200), unique=True, max_size=8), st.randoms())
-def test_each_record_goes_to_one_call(begins: list[int], chance: t.Any) -> None:
+def test_record_is_matched_with_one_call_only(begins: list[int], chance: t.Any) -> None:
     """Calls to one number, 200 s apart, whatever the order of both lists."""
     items = [vapi(begin) for begin in begins]
     rows = [record(begin + 4, duration=begin) for begin in begins]
@@ -134,12 +134,12 @@ def test_each_record_goes_to_one_call(begins: list[int], chance: t.Any) -> None:
         assert item["carrier"]["duration"] == begin
 
 
-def test_of_two_calls_the_nearer_gets_the_record() -> None:
+def test_record_is_matched_with_the_nearest_call() -> None:
     first, second = call_log.joined([vapi(0), vapi(60)], [record(62)])
     assert (first["carrier"], second["carrier"]["duration"]) == ({}, 30)
 
 
-def test_a_transfer_that_rang_has_a_record_of_its_own() -> None:
+def test_transfer_that_rang_has_its_own_record() -> None:
     leg = record(30, to=HUMAN[1:])
     (rang,) = call_log.joined([forwarded()], [record(4), leg])
     assert (rang["outcome"], rang["carrier"]["transfer_leg"]) == ("transferred", True)
@@ -151,19 +151,19 @@ def test_a_transfer_that_rang_has_a_record_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("to", [f"sip:{HUMAN}@sip.nl.didlogic.net", {"type": "sip", "sipUri": f"sip:{HUMAN}@x"}])
-def test_a_transfer_to_a_sip_address_is_matched_by_its_number(to: t.Any) -> None:
+def test_transfer_to_sip_uri_is_matched_by_its_number(to: t.Any) -> None:
     (item,) = call_log.joined([forwarded(to=to)], [record(4), record(30, to=HUMAN[1:])])
     assert item["carrier"]["transfer_leg"] is True
 
 
-def test_what_didlogic_does_not_list_proves_nothing() -> None:
+def test_missing_record_proves_nothing() -> None:
     rows = [record(4), *[record(5, to=str(n)) for n in range(call_log.CARRIER.records_limit)]]
     (item,) = call_log.joined([forwarded()], rows)
     assert item["carrier"]["transfer_leg"] is None
     assert item["outcome"] != "failed"
 
 
-def test_the_days_around_the_calls_are_asked_for() -> None:
+def test_records_of_adjacent_days_are_requested() -> None:
     query = call_log.around([vapi(0), vapi(3 * 86400)])
     assert query.params == {"from": "2026-01-01", "to": "2026-01-06"}
     assert call_log.around([{"created_at": "soon"}]).params == {}
@@ -181,7 +181,7 @@ def test_the_number_of_an_address(text: t.Any, number: str) -> None:
     assert user_digits(text) == number
 
 
-def test_filters_are_sent_in_didlogics_words() -> None:
+def test_filters_are_sent_with_didlogic_names() -> None:
     filters = from_options(
         RecordSeek, {"direction": "inbound", "number": "+31207001000", "missed": False, "date_from": "2026-01-31"}
     )
@@ -192,7 +192,7 @@ def test_filters_are_sent_in_didlogics_words() -> None:
         from_options(RecordSeek, {"date_from": "31.1.2026"})
 
 
-def test_the_log_is_filtered_at_the_service() -> None:
+def test_call_log_is_filtered_by_the_service() -> None:
     stage = SandboxFixture()
     filters = from_options(CallFilters, {"created_after": "2026-01-31T01:00:00+01:00", "limit": 3, "assistant": None})
     assert stage.engine(CALL).info(CALL, {}, filters) == []
@@ -202,7 +202,7 @@ def test_the_log_is_filtered_at_the_service() -> None:
         stage.engine(CALL).info(CALL, {}, from_options(CallFilters, {"assistant": "Nobody"}))
 
 
-def test_a_dry_run_asks_for_nothing_that_does_not_exist_yet() -> None:
+def test_check_mode_requests_no_records_of_new_objects() -> None:
     stage = SandboxFixture()
     assert stage.engine(CALL, check=True).info(CALL, {}, from_options(CallFilters, {"assistant": "Later"})) == []
     assert all("call" not in entry["path"] for entry in stage.world.journal)
@@ -229,7 +229,7 @@ ABOUT_DIDLOGIC = sorted(
 
 
 @pytest.mark.parametrize("case", HOSTS)
-def test_no_advice_about_didlogic_for_another_carrier(case: str) -> None:
+def test_calls_of_other_carriers_get_no_didlogic_advice(case: str) -> None:
     hosts, foreign = HOSTS[case]
     lists = {
         "/phone-number": [{"id": "p1", "provider": "byo-phone-number", "credentialId": "c1"}],
@@ -247,7 +247,7 @@ def test_no_advice_about_didlogic_for_another_carrier(case: str) -> None:
 
 
 @pytest.mark.parametrize("provider", ["twilio", "vonage", "telnyx", "vapi"])
-def test_numbers_of_other_providers_are_not_judged(provider: str) -> None:
+def test_numbers_of_other_providers_have_no_carrier_verdict(provider: str) -> None:
     lists: dict[str, list[ApiObject]] = {"/phone-number": [{"id": "p1", "provider": provider}], "/credential": []}
     (found,) = call_log.over_other_carriers(
         lambda resource: lists[resource.path], [vapi(endedReason=ABOUT_DIDLOGIC[0], phoneNumberId="p1")]
@@ -255,7 +255,7 @@ def test_numbers_of_other_providers_are_not_judged(provider: str) -> None:
     assert found["other_carrier"] == provider
 
 
-def test_lists_are_read_only_where_they_are_needed_and_allowed() -> None:
+def test_lists_are_read_only_if_needed_and_permitted() -> None:
     def refuse(_resource: t.Any) -> t.NoReturn:
         raise ApiError("403")
 

@@ -80,7 +80,7 @@ def test_campaigns_of_any_size_are_listed(count: int, contacts: int, variables: 
     assert size_of(listed) < 2000 * count
 
 
-def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
+def test_list_that_changes_during_paging_is_rejected() -> None:
     """A campaign that is archived at that moment moves the others to lower page numbers, and one would be missed."""
     large = campaign(0, MAX_CONTACTS, 2)
     rows = [{**large, "id": str(number), "createdAt": f"{number:04}"} for number in range(3)]
@@ -97,7 +97,7 @@ def test_a_list_that_changes_while_it_is_read_by_number_is_refused() -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("reduced", [True, False])
 @pytest.mark.parametrize("fetched", [True, False])
-def test_the_number_of_contacts_is_that_of_the_campaign(form: str, reduced: bool, fetched: bool) -> None:
+def test_contact_count_is_that_of_the_campaign(form: str, reduced: bool, fetched: bool) -> None:
     """As it is listed, as it is answered, and as it is completed by its id; never the number of calls so far."""
     row = campaign(1, 25, 1, form) | ({} if form == "counter" else {"callsCounterScheduled": 3})
     displayed = CAMPAIGN.api.reduce(row) if reduced and CAMPAIGN.api.reduce else row

@@ -98,7 +98,7 @@ DELETE = Mutation(method="DELETE", path="/credential/{id}", ids={"id": "x"}, mis
 # ------------------------------------------------------------------------------------------------------- what is sent
 
 
-def test_a_request() -> None:
+def test_request_has_method_path_and_headers() -> None:
     fake = Fake(ok([]))
     fake.client.get("/credential", {"limit": 1})
     (request,) = fake.requests
@@ -108,13 +108,13 @@ def test_a_request() -> None:
     assert "vapi_didlogic" in request.headers["user-agent"]
 
 
-def test_an_id_can_not_leave_its_place_in_the_path() -> None:
+def test_id_is_escaped_in_the_path() -> None:
     fake = Fake(ok())
     fake.client.write(PATCH)
     assert fake.requests[0].url.raw_path == b"/base/credential/a%2F..%2Fb"
 
 
-def test_bodies() -> None:
+def test_request_bodies() -> None:
     vapi, didlogic = Fake(ok()), Fake(ok(), service=DIDLOGIC)
     write = Mutation(method="POST", path="/x", body={"destination": {"a": "+1 &", "active": True, "none": None}})
     for fake in (vapi, didlogic):
@@ -126,7 +126,7 @@ def test_bodies() -> None:
     ]  # fmt: skip
 
 
-def test_check_mode_sends_nothing_but_get() -> None:
+def test_check_mode_sends_only_get() -> None:
     fake = Fake(ok([]), read_only=True)
     fake.client.get("/credential")
     for write in (POST, PATCH, DELETE):
@@ -161,7 +161,7 @@ def label(answer: t.Any) -> str:
 
 
 @pytest.mark.parametrize("answer", TEMPORARY, ids=label)
-def test_a_read_is_repeated(answer: t.Any) -> None:
+def test_read_is_retried(answer: t.Any) -> None:
     fake = Fake(answer, answer, ok([1]))
     assert fake.client.get("/credential") == [1]
     assert len(fake.requests) == 3
@@ -169,7 +169,7 @@ def test_a_read_is_repeated(answer: t.Any) -> None:
 
 
 @pytest.mark.parametrize("answer", TEMPORARY, ids=label)
-def test_a_read_is_not_repeated_for_ever(answer: t.Any) -> None:
+def test_read_retries_are_limited(answer: t.Any) -> None:
     fake = Fake(answer)
     with pytest.raises(UnreachableError) as raised:
         fake.client.get("/credential")
@@ -180,7 +180,7 @@ def test_a_read_is_not_repeated_for_ever(answer: t.Any) -> None:
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 418, 422, 301, 302, 307, 308])
 @pytest.mark.parametrize("service", [VAPI, DIDLOGIC], ids=lambda service: service.name)
-def test_a_clear_no_is_final(code: int, service: Provider) -> None:
+def test_rejected_request_is_not_retried(code: int, service: Provider) -> None:
     for write in (None, POST, PATCH):
         fake = Fake(httpx.Response(code, headers={"location": "https://evil.example/"}), service=service)
         with pytest.raises(RejectedError) as raised:
@@ -196,7 +196,7 @@ NOT_SENT = [httpx.ConnectError(KEY), httpx.ConnectTimeout(KEY), httpx.PoolTimeou
 
 @pytest.mark.parametrize("answer", NOT_SENT, ids=label)
 @pytest.mark.parametrize("write", [POST, PATCH, DELETE], ids=lambda write: write.method)
-def test_a_write_that_never_left_is_sent_again(answer: Exception, write: Mutation) -> None:
+def test_unsent_write_is_retried(answer: Exception, write: Mutation) -> None:
     fake = Fake(answer, answer, ok({"id": "x"}))
     assert fake.client.write(write) == {"id": "x"}
     assert len(fake.requests) == 3
@@ -218,7 +218,7 @@ UNCERTAIN = [
 
 @pytest.mark.parametrize("answer", UNCERTAIN, ids=label)
 @pytest.mark.parametrize("write", [POST, PATCH], ids=lambda write: write.method)
-def test_a_write_of_unknown_fate_is_never_sent_again(answer: t.Any, write: Mutation) -> None:
+def test_write_with_unknown_outcome_is_not_retried(answer: t.Any, write: Mutation) -> None:
     fake = Fake(answer, ok())
     with pytest.raises(OutcomeUnknownError) as raised:
         fake.client.write(write)
@@ -227,7 +227,7 @@ def test_a_write_of_unknown_fate_is_never_sent_again(answer: t.Any, write: Mutat
 
 
 @pytest.mark.parametrize("code", [425, 429])
-def test_busy(code: int) -> None:
+def test_rate_limited_update_is_retried_and_create_is_not(code: int) -> None:
     """A busy service did nothing, it says: an update may be sent again, a create only after a look."""
     fake = Fake(httpx.Response(code, headers={"retry-after": "7"}), ok({"id": "x"}))
     assert fake.client.write(PATCH) == {"id": "x"}
@@ -240,7 +240,7 @@ def test_busy(code: int) -> None:
     assert fake.waited == pytest.approx(7)
 
 
-def test_what_is_gone_is_deleted() -> None:
+def test_delete_accepts_404() -> None:
     assert Fake(httpx.Response(404)).client.write(DELETE) is None
     assert Fake(httpx.Response(204)).client.write(DELETE) is None
     assert Fake(httpx.Response(200, content=b"OK")).client.write(DELETE) is None
@@ -248,7 +248,7 @@ def test_what_is_gone_is_deleted() -> None:
         Fake(httpx.Response(404)).client.write(PATCH)
 
 
-def test_repeats_end_in_time() -> None:
+def test_retries_end_at_retry_timeout() -> None:
     fake = Fake(httpx.Response(503), retry_timeout=3)
     with pytest.raises(UnreachableError):
         fake.client.get("/credential")
@@ -263,7 +263,7 @@ def test_repeats_end_in_time() -> None:
     assert len(fake.requests) <= 1 + (fake.waited == 0)
 
 
-def test_a_stop_ends_before_the_next_request() -> None:
+def test_interrupted_client_sends_no_further_request() -> None:
     fake = Fake(httpx.Response(503), ok([]))
     fake.client.interrupt_event.set()
     for act in (lambda: fake.client.get("/credential"), lambda: fake.client.write(POST)):
@@ -272,7 +272,7 @@ def test_a_stop_ends_before_the_next_request() -> None:
     assert fake.requests == []
 
 
-def test_a_client_without_its_parent_sends_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_without_parent_process_sends_no_further_request(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Fake(ok([]), ok([]))
     fake.client.get("/credential")
     monkeypatch.setattr(http_client.os, "getppid", lambda: 1)
@@ -313,7 +313,7 @@ def harmless(text: str) -> None:
     assert text.endswith((".", "!"))
 
 
-def test_denied() -> None:
+def test_authentication_error_names_the_key() -> None:
     fake = Fake(httpx.Response(401, json={"message": "Invalid Key.", "echo": KEY}))
     with pytest.raises(RejectedError) as raised:
         fake.client.get("/assistant")
@@ -345,19 +345,19 @@ def test_denied() -> None:
         (DIDLOGIC, 5, "."),
     ],
 )
-def test_only_known_words_of_an_error_are_repeated(service: Provider, answer: t.Any, said: str) -> None:
+def test_error_message_contains_only_known_fields(service: Provider, answer: t.Any, said: str) -> None:
     with pytest.raises(RejectedError) as raised:
         Fake(httpx.Response(400, json=answer), service=service).client.get("/x")
     assert str(raised.value) == f"{service.title} rejected GET /x (400){said}"
 
 
-def test_long_words_are_cut() -> None:
+def test_long_error_message_is_truncated() -> None:
     with pytest.raises(RejectedError) as raised:
         Fake(httpx.Response(400, json={"message": "x" * 10_000})).client.get("/x")
     assert len(str(raised.value)) < 600
 
 
-def test_the_path_is_named_by_its_template() -> None:
+def test_error_names_the_path_template() -> None:
     with pytest.raises(RejectedError) as raised:
         Fake(httpx.Response(400)).client.write(PATCH)
     assert "PATCH /credential/{id} (400)" in str(raised.value)
@@ -366,7 +366,7 @@ def test_the_path_is_named_by_its_template() -> None:
 # --------------------------------------------------------------------------------------------------------- big answers
 
 
-def test_an_answer_has_a_greatest_size() -> None:
+def test_response_size_is_limited() -> None:
     def endless(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, stream=Endless())
 
@@ -412,7 +412,7 @@ class VapiList:
 
 @pytest.mark.parametrize("cap", [1000, 100])
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 200, 999, 1000, 1001, 2500])
-def test_every_row_of_a_vapi_list(count: int, cap: int) -> None:
+def test_vapi_list_is_read_completely(count: int, cap: int) -> None:
     """Also where the service gives fewer rows than asked for, and says nothing of it."""
     service = VapiList(range(count), cap)
     found = Fake(service).client.list_all("/tool")
@@ -422,25 +422,25 @@ def test_every_row_of_a_vapi_list(count: int, cap: int) -> None:
 
 @pytest.mark.parametrize("tie", [2, 3, 50, 999])
 @pytest.mark.parametrize("shift", [0, 1, 2, 49])
-def test_rows_of_one_time_at_the_border_of_two_pages(tie: int, shift: int) -> None:
+def test_rows_with_equal_time_across_pages_are_read_once(tie: int, shift: int) -> None:
     times = [(n + shift) // tie for n in range(2300)]
     found = Fake(VapiList(times)).client.list_all("/tool")
     assert len({row["id"] for row in found}) == len(found) == 2300
 
 
 @pytest.mark.parametrize("times", [[5] * 1500, [5] * 1001, [9] * 300 + [5] * 1300 + [1] * 10])
-def test_a_page_of_one_time_is_an_error_and_not_an_end(times: list[int]) -> None:
+def test_page_with_one_time_is_an_error(times: list[int]) -> None:
     with pytest.raises(UnreachableError, match="cannot be read completely"):
         Fake(VapiList(times)).client.list_all("/tool")
 
 
-def test_rows_without_a_time_are_an_error_where_there_are_more_pages() -> None:
+def test_rows_without_time_are_an_error_if_more_pages_exist() -> None:
     with pytest.raises(UnreachableError):
         Fake(ok([{"id": str(n)} for n in range(1000)])).client.list_all("/tool")
     assert len(Fake(ok([{"id": str(n)} for n in range(7)])).client.list_all("/tool")) == 7
 
 
-def test_rows_made_while_reading_are_no_duplicates() -> None:
+def test_rows_created_during_paging_are_no_duplicates() -> None:
     service = VapiList(range(1500))
 
     def growing(request: httpx.Request) -> httpx.Response:
@@ -455,7 +455,7 @@ def test_rows_made_while_reading_are_no_duplicates() -> None:
 
 @pytest.mark.parametrize("most", [1, 99, 100, 101, 1000, 2499, 2500, 3000])
 @pytest.mark.parametrize("page", [None, 7, 100])
-def test_the_newest_rows_of_a_vapi_list(most: int, page: int | None) -> None:
+def test_limited_vapi_list_contains_the_newest_rows(most: int, page: int | None) -> None:
     """No more than asked for, the newest, in pages of the size that was asked for."""
     service = VapiList(range(2500))
     found = Fake(service).client.list_all("/call", None, ListQuery(limit=most, page_size=page))
@@ -463,7 +463,7 @@ def test_the_newest_rows_of_a_vapi_list(most: int, page: int | None) -> None:
     assert service.reads <= min(most, 2500) // ((page or 1000) - 1) + 2
 
 
-def test_filters_go_with_every_page() -> None:
+def test_filters_are_sent_with_every_page() -> None:
     seen = []
 
     def service(request: httpx.Request) -> httpx.Response:
@@ -479,7 +479,7 @@ def test_filters_go_with_every_page() -> None:
     assert seen[1]["createdAtLe"] != "9", "further pages go on from the oldest row"
 
 
-def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_page_is_requested_in_smaller_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls carry their whole conversation, so nobody knows how many fit into an answer."""
     monkeypatch.setattr(http_client, "MAX_RESPONSE_BYTES", 2000)
     service = VapiList(range(120))
@@ -494,7 +494,7 @@ def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("most", [1, 5, 999, 1000, 1001, 3000])
-def test_no_more_rows_of_a_didlogic_list_than_asked_for(most: int) -> None:
+def test_didlogic_list_is_limited_to_requested_rows(most: int) -> None:
     rows = [{"timestamp": str(n)} for n in range(2500)]
 
     def service(request: httpx.Request) -> httpx.Response:
@@ -509,7 +509,7 @@ def test_no_more_rows_of_a_didlogic_list_than_asked_for(most: int) -> None:
 
 @pytest.mark.parametrize("cap", [1000, 100])
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 200, 1000, 1001, 2500])
-def test_every_row_of_a_didlogic_list(count: int, cap: int) -> None:
+def test_didlogic_list_is_read_completely(count: int, cap: int) -> None:
     rows = [{"number": str(n)} for n in range(count)]
 
     def service(request: httpx.Request) -> httpx.Response:
@@ -522,7 +522,7 @@ def test_every_row_of_a_didlogic_list(count: int, cap: int) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 100, 1000, 1100])
-def test_a_list_without_pages(count: int) -> None:
+def test_list_without_pages_is_read_once(count: int) -> None:
     """It answers everything at once, again and again."""
     rows = [{"id": n} for n in range(count)]
     fake = Fake(ok(rows), service=DIDLOGIC)
@@ -532,7 +532,7 @@ def test_a_list_without_pages(count: int) -> None:
 
 @pytest.mark.parametrize("answer", [{}, {"a": []}, 5, "x", True, [1], [[]], {"rows": {}}, {"rows": [1]}])
 @pytest.mark.parametrize("service", [VAPI, DIDLOGIC], ids=lambda service: service.name)
-def test_something_else_than_a_list(service: Provider, answer: t.Any) -> None:
+def test_response_that_is_not_a_list_is_an_error(service: Provider, answer: t.Any) -> None:
     with pytest.raises(UnreachableError, match="is not a list"):
         Fake(httpx.Response(200, json=answer), service=service).client.list_all("/x", lambda found: found.get("rows"))
 
@@ -550,7 +550,7 @@ def test_something_else_than_a_list(service: Provider, answer: t.Any) -> None:
         ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
     ],
 )  # fmt: skip
-def test_good_urls(url: str, base: str) -> None:
+def test_valid_urls_are_accepted(url: str, base: str) -> None:
     assert checked_url(url) == base
 
 
@@ -563,7 +563,7 @@ def test_good_urls(url: str, base: str) -> None:
         "https://host#f", "https://host:port", "https://host:99999", "https://[::1", "http://[::2]",
     ],
 )  # fmt: skip
-def test_bad_urls(url: str) -> None:
+def test_invalid_urls_are_rejected(url: str) -> None:
     with pytest.raises(OptionError) as raised:
         checked_url(url)
     assert raised.value.path == "api_url"
@@ -571,7 +571,7 @@ def test_bad_urls(url: str) -> None:
     assert "pw" not in str(raised.value)
 
 
-def test_clear_text_never_meets_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loopback_http_ignores_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes to loopback in clear must not go to a proxy from the environment, key and all."""
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
@@ -641,7 +641,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10
     ids=["body", "headers", "silence", "after 100"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_request_has_a_deadline_however_slowly_the_other_side_drips(start: bytes, drip: bytes, method: str) -> None:
+def test_request_times_out_with_slow_response(start: bytes, drip: bytes, method: str) -> None:
     with Dripper(start, drip) as url:
         connection = from_options(VAPI.connection, {"api_key": KEY, "api_url": url})
         client = Client(VAPI, connection, from_options(HttpOptions, {"timeout": 1, "retry_timeout": 0}))
@@ -654,7 +654,7 @@ def test_a_request_has_a_deadline_however_slowly_the_other_side_drips(start: byt
         client.close()
 
 
-def test_nobody_listens() -> None:
+def test_connection_refused_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     connection = from_options(VAPI.connection, {"api_key": KEY, "api_url": f"http://127.0.0.1:{port}"})
@@ -668,7 +668,7 @@ def test_nobody_listens() -> None:
 # ----------------------------------------------------------------------------------------------- what is kept in a task
 
 
-def test_a_shelf_keeps_what_was_read_until_something_of_it_is_written() -> None:
+def test_read_cache_is_invalidated_by_a_write() -> None:
     read_cache, asked = ReadCache(), list[str]()
 
     def read(url: str) -> t.Any:
@@ -687,7 +687,7 @@ def test_a_shelf_keeps_what_was_read_until_something_of_it_is_written() -> None:
     assert asked[-1] == "other page"
 
 
-def test_a_shelf_does_not_keep_what_was_read_across_a_write() -> None:
+def test_read_cache_ignores_reads_that_overlap_a_write() -> None:
     read_cache, asked = ReadCache(), list[int]()
 
     def slow() -> int:

@@ -151,7 +151,7 @@ def self_signed() -> tuple[bytes, bytes]:
     ],
     ids=["own CA", "unknown CA", "wrong host", "wrong address", "expired", "not yet valid"],
 )
-def test_a_certificate_that_is_refused(
+def test_invalid_certificate_is_an_error_with_its_cause(
     tmp_path: pathlib.Path, authority: trustme.CA, host: str, names: list[str], dates: t.Any, known: bool, said: str
 ) -> None:
     """Only a valid certificate of a known authority gets the key; anything else says why, at once."""
@@ -174,7 +174,7 @@ def test_a_certificate_that_is_refused(
         assert seconds < 3, "another attempt would end the same way"
 
 
-def test_a_self_signed_certificate(tmp_path: pathlib.Path) -> None:
+def test_self_signed_certificate_is_an_error(tmp_path: pathlib.Path) -> None:
     certificate, key = self_signed()
     (tmp_path / "both.pem").write_bytes(certificate + key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -187,11 +187,11 @@ def test_a_self_signed_certificate(tmp_path: pathlib.Path) -> None:
         assert client(f"https://localhost:{port}", ca_path=str(tmp_path / "ca.pem")).list_all("/assistant") == []
 
 
-def test_every_fault_of_a_certificate_has_a_text_of_its_own() -> None:
+def test_every_certificate_error_has_its_own_message() -> None:
     assert len({what for what, _fix in connection_errors.CERTIFICATE_FAULTS.values()}) >= 6
 
 
-def test_a_server_without_tls() -> None:
+def test_server_without_tls_is_an_error() -> None:
     with serving() as (port, handler):
         error, seconds = failure(f"https://127.0.0.1:{port}")
         assert f"127.0.0.1:{port} does not use TLS" in str(error)
@@ -204,18 +204,18 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize(("scheme", "path"), [*itertools.product(["http", "https"], ["", "/api"])])
-def test_what_did_not_answer_is_named(scheme: str, path: str) -> None:
+def test_unreachable_endpoint_is_named(scheme: str, path: str) -> None:
     port = closed_port()
     error, _seconds = failure(f"{scheme}://127.0.0.1:{port}{path}", retry_timeout=0)
     assert f"connection to 127.0.0.1:{port} failed (connection refused)" in str(error)
 
 
-def test_a_name_that_does_not_resolve() -> None:
+def test_unresolvable_host_is_an_error() -> None:
     error, _seconds = failure("https://nowhere.invalid", retry_timeout=0)
     assert "nowhere.invalid:443" in str(error)
 
 
-def test_an_answer_that_never_comes_names_who_was_asked() -> None:
+def test_timeout_names_the_service() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         error, _seconds = failure(f"http://127.0.0.1:{port}", timeout=1, retry_timeout=0)
@@ -226,7 +226,7 @@ def test_an_answer_that_never_comes_names_who_was_asked() -> None:
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-def test_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_unreachable_proxy_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     port, secret = closed_port(), canary()
     monkeypatch.setenv(variable, f"http://user:{secret}@127.0.0.1:{port}")
     error, _seconds = failure("https://api.example.com", retry_timeout=0)
@@ -240,7 +240,7 @@ def test_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch, variable: str) ->
     ("status", "said"),
     [(407, "requires a user name and a password"), (503, "could not connect to api.example.com:443")],
 )
-def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int, said: str) -> None:
+def test_proxy_rejection_is_reported(monkeypatch: pytest.MonkeyPatch, status: int, said: str) -> None:
     with serving(status=status) as (port, _handler):
         secret = canary()
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:{secret}@127.0.0.1:{port}")
@@ -257,7 +257,7 @@ def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int, said
         )
     ],
 )
-def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
+def test_unsupported_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
     secret = canary()
     monkeypatch.setenv(variable, f"{scheme}://user:{secret}@proxy.example.com:1080")
     with pytest.raises(OptionError) as raised:
@@ -274,7 +274,7 @@ def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, variable: 
         assert connection_errors.proxy_for("https://api.example.com") == ("", "")
 
 
-def test_certificates_of_the_environment_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_ca_variable_of_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull + "/missing.pem")
     with contextlib.suppress(OptionError):  # some versions of the library do not look there
         client("https://api.example.com").close()
@@ -294,7 +294,7 @@ def test_certificates_of_the_environment_that_cannot_be_read(monkeypatch: pytest
         ({"body": b"not found", "status": 404, "kind": "text/html"}, "may be another API"),
     ],
 )
-def test_another_server_at_the_address(answer: dict[str, t.Any], said: str) -> None:
+def test_response_of_another_server_is_an_error(answer: dict[str, t.Any], said: str) -> None:
     with serving(**answer) as (port, _handler):
         error, _seconds = failure(f"http://127.0.0.1:{port}", retry_timeout=0)
     assert said in str(error)
@@ -313,7 +313,7 @@ def test_another_server_at_the_address(answer: dict[str, t.Any], said: str) -> N
     ],
     ids=["Vapi-UUID", "Vapi-40", "didlogic-UUID", "didlogic-40"],
 )
-def test_a_key_in_the_other_ones_place(service: t.Any, key: str, said: str) -> None:
+def test_key_of_the_other_service_is_detected(service: t.Any, key: str, said: str) -> None:
     with serving(status=401, body=b"{}") as (port, _handler):
         connection = from_options(service.connection, {"api_key": key, "api_url": f"http://127.0.0.1:{port}"})
         named = {"api_key": "vapi_didlogic_key"}

@@ -213,33 +213,33 @@ def adds_up(linted: Linted) -> None:
 
 
 @pytest.mark.parametrize(("kind", "line", "text"), FILES, ids=[kind for kind, _line, _text in FILES])
-def test_a_file_with_one_fault(kind: str, line: int, text: str | bytes) -> None:
+def test_file_with_one_fault_has_one_finding(kind: str, line: int, text: str | bytes) -> None:
     linted = from_csv(content(text))
     assert [(fault.where, fault.kind) for fault in linted.faults] == [(f"line {line}", kind)]
     adds_up(linted)
 
 
 @pytest.mark.parametrize(("kind", "customer"), CONTACTS, ids=[kind for kind, _customer in CONTACTS])
-def test_a_list_with_one_fault(kind: str, customer: t.Any) -> None:
+def test_list_with_one_fault_has_one_finding(kind: str, customer: t.Any) -> None:
     linted = from_list([{"number": ONE}, customer])
     assert [(fault.where, fault.kind) for fault in linted.faults] == [("customers[1]", kind)]
     adds_up(linted)
 
 
-def test_every_kind_has_an_example() -> None:
+def test_every_kind_of_fault_has_an_example() -> None:
     assert {kind for kind, *_rest in FILES + CONTACTS} | {"no-rows"} == set(KINDS)
     assert len(KINDS) >= 20
     assert not FILE.keys() & ROW.keys()
 
 
-def test_rules_are_single_sentences() -> None:
+def test_messages_are_single_sentences() -> None:
     for kind, (counted, rule) in KINDS.items():
         assert rule.endswith((".", "{hint}.")), kind
         assert ". " not in rule, kind
         assert counted, kind
 
 
-def test_a_rule_names_column_and_fix() -> None:
+def test_message_names_column_and_fix() -> None:
     faults = from_csv(row(f"201234567,{'a' * 50},#N/A\n{ONE},Piet,1").encode()).faults
     hint = "in a spreadsheet, format the column as text."
     assert [fault.rule for fault in faults] == [
@@ -257,7 +257,7 @@ def places(text: str) -> list[tuple[str, str]]:
     return [(fault.where.removeprefix("line "), fault.kind) for fault in from_csv(text.encode()).faults]
 
 
-def test_lines_are_those_of_an_editor() -> None:
+def test_line_numbers_are_those_of_the_file() -> None:
     text = f'number,note\n{ONE},"a\nb\r\nc\rd"\r\n5,\r6,\n{TWO},"\u2028\x0b"\n7,\u0085\n8,'
     assert places(text) == [
         ("6", "not-e164-plus"),
@@ -274,7 +274,7 @@ def test_lines_are_those_of_an_editor() -> None:
     ]
 
 
-def test_reading_goes_on_after_a_broken_row() -> None:
+def test_parsing_continues_after_invalid_row() -> None:
     good = "".join(f'+3120123{number},Jan,"a, b"\n' for number in range(1000, 1100))
     linted = from_csv((HEAD + f'{ONE},"Jan,1\n' + good + f'{TWO},"a"b,1\n' + f'{THREE},x,"1\n2"\n5,,\n').encode())
     assert [(fault.where, fault.kind) for fault in linted.faults] == [
@@ -287,7 +287,7 @@ def test_reading_goes_on_after_a_broken_row() -> None:
     adds_up(linted)
 
 
-def test_rows_are_judged_under_a_bad_header() -> None:
+def test_rows_are_validated_with_invalid_header() -> None:
     assert places(f"Phone;first name\n5;Jan\n{ONE};#N/A\n{ONE};") == [
         ("1", "separator"),
         ("1", "header-spelt"),
@@ -309,7 +309,7 @@ def test_rows_are_judged_under_a_bad_header() -> None:
     ]
 
 
-def test_a_column_tells_one_fault_and_a_row_all() -> None:
+def test_column_reports_one_fault_and_row_reports_all() -> None:
     assert places(f"number,name,a,b\n' 31 20 x,{'a' * 50}\0,#N/A,[1]\n0,x\n") == [
         ("2", "not-e164-formula"),
         ("2", "control"),
@@ -320,7 +320,7 @@ def test_a_column_tells_one_fault_and_a_row_all() -> None:
     ]
 
 
-def test_a_duplicate_names_the_first() -> None:
+def test_duplicate_names_the_first_row() -> None:
     rules = [fault.rule for fault in from_csv(f'number,name\n{ONE},"{"a" * 41}"\n{ONE},\n{ONE},'.encode()).faults]
     assert "line 2" not in rules[0]
     assert all("same as in line 2:" in rule for rule in rules[1:])
@@ -333,7 +333,7 @@ def test_a_duplicate_names_the_first() -> None:
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["", "bom"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
-def test_a_good_file(start: bytes, end: str) -> None:
+def test_valid_file_is_accepted(start: bytes, end: str) -> None:
     rows = [
         "number,name,amount,note",
         f'{ONE},"Jan, Jr",12.50,"say ""hi"""',
@@ -350,13 +350,13 @@ def test_a_good_file(start: bytes, end: str) -> None:
     assert linted.row_count == 3
 
 
-def test_limits_that_are_just_kept() -> None:
+def test_values_at_the_limits_are_accepted() -> None:
     text = f"number,name,{'a' * 40}\n+2902001,{'n' * 40},{'c' * 10_000}\n+123456789012345,,\n"
     assert from_csv(text.encode()).faults == []
     assert from_list([{"number": ONE, "extension": "1" * 10, "variables": {"a" * 40: 10**400}}]).faults == []
 
 
-def test_a_good_list() -> None:
+def test_valid_list_is_accepted() -> None:
     customers: list[dict[str, t.Any]] = [
         {"number": ONE, "sip_uri": None, "name": "Jan", "extension": "5", "variables": {"a": 1, "b": None, "c": False}},
         {"number": None, "sip_uri": "sip:jan@example.com", "name": "", "variables": {}},
@@ -402,7 +402,7 @@ def good(draw: st.DrawFn) -> tuple[list[str], list[Contact]]:
 
 
 @given(good(), st.sampled_from(["\n", "\r\n"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-def test_what_was_written_is_read(made: tuple[list[str], list[Contact]], end: str, quoting: t.Literal[0, 1]) -> None:
+def test_csv_round_trip(made: tuple[list[str], list[Contact]], end: str, quoting: t.Literal[0, 1]) -> None:
     heads, contacts = made
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator=end, quoting=quoting)
@@ -420,7 +420,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.binary(max_size=200) | st.lists(PIECES | st.text(max_size=5), max_size=60).map(lambda p: "".join(p).encode()))
-def test_any_bytes_are_judged(anything: bytes) -> None:
+def test_any_bytes_are_validated(anything: bytes) -> None:
     for whole in (anything, b"number,name\n" + anything):
         linted = from_csv(whole)
         assert linted.contacts or linted.faults
@@ -439,7 +439,7 @@ KEYS = st.sampled_from(["number", "sip_uri", "name", "extension", "variables"])
 
 
 @given(st.lists(st.dictionaries(KEYS | st.text(max_size=3), VALUES, max_size=5) | VALUES, max_size=6))
-def test_any_list_is_judged(customers: list[t.Any]) -> None:
+def test_any_list_is_validated(customers: list[t.Any]) -> None:
     linted = from_list(customers)
     assert linted.contacts or linted.faults
     adds_up(linted)
@@ -475,7 +475,7 @@ def canaries(count: int, luck: random.Random) -> list[str]:
 
 
 @given(st.randoms(use_true_random=False), st.booleans(), st.booleans())
-def test_no_fault_tells_a_cell(luck: random.Random, headed: bool, raw: bool) -> None:
+def test_messages_contain_no_cell(luck: random.Random, headed: bool, raw: bool) -> None:
     result = canaries(20, luck)
     cells = [luck.choice(SPOILERS).replace("{}", canary) for canary in result]
     file = io.StringIO(newline="")
@@ -506,7 +506,7 @@ def test_no_fault_tells_a_cell(luck: random.Random, headed: bool, raw: bool) -> 
     assert all(len(fault.rule) < 200 for fault in faults)
 
 
-def test_a_file_without_header_does_not_tell_its_first_row() -> None:
+def test_message_on_missing_header_contains_no_cell() -> None:
     for first in (
         f"{ONE},Jansen",
         "Jansen,Zoetermeer",
@@ -535,19 +535,19 @@ def test_a_file_without_header_does_not_tell_its_first_row() -> None:
         (25_000, MAX_CONTACTS, [("Spring (1/3)", 10_000), ("Spring (2/3)", 10_000), ("Spring (3/3)", 5_000)]),
     ],
 )
-def test_batches(count: int, size: int, expected: list[tuple[str, int]]) -> None:
+def test_contacts_are_split_into_batches(count: int, size: int, expected: list[tuple[str, int]]) -> None:
     contacts: list[Contact] = [{"number": f"+{10_000_000 + index}"} for index in range(count)]
     made = batches("Spring", contacts, size)
     assert [(name, len(part)) for name, part in made] == expected
     assert [contact for _name, part in made for contact in part] == contacts
 
 
-def test_most_contacts_is_the_size_of_a_batch() -> None:
+def test_max_contacts_is_the_batch_size() -> None:
     assert len(batches("Spring", [{"number": ONE}] * MAX_CONTACTS)) == 1
     assert len(batches("Spring", [{"number": ONE}] * (MAX_CONTACTS + 1))) == 2
 
 
-def test_the_report() -> None:
+def test_report_lists_all_findings() -> None:
     text = "number\n" + f"{ONE}\n" * 32 + "31201234567\n" * 12 + "\n"
     lines = report(from_csv(text.encode()).faults, most=2).splitlines()
     assert lines[0] == "31 duplicates, 12 without +, 1 blank row"

@@ -105,47 +105,47 @@ def test_every_published_reason_is_known() -> None:
 
 
 @pytest.mark.parametrize("reason", NEWER)
-def test_reasons_of_the_newer_sdk_are_known(reason: str) -> None:
+def test_sdk_reasons_are_known(reason: str) -> None:
     row = find_row(reason)
     assert row not in (UNKNOWN, *ended_reasons.AFTER_START)
     assert row.pattern == reason or row.area in FAMILIES
     assert row.pattern != reason or row.source.startswith("SDK")
 
 
-def test_rows_of_the_newer_sdk_are_reasons_that_it_has() -> None:
+def test_sdk_rows_are_reasons_of_the_sdk() -> None:
     assert {row.pattern for row in REASONS if "SDK" in row.source} <= set(NEWER)
 
 
 @pytest.mark.parametrize("reason", ["sip-outbound-something-new", "call.in-progress.error-configfault-something-new"])
-def test_unpublished_reasons_of_a_known_kind(reason: str) -> None:
+def test_unpublished_reasons_of_a_known_kind_are_diagnosed(reason: str) -> None:
     found = told(reason)
     assert reason in found.cause
     assert "is unknown to" not in found.cause
 
 
-def test_no_text_recommends_a_workflow() -> None:
+def test_texts_do_not_recommend_workflows() -> None:
     assert [row.pattern for row in ALL if "workflow" in (row.fix + row.option).lower()] == []
 
 
-def test_telephony_has_rows_of_its_own() -> None:
+def test_telephony_reasons_have_their_own_rows() -> None:
     telephony = [word for word in published() if TELEPHONY.search(word)]
     assert len(telephony) > 70
     assert [word for word in telephony if find_row(word).pattern != word] == []
 
 
-def test_families_are_for_model_voice_and_transcriber_only() -> None:
+def test_families_are_only_model_voice_and_transcriber() -> None:
     by_family = {word: find_row(word) for word in published() if find_row(word).pattern != word}
     assert {word: row.area for word, row in by_family.items() if row.area not in FAMILIES} == {}
     assert {word: row.outcome for word, row in by_family.items() if row.outcome != "failed"} == {}
 
 
-def test_each_row_is_used_or_known_from_elsewhere() -> None:
+def test_every_row_is_a_known_reason() -> None:
     used = {find_row(word).pattern for word in published()}
     assert [row.pattern for row in REASONS if "OA" in row.source and row.pattern not in used] == []
     assert [row.pattern for row in REASONS if "OA" not in row.source and row.pattern in used] == []
 
 
-def test_rows_are_unique_and_in_order() -> None:
+def test_rows_are_unique_and_sorted() -> None:
     patterns = [row.pattern for row in REASONS]
     assert len(patterns) == len(set(patterns))
     kinds = ["*" in pattern for pattern in patterns]
@@ -165,7 +165,7 @@ def test_providers_are_recognised() -> None:
     assert [slug for slug in PROVIDERS if not any(f"-{slug}-" in word for word in words)] == []
 
 
-def test_every_published_reason_makes_a_diagnosis() -> None:
+def test_every_published_reason_has_a_diagnosis() -> None:
     for word in published():
         found = told(word)
         for text in (found.cause, found.fix):
@@ -178,7 +178,7 @@ def test_every_published_reason_makes_a_diagnosis() -> None:
 
 
 @pytest.mark.parametrize("row", ALL, ids=lambda row: row.pattern)
-def test_texts(row: Reason) -> None:
+def test_texts_are_complete_sentences(row: Reason) -> None:
     assert row.outcome in t.get_args(ended_reasons.Outcome)
     assert row.area in t.get_args(ended_reasons.Area)
     assert row.cause
@@ -200,7 +200,7 @@ def test_texts(row: Reason) -> None:
         assert tag in {"OA", "SDK", "INF"} or re.fullmatch(r"DOC [a-z0-9]+(-[a-z0-9]+)*( \d{4}-\d\d-\d\d)?", tag)
 
 
-def test_normal_ends_need_no_fix() -> None:
+def test_normal_ends_have_no_fix() -> None:
     for word in ("customer-ended-call", "assistant-ended-call", "customer-did-not-answer", "customer-busy"):
         assert told(word).fix == ""
 
@@ -260,7 +260,7 @@ MODULES = {
 
 
 @pytest.mark.parametrize("option", NAMED)
-def test_options_exist(option: str) -> None:
+def test_referenced_options_exist(option: str) -> None:
     module, _dot, path = option.partition(".")
     assert module in MODULES
     known = options_of(module)
@@ -296,7 +296,7 @@ def test_options_in_texts_exist() -> None:
 
 
 @pytest.mark.parametrize("reason", [None, "", "  "])
-def test_a_call_that_runs_has_no_diagnosis(reason: str | None) -> None:
+def test_running_call_has_no_diagnosis(reason: str | None) -> None:
     assert diagnose(reason) is None
 
 
@@ -352,7 +352,7 @@ def test_a_call_that_runs_has_no_diagnosis(reason: str | None) -> None:
         ("pipeline-error-openai-401-incorrect-api-key", "failed", "model", "vapi_assistant.definition", None),
     ],
 )
-def test_examples(reason: str, outcome: str, area: str, option: str, status: int | None) -> None:
+def test_diagnosis_of_examples(reason: str, outcome: str, area: str, option: str, status: int | None) -> None:
     found = told(reason)
     assert (found.outcome, found.area, found.sip_status) == (outcome, area, status)
     assert option in found.option.split(", ")
@@ -370,11 +370,11 @@ def test_examples(reason: str, outcome: str, area: str, option: str, status: int
         ("call.in-progress.error-vapifault-next-thing-transcriber-failed", "transcriber of next-thing failed"),
     ],
 )
-def test_the_provider_stands_in_the_cause(reason: str, words: str) -> None:
+def test_cause_contains_the_provider(reason: str, words: str) -> None:
     assert words in told(reason).cause
 
 
-def test_own_key_and_vapis_key_differ() -> None:
+def test_organization_key_and_vapi_key_have_different_fixes() -> None:
     own = told("pipeline-error-openai-429-exceeded-quota")
     theirs = told("call.in-progress.error-vapifault-openai-429-exceeded-quota")
     assert own.fix.startswith("Top up")
@@ -385,7 +385,7 @@ def test_own_key_and_vapis_key_differ() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 406, 407, 408, 415, 480, 481, 484, 486, 487, 488, 500, 501, 502])
-def test_statuses_of_the_trunk(status: int) -> None:
+def test_sip_statuses_of_the_trunk(status: int) -> None:
     assert f"SIP {status}" in OUTBOUND[status].cause
 
 
@@ -428,11 +428,11 @@ def test_status_tables_are_consistent() -> None:
         ("Q.850;cause=16", None),
     ],
 )
-def test_status_in_a_message(message: str, status: int | None) -> None:
+def test_sip_status_is_read_from_the_message(message: str, status: int | None) -> None:
     assert status_in(message) == status
 
 
-def test_the_message_refines_what_says_nothing() -> None:
+def test_message_refines_a_generic_reason() -> None:
     reason = "call.in-progress.error-sip-outbound-call-failed-to-connect"
     found = told(reason, "SIP 404 Not Found")
     assert (found.cause, found.sip_status) == (OUTBOUND[404].cause, 404)
@@ -443,7 +443,7 @@ def test_the_message_refines_what_says_nothing() -> None:
     assert (found.cause, found.sip_status) == (find_row(reason).cause, 418)
 
 
-def test_the_same_status_asks_for_another_fix_on_the_way_in() -> None:
+def test_inbound_call_has_another_fix_for_the_same_status() -> None:
     found = told("call.ringing.error-sip-inbound-call-failed-to-connect", "SIP 401 Unauthorized")
     assert "vapi_sip_trunk.gateways.ip" in found.option
     assert "password" not in found.fix
@@ -453,13 +453,13 @@ def test_the_same_status_asks_for_another_fix_on_the_way_in() -> None:
     )
 
 
-def test_the_message_does_not_overrule_what_is_said_exactly() -> None:
+def test_message_does_not_override_a_specific_reason() -> None:
     found = told(f"{PROVIDER_STATUS}403-forbidden", "SIP 486 Busy Here")
     assert (found.cause, found.sip_status) == (OUTBOUND[403].cause, 403)
     assert told("customer-busy", "SIP 486").sip_status == 486
 
 
-def test_a_models_status_is_not_one_of_sip() -> None:
+def test_model_status_is_not_a_sip_status() -> None:
     found = told("pipeline-error-openai-401-unauthorized", "status code 401: 401 Unauthorized")
     assert found.sip_status is None
     assert found.area == "model"
@@ -499,27 +499,27 @@ def sent(*words: str | None) -> list[dict[str, t.Any]]:
         (sent("something-new"), None, "transferred", "does not prove"),
     ],
 )
-def test_a_forwarded_call(transfers: t.Any, carrier: t.Any, outcome: str, words: str) -> None:
+def test_diagnosis_of_transferred_calls(transfers: t.Any, carrier: t.Any, outcome: str, words: str) -> None:
     found = told(FORWARDED, transfers=transfers, carrier=carrier)
     assert found.outcome == outcome
     assert found.area == "transfer"
     assert words in found.cause
 
 
-def test_a_forwarded_call_without_evidence_tells_how_to_get_it() -> None:
+def test_transferred_call_without_evidence_names_the_api_key() -> None:
     assert "didlogic_api_key" in told(FORWARDED).fix
     assert "didlogic_api_key" not in told(FORWARDED, carrier=UNCLEAR).fix
     assert told(FORWARDED, carrier=LEG).fix == ""
 
 
-def test_a_transfer_that_reached_nobody_names_the_three_ways_out() -> None:
+def test_unanswered_transfer_names_three_fixes() -> None:
     found = told(FORWARDED, carrier=NO_LEG)
     for word in ("SIP REFER", "sip_uri", "sip_verb: dial"):
         assert word in found.fix
     assert "vapi_transfer_tool.destinations.sip_verb" in found.option
 
 
-def test_a_transfer_that_failed() -> None:
+def test_diagnosis_of_failed_transfer() -> None:
     assert "SIP REFER" in told(TRANSFER_FAILED).fix
     assert told(TRANSFER_FAILED, transfers=sent("busy")).outcome == "unanswered"
     assert told(TRANSFER_FAILED, carrier=LEG).outcome == "failed"
@@ -527,7 +527,7 @@ def test_a_transfer_that_failed() -> None:
     assert (found.cause, found.sip_status) == (TRANSFER[603].cause, 603)
 
 
-def test_a_hooks_transfer_names_the_hook() -> None:
+def test_transfer_of_a_hook_names_the_hook() -> None:
     found = told("call.ringing.hook-executed-transfer", transfers=sent("no-answer"))
     assert found.outcome == "unanswered"
     assert "vapi_phone_number.hooks" in found.option
@@ -538,7 +538,7 @@ def test_a_hooks_transfer_names_the_hook() -> None:
 # ---------------------------------------------------------------------------------------------------- what comes later
 
 
-def test_an_unknown_reason_says_so() -> None:
+def test_unknown_reason_is_reported_as_unknown() -> None:
     found = told("moon-in-the-way")
     assert "The ended reason moon-in-the-way is unknown" in found.cause
     assert found.fix
@@ -555,7 +555,7 @@ def test_an_unknown_reason_says_so() -> None:
         ("call.in-progress.error-vapifault-inbound-sip-401-unauthorized", 401, "did not recognise the source address"),
     ],
 )
-def test_an_unknown_reason_with_a_status(reason: str, status: int, words: str) -> None:
+def test_unknown_reason_with_sip_status_is_diagnosed(reason: str, status: int, words: str) -> None:
     found = told(reason)
     assert found.sip_status == status
     assert words in found.cause
@@ -574,7 +574,7 @@ def test_an_unknown_reason_with_a_status(reason: str, status: int, words: str) -
         ("pipeline-error-rain", "model"),
     ],
 )
-def test_new_words_of_a_known_kind(reason: str, area: str) -> None:
+def test_new_reasons_of_a_known_kind_are_diagnosed(reason: str, area: str) -> None:
     found = told(reason)
     assert found.area == area
     assert reason in found.cause
@@ -582,7 +582,7 @@ def test_new_words_of_a_known_kind(reason: str, area: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=60) | st.from_regex(r"[a-z]+([.-][a-z0-9]+){0,6}", fullmatch=True))
-def test_an_unknown_reason_is_unknown_and_not_failed(reason: str) -> None:
+def test_unknown_reason_has_outcome_unknown(reason: str) -> None:
     """Whatever word comes next, the collection does not claim to know what became of the call."""
     if find_row(reason.strip()) is UNKNOWN and reason.strip() and not re.search(r"sip-[3-6]\d\d(?!\d)", reason):
         assert told(reason).outcome == "unknown"
@@ -590,7 +590,7 @@ def test_an_unknown_reason_is_unknown_and_not_failed(reason: str) -> None:
 
 
 @pytest.mark.parametrize("row", ended_reasons.AFTER_START, ids=lambda row: row.pattern)
-def test_a_new_word_of_a_family_has_failed_only_where_it_says_so(row: Reason) -> None:
+def test_new_reason_of_a_family_is_failed_only_if_named_failed(row: Reason) -> None:
     """A family tells where to look. Whether the call failed is in the word itself, or nobody knows."""
     for end in ("completed", "answered", "rain", "error-rain", "failed", "invalid-rain"):
         word = row.pattern.replace("*", end if row.pattern.endswith("*") else "call.in-progress.")
@@ -610,7 +610,7 @@ PROVOKED = re.compile(
 )
 
 
-def test_no_outage_is_what_a_caller_can_provoke() -> None:
+def test_outages_cannot_be_caused_by_callers() -> None:
     """Held against every published reason: an automatic action may follow from an outage."""
     outages = [word for word in published() if is_outage(word)]
     assert len(outages) > 40
@@ -620,7 +620,7 @@ def test_no_outage_is_what_a_caller_can_provoke() -> None:
 
 
 @pytest.mark.parametrize("pattern", OUTAGES)
-def test_each_outage_is_a_reason_of_the_table_and_never_the_organisations_own_server(pattern: str) -> None:
+def test_outage_is_a_known_reason_of_another_server(pattern: str) -> None:
     rest = {UNKNOWN.pattern, *(row.pattern for row in ended_reasons.AFTER_START)}
     if "*" in pattern:
         words = [word for word in published() if fnmatch.fnmatchcase(word, pattern)]
@@ -632,11 +632,11 @@ def test_each_outage_is_a_reason_of_the_table_and_never_the_organisations_own_se
 
 
 @pytest.mark.parametrize("reason", [None, "", " "])
-def test_a_call_that_runs_is_no_outage(reason: str | None) -> None:
+def test_running_call_is_no_outage(reason: str | None) -> None:
     assert not is_outage(reason)
 
 
-def test_a_diagnosis_is_plain_data() -> None:
+def test_diagnosis_is_plain_data() -> None:
     found = told("customer-ended-call")
     assert json.loads(json.dumps(dataclasses.asdict(found))) == {
         "outcome": "answered",

@@ -55,14 +55,14 @@ PLACES = [
 KNOWN = ["techPrefix", "sipDiversionHeader", "sipRegisterPlan", "rejectionPlan", "parameters", "server", "hooks", "x1"]
 
 
-def test_everything_that_has_an_option_needs_no_note() -> None:
+def test_fields_with_an_option_have_no_note() -> None:
     notes = exported(rows())["notes"]
     assert not [note for note in notes if "cannot be expressed here" in note]
 
 
 @pytest.mark.parametrize(("kind", "path"), PLACES)
 @pytest.mark.parametrize("key", KNOWN)
-def test_every_field_without_an_option_is_named(kind: str, path: tuple[str, ...], key: str) -> None:
+def test_field_without_an_option_has_a_note(kind: str, path: tuple[str, ...], key: str) -> None:
     for value in VALUES:
         found = rows()
         inner = found[kind]
@@ -77,7 +77,7 @@ def test_every_field_without_an_option_is_named(kind: str, path: tuple[str, ...]
     ("field", "words"),
     [("assistantId", "no longer exists"), ("squadId", "no longer exists"), ("workflowId", "2026-08-19")],
 )
-def test_who_answers_is_left_out_with_one_note(field: str, words: str) -> None:
+def test_unsupported_answering_object_has_one_note(field: str, words: str) -> None:
     found = rows()
     del found["phone"]["assistantId"]
     found["phone"][field] = IDS[4]
@@ -87,7 +87,7 @@ def test_who_answers_is_left_out_with_one_note(field: str, words: str) -> None:
     assert not {"assistant", "squad", "workflow"} & set(environment_file["numbers"][0])
 
 
-def test_a_key_of_a_gateway_is_named() -> None:
+def test_gateway_key_without_an_option_is_named() -> None:
     found = rows()
     found["trunk"]["gateways"][0]["weight"] = 2
     assert any("gateways[].weight" in note for note in exported(found)["notes"])
@@ -102,7 +102,7 @@ SECRET_PLACES = [
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_hidden_values_are_listed_and_refused_all_at_once(count: int) -> None:
+def test_hidden_values_are_listed_and_rejected_together(count: int) -> None:
     for chosen in itertools.combinations(SECRET_PLACES, count):
         found, values = rows(), []
         for path in chosen:

@@ -73,7 +73,7 @@ CASES = list(itertools.product(PLACES, TARGETS, MODES, (True, False)))
 
 
 @pytest.mark.parametrize(("place", "target", "mode", "absolute"), CASES)
-def test_a_link_of_another_user_is_refused(
+def test_symlink_of_another_user_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, target: str, mode: int, absolute: bool
 ) -> None:
     path, links, _target = trap(tmp_path, place, target, mode, absolute=absolute)
@@ -87,7 +87,7 @@ def test_a_link_of_another_user_is_refused(
 
 
 @pytest.mark.parametrize(("place", "target", "mode", "absolute"), CASES)
-def test_a_link_of_ones_own_is_followed(tmp_path: Path, place: str, target: str, mode: int, absolute: bool) -> None:
+def test_own_symlink_is_followed(tmp_path: Path, place: str, target: str, mode: int, absolute: bool) -> None:
     """And stays a link; where it leads to a folder, that is said."""
     path, links, goal = trap(tmp_path, place, target, mode, absolute=absolute)
     where = {"folder": goal / "report", "folder above": goal / "inner" / "report"}.get(place, goal)
@@ -106,7 +106,7 @@ def test_a_link_of_ones_own_is_followed(tmp_path: Path, place: str, target: str,
 @pytest.mark.parametrize("content", [b"", b"new", b"\xff\x00"])
 @pytest.mark.parametrize("former", [None, b"old", b"new"])
 @pytest.mark.parametrize("backup", [True, False])
-def test_content_and_mode_are_as_asked(
+def test_file_has_requested_content_and_mode(
     tmp_path: Path, mode: int, content: bytes, former: bytes | None, backup: bool
 ) -> None:
     path, umask = tmp_path / "report", os.umask(0o077)
@@ -129,7 +129,7 @@ def test_content_and_mode_are_as_asked(
     assert all(other.read_bytes() == former for other in kept)
 
 
-def test_a_hard_link_to_a_precious_file_is_replaced_not_written(tmp_path: Path) -> None:
+def test_hard_link_is_replaced_not_written(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")
     (tmp_path / "report").hardlink_to(precious)
@@ -137,7 +137,7 @@ def test_a_hard_link_to_a_precious_file_is_replaced_not_written(tmp_path: Path) 
     assert (precious.read_text(), (tmp_path / "report").read_text()) == ("mine", "report")
 
 
-def test_the_former_file_of_another_user_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diff_hides_the_previous_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "report"
     path.write_text("report")
     give_away(monkeypatch, path)
@@ -150,7 +150,7 @@ def test_the_former_file_of_another_user_is_not_shown(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     "kind", ["folder", "fifo", "no folder", "a file as folder", "slash", "above", "loop", "socket"]
 )
-def test_what_is_no_file_is_refused_in_one_sentence(tmp_path: Path, kind: str) -> None:
+def test_path_that_is_no_file_is_rejected(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "report"
     text = str(path)
     if kind == "folder":
@@ -180,9 +180,7 @@ def snapshot_names(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.lstat().st_ino, path.lstat().st_mode) for path in folder.rglob("*")}
 
 
-def test_a_relative_path_begins_at_the_working_directory_and_a_tilde_is_the_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_relative_path_and_tilde_are_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert safe_files.write("./one", b"1").path == str(tmp_path / "one")
@@ -191,9 +189,7 @@ def test_a_relative_path_begins_at_the_working_directory_and_a_tilde_is_the_home
 
 
 @pytest.mark.parametrize("step", ["write", "fsync", "replace", "link"])
-def test_a_failure_leaves_the_former_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_failed_write_keeps_the_previous_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     path = tmp_path / "report"
     path.write_bytes(b"old")
 

@@ -109,7 +109,7 @@ def is_free(option: dict[str, t.Any]) -> bool:
 
 
 @EVERY
-def test_masks_are_refused_for_every_secret(name: str, runner: ModuleRunner) -> None:
+def test_masks_are_rejected_for_every_secret(name: str, runner: ModuleRunner) -> None:
     """Nothing is sent; the message names the option. The rows of bullets of a dashboard are masks too."""
     spec = derived(name)
     base = minimal(spec) | connection(name, runner)
@@ -132,7 +132,7 @@ def test_masks_are_refused_for_every_secret(name: str, runner: ModuleRunner) -> 
     assert runner.stage.world.journal == []
 
 
-def test_a_mask_in_a_longer_text_is_no_mask(runner: ModuleRunner) -> None:
+def test_mask_within_a_longer_text_is_accepted(runner: ModuleRunner) -> None:
     """Only inputs for secrets count, and whole values."""
     for text in ("Say ******** slowly", "hidden", "[REDACTED]", "*" * 12):
         definition = {"firstMessage": text, "model": {"provider": "openai", "model": "x", "messages": [
@@ -145,7 +145,7 @@ def test_a_mask_in_a_longer_text_is_no_mask(runner: ModuleRunner) -> None:
 
 
 @EVERY
-def test_short_secrets_are_refused_and_destroy_nothing(name: str, runner: ModuleRunner) -> None:
+def test_short_secrets_are_rejected_without_redaction(name: str, runner: ModuleRunner) -> None:
     spec = derived(name)
     base = minimal(spec) | connection(name, runner)
     for place in places(spec, is_secret):
@@ -160,7 +160,7 @@ def test_short_secrets_are_refused_and_destroy_nothing(name: str, runner: Module
     assert not [entry for entry in runner.stage.world.journal if entry["method"] != "GET"]
 
 
-def test_a_short_password_is_named_with_the_rule(runner: ModuleRunner) -> None:
+def test_short_password_error_names_the_rule(runner: ModuleRunner) -> None:
     message = runner.fail("didlogic_sip_account", {"label": "x", "password": "1234567"})
     assert message.startswith("Option password: is too short; it must have at least 8 characters")
 
@@ -227,7 +227,7 @@ def unsafe(text: str) -> list[str]:
     return [char for char in text if char in set(HOSTILE)]
 
 
-def test_nothing_that_a_terminal_acts_on_is_printable() -> None:
+def test_terminal_control_characters_are_removed() -> None:
     assert len(HOSTILE) > 2000
     for char in HOSTILE:
         assert not unsafe(printable(f"a{char}b")), hex(ord(char))
@@ -237,7 +237,7 @@ def test_nothing_that_a_terminal_acts_on_is_printable() -> None:
 
 
 @given(st.lists(st.sampled_from([*HOSTILE[:80], "\n", "- ", "PLAY RECAP", "x", " "]), max_size=12).map("".join))
-def test_a_message_begins_no_line_of_its_own(text: str) -> None:
+def test_message_is_one_line(text: str) -> None:
     ours = "Faults:\n- one\n- two\n… and 3 more"
     for message in (
         printable_lines(text),
@@ -251,7 +251,7 @@ def test_a_message_begins_no_line_of_its_own(text: str) -> None:
 
 
 @EVERY
-def test_words_of_a_service_reach_no_terminal_raw(name: str, runner: ModuleRunner) -> None:
+def test_error_messages_of_a_service_are_printable(name: str, runner: ModuleRunner) -> None:
     """Errors with every hostile character, over all modules that ask a service."""
     words = "".join(char for char in HOSTILE if unicodedata.category(char) != "Cs")[:70] + FORGED + "\u202e\u2028\x9b"
     runner.transport = httpx.MockTransport(
@@ -268,7 +268,7 @@ def test_words_of_a_service_reach_no_terminal_raw(name: str, runner: ModuleRunne
         assert "\nPLAY" not in text
 
 
-def test_names_at_a_service_reach_no_terminal_raw(runner: ModuleRunner) -> None:
+def test_object_names_of_a_service_are_printable(runner: ModuleRunner) -> None:
     """In an error that names who uses an object, in the warnings and in the findings of an audit."""
     hostile = f"Desk\x1b[2J\x07\x9b\u202e\u2028{FORGED}"[:40]
     trunk = runner.run("vapi_sip_trunk", {"name": "didlogic nl", "gateways": [{"ip": "192.0.2.1"}]})["sip_trunk"]["id"]
@@ -288,7 +288,7 @@ def test_names_at_a_service_reach_no_terminal_raw(runner: ModuleRunner) -> None:
     assert not [text for text in texts if unsafe(text)]
 
 
-def test_the_progress_of_waiting_shows_no_foreign_text_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_messages_are_printable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Status and reason come from the service, and so does the reason why it cannot be read."""
     monkeypatch.setattr(_wait.time, "sleep", lambda _seconds: None)
     hostile = f"\x1b]0;x\x07\u202e{FORGED}\x9b"
@@ -310,5 +310,5 @@ def test_the_progress_of_waiting_shows_no_foreign_text_raw(monkeypatch: pytest.M
     assert not unsafe(action._wait({"id": "1", "status": hostile}, {}, {}, 60)["msg"])
 
 
-def test_an_error_of_the_client_is_one_line() -> None:
+def test_client_error_is_one_line() -> None:
     assert not unsafe(str(RejectedError(printable(FORGED), 400)))

@@ -92,7 +92,7 @@ def client_of(server: Server) -> http_client.Client:
 
 
 @pytest.mark.parametrize(("offers", "version"), [(["h2", "http/1.1"], "2"), (["http/1.1"], "1.1")])
-def test_many_requests_share_a_connection_where_the_server_offers_it(
+def test_concurrent_requests_share_an_http2_connection(
     serving: t.Callable[..., Server], offers: list[str], version: str
 ) -> None:
     server = serving(offers=offers)
@@ -111,7 +111,7 @@ def test_many_requests_share_a_connection_where_the_server_offers_it(
     assert connections <= 32
 
 
-def test_without_the_library_it_goes_without(serving: t.Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_http1_is_used_without_h2(serving: t.Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     server = serving(offers=["h2", "http/1.1"])
     monkeypatch.setattr(http_client.importlib.util, "find_spec", lambda _name: None)
     client = client_of(server)

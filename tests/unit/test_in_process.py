@@ -45,7 +45,7 @@ def state() -> list[t.Any]:
     ]
 
 
-def test_items_of_a_loop_share_a_process_and_nothing_else() -> None:
+def test_loop_items_share_only_the_process() -> None:
     before = state()
 
     def warns() -> None:
@@ -62,14 +62,14 @@ def test_items_of_a_loop_share_a_process_and_nothing_else() -> None:
     assert state() == before
 
 
-def test_a_failure_has_its_code_and_its_words() -> None:
+def test_failure_has_return_code_and_message() -> None:
     before = state()
     code, result = run(lambda: module().fail_json(msg="no"))
     assert (code, result["failed"], result["msg"]) == (1, True, "no")
     assert state() == before
 
 
-def test_what_ends_a_task_is_passed_on_and_all_is_put_back() -> None:
+def test_task_termination_is_propagated_and_state_restored() -> None:
     """Ansible's own limit of time for a task is such an end."""
 
     class End(BaseException):
@@ -99,17 +99,17 @@ def test_every_module_has_an_in_process_action_plugin(name: str) -> None:
     assert issubclass(plugin, _in_process.InProcessActionModule) == (name != "report_file")
 
 
-def test_no_action_plugin_is_without_a_module() -> None:
+def test_every_action_plugin_has_a_module() -> None:
     assert {path.stem for path in ROOT.glob("plugins/action/[a-z]*.py")} == set(MODULES)
 
 
-def test_every_method_of_ansible_that_is_replaced_is_listed() -> None:
+def test_replaced_ansible_methods_are_listed() -> None:
     own = {name: value for name, value in vars(_in_process.InProcessActionModule).items() if name[:2] != "__"}
     replaced = {name for name, value in own.items() if hasattr(Normal, name) and inspect.isroutine(value)}
     assert replaced - {"run"} == set(_ansible_internals.METHODS)
 
 
-def test_a_module_reports_its_progress_to_the_action_plugin() -> None:
+def test_module_reports_progress_to_the_action_plugin() -> None:
     seen: list[tuple[int, int]] = []
 
     def main() -> None:

@@ -110,7 +110,7 @@ EVERY = [
 
 @pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(("name", "fault"), EVERY)
-def test_every_wrong_option_is_named(runner: ModuleRunner, name: str, fault: Fault) -> None:
+def test_invalid_option_is_named(runner: ModuleRunner, name: str, fault: Fault) -> None:
     message = str(runner.raw(name, fault.params)["msg"])
     lines = [line for line in message.splitlines() if f"Option {fault.path}" in line]
     assert lines, message
@@ -130,7 +130,7 @@ def merged(one: t.Any, two: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_any_two_wrong_options_are_told_together(runner: ModuleRunner, name: str) -> None:
+def test_two_invalid_options_are_reported_together(runner: ModuleRunner, name: str) -> None:
     each = {fault.path: fault for fault in faults_in(spec_of(name))}
     pairs = [
         (one, two)
@@ -201,7 +201,7 @@ def environment(*paths: str) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("one", ENVIRONMENT_FAULTS)
-def test_any_two_faults_of_an_environment_are_told_together(runner: ModuleRunner, one: str) -> None:
+def test_two_environment_errors_are_reported_together(runner: ModuleRunner, one: str) -> None:
     for two in ENVIRONMENT_FAULTS:
         same = one.rpartition(".")[0] == two.rpartition(".")[0] and "destinations[0]" in one
         if one >= two or same or (one.startswith("trunk.inbound") and two.startswith("trunk.inbound")):
@@ -214,7 +214,7 @@ def test_any_two_faults_of_an_environment_are_told_together(runner: ModuleRunner
 
 
 @pytest.mark.parametrize("one", ENVIRONMENT_FAULTS)
-def test_options_are_named_as_the_role_has_them(runner: ModuleRunner, one: str) -> None:
+def test_errors_name_role_variables(runner: ModuleRunner, one: str) -> None:
     names = {"": "vapi_didlogic_", "vapi_region": "vapi_didlogic_region"}
     params = {**environment(one), ansible_module.CONTROLLER: {"names": names}}
     assert f"Option vapi_didlogic_{one}" in str(runner.raw("integration", params)["msg"])
@@ -222,7 +222,7 @@ def test_options_are_named_as_the_role_has_them(runner: ModuleRunner, one: str) 
 
 @pytest.mark.parametrize("sentence", ["Set {} to true.", "{}: false", "Use ({}) or {}, not x."])
 @pytest.mark.parametrize("prefix", ["vapi_didlogic_", "vapi_didlogic_campaign."])
-def test_rules_name_other_options_as_the_user_gave_them(prefix: str, sentence: str) -> None:
+def test_errors_name_other_options_as_given(prefix: str, sentence: str) -> None:
     """For every option whose name cannot be an English word; a longer word that contains it is left alone."""
     for option in ("allow_unconfirmed_refer", "skip_invalid", "sip_refer_enabled", "number_format", "vapi_trunk_id"):
         module = object.__new__(ansible_module.Module)
@@ -237,7 +237,7 @@ def test_rules_name_other_options_as_the_user_gave_them(prefix: str, sentence: s
         assert problem.rule in module.sentence(problem)
 
 
-def test_what_only_the_controller_sees_is_told_with_the_rest(runner: ModuleRunner) -> None:
+def test_controller_errors_are_reported_with_module_errors(runner: ModuleRunner) -> None:
     """A key that is no text becomes text on its way into the module."""
     params = trunk_options(name="n" * 41)
     params[ansible_module.CONTROLLER] = {"faults": [["hooks[0].true", "is no text."]]}
@@ -247,7 +247,7 @@ def test_what_only_the_controller_sees_is_told_with_the_rest(runner: ModuleRunne
 
 
 @pytest.mark.parametrize("written", ["0031207001000", "01234", "0012025550123"])
-def test_a_number_that_yaml_read_as_octal(runner: ModuleRunner, written: str) -> None:
+def test_octal_number_is_rejected(runner: ModuleRunner, written: str) -> None:
     value = int(written, 8)
     params = {
         **environment(),
@@ -263,7 +263,7 @@ def test_a_number_that_yaml_read_as_octal(runner: ModuleRunner, written: str) ->
 
 
 @pytest.mark.parametrize("name", sorted(ASSISTANT_FIELDS - {"name"}))
-def test_a_misspelt_key_of_a_definition_is_warned_about_in_the_plan(runner: ModuleRunner, name: str) -> None:
+def test_misspelt_definition_key_is_a_warning(runner: ModuleRunner, name: str) -> None:
     wrong = name[:2] + name[3:]
     for value, warned in (("x", True), (None, False)):
         runner.warnings.clear()
@@ -277,7 +277,7 @@ def test_a_misspelt_key_of_a_definition_is_warned_about_in_the_plan(runner: Modu
 # ----------------------------------------------------------------------------------------------- names next to the ids
 
 
-def test_names_are_next_to_ids(runner: ModuleRunner) -> None:
+def test_results_show_names_with_ids(runner: ModuleRunner) -> None:
     filled_runner(runner)
     (phone,) = runner.run("vapi_phone_number_info", {})["phone_numbers"]
     assert (phone["trunk_name"], phone["assistant_name"]) == ("didlogic nl", "Reception")
@@ -319,7 +319,7 @@ NO_UUIDS = [
 
 
 @pytest.mark.parametrize(("name", "option"), ID_PLACES)
-def test_an_id_of_vapi_that_is_no_uuid_is_refused_offline(runner: ModuleRunner, name: str, option: str) -> None:
+def test_vapi_id_that_is_no_uuid_is_rejected_without_request(runner: ModuleRunner, name: str, option: str) -> None:
     keys = {"name": "A", "number": "+15550100123", "trunk": "didlogic", "destinations": []}
     spec = spec_of(name)
     known = spec[option]["options"] if option else spec
@@ -349,7 +349,7 @@ ALIKE = {("sip_account", "pstn")}
 @pytest.mark.parametrize("kind", ADDRESSES)
 @pytest.mark.parametrize("written", ADDRESSES)
 @pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
-def test_a_destination_that_contradicts_its_kind_is_refused_offline(
+def test_inconsistent_destination_is_rejected_without_request(
     runner: ModuleRunner, kind: str, written: str, many: bool
 ) -> None:
     name = "didlogic_forwards" if many else "didlogic_forward"
@@ -378,7 +378,7 @@ OUTWARD = [
 HANDED = [({"assistant_name": "Night"}, False), ({"assistant_name": "Day", "transfer_mode": "x"}, False), *OUTWARD]
 
 
-def test_transfers_that_need_refer() -> None:
+def test_transfers_that_require_refer() -> None:
     """A hand-off to another assistant needs none; a tool without destinations may, as a server chooses them."""
     for size in range(4):
         for chosen in itertools.combinations(HANDED, size):
@@ -389,7 +389,7 @@ def test_transfers_that_need_refer() -> None:
 
 
 @pytest.mark.parametrize(("target", "needs"), OUTWARD)
-def test_a_fallback_destination_that_needs_refer(target: dict[str, t.Any], needs: bool) -> None:
+def test_fallback_destination_that_requires_refer(target: dict[str, t.Any], needs: bool) -> None:
     number = {"number": "+15550100123", "fallback_destination": target}
     users = spec.refer_users({"transfer_tools": [], "assistants": [], "numbers": [number]})
     assert users == (["number +15550100123"] if needs else [])
@@ -398,9 +398,7 @@ def test_a_fallback_destination_that_needs_refer(target: dict[str, t.Any], needs
 @pytest.mark.parametrize("prefix", ["", "vapi_didlogic_"])
 @pytest.mark.parametrize("option", ["numbers", "assistants", "transfer_tools"])
 @pytest.mark.parametrize("between", [0, 1, 3])
-def test_a_duplicate_names_the_other_item_as_the_user_does(
-    runner: ModuleRunner, prefix: str, option: str, between: int
-) -> None:
+def test_duplicate_error_names_the_other_item(runner: ModuleRunner, prefix: str, option: str, between: int) -> None:
     params = {**environment(), "transfer_tools": [{"name": "tool", "destinations": [{"number": "+31207001999"}]}]}
     (first,) = params[option]
     key = "number" if option == "numbers" else "name"
@@ -414,7 +412,7 @@ def test_a_duplicate_names_the_other_item_as_the_user_does(
 
 
 @pytest.mark.parametrize("written", [0o1234, 0o7, 1234, "1234", "012345"])
-def test_a_login_is_told_to_be_quoted_once_at_most(runner: ModuleRunner, written: int | str) -> None:
+def test_quoting_advice_for_login_is_given_once(runner: ModuleRunner, written: int | str) -> None:
     params = environment()
     params["trunk"]["username"] = written
     message = str(runner.raw("integration", params)["msg"])
@@ -424,7 +422,7 @@ def test_a_login_is_told_to_be_quoted_once_at_most(runner: ModuleRunner, written
 
 
 @pytest.mark.parametrize("inbound", list(itertools.product((True, False), repeat=2)))
-def test_numbers_for_outbound_calls_only_are_not_warned_about(runner: ModuleRunner, inbound: tuple[bool, ...]) -> None:
+def test_outbound_only_numbers_have_no_warning(runner: ModuleRunner, inbound: tuple[bool, ...]) -> None:
     """The audit warns of a number that Vapi has and that nobody can call; what declares it so does not."""
     params = environment()
     params["assistants"] = [{"name": "A", "definition": {"model": {"provider": "openai", "model": "gpt-4o"}}}]
@@ -443,7 +441,7 @@ def test_numbers_for_outbound_calls_only_are_not_warned_about(runner: ModuleRunn
 
 
 @pytest.mark.parametrize("content", [None, b"", b"number\n", b"number;name\n+31207001000;x\n", b"number\n0031\n"])
-def test_a_message_about_contacts_names_the_file(
+def test_contacts_error_names_the_file(
     runner: ModuleRunner, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
     # A long path would be shortened.

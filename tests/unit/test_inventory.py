@@ -32,7 +32,7 @@ def documented() -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("name", SPEC)
-def test_connection_options_are_those_of_the_modules(name: str) -> None:
+def test_inventory_connection_options_equal_module_options(name: str) -> None:
     option, spec = documented()[name], SPEC[name]
     for key in ("type", "default", "choices"):
         assert option.get(key) == spec.get(key)
@@ -41,7 +41,7 @@ def test_connection_options_are_those_of_the_modules(name: str) -> None:
     assert [entry["name"] for entry in option.get("env", [])] == variables[::-1]
 
 
-def test_only_numbers_become_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_names_are_numbers_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible looks for variables in files named after the host."""
     plugin, warnings = didlogic_numbers.InventoryModule(), []
     monkeypatch.setattr(plugin.display, "warning", warnings.append)
@@ -55,7 +55,7 @@ def test_only_numbers_become_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
         st.text() | st.none() | st.booleans(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_no_variable_holds_what_a_terminal_acts_on(value: t.Any) -> None:
+def test_host_variables_contain_no_control_characters(value: t.Any) -> None:
     """``ansible-inventory --graph --vars`` prints variables as they are."""
 
     def texts(item: t.Any) -> t.Iterator[str]:

@@ -70,7 +70,7 @@ def nested(record: type[Model]) -> t.Iterator[type[Model]]:
 
 
 @EVERY
-def test_argument_spec(name: str) -> None:
+def test_argument_spec_matches_the_annotations(name: str) -> None:
     """Ansible takes it, and it says what the annotations say."""
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -95,7 +95,7 @@ def test_argument_spec(name: str) -> None:
     )
 
 
-def test_the_spec_of_the_trunk() -> None:
+def test_argument_spec_of_the_sip_trunk() -> None:
     spec = argument_spec(SipTrunk)
     assert spec["name"] == {"type": "str", "required": True}
     assert spec["password"] == {"type": "str", "no_log": True}
@@ -107,7 +107,7 @@ def test_the_spec_of_the_trunk() -> None:
     assert gateway["outbound_protocol"]["choices"] == ["udp", "tcp", "tls", "tls/srtp"]
 
 
-def test_the_spec_needs_no_library() -> None:
+def test_argument_spec_needs_no_library() -> None:
     """``ansible-test sanity`` reads it where neither pydantic nor httpx is installed."""
     modules = sorted({(resource.record.__module__, resource.name.upper()) for resource in MANAGED})
     code = f"""
@@ -177,7 +177,7 @@ def cases() -> t.Iterator[t.Any]:
 
 
 @pytest.mark.parametrize(("record", "given_", "path", "value"), list(cases()))
-def test_a_wrong_value_gets_one_sentence(record: type[Model], given_: t.Any, path: str, value: t.Any) -> None:
+def test_invalid_value_has_one_message(record: type[Model], given_: t.Any, path: str, value: t.Any) -> None:
     """It names the option's path, the value unless that is a secret or may have secrets in it, and the rule."""
     with pytest.raises(OptionError) as raised:
         from_options(record, given_)
@@ -239,7 +239,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("record", "one", "two"), PAIRS)
-def test_two_faults_are_told_together(record: type[Model], one: str, two: str) -> None:
+def test_two_invalid_values_are_reported_together(record: type[Model], one: str, two: str) -> None:
     each = one_fault_each(record)
     with pytest.raises(OptionError) as raised:
         from_options(record, merged(each[one], each[two]))
@@ -248,24 +248,24 @@ def test_two_faults_are_told_together(record: type[Model], one: str, two: str) -
         assert any(path == desired or path.startswith(desired) for path in paths), (desired, paths)
 
 
-def test_rules_hold_for_what_people_write_and_not_for_answers() -> None:
+def test_validators_apply_to_input_and_not_to_responses() -> None:
     with pytest.raises(OptionError):
         from_options(SipTrunk, {"name": "n" * 41})
     assert from_api(SipTrunk, {"name": "n" * 41}).name == "n" * 41
 
 
-def test_problems_seen_from_outside() -> None:
+def test_errors_contain_the_path_from_the_root() -> None:
     assert OptionError("ip", "x").under("gateways[0]").path == "gateways[0].ip"
     assert OptionError("[0].ip", "x").under("gateways").path == "gateways[0].ip"
     assert OptionError("", "x").under("numbers[2]").path == "numbers[2]"
     assert str(OptionError("", "All is lost.")) == "All is lost."
 
 
-def test_a_value_is_brought_to_its_form_first() -> None:
+def test_value_is_normalized_before_validation() -> None:
     assert from_options(Forward, {"number": "+31 (20) 123-4567"}).number == "31201234567"
 
 
-def test_an_unknown_name_is_no_option() -> None:
+def test_unknown_option_is_ignored() -> None:
     assert not hasattr(from_options(SipTrunk, {"name": "x", "nmae": "y"}), "nmae")
 
 
@@ -326,7 +326,7 @@ def filled(value: t.Any) -> t.Any:
 
 @pytest.mark.parametrize("name", WIRED)
 @given(data=st.data())
-def test_there_and_back(name: str, data: st.DataObject) -> None:
+def test_api_round_trip(name: str, data: st.DataObject) -> None:
     record = data.draw(records(WIRED[name]))
     sent = json.loads(json.dumps(to_api(record)))
     assert filled(from_api(type(record), sent)) == filled(record)
@@ -335,7 +335,7 @@ def test_there_and_back(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", WIRED)
 @given(data=st.data())
-def test_any_answer_can_be_read(name: str, data: st.DataObject) -> None:
+def test_any_response_can_be_parsed(name: str, data: st.DataObject) -> None:
     """Whatever stands in the fields that are read, nothing raises, and what came out can be worked with."""
     known = {
         field.api_name.split(".")[0]
@@ -353,7 +353,7 @@ def test_any_answer_can_be_read(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", WIRED)
 @pytest.mark.parametrize("depth", [1, 50, 150])
-def test_deep_answers(name: str, depth: int) -> None:
+def test_deeply_nested_response_can_be_parsed(name: str, depth: int) -> None:
     deep: t.Any = "x"
     for _level in range(depth):
         deep = {"server": deep, "model": deep} if depth == 1 else {"server": deep}
@@ -361,12 +361,12 @@ def test_deep_answers(name: str, depth: int) -> None:
         from_api(WIRED[name], {wire: deep})
 
 
-def test_what_is_given_as_empty_is_sent_as_null() -> None:
+def test_empty_value_is_sent_as_null() -> None:
     trunk = SipTrunk.model_construct(None, name="x", username="", tech_prefix="", register_=None)
     assert to_api(trunk) == {"name": "x", "techPrefix": "", "outboundAuthenticationPlan": None}
 
 
-def test_camel() -> None:
+def test_api_names_are_camel_case() -> None:
     assert camel("outbound_leading_plus_enabled") == "outboundLeadingPlusEnabled"
     assert camel("name") == "name"
 
@@ -387,7 +387,7 @@ VARIANT = st.builds(
 
 
 @given(DICT, DICT)
-def test_overlay_of_dicts(current: t.Any, desired: t.Any) -> None:
+def test_overlay_merges_dicts(current: t.Any, desired: t.Any) -> None:
     one_shot = overlay(current, desired)
     assert overlay(one_shot, desired) == one_shot
     if not desired:
@@ -404,7 +404,7 @@ def test_overlay_of_dicts(current: t.Any, desired: t.Any) -> None:
 
 
 @given(VARIANT, VARIANT, st.lists(st.sampled_from("pqr"), max_size=3))
-def test_another_variant_of_a_union_replaces_the_object(current: t.Any, desired: t.Any, path: list[str]) -> None:
+def test_other_union_variant_replaces_the_object(current: t.Any, desired: t.Any, path: list[str]) -> None:
     """At any depth: what the former variant had and the new one is not given does not remain, and is named."""
     change = any(current.get(tag) and desired.get(tag) and current[tag] != desired[tag] for tag in UNION_TAGS)
     given, there = desired, current
@@ -433,7 +433,7 @@ def test_another_variant_of_a_union_replaces_the_object(current: t.Any, desired:
 
 @pytest.mark.parametrize("name", WIRED)
 @given(data=st.data())
-def test_overlay_of_records(name: str, data: st.DataObject) -> None:
+def test_overlay_merges_models(name: str, data: st.DataObject) -> None:
     current, desired = data.draw(records(WIRED[name])), data.draw(records(WIRED[name]))
     one_shot = overlay(current, desired)
     assert to_api(overlay(one_shot, desired)) == to_api(one_shot)
@@ -446,7 +446,7 @@ def test_overlay_of_records(name: str, data: st.DataObject) -> None:
 
 
 @given(DICT, DICT)
-def test_restrict_is_a_part(value: t.Any, like: t.Any) -> None:
+def test_restrict_returns_a_subset(value: t.Any, like: t.Any) -> None:
     part = restrict(value, like)
     if like:
         assert part.keys() <= value.keys() & like.keys()
@@ -457,7 +457,7 @@ def test_restrict_is_a_part(value: t.Any, like: t.Any) -> None:
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_no_secret_is_shown_or_read(name: str) -> None:
+def test_secrets_are_neither_shown_nor_read(name: str) -> None:
     record = RECORDS[name]
     for field in fields(record).values():
         if not field.option.secret:
@@ -474,7 +474,7 @@ def test_no_secret_is_shown_or_read(name: str) -> None:
             assert getattr(from_api(record, raw), field.attr) is None
 
 
-def test_every_secret_like_option_is_secret() -> None:
+def test_options_named_like_secrets_are_secret() -> None:
     for name, record in RECORDS.items():
         for inner in nested(record):
             for field in fields(inner).values():
@@ -483,7 +483,7 @@ def test_every_secret_like_option_is_secret() -> None:
                     assert field.option.secret or allowed, f"{name}: {field.name}"
 
 
-def test_options_are_hashable_facts() -> None:
+def test_options_are_hashable() -> None:
     assert Option() == Option()
     assert fields(SipTrunk) is fields(SipTrunk)
     assert str(uuid.UUID(int=0)) not in repr(core_errors)

@@ -174,7 +174,7 @@ NOUNS: dict[str, tuple[str, Result]] = {
 # --------------------------------------------------------------------------------------------------- what comes back
 
 
-def test_what_a_module_returns(runner: ModuleRunner) -> None:
+def test_module_result(runner: ModuleRunner) -> None:
     result = runner.run("vapi_sip_trunk", trunk_options())
     assert result["changed"] is True
     assert uuid.UUID(result["sip_trunk"]["id"])
@@ -313,7 +313,7 @@ def test_changes_name_each_changed_object_in_check_mode_and_for_real(runner: Mod
         assert not (isinstance(options.get("password"), str) and options["password"] in runner.output)
 
 
-def test_a_dry_run_writes_nothing(runner: ModuleRunner) -> None:
+def test_check_mode_writes_nothing(runner: ModuleRunner) -> None:
     for name, options in (
         ("vapi_sip_trunk", trunk_options()),
         ("vapi_phone_number", number_options(assistant="Reception")),
@@ -328,7 +328,7 @@ def test_a_dry_run_writes_nothing(runner: ModuleRunner) -> None:
     assert runner.stage.writes == []
 
 
-def test_a_placeholder_is_refused_in_a_real_run(runner: ModuleRunner) -> None:
+def test_check_mode_placeholder_is_rejected_without_check_mode(runner: ModuleRunner) -> None:
     assert UNKNOWN_ID in runner.fail("didlogic_forward", {"number": NUMBER_1, "vapi_trunk_id": UNKNOWN_ID})
     assert UNKNOWN_ID in runner.fail("vapi_sip_trunk", trunk_options(username=UNKNOWN_ID))
     assert runner.stage.writes == []
@@ -338,7 +338,7 @@ def test_a_placeholder_is_refused_in_a_real_run(runner: ModuleRunner) -> None:
 
 
 @pytest.mark.parametrize("name", NOUNS)
-def test_an_item_given_back_changes_nothing(runner: ModuleRunner, name: str) -> None:
+def test_returned_item_as_input_changes_nothing(runner: ModuleRunner, name: str) -> None:
     plural, sought = NOUNS[name]
     filled_runner(runner)
     listed = runner.run(f"{name}_info", sought)
@@ -369,7 +369,7 @@ def options_of(runner: ModuleRunner, name: str) -> set[str]:
     return set(seen[0]) - {"api_key", "api_url"}
 
 
-def test_destinations_given_back_change_nothing(runner: ModuleRunner) -> None:
+def test_returned_destinations_as_input_change_nothing(runner: ModuleRunner) -> None:
     filled_runner(runner)
     trunk = runner.stage.destinations()[1]["destination"].split("@")[1].split(".")[0]
     listed = runner.run("didlogic_number_info", {"number": NUMBER_1, "vapi_trunk_ids": [trunk]})
@@ -387,7 +387,7 @@ def test_destinations_given_back_change_nothing(runner: ModuleRunner) -> None:
 
 
 @pytest.mark.parametrize("name", ["didlogic_forward", "didlogic_forwards"])
-def test_a_hidden_label_given_back_is_refused(runner: ModuleRunner, name: str) -> None:
+def test_returned_hidden_label_is_rejected(runner: ModuleRunner, name: str) -> None:
     """It stands for a label that may be a key; as a destination it would lead nowhere."""
     runner.run("didlogic_forward", forward_options())
     (number,) = runner.run("didlogic_number_info", {"number": NUMBER_1})["numbers"]
@@ -403,7 +403,7 @@ def test_a_hidden_label_given_back_is_refused(runner: ModuleRunner, name: str) -
 # ----------------------------------------------------------------------------------------------------------- info
 
 
-def test_info(runner: ModuleRunner) -> None:
+def test_info_module_result(runner: ModuleRunner) -> None:
     for name, (plural, sought) in NOUNS.items():
         assert runner.run(f"{name}_info", sought)[plural] == []
     filled_runner(runner)
@@ -418,7 +418,7 @@ def test_info(runner: ModuleRunner) -> None:
     assert runner.run("vapi_phone_number_info", {"number": f"+{NUMBER_1}"})["phone_numbers"]
 
 
-def test_info_shows_no_secret_of_the_service(runner: ModuleRunner) -> None:
+def test_info_module_returns_no_secret(runner: ModuleRunner) -> None:
     filled_runner(runner)
     secrets = [runner.stage.store(store)[0]["server"]["headers"]["X-Key"] for store in ("assistants", "phone_numbers")]
     secrets += [runner.stage.world.didlogic["sip_accounts"][0]["password"]]
@@ -430,7 +430,7 @@ def test_info_shows_no_secret_of_the_service(runner: ModuleRunner) -> None:
 # ------------------------------------------------------------------------------------------------------------- bulk
 
 
-def test_bulk(runner: ModuleRunner) -> None:
+def test_bulk_module_result(runner: ModuleRunner) -> None:
     runner.run("vapi_sip_trunk", trunk_options())
     items: list[Result] = [{"number": f"3120000000{index}"} for index in range(4)]
     items[1]["trunk"] = "nowhere"
@@ -454,7 +454,7 @@ def test_bulk(runner: ModuleRunner) -> None:
     assert runner.run("vapi_phone_numbers", {**common, "numbers": items})["changed"] is False
 
 
-def test_an_items_choice_takes_the_place_of_the_common_one(runner: ModuleRunner) -> None:
+def test_item_option_overrides_common_option(runner: ModuleRunner) -> None:
     runner.run("vapi_sip_trunk", trunk_options())
     runner.run("vapi_assistant", assistant_options())
     made, squad = runner.stage.store("assistants")[0], str(uuid.uuid4())
@@ -473,7 +473,7 @@ def test_an_items_choice_takes_the_place_of_the_common_one(runner: ModuleRunner)
     assert [row["destination"] for row in runner.stage.destinations(NUMBER_2)] == ["12345"]
 
 
-def test_what_stands_beside_the_list_holds_for_every_item(runner: ModuleRunner) -> None:
+def test_common_option_applies_to_every_item(runner: ModuleRunner) -> None:
     """A default of an item must not hide what is said beside the list."""
     trunk = str(uuid.uuid4())
     common = {"region": "eu", "call_hunt": True, "others": "remove", "vapi_trunk_id": trunk}
@@ -486,7 +486,7 @@ def test_what_stands_beside_the_list_holds_for_every_item(runner: ModuleRunner) 
     assert runner.stage.destinations(NUMBER_2)[0]["destination"].endswith(".sip.vapi.ai")
 
 
-def test_exclusive_forwards_touch_this_regions_host_only(runner: ModuleRunner) -> None:
+def test_exclusive_forwards_change_only_the_host_of_the_region(runner: ModuleRunner) -> None:
     """Also when the region is left at its default: a phone number is no forward to Vapi."""
     runner.stage.do(FORWARD, number=NUMBER_2, destination="31299999999")
     runner.stage.do(FORWARD, number=NUMBER_2, vapi_trunk_id=str(uuid.uuid4()), position="any")
@@ -495,7 +495,7 @@ def test_exclusive_forwards_touch_this_regions_host_only(runner: ModuleRunner) -
     assert [row["destination"] for row in runner.stage.destinations(NUMBER_2)] == ["31299999999"]
 
 
-def test_exclusive_phone_numbers_need_a_trunk(runner: ModuleRunner) -> None:
+def test_exclusive_phone_numbers_require_a_trunk(runner: ModuleRunner) -> None:
     runner.run("vapi_sip_trunk", trunk_options())
     assert "needs trunk" in runner.fail("vapi_phone_numbers", {"exclusive": True, "numbers": [number_options()]})
     for number in (NUMBER_1, NUMBER_2):
@@ -529,7 +529,7 @@ def test_exclusive_phone_numbers_need_a_trunk(runner: ModuleRunner) -> None:
         ),
     ],
 )
-def test_what_is_declared_twice_is_refused_before_the_first_request(
+def test_duplicate_items_are_rejected_without_request(
     runner: ModuleRunner, name: str, items: list[Result]
 ) -> None:
     option = name.split("_", 1)[1].removeprefix("phone_")
@@ -541,11 +541,11 @@ def test_what_is_declared_twice_is_refused_before_the_first_request(
 
 
 @pytest.mark.parametrize("concurrency", [0, 33])
-def test_concurrency_has_bounds(runner: ModuleRunner, concurrency: int) -> None:
+def test_concurrency_is_limited(runner: ModuleRunner, concurrency: int) -> None:
     assert "1 to 32" in runner.fail("vapi_phone_numbers", {"numbers": [number_options()], "concurrency": concurrency})
 
 
-def test_a_wrong_item_is_named(runner: ModuleRunner) -> None:
+def test_invalid_item_is_named(runner: ModuleRunner) -> None:
     items = [{"number": NUMBER_1}, {"number": "3"}]
     assert runner.fail("vapi_phone_numbers", {"numbers": items, "trunk": "x"}).startswith(
         'Option numbers[1].number ("3"): '
@@ -555,7 +555,7 @@ def test_a_wrong_item_is_named(runner: ModuleRunner) -> None:
 # ------------------------------------------------------------------------------------------- secrets on the way out
 
 
-def test_the_invocation_holds_what_the_module_knows_and_no_secret(runner: ModuleRunner) -> None:
+def test_invocation_contains_options_and_no_secret(runner: ModuleRunner) -> None:
     secret = canary()
     for name, params in (
         ("vapi_sip_trunk", trunk_options(passwrd=secret)),
@@ -580,7 +580,7 @@ def test_the_invocation_holds_what_the_module_knows_and_no_secret(runner: Module
     "key",
     ["", "1234567", "********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "two words here", "ümlaut-key-123", "a\nb" * 9],
 )
-def test_a_wrong_key_is_refused_without_being_shown(runner: ModuleRunner, side: str, key: str) -> None:
+def test_invalid_api_key_is_rejected_without_being_shown(runner: ModuleRunner, side: str, key: str) -> None:
     name = {"vapi": "vapi_sip_trunk_info", "didlogic": "didlogic_account_info"}[side]
     message = runner.fail(name, {"api_key": key})
     assert "api_key" in message
@@ -588,7 +588,7 @@ def test_a_wrong_key_is_refused_without_being_shown(runner: ModuleRunner, side: 
     assert runner.stage.world.journal == []
 
 
-def test_a_missing_key_may_stand_in_the_environment(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_api_key_error_names_the_environment_variable(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("VAPI_API_KEY", "VAPI_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     result = runner.raw("vapi_sip_trunk", {})["msg"]
@@ -597,7 +597,7 @@ def test_a_missing_key_may_stand_in_the_environment(runner: ModuleRunner, monkey
     assert "as VAPI_API_KEY or VAPI_TOKEN." in result
 
 
-def test_a_key_from_a_file_ends_in_a_line_break(runner: ModuleRunner) -> None:
+def test_trailing_line_break_of_api_key_is_removed(runner: ModuleRunner) -> None:
     key = runner.stage.world.vapi_api_key
     assert runner.run("vapi_sip_trunk_info", {"api_key": f" {key}\n"})["sip_trunks"] == []
     runner.stage.world.vapi_api_key = canary()
@@ -615,13 +615,13 @@ def test_a_key_from_a_file_ends_in_a_line_break(runner: ModuleRunner) -> None:
          "forwards[0].destination"),
     ],
 )  # fmt: skip
-def test_a_mask_is_no_value(runner: ModuleRunner, name: str, params: Result, path: str) -> None:
+def test_mask_is_rejected_as_value(runner: ModuleRunner, name: str, params: Result, path: str) -> None:
     message = runner.fail(name, params)
     assert message.startswith(f"Option {path}: ")
     assert runner.stage.world.journal == []
 
 
-def test_a_service_that_reflects_what_it_got(runner: ModuleRunner) -> None:
+def test_reflected_secrets_are_redacted(runner: ModuleRunner) -> None:
     """Its words are repeated, scrubbed in every form."""
     secret = canary()
 
@@ -638,7 +638,7 @@ def test_a_service_that_reflects_what_it_got(runner: ModuleRunner) -> None:
         assert not [piece for piece in pieces if piece in runner.output]
 
 
-def test_warnings_are_scrubbed(runner: ModuleRunner) -> None:
+def test_warnings_are_redacted(runner: ModuleRunner) -> None:
     secret = canary()
 
     def warned(resource: t.Any, params: t.Any) -> t.Any:
@@ -661,7 +661,7 @@ def test_warnings_are_scrubbed(runner: ModuleRunner) -> None:
     assert secret[:8] not in runner.output
 
 
-def test_an_unexpected_error_is_one_sentence_without_values(runner: ModuleRunner) -> None:
+def test_unexpected_error_is_one_sentence_without_values(runner: ModuleRunner) -> None:
     secret = canary()
 
     def broken(*_args: t.Any) -> t.Any:
@@ -692,7 +692,7 @@ def test_validate_certs_false_warns(runner: ModuleRunner) -> None:
     assert "validate_certs is false" in runner.warnings[0]
 
 
-def test_the_key_may_come_from_the_environment(runner: ModuleRunner) -> None:
+def test_api_key_is_read_from_the_environment(runner: ModuleRunner) -> None:
     runner.patch.setenv("VAPI_TOKEN", runner.stage.world.vapi_api_key)
     runner.patch.setenv("VAPI_API_URL", "http://127.0.0.1/vapi")
     assert runner.raw("vapi_sip_trunk_info", {}, verbosity=5)["sip_trunks"] == []
@@ -701,7 +701,7 @@ def test_the_key_may_come_from_the_environment(runner: ModuleRunner) -> None:
     assert "does not accept the key" in runner.raw("vapi_sip_trunk_info", {})["msg"]
 
 
-def test_failures_tell_what_changed(runner: ModuleRunner) -> None:
+def test_failure_reports_changed_objects(runner: ModuleRunner) -> None:
     runner.stage.do(SIP_TRUNK, **trunk_options())
     runner.stage.do(PHONE_NUMBER, **number_options())
     runner.stage.faults({"kind": "status", "code": 400, "match": {"method": "PATCH", "path_regex": "phone-number"}})
@@ -736,7 +736,7 @@ def test_failures_tell_what_changed(runner: ModuleRunner) -> None:
         ("didlogic_sip_account", {"label": "x", "allowed_ips": ["::1"]}, "allowed_ips[0]"),
     ],
 )
-def test_wrong_input_is_refused_before_the_first_request(
+def test_invalid_input_is_rejected_without_request(
     runner: ModuleRunner, name: str, params: Result, path: str
 ) -> None:
     message = runner.fail(name, params)

@@ -35,7 +35,7 @@ def misspelt(name: str) -> t.Iterator[str]:
 
 
 @pytest.mark.parametrize(("record", "name"), EVERY)
-def test_every_slip_finds_the_name_that_was_meant(record: t.Any, name: str) -> None:
+def test_misspelt_name_suggests_the_correct_name(record: t.Any, name: str) -> None:
     known = list(fields(record))
     for wrong in misspelt(name):
         if wrong not in known and len(name) > 4:
@@ -45,14 +45,14 @@ def test_every_slip_finds_the_name_that_was_meant(record: t.Any, name: str) -> N
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=8))
 @settings(max_examples=200, deadline=None)
-def test_any_text_has_an_answer(name: str, known: list[str]) -> None:
+def test_suggestion_is_empty_or_a_known_name(name: str, known: list[str]) -> None:
     found = nearest(name, known)
     assert found == "" or found in known
     assert nearest(name, known[::-1]) == found
     assert unknown(name, known).startswith("is not an option here; ")
 
 
-def test_without_a_near_name_those_that_exist_are_listed() -> None:
+def test_existing_names_are_listed_without_a_similar_name() -> None:
     assert unknown("colour", ["ip", "port"]) == "is not an option here; there are ip, port."
     assert unknown("colour", []) == "is not an option here; there are none."
     assert unknown("zzz", [f"name{number}" for number in range(50)]).endswith("name29, ….")

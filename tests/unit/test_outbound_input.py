@@ -45,7 +45,7 @@ EVERY = [
 
 @pytest.mark.parametrize("field", EVERY)
 @given(number=NATIONAL)
-def test_a_number_without_a_country_is_refused_with_the_fix(field: t.Any, number: str) -> None:
+def test_number_without_country_code_error_names_the_fix(field: t.Any, number: str) -> None:
     def read() -> None:
         field.option.check(field.option.normalize(number) if field.option.normalize else number)
 
@@ -54,7 +54,7 @@ def test_a_number_without_a_country_is_refused_with_the_fix(field: t.Any, number
 
 
 @given(number=NATIONAL, file=st.booleans())
-def test_a_contact_without_a_country_is_told_the_fix(number: str, file: bool) -> None:
+def test_contact_without_country_code_error_names_the_fix(number: str, file: bool) -> None:
     linted = from_csv(f"number\n{number}\n".encode()) if file else from_list([{"number": number}])
     (fault,) = linted.faults
     assert FIX in fault.rule
@@ -79,18 +79,20 @@ def offered_where_it_helps(options: dict[str, t.Any]) -> None:
 
 
 @given(st.lists(st.sampled_from([*GOOD, *BAD]), max_size=5))
-def test_leaving_rows_out_is_offered_where_rows_remain(people: list[dict[str, t.Any]]) -> None:
+def test_skipping_invalid_rows_is_suggested_if_rows_remain(people: list[dict[str, t.Any]]) -> None:
     offered_where_it_helps({"customers": people})
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, _line, text in FILES])
-def test_leaving_rows_out_is_not_offered_for_a_wrong_file(tmp_path: pathlib.Path, kind: str, text: t.Any) -> None:
+def test_skipping_invalid_rows_is_not_suggested_for_an_invalid_file(
+    tmp_path: pathlib.Path, kind: str, text: t.Any
+) -> None:
     file = tmp_path / f"{kind}.csv"
     file.write_bytes(content(text))
     offered_where_it_helps({"csv": str(file)})
 
 
 @pytest.mark.parametrize("options", [{}, {"customers": []}, {"customers": None}, {"csv": None}, {"csv": ""}])
-def test_a_campaign_that_calls_nobody_is_refused_offline(options: dict[str, t.Any]) -> None:
+def test_campaign_without_contacts_is_rejected_without_request(options: dict[str, t.Any]) -> None:
     assert "customers" in told(options)
     assert "skip_invalid" not in told(options)

@@ -90,7 +90,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is n
 
 @pytest.mark.slow
 @needs_node
-def test_no_time_stretches_the_chart(tmp_path: Path) -> None:
+def test_chart_has_limited_number_of_bars(tmp_path: Path) -> None:
     """Every time in every period, beside a usual call."""
     pages = [
         log([call(time, ended_at=time), call("2026-01-02T03:04:05Z")], period, full=full, kept_from=time)
@@ -103,7 +103,7 @@ def test_no_time_stretches_the_chart(tmp_path: Path) -> None:
 
 
 @needs_node
-def test_no_name_figure_or_address_ends_the_script(tmp_path: Path) -> None:
+def test_call_log_values_do_not_end_the_script_element(tmp_path: Path) -> None:
     cases, hashes = [], itertools.cycle(HASHES)
     for name, figure in itertools.product(NAMES, FIGURES):
         bad = call(
@@ -121,7 +121,7 @@ def test_no_name_figure_or_address_ends_the_script(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_node
-def test_very_many_calls_do_not_end_the_script(tmp_path: Path) -> None:
+def test_many_calls_do_not_stop_the_script(tmp_path: Path) -> None:
     many = [
         call("2026-01-02T03:04:05Z", id=str(n), customer={"number": str(n)}, phone_number=str(n))
         for n in range(130_000)
@@ -166,7 +166,7 @@ ADDRESSES = [
 
 @needs_node
 @pytest.mark.parametrize("faults", [(), MIXED], ids=["healthy", "mixed"])
-def test_no_text_of_a_service_ends_the_script_of_the_audit(tmp_path: Path, faults: tuple[str, ...]) -> None:
+def test_service_texts_do_not_stop_the_audit_script(tmp_path: Path, faults: tuple[str, ...]) -> None:
     """Each text of both accounts in turn, through the rules of the audit."""
     cases, addresses = [], itertools.cycle(ADDRESSES)
     for index, name in itertools.product(range(len(list(places(spoilt(*faults))))), NAMES):
@@ -186,7 +186,7 @@ def test_no_text_of_a_service_ends_the_script_of_the_audit(tmp_path: Path, fault
 
 @pytest.mark.slow
 @needs_node
-def test_no_text_of_the_result_ends_the_script_of_the_audit(tmp_path: Path) -> None:
+def test_result_texts_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     """Each text of the module's result in turn, whatever the rules make of it."""
     cases, addresses = [], itertools.cycle(ADDRESSES)
     one = audited(spoilt(*MIXED))
@@ -202,7 +202,7 @@ def test_no_text_of_the_result_ends_the_script_of_the_audit(tmp_path: Path) -> N
 
 
 @needs_node
-def test_no_time_or_choice_ends_the_script_of_the_audit(tmp_path: Path) -> None:
+def test_times_and_options_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     cases = [
         {"data": html_json(audited(healthy(), generated=time, chosen=True, ignored=NAMES)), "hash": address}
         for time, address in itertools.product(TIMES, ADDRESSES)
@@ -212,7 +212,7 @@ def test_no_time_or_choice_ends_the_script_of_the_audit(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_node
-def test_very_many_numbers_and_findings_do_not_end_the_script_of_the_audit(tmp_path: Path) -> None:
+def test_many_findings_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     data = audited(spoilt("not imported", "a transfer to another's number"))
     one, finding = data["numbers"][0], data["findings"][0]
     data["numbers"] = [{**one, "number": str(n), "transfer_tools": []} for n in range(130_000)]
@@ -226,7 +226,7 @@ def test_very_many_numbers_and_findings_do_not_end_the_script_of_the_audit(tmp_p
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)), max_leaves=12,
 ))  # fmt: skip
 @settings(max_examples=300, deadline=None)
-def test_data_stays_in_its_place_and_is_json(data: t.Any) -> None:
+def test_embedded_data_is_json_within_its_element(data: t.Any) -> None:
     text = html_json(data)
     assert text.isascii()
     assert not set("<>&\n\r") & set(text)
@@ -238,5 +238,5 @@ def test_data_stays_in_its_place_and_is_json(data: t.Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["</script>", "<!--", "]]>", "\u2028", "\u2029", "&lt;/script&gt;", "\x00", "'\"\\"])
-def test_a_text_is_the_same_to_the_script(text: str) -> None:
+def test_script_reads_texts_unchanged(text: str) -> None:
     assert json.loads(html_json({text: [text, 1.5, None, True]})) == {text: [text, 1.5, None, True]}

@@ -103,7 +103,7 @@ def body(made: Plan) -> ApiObject:
 # --------------------------------------------------------------------------------------------------------- the verbs
 
 
-def test_verbs() -> None:
+def test_plan_methods_per_state() -> None:
     assert planned(SIP_TRUNK, [], **trunk_options()).action == "create"
     assert planned(SIP_TRUNK, [TRUNK], name="didlogic nl").action == "none"
     assert planned(SIP_TRUNK, [TRUNK], name="didlogic nl", tech_prefix="78").action == "update"
@@ -111,7 +111,7 @@ def test_verbs() -> None:
     assert planned(SIP_TRUNK, [], name="didlogic nl", state="absent").action == "none"
 
 
-def test_what_is_not_given_is_not_managed() -> None:
+def test_omitted_options_are_not_managed() -> None:
     made = planned(SIP_TRUNK, [TRUNK], name="didlogic nl", tech_prefix="78")
     assert body(made) == {"provider": "byo-sip-trunk", "techPrefix": "78"}
     assert made.before == {"name": "didlogic nl", "tech_prefix": "77"}
@@ -138,7 +138,7 @@ def test_what_is_not_given_is_not_managed() -> None:
         (TRANSFER_TOOL, TOOL, {"name": "to_human", "description": "Hands over", "destinations": [], "messages": []}),
     ],
 )
-def test_nothing_to_do(resource: Resource, row: ApiObject, options: ApiObject) -> None:
+def test_plan_is_empty_if_current_equals_desired(resource: Resource, row: ApiObject, options: ApiObject) -> None:
     made = planned(resource, [row], **options)
     assert (made.action, made.mutations) == ("none", ())
     assert made.before == made.after
@@ -154,26 +154,26 @@ def test_nothing_to_do(resource: Resource, row: ApiObject, options: ApiObject) -
         ({"squad": "s-1"}, {"squadId": "s-1", "assistantId": None}),
     ],
 )
-def test_empty_is_absent_and_one_choice_clears_the_others(options: ApiObject, sent: ApiObject) -> None:
+def test_empty_value_clears_field_and_choice_clears_alternatives(options: ApiObject, sent: ApiObject) -> None:
     made = planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, **options)
     assert body(made) == {"provider": "byo-phone-number", **sent}
     assert not made.warnings
 
 
-def test_a_workflow_is_refused_with_the_date_and_what_to_use() -> None:
+def test_workflow_is_rejected_with_date_and_alternative() -> None:
     with pytest.raises(OptionError, match=r"workflow: .*2026-08-19.*assistant or a squad"):
         planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, workflow="w-1")
     assert planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, workflow="w-1", state="absent").action == "delete"
 
 
 @pytest.mark.parametrize("choice", ["assistant", "squad"])
-def test_a_retired_workflow_is_removed_by_a_choice(choice: str) -> None:
+def test_workflow_is_removed_by_choosing_an_alternative(choice: str) -> None:
     row = {name: value for name, value in NUMBER.items() if name != "assistantId"} | {"workflowId": "w-1"}
     made = planned(PHONE_NUMBER, [row], number=NUMBER_1, **{choice: "x-1"})
     assert body(made) == {"provider": "byo-phone-number", f"{choice}Id": "x-1", "workflowId": None}
 
 
-def test_an_empty_fallback_takes_it_away_and_another_kind_replaces_it() -> None:
+def test_fallback_is_removed_if_empty_and_replaced_by_another_kind() -> None:
     """A destination is a number or a SIP URI: nothing of the one may survive in the other."""
     there = {"type": "number", "number": "+31201111111", "numberE164CheckEnabled": True, "message": "Wait"}
     row = NUMBER | {"fallbackDestination": there}
@@ -195,7 +195,7 @@ def test_an_empty_fallback_takes_it_away_and_another_kind_replaces_it() -> None:
     )
 
 
-def test_two_choices_are_refused() -> None:
+def test_two_alternatives_are_rejected() -> None:
     with pytest.raises(OptionError, match=r"Option squad: cannot be given with assistant"):
         planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, assistant="a", squad="s")
 
@@ -205,7 +205,7 @@ def test_two_choices_are_refused() -> None:
 
 @pytest.mark.parametrize("spelling", [NUMBER_1, f"+{NUMBER_1}"])
 @pytest.mark.parametrize("there", [NUMBER_1, f"+{NUMBER_1}"])
-def test_a_number_is_found_in_any_spelling_and_stored_as_declared(spelling: str, there: str) -> None:
+def test_number_is_matched_in_any_spelling_and_stored_as_declared(spelling: str, there: str) -> None:
     made = planned(PHONE_NUMBER, [NUMBER | {"number": there}], number=spelling)
     assert made.action == ("none" if spelling == there else "update")
     if made.mutations:
@@ -215,7 +215,7 @@ def test_a_number_is_found_in_any_spelling_and_stored_as_declared(spelling: str,
 SECOND, THIRD = "ffffffff-ffff-4fff-8fff-ffffffffffff", "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
 
 
-def test_two_matches_are_refused_and_id_picks_one() -> None:
+def test_ambiguous_match_is_rejected_and_id_selects() -> None:
     rows = [TRUNK, TRUNK | {"id": SECOND}]
     for state in ("present", "absent"):
         with pytest.raises(OptionError) as raised:
@@ -230,7 +230,7 @@ def test_two_matches_are_refused_and_id_picks_one() -> None:
     assert planned(SIP_TRUNK, rows, name="didlogic nl", id=THIRD, state="absent").action == "none"
 
 
-def test_only_what_this_run_made_is_taken_back() -> None:
+def test_only_objects_of_this_run_are_deleted_as_duplicates() -> None:
     older = TRUNK | {"id": "t-0", "createdAt": "2025-12-31T00:00:00.000Z"}
     memory = RunState(created={"t-1": TRUNK})
     made = planned(SIP_TRUNK, [TRUNK, older], memory=memory, name="didlogic nl")
@@ -243,7 +243,7 @@ def test_only_what_this_run_made_is_taken_back() -> None:
 # ----------------------------------------------------------------------------------------------------------- secrets
 
 
-def test_a_password_is_written_when_it_must_be() -> None:
+def test_password_is_written_according_to_update_password() -> None:
     secret = canary()
     same = {"name": "didlogic nl", "username": "01234", "password": secret}
     assert planned(SIP_TRUNK, [TRUNK], **same).action == "none"
@@ -266,18 +266,18 @@ def test_a_password_is_written_when_it_must_be() -> None:
 
 
 @pytest.mark.parametrize("change", [{"username": "56789"}, {"register": {"realm": "r"}}])
-def test_a_plan_that_changes_needs_the_password(change: ApiObject) -> None:
+def test_change_of_auth_plan_requires_the_password(change: ApiObject) -> None:
     with pytest.raises(OptionError) as raised:
         planned(SIP_TRUNK, [TRUNK], name="didlogic nl", **change)
     assert raised.value.path == "password"
 
 
-def test_no_user_name_means_no_authentication() -> None:
+def test_empty_username_removes_authentication() -> None:
     made = planned(SIP_TRUNK, [TRUNK], name="didlogic nl", username="")
     assert body(made)[PLAN] is None
 
 
-def test_a_password_without_a_user_name_is_refused() -> None:
+def test_password_without_username_is_rejected() -> None:
     with pytest.raises(OptionError, match="the two are sent together"):
         planned(SIP_TRUNK, [], **trunk_options(username=None))
 
@@ -285,7 +285,7 @@ def test_a_password_without_a_user_name_is_refused() -> None:
 # ----------------------------------------------------------------------------------------------------------- nesting
 
 
-def test_an_object_is_sent_whole_with_what_is_not_known_of_it() -> None:
+def test_object_is_sent_with_its_unknown_fields() -> None:
     made = planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, server={"url": "https://b.example"})
     assert body(made)["server"] == {"url": "https://b.example", "secret": "s", "backoffPlan": {"type": "fixed"}}
     assert made.before["server"] == {"url": "https://a.example"}
@@ -313,7 +313,7 @@ def test_lists_are_replaced_as_given() -> None:
         {"definition": {"model": {"maxTokens": 5}}, "tools": ["x-2"]},
     ],
 )
-def test_a_prompt_is_never_lost(options: ApiObject) -> None:
+def test_prompt_is_preserved(options: ApiObject) -> None:
     made = planned(ASSISTANT, [ASSISTANT_ROW], name="Reception", **options)
     model = body(made)["model"]
     assert model["messages"] == MODEL["messages"]
@@ -323,34 +323,34 @@ def test_a_prompt_is_never_lost(options: ApiObject) -> None:
     assert body(made).keys() == {"model"}, "what is not touched is not sent"
 
 
-def test_what_only_answers_carry_is_not_sent() -> None:
+def test_read_only_fields_are_not_sent() -> None:
     made = planned(ASSISTANT, [ASSISTANT_ROW], name="Reception", definition={"firstMessage": "Else"})
     assert body(made) == {"firstMessage": "Else"}
 
 
-def test_nulls_in_an_answer_are_nothing() -> None:
+def test_null_in_response_equals_missing_field() -> None:
     made = planned(ASSISTANT, [ASSISTANT_ROW], name="Reception", definition={"voice": {"voiceId": "w"}})
     assert body(made)["voice"] == {"provider": "11labs", "voiceId": "w"}
     row = NUMBER | {"server": {"url": "https://a.example", "secret": None}, "hooks": None}
     assert planned(PHONE_NUMBER, [row], number=NUMBER_1, server={"url": "https://a.example"}).action == "none"
 
 
-def test_null_takes_a_nested_field_away() -> None:
+def test_null_removes_nested_field() -> None:
     made = planned(ASSISTANT, [ASSISTANT_ROW], name="Reception", definition={"voice": {"voiceId": None}})
     assert body(made)["voice"] == {"provider": "11labs"}
 
 
-def test_null_takes_a_field_of_the_definition_away() -> None:
+def test_null_removes_field_of_definition() -> None:
     made = planned(ASSISTANT, [ASSISTANT_ROW], name="Reception", definition={"firstMessage": None})
     assert body(made) == {"firstMessage": None}
 
 
-def test_tools_need_a_model() -> None:
+def test_tools_require_a_model() -> None:
     with pytest.raises(OptionError, match=r"requires definition\.model"):
         planned(ASSISTANT, [], name="Reception", tools=["x-1"])
 
 
-def test_what_a_result_shows_for_a_secret_is_not_written() -> None:
+def test_redaction_marker_is_not_written() -> None:
     """Given back, it leaves the secret alone; in a new place it is refused."""
     hidden = {"url": "https://a.example", "secret": "hidden"}
     made = planned(PHONE_NUMBER, [NUMBER], number=NUMBER_1, server=hidden)
@@ -373,7 +373,7 @@ def test_what_a_result_shows_for_a_secret_is_not_written() -> None:
 # ------------------------------------------------------------------------------------------------------------- absent
 
 
-def test_absent_is_refused_while_something_uses_it() -> None:
+def test_delete_is_rejected_while_referrers_exist() -> None:
     held = [NUMBER | {"id": f"n-{i}", "number": f"3120000000{i}"} for i in range(3)]
     with pytest.raises(OptionError) as raised:
         planned(SIP_TRUNK, [TRUNK], held=[held], name="didlogic nl", state="absent")
@@ -388,7 +388,7 @@ def test_absent_is_refused_while_something_uses_it() -> None:
             planned(ASSISTANT, [ASSISTANT_ROW], held=uses, name="Reception", state="absent")
 
 
-def test_a_tool_is_taken_out_of_its_assistants_first() -> None:
+def test_tool_is_detached_from_assistants_before_delete() -> None:
     holder = ASSISTANT_ROW | {"model": ASSISTANT_ROW["model"] | {"toolIds": ["x-0", "x-1", "x-2"]}}
     other = ASSISTANT_ROW | {"id": "a-2", "model": MODEL}
     made = planned(TRANSFER_TOOL, [TOOL], held=[[holder, other]], name="to_human", state="absent")
@@ -398,7 +398,7 @@ def test_a_tool_is_taken_out_of_its_assistants_first() -> None:
     assert (delete.method, delete.path, delete.missing_ok) == ("DELETE", "/tool/{id}", True)
 
 
-def test_the_diff_of_a_removal_shows_what_was_declared() -> None:
+def test_diff_of_delete_shows_the_declared_fields() -> None:
     made = planned(SIP_TRUNK, [TRUNK], name="didlogic nl", tech_prefix="1", state="absent")
     assert (made.before, made.after, made.result) == ({"name": "didlogic nl", "tech_prefix": "77"}, {}, {})
 
@@ -407,7 +407,7 @@ def test_the_diff_of_a_removal_shows_what_was_declared() -> None:
 
 
 @pytest.mark.parametrize("name", ["x", "didlogic nl", "n" * 29, "n" * 30, "n" * 40, "n" * 39 + "m"])
-def test_the_second_name_fits_and_is_told_apart(name: str) -> None:
+def test_superseded_name_is_distinct_and_within_length_limit(name: str) -> None:
     assert name != superseded_name(name, NAME_LIMIT)
     assert len(superseded_name(name, NAME_LIMIT)) <= NAME_LIMIT
     assert superseded_name("n" * 40, NAME_LIMIT) != superseded_name("n" * 39 + "m", NAME_LIMIT)
@@ -417,7 +417,7 @@ def replace_options(**more: t.Any) -> ApiObject:
     return {"name": "didlogic nl", "username": "56789", "password": canary(), "on_auth_change": "replace", **more}
 
 
-def test_replacement_renames_creates_moves_and_removes_last() -> None:
+def test_replacement_renames_creates_moves_and_then_deletes() -> None:
     made = planned(SIP_TRUNK, [TRUNK], held=[[NUMBER]], **replace_options())
     assert [write.method for write in made.mutations] == ["PATCH", "POST", "PATCH", "DELETE"]
     rename, create, move, remove = made.mutations
@@ -440,7 +440,7 @@ SOME = st.lists(st.sampled_from(TARGETS), unique=True, max_size=3)
 
 
 @given(SOME, SOME, SOME, st.sampled_from(["enum", "examples", "const", "default"]))
-def test_the_model_is_offered_no_former_destination(
+def test_tool_parameters_list_no_removed_destination(
     former: list[str], new: list[str], listed: list[str], key: str
 ) -> None:
     """Whatever ``function.parameters`` lists, also where an earlier run has left it behind."""
@@ -469,7 +469,7 @@ def test_the_model_is_offered_no_former_destination(
 
 
 @given(SOME, st.booleans())
-def test_destinations_are_shown_as_what_they_are_and_given_back_change_nothing(to: list[str], spoken: bool) -> None:
+def test_returned_destinations_are_typed_and_idempotent_as_input(to: list[str], spoken: bool) -> None:
     more = {"message": "Just a moment.", "description": "x"} if spoken else {}
     row = TOOL | {"destinations": [{"type": WIRE[name[0]][0], WIRE[name[0]][1]: name, **more} for name in to]}
     displayed = to_result(TRANSFER_TOOL, row, None)
@@ -493,7 +493,7 @@ def test_destinations_are_shown_as_what_they_are_and_given_back_change_nothing(t
 
 
 @pytest.mark.parametrize("name", ["caller_id", "extension", "sip_verb", "transfer_plan", "sip_headers"])
-def test_an_assistant_takes_nothing_that_leaves_vapi(name: str) -> None:
+def test_destination_of_assistant_rejects_carrier_options(name: str) -> None:
     value: t.Any = {"sip_verb": "dial", "extension": "1", "caller_id": "x"}.get(name, {"a": "b"})
     with pytest.raises(OptionError, match=f"{name}.*assistant_name"):
         planned(TRANSFER_TOOL, [], name="x", destinations=[{"assistant_name": "Sales", name: value}])
@@ -540,9 +540,7 @@ def placed(values: ApiObject) -> ApiObject:
     st.sets(st.sampled_from(sorted(UNKNOWN))),
     st.sets(st.sampled_from(["tech_prefix", "outbound_leading_plus_enabled"])),
 )
-def test_what_replaces_a_trunk_takes_over_every_setting(
-    way: str, has: set[str], new: set[str], given: set[str]
-) -> None:
+def test_replacing_trunk_copies_every_setting(way: str, has: set[str], new: set[str], given: set[str]) -> None:
     """By ``on_auth_change: replace``, and beside the former one as the rotation makes it."""
     there = {"gateways": TRUNK["gateways"], f"{PLAN}.authUsername": "01234"}
     there |= {name: SETTINGS[name] for name in has} | {name: UNKNOWN[name] for name in new}
@@ -568,7 +566,7 @@ def test_what_replaces_a_trunk_takes_over_every_setting(
 
 
 @given(st.sampled_from(["01234", "00001"]))
-def test_a_new_trunk_registers_with_its_own_login(registered: str) -> None:
+def test_replacing_trunk_registers_with_its_own_login(registered: str) -> None:
     """Where the former one registered with its own; a registration under another login stays."""
     row = {**TRUNK, PLAN: {"authUsername": "01234", "sipRegisterPlan": {"domain": "x.example", "username": registered}}}
     made = planned(SIP_TRUNK, [row], name="next", settings_from="t-1", username="56789", password=canary())
@@ -576,7 +574,7 @@ def test_a_new_trunk_registers_with_its_own_login(registered: str) -> None:
     assert plan_ == {"domain": "x.example", "username": "56789" if registered == "01234" else registered}
 
 
-def test_settings_from_nothing_is_an_error() -> None:
+def test_settings_from_missing_trunk_is_an_error() -> None:
     with pytest.raises(OptionError, match="settings_from"):
         planned(SIP_TRUNK, [], **trunk_options(settings_from="t-9"))
 
@@ -608,7 +606,7 @@ def interrupted(stage: SandboxFixture, step: int, how: str) -> Hook:
 @pytest.mark.parametrize("more", [{}, {"update_password": "always"}, {"id": True}], ids=["plain", "always", "by id"])
 @pytest.mark.parametrize("how", ["killed before", "killed after", "lost before", "lost after"])
 @pytest.mark.parametrize("step", range(5))
-def test_a_replacement_interrupted_anywhere_ends_well(step: int, how: str, more: ApiObject) -> None:
+def test_replacement_converges_after_interruption(step: int, how: str, more: ApiObject) -> None:
     stage = SandboxFixture()
     old = stage.do(SIP_TRUNK, **trunk_options(tech_prefix="77")).result["id"]
     for number in (NUMBER_1, "31200000001"):

@@ -72,7 +72,7 @@ def later(stage: SandboxFixture, **delta: int) -> str:
 
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_it_is_set_off_with_one_request(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
+def test_create_sends_one_request(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
     outcome = stage.do(resource, **options())
     assert outcome.changed
     assert stage.writes == [f"POST {resource.path}"]
@@ -80,7 +80,7 @@ def test_it_is_set_off_with_one_request(stage: SandboxFixture, resource: t.Any, 
 
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_a_dry_run_checks_all_and_sets_nothing_off(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
+def test_check_mode_validates_and_creates_nothing(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
     before = stage.contents()
     outcome = stage.do(resource, check=True, **options())
     assert outcome.changed
@@ -106,7 +106,9 @@ LOST: list[Options] = [
 
 @pytest.mark.parametrize("loss", LOST, ids=lambda loss: f"{loss['kind']}{loss.get('code', '')}")
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_a_lost_answer_is_looked_up(stage: SandboxFixture, resource: t.Any, options: t.Any, loss: Options) -> None:
+def test_lost_response_is_resolved_by_lookup(
+    stage: SandboxFixture, resource: t.Any, options: t.Any, loss: Options
+) -> None:
     stage.faults({**loss, "match": {"method": "POST"}, "times": None})
     outcome = stage.do(resource, **options())
     assert outcome.changed
@@ -127,7 +129,7 @@ def test_a_lost_answer_is_looked_up(stage: SandboxFixture, resource: t.Any, opti
     ids=lambda loss: f"{loss['kind']}{loss.get('code', '')}",
 )
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_what_can_not_be_found_is_unknown(
+def test_lost_request_without_match_is_unknown_outcome(
     stage: SandboxFixture, resource: t.Any, options: t.Any, loss: Options
 ) -> None:
     """The request may still be on its way: the second one is left to people."""
@@ -141,7 +143,7 @@ def test_what_can_not_be_found_is_unknown(
 
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_a_busy_service_is_not_asked_again(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
+def test_rate_limited_create_is_not_retried(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
     stage.faults({"kind": "status", "code": 429, "headers": {"retry-after": "1"}, "match": {"method": "POST"}})
     outcome = stage.try_(resource, **options())
     assert "was not sent again" in str(outcome.error)
@@ -150,7 +152,7 @@ def test_a_busy_service_is_not_asked_again(stage: SandboxFixture, resource: t.An
 
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_a_refusal_is_told(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
+def test_rejected_create_is_reported(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
     stage.faults({"kind": "status", "code": 400, "match": {"method": "POST"}})
     outcome = stage.try_(resource, **options())
     assert "sandbox fault" in str(outcome.error)
@@ -159,7 +161,7 @@ def test_a_refusal_is_told(stage: SandboxFixture, resource: t.Any, options: t.An
 
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_where_nobody_listens_nothing_was_sent(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
+def test_refused_connection_is_no_unknown_outcome(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
     class Deaf(Hook):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             if request.method == "POST":
@@ -173,9 +175,7 @@ def test_where_nobody_listens_nothing_was_sent(stage: SandboxFixture, resource: 
 
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
-def test_a_list_that_can_not_be_read_does_not_make_it_sent_again(
-    stage: SandboxFixture, resource: t.Any, options: t.Any
-) -> None:
+def test_failed_lookup_does_not_retry_the_create(stage: SandboxFixture, resource: t.Any, options: t.Any) -> None:
     def after(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
         return httpx.Response(502) if posts(stage) else answer
 
@@ -184,7 +184,7 @@ def test_a_list_that_can_not_be_read_does_not_make_it_sent_again(
     assert posts(stage) == 1
 
 
-def test_the_naive_way_calls_twice(stage: SandboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_with_retries_calls_twice(stage: SandboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The count above can fail: a client that repeats what was not answered places a second call."""
     real = http_client.Client.write
 
@@ -203,7 +203,7 @@ def test_the_naive_way_calls_twice(stage: SandboxFixture, monkeypatch: pytest.Mo
 # --------------------------------------------------------------------------------------------------------------- calls
 
 
-def test_a_key_returns_the_call_that_carries_it(stage: SandboxFixture) -> None:
+def test_idempotency_key_returns_the_existing_call(stage: SandboxFixture) -> None:
     first = stage.do(CALL, **call_options(idempotency_key="order-7"))
     second = stage.do(CALL, **call_options(idempotency_key="order-7"))
     other = stage.do(CALL, **call_options(idempotency_key="order-8"))
@@ -213,7 +213,7 @@ def test_a_key_returns_the_call_that_carries_it(stage: SandboxFixture) -> None:
     assert posts(stage) == 2
 
 
-def test_a_key_is_forgotten_after_a_day(stage: SandboxFixture) -> None:
+def test_idempotency_key_expires_after_a_day(stage: SandboxFixture) -> None:
     stage.do(CALL, **call_options(idempotency_key="order-7"))
     stage.clock.now += datetime.timedelta(hours=25)
     assert stage.do(CALL, **call_options(idempotency_key="order-7")).changed
@@ -227,7 +227,7 @@ def test_a_key_is_forgotten_after_a_day(stage: SandboxFixture) -> None:
     scheduled_again=st.booleans(),
 )
 @settings(max_examples=20)
-def test_a_key_is_found_while_its_call_is_to_come(
+def test_idempotency_key_of_scheduled_call_is_found(
     ahead: int, span: int, looks: list[float], others: int, scheduled_again: bool
 ) -> None:
     """However far ahead it was ordered, among whatever else was ordered since, and until 24 hours after its time."""
@@ -251,7 +251,7 @@ def test_a_key_is_found_while_its_call_is_to_come(
 
 @pytest.mark.parametrize("reason", ["scheduled-call-deleted", "customer-ended-call"])
 @pytest.mark.parametrize(("hours", "counts"), [(23, True), (7 * 24 + 23, True), (7 * 24 + 25, False)])
-def test_a_call_that_is_over_counts_for_a_day_after_its_schedule(
+def test_idempotency_key_expires_a_day_after_the_schedule(
     stage: SandboxFixture, reason: str, hours: int, counts: bool
 ) -> None:
     stage.do(CALL, **call_options(idempotency_key="order-7", schedule_at=later(stage, days=7)))
@@ -263,21 +263,21 @@ def test_a_call_that_is_over_counts_for_a_day_after_its_schedule(
     assert stage.do(CALL, **call_options(idempotency_key="order-7")).changed is not counts
 
 
-def test_a_key_belongs_to_one_person(stage: SandboxFixture) -> None:
+def test_idempotency_key_with_another_customer_is_rejected(stage: SandboxFixture) -> None:
     stage.do(CALL, **call_options(idempotency_key="order-7"))
     outcome = stage.try_(CALL, **call_options(idempotency_key="order-7", customer={"number": BEN}))
     assert "another person" in str(outcome.error)
     assert posts(stage) == 1
 
 
-def test_without_a_key_every_run_calls(stage: SandboxFixture) -> None:
+def test_every_run_calls_without_idempotency_key(stage: SandboxFixture) -> None:
     for _run in range(2):
         outcome = stage.do(CALL, **call_options())
         assert "idempotency_key" not in outcome.result
     assert posts(stage) == 2
 
 
-def test_a_call_of_another_run_is_not_taken_for_ones_own(stage: SandboxFixture) -> None:
+def test_call_of_another_run_is_not_matched(stage: SandboxFixture) -> None:
     """A lost request, and the very same call made by somebody else in the meantime."""
     stage.do(CALL, **call_options())
     stage.faults({"kind": "close", "when": "before", "match": {"method": "POST"}})
@@ -289,7 +289,7 @@ def with_squad(stage: SandboxFixture) -> None:
     stage.world.vapi["squads"][squad["id"]] = squad
 
 
-def test_the_idempotency_key_of_a_call_with_a_squad_is_found(stage: SandboxFixture) -> None:
+def test_idempotency_key_of_call_with_squad_is_found(stage: SandboxFixture) -> None:
     with_squad(stage)
     options = {**call_options(idempotency_key="x"), "assistant": None, "squad": "Team"}
     assert stage.do(CALL, **options).changed
@@ -299,7 +299,7 @@ def test_the_idempotency_key_of_a_call_with_a_squad_is_found(stage: SandboxFixtu
 @pytest.mark.parametrize(
     ("target", "field"), [("assistant", "assistantVersion"), ("squad", "squadVersion")], ids=["assistant", "squad"]
 )
-def test_a_call_with_a_version(stage: SandboxFixture, target: str, field: str) -> None:
+def test_call_with_assistant_version(stage: SandboxFixture, target: str, field: str) -> None:
     with_squad(stage)
     own = {"assistant": call_options()["assistant"], "squad": "Team"}[target]
     options = {**call_options(), "assistant": None, target: own, f"{target}_version": "v7"}
@@ -313,7 +313,7 @@ def test_a_call_with_a_version(stage: SandboxFixture, target: str, field: str) -
 
 
 @pytest.mark.parametrize("resource", [CALL, CAMPAIGN, PHONE_NUMBER], ids=lambda resource: resource.name)
-def test_a_workflow_is_refused_once(resource: Resource) -> None:
+def test_workflow_error_is_reported_once(resource: Resource) -> None:
     given = {"name": "x", "number": "31201234567", "phone_number": "x", "customer": {"number": ANNA}, "csv": "x"}
     taken = fields(resource.record) | fields(resource.options)
     given = {name: value for name, value in given.items() if name in taken}
@@ -347,7 +347,7 @@ def test_a_workflow_is_refused_once(resource: Resource) -> None:
         ({"phone_number": ""}, "phone_number", "must be given"),
     ],
 )
-def test_wrong_options_are_named(options: Options, path: str, text: str) -> None:
+def test_invalid_call_options_are_named(options: Options, path: str, text: str) -> None:
     with pytest.raises(OptionError) as caught:
         desired_batches(CALL, call_options(**options))
     assert caught.value.path == path
@@ -356,7 +356,7 @@ def test_wrong_options_are_named(options: Options, path: str, text: str) -> None
 
 @pytest.mark.parametrize(("resource", "options"), KINDS)
 @pytest.mark.parametrize("check", [False, True])
-def test_what_could_not_work_is_not_set_off(
+def test_call_that_cannot_work_is_not_created(
     stage: SandboxFixture, resource: t.Any, options: t.Any, check: bool
 ) -> None:
     """In a dry run as well."""
@@ -380,26 +380,26 @@ def test_what_could_not_work_is_not_set_off(
     assert stage.writes == []
 
 
-def test_a_name_that_does_not_exist_yet_passes_a_dry_run(stage: SandboxFixture) -> None:
+def test_missing_reference_is_accepted_in_check_mode(stage: SandboxFixture) -> None:
     outcome = stage.do(CALL, check=True, **call_options(assistant="Later", phone_number="Later too"))
     assert outcome.result["assistant"] == UNKNOWN_ID
     assert len(stage.warnings) == 2
 
 
-def test_a_trunk_without_a_login_is_a_warning(stage: SandboxFixture) -> None:
+def test_trunk_without_login_is_a_warning(stage: SandboxFixture) -> None:
     (trunk,) = stage.store("credentials")
     del stage.world.vapi["credentials"][trunk["id"]]["outboundAuthenticationPlan"]
     outcome = stage.do(CALL, **call_options())
     assert any("no username" in warning for warning in outcome.warnings)
 
 
-def test_a_call_that_waits_for_a_line_says_so(stage: SandboxFixture) -> None:
+def test_call_waiting_for_a_line_has_a_warning(stage: SandboxFixture) -> None:
     for _number in range(10):
         assert stage.do(CALL, **call_options()).warnings == []
     assert any("limit of 10 concurrent calls" in warning for warning in stage.do(CALL, **call_options()).warnings)
 
 
-def test_a_schedule_is_sent_in_utc(stage: SandboxFixture) -> None:
+def test_schedule_is_sent_in_utc(stage: SandboxFixture) -> None:
     start = (stage.clock.now + datetime.timedelta(days=1)).astimezone(datetime.timezone(datetime.timedelta(hours=2)))
     outcome = stage.do(CALL, **call_options(schedule_at=start.isoformat()))
     (call,) = stage.store("calls")
@@ -413,7 +413,7 @@ def test_a_schedule_is_sent_in_utc(stage: SandboxFixture) -> None:
 # ----------------------------------------------------------------------------------------------------------- campaigns
 
 
-def test_a_second_run_changes_nothing(stage: SandboxFixture) -> None:
+def test_second_campaign_run_changes_nothing(stage: SandboxFixture) -> None:
     stage.do(CAMPAIGN, **campaign_options())
     stage.fresh()
     again = stage.do(CAMPAIGN, **campaign_options())
@@ -435,7 +435,7 @@ def test_a_second_run_changes_nothing(stage: SandboxFixture) -> None:
         ({"phone_number": "Second"}, "Option phone_number"),
     ],
 )
-def test_what_was_started_can_not_be_changed(stage: SandboxFixture, change: Options, text: str) -> None:
+def test_started_campaign_cannot_be_changed(stage: SandboxFixture, change: Options, text: str) -> None:
     stage.do(ASSISTANT, **assistant_options(name="Other"))
     stage.do(PHONE_NUMBER, **number_options(number="31201234568", name="Second"))
     stage.do(CAMPAIGN, **campaign_options())
@@ -446,7 +446,7 @@ def test_what_was_started_can_not_be_changed(stage: SandboxFixture, change: Opti
     assert stage.writes == []
 
 
-def test_variables_are_sent_as_they_are_given(stage: SandboxFixture) -> None:
+def test_variables_are_sent_unchanged(stage: SandboxFixture) -> None:
     """Also those whose names sound like a secret's, which are hidden only where people see them."""
     people = [{"number": ANNA, "variables": {"token": "A1", "city": "Delft"}}]
     stage.do(CAMPAIGN, **campaign_options(customers=people))
@@ -455,13 +455,13 @@ def test_variables_are_sent_as_they_are_given(stage: SandboxFixture) -> None:
     assert not stage.do(CAMPAIGN, **campaign_options(customers=people)).changed
 
 
-def test_the_order_of_the_contacts_does_not_matter(stage: SandboxFixture) -> None:
+def test_order_of_contacts_is_ignored(stage: SandboxFixture) -> None:
     stage.do(CAMPAIGN, **campaign_options())
     people = campaign_options()["customers"][::-1]
     assert not stage.do(CAMPAIGN, **campaign_options(customers=people)).changed
 
 
-def test_absent_cancels_and_a_cancelled_one_stays_so(stage: SandboxFixture) -> None:
+def test_absent_cancels_and_is_idempotent(stage: SandboxFixture) -> None:
     stage.do(CAMPAIGN, **campaign_options())
     stage.fresh()
     gone = stage.do(CAMPAIGN, name="Renewal", state="absent")
@@ -475,13 +475,13 @@ def test_absent_cancels_and_a_cancelled_one_stays_so(stage: SandboxFixture) -> N
     assert stage.writes == []
 
 
-def test_a_lost_cancellation_is_looked_up(stage: SandboxFixture) -> None:
+def test_lost_cancel_response_is_resolved_by_lookup(stage: SandboxFixture) -> None:
     stage.do(CAMPAIGN, **campaign_options())
     stage.faults({"kind": "close", "when": "after", "match": {"method": "PATCH"}})
     assert stage.do(CAMPAIGN, name="Renewal", state="absent").changed
 
 
-def test_parts_start_together_or_not_at_all(stage: SandboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_start_together_or_not_at_all(stage: SandboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import campaign as facts
 
     monkeypatch.setattr(facts, "MAX_CONTACTS", 2)
@@ -516,7 +516,7 @@ def test_parts_start_together_or_not_at_all(stage: SandboxFixture, monkeypatch: 
     assert stage.writes == []
 
 
-def test_an_interrupted_start_goes_on_with_the_missing_parts(
+def test_interrupted_start_continues_with_missing_batches(
     stage: SandboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import campaign as facts
@@ -548,13 +548,13 @@ def test_an_interrupted_start_goes_on_with_the_missing_parts(
         ({"customers": [{"number": ANNA}, {"number": ANNA}]}, "customers[1]"),
     ],
 )
-def test_wrong_campaigns_are_named(options: Options, text: str) -> None:
+def test_invalid_campaign_options_are_named(options: Options, text: str) -> None:
     with pytest.raises(OptionError) as caught:
         desired_batches(CAMPAIGN, campaign_options(**options))
     assert text in str(caught.value)
 
 
-def test_wrong_contacts_may_be_left_out() -> None:
+def test_invalid_contacts_can_be_skipped() -> None:
     people = [{"number": ANNA}, {"number": "0201234567"}, {"number": ANNA}]
     desired_objects, result, advice = desired_batches(CAMPAIGN, campaign_options(customers=people, skip_invalid=True))
     assert len(desired_objects[0].record.customers) == result["contacts"] == 1
@@ -562,19 +562,19 @@ def test_wrong_contacts_may_be_left_out() -> None:
     assert "customers[1]" in advice[0]
 
 
-def test_lines_are_kept_free_for_callers() -> None:
+def test_lines_are_reserved_for_inbound_calls() -> None:
     (desired,), result, _advice = desired_batches(CAMPAIGN, campaign_options(reserve_for_inbound=7))
     assert desired.record.max_concurrency == 3
     assert result["estimate"] == {"calls_at_once": 3, "seconds": 60}
 
 
-def test_a_file_that_is_not_there_is_named() -> None:
+def test_missing_contacts_file_is_named() -> None:
     options = {**campaign_options(csv="/nowhere/contacts.csv"), "customers": None}
     with pytest.raises(OptionError, match=r'^Option csv \("/nowhere/contacts\.csv"\): cannot be read on the host'):
         desired_batches(CAMPAIGN, options)
 
 
-def test_that_it_starts_at_once_is_said(stage: SandboxFixture) -> None:
+def test_immediate_start_has_a_warning(stage: SandboxFixture) -> None:
     outcome = stage.do(CAMPAIGN, check=True, **campaign_options())
     assert any("no schedule_at" in warning for warning in outcome.warnings)
     planned = stage.do(CAMPAIGN, check=True, **campaign_options(schedule_at=later(stage, days=1)))
@@ -588,9 +588,7 @@ def test_that_it_starts_at_once_is_said(stage: SandboxFixture) -> None:
     hours=st.sampled_from([None, 24]),
 )
 @settings(max_examples=25)
-def test_runs_on_several_machines_leave_one_campaign(
-    seed: int, runs: int, loss: Options | None, hours: int | None
-) -> None:
+def test_concurrent_runs_leave_one_campaign(seed: int, runs: int, loss: Options | None, hours: int | None) -> None:
     """Each sees nothing before its request and all after it; whatever the order, the first campaign alone goes on."""
     stage = ready_stage()
     if loss:
@@ -607,7 +605,9 @@ def test_runs_on_several_machines_leave_one_campaign(
 
 @pytest.mark.parametrize("newer", [True, False])
 @pytest.mark.parametrize("name", ["Renewal", "Renewal (1/2)"])
-def test_another_campaign_of_the_moment_is_compared(stage: SandboxFixture, name: str, newer: bool) -> None:
+def test_concurrent_campaign_with_other_contacts_cancels_the_newer(
+    stage: SandboxFixture, name: str, newer: bool
+) -> None:
     """It calls others: the second of the two is cancelled, and a run whose campaign that is says so."""
     when = stamp(stage.clock.now + datetime.timedelta(hours=1 if newer else -1))
 
@@ -634,7 +634,7 @@ def test_another_campaign_of_the_moment_is_compared(stage: SandboxFixture, name:
     assert any("another run" in warning for warning in outcome.warnings)
 
 
-def test_two_campaigns_of_one_name_need_an_id(stage: SandboxFixture) -> None:
+def test_ambiguous_campaign_name_requires_an_id(stage: SandboxFixture) -> None:
     stage.do(CAMPAIGN, **campaign_options())
     (first,) = stage.store("campaigns")
     second = {**first, "id": "00000000-0000-4000-8000-000000000003"}
@@ -645,5 +645,5 @@ def test_two_campaigns_of_one_name_need_an_id(stage: SandboxFixture) -> None:
     assert not stage.do(CAMPAIGN, id=first["id"], **campaign_options()).changed
 
 
-def test_a_label_of_its_own() -> None:
+def test_campaign_has_its_own_label() -> None:
     assert desired_from_options(CALL, call_options()).label == "call"

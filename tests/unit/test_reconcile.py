@@ -56,7 +56,7 @@ def comparable(result: Options, facts: t.Iterable[str]) -> Options:
 
 
 @EVERY
-def test_life(noun: str) -> None:
+def test_create_update_delete_lifecycle(noun: str) -> None:
     kind = KINDS[noun]
     stage, facts = kind.stage(), kind.resource.read_only_fields
 
@@ -104,7 +104,7 @@ def test_life(noun: str) -> None:
 
 
 @EVERY
-def test_a_dry_run_on_an_empty_account(noun: str) -> None:
+def test_check_mode_on_an_empty_account(noun: str) -> None:
     """References to what does not exist yet are taken, with a warning."""
     kind = KINDS[noun]
     stage = SandboxFixture()
@@ -145,7 +145,7 @@ LOSSES: tuple[Options, ...] = (
         if loss["kind"] != "gzip_bomb" or noun in ("sip_trunk", "sip_account")
     ],
 )
-def test_a_create_whose_answer_was_lost(noun: str, loss: Options, when: str) -> None:
+def test_create_with_lost_response_leaves_one_object(noun: str, loss: Options, when: str) -> None:
     """Carried out or not: one object in the end, and never two in between."""
     kind = KINDS[noun]
     stage = kind.stage()
@@ -164,7 +164,7 @@ def test_a_create_whose_answer_was_lost(noun: str, loss: Options, when: str) -> 
 @EVERY
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-def test_other_writes_whose_answer_was_lost(noun: str, method: str, when: str) -> None:
+def test_update_and_delete_with_lost_response_converge(noun: str, method: str, when: str) -> None:
     kind = KINDS[noun]
     stage = kind.stage()
     stage.do(kind.resource, **kind.options)
@@ -180,7 +180,7 @@ def test_other_writes_whose_answer_was_lost(noun: str, method: str, when: str) -
 
 @EVERY
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_service_that_never_answers_a_write(noun: str, when: str) -> None:
+def test_write_without_response_is_one_error(noun: str, when: str) -> None:
     """One clear error, at most one object, and the next run finds it."""
     kind = KINDS[noun]
     stage = kind.stage()
@@ -195,7 +195,7 @@ def test_a_service_that_never_answers_a_write(noun: str, when: str) -> None:
 
 @EVERY
 @pytest.mark.parametrize("code", [429, 425])
-def test_a_busy_service(noun: str, code: int) -> None:
+def test_rate_limited_writes_are_retried(noun: str, code: int) -> None:
     kind = KINDS[noun]
     stage = kind.stage()
     stage.faults({"kind": "status", "code": code, "headers": {"retry-after": "2"}, "match": {"method": "POST"}})
@@ -205,7 +205,7 @@ def test_a_busy_service(noun: str, code: int) -> None:
 
 
 @EVERY
-def test_a_refused_write_is_one_error(noun: str) -> None:
+def test_rejected_write_is_one_error(noun: str) -> None:
     kind = KINDS[noun]
     stage = kind.stage()
     stage.faults({"kind": "status", "code": 400, "times": None, "match": {"method": "POST"}})
@@ -216,7 +216,7 @@ def test_a_refused_write_is_one_error(noun: str) -> None:
 
 
 @EVERY
-def test_a_read_that_fails_after_the_write_tells_that_something_changed(noun: str) -> None:
+def test_failed_read_back_reports_changed(noun: str) -> None:
     kind = KINDS[noun]
     stage = kind.stage()
 
@@ -237,7 +237,7 @@ def test_a_read_that_fails_after_the_write_tells_that_something_changed(noun: st
 @pytest.mark.parametrize("noun", ["sip_trunk", "transfer_tool", "assistant", "phone_number", "sip_account"])
 @pytest.mark.parametrize("alike", [True, False], ids=["alike", "different"])
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_another_run_creates_the_same_at_once(noun: str, alike: bool, moment: str) -> None:
+def test_concurrent_create_leaves_the_oldest_object(noun: str, alike: bool, moment: str) -> None:
     """Between list and create, or between create and the second list: the oldest stays, only our own is deleted."""
     kind = KINDS[noun]
     stage = kind.stage()
@@ -269,7 +269,7 @@ def test_another_run_creates_the_same_at_once(noun: str, alike: bool, moment: st
 
 @pytest.mark.parametrize("noun", ["sip_trunk", "transfer_tool", "phone_number", "sip_account"])
 @pytest.mark.parametrize("seed", range(12))
-def test_two_engines_in_turns(noun: str, seed: int) -> None:
+def test_interleaved_runs_leave_one_object(noun: str, seed: int) -> None:
     """All that two runs do, request by request in a random order."""
     kind = KINDS[noun]
     stage = kind.stage()
@@ -281,7 +281,7 @@ def test_two_engines_in_turns(noun: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("before", range(3))
-def test_a_new_trunk_takes_over_the_settings_of_another_among_many(before: int) -> None:
+def test_settings_from_finds_the_trunk_among_many(before: int) -> None:
     stage = SandboxFixture()
     for index in range(3):
         stage.do(SIP_TRUNK, **trunk_options(name=f"trunk {index}", tech_prefix=str(index)))
@@ -295,7 +295,7 @@ def test_a_new_trunk_takes_over_the_settings_of_another_among_many(before: int) 
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_two_replacements_in_turns(seed: int) -> None:
+def test_interleaved_replacements_leave_one_trunk(seed: int) -> None:
     """At no moment a phone number points at nothing; in the end one trunk stands."""
     stage = SandboxFixture()
     stage.do(SIP_TRUNK, **trunk_options())
@@ -318,7 +318,7 @@ def test_two_replacements_in_turns(seed: int) -> None:
 
 @pytest.mark.parametrize("stale", [1, 2, 4])
 @pytest.mark.parametrize("noun", ["sip_trunk", "transfer_tool", "assistant", "phone_number"])
-def test_a_list_that_lags_behind(noun: str, stale: int) -> None:
+def test_created_object_missing_in_list_is_not_recreated(noun: str, stale: int) -> None:
     """What a valid answer said was made exists, though the list does not show it yet."""
     kind = KINDS[noun]
     stage = kind.stage()
@@ -337,7 +337,7 @@ def test_a_list_that_lags_behind(noun: str, stale: int) -> None:
     assert len(stage.objects(kind.resource)) == 1
 
 
-def test_a_list_that_shows_an_update_late() -> None:
+def test_update_shown_late_converges() -> None:
     stage = KINDS["sip_trunk"].stage()
     stage.do(SIP_TRUNK, **trunk_options())
     old = [dict(row) for row in stage.store("credentials")]
@@ -357,7 +357,7 @@ def test_a_list_that_shows_an_update_late() -> None:
     assert stage.writes == [f"PATCH /credential/{old[0]['id']}"]
 
 
-def test_a_service_that_accepts_and_shows_other_values() -> None:
+def test_unapplied_values_are_an_error() -> None:
     stage = SandboxFixture()
     stage.do(SIP_TRUNK, **trunk_options())
     old = [dict(row) for row in stage.store("credentials")]
@@ -376,7 +376,7 @@ def test_a_service_that_accepts_and_shows_other_values() -> None:
 
 
 @pytest.mark.parametrize("count", [350, pytest.param(1100, marks=pytest.mark.slow)])
-def test_many_phone_numbers(count: int) -> None:
+def test_many_phone_numbers_are_created(count: int) -> None:
     stage = SandboxFixture()
     stage.do(SIP_TRUNK, **trunk_options())
     items = [number_options(number=f"3120{index:07}", name=f"n{index}") for index in range(count)]
@@ -393,7 +393,7 @@ def test_many_phone_numbers(count: int) -> None:
     assert stage.writes == []
 
 
-def test_one_among_many_tools() -> None:
+def test_tool_is_found_by_name_over_all_pages() -> None:
     """The name is looked up over all pages."""
     stage = SandboxFixture()
     for index in range(1100):
@@ -407,7 +407,7 @@ def test_one_among_many_tools() -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
-def test_one_bad_item_stops_no_other(concurrency: int) -> None:
+def test_failed_item_does_not_stop_others(concurrency: int) -> None:
     stage = SandboxFixture()
     stage.do(SIP_TRUNK, **trunk_options())
     items = [number_options(number=f"3120000000{index}") for index in range(6)]
@@ -421,7 +421,7 @@ def test_one_bad_item_stops_no_other(concurrency: int) -> None:
     assert all(outcome.changed for outcome in outcomes if not outcome.error)
 
 
-def test_exclusive_phone_numbers() -> None:
+def test_exclusive_phone_numbers_remove_only_those_of_the_trunk() -> None:
     """Only those of the same trunk are removed."""
     stage = SandboxFixture()
     ids = [stage.do(SIP_TRUNK, **trunk_options(name=name)).result["id"] for name in ("one", "two")]
@@ -447,7 +447,7 @@ def uris(stage: SandboxFixture, number: str = NUMBER_1) -> list[str]:
 SCOPE: Options = {"region": "us", "vapi_trunk_ids": []}
 
 
-def test_exclusive_forwards() -> None:
+def test_exclusive_forwards_remove_only_those_of_the_region() -> None:
     """Only those to this region's host are removed, on every number; the others stay."""
     trunk, old = str(uuid.uuid4()), str(uuid.uuid4())
     stage = SandboxFixture()
@@ -471,7 +471,7 @@ def test_exclusive_forwards() -> None:
     assert stage.writes == []
 
 
-def test_exclusive_removes_nothing_where_the_new_forward_failed() -> None:
+def test_exclusive_removes_nothing_if_the_new_forward_failed() -> None:
     old = str(uuid.uuid4())
     stage = SandboxFixture()
     stage.do(FORWARD, number=NUMBER_1, vapi_trunk_id=old)
@@ -481,7 +481,7 @@ def test_exclusive_removes_nothing_where_the_new_forward_failed() -> None:
     assert uris(stage) == [f"{NUMBER_1}@{old}.sip.vapi.ai"]
 
 
-def test_forwards_of_one_number_are_not_each_others_others() -> None:
+def test_forwards_of_one_number_are_kept_together() -> None:
     for others in ("remove", "disable", "keep"):
         stage = SandboxFixture()
         stage.do(FORWARD, number=NUMBER_1, destination="31288888888")
@@ -499,7 +499,7 @@ def test_forwards_of_one_number_are_not_each_others_others() -> None:
         assert stage.writes == []
 
 
-def test_what_shall_stand_is_made_before_something_goes() -> None:
+def test_forward_is_created_before_another_is_deleted() -> None:
     """Whatever the order of the items: no moment without an active destination."""
     stage = SandboxFixture()
     stage.do(FORWARD, number=NUMBER_1, destination="12345")
@@ -520,7 +520,7 @@ def test_what_shall_stand_is_made_before_something_goes() -> None:
 # ---------------------------------------------------------------------------------------------------------- references
 
 
-def test_references_by_name_and_id() -> None:
+def test_references_by_name_and_by_id() -> None:
     stage = SandboxFixture()
     trunk = stage.do(SIP_TRUNK, **trunk_options()).result["id"]
     assistant = stage.do(ASSISTANT, **assistant_options()).result["id"]
@@ -540,7 +540,7 @@ def test_all_missing_references_of_an_object_are_reported_together() -> None:
 
 @pytest.mark.parametrize("check", [True, False], ids=["check mode", "run"])
 @pytest.mark.parametrize("again", ["same name", "other name"])
-def test_a_reference_to_what_no_longer_exists_is_not_sent_again(check: bool, again: str) -> None:
+def test_reference_to_deleted_object_is_not_sent(check: bool, again: str) -> None:
     """With tools_mode append, the id of a tool that somebody deleted would stay on the assistant for good."""
     stage = SandboxFixture()
     for name in ("to_human", "to_sales"):
@@ -564,7 +564,7 @@ def test_a_reference_to_what_no_longer_exists_is_not_sent_again(check: bool, aga
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
-def test_wrong_references(check: bool) -> None:
+def test_invalid_references_are_errors(check: bool) -> None:
     stage = SandboxFixture()
     for _time in range(2):
         (outcome,) = stage.engine(SIP_TRUNK).resolve([desired_from_options(SIP_TRUNK, trunk_options())])
@@ -586,7 +586,7 @@ def test_wrong_references(check: bool) -> None:
 
 
 @pytest.mark.parametrize("passing", [True, False], ids=["takes its own back", "stays"])
-def test_what_two_other_runs_made_at_once(passing: bool) -> None:
+def test_duplicates_of_two_other_runs_are_waited_for(passing: bool) -> None:
     """Each of them deletes its own when it sees the other's; whoever comes in between waits for that."""
     stage = SandboxFixture()
     stage.do(SIP_TRUNK, **trunk_options())
@@ -611,7 +611,7 @@ def test_what_two_other_runs_made_at_once(passing: bool) -> None:
         assert sum(stage.pauses) < 5
 
 
-def test_a_forward_on_an_unknown_number() -> None:
+def test_forward_on_unknown_number_is_an_error() -> None:
     stage = SandboxFixture()
     for check in (True, False):
         outcome = stage.try_(FORWARD, check=check, number="31999", destination="12345")
@@ -624,7 +624,7 @@ def test_a_forward_on_an_unknown_number() -> None:
 # --------------------------------------------------------------------------------------------------------- SIP accounts
 
 
-def test_addresses_are_allowed_before_the_restriction_is_on() -> None:
+def test_addresses_are_allowed_before_ip_restriction_is_enabled() -> None:
     stage = SandboxFixture()
     outcome = stage.do(SIP_ACCOUNT, **account_options(allowed_ips=["192.0.2.1", "192.0.2.2"]))
     name = outcome.result["name"]
@@ -650,14 +650,14 @@ def test_logins_with_leading_zeros(name: str) -> None:
     assert "matches no existing SIP account" in str(stage.try_(SIP_ACCOUNT, name="00001", max_channels=2).error)
 
 
-def test_two_sip_accounts_with_one_label() -> None:
+def test_sip_accounts_with_equal_labels_are_ambiguous() -> None:
     stage = SandboxFixture({"sip_accounts": [{"name": "00123", "label": "x"}, {"name": "00124", "label": "x"}]})
     error = str(stage.try_(SIP_ACCOUNT, label="x", max_channels=2).error)
     assert "00123" in error
     assert "Give name to pick one" in error, "SIP accounts have no option id"
 
 
-def test_no_limit() -> None:
+def test_removed_limit_is_sent() -> None:
     stage = SandboxFixture()
     stage.do(SIP_ACCOUNT, **account_options())
     assert stage.do(SIP_ACCOUNT, label="Vapi", max_channels=0).changed
@@ -671,7 +671,7 @@ def test_no_limit() -> None:
 # ------------------------------------------------------------------------------------------------------------- forwards
 
 
-def test_a_refused_copy_is_switched_off() -> None:
+def test_rejected_diversion_copy_is_disabled() -> None:
     stage = SandboxFixture()
     stage.world.settings["refuse_duplicate_destination"] = True
     stage.do(FORWARD, number=NUMBER_1, destination="31299999999")
@@ -684,7 +684,7 @@ def test_a_refused_copy_is_switched_off() -> None:
     assert not stage.do(FORWARD, number=NUMBER_1, destination="12345").changed
 
 
-def test_a_private_key_is_healed_and_never_shown() -> None:
+def test_leaked_private_key_is_removed_and_not_shown() -> None:
     stage, key, trunk = SandboxFixture(), str(uuid.uuid4()), str(uuid.uuid4())
     first = stage.do(FORWARD, number=NUMBER_1, vapi_private_key=key)
     assert first.warnings
@@ -699,7 +699,7 @@ def test_a_private_key_is_healed_and_never_shown() -> None:
     assert trunk not in json.dumps(other.extra), "a label that is not known may be a key"
 
 
-def test_what_stands_is_told_when_a_run_fails_in_the_middle() -> None:
+def test_failure_reports_the_current_state() -> None:
     stage = SandboxFixture()
     stage.do(FORWARD, number=NUMBER_1, destination="31299999999")
     stage.faults({"kind": "status", "code": 500, "nth": 1, "times": None, "match": {"method": "POST"}})
@@ -728,7 +728,7 @@ JUNK: tuple[t.Any, ...] = (
 @pytest.mark.exhaustive(11)
 @EVERY
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: json.dumps(junk)[:40])
-def test_a_service_that_answers_anything_at_all(noun: str, junk: t.Any) -> None:
+def test_arbitrary_responses_converge_or_are_one_error(noun: str, junk: t.Any) -> None:
     """Converged or one clear error; never an exception of Python's own."""
     kind = KINDS[noun]
     for method in ("GET", "POST"):
@@ -742,7 +742,7 @@ def test_a_service_that_answers_anything_at_all(noun: str, junk: t.Any) -> None:
 
 
 @pytest.mark.parametrize("junk", [{}, {"error": "no"}, {"destination": None}, {"destination": "x"}], ids=json.dumps)
-def test_no_list_is_not_an_empty_list(junk: t.Any) -> None:
+def test_response_without_list_is_not_an_empty_list(junk: t.Any) -> None:
     """Nothing is concluded, and so nothing written, from an answer that holds no list of destinations."""
     stage = SandboxFixture()
     stage.faults({"kind": "garbage", "body": json.dumps(junk), "times": None, "match": {"method": "GET"}})
@@ -750,7 +750,7 @@ def test_no_list_is_not_an_empty_list(junk: t.Any) -> None:
     assert stage.writes == []
 
 
-def test_reading_completes_every_row() -> None:
+def test_info_fetches_details_of_every_object() -> None:
     stage = SandboxFixture()
     stage.do(FORWARD, number=NUMBER_2, destination="12345")
     found = stage.engine(NUMBER).info(NUMBER, {"number": f"+{NUMBER_2}"})
@@ -758,7 +758,7 @@ def test_reading_completes_every_row() -> None:
     assert stage.engine(NUMBER).info(NUMBER, {"number": "31"}) == []
 
 
-def test_check_mode_can_not_write() -> None:
+def test_check_mode_cannot_write() -> None:
     stage = SandboxFixture()
     plan = stage.do(SIP_TRUNK, check=True, **trunk_options()).plan
     assert plan is not None
@@ -767,7 +767,7 @@ def test_check_mode_can_not_write() -> None:
     assert stage.writes == []
 
 
-def test_no_secret_in_an_outcome() -> None:
+def test_outcome_contains_no_secret() -> None:
     stage, secret = SandboxFixture(), canary()
     for options in (trunk_options(password=secret), trunk_options(password=secret, update_password="always")):
         outcome = stage.do(SIP_TRUNK, **options)

@@ -51,7 +51,7 @@ def pieces(text: str) -> set[str]:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("secret", SECRETS, ids=["uuid", "plain", "marks", "umlauts"])
-def test_every_form_is_masked(secret: str, form: str) -> None:
+def test_encoded_secret_is_redacted(secret: str, form: str) -> None:
     scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
     result = FORMS[form](secret)
     for clean in (scrubber.text(f"It said <{result}> today."), scrubber.value({"a": [f"<{result}>"]})["a"][0]):
@@ -64,7 +64,7 @@ def test_every_form_is_masked(secret: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=["uuid", "plain", "marks", "umlauts"])
-def test_pieces_are_masked_in_texts(secret: str) -> None:
+def test_parts_of_secrets_are_redacted_in_texts(secret: str) -> None:
     scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
     for at in range(len(secret) - PIECE + 1):
         for end in (at + PIECE, at + PIECE + 3, len(secret)):
@@ -105,7 +105,7 @@ LAYERS: dict[str, t.Callable[[str], str]] = {
 
 @pytest.mark.parametrize("outer", LAYERS)
 @pytest.mark.parametrize("inner", LAYERS)
-def test_every_encoding_of_an_encoding_is_masked(inner: str, outer: str) -> None:
+def test_twice_encoded_secret_is_redacted(inner: str, outer: str) -> None:
     """The whole secret, in texts and in results, whatever two layers are over it."""
     if re.match("base64|json|python", inner) and outer in ("upper", "lower"):
         pytest.skip("it is another text in another case")
@@ -118,7 +118,7 @@ def test_every_encoding_of_an_encoding_is_masked(inner: str, outer: str) -> None
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_pieces_are_masked_in_every_encoding(layer: str) -> None:
+def test_encoded_parts_of_secrets_are_redacted(layer: str) -> None:
     for secret in SECRETS:
         scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
         for at in range(len(secret) - PIECE + 1):
@@ -129,7 +129,7 @@ def test_pieces_are_masked_in_every_encoding(layer: str) -> None:
 
 
 @given(st.text(min_size=PIECE, max_size=40), st.lists(st.sampled_from(sorted(LAYERS)), max_size=2))
-def test_no_encoded_secret_survives(secret: str, layers: list[str]) -> None:
+def test_generated_encoded_secret_is_redacted(secret: str, layers: list[str]) -> None:
     result = secret
     with contextlib.suppress(UnicodeEncodeError):
         for name in layers:
@@ -140,7 +140,7 @@ def test_no_encoded_secret_survives(secret: str, layers: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_memory_grows_with_the_secrets_only() -> None:
+def test_memory_is_proportional_to_the_secrets() -> None:
     """A megabyte of header tokens; an index of all their pieces took 435 MB."""
     tokens = {uuid.uuid4().hex + uuid.uuid4().hex[:8] for _number in range(25_000)}
     sample = sorted(tokens)[7]
@@ -153,7 +153,7 @@ def test_memory_grows_with_the_secrets_only() -> None:
     assert peak < 20_000_000
 
 
-def test_a_long_text_takes_little_memory_and_time() -> None:
+def test_long_text_is_redacted_with_little_memory_and_time() -> None:
     secret = canary()
     for unit in ("aGVsbG8gd29ybGQh", "0123456789abcdef", "%41", "&#65;", "word ", "\\u0041", "-"):
         text = unit * (20_000 // len(unit))
@@ -166,7 +166,7 @@ def test_a_long_text_takes_little_memory_and_time() -> None:
         tracemalloc.stop()
 
 
-def test_harmless_texts_stay() -> None:
+def test_harmless_texts_are_unchanged() -> None:
     scrubber = Redactor([str(uuid.uuid4()), canary(), "", "x1y2"], label_pattern=LABEL_IN_TEXT)
     for text in ("", "a", "Option password: must be given.", "31201234567", "e" * 100, "********", "ünïcödé"):
         assert scrubber.text(text) == text
@@ -175,13 +175,13 @@ def test_harmless_texts_stay() -> None:
     assert scrubber.value(result) == result
 
 
-def test_keys_of_results_are_masked_too() -> None:
+def test_secrets_in_keys_of_results_are_redacted() -> None:
     secret = canary()
     assert secret not in json.dumps(Redactor([secret], label_pattern=LABEL_IN_TEXT).value({f"x{secret}": {secret: 1}}))
 
 
 @pytest.mark.parametrize("secret", ["1", "12345", "udp", "1234567", "!", "a-b"])
-def test_short_secrets_destroy_nothing(secret: str) -> None:
+def test_short_secrets_leave_ids_unchanged(secret: str) -> None:
     """They are refused as input. Until then a text shows them in no word of their own, and ids stay whole."""
     scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
     assert secret not in scrubber.text(f"say {secret} now")
@@ -191,7 +191,7 @@ def test_short_secrets_destroy_nothing(secret: str) -> None:
 
 
 @given(st.sampled_from(["type", "vault", "unsafe", "x"]), st.lists(st.sampled_from(["list", "key"]), max_size=4))
-def test_no_key_of_a_service_is_a_mark_of_ansible(word: str, nesting: list[str]) -> None:
+def test_service_keys_are_not_interpreted_by_ansible(word: str, nesting: list[str]) -> None:
     value: t.Any = {f"__ansible_{word}": "TrustedAsTemplate", "name": "x"}
     for kind in nesting:
         value = [value] if kind == "list" else {"metadata": value}
@@ -200,13 +200,13 @@ def test_no_key_of_a_service_is_a_mark_of_ansible(word: str, nesting: list[str])
     assert f'"ansible_{word}": "TrustedAsTemplate"' in displayed
 
 
-def test_what_can_not_be_sent_on_is_replaced() -> None:
+def test_unserializable_values_are_replaced() -> None:
     clean = Redactor([], label_pattern=LABEL_IN_TEXT).value({"a\ud800": ["b\udfff"]})
     json.dumps(clean, ensure_ascii=False).encode()
 
 
 @given(st.text(min_size=PIECE, max_size=60), st.text(max_size=30), st.text(max_size=30))
-def test_no_secret_survives(secret: str, before: str, after: str) -> None:
+def test_generated_secret_is_redacted(secret: str, before: str, after: str) -> None:
     clean = Redactor([secret], label_pattern=LABEL_IN_TEXT).text(before + secret + after)
     assert secret not in clean or secret in MASK * 9 or secret in before + after
 
@@ -216,7 +216,7 @@ def test_no_secret_survives(secret: str, before: str, after: str) -> None:
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_a_result_without_secrets_is_itself(value: t.Any) -> None:
+def test_result_without_secrets_is_unchanged(value: t.Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

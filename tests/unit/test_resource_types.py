@@ -125,7 +125,7 @@ def test_a_hook_of_another_resource_is_a_type_error(errors: dict[int, str], inde
     assert (index not in errors) == accepted, errors.get(index, "mypy accepts the hook")
 
 
-def test_each_typed_hook_of_a_kind_has_a_case() -> None:
+def test_every_typed_hook_has_a_case() -> None:
     kinds: list[t.Any] = [BaseResource, KeyedResource, OrderedResource, OneShotResource]
     for kind in kinds:
         typed = {
@@ -142,7 +142,7 @@ def test_each_typed_hook_of_a_kind_has_a_case() -> None:
     [BaseResource, KeyedResource, OrderedResource, OneShotResource, OneShot, Ordered, Replacement, Update],
     ids=lambda kind: str(kind.__name__),
 )
-def test_a_declaration_is_small(kind: t.Any) -> None:
+def test_declaration_is_small(kind: t.Any) -> None:
     own = [name for name in kind.__annotations__ if not name.startswith("_")]
     assert len(own) <= 20
     assert len(dataclasses.fields(kind)) <= 24

@@ -45,7 +45,7 @@ def refusal(text: str, status: int = 400) -> RejectedError:
     form=st.sampled_from(FORMS),
     days=st.integers(1, 400),
 )
-def test_the_date_is_read_in_every_form(day: datetime.date, form: t.Callable[..., str], days: int) -> None:
+def test_retention_date_is_read_in_every_format(day: datetime.date, form: t.Callable[..., str], days: int) -> None:
     midnight = datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC)
     text = f"There are only the last {days} days. Move the date filter to {form(midnight)} or later"
     found = explain_retention(refusal(text), NOW)
@@ -55,7 +55,7 @@ def test_the_date_is_read_in_every_form(day: datetime.date, form: t.Callable[...
 
 
 @given(days=st.integers(1, 400), date=st.text(max_size=30))
-def test_without_a_readable_date_the_days_count(days: int, date: str) -> None:
+def test_retention_days_are_used_without_a_date(days: int, date: str) -> None:
     text = f"only the last {days} days. Please move the date filter to ?{date} or later"
     found = explain_retention(refusal(text), NOW)
     assert found is not None
@@ -63,13 +63,13 @@ def test_without_a_readable_date_the_days_count(days: int, date: str) -> None:
 
 
 @pytest.mark.parametrize("date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59"])
-def test_dates_out_of_range(date: str) -> None:
+def test_retention_dates_out_of_range_are_ignored(date: str) -> None:
     found = explain_retention(refusal(f"the last 14 days. Move the date filter to {date} or later"), NOW)
     assert found is not None
     assert moment(found[1]["retention_start"]) == NOW - datetime.timedelta(days=14) + HOUR
 
 
-def test_an_old_call_by_its_id() -> None:
+def test_call_beyond_retention_is_read_by_id() -> None:
     found = explain_retention(refusal("This call exceeds your retention window"), NOW)
     assert found is not None
     assert found[1] == {}
@@ -77,16 +77,16 @@ def test_an_old_call_by_its_id() -> None:
 
 
 @given(text=st.text(max_size=80), status=st.sampled_from([400, 401, 404, 422]))
-def test_other_refusals_are_left_alone(text: str, status: int) -> None:
+def test_other_rejections_are_unchanged(text: str, status: int) -> None:
     assert explain_retention(refusal(text, status), NOW) is None
 
 
 @pytest.mark.parametrize("error", [refusal("the last 14 days", 404), UnreachableError("the last 14 days")], ids=repr)
-def test_only_a_400_tells_it(error: Exception) -> None:
+def test_only_status_400_is_a_retention_error(error: Exception) -> None:
     assert explain_retention(error, NOW) is None
 
 
-def test_the_info_module_returns_the_earliest_time() -> None:
+def test_info_module_returns_the_earliest_time() -> None:
     engine = SandboxFixture().engine(CALL, check=True)
 
     def refused(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:

@@ -47,7 +47,7 @@ SHAPES: dict[str, t.Callable[[str], t.Any]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("around", AROUND)
-def test_generated_names_of_secrets_are_hidden(around: str, shape: str) -> None:
+def test_fields_named_like_secrets_are_hidden(around: str, shape: str) -> None:
     secret = canary()
     for name in secret_names():
         value = AROUND[around]({name: SHAPES[shape](secret), "number": 5, "flag": True})
@@ -55,21 +55,21 @@ def test_generated_names_of_secrets_are_hidden(around: str, shape: str) -> None:
 
 
 @pytest.mark.parametrize("around", AROUND)
-def test_harmless_names_stay_readable(around: str) -> None:
+def test_other_fields_are_readable(around: str) -> None:
     for name, spell in itertools.product(HARMLESS, SPELLINGS.values()):
         for content in ("some text", ["one", "two"], {"enabled": True, "delimiters": "#"}, 250, True):
             value = AROUND[around]({spell(name): content})
             assert to_display(value) == value, spell(name)
 
 
-def test_only_texts_are_secrets() -> None:
+def test_only_strings_are_secrets() -> None:
     for name in secret_names():
         for value in (5, 0.5, True, False, None, "", [], {}):
             assert redacted({name: value}) == {name: value}
 
 
 @pytest.mark.parametrize("name", ["credentials", "headers", "customHeaders", "request_headers"])
-def test_everything_below_some_places_is_hidden(name: str) -> None:
+def test_all_values_of_secret_containers_are_hidden(name: str) -> None:
     secret = canary()
     below: t.Any = {"provider": secret, "list": [{"x": secret}], "harmless": secret, "maxTokens": 5}
     for value in ({name: below}, {name: [below]}, {"a": [{name: {"b": below}}]}):
@@ -78,7 +78,7 @@ def test_everything_below_some_places_is_hidden(name: str) -> None:
         assert '"maxTokens": 5' in displayed
 
 
-def test_headers_that_hold_no_secret_stay_readable() -> None:
+def test_harmless_headers_are_readable() -> None:
     for header in PLAIN_HEADERS:
         value = {"headers": {header.title(): "text/plain"}}
         assert redacted(value) == value
@@ -88,7 +88,7 @@ def test_headers_that_hold_no_secret_stay_readable() -> None:
 
 
 @pytest.mark.parametrize("named", ["key", "name", "header"])
-def test_pairs_are_judged_by_their_name(named: str) -> None:
+def test_name_value_pairs_are_classified_by_name(named: str) -> None:
     for name in secret_names():
         secret = canary()
         assert secret not in json.dumps(redacted({"parameters": [{named: name, "value": secret}]})), name
@@ -96,7 +96,7 @@ def test_pairs_are_judged_by_their_name(named: str) -> None:
     assert redacted(pair) == pair
 
 
-def test_a_schema_stays_readable_and_its_values_do_not() -> None:
+def test_json_schema_is_readable_and_its_values_are_hidden() -> None:
     secret = canary()
     schema = {
         "type": "object",
@@ -118,7 +118,7 @@ def test_a_schema_stays_readable_and_its_values_do_not() -> None:
 @pytest.mark.parametrize("scheme", ["https", "http", "wss", "HTTPS", "postgres+ssl"])
 @pytest.mark.parametrize("host", ["example.com", "example.com:8443", "192.0.2.1"])
 @pytest.mark.parametrize("path", ["", "/", "/a/b"])
-def test_user_and_query_of_a_url_are_hidden(scheme: str, host: str, path: str) -> None:
+def test_user_and_query_of_url_are_hidden(scheme: str, host: str, path: str) -> None:
     user, word, value, other = canary(), canary(), canary(), canary()
     for address in (
         f"{scheme}://{user}:{word}@{host}{path}?x={value}&lang={other}#y={value}",
@@ -148,7 +148,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_what_is_shown_given_back_changes_nothing(value: t.Any) -> None:
+def test_returned_hidden_values_as_input_change_nothing(value: t.Any) -> None:
     """Also twice: what is hidden already stays as it is."""
     displayed = redacted(value)
     assert redacted(displayed) == displayed
@@ -158,7 +158,7 @@ def test_what_is_shown_given_back_changes_nothing(value: t.Any) -> None:
             assert text in {secret for _place, secret in secrets_of(value)}
 
 
-def test_a_hidden_value_of_another_provider_is_not_taken_over() -> None:
+def test_hidden_value_of_another_provider_is_reported() -> None:
     current = {"provider": "one", "apiKey": canary()}
     merged = overlay({"voice": current}, {"voice": {"provider": "two", "apiKey": REDACTED}})
     assert hidden_places(merged) == ["voice.apiKey"]
@@ -171,13 +171,13 @@ MASKS = [
 
 
 @given(st.sampled_from(MASKS) | st.builds(lambda sign, many: sign * many, st.sampled_from("*•●∙·"), st.integers(1, 64)))
-def test_masks_are_known(mask: str) -> None:
+def test_masks_are_recognised(mask: str) -> None:
     for text in (mask, f" {mask}\n", f"Bearer {mask}", f"basic {mask}"):
         assert is_mask(text), text
     assert not is_mask(f"{mask}x7Kq{mask}")
     assert not is_mask(f"a prompt with {mask} in it")
 
 
-def test_names_of_ordinary_words_are_no_secrets() -> None:
+def test_ordinary_field_names_are_no_secrets() -> None:
     for name in ("", "7", "-", "secretary", "monkey", "turkey", "tokenizer", "passenger", "keynote", "compass"):
         assert not is_secret_name(name), name

@@ -47,7 +47,7 @@ def joined(text: str) -> str:
 # --------------------------------------------------------------------------------------------------------- responses
 
 
-def test_a_response_is_read() -> None:
+def test_response_is_parsed() -> None:
     """After RFC 3261, section 24.1, F2."""
     found = response(
         "Via: SIP/2.0/UDP bobspc.biloxi.com:5060;branch=z9hG4bKnashds7",
@@ -69,7 +69,7 @@ def test_a_response_is_read() -> None:
     assert not sip_message.answers(found, "z9hG4bKnashds7", 1826, "OPTIONS")
 
 
-def test_folding_compact_forms_and_case() -> None:
+def test_folded_and_compact_headers_are_parsed() -> None:
     """The header forms of RFC 4475, 3.1.1.1 (a short tortuous INVITE), in a response."""
     found = response(
         "TO :",
@@ -97,7 +97,7 @@ def test_folding_compact_forms_and_case() -> None:
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_several_vias_belong_to_somebody_else(end: str) -> None:
+def test_response_with_several_vias_is_ignored(end: str) -> None:
     """RFC 4475, 3.3.10 (bcast); in one header or in two."""
     ours, other = "SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923", "SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23"
     for lines in (("Via: " + ours, "Via: " + other), (f"v: {ours}, {other}",), (f"Via: {ours},", f" {other}")):
@@ -110,7 +110,7 @@ def test_several_vias_belong_to_somebody_else(end: str) -> None:
     assert sip_message.answers(alone, "z9hG4bK1324923", 35, "INVITE")
 
 
-def test_unusual_reasons() -> None:
+def test_unusual_reason_phrases_are_parsed() -> None:
     """RFC 4475, 3.1.1.12 (unreason) and 3.1.1.13 (noreason)."""
     text = "= 2**3 * 5**2 но сто девяносто девять - простое"
     assert response(status=f"SIP/2.0 200 {text}").reason == text
@@ -135,14 +135,14 @@ def test_unusual_reasons() -> None:
         "",
     ],
 )
-def test_what_is_no_sip_is_refused(line: str) -> None:
+def test_malformed_message_is_rejected(line: str) -> None:
     with pytest.raises(Malformed):
         sip_message.parse(message(line, "CSeq: 1 OPTIONS"))
     with pytest.raises(Malformed):
         sip_message.frame(message(line or "\0", "CSeq: 1 OPTIONS"))
 
 
-def test_overlarge_scalars_are_no_match() -> None:
+def test_oversized_cseq_does_not_match() -> None:
     """RFC 4475, 3.1.2.5 (scalarlg)."""
     found = response(
         "Via: SIP/2.0/TCP host129.example.com;branch=z9hG4bKzzxdiwo34sw;received=192.0.2.129",
@@ -153,17 +153,17 @@ def test_overlarge_scalars_are_no_match() -> None:
     assert not sip_message.answers(found, "z9hG4bKzzxdiwo34sw", 9292394834772304023312, "OPTIONS")
 
 
-def test_requests_are_passed_over() -> None:
+def test_requests_are_ignored() -> None:
     assert sip_message.parse(message("OPTIONS sip:user@example.com SIP/2.0", "CSeq: 1 OPTIONS")) is None
     assert sip_message.parse(message("NEWMETHOD sip:user@example.com SIP/2.0")) is None
 
 
-def test_a_line_that_is_no_header_is_passed_over() -> None:
+def test_invalid_header_line_is_ignored() -> None:
     found = response(" folded onto nothing", "no header", " and its rest", "Server: one", "Server: two", ": x")
     assert found.values("server") == ["one", "two"]
 
 
-def test_methods_that_are_allowed() -> None:
+def test_allow_header_is_parsed() -> None:
     assert sip_message.allowed(response("Server: x")) is None
     assert sip_message.allowed(response("Allow:")) == []
     found = response("Allow: INVITE, ack,BYE ,,INVITE, <x>, no method", "ALLOW: refer", "Allow: " + "X" * 40)
@@ -172,7 +172,7 @@ def test_methods_that_are_allowed() -> None:
     assert len(sip_message.allowed(many) or []) == sip_message.MAX_METHODS
 
 
-def test_foreign_text_for_people() -> None:
+def test_display_text_is_printable() -> None:
     assert sip_message.printable("a\r\nb\x1b[31m\u202ec\udcff  d") == "a b [31m c d"
     assert len(sip_message.printable("x y" * 100_000)) == sip_message.MAX_DISPLAYED
     assert sip_message.printable(f"you sent {hashlib.md5(b'x').hexdigest()}, {hashlib.sha256(b'x').hexdigest()}") == (
@@ -183,7 +183,7 @@ def test_foreign_text_for_people() -> None:
 # ------------------------------------------------------------------------------------------------------------ streams
 
 
-def test_messages_are_cut_out_of_a_stream() -> None:
+def test_stream_is_split_into_messages() -> None:
     first = message("SIP/2.0 200 OK", "l : 4") + b"abcd"
     second = message("SIP/2.0 100 Trying", end="\n")
     whole = first + second
@@ -209,13 +209,13 @@ def test_messages_are_cut_out_of_a_stream() -> None:
         b"\x00",
     ],
 )
-def test_a_stream_that_is_no_sip_is_refused_early(data: bytes) -> None:
+def test_invalid_stream_is_rejected_early(data: bytes) -> None:
     with pytest.raises(Malformed) as refused:
         sip_message.frame(data)
     assert refused.value.args == ()
 
 
-def test_tls_is_known() -> None:
+def test_tls_record_is_recognised() -> None:
     with pytest.raises(Malformed) as refused:
         sip_message.frame(b"\x15\x03\x03\x00\x02\x02\x46")
     assert refused.value.args == (sip_message.TLS,)
@@ -240,7 +240,7 @@ BYTES = st.one_of(st.binary(max_size=2_000), SIP_LIKE, SIP_LIKE.map(b"SIP/2.0 40
 
 @given(BYTES)
 @example(b"SIP/2.0 401 x\r\nWWW-Authenticate: Digest realm=a,nonce=b,Digest realm=c,nonce=d\r\n\r\n")
-def test_any_bytes_are_read_or_malformed(data: bytes) -> None:
+def test_any_bytes_are_parsed_or_malformed(data: bytes) -> None:
     try:
         found = sip_message.parse(data)
     except Malformed:
@@ -260,7 +260,7 @@ def test_any_bytes_are_read_or_malformed(data: bytes) -> None:
 
 
 @given(BYTES, st.data())
-def test_any_stream_is_cut_or_malformed(data: bytes, draw: st.DataObject) -> None:
+def test_any_stream_is_split_or_malformed(data: bytes, draw: st.DataObject) -> None:
     """What a stream begins with decides: more bytes do not change an answer that is given."""
     cut = draw.draw(st.integers(0, len(data)))
     try:
@@ -275,7 +275,7 @@ def test_any_stream_is_cut_or_malformed(data: bytes, draw: st.DataObject) -> Non
 
 
 @given(st.text(), st.sampled_from(",;"))
-def test_splitting_keeps_everything_but_marks(value: str, mark: str) -> None:
+def test_splitting_removes_only_separators(value: str, mark: str) -> None:
     parts = sip_message.split(value, mark)
     assert all(part and part == part.strip() for part in parts)
     kept = [char for char in value if not char.isspace() and char != mark]
@@ -283,20 +283,20 @@ def test_splitting_keeps_everything_but_marks(value: str, mark: str) -> None:
 
 
 @given(st.text(), st.text())
-def test_what_is_quoted_is_not_split(inner: str, after: str) -> None:
+def test_quoted_separators_are_not_split(inner: str, after: str) -> None:
     quoted = '"' + inner.replace("\\", "\\\\").replace('"', '\\"') + '"'
     assume(not {"<", ">", '"'} & set(after))
     assert sip_message.split(f"{quoted},{after}")[0] == quoted
 
 
 @given(st.binary(max_size=600))
-def test_any_bytes_are_a_certificate_or_malformed(data: bytes) -> None:
+def test_any_bytes_are_parsed_as_certificate_or_malformed(data: bytes) -> None:
     with pytest.raises(Malformed):
         certificate.read(data)
 
 
 @given(st.data())
-def test_a_spoilt_certificate_is_read_or_malformed(draw: st.DataObject) -> None:
+def test_corrupted_certificate_is_parsed_or_malformed(draw: st.DataObject) -> None:
     der = bytearray(GOOD)
     for _change in range(draw.draw(st.integers(1, 4))):
         der[draw.draw(st.integers(0, len(der) - 1))] = draw.draw(st.integers(0, 255))
@@ -311,7 +311,7 @@ def test_a_spoilt_certificate_is_read_or_malformed(draw: st.DataObject) -> None:
 # ----------------------------------------------------------------------------------------------------------- requests
 
 
-def test_a_request_is_one_that_others_understand() -> None:
+def test_request_is_valid_sip() -> None:
     request = Request(
         method="REGISTER", uri="sip:example.com", sender="sip:01234@example.com", to="sip:01234@example.com",
         via="UDP 192.0.2.1:5060", branch="z9hG4bK1", tag="2", call_id="3", number=4, parameters=(("X", "y"),),
@@ -327,7 +327,7 @@ def test_a_request_is_one_that_others_understand() -> None:
     assert "Via: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1" in lines
 
 
-def test_parts_of_uris() -> None:
+def test_uris_are_split_into_parts() -> None:
     assert sip_message.address("::1") == "[::1]"
     assert sip_message.address("192.0.2.1") == "192.0.2.1"
     assert sip_message.escaped("01234") == "01234"
@@ -403,7 +403,7 @@ def answered(challenge: Challenge, *how: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_digests_are_those_of_the_examples(name: str) -> None:
+def test_digest_equals_rfc_example(name: str) -> None:
     challenge, how, expected = VECTORS[name]
     found = answered(Challenge(**challenge), *how)
     assert found["response"] == joined(expected)
@@ -413,7 +413,7 @@ def test_digests_are_those_of_the_examples(name: str) -> None:
     assert found.get("opaque") == challenge.get("opaque")
 
 
-def test_integrity_of_an_empty_body() -> None:
+def test_digest_auth_int_of_empty_body() -> None:
     """By hand, as the examples have bodies."""
 
     def h(text: str) -> str:
@@ -425,7 +425,7 @@ def test_integrity_of_an_empty_body() -> None:
     assert found["qop"] == "auth-int"
 
 
-def test_challenges_of_rfc_8760() -> None:
+def test_rfc_8760_challenges_are_parsed() -> None:
     """Section 2.6: one header each, the server's favourite first."""
     found = sip_message.challenges(
         response(
@@ -440,7 +440,7 @@ def test_challenges_of_rfc_8760() -> None:
     assert one.nonce == ("a" if "sha512_256" in hashlib.algorithms_available else "c")
 
 
-def test_challenges_in_one_header_and_of_several_kinds() -> None:
+def test_challenges_in_one_header_are_parsed() -> None:
     found = sip_message.challenges(
         response(
             'WWW-Authenticate: Basic realm="x", Digest realm="a, \\"b\\"", nonce="1", qop="auth,auth-int", Digest',
@@ -473,7 +473,7 @@ def test_challenges_in_one_header_and_of_several_kinds() -> None:
         'realm="a", nonce="1", algorithm=MD5-sess',
     ],
 )
-def test_challenges_that_are_not_answered(parameters: str) -> None:
+def test_unsupported_challenge_is_not_answered(parameters: str) -> None:
     assert sip_message.chosen(sip_message.challenges(response(f"WWW-Authenticate: Digest {parameters}"))) == []
 
 
@@ -499,7 +499,7 @@ def made(subject: x509.Name, names: t.Sequence[x509.GeneralName] = (), year: int
 GOOD = made(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sip.example.com")]), [x509.DNSName("sip.example.com")])
 
 
-def test_what_a_certificate_says() -> None:
+def test_certificate_fields_are_parsed() -> None:
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"),
@@ -525,7 +525,7 @@ def test_what_a_certificate_says() -> None:
     assert len(certificate.read(made(name, many)).names) == certificate.MAX_NAMES
 
 
-def test_certificates_of_trustme_are_read() -> None:
+def test_trustme_certificates_are_parsed() -> None:
     """As Python's own reading, which it does for trusted ones only."""
     issued = trustme.CA().issue_cert("sip.example.com")
     der = x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes()).public_bytes(serialization.Encoding.DER)

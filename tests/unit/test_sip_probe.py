@@ -309,7 +309,7 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_server_that_answers(transport: str, trust: Trust) -> None:
+def test_options_is_answered(transport: str, trust: Trust) -> None:
     with serving(transport, alive, trust) as server:
         seen = look(server.port, transport, ca_path=trust.path)
     assert seen.trouble == ""
@@ -336,7 +336,7 @@ def test_a_server_that_answers(transport: str, trust: Trust) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_password_that_is_right(transport: str, trust: Trust) -> None:
+def test_register_with_correct_password_succeeds(transport: str, trust: Trust) -> None:
     with serving(transport, registrar(), trust) as server:
         seen = look(server.port, transport, ca_path=trust.path, **LOGIN)
     assert seen.trouble == ""
@@ -359,12 +359,12 @@ def test_a_password_that_is_right(transport: str, trust: Trust) -> None:
         ("SHA-256-sess", "qop=auth"), ("SHA-256", 'qop="auth-int"'),
     ],
 )  # fmt: skip
-def test_ways_to_ask_for_it(trust: Trust, algorithm: str, qop: str, proxy: bool) -> None:
+def test_digest_challenge_variants_are_answered(trust: Trust, algorithm: str, qop: str, proxy: bool) -> None:
     with serving("udp", registrar(algorithm=algorithm, qop=qop, proxy=proxy), trust) as server:
         assert look(server.port, **LOGIN).probe["authenticated"] is True
 
 
-def test_several_challenges_are_answered_at_once(trust: Trust) -> None:
+def test_several_challenges_are_answered_together(trust: Trust) -> None:
     def answer(asked: Asked) -> bytes:
         if asked.method == "OPTIONS":
             return alive(asked)
@@ -385,7 +385,7 @@ def test_several_challenges_are_answered_at_once(trust: Trust) -> None:
     assert len(server.sent("REGISTER", password=True)) == 1
 
 
-def test_a_server_may_leave_options_unanswered(trust: Trust) -> None:
+def test_unanswered_options_is_no_error_with_register(trust: Trust) -> None:
     check = registrar()
     with serving("udp", lambda asked: None if asked.method == "OPTIONS" else check(asked), trust) as server:
         seen = look(server.port, timeout=1, **LOGIN)
@@ -398,7 +398,7 @@ def test_a_server_may_leave_options_unanswered(trust: Trust) -> None:
 @pytest.mark.parametrize(
     "status", ["401 Unauthorized", "404 Not Found", "486 Busy Here", "501 Not Implemented", "302 x"]
 )
-def test_any_word_is_a_sign_of_life(trust: Trust, status: str) -> None:
+def test_any_final_response_proves_reachability(trust: Trust, status: str) -> None:
     with serving("udp", lambda asked: asked.answer(status), trust) as server:
         seen = look(server.port)
     assert seen.trouble == ""
@@ -407,7 +407,7 @@ def test_any_word_is_a_sign_of_life(trust: Trust, status: str) -> None:
     assert "refer" not in seen.steps
 
 
-def test_refer_that_is_not_advertised(trust: Trust) -> None:
+def test_refer_missing_in_allow_is_reported(trust: Trust) -> None:
     with serving("tcp", lambda asked: asked.answer("200 OK", "Allow: INVITE", "allow: ACK, bye"), trust) as server:
         seen = look(server.port, "tcp")
     assert (seen.probe["allow"], seen.probe["refer_advertised"]) == (["INVITE", "ACK", "BYE"], False)
@@ -415,7 +415,7 @@ def test_refer_that_is_not_advertised(trust: Trust) -> None:
     assert seen.probe["ok"] is True
 
 
-def test_what_is_heard_beside_the_answer(trust: Trust) -> None:
+def test_unrelated_messages_are_ignored(trust: Trust) -> None:
     """Provisional answers, requests, answers to others and keep-alives are passed over."""
 
     def answer(asked: Asked) -> list[bytes]:
@@ -428,7 +428,7 @@ def test_what_is_heard_beside_the_answer(trust: Trust) -> None:
             assert look(server.port, transport).probe["reason"] == "Ours"
 
 
-def test_an_answer_in_pieces(trust: Trust) -> None:
+def test_response_in_fragments_is_read(trust: Trust) -> None:
     def answer(asked: Asked) -> t.Iterator[bytes]:
         for byte in alive(asked):
             yield bytes([byte])
@@ -442,7 +442,7 @@ def test_an_answer_in_pieces(trust: Trust) -> None:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("refusal", ["401 Unauthorized", "403 Wrong password", "407 Proxy Authentication Required"])
-def test_a_wrong_password_is_tried_once(transport: str, refusal: str, trust: Trust) -> None:
+def test_wrong_password_is_sent_once(transport: str, refusal: str, trust: Trust) -> None:
     with serving(transport, registrar(password="another", refusal=refusal), trust) as server:
         seen = look(server.port, transport, ca_path=trust.path, **LOGIN)
     assert seen.probe["authenticated"] is False
@@ -453,7 +453,7 @@ def test_a_wrong_password_is_tried_once(transport: str, refusal: str, trust: Tru
 
 
 @pytest.mark.parametrize(("stale", "attempts", "right"), [(0, 1, True), (1, 2, True), (2, 2, None), (99, 2, None)])
-def test_a_stale_nonce_is_answered_once_more(trust: Trust, stale: int, attempts: int, right: bool | None) -> None:
+def test_stale_nonce_is_answered_once_more(trust: Trust, stale: int, attempts: int, right: bool | None) -> None:
     with serving("udp", registrar(stale=stale), trust) as server:
         seen = look(server.port, **LOGIN)
     assert seen.probe["authenticated"] is right
@@ -461,7 +461,7 @@ def test_a_stale_nonce_is_answered_once_more(trust: Trust, stale: int, attempts:
     assert ("stale" in seen.trouble) is (right is None)
 
 
-def test_a_wrong_password_behind_a_stale_nonce(trust: Trust) -> None:
+def test_wrong_password_after_stale_nonce_is_rejected(trust: Trust) -> None:
     with serving("udp", registrar(password="another", stale=1), trust) as server:
         seen = look(server.port, **LOGIN)
     assert seen.probe["authenticated"] is False
@@ -469,7 +469,7 @@ def test_a_wrong_password_behind_a_stale_nonce(trust: Trust) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_lost_answer_does_not_send_the_password_again(trust: Trust, transport: str) -> None:
+def test_lost_response_does_not_resend_the_password(trust: Trust, transport: str) -> None:
     check = registrar()
     with serving(transport, lambda asked: None if asked.digest() else check(asked), trust) as server:
         seen = look(server.port, transport, timeout=1, **LOGIN)
@@ -478,7 +478,7 @@ def test_a_lost_answer_does_not_send_the_password_again(trust: Trust, transport:
     assert len(server.sent("REGISTER", password=True)) == 1
 
 
-def test_a_connection_that_breaks_off_at_the_password(trust: Trust) -> None:
+def test_connection_closed_after_password_is_an_error(trust: Trust) -> None:
     check = registrar()
     with serving("tcp", lambda asked: b"" if asked.digest() else check(asked), trust) as server:
         seen = look(server.port, "tcp", **LOGIN)
@@ -486,7 +486,7 @@ def test_a_connection_that_breaks_off_at_the_password(trust: Trust) -> None:
     assert len(server.sent("REGISTER", password=True)) == 1
 
 
-def test_a_second_server_behind_the_first(trust: Trust) -> None:
+def test_challenge_of_a_second_server_is_a_warning(trust: Trust) -> None:
     check = registrar(proxy=True)
 
     def answer(asked: Asked) -> bytes:
@@ -517,7 +517,7 @@ def test_a_second_server_behind_the_first(trust: Trust) -> None:
         ("503 Service Unavailable", False, "rejected with 503"),
     ],
 )
-def test_nothing_proven(trust: Trust, status: str, ok: bool | None, says: str) -> None:
+def test_inconclusive_register_responses(trust: Trust, status: str, ok: bool | None, says: str) -> None:
     with serving("udp", lambda a: alive(a) if a.method == "OPTIONS" else a.answer(status), trust) as server:
         seen = look(server.port, **LOGIN)
     assert seen.probe["authenticated"] is None
@@ -532,7 +532,7 @@ def test_nothing_proven(trust: Trust, status: str, ok: bool | None, says: str) -
     ("status", "says"),
     [("404 Not Found", "unknown to the server after the password"), ("500 x", "after the password with 500")],
 )
-def test_an_account_that_is_refused_after_the_password(trust: Trust, status: str, says: str) -> None:
+def test_account_rejected_after_password_is_an_error(trust: Trust, status: str, says: str) -> None:
     check = registrar()
     with serving("udp", lambda asked: asked.answer(status) if asked.digest() else check(asked), trust) as server:
         seen = look(server.port, **LOGIN)
@@ -540,7 +540,7 @@ def test_an_account_that_is_refused_after_the_password(trust: Trust, status: str
     assert says in seen.trouble
 
 
-def test_a_way_of_asking_that_is_not_known(trust: Trust) -> None:
+def test_unknown_authentication_scheme_is_an_error(trust: Trust) -> None:
     with serving("udp", registrar(algorithm="NEW-1"), trust) as server:
         seen = look(server.port, **LOGIN)
     assert (seen.trouble, seen.probe["authenticated"]) == ("", None)
@@ -548,7 +548,7 @@ def test_a_way_of_asking_that_is_not_known(trust: Trust) -> None:
     assert server.sent("REGISTER", password=True) == []
 
 
-def test_options_that_nobody_serves(trust: Trust) -> None:
+def test_options_response_503_is_an_error(trust: Trust) -> None:
     with serving("udp", lambda asked: asked.answer("503 Maintenance"), trust) as server:
         seen = look(server.port, **LOGIN)
     assert "responds to OPTIONS with 503 Maintenance; correct the option host" in seen.trouble
@@ -560,7 +560,7 @@ def test_options_that_nobody_serves(trust: Trust) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_closed_port(transport: str, trust: Trust) -> None:
+def test_closed_port_is_an_error(transport: str, trust: Trust) -> None:
     port = free_port(socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
     seen = look(port, transport, ca_path=trust.path)
     assert "failed at the step connection: nothing listens at 127.0.0.1 port" in seen.trouble
@@ -571,21 +571,21 @@ def test_a_closed_port(transport: str, trust: Trust) -> None:
 
 
 @pytest.mark.parametrize(("asked", "there"), [("udp", "tcp"), ("tcp", "udp"), ("tls", "udp")])
-def test_a_wrong_transport(asked: str, there: str, trust: Trust) -> None:
+def test_wrong_transport_is_an_error(asked: str, there: str, trust: Trust) -> None:
     with serving(there, alive, trust) as server:
         seen = look(server.port, asked, ca_path=trust.path)
     assert f"but something does over {there.upper()}" in seen.trouble
     assert "correct the option transport (vapi_sip_trunk: gateways outbound_protocol)" in seen.trouble
 
 
-def test_tcp_at_a_port_for_tls(trust: Trust) -> None:
+def test_tcp_to_a_tls_port_is_an_error(trust: Trust) -> None:
     with serving("tls", alive, trust) as server:
         seen = look(server.port, "tcp")
     assert "failed at the step options" in seen.trouble
     assert "uses TLS; correct the option transport" in seen.trouble
 
 
-def test_tls_at_a_port_for_tcp(trust: Trust) -> None:
+def test_tls_to_a_tcp_port_is_an_error(trust: Trust) -> None:
     with serving("tcp", alive, trust) as server:
         seen = look(server.port, "tls", ca_path=trust.path)
     assert "failed at the step certificate" in seen.trouble
@@ -620,7 +620,7 @@ def raw_server(*parts: bytes, pause: float = 0.0, keep: bool = True) -> t.Iterat
             thread.join(5)
 
 
-def test_tls_that_is_not_answered(trust: Trust) -> None:
+def test_tls_handshake_timeout_is_an_error(trust: Trust) -> None:
     with raw_server() as port:
         seen = look(port, "tls", timeout=1, ca_path=trust.path)
     assert "accepts connections but does not respond to TLS" in seen.trouble
@@ -629,7 +629,7 @@ def test_tls_that_is_not_answered(trust: Trust) -> None:
         assert "does not use TLS, it responds in plain text" in look(port, "tls", ca_path=trust.path).trouble
 
 
-def test_tls_that_wants_a_certificate_of_ours(trust: Trust) -> None:
+def test_tls_with_client_certificate_required_is_an_error(trust: Trust) -> None:
     context = trust.context()
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(trust.path)
@@ -640,7 +640,7 @@ def test_tls_that_wants_a_certificate_of_ours(trust: Trust) -> None:
     assert server.asked == []
 
 
-def test_tls_that_does_not_agree(trust: Trust) -> None:
+def test_tls_without_common_cipher_is_an_error(trust: Trust) -> None:
     """A server that speaks nothing but a cipher that nobody should."""
     context = trust.context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -653,7 +653,7 @@ def test_tls_that_does_not_agree(trust: Trust) -> None:
 @pytest.mark.parametrize(
     "data", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\1\2\3", b"x" * 100_000]
 )
-def test_garbage_over_tcp(data: bytes) -> None:
+def test_invalid_bytes_over_tcp_are_an_error(data: bytes) -> None:
     with raw_server(data) as port:
         seen = look(port, "tcp")
     assert "failed at the step options" in seen.trouble
@@ -661,7 +661,7 @@ def test_garbage_over_tcp(data: bytes) -> None:
     assert seen.seconds < 1
 
 
-def test_garbage_over_udp(trust: Trust) -> None:
+def test_invalid_datagrams_are_ignored(trust: Trust) -> None:
     with serving("udp", lambda asked: b"\0\1garbage", trust) as server:
         seen = look(server.port, timeout=1)
     assert "the received data is not SIP" in seen.trouble
@@ -670,7 +670,7 @@ def test_garbage_over_udp(trust: Trust) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_silence(transport: str, trust: Trust) -> None:
+def test_missing_response_is_a_timeout(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
         seen = look(server.port, transport, timeout=1)
     assert "failed at the step options" in seen.trouble
@@ -681,7 +681,7 @@ def test_silence(transport: str, trust: Trust) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_silence_to_everything(transport: str, trust: Trust) -> None:
+def test_missing_responses_to_all_methods_are_a_timeout(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
         seen = look(server.port, transport, timeout=1, **LOGIN)
     assert "failed at the step digest: no response to REGISTER either" in seen.trouble
@@ -690,7 +690,7 @@ def test_silence_to_everything(transport: str, trust: Trust) -> None:
     assert server.sent("REGISTER", password=True) == []
 
 
-def test_a_connection_that_is_ended(trust: Trust) -> None:
+def test_closed_connection_is_an_error(trust: Trust) -> None:
     for transport in ("tcp", "tls"):
         with serving(transport, lambda asked: b"", trust) as server:
             seen = look(server.port, transport, ca_path=trust.path)
@@ -700,7 +700,7 @@ def test_a_connection_that_is_ended(trust: Trust) -> None:
 # ------------------------------------------------------------------------------------------------ hostile and boundless
 
 
-def test_a_flood_is_left(trust: Trust) -> None:
+def test_unrelated_responses_without_end_are_an_error(trust: Trust) -> None:
     def answer(asked: Asked) -> t.Iterator[bytes]:
         for _each in range(500):
             yield re.sub(rb"branch=\S+", b"branch=z9hG4bKother", asked.answer("200 Foreign"))
@@ -712,14 +712,14 @@ def test_a_flood_is_left(trust: Trust) -> None:
         assert seen.seconds < 3
 
 
-def test_a_drip_is_ended() -> None:
+def test_slow_response_ends_at_the_timeout() -> None:
     with raw_server(*[bytes([byte]) for byte in b"SIP/2.0 200 " + b"x" * 500], pause=0.02) as port:
         seen = look(port, "tcp", timeout=1)
     assert seen.trouble
     assert seen.seconds < 1.5
 
 
-def test_provisional_answers_for_ever(trust: Trust) -> None:
+def test_endless_provisional_responses_end_at_the_timeout(trust: Trust) -> None:
     def answer(asked: Asked) -> t.Iterator[bytes]:
         for _each in range(40):
             time.sleep(0.04)
@@ -731,7 +731,7 @@ def test_provisional_answers_for_ever(trust: Trust) -> None:
     assert seen.seconds < 1.5
 
 
-def test_an_endless_answer() -> None:
+def test_endless_response_is_an_error() -> None:
     head = b"SIP/2.0 200 OK\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
     with raw_server(*[head] * 20) as port:
         seen = look(port, "tcp")
@@ -739,7 +739,7 @@ def test_an_endless_answer() -> None:
     assert seen.seconds < 2
 
 
-def test_foreign_text_is_bounded_and_printable(trust: Trust) -> None:
+def test_server_text_is_limited_and_printable(trust: Trust) -> None:
     nasty = "\x1b[31m\u202eEvil\x07" + "x" * 3000
     with serving("udp", lambda asked: asked.answer(f"503 {nasty}", f"Server: {nasty}"), trust) as server:
         seen = look(server.port)
@@ -753,7 +753,7 @@ def test_foreign_text_is_bounded_and_printable(trust: Trust) -> None:
         assert len(text) < 500
 
 
-def test_a_digest_that_comes_back_is_not_shown(trust: Trust) -> None:
+def test_reflected_digest_is_not_shown(trust: Trust) -> None:
     def answer(asked: Asked) -> bytes:
         given = asked.digest().get("response", "")
         if asked.method == "OPTIONS" or not given:
@@ -786,7 +786,7 @@ def refused_certificate(context: ssl.SSLContext, **options: t.Any) -> Seen:
     return seen
 
 
-def test_an_expired_certificate(trust: Trust) -> None:
+def test_expired_certificate_is_an_error(trust: Trust) -> None:
     context = trust.context(HOST, not_before=days(-30), not_after=days(-2))
     seen = refused_certificate(context, ca_path=trust.path)
     assert f"expired on {days(-2).date()}" in seen.trouble
@@ -794,12 +794,12 @@ def test_an_expired_certificate(trust: Trust) -> None:
     assert seen.probe["tls"]["not_after"][:10] == str(days(-2).date())
 
 
-def test_a_certificate_of_the_future(trust: Trust) -> None:
+def test_certificate_not_yet_valid_is_an_error(trust: Trust) -> None:
     seen = refused_certificate(trust.context(HOST, not_before=days(2), not_after=days(9)), ca_path=trust.path)
     assert "is not valid yet; check the clock" in seen.trouble
 
 
-def test_a_certificate_of_an_unknown_authority(trust: Trust) -> None:
+def test_certificate_of_unknown_authority_is_an_error(trust: Trust) -> None:
     seen = refused_certificate(trust.context(HOST, ca=trustme.CA()), ca_path=trust.path)
     assert "is not trusted" in seen.trouble
     assert trust.path in seen.trouble
@@ -807,12 +807,12 @@ def test_a_certificate_of_an_unknown_authority(trust: Trust) -> None:
     assert "of this machine; correct the option ca_path" in refused_certificate(trust.context()).trouble
 
 
-def test_a_certificate_for_another_host(trust: Trust) -> None:
+def test_certificate_for_another_host_is_an_error(trust: Trust) -> None:
     seen = refused_certificate(trust.context("sip.example.com", "b.example.com"), ca_path=trust.path)
     assert "is for sip.example.com, b.example.com, not for 127.0.0.1; correct the option host" in seen.trouble
 
 
-def test_a_certificate_that_is_not_looked_at(trust: Trust) -> None:
+def test_certificate_is_not_checked_without_validate_certs(trust: Trust) -> None:
     with Server("tls", registrar(), trust.context("sip.example.com", ca=trustme.CA())) as server:
         seen = look(server.port, "tls", validate_certs=False, **LOGIN)
     assert seen.trouble == ""
@@ -822,7 +822,7 @@ def test_a_certificate_that_is_not_looked_at(trust: Trust) -> None:
     assert "validate_certs is false" in seen.warnings[0]
 
 
-def test_a_ca_path_that_is_none(trust: Trust) -> None:
+def test_invalid_ca_path_is_an_error(trust: Trust) -> None:
     for path in ("/nowhere/ca.pem", __file__):
         with pytest.raises(OptionError, match="Option ca_path: must be a readable file"):
             look(1, "tls", ca_path=path)
@@ -894,7 +894,7 @@ def vitro(*answers: str | int, **options: t.Any) -> tuple[dict[str, t.Any], str 
     return result["probe"], trouble, network
 
 
-def test_datagrams_are_sent_again() -> None:
+def test_datagrams_are_retransmitted() -> None:
     """RFC 3261, 17.1.2.2: after 0.5, 1, 2 and 4 seconds, and then every 4."""
     probe, trouble, network = vitro(3)
     assert trouble is None
@@ -918,7 +918,7 @@ def test_the_next_address_is_tried() -> None:
     assert [channel.answer for channel in network.opened] == ["closed", "silent", 1]
 
 
-def test_srv_records_come_first_where_no_port_is_given() -> None:
+def test_srv_records_are_used_without_port() -> None:
     class Recorded(Made):
         asked: t.ClassVar[list[tuple[str, int]]] = []
 
@@ -948,7 +948,7 @@ def test_srv_records_come_first_where_no_port_is_given() -> None:
     assert Recorded.asked == [("192.0.2.1", 5060)]
 
 
-def test_srv_records_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_srv_records_are_sorted_by_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = pytest.importorskip("dns.resolver", reason="dnspython is not installed")
     import dns.rrset
 
@@ -967,7 +967,7 @@ def test_srv_records_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) ->
     assert Network().services("sip.example.com", "tls", 1) == []
 
 
-def test_no_address_answers() -> None:
+def test_no_reachable_address_is_an_error() -> None:
     for answer, says in (("closed", "nothing listens"), ("silent", "does not respond"), ("unreachable", "no route")):
         probe, trouble, _network = vitro(answer, answer)
         assert says in (trouble or "")
@@ -977,7 +977,7 @@ def test_no_address_answers() -> None:
     assert len(network.opened) == 4
 
 
-def test_a_host_that_takes_no_connection() -> None:
+def test_unreachable_host_is_an_error() -> None:
     probe, trouble, _network = vitro("silent", transport="tcp")
     assert "failed at the step connection: 192.0.2.1 port 5060 does not respond to TCP" in (trouble or "")
     assert probe["rtt_ms"] is None
@@ -993,7 +993,7 @@ def test_a_host_that_takes_no_connection() -> None:
         (ssl.SSLError("x"), "no reason given"),
     ],
 )
-def test_errors_in_words(error: OSError, says: str) -> None:
+def test_os_error_messages(error: OSError, says: str) -> None:
     assert os_error_text(error) == says
 
 
@@ -1006,14 +1006,14 @@ def test_errors_in_words(error: OSError, says: str) -> None:
         (66, "is rejected (x y)", "ca_path"),
     ],
 )
-def test_certificates_in_words(code: int, says: str, mend: str) -> None:
+def test_certificate_error_messages(code: int, says: str, mend: str) -> None:
     """Also where no look at the certificate succeeds."""
     what, how = certificate_failure(Untrusted(code, "x\ny"), None, "h", None)
     assert says in what
     assert mend in how
 
 
-def test_answers_to_register_that_are_none(trust: Trust) -> None:
+def test_register_responses_of_non_registrars(trust: Trust) -> None:
     for transport, answer, says in (("tcp", b"220 mail\r\n", "is not SIP"), ("tcp", b"", "closes the connection")):
         with serving(transport, lambda a, b=answer: alive(a) if a.method == "OPTIONS" else b, trust) as server:
             seen = look(server.port, transport, **LOGIN)
@@ -1031,7 +1031,7 @@ def test_answers_to_register_that_are_none(trust: Trust) -> None:
         (None, "no name server responds within 1 s", "correct the option timeout"),
     ],
 )
-def test_a_name_that_does_not_resolve(
+def test_unresolvable_host_is_an_error(
     monkeypatch: pytest.MonkeyPatch, error: Exception | None, says: str, mend: str
 ) -> None:
     over = threading.Event()
@@ -1051,7 +1051,7 @@ def test_a_name_that_does_not_resolve(
     assert seen.seconds < 1.5
 
 
-def test_ports_and_uris_of_transports() -> None:
+def test_default_ports_and_uris_of_transports() -> None:
     for transport, port, uri in (("udp", 5060, "sip:sip.example.com"), ("udp", 5070, "sip:sip.example.com:5070")):
         _probe, _trouble, network = vitro(1, transport=transport, port=port)
         assert network.opened[0].sent[0][1].startswith(f"OPTIONS {uri} SIP/2.0\r\n".encode())
@@ -1060,7 +1060,7 @@ def test_ports_and_uris_of_transports() -> None:
     assert (look_.host, look_.port, look_.uri) == ("sip.example.com", 5061, "sip:sip.example.com")
 
 
-def test_ipv6(trust: Trust) -> None:
+def test_ipv6_address_is_probed(trust: Trust) -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6")
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
@@ -1095,7 +1095,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> ModuleRunner:
     return ModuleRunner(monkeypatch)
 
 
-def test_the_module(runner: ModuleRunner, trust: Trust) -> None:
+def test_probe_module_result(runner: ModuleRunner, trust: Trust) -> None:
     with serving("udp", registrar(), trust) as server:
         options = {"host": HOST, "port": server.port, **LOGIN}
         for check in (False, True):
@@ -1107,7 +1107,7 @@ def test_the_module(runner: ModuleRunner, trust: Trust) -> None:
         assert len(server.sent("REGISTER", password=True)) == 2, "check mode runs the same"
 
 
-def test_the_module_fails_or_tells(runner: ModuleRunner, trust: Trust) -> None:
+def test_probe_module_fails_or_reports(runner: ModuleRunner, trust: Trust) -> None:
     with serving("udp", registrar(password="another"), trust) as server:
         options = {"host": HOST, "port": server.port, **LOGIN}
         failed = runner.raw("sip_probe", options)
@@ -1140,7 +1140,7 @@ def test_the_module_fails_or_tells(runner: ModuleRunner, trust: Trust) -> None:
         ({}, "host"),
     ],
 )
-def test_options_are_checked_before_anything_is_sent(
+def test_options_are_validated_before_sending(
     runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], says: str
 ) -> None:
     monkeypatch.setattr(Network, "resolve", lambda *_args: pytest.fail("it looked"))
@@ -1150,7 +1150,7 @@ def test_options_are_checked_before_anything_is_sent(
     assert "probe" not in result
 
 
-def test_the_module_shows_no_password_that_comes_back(runner: ModuleRunner, trust: Trust) -> None:
+def test_module_hides_reflected_password(runner: ModuleRunner, trust: Trust) -> None:
     words = f"Hello {PASSWORD} {PASSWORD.upper()} {PASSWORD.encode().hex()}"
 
     def answer(asked: Asked) -> bytes:
@@ -1165,7 +1165,7 @@ def test_the_module_shows_no_password_that_comes_back(runner: ModuleRunner, trus
             assert PASSWORD[:8] not in result.get("msg", "")
 
 
-def test_a_warning_shows_no_password(runner: ModuleRunner, trust: Trust) -> None:
+def test_warning_contains_no_password(runner: ModuleRunner, trust: Trust) -> None:
     def answer(asked: Asked) -> bytes:
         return alive(asked) if asked.method == "OPTIONS" else asked.answer(f"405 {PASSWORD}")
 
@@ -1175,7 +1175,7 @@ def test_a_warning_shows_no_password(runner: ModuleRunner, trust: Trust) -> None
     assert "did not verify the password" in runner.warnings[0]
 
 
-def test_a_fault_of_the_probe_is_no_traceback(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_error_is_no_traceback(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(*_args: object) -> t.NoReturn:
         raise RuntimeError(PASSWORD)
 
@@ -1188,28 +1188,28 @@ def test_a_fault_of_the_probe_is_no_traceback(runner: ModuleRunner, monkeypatch:
 # -------------------------------------------------------------------------------------------------------- documentation
 
 
-def test_options_are_documented_as_they_are() -> None:
+def test_documented_options_equal_argument_spec() -> None:
     assert list(compared(derived("sip_probe"), documented("sip_probe"), "")) == []
     assert derived("sip_probe")["password"]["no_log"] is True
     attributes = documented("sip_probe", "attributes")
     assert {"check_mode", "diff_mode", "idempotent", "action_group"} <= set(attributes)
 
 
-def test_the_result_is_documented_as_it_is() -> None:
+def test_documented_result_equals_result() -> None:
     said = text_of("sip_probe", "RETURN")["probe"]["contains"]
     assert set(said) == KEYS
     assert set(said["tls"]["contains"]) == {"version", "subject", "not_after", "verified"}
     assert set(said["checks"]["contains"]) == {"name", "ok", "message"}
 
 
-def test_examples_hold_no_password() -> None:
+def test_examples_contain_no_password() -> None:
     for task in text_of("sip_probe", "EXAMPLES"):
         given = task.get("voiceops.vapi_didlogic.sip_probe", {})
         assert set(given) <= set(derived("sip_probe"))
         assert "{{" in given.get("password", "{{")
 
 
-def test_no_dangerous_method_can_be_sent() -> None:
+def test_only_options_and_register_can_be_sent() -> None:
     """Only these two words are ever handed to what sends."""
     folder = pathlib.Path(t.cast(str, probing.__file__)).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))

@@ -47,7 +47,7 @@ TAILS = st.sampled_from(["", ":5060", ":5061;transport=tls", ";transport=tcp", "
 
 
 @given(st.data(), USERS, TAILS, st.sampled_from(["us", "eu"]), st.uuids(version=4))
-def test_the_case_of_scheme_and_host_makes_no_difference(
+def test_scheme_and_host_are_case_insensitive(
     data: st.DataObject, user: str, tail: str, region: str, trunk: uuid.UUID
 ) -> None:
     host = f"{trunk}.{SIP_HOST[region]}"
@@ -70,7 +70,7 @@ def test_the_case_of_scheme_and_host_makes_no_difference(
 
 
 @given(st.text(max_size=40), USERS)
-def test_any_text_has_parts_and_another_user_is_another_place(text: str, user: str) -> None:
+def test_any_text_is_parsed_and_users_are_distinct(text: str, user: str) -> None:
     uri = parse_uri(text)
     assert uri.host == uri.host.lower()
     assert identity_of(SIP, f"{user}@example.com") != identity_of(SIP, f"{user.swapcase()}x@example.com")
@@ -82,14 +82,14 @@ def test_any_text_has_parts_and_another_user_is_another_place(text: str, user: s
     TAILS,
     st.booleans(),
 )
-def test_a_label_that_is_no_trunk_is_never_shown(before: str, host: str, tail: str, upper: bool) -> None:
+def test_label_that_is_no_trunk_id_is_hidden(before: str, host: str, tail: str, upper: bool) -> None:
     key = canary()
     uri = f"{before}{key}.{host.upper() if upper else host}{tail}"
     assert key not in redacted_uri(uri, {str(uuid.uuid4())})
     assert label_of(uri) == key.lower()
 
 
-def test_no_other_place_looks_at_the_scheme_of_a_uri() -> None:
+def test_uri_scheme_is_parsed_in_one_module() -> None:
     """A comparison of its own would know one case only."""
     own = re.compile(r"""(startswith|removeprefix|fullmatch|match|sub)\([^)\n]*["']\^?\(?(\?:)?sips?\??:""")
     for path in sorted((ROOT / "plugins").rglob("*.py")):
@@ -98,12 +98,12 @@ def test_no_other_place_looks_at_the_scheme_of_a_uri() -> None:
 
 
 @pytest.mark.parametrize("amount", range(4))
-def test_an_amount_and_its_noun_agree(amount: int) -> None:
+def test_counted_noun_agrees_with_the_number(amount: int) -> None:
     text = counted(amount, "fault")
     assert text == (f"{amount} fault" if amount == 1 else f"{amount} faults")
 
 
-def test_no_message_states_the_length_of_a_list_with_a_fixed_plural() -> None:
+def test_messages_have_no_fixed_plural_after_a_count() -> None:
     """``f"{len(x)} things"`` is wrong for one; :func:`counted` is not. A list known to be longer is named here."""
     longer = {
         ("matching.py", "matches"),  # two or more match

@@ -95,7 +95,7 @@ def lines(template: str, values: dict[str, t.Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("template", VALUES)
-def test_no_foreign_text_begins_a_line(template: str) -> None:
+def test_service_text_begins_no_line(template: str) -> None:
     good = lines(template, VALUES[template])
     places = list(texts(VALUES[template]))
     displayed = 0
@@ -114,6 +114,6 @@ def test_no_foreign_text_begins_a_line(template: str) -> None:
     assert displayed, "nothing of it is printed"
 
 
-def test_every_summary_is_tried() -> None:
+def test_every_summary_has_a_case() -> None:
     """The summary of the call log prints no text but the collection's own causes, each on one line."""
     assert {path.name for path in FOLDER.glob("*.txt.j2")} == {*VALUES, "call_log.txt.j2"}

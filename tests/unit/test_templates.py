@@ -74,7 +74,7 @@ NAMES = st.sampled_from(sorted(VAPI_OWN - {"now"})) | st.sampled_from(["name", "
 
 
 @given(PATHS, WORDS, NAMES, st.sampled_from(["{{ %s }}", "{{%s}}", "{%% if %s %%}x{%% endif %%}", "{{ %s | upper }}"]))
-def test_what_ansible_does_not_know_is_named_with_its_place(path: list[t.Any], lead: str, name: str, form: str) -> None:
+def test_undefined_template_is_named_with_its_path(path: list[t.Any], lead: str, name: str, form: str) -> None:
     place, value = wrapped(path, lead + form % name)
     (fault,) = faults(value)
     assert fault.startswith(f"v{place} ")
@@ -85,7 +85,7 @@ def test_what_ansible_does_not_know_is_named_with_its_place(path: list[t.Any], l
 
 
 @given(PATHS, WORDS, st.sampled_from(sorted(GLOBALS | OWN)))
-def test_what_ansible_fills_in_by_itself_is_refused(path: list[t.Any], lead: str, name: str) -> None:
+def test_template_of_ansible_variable_is_rejected(path: list[t.Any], lead: str, name: str) -> None:
     place, value = wrapped(path, f"{lead}{{{{ {name} }}}}")
     (fault,) = faults(value)
     assert fault.startswith(f"v{place} ")
@@ -105,7 +105,7 @@ def test_what_ansible_fills_in_by_itself_is_refused(path: list[t.Any], lead: str
         ]
     ),
 )  # fmt: skip
-def test_ansibles_own_templates_are_let_through(path: list[t.Any], text: str) -> None:
+def test_ansible_templates_are_accepted(path: list[t.Any], text: str) -> None:
     _place, value = wrapped(path, text)
     assert faults(value, mine="{{ deep.x }}", deep={"x": "y"}) == []
 
@@ -113,7 +113,7 @@ def test_ansibles_own_templates_are_let_through(path: list[t.Any], text: str) ->
 @given(
     PATHS, st.sampled_from(["{{ now }}", "{{ customer.name }}", "{% assign x = 1 %}", '{{"now" | date: "%b %d, %Y"}}'])
 )
-def test_marked_text_is_let_through(path: list[t.Any], text: str) -> None:
+def test_unsafe_text_is_accepted(path: list[t.Any], text: str) -> None:
     """As ``!unsafe`` marks it."""
     from ansible.utils.unsafe_proxy import wrap_var
 
@@ -122,19 +122,19 @@ def test_marked_text_is_let_through(path: list[t.Any], text: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(VAPI_OWN - {"now"}))
-def test_a_name_that_both_fill_in_is_warned_of(name: str) -> None:
+def test_name_of_both_vapi_and_ansible_is_a_warning(name: str) -> None:
     for text in (f"{{{{ {name} }}}}", f"On {{{{ {name} }}}}"):
         result: list[str] = []
         assert faults(text, warn=result.append, **{name: "mine"}) == []
         assert [f"{{{{ {name} }}}}" in sentence for sentence in result] == [True]
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_all_template_errors_are_reported_together() -> None:
     value = [{"definition": {"firstMessage": f"{{{{ n{index} }}}}"}} for index in range(5)]
     assert [fault.split()[0] for fault in faults(value)] == [f"v[{i}].definition.firstMessage" for i in range(5)]
 
 
-def test_variables_that_refer_to_each_other_come_to_an_end() -> None:
+def test_recursive_variables_terminate() -> None:
     assert faults("{{ one }}", one="{{ two }}", two="{{ one }}") == []
 
 
@@ -146,7 +146,7 @@ def generator() -> t.Iterator[int]:
 
 
 OBJECTS: list[t.Any] = [
-    print, len, generator, generator(), "".join, test_every_fault_is_told_at_once, types, int, str, object(),
+    print, len, generator, generator(), "".join, test_all_template_errors_are_reported_together, types, int, str, object(),
     {}.items(), {"a": 1}.keys(), {}.values(), map(str, [1]), zip([1], [2], strict=True), lambda: 1, DataLoader(),
     *jinja2.defaults.DEFAULT_NAMESPACE.values(),
 ]  # fmt: skip
@@ -154,7 +154,7 @@ OBJECTS: list[t.Any] = [
 
 @pytest.mark.parametrize("which", range(len(OBJECTS)))
 @given(PATHS, WORDS)
-def test_the_text_of_an_object_is_found(which: int, path: list[t.Any], lead: str) -> None:
+def test_text_of_object_is_detected(which: int, path: list[t.Any], lead: str) -> None:
     place, value = wrapped(path, f"{lead}{OBJECTS[which]} after")
     ((found, text),) = rendered_objects({"v": value})
     assert found == f"v{place}"
@@ -163,7 +163,7 @@ def test_the_text_of_an_object_is_found(which: int, path: list[t.Any], lead: str
 
 
 @pytest.mark.parametrize("name", sorted(GLOBALS))
-def test_the_text_of_a_global_is_found(name: str) -> None:
+def test_text_of_jinja_global_is_detected(name: str) -> None:
     """What a template makes of it, unless Ansible refuses it itself."""
     try:
         made = Templar(loader=DataLoader(), variables={}).template(trust_as_template(f"It is {{{{ {name} }}}}."))
@@ -173,9 +173,9 @@ def test_the_text_of_a_global_is_found(name: str) -> None:
 
 
 @given(st.text(), st.sampled_from(["<function name>", "<class>", "a < b > c", "at 0x41>", "<b>bold</b>", "Undefined"]))
-def test_prose_is_no_object(text: str, more: str) -> None:
+def test_prose_is_not_detected_as_object(text: str, more: str) -> None:
     assert list(rendered_objects({"firstMessage": text.replace("0x", "") + more})) == []
 
 
-def test_names_of_ansible_are_those_that_it_has() -> None:
+def test_ansible_names_equal_those_of_ansible() -> None:
     assert set(constants.INTERNAL_STATIC_VARS) <= OWN | USUAL

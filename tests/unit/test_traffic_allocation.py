@@ -50,7 +50,7 @@ def allocation(intent: t.Any, targets: t.Any) -> dict[str, t.Any]:
     return {"allocation": {"allocationIntent": intent, "targets": targets}}
 
 
-def test_an_explicit_allocation_names_the_versions() -> None:
+def test_explicit_allocation_warning_names_the_versions() -> None:
     client = FakeClient(allocation("explicit", [{"assistantVersion": "v3", "percentage": 100}]))
     (warning,) = warn_of_traffic_allocation(client, KEY)
     assert "v3 (100 %)" in warning
@@ -70,27 +70,27 @@ def test_an_explicit_allocation_names_the_versions() -> None:
     ],
     ids=repr,
 )
-def test_no_warning(answer: t.Any) -> None:
+def test_allocation_has_no_warning(answer: t.Any) -> None:
     assert warn_of_traffic_allocation(FakeClient(answer), KEY) == ()
 
 
 @pytest.mark.parametrize("error", [UnreachableError("down"), ApiError("other")], ids=repr)
-def test_a_failed_read_is_no_error(error: ApiError) -> None:
+def test_failed_allocation_read_is_no_error(error: ApiError) -> None:
     assert warn_of_traffic_allocation(FakeClient(error), KEY) == ()
 
 
 @given(targets=JSON)
-def test_any_targets_of_an_explicit_allocation(targets: t.Any) -> None:
+def test_any_allocation_targets_are_accepted(targets: t.Any) -> None:
     assert len(warn_of_traffic_allocation(FakeClient(allocation("explicit", targets)), KEY)) == 1
 
 
 @given(answer=JSON)
-def test_any_answer(answer: t.Any) -> None:
+def test_any_allocation_response_is_accepted(answer: t.Any) -> None:
     assert warn_of_traffic_allocation(FakeClient(answer), KEY) == ()
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check mode", "run"])
-def test_the_engine_asks_after_an_update_only(check: bool) -> None:
+def test_allocation_is_read_only_after_an_update(check: bool) -> None:
     asked: list[str] = []
 
     def check_effect(_client: t.Any, key: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._wait impor
 
 
 @pytest.mark.parametrize("region", API)
-def test_one_service_has_one_lock(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_service_has_one_lock_file(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given = [{"region": region}, *({"api_url": url} for url in (API[region], f"{API[region]}/", API[region].upper()))]
     given += [{}] if region == "us" else []
     given += [{**one, **more} for one, more in itertools.product(given, [{"region": None}, {"api_url": None}])]
@@ -31,6 +31,6 @@ def test_one_service_has_one_lock(region: str, monkeypatch: pytest.MonkeyPatch) 
     assert desired - ({API["us"]} if region != "us" else set()) == {API[region]}
 
 
-def test_other_services_have_other_locks() -> None:
+def test_other_services_have_other_lock_files() -> None:
     found = [_address({"region": name}) for name in API] + [_address({"api_url": "https://proxy.example.com/vapi"})]
     assert len(set(found)) == len(found)

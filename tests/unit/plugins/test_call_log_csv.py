@@ -50,12 +50,12 @@ def check(rows: list[list[str]]) -> None:
 @pytest.mark.slow
 @given(st.lists(st.lists(TEXTS, min_size=1, max_size=4).map(lambda row: ["2026", *row]), min_size=1, max_size=3))
 @settings(max_examples=1500, deadline=None)
-def test_no_cell_begins_like_a_formula_under_any_separator(rows: list[list[str]]) -> None:
+def test_csv_cells_are_no_formulas_with_any_separator(rows: list[list[str]]) -> None:
     check(rows)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
-def test_every_short_text_made_of_dangerous_pieces(length: int) -> None:
+def test_short_texts_of_formula_characters_are_escaped(length: int) -> None:
     """As the only text, as the last cell of a row, and beside another."""
     pieces = PIECES if length < 3 else [*SEPARATORS, '"', " ", "\n", "\r", "=", "+", "1", "a"]
     texts = list(map("".join, itertools.product(pieces, repeat=length)))
@@ -66,7 +66,7 @@ def test_every_short_text_made_of_dangerous_pieces(length: int) -> None:
 
 @given(TEXTS)
 @settings(max_examples=500, deadline=None)
-def test_nothing_is_lost_but_tabs_and_the_kind_of_a_line_break(text: str) -> None:
+def test_escaping_changes_only_tabs_and_line_breaks(text: str) -> None:
     """Without the apostrophes the text is the same."""
 
     def plain(value: str) -> str:
@@ -80,7 +80,7 @@ def test_nothing_is_lost_but_tabs_and_the_kind_of_a_line_break(text: str) -> Non
 
 @given(st.sampled_from("\t\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), TEXTS)
 @settings(max_examples=500, deadline=None)
-def test_no_cell_begins_with_a_line_break_or_a_tab(first: str, text: str) -> None:
+def test_csv_cells_begin_with_no_line_break_or_tab(first: str, text: str) -> None:
     ((found,),) = read(table([[first + text]]), ",")
     assert not found.startswith(("\t", "\r", "\n"))
 
@@ -100,18 +100,18 @@ def test_no_cell_begins_with_a_line_break_or_a_tab(first: str, text: str) -> Non
         "31; 32",
     ],
 )
-def test_what_is_harmless_stays_as_it_is(value: t.Any) -> None:
+def test_harmless_cells_are_not_changed(value: t.Any) -> None:
     assert cell(value) == str(value)
 
 
 @pytest.mark.parametrize("text", ["\n", ";", "; ", '"', " ", "\n=", "\x00"])
-def test_a_long_text_takes_linear_time(text: str) -> None:
+def test_escaping_time_is_linear(text: str) -> None:
     begun = time.process_time()
     cell(text * 200_000)
     assert time.process_time() - begun < 5
 
 
-def test_every_field_of_a_call_is_guarded() -> None:
+def test_all_fields_of_a_call_are_escaped() -> None:
     """Whatever field foreign text comes in, all at once."""
     bad = 'x;=HYPERLINK("http://evil.example")'
 
@@ -136,6 +136,6 @@ def test_every_field_of_a_call_is_guarded() -> None:
 
 
 @pytest.mark.parametrize("calls", [None, "x", {"id": "1"}, ["x"], [None]])
-def test_only_lists_of_calls_are_taken(calls: t.Any) -> None:
+def test_csv_filter_rejects_input_that_is_not_a_list_of_calls(calls: t.Any) -> None:
     with pytest.raises(AnsibleFilterError, match="calls must be a list of dicts"):
         call_log_csv(calls)

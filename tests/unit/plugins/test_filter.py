@@ -28,23 +28,23 @@ FILTERS = numbers.FilterModule().filters()
 
 
 @pytest.mark.parametrize("number", ["31201234567", "+31201234567", "+31 (20) 123-45.67", 31201234567])
-def test_one_number_has_one_form(number: str | int) -> None:
+def test_number_spellings_are_normalized(number: str | int) -> None:
     assert FILTERS["digits"](number) == "31201234567"
     assert FILTERS["e164"](number) == "+31201234567"
 
 
-def test_digits_need_no_country_code() -> None:
+def test_digits_accepts_numbers_without_country_code() -> None:
     assert FILTERS["digits"]("01234") == "01234"
 
 
 @pytest.mark.parametrize("number", ["", "+", "12a34", "sip:12345", "\u0663\u0661\u0662"])
-def test_digits_refuses_what_is_no_number(number: str) -> None:
+def test_digits_rejects_invalid_numbers(number: str) -> None:
     with pytest.raises(AnsibleFilterError, match=r"^digits: the number must consist of digits, [^:]*\.$"):
         FILTERS["digits"](number)
 
 
 @pytest.mark.parametrize("number", ["", "0201234567", "0031201234567", "+3", "3120123456789012", "sip:31201234567"])
-def test_e164_refuses_what_has_no_country_code(number: str) -> None:
+def test_e164_rejects_numbers_without_country_code(number: str) -> None:
     with pytest.raises(
         AnsibleFilterError, match=r"^e164: the number must have the country code and be in E.164 form: .*\.$"
     ):
@@ -53,7 +53,7 @@ def test_e164_refuses_what_has_no_country_code(number: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(FILTERS) - {"transfer_destinations"}))
 @pytest.mark.parametrize("number", [None, True, 1.5, ["31201234567"], {"number": "31201234567"}])
-def test_only_text_and_integers_are_numbers(name: str, number: object) -> None:
+def test_number_filters_reject_other_types(name: str, number: object) -> None:
     more = (TRUNK,) if name == "vapi_sip_uri" else ()
     with pytest.raises(AnsibleFilterError, match=rf"^{name}: the number must be a string\. Quote it\.$"):
         FILTERS[name](number, *more)
@@ -68,13 +68,13 @@ def test_only_text_and_integers_are_numbers(name: str, number: object) -> None:
         (("31201234567", UNKNOWN_ID), f"31201234567@{UNKNOWN_ID}.sip.vapi.ai"),
     ],
 )
-def test_inbound_uri(arguments: tuple[object, ...], uri: str) -> None:
+def test_vapi_sip_uri_of_number_and_trunk(arguments: tuple[object, ...], uri: str) -> None:
     """The number stands as it is spelled: it must be the string that Vapi has."""
     assert FILTERS["vapi_sip_uri"](*arguments) == uri
 
 
 @pytest.mark.parametrize("number", ["", "31", "31 20 1234567", "user@host", "+" * 3, "1" * 41])
-def test_inbound_uri_refuses_what_vapi_refuses(number: str) -> None:
+def test_vapi_sip_uri_rejects_invalid_numbers(number: str) -> None:
     with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: the number must be 3 to 40 letters and digits"):
         FILTERS["vapi_sip_uri"](number, TRUNK)
 
@@ -86,7 +86,7 @@ def test_inbound_uri_refuses_what_vapi_refuses(number: str) -> None:
         f"{TRUNK}\n", f"{TRUNK}.sip", TRUNK[:-1], TRUNK.replace("-2222", "2-222"), TRUNK.replace("1", "g"),
     ],
 )  # fmt: skip
-def test_inbound_uri_refuses_what_is_no_trunk_id_and_does_not_show_it(trunk: str) -> None:
+def test_vapi_sip_uri_rejects_invalid_trunk_ids_without_showing_them(trunk: str) -> None:
     with pytest.raises(ValueError, match="must be the id of a SIP trunk"):
         check_trunk_id(trunk)
     with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: trunk_id must be the id of a SIP trunk") as caught:
@@ -96,23 +96,23 @@ def test_inbound_uri_refuses_what_is_no_trunk_id_and_does_not_show_it(trunk: str
 
 
 @pytest.mark.parametrize("trunk", [None, 5, [TRUNK]])
-def test_inbound_uri_refuses_a_trunk_that_is_no_text(trunk: object) -> None:
+def test_vapi_sip_uri_rejects_trunk_ids_of_other_types(trunk: object) -> None:
     with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: trunk_id must be"):
         FILTERS["vapi_sip_uri"]("31201234567", trunk)
 
 
 @pytest.mark.parametrize("region", ["", "US", "asia", None, ["us"]])
-def test_inbound_uri_refuses_a_region_that_vapi_has_not(region: object) -> None:
+def test_vapi_sip_uri_rejects_unknown_regions(region: object) -> None:
     with pytest.raises(AnsibleFilterError, match=r"^vapi_sip_uri: region must be one of us, eu\.$"):
         FILTERS["vapi_sip_uri"]("31201234567", TRUNK, region)
 
 
-def test_the_constants_are_those_of_the_modules() -> None:
+def test_filter_constants_equal_module_constants() -> None:
     assert numbers.UNKNOWN_ID == UNKNOWN_ID
     assert numbers.SIP_HOST.keys() == API.keys()
 
 
-def test_filters_are_light() -> None:
+def test_filters_import_only_the_standard_library() -> None:
     """Templates are evaluated often, and the controller need not have the modules' libraries."""
     program = f"import sys, {numbers.__name__}; print({{'httpx', 'pydantic'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
@@ -128,7 +128,7 @@ DESTINATIONS: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("given", DESTINATIONS, ids=str)
-def test_destinations_are_those_that_the_environment_creates(given: dict[str, object]) -> None:
+def test_destinations_filter_equals_integration_module(given: dict[str, object]) -> None:
     """Every combination that is valid has the same result as the option of the module integration."""
     (made,) = FILTERS["transfer_destinations"]([given], "sip.nl.didlogic.net")
     assert "via" not in made
@@ -148,6 +148,6 @@ def test_destinations_are_those_that_the_environment_creates(given: dict[str, ob
 
 
 @pytest.mark.parametrize("given", [None, "text", {"number": "1"}, ["text"], 1])
-def test_destinations_must_be_a_list_of_dictionaries(given: object) -> None:
+def test_destinations_filter_requires_a_list_of_dictionaries(given: object) -> None:
     with pytest.raises(AnsibleFilterError, match=r"^transfer_destinations: the destinations must be a list"):
         FILTERS["transfer_destinations"](given, "sip.nl.didlogic.net")

@@ -75,14 +75,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
-def test_what_is_written_is_read_back(folder: Path, data: st.DataObject) -> None:
+def test_vars_file_round_trip(folder: Path, data: st.DataObject) -> None:
     variables = data.draw(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))
     check(variables, data.draw(TEXTS), folder)
 
 
 @pytest.mark.exhaustive(9)
 @pytest.mark.parametrize("first", PIECES)
-def test_every_pair_of_pieces_as_name_text_key_and_comment(folder: Path, first: str) -> None:
+def test_vars_file_round_trip_of_special_texts(folder: Path, first: str) -> None:
     texts = [first + second for second in PIECES] + [f"NL{first}{second}x" for second in PIECES]
     check({"vapi_didlogic_trunk": {"names": texts}, "keys": dict.fromkeys(texts, 1)}, "", folder)
     check({"vapi_didlogic_trunk": {"name": "NL"}}, "\n".join(texts), folder)
@@ -92,7 +92,7 @@ def test_every_pair_of_pieces_as_name_text_key_and_comment(folder: Path, first: 
 
 
 @pytest.mark.parametrize("char", [chr(code) for code in (*range(0x100), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0x10FFFF)])
-def test_no_character_ends_a_comment(char: str) -> None:
+def test_comment_is_not_ended_by_any_character(char: str) -> None:
     text = vars_file({"a": 1}, f"NL{char}vapi_didlogic_state: absent #{char}")
     head, _gap, body = text.rpartition("\n\n")
     assert body == "a: 1\n"
@@ -100,7 +100,7 @@ def test_no_character_ends_a_comment(char: str) -> None:
     assert all(line.isprintable() for line in head.split("\n"))
 
 
-def test_a_prompt_is_readable() -> None:
+def test_prompt_is_written_as_block_scalar() -> None:
     """Prose is written as a block, Vapi's variables with the tag that keeps Ansible away from them."""
     text = vars_file(
         {"prompt": "Good day.\n\nYou answer for {{ company }}.\n", "first": "Caf\xe9 {{now}}"}, "One.\n\n  two"
@@ -112,7 +112,7 @@ def test_a_prompt_is_readable() -> None:
 
 
 @pytest.mark.parametrize("variables", [None, [], "x", 1])
-def test_only_dicts_are_taken(variables: t.Any) -> None:
+def test_vars_file_rejects_other_types_than_dict(variables: t.Any) -> None:
     with pytest.raises(AnsibleFilterError, match="must be a dict of variables"):
         vars_file(variables)
 
@@ -127,7 +127,7 @@ WRONG: list[tuple[t.Any, t.Any, str]] = [
 
 
 @pytest.mark.parametrize(("desired", "found", "place"), WRONG)
-def test_a_difference_is_named_by_its_place(desired: t.Any, found: t.Any, place: str) -> None:
+def test_difference_is_reported_with_its_path(desired: t.Any, found: t.Any, place: str) -> None:
     assert _reading.difference(desired, found) == place
     assert _reading.difference(desired, desired) is None
 
@@ -135,7 +135,7 @@ def test_a_difference_is_named_by_its_place(desired: t.Any, found: t.Any, place:
 @pytest.mark.parametrize(
     "text", ["".join(pair) for pair in itertools.product(("{{", "{%", "{#", "#jinja2:x\n{{"), ("", " x }}"))]
 )
-def test_a_text_that_would_be_a_template_is_a_difference(tmp_path: Path, text: str) -> None:
+def test_text_that_becomes_a_template_is_a_difference(tmp_path: Path, text: str) -> None:
     """Equal, but Ansible would fill it in."""
     path = tmp_path / "variables.yml"
     path.write_text(f"---\na: {text!r}\n".replace("'", '"'))
