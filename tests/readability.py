@@ -85,7 +85,8 @@ def joined(entries: t.Iterable[str], length: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Write control and non-ASCII characters as their names or code points."""
+    """Write control and non-ASCII characters as their names or code points, and random values as HEX."""
+    text = re.sub(r"(?:Zq)?[0-9a-f]{24,}", "HEX", text)
     return re.sub(r"[^ -~]", lambda found: CONTROL.get(found[0], f"U+{ord(found[0]):04X}"), text)
 
 

@@ -34,6 +34,7 @@ class Hooked:
         ([1, {"ip": "192.0.2.1"}], "(1,ip=192.0.2.1)"),
         (list(range(10)), "(0,1,2,3,.. 10 entries)"),
         ({"b", "a"}, "(a,b)"),
+        ("key " + "Zq" + "0f" * 16, "key HEX"),
         (str.strip, "strip"),
         (ValueError("no\nnumber"), "ValueError noLFnumber"),
         (Hooked("/x"), "Hooked"),
@@ -41,7 +42,7 @@ class Hooked:
     ],
     ids=[
         "none", "bool", "int", "control-characters", "bytes", "dict", "empty-dict", "list", "long-list", "set",
-        "function", "exception", "object", "long-text",
+        "random", "function", "exception", "object", "long-text",
     ],
 )  # fmt: skip
 def test_id_shows_the_value(value: object, expected: str) -> None:

@@ -529,9 +529,7 @@ def test_exclusive_phone_numbers_require_a_trunk(runner: ModuleRunner) -> None:
         ),
     ],
 )
-def test_duplicate_items_are_rejected_without_request(
-    runner: ModuleRunner, name: str, items: list[Result]
-) -> None:
+def test_duplicate_items_are_rejected_without_request(runner: ModuleRunner, name: str, items: list[Result]) -> None:
     option = name.split("_", 1)[1].removeprefix("phone_")
     full = {"number": NUMBER_1} | ({"destination": "54321"} if name == "didlogic_forwards" else {})
     message = runner.fail(name, {option: [full | item for item in items]})
@@ -588,7 +586,9 @@ def test_invalid_api_key_is_rejected_without_being_shown(runner: ModuleRunner, s
     assert runner.stage.world.journal == []
 
 
-def test_missing_api_key_error_names_the_environment_variable(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_api_key_error_names_the_environment_variable(
+    runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("VAPI_API_KEY", "VAPI_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     result = runner.raw("vapi_sip_trunk", {})["msg"]
@@ -736,9 +736,7 @@ def test_failure_reports_changed_objects(runner: ModuleRunner) -> None:
         ("didlogic_sip_account", {"label": "x", "allowed_ips": ["::1"]}, "allowed_ips[0]"),
     ],
 )
-def test_invalid_input_is_rejected_without_request(
-    runner: ModuleRunner, name: str, params: Result, path: str
-) -> None:
+def test_invalid_input_is_rejected_without_request(runner: ModuleRunner, name: str, params: Result, path: str) -> None:
     message = runner.fail(name, params)
     assert message.startswith(f"Option {path}"), message
     assert runner.stage.world.journal == []
