@@ -147,8 +147,8 @@ def generator() -> t.Iterator[int]:
 
 OBJECTS: list[t.Any] = [
     print, len, generator, generator(), "".join, test_all_template_errors_are_reported_together, types, int, str,
-    object(), {}.items(), {"a": 1}.keys(), {}.values(), map(str, [1]), zip([1], [2], strict=True), lambda: 1, DataLoader(),
-    *jinja2.defaults.DEFAULT_NAMESPACE.values(),
+    object(), {}.items(), {"a": 1}.keys(), {}.values(), map(str, [1]), zip([1], [2], strict=True), lambda: 1,
+    DataLoader(), *jinja2.defaults.DEFAULT_NAMESPACE.values(),
 ]  # fmt: skip
 
 
