@@ -187,6 +187,18 @@ options:
             current definition. Keys that it does not contain are not changed. An object whose C(provider) or C(type)
             changes is replaced as a whole.
           - A string with variables that Vapi replaces needs the tag C(!unsafe).
+      definition_file:
+        type: str
+        description:
+          - Path of a file on the controller with a definition in YAML or JSON, as Vapi's API and tools write it. The
+            file is never treated as a template. C(definition) is merged over it.
+          - Keys that only responses contain are ignored. A relative path starts in the playbook's folder, and in the
+            current folder for the playbooks of this collection. The file may be encrypted with Ansible Vault.
+      prompt_file:
+        type: str
+        description:
+          - Path of a text file on the controller with the prompt, as in C(definition_file). The text, without line
+            breaks at its end, replaces the first system message in C(model.messages), or becomes it.
       tools:
         type: list
         elements: str

@@ -48,6 +48,17 @@ options:
         Ansible treats them as its own variables. A string with the result of such a mistake, such as C(<function …>),
         is rejected.
     type: dict
+  definition_file:
+    description:
+      - Path of a file on the controller with a definition in YAML or JSON, as Vapi's API and tools write it. The file
+        is never treated as a template. O(definition) is merged over it.
+      - Keys that only responses contain are ignored. A relative path starts in the playbook's folder, and in the
+        current folder for the playbooks of this collection. The file may be encrypted with Ansible Vault.
+    type: str
+  prompt_file:
+    description: Path of a text file on the controller with the prompt, as in O(definition_file). The text, without line
+      breaks at its end, replaces the first system message in C(model.messages), or becomes it.
+    type: str
   tools:
     description:
       - Tools that the assistant may call, by name or id, of any kind. See
@@ -80,6 +91,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
+- name: Keep the prompt and the definition in files
+  voiceops.vapi_didlogic.vapi_assistant:
+    name: Reception
+    definition_file: assistants/reception.yml
+    prompt_file: prompts/reception.txt
+
 - name: Manage an assistant
   module_defaults:
     group/voiceops.vapi_didlogic.vapi:

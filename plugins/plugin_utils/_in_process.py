@@ -29,6 +29,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible im
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._definition_files import with_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
     NAMES,
     REFERENCES_EXIST,
@@ -120,8 +121,10 @@ class InProcessActionModule(Normal):
         super()._update_module_args(module_name, module_args, task_vars, *args, **more)
         name = str(module_name or self._task.action).rpartition(".")[2]
         given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
+        changed, unusable = with_files(name, module_args, self._loader) if _main_of(name) else ({}, [])
+        module_args.update(changed)
         own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
-        faults = [list(fault) for fault in keys_that_are_no_text(own)]
+        faults = [list(fault) for fault in (*unusable, *keys_that_are_no_text(own))]
         exist = boolean(self._value(task_vars or {}, REFERENCES_EXIST) or "false", strict=False)
         if (given or faults or exist) and _main_of(name):
             names = variable_names(name, given) if given else {}

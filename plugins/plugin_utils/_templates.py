@@ -53,7 +53,8 @@ VAPI_OWN = frozenset(("now", "date", "time", "month", "day", "year", "customer")
 ONLY_A_NAME = re.compile(r"\s*\{\{-?\s*([a-zA-Z_]\w*)\s*-?\}\}\s*")
 SOLUTION = (
     'If the text contains a Vapi variable, mark it with !unsafe: `firstMessage: !unsafe "Hello {{ customer.name }}"`. '
-    "In a JSON file, put {% raw %} before and {% endraw %} after the text."
+    "In a JSON file, put {% raw %} before and {% endraw %} after the text. The files of prompt_file and "
+    "definition_file need no mark."
 )
 
 

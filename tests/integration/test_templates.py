@@ -118,3 +118,32 @@ def test_a_module_says_what_to_do(untouched: Any) -> None:
             continue
         assert "definition" in done.text
         assert "!unsafe" in done.text, (index, done.text)
+
+
+@pytest.mark.parametrize("entry", ["main", "steps"])
+def test_prompt_file_arrives_as_written_and_a_changed_line_is_one_line_of_the_diff(services: Any, entry: str) -> None:
+    lines = [*PROMPTS, "Be brief.", "Never promise anything."]
+    prompt = services.folder / "prompt.txt"
+    (services.folder / "definition.yml").write_text("model: {provider: openai, model: gpt-4o}\nhooks: []\n")
+    declared = {name: value for name, value in environment(["x"]).items() if not name.endswith(("_call", "_campaign"))}
+    declared["vapi_didlogic_assistants"] = [
+        {"name": "Night", "definition_file": "definition.yml", "prompt_file": "prompt.txt"}
+    ]
+    book = [{"import_role": {"name": ROLE, "tasks_from": entry}}]
+
+    def play(*arguments: str) -> Any:
+        found = services.play(book, "--diff", *arguments, **declared)
+        assert found.rc == 0, found.out
+        return found
+
+    prompt.write_text("\n".join(lines) + "\n")
+    play()
+    (assistant,) = services.vapi("GET", "/assistant")
+    assert assistant["model"]["messages"] == [{"role": "system", "content": "\n".join(lines)}]
+    prompt.write_text("\n".join([*PROMPTS, "Be polite.", lines[-1]]) + "\n")
+    found = play("--check")
+    diff = found.out[found.out.index("--- before: assistant Night") :].split("\n\n")[0]
+    changed = [line.split()[1:] for line in diff.splitlines()[2:] if line.startswith(("+", "-"))]
+    assert changed == [["Be", "brief."], ["Be", "polite."]], found.out
+    play()
+    assert "changed=0" in play().out

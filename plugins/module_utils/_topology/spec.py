@@ -51,7 +51,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     AccountOptions,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import destination, transfer_tool
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT, Assistant
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
+    ASSISTANT,
+    Assistant,
+    AssistantFiles,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import transfers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import gateway_uri, inbound_uri
@@ -130,7 +134,7 @@ class TransferTool(transfer_tool.TransferTool):
     former_names: list[str] | None = None
 
 
-class EnvironmentAssistant(Assistant):
+class EnvironmentAssistant(AssistantFiles, Assistant):
     """An item of the option ``assistants``."""
 
     former_names: list[str] | None = None

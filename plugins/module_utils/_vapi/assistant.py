@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, Faults, OptionError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     BaseResource,
     KeyedResource,
@@ -51,9 +51,23 @@ class Assistant(Model):
     tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, api_name="model.toolIds")] = None
 
 
-class AssistantOptions(State):
+class AssistantFiles(Model):
+    """Paths of files on the controller. The action plugins replace them by ``definition``."""
+
+    definition_file: t.Annotated[str | None, Option(api_name="")] = None
+    prompt_file: t.Annotated[str | None, Option(api_name="")] = None
+
+
+class AssistantOptions(State, AssistantFiles):
     tools_mode: t.Literal["append", "replace"] = "append"
     force: bool = False
+
+
+def files_were_read(_assistant: Assistant, options: AssistantOptions) -> None:
+    """Reject a path: the module may run on another host, where the file does not exist."""
+    for name in fields(AssistantFiles):
+        if getattr(options, name):
+            raise OptionError(name, "is only read by a task of Ansible; call the module by its full name.")
 
 
 def definition_is_free(assistant: Assistant, _options: AssistantOptions) -> None:
@@ -140,6 +154,7 @@ ASSISTANT = KeyedResource(
     record=Assistant,
     options=AssistantOptions,
     validators=(
+        files_were_read,
         definition_is_free,
         known_to_vapi,
     ),
