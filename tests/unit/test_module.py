@@ -222,14 +222,6 @@ def test_diff_of_a_prompt_shows_the_changed_line_only(runner: ModuleRunner) -> N
     assert different == [("Be brief.", "Be polite.")]
 
 
-def test_diff_shows_names_next_to_ids(runner: ModuleRunner) -> None:
-    filled_runner(runner)
-    runner.run("vapi_assistant", assistant_options(name="Night"))
-    (diff,) = runner.run("vapi_phone_number", number_options(assistant="Night"), diff=True)["diff"]
-    assert "(Reception)" in diff["before"]
-    assert "(Night)" in diff["after"]
-
-
 def test_report_and_changes_of_a_number_that_moves_to_another_assistant(runner: ModuleRunner) -> None:
     def environment(assistant: str) -> Result:
         trunk = {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "01234", "password": canary()}
