@@ -32,6 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.app import create_app
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.vapi_resources import (
@@ -270,6 +271,15 @@ def tool_options(**more: t.Any) -> dict[str, t.Any]:
     return {"name": "to_human", "description": "Hands over", "destinations": [sip], **more}
 
 
+def squad_options(**more: t.Any) -> dict[str, t.Any]:
+    handover = {"type": "assistant", "assistantName": "Sales"}
+    return {
+        "name": "Team",
+        "members": [{"assistant": "Reception", "destinations": [handover]}, {"assistant": "Sales"}],
+        **more,
+    }
+
+
 def account_options(**more: t.Any) -> dict[str, t.Any]:
     return {
         "label": "Vapi",
@@ -339,6 +349,12 @@ CASES = {
             number_options(assistant="Reception"),
             {"name": "Second"},
             ((SIP_TRUNK, trunk_options()), (ASSISTANT, assistant_options())),
+        ),
+        Case(
+            SQUAD,
+            squad_options(),
+            {"members_overrides": {"firstMessage": "Good day"}},
+            ((ASSISTANT, assistant_options()), (ASSISTANT, assistant_options(name="Sales"))),
         ),
         Case(FORWARD, forward_options(), {"call_hunt": True}),
         Case(SIP_ACCOUNT, account_options(), {"max_channels": 5}, gone={"force": True}),

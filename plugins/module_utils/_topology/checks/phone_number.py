@@ -176,7 +176,7 @@ def answering_gone(path: CallPath) -> list[Hit]:
     evidence="inferred",
     source="Vapi's list of ended reasons has one for a missing assistant, but none for a squad's",
     message="Its member {place} is the assistant {gone}, which does not exist: a call that reaches it fails.",
-    fix="Correct the squad in Vapi, or assign an assistant with vapi_phone_number: assistant.",
+    fix="Correct it with vapi_squad: members, or assign an assistant with vapi_phone_number: assistant.",
 )
 def member_gone(snapshot: Snapshot) -> list[Hit]:
     """A squad member's assistant does not exist.
