@@ -16,7 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.mo
     run_guarded,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     ModuleFailureError,
@@ -31,6 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
     Model,
     Option,
+    Spec,
     argument_spec,
     fields,
 )
@@ -50,6 +51,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     OneShotResource,
     OrderedResource,
     Provider,
+    RecordT,
     Resource,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
@@ -100,7 +102,7 @@ def run_info(resource: Resource) -> None:
 
     :param resource: the kind of the objects.
     """
-    key_options = {} if resource.view.single else {name: {"type": "str"} for name in resource.keys}
+    key_options: Spec = {} if resource.view.single else {name: {"type": "str"} for name in resource.keys}
     spec = connection_spec(resource.provider) | key_options | argument_spec(resource.view.filters)
     if resource.view.enrichment:
         other = resource.view.enrichment.resource.provider
@@ -117,8 +119,8 @@ def run_info(resource: Resource) -> None:
 def run_across(
     services: tuple[Provider, ...],
     options: type[Model],
-    work: t.Callable[[dict[str, Engine], t.Any], dict[str, t.Any]],
-    parse: t.Callable[[dict[str, t.Any], OptionNames], t.Any] | None = None,
+    work: t.Callable[[dict[str, Engine], t.Any], Result],
+    parse: t.Callable[[Params, OptionNames], object] | None = None,
 ) -> None:
     """Run a module that uses several services.
 
@@ -131,7 +133,7 @@ def run_across(
         spec |= connection_spec(service, f"{service.name}_")
     module = Module(spec)
 
-    def parse_options() -> tuple[t.Any, dict[str, Engine]]:
+    def parse_options() -> tuple[object, dict[str, Engine]]:
         faults = Faults()
         given = faults.of(
             "",
@@ -145,16 +147,17 @@ def run_across(
         faults.end()
         return given, {s.name: engine for s, engine in zip(services, made, strict=True) if engine}
 
-    def act(given: tuple[t.Any, dict[str, Engine]], _engine: None) -> dict[str, t.Any]:
+    def act(given: tuple[object, dict[str, Engine]], _engine: None) -> Result:
         result = work(given[1], given[0])
-        module.known_labels = frozenset(result.pop("labels", ()))
+        labels = result.pop("labels", ())
+        module.known_labels = frozenset(map(str, labels) if isinstance(labels, t.Collection) else ())
         return result
 
     run_guarded(module, parse_options, act)
 
 
 def run_plain(
-    record: type[Model], work: t.Callable[[t.Any, t.Callable[[str], None]], tuple[dict[str, t.Any], str | None]]
+    record: type[RecordT], work: t.Callable[[RecordT, t.Callable[[str], None]], tuple[Result, str | None]]
 ) -> None:
     """Run a module that uses no service.
 
@@ -164,7 +167,7 @@ def run_plain(
     """
     module = Module(argument_spec(record))
 
-    def act(options: t.Any, _engine: None) -> dict[str, t.Any]:
+    def act(options: RecordT, _engine: None) -> Result:
         rendered, trouble = work(options, module.warn)
         result = {"changed": False, **rendered}
         if trouble is not None:
@@ -184,9 +187,9 @@ class Bulk(Model):
 def _one(
     module: Module,
     resource: Resource,
-    parse_options: tuple[list[Desired], dict[str, t.Any], tuple[str, ...]],
+    parse_options: tuple[list[Desired], Result, tuple[str, ...]],
     engine: Engine,
-) -> dict[str, t.Any]:
+) -> Result:
     desired_objects, facts, advice = parse_options
     for text in advice:
         module.warn(text)
@@ -240,13 +243,13 @@ def _desired_objects(module: Module, resource: Resource, option: str) -> list[De
     ]
 
 
-def _many(module: Module, resource: Resource, desired_objects: list[Desired], engine: Engine) -> dict[str, t.Any]:
+def _many(module: Module, resource: Resource, desired_objects: list[Desired], engine: Engine) -> Result:
     scope = _scope(engine, resource, module.params) if module.params["exclusive"] else None
     outcomes = engine.ensure(resource, desired_objects, exclusive=scope)
     for outcome in outcomes:
         for warning in outcome.warnings:
             module.warn(warning)
-    result: dict[str, t.Any] = {
+    result: Result = {
         "changed": any(outcome.changed for outcome in outcomes),
         resource.plural: engine.with_names(resource, [o.result for o in outcomes if o.result and not o.error]),
         "summary": summary(outcomes),
@@ -262,7 +265,7 @@ def _many(module: Module, resource: Resource, desired_objects: list[Desired], en
     return result
 
 
-def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], t.Any]:
+def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], Model]:
     """The filters of an info module: the identifying options, and a record of the others."""
     faults = Faults()
     names = [] if resource.view.single else [*resource.keys, "id"]
@@ -274,7 +277,7 @@ def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], t
     return key_filters, filters
 
 
-def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any], engine: Engine) -> dict[str, t.Any]:
+def _info(module: Module, resource: Resource, given: tuple[dict[str, str], Model], engine: Engine) -> Result:
     key_filters, filters = given
     found = [to_result(resource, row, filters) for row in engine.info(resource, key_filters, filters)]
     if resource.view.enrichment:
@@ -285,7 +288,7 @@ def _info(module: Module, resource: Resource, given: tuple[dict[str, str], t.Any
     return {"changed": False, **({resource.name: found[0]} if resource.view.single else {resource.plural: found})}
 
 
-def _enriched(module: Module, enrichment: Enrichment, items: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+def _enriched(module: Module, enrichment: Enrichment, items: list[Result]) -> list[Result]:
     """Add the data of another service to the items, if that service's key is given."""
     other = enrichment.resource.provider
     if not items or not module.params.get(f"{other.name}_api_key"):
@@ -295,7 +298,7 @@ def _enriched(module: Module, enrichment: Enrichment, items: list[dict[str, t.An
 
 
 def _reject_duplicates(resource: Resource, option: str, desired_objects: list[Desired | None], faults: Faults) -> None:
-    seen: dict[t.Any, int] = {}
+    seen: dict[t.Hashable, int] = {}
     for index, desired in enumerate(desired_objects):
         if desired is None:
             continue

@@ -19,10 +19,9 @@ import os
 import pathlib
 import secrets
 import stat
-import typing as t
 
 #: The options of the module ``report_file``, for the check of its documentation and for its action plugin.
-REPORT: dict[str, dict[str, t.Any]] = {
+REPORT: dict[str, dict[str, object]] = {
     "src": {"type": "str", "required": True},
     "dest": {"type": "str", "required": True},
     "mode": {"type": "str", "default": "0600"},
@@ -199,7 +198,7 @@ def _kept(folder: int, name: str, before: bytes | None) -> str:
     return kept
 
 
-def texts(before: bytes | None, after: str, path: str) -> dict[str, t.Any]:
+def texts(before: bytes | None, after: str, path: str) -> dict[str, object]:
     """A diff for ``--diff``.
 
     :param before: the previous content. :param after: the new content. :param path: the file. :return: the diff.

@@ -21,9 +21,10 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    UNSET,
     ApiError,
     Faults,
     ModuleFailureError,
@@ -33,6 +34,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
     MASK_VALUES,
+    OptionSpec,
+    Spec,
     argument_spec,
     check_secret,
     fields,
@@ -86,7 +89,7 @@ TEMPLATE_RESULT = (
     '!unsafe "It is {{{{ now }}}}."; in JSON, put {{% raw %}} before and {{% endraw %}} after it.'
 )
 
-Spec = dict[str, dict[str, t.Any]]
+Parsed = t.TypeVar("Parsed")
 
 ID: Spec = {"id": {"type": "str"}}
 
@@ -95,6 +98,14 @@ CONTROLLER = "_vapi_didlogic"
 
 NOT_SENT = "Nothing was sent. Correct this first."
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.yaml_text import yaml_text
+
+
+class Controller(t.TypedDict, total=False):
+    """What the action plugin adds to the arguments of a module."""
+
+    names: dict[str, str]
+    faults: list[tuple[str, str]]
+    references_exist: bool
 
 
 class Module(AnsibleModule):
@@ -111,10 +122,10 @@ class Module(AnsibleModule):
     known_labels: t.AbstractSet[str] = frozenset()
 
     #: The options as they were given, before Ansible converts them.
-    given: t.Mapping[str, t.Any] = {}
+    given: Params = {}
     #: Data of the action plugin or a playbook: ``names``, see :meth:`name_of`; ``faults``, pairs of a path and a rule;
     #: and ``references_exist``, see :class:`Engine`.
-    controller: t.Mapping[str, t.Any] = {}
+    controller: Controller = {}
 
     def __init__(self, spec: Spec) -> None:
         self._initialized = False
@@ -123,7 +134,8 @@ class Module(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]
-        self.controller = self.params.pop(CONTROLLER, None) or {}
+        controller: Controller | None = self.params.pop(CONTROLLER, None)
+        self.controller = controller or {}
         own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
         self.given = copy.deepcopy(own)
 
@@ -194,7 +206,7 @@ class Module(AnsibleModule):
     def _log_invocation(self) -> None:
         self.log(f"Invoked with {self._invocation(checked=False)}")
 
-    def _invocation(self, *, checked: bool) -> t.Any:
+    def _invocation(self, *, checked: bool) -> object:
         """The options as they were given, except unknown ones, whose values may be secrets.
 
         :param checked: whether the content of free-form options has been checked.
@@ -219,7 +231,7 @@ class Module(AnsibleModule):
         # pylint: disable-next=ansible-deprecated-no-collection-name,ansible-deprecated-no-version
         super().deprecate(self._scrubber().text(msg), *args, **kwargs)
 
-    def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+    def log(self, msg: object, log_args: Params | None = None) -> None:
         """Write a log line, redacted.
 
         :param msg: the text. :param log_args: further values of the line.
@@ -228,7 +240,7 @@ class Module(AnsibleModule):
         args = {name: scrubber.text(str(value)) for name, value in (log_args or {}).items()}
         super().log(scrubber.text(str(msg)), args)  # type: ignore[no-untyped-call]
 
-    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+    def exit_json(self, **kwargs: object) -> t.NoReturn:
         """Return the redacted result and exit.
 
         :param kwargs: the result. :raises SystemExit: always.
@@ -237,7 +249,7 @@ class Module(AnsibleModule):
         super().exit_json(**self._redacted(kwargs, checked=True))
         raise SystemExit  # pragma: no cover
 
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+    def fail_json(self, msg: str, **kwargs: object) -> t.NoReturn:
         """Return the redacted error and exit.
 
         :param msg: the message. :param kwargs: further return values. :raises SystemExit: always.
@@ -280,11 +292,14 @@ class Module(AnsibleModule):
         return clean
 
 
-def _diff_text(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {name: yaml_text(value) if name in ("before", "after") else value for name, value in item.items()}
+def _diff_text(item: Params) -> Result:
+    return {
+        name: yaml_text(value) if name in ("before", "after") and isinstance(value, dict) else value
+        for name, value in item.items()
+    }
 
 
-def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, params: t.Any = None) -> None:
+def _judge(spec: Spec, given: Params, faults: Faults, path: str, params: Params | None = None) -> None:
     """Check the form of options at any depth and add errors to ``faults``.
 
     :param spec: an argument spec. :param given: the options as they were given. :param path: their path.
@@ -300,16 +315,16 @@ def _judge(spec: Spec, given: t.Mapping[str, t.Any], faults: Faults, path: str, 
         if value is not None:
             _judge_value(option, value, faults, where)
         elif option.get("required") and (params or {}).get(name) is None:
-            places = option.get("fallback", (None, ()))[1]
+            places = option["fallback"][1] if "fallback" in option else []
             more = f" It can also be set in the environment, as {' or '.join(places)}." if places else ""
             faults.add(OptionError(where, f"must be given.{more}"), unusable=True)
 
 
-def _judge_value(option: dict[str, t.Any], value: t.Any, faults: Faults, path: str, kind: str = "") -> None:
+def _judge_value(option: OptionSpec, value: object, faults: Faults, path: str, kind: str = "") -> None:
     kind = kind or option.get("type", "str")
-    displayed = {} if option.get("no_log") or kind in ("dict", "list", "raw") else {"value": value}
+    displayed = UNSET if option.get("no_log") or kind in ("dict", "list", "raw") else value
     if kind == "str" and isinstance(value, bool):
-        faults.add(OptionError(path, TRUTH_FOR_TEXT, **displayed), unusable=True)
+        faults.add(OptionError(path, TRUTH_FOR_TEXT, displayed), unusable=True)
         return
     if kind == "str" and isinstance(value, (dict, list)):
         faults.add(OptionError(path, TYPE_RULES["str"]), unusable=True)
@@ -321,19 +336,19 @@ def _judge_value(option: dict[str, t.Any], value: t.Any, faults: Faults, path: s
     try:
         value = value if kind == "raw" else DEFAULT_TYPE_VALIDATORS[kind](value)  # type: ignore[no-untyped-call]
     except (TypeError, ValueError):
-        faults.add(OptionError(path, TYPE_RULES.get(kind, "has the wrong type."), **displayed), unusable=True)
+        faults.add(OptionError(path, TYPE_RULES.get(kind, "has the wrong type."), displayed), unusable=True)
         return
     choices = option.get("choices")
     if choices and kind != "list" and value not in choices:
-        faults.add(OptionError(path, one_of(value, choices), **displayed), unusable=True)
-    if kind == "list":
+        faults.add(OptionError(path, one_of(value, choices), displayed), unusable=True)
+    if kind == "list" and isinstance(value, list):
         for index, item in enumerate(value):
             _judge_value({**option, "type": option.get("elements", "raw")}, item, faults, f"{path}[{index}]")
-    elif kind == "dict" and option.get("options"):
+    elif kind == "dict" and option.get("options") and isinstance(value, dict):
         _judge(option["options"], value, faults, path)
 
 
-def _at(value: t.Any, path: str) -> t.Any:
+def _at(value: object, path: str) -> object:
     """The value at the path of an option."""
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
         if name:
@@ -343,7 +358,7 @@ def _at(value: t.Any, path: str) -> t.Any:
     return value
 
 
-def _trunk_ids(params: t.Any) -> set[str]:
+def _trunk_ids(params: object) -> set[str]:
     """The trunk ids in the options and their list items; they may appear in SIP URIs of Vapi."""
     if isinstance(params, list):
         return {label for item in params for label in _trunk_ids(item)}
@@ -353,7 +368,7 @@ def _trunk_ids(params: t.Any) -> set[str]:
     return {label for label in named if isinstance(label, str)} | _trunk_ids(list(params.values()))
 
 
-def _secrets(spec: Spec, params: t.Any) -> set[str]:
+def _secrets(spec: Spec, params: object) -> set[str]:
     """Every secret in the options, even if the input is invalid."""
     if isinstance(params, list):
         return {found for item in params for found in _secrets(spec, item)}
@@ -366,7 +381,7 @@ def _secrets(spec: Spec, params: t.Any) -> set[str]:
     return found
 
 
-def _likely_secrets(spec: Spec, params: t.Any) -> set[str]:
+def _likely_secrets(spec: Spec, params: object) -> set[str]:
     """Every text whose name or place makes it a secret, in free-form data.
 
     The spec decides for an option with a scalar value (``update_password`` is no password); there only secrets in URLs
@@ -388,13 +403,13 @@ def _likely_secrets(spec: Spec, params: t.Any) -> set[str]:
     return found
 
 
-def _texts(value: t.Any) -> set[str]:
+def _texts(value: object) -> set[str]:
     if isinstance(value, (list, dict)):
         return {text for item in (value.values() if isinstance(value, dict) else value) for text in _texts(item)}
     return {value} if isinstance(value, str) else set()
 
 
-def _display_options(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
+def _display_options(spec: Spec, params: object, *, free: bool) -> object:
     """The options for output, without unknown ones; if ``free`` is false also without free-form ones."""
     if isinstance(params, list):
         return [_display_options(spec, item, free=free) for item in params]
@@ -412,7 +427,7 @@ def _display_options(spec: Spec, params: t.Any, *, free: bool) -> t.Any:
     return found
 
 
-def _nested(value: t.Any) -> bool:
+def _nested(value: object) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and any(_nested(item) for item in value))
 
 
@@ -431,7 +446,7 @@ def connection_spec(service: Provider, prefix: str = "", *, optional: bool = Fal
 
 def make_client(
     service: Provider,
-    params: t.Mapping[str, t.Any],
+    params: Params,
     prefix: str = "",
     *,
     read_only: bool,
@@ -485,7 +500,7 @@ def make_engine(
     )
     module.interrupt_events = (*module.interrupt_events, client.interrupt_event)
 
-    def end(_number: int, _frame: t.Any) -> None:
+    def end(_number: int, _frame: object) -> None:
         for stop in module.interrupt_events:
             stop.set()
 
@@ -517,8 +532,8 @@ def unexpected_error(error: Exception) -> str:
 
 def run_guarded(
     module: Module,
-    parse: t.Callable[[], t.Any],
-    work: t.Callable[[t.Any, t.Any], dict[str, t.Any]],
+    parse: t.Callable[[], Parsed],
+    work: t.Callable[[Parsed, t.Any], Result],
     service: Provider | None = None,
 ) -> None:
     """Check all options, do the work, and exit with ``exit_json`` or ``fail_json`` in any case.
@@ -529,7 +544,8 @@ def run_guarded(
     """
     for library, error in MISSING.items():
         module.fail_json(msg=missing_required_lib(library) + " (" + error.strip().splitlines()[-1] + ")")
-    result, message = {}, None
+    result: Result = {}
+    message = None
     try:
         faults = module.faults()
         for path, text in rendered_objects(module.params):
@@ -538,7 +554,8 @@ def run_guarded(
         parsed = _parsed(parse, faults)
         engine = faults.of("", make_engine, module, service) if service else None
         faults.end()
-        result = work(parsed, engine)
+        # Without errors it was parsed.
+        result = work(t.cast("Parsed", parsed), engine)
     except ModuleFailureError as failed:
         message, result, module.known_labels = str(failed), failed.result, failed.labels
     except (OptionError, ApiError, RunInterruptedError) as error:
@@ -551,7 +568,7 @@ def run_guarded(
     module.exit_json(**result)
 
 
-def _parsed(parse: t.Callable[[], t.Any], faults: Faults) -> t.Any:
+def _parsed(parse: t.Callable[[], Parsed], faults: Faults) -> Parsed | None:
     try:
         return faults.of("", parse)
     except Exception:
@@ -571,7 +588,7 @@ def _reject_markers(module: Module) -> None:
     faults.end()
 
 
-def _masks(spec: Spec, params: t.Any, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
+def _masks(spec: Spec, params: Params, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
     """The path of every input that is a mask or placeholder, and the reason why it is rejected.
 
     In free-form options :data:`REDACTED` is allowed: the planner keeps the object's current secret.
@@ -609,7 +626,7 @@ def _no_secret(text: str) -> str:
     return ""
 
 
-def _placed(value: t.Any, path: str) -> t.Iterator[tuple[str, str]]:
+def _placed(value: object, path: str) -> t.Iterator[tuple[str, str]]:
     """Every text of a value with its path."""
     if isinstance(value, dict):
         for key, item in value.items():

@@ -19,3 +19,27 @@ Result = dict[str, object]
 
 #: What a module was given: its options, or those of one item of a list.
 Params = t.Mapping[str, object]
+
+
+def as_object(value: object) -> ApiObject:
+    """A part of an object that should be an object itself.
+
+    :param value: the part. :return: the same; an empty one for a value of another type.
+    """
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """A part of an object that should be a list.
+
+    :param value: the part. :return: the same; an empty one for a value of another type.
+    """
+    return value if isinstance(value, list) else []
+
+
+def objects_in(value: object) -> list[ApiObject]:
+    """The objects in a part that should be a list of them.
+
+    :param value: the part. :return: the objects; items of other types are left out.
+    """
+    return [item for item in as_list(value) if isinstance(item, dict)]

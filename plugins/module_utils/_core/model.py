@@ -209,15 +209,17 @@ def names_fact(field: Field) -> str:
     return f"{field.name.removesuffix('s')}_names" if field.kind == "list" else f"{field.name}_name"
 
 
-def names_spec(record: type[Model]) -> dict[str, dict[str, object]]:
+def names_spec(record: type[Model]) -> Spec:
     """The names that a result contains next to the ids of a nested record.
 
     :param record: the record. :return: their argument spec; they are accepted, so that a result can be passed back,
         and ignored.
     """
     referring = [field for field in fields(record).values() if field.option.ref and field.option.ref.path]
-    kinds = {"list": {"type": "list", "elements": "str"}}
-    return {names_fact(field): dict(kinds.get(field.kind, {"type": "str"})) for field in referring}
+    return {
+        names_fact(field): {"type": "list", "elements": "str"} if field.kind == "list" else {"type": "str"}
+        for field in referring
+    }
 
 
 def fields(record: type[Model]) -> dict[str, Field]:
@@ -273,7 +275,25 @@ def _plain(hint: object) -> str:
     return kinds[t.get_origin(hint) or hint]
 
 
-def argument_spec(record: type[Model], *, inherit: bool = False) -> dict[str, dict[str, object]]:
+class OptionSpec(t.TypedDict, total=False):
+    """One option in Ansible's argument spec."""
+
+    type: str
+    elements: str
+    options: dict[str, OptionSpec]
+    choices: list[str]
+    required: bool
+    default: object
+    no_log: bool
+    aliases: list[str]
+    fallback: tuple[object, list[str]]
+
+
+#: The argument spec of a module, or of the items of an option.
+Spec = dict[str, OptionSpec]
+
+
+def argument_spec(record: type[Model], *, inherit: bool = False) -> Spec:
     """Ansible's argument spec of a record.
 
     :param record: the record.
@@ -283,14 +303,14 @@ def argument_spec(record: type[Model], *, inherit: bool = False) -> dict[str, di
     return {name: _spec(field, inherit) for name, field in fields(record).items()}
 
 
-def _spec(field: Field, inherit: bool) -> dict[str, object]:
-    spec: dict[str, object] = {"type": {"record": "dict", "records": "list"}.get(field.kind, field.kind)}
+def _spec(field: Field, inherit: bool) -> OptionSpec:
+    spec: OptionSpec = {"type": {"record": "dict", "records": "list"}.get(field.kind, field.kind)}
     if field.kind == "list":
         spec["elements"] = field.elements
     if field.kind == "records":
         spec["elements"] = "dict"
     if field.nested and not field.option.opaque_to_ansible:
-        spec["options"] = names_spec(field.nested) | argument_spec(field.nested)
+        spec["options"] = {**names_spec(field.nested), **argument_spec(field.nested)}
     if field.choices:
         spec["choices"] = list(field.choices)
     if field.option.required and not inherit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     ApiForm,
@@ -66,7 +67,7 @@ def list_query(filters: CallRecordFilters, _key: str = "") -> ListQuery:
     return ListQuery(params={name: value for name, value in params.items() if value}, limit=filters.limit)
 
 
-def to_result(row: dict[str, t.Any], _filters: t.Any = None) -> dict[str, t.Any]:
+def to_result(row: ApiObject, _filters: object = None) -> Result:
     kinds = {name: key for key, name in TYPES.items()}
     plain = {
         name: row[name]

@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
@@ -89,7 +90,7 @@ class Login(t.NamedTuple):
     allowed_ips: tuple[str, ...] | None
 
 
-def number_of(row: dict[str, t.Any]) -> str:
+def number_of(row: ApiObject) -> str:
     return digits(str(row.get("number", "")))
 
 
@@ -104,14 +105,14 @@ def route_to(kind: str, address: str, *, active: bool, call_hunt: bool) -> Entry
     )
 
 
-def balance_of(row: dict[str, t.Any]) -> float | None:
+def balance_of(row: ApiObject) -> float | None:
     record: Account = from_api(Account, row)
     return record.balance
 
 
-def login_of(row: dict[str, t.Any]) -> Login:
+def login_of(row: ApiObject) -> Login:
     restricted = row.get("ip_restrict") in (True, 1, "1", "true")
-    addresses = tuple(str(ip) for ip in row.get("allowed_ips") or ())
+    addresses = tuple(str(ip) for ip in as_list(row.get("allowed_ips")))
     caller = str(row.get("callerid") or "")
     return Login(str(row.get("name")), str(row.get("label") or ""), caller, addresses if restricted else None)
 

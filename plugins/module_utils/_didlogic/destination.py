@@ -13,6 +13,7 @@ import math
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UnreachableError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Identity, Step
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Mutation
@@ -43,7 +44,7 @@ def identity_of(transport: int, address: str) -> Identity:
     return str(transport), address.strip()
 
 
-def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
+def destinations_in(answer: object) -> list[ApiObject]:
     """The rows of a response; its key is in the singular although it contains a list."""
     if isinstance(answer, dict):
         answer = answer.get("destination", answer.get("destinations"))
@@ -52,7 +53,7 @@ def destinations_in(answer: t.Any) -> list[dict[str, t.Any]]:
     return answer
 
 
-def entries_of(rows: list[dict[str, t.Any]]) -> list[Entry]:
+def entries_of(rows: list[ApiObject]) -> list[Entry]:
     """Destinations in the order in which calls try them (inferred: lower priority first, then the older one)."""
     ordered = sorted(rows, key=lambda row: (_number(row.get("priority")), _number(row.get("id"))))
     return [
@@ -77,7 +78,9 @@ def reachable(entry: Entry) -> bool:
     return entry.active and entry.movable
 
 
-def _number(value: t.Any) -> float:
+def _number(value: object) -> float:
+    if not isinstance(value, (str, int, float)):
+        return 0.0
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -85,11 +88,11 @@ def _number(value: t.Any) -> float:
     return number if math.isfinite(number) else 0.0
 
 
-def _true(value: t.Any) -> bool:
+def _true(value: object) -> bool:
     return value in (True, 1, "1", "true")
 
 
-def kind_of_row(row: t.Mapping[str, t.Any]) -> str:
+def kind_of_row(row: t.Mapping[str, object]) -> str:
     """The kind of a destination, from didlogic's code.
 
     :param row: the row of a list or the body of a request. :return: the kind, or ``other``.

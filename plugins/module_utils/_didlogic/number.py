@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import typing as t
-
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     ApiForm,
@@ -39,7 +39,7 @@ READ_ONLY_FIELDS = (
 )
 
 
-def with_destinations(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
+def with_destinations(client: Client, row: ApiObject) -> ApiObject:
     return {**row, "destinations": client.list_all(DESTINATIONS, destinations_in, number=digits(str(row["number"])))}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery, Page, Provider
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_key
@@ -23,13 +24,13 @@ class Connection(Model):
     api_url: t.Annotated[str, Option(fallback=("DIDLOGIC_API_URL",))] = "https://app.didlogic.com/api"
 
 
-def pages(page: Page, path: str, query: ListQuery) -> list[dict[str, t.Any]]:
+def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
     """The rows of a list.
 
     Clients use two spellings of the page count, so the end is detected by a short page. Lists without pages ignore the
     parameters and return all rows for each page.
     """
-    found: list[dict[str, t.Any]] = []
+    found: list[dict[str, object]] = []
     size = min(query.page_size or PAGE, query.limit or PAGE)
     for number in range(1, 10_000):
         rows = page(path, {**query.params, "page": number, "per_page": size})
@@ -40,12 +41,12 @@ def pages(page: Page, path: str, query: ListQuery) -> list[dict[str, t.Any]]:
     return found[: query.limit]
 
 
-def encode(body: dict[str, t.Any]) -> dict[str, t.Any]:
+def encode(body: dict[str, object]) -> dict[str, object]:
     """Form fields with bracketed keys, as all known clients send them; booleans as 1 and 0."""
     return {"data": dict(_flat(body, ""))}
 
 
-def _flat(value: t.Any, key: str) -> t.Iterator[tuple[str, str]]:
+def _flat(value: object, key: str) -> t.Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, item in value.items():
             yield from _flat(item, f"{key}[{name}]" if key else name)
@@ -61,7 +62,7 @@ def key_form(key: str) -> str:
     return "It is a UUID, the form of a Vapi key; the two keys may be swapped." if uuid else ""
 
 
-def error_message(answer: t.Any) -> str:
+def error_message(answer: object) -> str:
     """The error message in any of the known forms."""
     for _depth in range(3):
         if isinstance(answer, dict):

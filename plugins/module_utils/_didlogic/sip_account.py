@@ -9,6 +9,8 @@ import ipaddress
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import mutation_of
@@ -43,7 +45,7 @@ class SipAccount(Model):
     max_call_cost: t.Annotated[float | None, Option(api_name="max_call_cost", range=(0, 10000))] = None
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    def sent(body: ApiObject) -> ApiObject:
         for switch, limit in LIMITS.items():
             if limit in body:
                 body[switch] = bool(body[limit])
@@ -52,7 +54,7 @@ class SipAccount(Model):
         return body
 
     @staticmethod
-    def received(raw: dict[str, t.Any]) -> dict[str, t.Any]:
+    def received(raw: ApiObject) -> ApiObject:
         off = {limit: 0 for switch, limit in LIMITS.items() if switch in raw and not raw[switch]}
         return {**raw, **off}
 
@@ -107,10 +109,10 @@ def restriction_has_addresses(account: SipAccount, _options: SipAccountOptions) 
 
 def writes(
     resource: AnyKeyedResource,
-    row: dict[str, t.Any] | None,
-    changed_fields: dict[str, t.Any],
-    current_body: dict[str, t.Any],
-    _desired_body: dict[str, t.Any],
+    row: ApiObject | None,
+    changed_fields: ApiObject,
+    current_body: ApiObject,
+    _desired_body: ApiObject,
 ) -> tuple[Mutation, ...]:
     """The requests for an update: allowed addresses are a separate list, sent before the restriction is enabled."""
     fields = {key: value for key, value in changed_fields.items() if key != "allowed_ips"}
@@ -122,10 +124,8 @@ def writes(
             method="POST", path=resource.path, body=resource.api.wrap(fields), creates=True, has_follow_up=bool(later)
         )
         return (create,)
-    there, desired = (
-        current_body.get("allowed_ips") or [],
-        changed_fields.get("allowed_ips", current_body.get("allowed_ips") or []),
-    )
+    there = [str(ip) for ip in as_list(current_body.get("allowed_ips"))]
+    desired = [str(ip) for ip in as_list(changed_fields.get("allowed_ips", there))]
     name = {"name": str(row["name"])}
     allow = [Mutation(method="POST", path=ADDRESSES, ids=name, body={"ip": ip}) for ip in desired if ip not in there]
     change = [mutation_of(resource, row, "PUT", body=resource.api.wrap(fields))] if fields else []
@@ -137,7 +137,7 @@ def writes(
     return (*allow, *change, *forbid)
 
 
-def with_addresses(client: t.Any, row: dict[str, t.Any]) -> dict[str, t.Any]:
+def with_addresses(client: Client, row: ApiObject) -> ApiObject:
     if isinstance(row.get("allowed_ips"), list):
         return row
     answer = client.get(ADDRESSES, name=str(row["name"]))

@@ -18,6 +18,7 @@ import ssl
 import time
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_host
@@ -126,7 +127,7 @@ def probe(
     network: Network | None = None,
     clock: t.Callable[[], float] = time.monotonic,
     token: t.Callable[[int], str] = secrets.token_hex,
-) -> tuple[dict[str, t.Any], str | None]:
+) -> tuple[dict[str, object], str | None]:
     """Probe a server.
 
     :param options: the options. :param warn: called with a warning. :param network: for tests.
@@ -166,8 +167,8 @@ class _Probe:
         self.uri = f"sip:{sip_message.address(self.host)}" + ("" if self.port == usual else f":{self.port}")
         self.trust = _trust(options) if options.transport == "tls" else None
         self.until = clock() + options.timeout
-        self.checks: list[dict[str, t.Any]] = []
-        self.result: dict[str, t.Any] = {
+        self.checks: list[dict[str, object]] = []
+        self.result: dict[str, object] = {
             "ok": False, "reachable": False, "status": None, "reason": None, "rtt_ms": None, "allow": [],
             "refer_advertised": None, "server": None, "tls": None, "authenticated": None, "checks": self.checks,
         }  # fmt: skip
@@ -324,7 +325,7 @@ class _Probe:
         seen = self._certificate(channel)
         until = f", until {seen.not_after}" if seen else ""
         if self.options.validate_certs:
-            self.result["tls"]["verified"] = True
+            as_object(self.result["tls"])["verified"] = True
             self._note("certificate", True, f"{channel.version}, trusted, for {self.host}{until}")
         else:
             self._note("certificate", None, f"{channel.version}, not checked, validate_certs is false{until}")

@@ -24,7 +24,7 @@ class Address:
     """One address of a name."""
 
     family: int
-    sockaddr: tuple[t.Any, ...]
+    sockaddr: tuple[object, ...]
 
     def __str__(self) -> str:
         return f"{self.sockaddr[0]} port {self.sockaddr[1]}"
@@ -143,24 +143,24 @@ class Network:
     def resolve(self, host: str, port: int, transport: str, within: float) -> list[Address]:
         """The addresses of a name; raises ``OSError``. Python cannot cancel a lookup, only stop waiting for it."""
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        found: list[t.Any] = []
+        found: list[list[Address]] = []
+        failed: list[Exception] = []
 
         def look() -> None:
             try:
-                found.append(socket.getaddrinfo(host, port, type=kind))
+                listed = socket.getaddrinfo(host, port, type=kind)
+                found.append([Address(family, sockaddr) for family, _kind, _protocol, _name, sockaddr in listed])
             except (OSError, UnicodeError) as error:
-                found.append(error)
+                failed.append(error)
 
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
         thread.join(max(within, 0.001))
+        for error in failed:
+            raise socket.gaierror(socket.EAI_NONAME, "") if isinstance(error, UnicodeError) else error
         if not found:
             raise TimeoutError
-        if isinstance(found[0], UnicodeError):
-            raise socket.gaierror(socket.EAI_NONAME, "")
-        if isinstance(found[0], OSError):
-            raise found[0]
-        return [Address(family, sockaddr) for family, _kind, _protocol, _name, sockaddr in found[0]]
+        return found[0]
 
     def services(self, host: str, transport: str, within: float) -> list[tuple[str, int]]:
         """The targets of the name's SRV records in order of preference; empty without records or dnspython."""

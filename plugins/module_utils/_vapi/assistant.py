@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option, fields
@@ -46,7 +47,7 @@ ANSWER_ONLY = (
 class Assistant(Model):
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
     definition: t.Annotated[
-        dict[str, t.Any] | None, Option(api_name="*", exclude=("name", "model.toolIds", *ANSWER_ONLY), free=VAPI_FORM)
+        dict[str, object] | None, Option(api_name="*", exclude=("name", "model.toolIds", *ANSWER_ONLY), free=VAPI_FORM)
     ] = None
     tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, api_name="model.toolIds")] = None
 
@@ -116,7 +117,7 @@ def tools_need_a_model(assistant: Assistant, _options: AssistantOptions) -> None
         raise OptionError("tools", "requires definition.model with provider and model; tools are part of the model.")
 
 
-def warn_of_traffic_allocation(client: t.Any, key: str) -> tuple[str, ...]:
+def warn_of_traffic_allocation(client: Client, key: str) -> tuple[str, ...]:
     """Warnings about an updated assistant whose callers get fixed versions of it.
 
     The endpoint is a beta of Vapi (server SDK 3.0): 403 without access, no ``allocation`` if none was ever made. An
@@ -178,7 +179,20 @@ class Named(Model):
     name: str | None = None
 
 
-def check_no_workflow(record: t.Any, options: t.Any) -> None:
+class HasState(t.Protocol):
+    """Options with a state."""
+
+    @property
+    def state(self) -> str: ...
+
+
+class HasWorkflow(t.Protocol):
+    """A record that may refer to a workflow."""
+
+    workflow: str | None
+
+
+def check_no_workflow(record: HasWorkflow, options: HasState) -> None:
     """Reject a workflow, because Vapi no longer runs workflows.
 
     Announced in Vapi's guide to migrate workflows; the published request schemas still have the field.

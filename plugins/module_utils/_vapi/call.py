@@ -10,6 +10,7 @@ import typing as t
 import uuid
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, without
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result, objects_in
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
@@ -33,7 +34,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
-    ApiObject,
     ListReader,
     Time,
     instant,
@@ -88,8 +88,8 @@ class Call(Model):
     squad_version: t.Annotated[str | None, Option(length=(1, 40))] = None
     phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId")] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
-    variables: t.Annotated[dict[str, t.Any] | None, Option(api_name="overrides.variableValues")] = None
-    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(api_name="overrides.*", free=VAPI_FORM)] = None
+    variables: t.Annotated[dict[str, object] | None, Option(api_name="overrides.variableValues")] = None
+    assistant_overrides: t.Annotated[dict[str, object] | None, Option(api_name="overrides.*", free=VAPI_FORM)] = None
     schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None
     schedule_until: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.latestAt")] = None
     idempotency_key: t.Annotated[
@@ -97,7 +97,7 @@ class Call(Model):
     ] = None
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    def sent(body: ApiObject) -> ApiObject:
         """The key of the overrides depends on the object that they override."""
         overrides = body.pop("overrides", {})
         target = next((name for name in TARGETS if body.get(f"{name}Id")), "")
@@ -155,7 +155,7 @@ def with_idempotency_key(call: Call, _options: CallOptions) -> Batches:
     )
 
 
-def idempotency_key_of(row: ApiObject) -> t.Any:
+def idempotency_key_of(row: ApiObject) -> object:
     places = [(f"{name}Overrides", "metadata", IDEMPOTENCY_FIELD) for name in TARGETS]
     return next((found for found in (dig(row, place) for place in places) if found), None)
 
@@ -195,7 +195,7 @@ def seconds(row: ApiObject) -> int | None:
     return max(0, round((ended - begun).total_seconds()))
 
 
-def _transfer(raw: t.Any) -> dict[str, t.Any]:
+def _transfer(raw: object) -> Result:
     to = dig(raw, ("destination",))
     place = (
         to if isinstance(to, str) else next((dig(to, (key,)) for key in ("number", "sipUri") if dig(to, (key,))), None)
@@ -203,7 +203,7 @@ def _transfer(raw: t.Any) -> dict[str, t.Any]:
     return {**({"to": place} if isinstance(place, str) else {}), **texts(raw, {"status": "status", "mode": "mode"})}
 
 
-def transfers_of(row: ApiObject) -> list[dict[str, t.Any]]:
+def transfers_of(row: ApiObject) -> list[Result]:
     found = dig(row, ("artifact", "transfers"))
     transfers = [_transfer(item) for item in found if isinstance(item, dict)] if isinstance(found, list) else []
     if not transfers and isinstance(row.get("destination"), dict):
@@ -211,21 +211,22 @@ def transfers_of(row: ApiObject) -> list[dict[str, t.Any]]:
     return transfers
 
 
-def with_diagnosis(item: dict[str, t.Any], carrier: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+def with_diagnosis(item: Result, carrier: Result | None = None) -> Result:
     """Add the outcome to a call's return value, and the cause and the fix if known."""
-    found = diagnose(item.get("ended_reason"), item.get("ended_message", ""), item["transfers"], carrier)
+    reason = str(item["ended_reason"]) if item.get("ended_reason") else None
+    found = diagnose(reason, str(item.get("ended_message", "")), objects_in(item["transfers"]), carrier)
     if found is None:
         outcome = (
             "running" if item.get("status") in LIVE else "scheduled" if item.get("status") == "scheduled" else "unknown"
         )
         return {**item, "outcome": outcome, "diagnosis": {}}
-    diagnosis: dict[str, t.Any] = {"cause": found.cause, "fix": found.fix, "area": found.area, "option": found.option}
+    diagnosis: Result = {"cause": found.cause, "fix": found.fix, "area": found.area, "option": found.option}
     if found.sip_status:
         diagnosis["sip_status"] = found.sip_status
     return {**item, "outcome": found.outcome, "diagnosis": {name: value for name, value in diagnosis.items() if value}}
 
 
-def to_result(row: ApiObject, options: t.Any) -> dict[str, t.Any]:
+def to_result(row: ApiObject, options: CallFilters) -> Result:
     names = {
         "status": "status",
         "name": "name",
@@ -305,9 +306,9 @@ def list_query(filters: CallFilters, key: str) -> ListQuery:
     return ListQuery(params={name: value for name, value in params.items() if value}, limit=filters.limit)
 
 
-def to_display_form(call: Call) -> dict[str, t.Any]:
+def to_display_form(call: Call) -> Result:
     own = str(call.idempotency_key).startswith(RUN_KEY_PREFIX)
-    displayed: dict[str, t.Any] = to_display(call.model_copy(update={"idempotency_key": None}) if own else call)
+    displayed: dict[str, object] = to_display(call.model_copy(update={"idempotency_key": None}) if own else call)
     return displayed
 
 

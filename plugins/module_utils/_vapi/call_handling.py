@@ -13,8 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
-
-ApiObject = dict[str, t.Any]
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 
 #: Keys whose value is user data or a JSON schema, in which Vapi reads neither references nor transfers.
 FREE_FORM = frozenset(("metadata", "variableValues", "parameters"))
@@ -62,7 +61,7 @@ class Transfer(t.NamedTuple):
         return dig(self.destination, ("transferPlan", "sipVerb")) not in WITHOUT_REFER
 
 
-def nodes(value: t.Any, at: str = "") -> t.Iterator[tuple[str, ApiObject]]:
+def nodes(value: object, at: str = "") -> t.Iterator[tuple[str, ApiObject]]:
     """Every dict inside an object, the object itself first, with the dotted path to it."""
     left = [(at, value)]  # a stack, because a response may be nested deeper than Python's recursion limit
     while left:
@@ -124,7 +123,7 @@ def _is_destination(at: str, node: ApiObject) -> bool:
     return node.get("type") in ("sip", "number") or key in ("destination", "destinations", "fallbackDestination")
 
 
-def hook_answers(hook: t.Any, *, everybody: bool = False) -> bool:
+def hook_answers(hook: object, *, everybody: bool = False) -> bool:
     """Whether a hook of a phone number speaks to the caller or transfers the call.
 
     :param everybody: whether it must do so for each caller, not only for those that its filters select.

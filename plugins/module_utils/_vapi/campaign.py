@@ -12,6 +12,12 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, without
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    ApiObject,
+    Result,
+    as_object,
+    objects_in,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option, fields
@@ -43,7 +49,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.conta
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
-    ApiObject,
     ListReader,
     instant,
     not_in_the_past,
@@ -82,7 +87,7 @@ class Contact(Model):
     sip_uri: str | None = None
     name: str | None = None
     extension: str | None = None
-    variables: dict[str, t.Any] | None = None
+    variables: dict[str, object] | None = None
 
 
 class Campaign(Model):
@@ -97,13 +102,13 @@ class Campaign(Model):
     max_concurrency: t.Annotated[int | None, Option(range=(1, 500))] = None
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    def sent(body: ApiObject) -> ApiObject:
         """A contact's variables are part of its overrides."""
         place = "squadOverrides" if body.get("squadId") else "assistantOverrides"
-        return {**body, "customers": [_sent(contact, place) for contact in body.get("customers") or []]}
+        return {**body, "customers": [_sent(contact, place) for contact in objects_in(body.get("customers"))]}
 
 
-def _sent(contact: dict[str, t.Any], overrides_key: str) -> dict[str, t.Any]:
+def _sent(contact: ApiObject, overrides_key: str) -> ApiObject:
     rest = {key: value for key, value in contact.items() if key != "variables"}
     variables = contact.get("variables")
     return {**rest, overrides_key: {"variableValues": variables}} if variables else rest
@@ -178,7 +183,7 @@ def expand(campaign: Campaign, options: CampaignOptions) -> Batches:
     return Batches(records=records, summary=facts, warnings=advice)
 
 
-def _plain(contact: Contact) -> dict[str, t.Any]:
+def _plain(contact: Contact) -> Result:
     """A contact's options as given; the form for output would redact some variables."""
     pairs = [(name, getattr(contact, field.attr)) for name, field in fields(Contact).items()]
     return {name: value for name, value in pairs if value is not None}
@@ -282,7 +287,7 @@ def without_contacts(row: ApiObject) -> ApiObject:
     return {**without(row, CONTACTS), **({} if count is None else {CONTACT_COUNT: count})}
 
 
-def fetch_details(get: t.Any, row: ApiObject) -> ApiObject:
+def fetch_details(get: t.Callable[..., object], row: ApiObject) -> ApiObject:
     """The campaign with its contacts, which a listed one lacks."""
     if "customers" in row or "dialPlan" in row:
         return row
@@ -304,9 +309,10 @@ def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
     if campaign.phone_number and campaign.phone_number != row.get("phoneNumberId"):
         raise OptionError("phone_number", f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
     if campaign.customers is not None:
-        if not isinstance(row.get("customers"), list):
+        there = row.get("customers")
+        if not isinstance(there, list):
             return f"Vapi does not return the contacts of the campaign {name}, so they were not compared."
-        _same_contacts(row["customers"], campaign)
+        _same_contacts(objects_in(there), campaign)
     plan = row.get("schedulePlan") or {}
     for option, key in (("schedule_at", "earliestAt"), ("schedule_until", "latestAt")):
         if getattr(campaign, option) and getattr(campaign, option) != dig(plan, (key,)):
@@ -317,9 +323,9 @@ def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
 ANEW = "Use another name to start another campaign."
 
 
-def _same_contacts(there: list[t.Any], campaign: Campaign) -> None:
-    desired = {_key(contact): contact for contact in Campaign.sent(_body(campaign))["customers"]}
-    stands = {_key(contact): contact for contact in there if isinstance(contact, dict)}
+def _same_contacts(there: list[ApiObject], campaign: Campaign) -> None:
+    desired = {_key(contact): contact for contact in objects_in(Campaign.sent(_body(campaign))["customers"])}
+    stands = {_key(contact): contact for contact in there}
     new, gone = len(desired.keys() - stands.keys()), len(stands.keys() - desired.keys())
     other = sum(_rest(desired[key]) != _rest(stands[key]) for key in desired.keys() & stands.keys())
     if new or gone or other:
@@ -330,7 +336,7 @@ def _same_contacts(there: list[t.Any], campaign: Campaign) -> None:
         )
 
 
-def _body(campaign: Campaign) -> dict[str, t.Any]:
+def _body(campaign: Campaign) -> ApiObject:
     contacts = [{CAMEL.get(key, key): value for key, value in _plain(c).items()} for c in campaign.customers or []]
     return {"squadId": campaign.squad, "customers": contacts}
 
@@ -338,11 +344,11 @@ def _body(campaign: Campaign) -> dict[str, t.Any]:
 CAMEL = {"sip_uri": "sipUri"}
 
 
-def _key(contact: dict[str, t.Any]) -> str:
+def _key(contact: ApiObject) -> str:
     return str(contact.get("number") or contact.get("sipUri"))
 
 
-def _rest(contact: dict[str, t.Any]) -> tuple[t.Any, ...]:
+def _rest(contact: ApiObject) -> tuple[object, ...]:
     overrides = [dig(contact, (place, "variableValues")) or {} for place in ("assistantOverrides", "squadOverrides")]
     return contact.get("name") or "", contact.get("extension") or "", overrides
 
@@ -378,16 +384,16 @@ def cancel(row: ApiObject) -> Mutation:
 # ---------------------------------------------------------------------------------------------------- return values
 
 
-def to_display_form(campaign: Campaign) -> dict[str, t.Any]:
+def to_display_form(campaign: Campaign) -> Result:
     result = to_display(campaign.model_copy(update={"customers": None}))
     return result if campaign.customers is None else {**result, "contacts": len(campaign.customers)}
 
 
-def to_result(row: ApiObject, _options: t.Any) -> dict[str, t.Any]:
+def to_result(row: ApiObject, _options: object) -> Result:
     names = {"name": "name", "status": "status", "ended_reason": "endedReason", "phone_number": "phoneNumberId"}
     names |= {target: f"{target}Id" for target in (*TARGETS, "workflow")}
     times = {"created_at": "createdAt", "updated_at": "updatedAt"}
-    counts = {name: int(row[key]) for name, key in COUNTS.items() if isinstance(row.get(key), (int, float))}
+    counts = {name: int(count) for name, key in COUNTS.items() if isinstance(count := row.get(key), (int, float))}
     contacts = contact_count(row)
     return {
         "id": str(row["id"]),
@@ -400,20 +406,24 @@ def to_result(row: ApiObject, _options: t.Any) -> dict[str, t.Any]:
     }
 
 
-def gathered(results: list[dict[str, t.Any]], facts: dict[str, t.Any]) -> dict[str, t.Any]:
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def gathered(results: list[Result], facts: Result) -> Result:
     """The combined result of all batches."""
     results = [result for result in results if result]
     if not results:
         return {}
-    status = [result.get("status") for result in results]
-    counts = [result.get("counts", {}) for result in results]
+    status = [str(result.get("status")) for result in results]
+    counts = [as_object(result.get("counts")) for result in results]
     first = {name: value for name, value in results[0].items() if name not in ("counts", "contacts", "status")}
     return {
         **first,
         "name": base(str(first["name"])),
         **({"status": min(status, key=ORDER.index)} if all(one in ORDER for one in status) else {}),
-        "contacts": sum(result.get("contacts") or 0 for result in results),
-        "counts": {name: sum(count.get(name, 0) for count in counts) for name in (COUNTS if any(counts) else ())},
+        "contacts": sum(_count(result.get("contacts")) for result in results),
+        "counts": {name: sum(_count(count.get(name)) for count in counts) for name in (COUNTS if any(counts) else ())},
         "batches": [
             {name: result[name] for name in ("id", "name", "status", "contacts", "counts") if name in result}
             for result in results

@@ -18,10 +18,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import E164
 
-Contact = dict[str, t.Any]
+Contact = dict[str, object]
 
 #: Maximum number of contacts of one campaign.
 MAX_CONTACTS = 10_000
@@ -164,7 +165,7 @@ class Linted:
     row_count: int
 
 
-def _fault(where: str, kind: str, column: str = "", **words: t.Any) -> Fault:
+def _fault(where: str, kind: str, column: str = "", **words: object) -> Fault:
     text = KINDS[kind][1].format(**{"hint": "", **words})
     return Fault(where, f"{column}: {text}" if column else text, kind)
 
@@ -406,7 +407,7 @@ def from_csv(content: bytes) -> Linted:
 # -- the list
 
 
-def _judge_variables(where: str, variables: t.Any) -> Iterator[Fault]:
+def _judge_variables(where: str, variables: object) -> Iterator[Fault]:
     if not isinstance(variables, Mapping):
         yield _fault(where, "variables-type", "variables")
         return
@@ -420,7 +421,7 @@ def _judge_variables(where: str, variables: t.Any) -> Iterator[Fault]:
             yield _fault(where, "value-type", f"variables.{name}")
 
 
-def _judge_contact(where: str, customer: t.Any, seen: dict[str, str]) -> Iterator[Fault]:
+def _judge_contact(where: str, customer: object, seen: dict[str, str]) -> Iterator[Fault]:
     if not isinstance(customer, Mapping):
         yield _fault(where, "not-a-dict")
         return
@@ -453,7 +454,7 @@ _FIELDS: dict[str, t.Callable[[str], str | None]] = {
 }
 
 
-def from_list(customers: Sequence[Mapping[str, t.Any]]) -> Linted:
+def from_list(customers: Sequence[Mapping[str, object]]) -> Linted:
     """Check a list of dicts with number or sip_uri, name, extension and variables; ``None`` and "" mean not given.
 
     :return: the contacts and the faults.
@@ -467,7 +468,8 @@ def from_list(customers: Sequence[Mapping[str, t.Any]]) -> Linted:
         if not found:
             contact = {key: value for key, value in customer.items() if value not in (None, "", {})}
             if "variables" in contact:
-                contact["variables"] = {k: v for k, v in contact["variables"].items() if v not in (None, "")}
+                given = as_object(contact["variables"])
+                contact["variables"] = {k: v for k, v in given.items() if v not in (None, "")}
             contacts.append({key: value for key, value in contact.items() if value != {}})
     return Linted(contacts, faults, len(customers))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
@@ -46,15 +47,15 @@ class Destination(Model):
     caller_id: t.Annotated[str | None, Option(length=(0, 40))] = None
     extension: t.Annotated[str | None, Option(length=(1, 10))] = None
     number_e164_check_enabled: t.Annotated[bool, Option(api_name="numberE164CheckEnabled")] = True
-    sip_headers: dict[str, t.Any] | None = None
+    sip_headers: dict[str, object] | None = None
     mode: t.Annotated[MODES, Option(api_name="transferPlan.mode")] = "blind-transfer"
     sip_verb: t.Annotated[t.Literal["refer", "bye", "dial"] | None, Option(api_name="transferPlan.sipVerb")] = None
     transfer_plan: t.Annotated[
-        dict[str, t.Any] | None, Option(api_name="transferPlan.*", exclude=("mode", "sipVerb"), free=VAPI_FORM)
+        dict[str, object] | None, Option(api_name="transferPlan.*", exclude=("mode", "sipVerb"), free=VAPI_FORM)
     ] = None
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    def sent(body: ApiObject) -> ApiObject:
         if "number" in body:
             return {"type": "number", **body}
         body.pop("numberE164CheckEnabled", None)

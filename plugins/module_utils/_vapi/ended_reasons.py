@@ -1962,8 +1962,8 @@ def status_in(message: str) -> int | None:
 def diagnose(
     reason: str | None,
     message: str = "",
-    transfers: Sequence[Mapping[str, t.Any]] = (),
-    carrier: Mapping[str, t.Any] | None = None,
+    transfers: Sequence[Mapping[str, object]] = (),
+    carrier: Mapping[str, object] | None = None,
 ) -> Diagnosis | None:
     """Diagnose an ended call.
 
@@ -2006,7 +2006,9 @@ def _by_status(status: int, way: Way) -> Reason:
     return replace(UNKNOWN, outcome="failed", area="trunk", cause=cause, fix=fix, option=option)
 
 
-def _by_evidence(row: Reason, transfers: Sequence[Mapping[str, t.Any]], carrier: Mapping[str, t.Any] | None) -> Reason:
+def _by_evidence(
+    row: Reason, transfers: Sequence[Mapping[str, object]], carrier: Mapping[str, object] | None
+) -> Reason:
     """The result of a transfer: the last attempt counts, and didlogic's records take precedence over Vapi's status."""
     words = [str(entry.get("status") or "") for entry in transfers or () if isinstance(entry, Mapping)]
     last = next((word for word in reversed(words) if word), "")

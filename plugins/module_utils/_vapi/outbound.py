@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result, objects_in
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -17,10 +18,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Resource,
     State,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import HasState
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
-ApiObject = dict[str, t.Any]
 ListReader = t.Callable[[Resource], list[ApiObject]]
 TARGETS = ("assistant", "squad")
 NO_USERNAME = (
@@ -77,7 +78,16 @@ def instant(text: str) -> str:
 Time = t.Annotated["str | None", Option(normalize=instant)]
 
 
-def one_target(desired: t.Any, _options: t.Any) -> None:
+class Outbound(t.Protocol):
+    """What the records of calls and campaigns have in common."""
+
+    workflow: str | None
+    phone_number: str | None
+    schedule_at: str | None
+    schedule_until: str | None
+
+
+def one_target(desired: Outbound, _options: HasState) -> None:
     given = [name for name in TARGETS if getattr(desired, name)]
     if len(given) > 1:
         raise OptionError(given[1], f"cannot be given with {given[0]}; either an assistant or a squad speaks.")
@@ -85,7 +95,7 @@ def one_target(desired: t.Any, _options: t.Any) -> None:
         raise OptionError("assistant", "or squad must be given; it speaks with the person called.")
 
 
-def times_in_order(desired: t.Any, _options: t.Any) -> str | None:
+def times_in_order(desired: Outbound, _options: HasState) -> str | None:
     start, end = desired.schedule_at, desired.schedule_until
     if end and not start:
         raise OptionError(
@@ -96,19 +106,19 @@ def times_in_order(desired: t.Any, _options: t.Any) -> str | None:
     return None
 
 
-def number_is_given(desired: t.Any, options: t.Any) -> None:
+def number_is_given(desired: Outbound, options: HasState) -> None:
     if options.state == "present" and not desired.phone_number:
         raise OptionError("phone_number", "must be given; it is the caller ID of the call.")
 
 
-def not_in_the_past(desired: t.Any, now: datetime.datetime) -> None:
+def not_in_the_past(desired: Outbound, now: datetime.datetime) -> None:
     for name in ("schedule_until", "schedule_at"):
         value = getattr(desired, name)
         if value and moment(value) < now - datetime.timedelta(minutes=1):
             raise OptionError(name, "is in the past. Give a later time, or leave it out to start immediately.")
 
 
-def number_can_call(rows: ListReader, desired: t.Any) -> tuple[str, ...]:
+def number_can_call(rows: ListReader, desired: Outbound) -> tuple[str, ...]:
     """Check that the phone number has a trunk for outbound calls; raises :class:`OptionError`."""
     if desired.phone_number == UNKNOWN_ID:
         return ()
@@ -122,9 +132,7 @@ def number_can_call(rows: ListReader, desired: t.Any) -> tuple[str, ...]:
         raise OptionError(
             "phone_number", "has no existing SIP trunk; assign one with vapi_phone_number: trunk. Nothing was sent."
         )
-    if not any(
-        gateway.get("outboundEnabled", True) for gateway in trunk.get("gateways") or [] if isinstance(gateway, dict)
-    ):
+    if not any(gateway.get("outboundEnabled", True) for gateway in objects_in(trunk.get("gateways"))):
         raise OptionError(
             "phone_number",
             "has a SIP trunk without an outbound gateway; set gateways with outbound_enabled: true in "
@@ -133,7 +141,7 @@ def number_can_call(rows: ListReader, desired: t.Any) -> tuple[str, ...]:
     return () if dig(trunk, ("outboundAuthenticationPlan", "authUsername")) else (NO_USERNAME,)
 
 
-def texts(row: t.Any, names: t.Mapping[str, str], kinds: tuple[type, ...] = (str,)) -> dict[str, t.Any]:
+def texts(row: object, names: t.Mapping[str, str], kinds: tuple[type, ...] = (str,)) -> Result:
     """Scalar values of a response under their return keys; missing values and values of other types are left out."""
     raw = row if isinstance(row, dict) else {}
     return {name: raw[key] for name, key in names.items() if isinstance(raw.get(key), kinds) and raw[key] != ""}

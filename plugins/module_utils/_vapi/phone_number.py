@@ -42,8 +42,8 @@ class PhoneNumber(Model):
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
     number_e164_check_enabled: t.Annotated[bool | None, Option(api_name="numberE164CheckEnabled")] = None
     fallback_destination: t.Annotated[Destination | None, Option(opaque_to_ansible=True)] = None
-    server: t.Annotated[dict[str, t.Any] | None, Option(free=VAPI_FORM)] = None
-    hooks: t.Annotated[list[dict[str, t.Any]] | None, Option(free=VAPI_FORM)] = None
+    server: t.Annotated[dict[str, object] | None, Option(free=VAPI_FORM)] = None
+    hooks: t.Annotated[list[dict[str, object]] | None, Option(free=VAPI_FORM)] = None
 
 
 CHOICES = ("assistant", "squad", "workflow")

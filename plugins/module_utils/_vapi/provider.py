@@ -9,6 +9,7 @@ import itertools
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ResponseTooLargeError,
     UnreachableError,
@@ -38,14 +39,14 @@ class Connection(Model):
     api_url: t.Annotated[str | None, Option(fallback=("VAPI_API_URL",))] = None
 
 
-def pages(page: Page, path: str, query: ListQuery) -> list[dict[str, t.Any]]:
+def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
     """The objects of a list, the newest first.
 
     Vapi returns the newest ``limit`` objects (100 by default, 1000 at most) and no total. Further ones are requested
     up to and including the oldest creation time, because several objects may share it.
     """
-    found: dict[str, dict[str, t.Any]] = {}
-    cursor: dict[str, t.Any] = {}
+    found: dict[str, dict[str, object]] = {}
+    cursor: dict[str, object] = {}
     size = min(query.page_size or PAGE, query.limit or PAGE)
     while True:
         try:
@@ -76,8 +77,8 @@ def pages(page: Page, path: str, query: ListQuery) -> list[dict[str, t.Any]]:
 
 
 def _by_number(
-    page: Page, path: str, params: dict[str, t.Any], found: dict[str, dict[str, t.Any]], most: int | None
-) -> list[dict[str, t.Any]]:
+    page: Page, path: str, params: dict[str, object], found: dict[str, dict[str, object]], most: int | None
+) -> list[ApiObject]:
     """Read the rest of a list one row at a time, because two of its rows do not fit into one response.
 
     :param page: requests one page. :param path: the list.
@@ -108,7 +109,7 @@ def key_form(key: str) -> str:
     return "A Vapi key is a UUID, but this one is not; it may be the key of another service."
 
 
-def error_message(answer: t.Any) -> str:
+def error_message(answer: object) -> str:
     """``{"message": <string or list>, "error": ...}``."""
     said = answer.get("message") if isinstance(answer, dict) else None
     parts = said if isinstance(said, list) else [said]

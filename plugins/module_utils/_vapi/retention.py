@@ -10,6 +10,7 @@ import functools
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
 
 #: Vapi's response (400) to a list that begins before its history, and to an older call by its id; seen live in autumn
@@ -40,7 +41,7 @@ def _strptime(form: str, text: str) -> datetime.datetime:
     return datetime.datetime.strptime(text, form).replace(tzinfo=datetime.UTC)
 
 
-def explain_retention(error: Exception, now: datetime.datetime) -> tuple[str, dict[str, t.Any]] | None:
+def explain_retention(error: Exception, now: datetime.datetime) -> tuple[str, Result] | None:
     """The fix if Vapi rejects a query for calls that are older than its history.
 
     :param error: the error with Vapi's message. :param now: the current time in UTC.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -66,8 +67,8 @@ class SipTrunk(Model):
     sip_diversion_header: t.Annotated[str | None, Option(length=(0, 10000))] = None
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
-        if body.get(PLAN, {}).get("authUsername") == "":
+    def sent(body: ApiObject) -> ApiObject:
+        if as_object(body.get(PLAN)).get("authUsername") == "":
             body[PLAN] = None  # an empty user name means no authentication
         return body
 

@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -56,14 +57,14 @@ class ToolDestination(Destination):
     transfer_mode: str | None = None
 
     @staticmethod
-    def sent(body: dict[str, t.Any]) -> dict[str, t.Any]:
+    def sent(body: ApiObject) -> ApiObject:
         if "assistantName" not in body:
             return Destination.sent(body)
         outward = ("numberE164CheckEnabled", "transferPlan")
         return {"type": "assistant", **{key: value for key, value in body.items() if key not in outward}}
 
     @staticmethod
-    def finish_display(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    def finish_display(options: Result) -> Result:
         outward = ("mode", "number_e164_check_enabled") if "assistant_name" in options else ()
         return {name: value for name, value in options.items() if name not in outward}
 
@@ -85,8 +86,8 @@ def check_tool_destination(destination: ToolDestination) -> Faults:
 class TransferTool(Tool):
     description: t.Annotated[str | None, Option(length=(0, 1000), api_name=f"{FUNCTION}.description")] = None
     destinations: t.Annotated[list[ToolDestination] | None, Option(opaque_to_ansible=True, distinct=same_target)] = None
-    parameters: t.Annotated[dict[str, t.Any] | None, Option(api_name=f"{FUNCTION}.parameters")] = None
-    messages: t.Annotated[list[dict[str, t.Any]] | None, Option(free=VAPI_FORM)] = None
+    parameters: t.Annotated[dict[str, object] | None, Option(api_name=f"{FUNCTION}.parameters")] = None
+    messages: t.Annotated[list[dict[str, object]] | None, Option(free=VAPI_FORM)] = None
 
 
 def good_destinations(tool: TransferTool, _options: State) -> str | None:
@@ -114,10 +115,10 @@ def without_former_destinations(desired: TransferTool, current: TransferTool | N
     given = dig(current.parameters, ("properties", PARAMETER))
     targets, former = _targets(desired), _targets(current)
 
-    def stale(item: t.Any) -> bool:
+    def stale(item: object) -> bool:
         return item not in targets and (item in former or bool(re.fullmatch(TARGET, str(item))))
 
-    changed: dict[str, t.Any] = {}
+    changed: dict[str, object] = {}
     for key in ("enum", "examples", "const", "default"):
         value = given.get(key) if isinstance(given, dict) else None
         if isinstance(value, list) and any(map(stale, value)):
