@@ -173,7 +173,7 @@ def tiles(page: Any) -> dict[str, int]:
 # --- The picture -----------------------------------------------------------------------------------------------------
 
 
-def test_a_healthy_installation_is_calm(window: Any) -> None:
+def test_healthy_environment_shows_no_findings(window: Any) -> None:
     page = window(judged(healthy()))
     assert tiles(page) == {"Numbers": 3, "Broken": 0, "At risk": 0, "To note": 0, "Healthy": 3}
     assert page.locator("button.node, .reason, .finding, .break").count() == 0
@@ -201,7 +201,7 @@ def test_a_healthy_installation_is_calm(window: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [fault[0] for fault in FAULTS])
-def test_each_fault_stands_at_its_link(window: Any, name: str) -> None:
+def test_fault_is_shown_at_its_link(window: Any, name: str) -> None:
     result = spoilt(name)
     page = window(result)
     for finding in result["findings"]:
@@ -237,7 +237,7 @@ def test_each_fault_stands_at_its_link(window: Any, name: str) -> None:
         ("a transfer to a phone number", ("Transfer tool", "Human")),
     ],
 )
-def test_a_broken_line_is_marked(window: Any, name: str, between: tuple[str, str]) -> None:
+def test_broken_link_is_marked(window: Any, name: str, between: tuple[str, str]) -> None:
     page = window(spoilt(name))
     ends = lane(page, DESK).locator("li:has(> .wire > .break)").evaluate_all(
         "items => items.map((item) => [item.parentElement.closest('li'), item].map((one) =>"
@@ -246,13 +246,13 @@ def test_a_broken_line_is_marked(window: Any, name: str, between: tuple[str, str
     assert ends == [list(between)]
 
 
-def test_a_number_that_nobody_has(window: Any) -> None:
+def test_missing_number_is_shown(window: Any) -> None:
     page = window(judged(healthy(), declared_numbers=("31205555555",)))
     assert lane(page, "31205555555").locator("button.node.error .name").all_inner_texts()[0] == "31205555555"
     assert tiles(page)["Broken"] == 1
 
 
-def test_a_box_says_why(show: Show, broken: Path) -> None:
+def test_box_shows_the_finding(show: Show, broken: Path) -> None:
     page = show(broken)
     box, tip = lane(page, DESK).locator("button.node.error"), page.locator("#tip")
     box.hover()
@@ -278,7 +278,7 @@ def test_a_box_says_why(show: Show, broken: Path) -> None:
 # --- Many numbers ----------------------------------------------------------------------------------------------------
 
 
-def test_five_hundred_numbers(show: Show, put: Any) -> None:
+def test_page_shows_500_numbers(show: Show, put: Any) -> None:
     file = put(many(500))
     started = time.monotonic()
     page = show(file)
@@ -303,7 +303,7 @@ def test_five_hundred_numbers(show: Show, put: Any) -> None:
     assert lane(page, "31201000498").is_visible()
 
 
-def test_filters(show: Show, put: Any) -> None:
+def test_filters_select_numbers(show: Show, put: Any) -> None:
     file = put(many(500))
     page = show(file)
     page.locator('#status [data-status="warning"]').click()
@@ -336,7 +336,7 @@ def test_filters(show: Show, put: Any) -> None:
     assert slowest < 1500, "milliseconds that a key may take, on a slow and busy machine"
 
 
-def test_no_number(window: Any) -> None:
+def test_page_without_numbers(window: Any) -> None:
     page = window({"findings": [], "numbers": []})
     assert tiles(page)["Numbers"] == 0
     assert page.locator("#range").inner_text() == "Neither service has a number."
@@ -345,7 +345,7 @@ def test_no_number(window: Any) -> None:
 # --- Whom it must not hurt, and who must be able to read it ----------------------------------------------------------
 
 
-def test_malice_is_shown_as_text(show: Show, bad: Written) -> None:
+def test_html_in_values_is_shown_as_text(show: Show, bad: Written) -> None:
     source = bad.page.read_text()
     assert "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'" in source
     assert source.count("</script>") == 2
@@ -369,7 +369,7 @@ def test_malice_is_shown_as_text(show: Show, bad: Written) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(show: Show, broken: Path, put: Any, scheme: str) -> None:
+def test_contrast_meets_wcag(show: Show, broken: Path, put: Any, scheme: str) -> None:
     page = show(broken, color_scheme=scheme, reduced_motion="reduce")
     for status in ("error", "warning", "info", "ok", ""):
         page.locator(f'#status [data-status="{status}"]').click() if status else page.locator("#reset").click()
@@ -396,7 +396,7 @@ def test_contrast(show: Show, broken: Path, put: Any, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 400, 700, 1000])
-def test_no_sideways_scrolling(show: Show, broken: Path, bad: Written, width: int) -> None:
+def test_page_does_not_scroll_horizontally(show: Show, broken: Path, bad: Written, width: int) -> None:
     for file in (broken, bad.page):
         page = show(file, width=width)
         page.locator("button.node").first.hover()
@@ -413,7 +413,7 @@ def test_no_sideways_scrolling(show: Show, broken: Path, bad: Written, width: in
         assert not over, "no box lies on another"
 
 
-def test_everything_has_a_name(show: Show, broken: Path) -> None:
+def test_elements_have_accessible_names(show: Show, broken: Path) -> None:
     page = show(broken, reduced_motion="reduce")
     nameless = page.evaluate("""() => {
         const named = (e) => e.textContent.trim() || e.ariaLabel || e.labels?.length || e.ariaLabelledByElements;
@@ -427,7 +427,7 @@ def test_everything_has_a_name(show: Show, broken: Path) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('.node')).transitionDuration") == "0s"
 
 
-def test_paper(show: Show, put: Any) -> None:
+def test_printed_page_is_complete(show: Show, put: Any) -> None:
     page = show(put(many(60)), color_scheme="dark", width=700)
     page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -443,7 +443,7 @@ def test_paper(show: Show, put: Any) -> None:
 # --- The run ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_asked_for(bad: Written) -> None:
+def test_playbook_options_are_passed_to_the_module(bad: Written) -> None:
     asked = bad.asked("audit")
     assert asked == {
         "vapi_region": "eu", "vapi_api_url": None, "didlogic_api_url": None, "fail_on": None,
@@ -454,7 +454,7 @@ def test_what_is_asked_for(bad: Written) -> None:
     assert "+++" not in bad.out, "the difference is not shown"
 
 
-def test_dry_run_writes_nothing(tmp_path: Path) -> None:
+def test_check_mode_writes_nothing(tmp_path: Path) -> None:
     """And it fails as the run does; of many numbers the worst are told."""
     file = tmp_path / "report.htm"
     done = audit(tmp_path, many(150), "--check", "--diff", vapi_didlogic_audit_file=str(file))
@@ -467,7 +467,7 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert "and 45 more; the report describes the fixes" in done.out
 
 
-def test_nonsense_is_refused(tmp_path: Path) -> None:
+def test_invalid_options_are_rejected(tmp_path: Path) -> None:
     done = audit(tmp_path, hostile(), vapi_didlogic_audit_fail_on="info", vapi_didlogic_audit_file="audit.json")
     assert done.rc != 0
     for name in ("fail_on", "file"):
@@ -497,7 +497,7 @@ def by_hand() -> dict[str, Any]:
     }
 
 
-def test_with_the_module_of_the_collection(services: Any, show: Show) -> None:
+def test_page_from_module_result(services: Any, show: Show) -> None:
     """An installation made by hand, whole at first."""
     services.sandbox("reset", "POST", by_hand())
     run = services.play("voiceops.vapi_didlogic.audit")

@@ -103,7 +103,7 @@ def expected(calls: list[dict[str, Any]]) -> tuple[dict[str, int], dict[str, int
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
-def test_figures_are_those_of_the_log(show: Show, written: Written, log: dict[str, Any]) -> None:
+def test_figures_equal_the_call_log(show: Show, written: Written, log: dict[str, Any]) -> None:
     page = show(written.page)
     totals, why = expected(log["calls"])
     assert (tiles(page), causes(page), bars(page)) == (totals, why, totals["calls"])
@@ -117,7 +117,7 @@ def test_figures_are_those_of_the_log(show: Show, written: Written, log: dict[st
 
 
 @pytest.mark.parametrize("name", ["text", "outcome", "direction", "assistant", "number", "cause"])
-def test_filters_drive_everything(show: Show, written: Written, log: dict[str, Any], name: str) -> None:
+def test_filters_apply_to_all_parts_of_the_page(show: Show, written: Written, log: dict[str, Any], name: str) -> None:
     page = show(written.page)
     assistant, number = log["assistants"][1], log["phone_numbers"][1]
     value, holds = {
@@ -148,7 +148,7 @@ def test_filters_drive_everything(show: Show, written: Written, log: dict[str, A
     assert tiles(page)["calls"] == 400
 
 
-def test_columns_sort(show: Show, written: Written) -> None:
+def test_columns_are_sortable(show: Show, written: Written) -> None:
     page = show(written.page)
     heads = page.locator("#calls thead button")
 
@@ -169,7 +169,7 @@ def test_columns_sort(show: Show, written: Written) -> None:
     assert names == sorted(names)
 
 
-def test_pages_turn(show: Show, written: Written) -> None:
+def test_paging_shows_all_calls(show: Show, written: Written) -> None:
     page = show(written.page)
     before = column(page, "time")
     assert page.locator("#back").is_disabled()
@@ -179,7 +179,7 @@ def test_pages_turn(show: Show, written: Written) -> None:
     assert column(page, "time") == before
 
 
-def test_rows_open_by_keyboard(show: Show, written: Written, log: dict[str, Any]) -> None:
+def test_rows_open_with_the_keyboard(show: Show, written: Written, log: dict[str, Any]) -> None:
     page = show(written.page)
     call = next(c for c in log["calls"] if c["carrier"] and c["outcome"] == "transferred")
     page.locator("#text").fill(call["id"])
@@ -194,7 +194,7 @@ def test_rows_open_by_keyboard(show: Show, written: Written, log: dict[str, Any]
     assert page.locator("tr.detail").count() == 0
 
 
-def test_the_chart_answers(show: Show, written: Written) -> None:
+def test_chart_selects_a_period(show: Show, written: Written) -> None:
     page = show(written.page)
     column = page.locator("g.bar").nth(4)
     column.hover()
@@ -217,7 +217,7 @@ def test_the_chart_answers(show: Show, written: Written) -> None:
     assert tiles(page)["calls"] == 400
 
 
-def test_a_cause_is_chosen(show: Show, written: Written) -> None:
+def test_cause_selects_its_calls(show: Show, written: Written) -> None:
     page = show(written.page)
     name, count = next(iter(causes(page).items()))
     page.locator("#reasons button", has_text=name).click()
@@ -230,7 +230,7 @@ def test_a_cause_is_chosen(show: Show, written: Written) -> None:
 # --- Whom it must not hurt, and who must be able to read it ----------------------------------------------------------
 
 
-def test_malice_is_shown_as_text(show: Show, bad: Written) -> None:
+def test_html_in_values_is_shown_as_text(show: Show, bad: Written) -> None:
     source = bad.page.read_text()
     assert "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'" in source
     assert source.count("</script>") == 2
@@ -255,7 +255,7 @@ def test_malice_is_shown_as_text(show: Show, bad: Written) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(show: Show, written: Written, scheme: str) -> None:
+def test_contrast_meets_wcag(show: Show, written: Written, scheme: str) -> None:
     page = show(written.page, color_scheme=scheme, reduced_motion="reduce")
     for index in (0, 3, 6):
         page.locator("#calls .more").nth(index).click()
@@ -271,7 +271,7 @@ def test_contrast(show: Show, written: Written, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 400, 700, 1000])
-def test_no_sideways_scrolling(show: Show, written: Written, bad: Written, width: int) -> None:
+def test_page_does_not_scroll_horizontally(show: Show, written: Written, bad: Written, width: int) -> None:
     for files in (written, bad):
         page = show(files.page, width=width)
         page.locator("#calls .more").nth(1).click()
@@ -282,13 +282,13 @@ def test_no_sideways_scrolling(show: Show, written: Written, bad: Written, width
         assert beyond == []
 
 
-def test_motion_is_reduced(show: Show, written: Written) -> None:
+def test_animation_respects_reduced_motion(show: Show, written: Written) -> None:
     length = "getComputedStyle(document.querySelector('.more .icon')).transitionDuration"
     assert show(written.page, reduced_motion="reduce").evaluate(length) == "0s"
     assert show(written.page, reduced_motion="no-preference").evaluate(length) != "0s"
 
 
-def test_everything_has_a_name(show: Show, written: Written) -> None:
+def test_elements_have_accessible_names(show: Show, written: Written) -> None:
     page = show(written.page)
     nameless = page.evaluate("""() => {
         const kinds = "button, select, input, table, [role=listbox], [role=option]";
@@ -300,7 +300,7 @@ def test_everything_has_a_name(show: Show, written: Written) -> None:
     assert nameless == []
 
 
-def test_paper(show: Show, written: Written) -> None:
+def test_printed_page_is_complete(show: Show, written: Written) -> None:
     page = show(written.page, color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -314,7 +314,7 @@ def test_paper(show: Show, written: Written) -> None:
 # --- Few and many ----------------------------------------------------------------------------------------------------
 
 
-def test_no_calls(show: Show, written: Written, tmp_path: Path) -> None:
+def test_page_without_calls(show: Show, written: Written, tmp_path: Path) -> None:
     page = show(swapped(written, tmp_path / "none.html", {"calls": []}))
     assert tiles(page)["calls"] == 0
     assert "no calls" in page.locator("#range").inner_text()
@@ -322,7 +322,7 @@ def test_no_calls(show: Show, written: Written, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize("days", [None, 0.5, 3, 6])
-def test_what_is_missing_is_said(
+def test_missing_calls_are_reported(
     show: Show, written: Written, log: dict[str, Any], tmp_path: Path, days: float | None, full: bool
 ) -> None:
     """Calls older than Vapi's retention, calls beyond the limit, both or neither."""
@@ -337,7 +337,7 @@ def test_what_is_missing_is_said(
     assert tiles(page)["calls"] == len(log["calls"])
 
 
-def test_the_retention_of_vapi_ends_no_run(show: Show, tmp_path: Path) -> None:
+def test_retention_of_vapi_does_not_fail_the_playbook(show: Show, tmp_path: Path) -> None:
     """The playbook asks again from the time that Vapi names; page and report say what is missing."""
     start = stamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=14))
     log = make(20, days=10)
@@ -354,7 +354,7 @@ def test_the_retention_of_vapi_ends_no_run(show: Show, tmp_path: Path) -> None:
     assert page.evaluate(CONTRAST) == []
 
 
-def test_ten_thousand_calls(show: Show, written: Written, tmp_path: Path) -> None:
+def test_page_shows_10000_calls(show: Show, written: Written, tmp_path: Path) -> None:
     log = make(10_000, days=60)
     until = datetime.datetime.now(datetime.UTC)
     period = {
@@ -391,7 +391,7 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened, strict=True))
 
 
-def test_table_holds_the_log(written: Written, log: dict[str, Any]) -> None:
+def test_csv_contains_the_log(written: Written, log: dict[str, Any]) -> None:
     found = rows(written.table)
     assert [row["id"] for row in found] == [call["id"] for call in log["calls"]]
     names = {item["id"]: item["name"] for item in log["assistants"]}
@@ -409,7 +409,7 @@ def test_table_holds_the_log(written: Written, log: dict[str, Any]) -> None:
     assert raw.endswith(b'"\r\n')
 
 
-def test_table_runs_no_formula(bad: Written) -> None:
+def test_csv_contains_no_formula(bad: Written) -> None:
     found = rows(bad.table)
     assert len(found) == len(HOSTILE) + 2
     number = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -426,7 +426,7 @@ def test_table_runs_no_formula(bad: Written) -> None:
 # --- The run ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_last_words(written: Written, log: dict[str, Any]) -> None:
+def test_last_line_of_output_names_the_files(written: Written, log: dict[str, Any]) -> None:
     totals, why = expected(log["calls"])
     for name in ("answered", "unanswered", "failed"):
         assert re.search(rf'"{name} +{totals[name]}\b', written.out), written.out
@@ -439,7 +439,7 @@ def test_the_last_words(written: Written, log: dict[str, Any]) -> None:
     assert oct(written.page.stat().st_mode)[-3:] == oct(written.table.stat().st_mode)[-3:] == "600"
 
 
-def test_dry_run_writes_nothing(tmp_path: Path) -> None:
+def test_check_mode_writes_nothing(tmp_path: Path) -> None:
     done = write(tmp_path, make(3), "--check", "--diff")
     assert done.rc == 0, done.out
     assert "would write" in done.out
@@ -447,7 +447,7 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert not done.table.exists()
 
 
-def test_with_the_modules_of_the_collection(services: Any) -> None:
+def test_page_from_module_results(services: Any) -> None:
     """Somebody has called; both services know of it, and didlogic is asked only if it may be."""
     environment = {
         "vapi_didlogic_trunk": {
@@ -474,7 +474,7 @@ def test_with_the_modules_of_the_collection(services: Any) -> None:
         assert services.writes == 0
 
 
-def test_the_period_and_the_keys(tmp_path: Path) -> None:
+def test_period_and_keys_are_passed_to_the_modules(tmp_path: Path) -> None:
     vapi, didlogic = secrets.token_hex(16), secrets.token_hex(16)
     done = write(
         tmp_path,
@@ -500,7 +500,7 @@ def test_the_period_and_the_keys(tmp_path: Path) -> None:
     assert didlogic not in everything
 
 
-def test_a_number_of_days_and_no_carrier(tmp_path: Path) -> None:
+def test_period_in_days_without_didlogic(tmp_path: Path) -> None:
     done = write(
         tmp_path,
         make(1),
@@ -521,7 +521,7 @@ def test_a_number_of_days_and_no_carrier(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("since", "last week"), ("until", "31.01.2026"), ("limit", 0), ("file", "log.csv")]
 )  # fmt: skip
-def test_nonsense_is_refused(tmp_path: Path, name: str, value: Any) -> None:
+def test_invalid_options_are_rejected(tmp_path: Path, name: str, value: Any) -> None:
     done = write(tmp_path, hostile(), **{f"vapi_didlogic_call_log_{name}": value})
     assert done.rc != 0
     assert f"Nothing was sent. vapi_didlogic_call_log_{name} " in done.out

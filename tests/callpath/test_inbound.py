@@ -36,7 +36,7 @@ def forward(accounts: Item, **change: str) -> None:
 
 
 @pytest.mark.parametrize(("digits", "who"), [("31207001000", "Reception"), ("31207001001", "Sales")])
-def test_a_call_reaches_its_assistant(each: Any, digits: str, who: str) -> None:
+def test_inbound_call_reaches_its_assistant(each: Any, digits: str, who: str) -> None:
     """The first destination is Vapi, and the number's own assistant answers; nobody else is called."""
     found = each.lab.call(digits)
     assert found.answered("caller") == f"assistant {who}"
@@ -49,7 +49,7 @@ def test_a_call_reaches_its_assistant(each: Any, digits: str, who: str) -> None:
     assert each.environment.call_in(digits)["answered_by"] == "vapi"
 
 
-def test_before_the_role(scene: Any) -> None:
+def test_inbound_calls_before_the_role(scene: Any) -> None:
     """What was set up by hand: the desk takes every call, and without it nobody does."""
     before = copy.deepcopy(scene.environment.before)
     scene.load(before)
@@ -62,14 +62,14 @@ def test_before_the_role(scene: Any) -> None:
     assert scene.lab.call("31207001000").answers("INVITE", target="caller") == [404]
 
 
-def test_a_number_for_outbound_calls_rings_where_it_did(each: Any) -> None:
+def test_outbound_only_number_keeps_its_destinations(each: Any) -> None:
     """`inbound: false` leaves a number's destinations as they were: the phone on the desk."""
     found = each.lab.call("31207001002")
     assert found.answered("caller") == "phone of the desk"
     assert not found.rang(each.vapi)
 
 
-def test_former_destinations_stand_behind_vapi(scene: Any) -> None:
+def test_previous_destinations_follow_vapi(scene: Any) -> None:
     """When Vapi does not take the call, it goes to the destinations that were there before, in their order."""
     scene.set(lambda accounts: accounts["vapi"]["phone_numbers"].clear())
     found = scene.lab.call("31207001000")
@@ -79,7 +79,7 @@ def test_former_destinations_stand_behind_vapi(scene: Any) -> None:
     assert scene.environment.call_in("31207001000")["answered_by"] == "sip_account"
 
 
-def test_wrong_order(scene: Any) -> None:
+def test_destination_before_vapi_receives_the_call(scene: Any) -> None:
     """A destination added by hand comes last; if that is Vapi, the desk takes every call."""
 
     def add_again(accounts: Item) -> None:
@@ -93,7 +93,7 @@ def test_wrong_order(scene: Any) -> None:
     assert scene.environment.call_in("31207001000")["answered_by"] == "sip_account"
 
 
-def test_a_disabled_destination_is_passed_over(scene: Any) -> None:
+def test_disabled_destination_is_skipped(scene: Any) -> None:
     """Vapi's destination is there, but not active."""
     scene.set(lambda accounts: number(accounts, "31207001000")["destinations"][0].update(active=False))
     found = scene.lab.call("31207001000")
@@ -141,7 +141,7 @@ MISTAKES: dict[str, tuple[Any, int, str]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistake(scene: Any, mistake: str) -> None:
+def test_misconfiguration_status_names_the_option(scene: Any, mistake: str) -> None:
     """Nobody answers, and the status that comes back leads to the option that mends it."""
     change, status, option = MISTAKES[mistake]
     scene.set(change)

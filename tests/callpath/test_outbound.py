@@ -38,7 +38,7 @@ def mended_by(status: int, option: str) -> None:
     assert option in diagnosis.option.split(", ")
 
 
-def test_a_call_logs_in_and_shows_its_number(each: Any) -> None:
+def test_outbound_call_authenticates_with_caller_id(each: Any) -> None:
     """didlogic asks for the login, takes it, and the callee sees the number that was called from."""
     call, found = place(each)
     assert found.answers("INVITE", target=each.vapi) == [407, 200]
@@ -54,7 +54,7 @@ def test_a_call_logs_in_and_shows_its_number(each: Any) -> None:
     assert each.environment.ended(call) == "customer-ended-call"
 
 
-def test_before_the_role(scene: Any) -> None:
+def test_outbound_calls_before_the_role(scene: Any) -> None:
     """What was set up by hand, with an old password."""
     here = scene.environment
     scene.load(here.before, secret=here.wrong)
@@ -65,7 +65,7 @@ def test_before_the_role(scene: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [407, 401, 403])
-def test_wrong_password(scene: Any, status: int) -> None:
+def test_wrong_password_is_diagnosed(scene: Any, status: int) -> None:
     """In each of the ways in which a provider can say so; which one is didlogic's is not documented."""
     wrong = secrets.token_hex(12)
 
@@ -81,7 +81,7 @@ def test_wrong_password(scene: Any, status: int) -> None:
         assert scene.environment.ended(call) == reason(status)
 
 
-def test_no_login(scene: Any) -> None:
+def test_missing_login_is_diagnosed(scene: Any) -> None:
     """A trunk without user name and password is asked for them and has nothing to say."""
     scene.set(lambda accounts: accounts["vapi"]["credentials"][0].pop("outboundAuthenticationPlan"))
     call, found = place(scene)
@@ -91,7 +91,7 @@ def test_no_login(scene: Any) -> None:
     assert scene.environment.ended(call) == reason(407)
 
 
-def test_no_credit(scene: Any) -> None:
+def test_exhausted_balance_is_diagnosed(scene: Any) -> None:
     """didlogic's balance is used up."""
     scene.set(lambda accounts: accounts.update(balance=0))
     call, found = place(scene)
@@ -100,7 +100,7 @@ def test_no_credit(scene: Any) -> None:
     assert scene.environment.ended(call) == reason(403)
 
 
-def test_address_not_allowed(scene: Any) -> None:
+def test_address_not_allowed_is_diagnosed(scene: Any) -> None:
     """The SIP account is restricted to addresses, and Vapi's are not among them; then they are."""
 
     def restrict(*addresses: str) -> Any:
@@ -114,7 +114,7 @@ def test_address_not_allowed(scene: Any) -> None:
 
 
 @pytest.mark.parametrize("accepted", [False, True])
-def test_leading_plus(scene: Any, accepted: bool) -> None:
+def test_leading_plus_follows_the_option(scene: Any, accepted: bool) -> None:
     """A number dialled with a plus, to a provider that takes digits only, and to one that takes both."""
     scene.set(
         lambda accounts: accounts["vapi"]["credentials"][0].update(outboundLeadingPlusEnabled=True), plus=accepted

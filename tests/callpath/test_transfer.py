@@ -22,7 +22,7 @@ def tool(accounts: Item) -> Item:
     return found
 
 
-def test_the_human_rings(each: Any) -> None:
+def test_refer_transfer_rings_the_human(each: Any) -> None:
     """didlogic passes the REFER, the caller's phone calls the human, and the assistant leaves when that stands."""
     target, verb = world.transfer(each.environment.state(), "Reception")
     assert (target, verb) == ("sip:+31207001999@sip.nl.didlogic.net", "refer")
@@ -42,7 +42,7 @@ def test_the_human_rings(each: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [603, 405, 403])
-def test_refer_is_off(scene: Any, status: int) -> None:
+def test_rejected_refer_keeps_the_assistant(scene: Any, status: int) -> None:
     """didlogic refuses the REFER: the human's phone is silent, and the caller keeps talking to the assistant."""
     scene.set(refer=status)
     lab, target = scene.lab, world.transfer(scene.environment.state(), "Reception")[0]
@@ -58,7 +58,7 @@ def test_refer_is_off(scene: Any, status: int) -> None:
     assert "vapi_transfer_tool.destinations.sip_verb" in diagnosis.option.split(", ")
 
 
-def test_accepted_is_not_done(scene: Any) -> None:
+def test_accepted_refer_without_route_rings_nobody(scene: Any) -> None:
     """202 to the REFER, and then no such number: Vapi has forwarded the call, and nobody's phone has rung."""
     scene.set(lambda accounts: tool(accounts).update(number="+31207001998"))
     lab, target = scene.lab, world.transfer(scene.environment.state(), "Reception")[0]
@@ -78,7 +78,7 @@ def test_accepted_is_not_done(scene: Any) -> None:
     assert "vapi_transfer_tool.destinations.number" in result.option.split(", ")
 
 
-def test_dial_needs_no_refer(scene: Any) -> None:
+def test_dial_transfer_works_without_refer(scene: Any) -> None:
     """The way out while REFER is off: Vapi itself calls the human over the trunk, and stays in between."""
     scene.set(lambda accounts: tool(accounts)["transferPlan"].update(sipVerb="dial"), refer=603)
     target, verb = world.transfer(scene.environment.state(), "Reception")

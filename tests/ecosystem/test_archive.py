@@ -24,7 +24,7 @@ DECLARED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("version", dev.CORES)
-def test_the_archive_works(version: str, installed: Path, services: Any, tmp_path: Path) -> None:
+def test_archive_installs_and_runs(version: str, installed: Path, services: Any, tmp_path: Path) -> None:
     try:
         programs = dev.core(version) / "bin"
     except (dev.Skipped, subprocess.CalledProcessError) as reason:

@@ -76,7 +76,7 @@ CREDENTIAL_TYPE = {
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_credential_type(service: str) -> None:
+def test_credential_type_marks_secrets(service: str) -> None:
     """AWX would take it, and everything secret is marked as such."""
     found = credential_type(service)
     jsonschema.validate(found, CREDENTIAL_TYPE)
@@ -87,14 +87,14 @@ def test_credential_type(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_injectors(service: str) -> None:
+def test_injectors_pass_every_field_in_one_variable(service: str) -> None:
     """They refer to declared fields only; each field arrives in one variable."""
     fields = [field["id"] for field in credential_type(service)["inputs"]["fields"]]
     values = {field: f"value of {field}" for field in fields}
     assert sorted(injected(service, values).values()) == sorted(values.values())
 
 
-def test_an_undeclared_field_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undeclared_field_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above is not blind."""
     wrong = credential_type("vapi") | {"injectors": {"env": {"VAPI_API_KEY": "{{ key }}"}}}
     monkeypatch.setattr("tests.ecosystem.jobs.credential_type", lambda _service: wrong)
@@ -102,7 +102,7 @@ def test_an_undeclared_field_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
         injected("vapi", {"api_key": "x", "region": "us"})
 
 
-def test_variables_of_the_environment() -> None:
+def test_injected_variables_are_read_by_the_modules() -> None:
     """What credentials set is what our modules read, and what the project's files look up."""
     fragments = "".join(path.read_text() for path in dev.ROOT.glob("plugins/doc_fragments/*.py"))
     project = "".join(path.read_text() for path in PROJECT.rglob("*.yml"))
@@ -129,7 +129,7 @@ def calls(module: str) -> Iterator[dict[str, Any]]:
             yield options
 
 
-def test_what_is_named_is_made() -> None:
+def test_referenced_objects_are_created_before() -> None:
     """Each name that a task refers to was given by a task before it."""
     made: dict[str, set[str]] = {"credential_type": {credential_type(service)["name"] for service in SERVICES}}
     for module in ("execution_environment", "credential", "project", "inventory", "notification_template"):
@@ -163,7 +163,7 @@ def test_what_is_named_is_made() -> None:
     assert nodes["approve"]["unified_job_template"]["type"] == "workflow_approval"
 
 
-def test_what_jobs_run_is_there() -> None:
+def test_project_contains_the_files_of_the_jobs() -> None:
     """Playbooks and the source of the inventory are in the project; the plan is a dry run."""
     templates = {template["name"]: template for template in calls("job_template")}
     for template in templates.values():
@@ -177,7 +177,7 @@ def test_what_jobs_run_is_there() -> None:
     assert yaml.safe_load(inventory.read_text())["plugin"] == "voiceops.vapi_didlogic.didlogic_numbers"
 
 
-def test_secrets_are_kept_out_of_sight() -> None:
+def test_playbook_hides_secrets() -> None:
     """No secret stands in the playbook, and tasks that get some do not show them."""
     for task in tasks():
         if "awx.awx.credential" in task:
@@ -189,7 +189,7 @@ def test_secrets_are_kept_out_of_sight() -> None:
         assert all(question["type"] != "password" for question in template.get("survey", {}).get("spec", []))
 
 
-def test_syntax() -> None:
+def test_playbook_has_valid_syntax() -> None:
     """Ansible reads it, where the collection awx.awx is installed."""
     program = Path(sys.executable).with_name("ansible-playbook")
     command = [str(program), "--syntax-check", "--inventory", "localhost,", str(CONTROLLER / "configure.yml")]
@@ -202,7 +202,7 @@ def test_syntax() -> None:
 # --- The guide -------------------------------------------------------------------------------------------------------
 
 
-def test_the_guide_shows_the_files() -> None:
+def test_guide_contains_the_files() -> None:
     """What people copy from the page is what is tested here."""
     displayed = [yaml.safe_load(block) for block in yaml_blocks(GUIDE.read_text())]
     for service in SERVICES:

@@ -21,7 +21,7 @@ def names(lines: list[str]) -> set[str]:
     return {line.partition("#")[0].strip() for line in lines}
 
 
-def test_our_libraries_are_found(context: Any) -> None:
+def test_libraries_of_the_collection_are_found(context: Any) -> None:
     """Nobody has to list them in a definition of an image."""
     assert names(context.said["python"]) == LIBRARIES
     assert all("voiceops.vapi_didlogic" in line for line in context.said["python"])
@@ -29,7 +29,7 @@ def test_our_libraries_are_found(context: Any) -> None:
     assert context.said["system"] == []
 
 
-def test_the_image_would_have_our_libraries(context: Any) -> None:
+def test_image_installs_the_libraries(context: Any) -> None:
     """The build installs what its own script finds in the collections that it has fetched."""
     assert names(context.libraries) == LIBRARIES
     steps = (context.folder / "Containerfile").read_text()
@@ -41,7 +41,7 @@ def test_the_image_would_have_our_libraries(context: Any) -> None:
     ]
 
 
-def test_the_example_names_versions_that_are_tested(context: Any) -> None:
+def test_example_versions_are_tested(context: Any) -> None:
     """A Python and an ansible-core of our test matrix, which fit one another."""
     desired = context.definition["dependencies"]
     version = desired["ansible_core"]["package_pip"].removeprefix("ansible-core~=").removesuffix(".0")

@@ -65,7 +65,9 @@ def whole(services: Any) -> None:
         assert services.destinations(number) == [(f"{number}@{trunk}.sip.vapi.ai", True)]
 
 
-def test_plan_apply_and_again(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
+def test_runner_plans_applies_and_is_idempotent(
+    services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]
+) -> None:
     """What the guide's workflow runs; the playbook of the collection and the project's own do the same."""
     folder = jobs()
     # The collection's playbook gets what to do by extra variables, the project's reads it itself.
@@ -99,7 +101,9 @@ def test_plan_apply_and_again(services: Any, jobs: Callable[..., Jobs], canaries
     assert {event["event"] for event in again.events} >= {"playbook_on_start", "runner_on_ok", "playbook_on_stats"}
 
 
-def test_keys_in_a_file(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
+def test_keys_in_a_file_are_not_stored_by_runner(
+    services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]
+) -> None:
     """Where runner keeps its folder, keys in variables of a file leave nothing in it, not even in `command`."""
     folder = jobs(VAPI_API_KEY="", DIDLOGIC_API_KEY="", DIDLOGIC_SIP_PASSWORD="")
     trunk = ENVIRONMENT["vapi_didlogic_trunk"] | {"password": canaries["password"]}
@@ -111,7 +115,7 @@ def test_keys_in_a_file(services: Any, jobs: Callable[..., Jobs], canaries: dict
     assert leaks(canaries, job) == set()
 
 
-def test_audit(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
+def test_audit_findings_fail_the_job(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
     """What is broken fails the job, and so reaches people by the notification; a survey's answers are texts."""
     folder = jobs()
     assert folder.run("apply", "integrate.yml").status == "successful"
@@ -134,7 +138,9 @@ def test_audit(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str
 
 
 @pytest.mark.parametrize("removed", [True, False], ids=["with its container", "without a container"])
-def test_a_cancelled_job(services: Any, jobs: Callable[..., Jobs], tmp_path: Path, removed: bool) -> None:
+def test_cancelled_job_is_completed_by_the_next(
+    services: Any, jobs: Callable[..., Jobs], tmp_path: Path, removed: bool
+) -> None:
     """Cancelled in the middle, after writes whose answers nobody reads: the next job makes it whole.
 
     Without a container to remove, the workers of ansible-core 2.19 and newer live on, and the task stops by itself.
@@ -168,7 +174,7 @@ def test_a_cancelled_job(services: Any, jobs: Callable[..., Jobs], tmp_path: Pat
 
 
 @pytest.mark.skipif(not PLUGIN.exists(), reason="there is no inventory of numbers")
-def test_number_by_number(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
+def test_sliced_jobs_configure_each_number(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
     """Each number of the inventory is a host. Controller's slices are such jobs, each with some of the hosts."""
     folder = jobs()
     hosts = folder.folder / "inventory" / "hosts"

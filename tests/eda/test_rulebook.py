@@ -147,7 +147,7 @@ def start(services: Services, tmp_path: Path) -> Iterator[Callable[..., Rulebook
         rulebook.end()
 
 
-def test_failed_calls_are_looked_at_and_an_outage_switches_a_forward_off_for_a_time(
+def test_rulebook_diagnoses_failed_calls_and_disables_forward_on_outage(
     services: Services, start: Callable[..., Rulebook], tmp_path: Path
 ) -> None:
     """The shipped rules; two more of the test's own end it, and show what an event is to a playbook."""
@@ -287,7 +287,7 @@ def awkward_values() -> Iterator[bytes]:
     )
 
 
-def test_what_is_answered_with_200_reaches_the_rules(start: Callable[..., Rulebook], tmp_path: Path) -> None:
+def test_events_accepted_with_200_reach_the_rules(start: Callable[..., Rulebook], tmp_path: Path) -> None:
     """Nothing is accepted and lost, and no message ends the rulebook: each is refused with 400, or a rule sees it."""
     source = {
         "port": "{{ vapi_didlogic_events_port }}",
@@ -322,7 +322,7 @@ def test_what_is_answered_with_200_reaches_the_rules(start: Callable[..., Rulebo
     assert "ERROR" not in rulebook.told
 
 
-def test_the_shipped_rulebook_is_found_by_its_name(start: Callable[..., Rulebook]) -> None:
+def test_rulebook_is_found_by_its_name(start: Callable[..., Rulebook]) -> None:
     rulebook = start("voiceops.vapi_didlogic.calls")
     assert rulebook.send(ended("fine")) == 200
     rulebook.process.terminate()
@@ -331,7 +331,7 @@ def test_the_shipped_rulebook_is_found_by_its_name(start: Callable[..., Rulebook
     assert "ERROR" not in rulebook.told
 
 
-def test_without_a_secret_it_does_not_start(services: Services, tmp_path: Path) -> None:
+def test_rulebook_requires_a_secret(services: Services, tmp_path: Path) -> None:
     rulebook = Rulebook(services, tmp_path, "voiceops.vapi_didlogic.calls", "--env-vars", "HOME")
     try:
         assert rulebook.process.wait(BOUND) != 0

@@ -41,7 +41,7 @@ GUIDE = ROOT / "docs" / "docsite" / "rst" / "events.rst"
 
 
 @on_a_loop
-async def test_a_message_becomes_an_event() -> None:
+async def test_webhook_message_becomes_an_event() -> None:
     async with running() as source:
         status, headers = await source.send(ended(reason=LLM_FAILED))
         assert (status, headers["Content-Type"].partition(";")[0]) == (200, "application/json")
@@ -73,7 +73,7 @@ async def test_a_message_becomes_an_event() -> None:
 
 
 @on_a_loop
-async def test_the_end_of_a_call_is_told_once() -> None:
+async def test_end_of_call_is_one_event_only() -> None:
     update = {"type": "status-update", "status": "ended"}
     async with running() as source:
         for message in (
@@ -91,7 +91,7 @@ async def test_the_end_of_a_call_is_told_once() -> None:
 
 
 @on_a_loop
-async def test_types() -> None:
+async def test_event_types_are_selected() -> None:
     quiet = {"message": {"type": 'transcript[transcriptType="final"]', "transcript": SPOKEN}}
     async with running() as source:
         assert (await source.send(quiet))[0] == 200
@@ -123,7 +123,7 @@ SOME = st.recursive(
 
 
 @hypothesis.given(st.dictionaries(st.sampled_from(KNOWN), SOME, max_size=10))
-def test_whatever_a_message_holds_facts_are_harmless(message: dict[str, Any]) -> None:
+def test_event_facts_are_harmless_for_any_message(message: dict[str, Any]) -> None:
     """No error, no template, nothing that is not plain JSON, and of the sender's words only what has a fact's form."""
     facts = SOURCE["facts_of"](message, REASONS)
     text = json.dumps(facts, allow_nan=False)
@@ -133,7 +133,7 @@ def test_whatever_a_message_holds_facts_are_harmless(message: dict[str, Any]) ->
             assert re.fullmatch(r"[A-Za-z0-9._:/-]*", value), name
 
 
-def test_without_the_table_nothing_is_claimed(tmp_path: Path) -> None:
+def test_facts_without_the_reason_table_are_unknown(tmp_path: Path) -> None:
     """Where the collection is not around, nobody knows what has failed, and no rule that asks for it applies."""
     copy = tmp_path / "a" / "b" / "c" / "d" / "vapi.py"
     copy.parent.mkdir(parents=True)
@@ -151,7 +151,7 @@ WORD = st.from_regex(r"[a-z]+([.-][a-z0-9]+){0,5}", fullmatch=True)
 
 
 @hypothesis.given(st.sampled_from([row.pattern for row in REASONS["EXACT"]]) | WORD)
-def test_facts_are_those_of_the_table_and_an_unknown_reason_is_unknown(reason: str) -> None:
+def test_facts_equal_the_reason_table(reason: str) -> None:
     facts = SOURCE["facts_of"](ended(reason=reason)["message"], REASONS)
     row = REASONS["find_row"](reason)
     assert facts["outage"] == REASONS["is_outage"](reason)
@@ -190,14 +190,14 @@ def test_an_outage_is_a_fact() -> None:
     ids=lambda value: value[:48].decode(errors="replace") if isinstance(value, bytes) else "",
 )
 @on_a_loop
-async def test_answers_to_bodies(body: bytes, expected: int) -> None:
+async def test_response_status_for_request_body(body: bytes, expected: int) -> None:
     async with running() as source:
         assert (await source.send(body))[0] == expected
         assert source.queue.qsize() == (expected == 200)
 
 
 @on_a_loop
-async def test_methods_and_paths() -> None:
+async def test_response_status_for_method_and_path() -> None:
     async with running(path="/events") as source:
         base = source.url.removesuffix("/vapi")
         for method in ("GET", "PUT", "DELETE", "HEAD", "OPTIONS"):
@@ -211,7 +211,7 @@ async def test_methods_and_paths() -> None:
 
 
 @on_a_loop
-async def test_the_secret() -> None:
+async def test_secret_header_is_required() -> None:
     async with running() as source:
         right = source.headers["X-Vapi-Secret"]
         for wrong in ("", right[:-1], right + "x", right.swapcase(), "Bearer " + right, "\u00e9" * 40):
@@ -231,7 +231,7 @@ def aiohttp_headers(pairs: list[tuple[str, str]]) -> Any:
 
 
 @on_a_loop
-async def test_the_token() -> None:
+async def test_bearer_token_is_required() -> None:
     token = secrets.token_urlsafe(24)
     async with running(token=token) as source:
         for wrong in (token, f"Basic {token}", "Bearer", f"Bearer {token}x", f"Bearer x {token}"):
@@ -245,7 +245,7 @@ async def test_the_token() -> None:
 
 
 @on_a_loop
-async def test_all_that_is_asked_for_must_be_met() -> None:
+async def test_all_configured_credentials_are_required() -> None:
     secret, token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     async with running(secret=secret, token=token) as source:
         assert (await source.send(ended(), {"X-Vapi-Secret": secret}))[0] == 401
@@ -255,7 +255,7 @@ async def test_all_that_is_asked_for_must_be_met() -> None:
 
 
 @on_a_loop
-async def test_unsigned_only_where_it_is_allowed() -> None:
+async def test_unsigned_requests_require_an_option() -> None:
     async with running(allow_unsigned="true") as source:
         assert (await source.send(ended(), {}))[0] == 200
 
@@ -270,7 +270,7 @@ def signed(key: bytes, stamp: str, body: bytes = BODY, algorithm: str = "sha256"
 
 
 @on_a_loop
-async def test_signatures() -> None:
+async def test_hmac_signature_is_verified() -> None:
     key = secrets.token_urlsafe(32)
     now = time.time()
     stamp = str(int(now))
@@ -304,7 +304,7 @@ async def test_signatures() -> None:
 
 
 @on_a_loop
-async def test_old_signatures() -> None:
+async def test_old_hmac_signature_is_rejected() -> None:
     key = secrets.token_urlsafe(32)
     now = time.time()
     iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
@@ -318,7 +318,7 @@ async def test_old_signatures() -> None:
 
 
 @on_a_loop
-async def test_forms_of_signing() -> None:
+async def test_hmac_formats_are_supported() -> None:
     key = secrets.token_bytes(32)
     options = {
         "hmac_secret": base64.b64encode(key).decode(),
@@ -345,7 +345,7 @@ async def test_forms_of_signing() -> None:
 
 
 @on_a_loop
-async def test_a_long_body_is_refused_before_it_is_read() -> None:
+async def test_long_body_is_rejected_before_reading() -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -379,7 +379,7 @@ async def raw(port: int, *pieces: bytes) -> bytes:
 
 
 @on_a_loop
-async def test_a_slow_body_is_given_up() -> None:
+async def test_slow_body_times_out() -> None:
     async with running(body_timeout=0.3) as source:
         head = f"POST /vapi HTTP/1.1\r\nHost: x\r\nX-Vapi-Secret: {source.headers['X-Vapi-Secret']}\r\n"
         start = time.monotonic()
@@ -392,7 +392,7 @@ async def test_a_slow_body_is_given_up() -> None:
 
 
 @on_a_loop
-async def test_compressed_bodies_are_refused() -> None:
+async def test_compressed_body_is_rejected() -> None:
     import gzip
 
     async with running() as source:
@@ -403,7 +403,7 @@ async def test_compressed_bodies_are_refused() -> None:
 
 
 @on_a_loop
-async def test_a_full_queue_is_said_and_gets_over_it() -> None:
+async def test_full_queue_is_logged_and_recovers() -> None:
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
     async with running(queue, queue_timeout=0.3) as source:
         assert (await source.send(ended("call-1")))[0] == 200
@@ -424,7 +424,7 @@ async def test_a_full_queue_is_said_and_gets_over_it() -> None:
 
 
 @on_a_loop
-async def test_only_so_many_may_wait() -> None:
+async def test_number_of_connections_is_limited() -> None:
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
     async with running(queue, queue_timeout=2, max_waiting=5) as source:
         assert (await source.send(ended("first")))[0] == 200
@@ -440,7 +440,7 @@ async def test_only_so_many_may_wait() -> None:
 
 
 @on_a_loop
-async def test_200_at_once() -> None:
+async def test_200_concurrent_requests_are_accepted() -> None:
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
     found = []
 
@@ -458,7 +458,7 @@ async def test_200_at_once() -> None:
 
 
 @on_a_loop
-async def test_it_ends_at_once_and_tells_who_waits() -> None:
+async def test_shutdown_is_immediate_with_503_for_waiting_requests() -> None:
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
     async with running(queue, queue_timeout=60) as source:
         await source.send(ended("call-1"))
@@ -479,7 +479,7 @@ async def test_it_ends_at_once_and_tells_who_waits() -> None:
 # ---------------------------------------------------------------------------------------------------------- discretion
 
 
-def test_neither_secrets_nor_words_in_logs(
+def test_logs_contain_no_secrets_and_no_message_text(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong: what was sent, and what should have been sent, is nowhere to be read."""
@@ -534,7 +534,7 @@ def test_neither_secrets_nor_words_in_logs(
             assert form not in result
 
 
-def test_a_flood_is_no_flood_of_lines(caplog: pytest.LogCaptureFixture) -> None:
+def test_log_lines_are_rate_limited(caplog: pytest.LogCaptureFixture) -> None:
     @on_a_loop
     async def flood() -> None:
         async with running() as source:
@@ -592,7 +592,7 @@ async def test_invalid_options_are_reported_before_a_port_is_opened(options: dic
 
 
 @on_a_loop
-async def test_options_may_be_text_as_variables_give_it() -> None:
+async def test_options_accept_strings() -> None:
     """ansible-rulebook makes text of what comes from the environment; its own arguments are none of ours."""
     options = {"max_waiting": "7", "include_message": "no", "types": "hang", "eda_feedback_queue": object()}
     async with running(**options) as source:
@@ -600,7 +600,7 @@ async def test_options_may_be_text_as_variables_give_it() -> None:
 
 
 @on_a_loop
-async def test_https() -> None:
+async def test_https_is_served_with_certificate() -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
     with certificate.private_key_and_cert_chain_pem.tempfile() as file:
@@ -613,7 +613,7 @@ async def test_https() -> None:
 
 
 @on_a_loop
-async def test_a_port_in_use_is_an_error() -> None:
+async def test_port_in_use_is_an_error() -> None:
     async with running() as source:
         with pytest.raises(OSError, match="address"):
             await SOURCE["main"](asyncio.Queue(), {"port": source.port, "allow_unsigned": True})
@@ -622,7 +622,7 @@ async def test_a_port_in_use_is_an_error() -> None:
 # ------------------------------------------------------------------------------------------------------- what is told
 
 
-def test_the_documentation_is_what_the_code_does() -> None:
+def test_documented_options_equal_the_code() -> None:
     """Options are read by their documentation; what is left is that each has a type, and a form or a range."""
     document = yaml.safe_load(SOURCE["DOCUMENTATION"])["options"]
     found = SOURCE["read_options"]({"allow_unsigned": True})
@@ -638,7 +638,7 @@ def test_the_documentation_is_what_the_code_does() -> None:
     assert "x" * 20 not in repr(SOURCE["read_options"]({"secret": "x" * 20}))
 
 
-def test_the_examples_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documented_examples_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SOURCE["read_options"].__globals__, "_tls", lambda *_files: None)
     for entry in yaml.safe_load(SOURCE["EXAMPLES"]):
         ((name, options),) = entry.items()
@@ -647,7 +647,7 @@ def test_the_examples_start(monkeypatch: pytest.MonkeyPatch) -> None:
         SOURCE["read_options"](filled)
 
 
-def test_the_guide_lists_every_fact_and_every_answer() -> None:
+def test_guide_lists_every_fact_and_status() -> None:
     page = GUIDE.read_text(encoding="utf-8")
     call = dict.fromkeys(("squadId", "workflowId", "campaignId"), "1")
     message = ended(reason="call.in-progress.error-providerfault-outbound-sip-403-forbidden")["message"]

@@ -76,7 +76,7 @@ def dangers(*texts: str) -> list[str]:
     ]
 
 
-def test_the_judge_sees_what_a_rulebook_makes_of_pieces() -> None:
+def test_template_detector_equals_the_rulebook() -> None:
     for texts in (
         ("{", "{ 7*7 }}"),
         ("{{ 7*7 }}",),
@@ -90,7 +90,7 @@ def test_the_judge_sees_what_a_rulebook_makes_of_pieces() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_no_texts_side_by_side_are_a_template(count: int) -> None:
+def test_adjacent_texts_are_no_template(count: int) -> None:
     """All pairs, and as many triples as there is time for; as values of fields and as names of fields."""
     safe = [disarmed(piece) for piece in PIECES]
     keys = [next(iter(disarmed({piece: 1}))) for piece in PIECES]
@@ -104,12 +104,12 @@ def test_no_texts_side_by_side_are_a_template(count: int) -> None:
 
 @hypothesis.settings(max_examples=300, deadline=None)
 @hypothesis.given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=5), min_size=1, max_size=3))
-def test_no_texts_at_all_are_a_template(made: list[list[str]]) -> None:
+def test_any_texts_are_no_template(made: list[list[str]]) -> None:
     assert dangers(*(disarmed("".join(pieces)) for pieces in made)) == []
 
 
 @on_a_loop
-async def test_a_whole_message_is_disarmed_wherever_texts_are() -> None:
+async def test_templates_are_escaped_in_all_texts_of_a_message() -> None:
     trap = "{{ lookup('pipe', 'true') }} {% \ud800 'say' "
     async with running(include_message=True) as source:
         await source.send(ended(customer={"name": trap, trap: [trap, {"": [trap]}]}, kept=[1, 2.5, None, True]))
@@ -155,17 +155,17 @@ SIGNED = f"https://storage.example.com/a/b.wav?X-Signature={SECRET}"
     ),
     st.sampled_from(["call.artifact.upload", "end-of-call-report"]),
 )
-def test_addresses_of_recordings_and_secrets_are_hidden(value: Any, kind: str) -> None:
+def test_recording_urls_and_secrets_are_hidden(value: Any, kind: str) -> None:
     assert SECRET not in json.dumps(disarmed({"type": kind, "artifact": value}))
 
 
-def test_what_is_harmless_stays_readable() -> None:
+def test_harmless_texts_are_readable() -> None:
     harmless = {"maxTokens": 250, "credentialId": "4444", "text": "see https://example.com/help", "hasToken": True}
     assert disarmed(harmless) == harmless
 
 
 @on_a_loop
-async def test_an_upload_is_an_event_where_it_is_asked_for() -> None:
+async def test_upload_event_is_optional() -> None:
     upload = {"message": {"type": "call.artifact.upload", "call": {"id": "call-1"}, "artifact": {"url": SIGNED}}}
     async with running(types="call.artifact.upload", include_message=True) as source:
         assert (await source.send(upload))[0] == 200
@@ -177,7 +177,7 @@ async def test_an_upload_is_an_event_where_it_is_asked_for() -> None:
         assert source.queue.empty()
 
 
-def test_long_texts_take_no_time() -> None:
+def test_long_texts_are_escaped_in_short_time() -> None:
     start = time.monotonic()
     for piece in ("a.", "a://", "{", "a://a", "://", "?@", "@a", "@a.sip.", "@" + "a" * 90):
         disarmed(piece * (1_000_000 // len(piece)))
@@ -242,7 +242,7 @@ class Slow:
 
 
 @on_a_loop
-async def test_slow_strangers_keep_no_message_out() -> None:
+async def test_slow_unauthenticated_requests_do_not_block_messages() -> None:
     """600 half requests, some of them fed a byte now and then: 120 signed messages are answered 200 and delivered."""
     async with running(hmac_secret=KEY, body_timeout=60) as source:
         slow = Slow(source.port)
@@ -272,7 +272,7 @@ async def test_slow_strangers_keep_no_message_out() -> None:
 
 
 @on_a_loop
-async def test_long_unproven_bodies_are_bounded_by_bytes() -> None:
+async def test_unauthenticated_bodies_are_limited_by_bytes() -> None:
     """Strangers who send much and fast: what they hold is bounded, and a message gets through all the same."""
     size = 65536
     async with running(hmac_secret=KEY, body_timeout=60, max_body=size) as source:
@@ -293,7 +293,7 @@ async def test_long_unproven_bodies_are_bounded_by_bytes() -> None:
 
 
 @on_a_loop
-async def test_proven_messages_are_bounded_by_bytes_too() -> None:
+async def test_authenticated_messages_are_limited_by_bytes() -> None:
     """Where the rulebook is busy, what waits with its whole message is bounded, and who is refused may come again."""
     size, most = 16384, SOURCE["BODIES"]
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
@@ -317,7 +317,7 @@ async def test_proven_messages_are_bounded_by_bytes_too() -> None:
 
 
 @on_a_loop
-async def test_headers_that_prove_nothing_are_refused_before_the_body() -> None:
+async def test_invalid_credentials_are_rejected_before_the_body() -> None:
     stamp = str(int(time.time()))
     good = sign(b"x")
     for headers in (
@@ -341,7 +341,7 @@ async def test_headers_that_prove_nothing_are_refused_before_the_body() -> None:
 
 
 @on_a_loop
-async def test_a_signed_message_makes_one_event() -> None:
+async def test_replayed_signature_makes_no_second_event() -> None:
     """Sent again, by Vapi or by somebody who has read it, it is answered with 200 and goes nowhere."""
     body = json.dumps(ended()).encode()
     async with running(hmac_secret=KEY) as source:
@@ -358,7 +358,7 @@ async def test_a_signed_message_makes_one_event() -> None:
 
 
 @on_a_loop
-async def test_what_was_refused_may_come_again() -> None:
+async def test_rejected_message_can_be_sent_again() -> None:
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
     bodies = [json.dumps(ended(f"call-{index}")).encode() for index in range(2)]
     async with running(queue, hmac_secret=KEY, queue_timeout=1) as source:
@@ -377,7 +377,7 @@ async def test_what_was_refused_may_come_again() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_memory_of_signatures_is_bounded_and_nothing_is_taken_twice(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remembered_signatures_are_limited_without_replay(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where signatures have to be forgotten, what is as old as they are is refused instead of taken again."""
     most = 10
     monkeypatch.setitem(SOURCE["Receiver"].one_shot.__globals__, "SIGNATURES", most)

@@ -95,7 +95,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
         shutil.rmtree(home / "voice-venv", ignore_errors=True)
 
 
-def test_commands_of_the_guide(newcomer: Newcomer) -> None:
+def test_guide_commands_succeed(newcomer: Newcomer) -> None:
     """They end well, with a collection that is the archive and with nothing left running."""
     done = newcomer.first
     assert done.returncode == 0, done.stdout
@@ -105,7 +105,7 @@ def test_commands_of_the_guide(newcomer: Newcomer) -> None:
     assert not list(newcomer.home.glob(".ansible/tmp/**/sandbox.json"))
 
 
-def test_what_is_wrong_fails(newcomer: Newcomer, tmp_path: Path) -> None:
+def test_wrong_playbook_of_the_guide_fails(newcomer: Newcomer, tmp_path: Path) -> None:
     """The guide's own example of a playbook that does the wrong thing, well and twice."""
     project = shutil.copytree(newcomer.project, tmp_path / "wrong")
     (broken,) = (block for block in blocks(PAGE.read_text(encoding="utf-8"), "yaml") if block.startswith("# site.yml"))
@@ -116,7 +116,7 @@ def test_what_is_wrong_fails(newcomer: Newcomer, tmp_path: Path) -> None:
     assert [step for step in STEPS if steps[step] != "Successful"] == ["verify"], done.stdout
 
 
-def test_no_task_reaches_an_account(newcomer: Newcomer, tmp_path: Path) -> None:
+def test_task_without_sandbox_url_fails_without_request(newcomer: Newcomer, tmp_path: Path) -> None:
     """A task that is not pointed at the sandbox fails before it sends anything."""
     project = shutil.copytree(newcomer.project, tmp_path / "silent")
     with (project / "site.yml").open("a", encoding="utf-8") as site:

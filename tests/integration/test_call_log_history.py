@@ -12,7 +12,7 @@ import pytest
 
 
 @pytest.mark.parametrize(("days", "missing"), [(30, True), pytest.param(7, False, marks=pytest.mark.slow)])
-def test_a_period_that_begins_before_the_history(services: Any, days: int, missing: bool) -> None:
+def test_period_beginning_before_retention_is_shortened(services: Any, days: int, missing: bool) -> None:
     play = services.play("voiceops.vapi_didlogic.call_log", vapi_didlogic_call_log_since=days)
     assert play.rc == 0, play.text
     assert bool(re.search(r"Calls before \d{4}-\d\d-\d\dT\S+Z are missing", play.out)) is missing
@@ -22,7 +22,7 @@ def test_a_period_that_begins_before_the_history(services: Any, days: int, missi
 
 
 @pytest.mark.slow
-def test_another_refusal_still_fails(services: Any) -> None:
+def test_other_rejection_fails(services: Any) -> None:
     services.faults({"kind": "status", "code": 400, "match": {"api": "vapi", "path_regex": "/call$"}, "times": None})
     play = services.play("voiceops.vapi_didlogic.call_log", vapi_didlogic_call_log_since=30)
     assert play.rc == 2

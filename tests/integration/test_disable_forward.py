@@ -32,7 +32,7 @@ def active(services: Any, number: str) -> list[bool]:
     return [active for _where, active in services.destinations(number)]
 
 
-def test_calls_go_past_vapi_and_back(ready: Any) -> None:
+def test_forward_is_disabled_and_enabled(ready: Any) -> None:
     before, writes = ready.destinations(KEPT), ready.writes
     dry = ready.play(BOOK, "--check", vapi_didlogic_disable_number=KEPT)
     assert (dry.rc, dry.changed, ready.destinations(KEPT), ready.writes) == (0, 1, before, writes), dry.text
@@ -56,7 +56,7 @@ def test_calls_go_past_vapi_and_back(ready: Any) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_done_where_nobody_else_answers(ready: Any) -> None:
+def test_forward_without_alternative_is_not_disabled(ready: Any) -> None:
     writes = ready.writes
     for number in (ALONE, NONE):
         play = ready.play(BOOK, vapi_didlogic_disable_number=number)
@@ -65,7 +65,7 @@ def test_nothing_is_done_where_nobody_else_answers(ready: Any) -> None:
 
 
 @pytest.mark.slow
-def test_another_trunk_at_vapi_is_left_alone_and_nobody_to_fall_back_on(ready: Any) -> None:
+def test_destination_to_other_trunk_is_no_fallback(ready: Any) -> None:
     """Its label is not shown, since it may be a key; so it can be neither named nor trusted."""
     other = {"number": ALONE, "destination": f"{ALONE}@{FOREIGN}.sip.eu.vapi.ai", "position": "any"}
     assert ready.play([{V + "didlogic_forward": other}]).rc == 0
@@ -77,7 +77,7 @@ def test_another_trunk_at_vapi_is_left_alone_and_nobody_to_fall_back_on(ready: A
 
 
 @pytest.mark.slow
-def test_vapi_need_not_answer(ready: Any) -> None:
+def test_disable_works_without_vapi(ready: Any) -> None:
     """Calls fail, and so may Vapi's API: who knows the trunks goes on without it."""
     trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]
     nowhere = {"vapi_didlogic_vapi_api_url": "http://127.0.0.1:9"}
@@ -90,7 +90,7 @@ def test_vapi_need_not_answer(ready: Any) -> None:
     ("number", "given"),
     [("", "Specify the"), ("all", "Specify the"), ("31999999999", "does not have the number 31999999999")],
 )
-def test_wrong_numbers(untouched: Any, number: str, given: str) -> None:
+def test_invalid_numbers_are_rejected(untouched: Any, number: str, given: str) -> None:
     play = untouched.play(BOOK, vapi_didlogic_disable_number=number)
     assert play.rc != 0
     assert given in play.failure
@@ -115,7 +115,7 @@ def age(file: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_switched_off_for_a_time_is_switched_on_again(ready: Any, tmp_path: Path) -> None:
+def test_temporarily_disabled_forward_is_enabled_again(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     before = ready.destinations(KEPT)
     assert restore(ready, folder).changed == 0  # nothing was recorded yet
@@ -146,7 +146,7 @@ def test_what_is_switched_off_for_a_time_is_switched_on_again(ready: Any, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_run_that_was_cut_off_is_ended_too(ready: Any, tmp_path: Path) -> None:
+def test_interrupted_run_is_restored(ready: Any, tmp_path: Path) -> None:
     """The record is written first: a failure of the very first change leaves one, and a second run adds to it."""
     folder = tmp_path / "records"
     before = ready.destinations(KEPT)
@@ -165,7 +165,7 @@ def test_a_run_that_was_cut_off_is_ended_too(ready: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_what_somebody_removed_is_not_made_again_and_no_end_is_none(ready: Any, tmp_path: Path) -> None:
+def test_removed_destination_is_not_restored(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]
     assert off(ready, folder, vapi_didlogic_disable_minutes=1440).rc == 0
@@ -190,7 +190,7 @@ BROKEN = ["", "{}", "[", '{"destinations": 1}', "\x00"]
 
 
 @pytest.mark.slow
-def test_broken_records_are_named_and_keep_no_other_back(ready: Any, tmp_path: Path) -> None:
+def test_invalid_record_is_named_and_others_are_restored(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     assert off(ready, folder, vapi_didlogic_disable_minutes=30).rc == 0
     age(folder / f"{KEPT}.json")
@@ -213,7 +213,7 @@ def test_broken_records_are_named_and_keep_no_other_back(ready: Any, tmp_path: P
     ],
     ids=str,
 )
-def test_wrong_ends(untouched: Any, tmp_path: Path, variables: dict[str, Any], given: str) -> None:
+def test_invalid_options_are_rejected(untouched: Any, tmp_path: Path, variables: dict[str, Any], given: str) -> None:
     play = off(untouched, tmp_path / "records", **variables)
     assert play.rc != 0
     assert given in play.failure

@@ -58,7 +58,7 @@ def declared() -> dict[str, Any]:
     return found
 
 
-def test_what_is_live_becomes_a_file_that_changes_nothing(services: Any) -> None:
+def test_exported_file_changes_nothing(services: Any) -> None:
     first = declared()
     model = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "PROMPT"}]}
     first["vapi_didlogic_assistants"][0]["definition"] = {
@@ -130,7 +130,7 @@ PARTS = [HOSTILE[:12], *(pytest.param(HOSTILE[start : start + 12], marks=pytest.
 
 
 @pytest.mark.parametrize("some", PARTS, ids=["plain", "bare", "template"])
-def test_hostile_names_stay_names(services: Any, some: list[str]) -> None:
+def test_hostile_names_are_exported_as_text(services: Any, some: list[str]) -> None:
     """Of the trunk, an assistant, a phone number, and in the notes; the file is applied as users do."""
     own = next(name for name in some if "\u2028" in name)
     trunk = {
@@ -179,7 +179,7 @@ def test_hostile_names_stay_names(services: Any, some: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:
+def test_manual_objects_are_distinguished_in_export(services: Any) -> None:
     """Two trunks, a key in a URI, a gateway for both ways, names that are not unique."""
     ids = [
         services.vapi(
@@ -219,7 +219,7 @@ def test_what_was_made_by_hand_is_told_apart(services: Any) -> None:
     assert "vapi_didlogic_assistants" not in written
 
 
-def test_what_can_not_be_applied_as_it_is_becomes_a_file_to_be_corrected(services: Any) -> None:
+def test_invalid_environment_is_exported_for_correction(services: Any) -> None:
     """A trunk without a name and without a gateway for outbound calls."""
     services.vapi(
         "POST",

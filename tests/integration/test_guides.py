@@ -57,7 +57,7 @@ def sandbox(services: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return services
 
 
-def test_the_quick_start(sandbox: Any) -> None:
+def test_quick_start_guide_works(sandbox: Any) -> None:
     """Its two files, its commands, what the first prints, and the call."""
     starting, declared = blocks("quick_start")
     folder = sandbox.folder
@@ -96,7 +96,7 @@ PIECES = [
 
 
 @pytest.mark.parametrize(("page", "index"), PIECES)
-def test_pieces_of_an_environment(sandbox: Any, page: str, index: int) -> None:
+def test_environment_examples_are_idempotent(sandbox: Any, page: str, index: int) -> None:
     """On top of the quick start's environment each piece is planned, made, and changes nothing afterwards."""
     (base,) = environments("quick_start")
     declared = {**base, **environments(page)[index]}
@@ -107,7 +107,7 @@ def test_pieces_of_an_environment(sandbox: Any, page: str, index: int) -> None:
     assert (again.rc, again.changed) == (0, 0), again.text
 
 
-def test_another_spelling(sandbox: Any) -> None:
+def test_deprecated_uri_spelling_is_replaced(sandbox: Any) -> None:
     """The URI in the former spelling is replaced."""
     (base,) = environments("quick_start")
     former = sandbox.play(INTEGRATE, **base, vapi_didlogic_number_format="e164")
@@ -119,7 +119,7 @@ def test_another_spelling(sandbox: Any) -> None:
     assert places == [f"{NUMBERS[0]}@{trunk['id']}.sip.vapi.ai", "01234"]
 
 
-def test_a_key_is_taken_out_of_a_forward(sandbox: Any) -> None:
+def test_private_key_is_removed_from_forward(sandbox: Any) -> None:
     (base,) = environments("quick_start")
     made = sandbox.play(INTEGRATE, **base, vapi_didlogic_inbound_uri="private_key")
     assert made.rc == 0, made.text
@@ -133,7 +133,7 @@ def test_a_key_is_taken_out_of_a_forward(sandbox: Any) -> None:
     assert len(sandbox.destinations(NUMBERS[0])) == 2
 
 
-def test_what_was_made_by_hand_is_adopted(sandbox: Any) -> None:
+def test_manual_objects_are_adopted(sandbox: Any) -> None:
     """An account as the dashboards leave it after didlogic's guide; the plan is the guide's to the letter."""
     number = NUMBERS[0]
     sandbox.sandbox(
@@ -187,7 +187,7 @@ def test_what_was_made_by_hand_is_adopted(sandbox: Any) -> None:
     assert f"2 trunks named didlogic NL: {TRUNK}" in refused.failure or f", {TRUNK}." in refused.failure
 
 
-def test_what_uri_tasks_have_made_is_taken_over(sandbox: Any) -> None:
+def test_objects_of_uri_tasks_are_adopted(sandbox: Any) -> None:
     by_hand, taken_over = [block for block in blocks("migrating") if isinstance(yaml.safe_load(block), list)]
     made = sandbox.play(yaml.safe_load(by_hand.replace("https://api.vapi.ai", sandbox.facts["vapi_api_url"])))
     assert made.rc == 0, made.text

@@ -86,7 +86,7 @@ def tasks(key: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("part", dealt(range(3)))
-def test_both_doors_lead_to_the_same(services: Any, part: int) -> None:
+def test_in_process_execution_equals_forked_execution(services: Any, part: int) -> None:
     made = services.play(
         [
             {V + "vapi_sip_trunk": {**TRUNK, "password": secrets.token_hex(8)}},
@@ -130,7 +130,7 @@ def test_both_doors_lead_to_the_same(services: Any, part: int) -> None:
     assert 3 < len(failed) < len(results[True]) - 3, "both kinds are compared"
 
 
-def test_every_module_runs_in_process_by_its_full_and_its_short_name(services: Any) -> None:
+def test_every_module_runs_in_process_by_full_and_short_name(services: Any) -> None:
     """Without options most of them fail, which ends no play."""
     modules = sorted(path.stem for path in MODULES.glob("[a-z]*.py") if path.stem != "report_file")
     full = [{V + name: {}, "ignore_errors": True} for name in modules]
@@ -154,7 +154,7 @@ def test_every_module_runs_in_process_by_its_full_and_its_short_name(services: A
     ],
     ids=["nothing", "switch", "environment", "interpreter", "become", "async"],
 )
-def test_what_is_out_of_the_ordinary_runs_as_ever(services: Any, keywords: dict[str, Any], inside: bool) -> None:
+def test_unsupported_task_keywords_use_forked_execution(services: Any, keywords: dict[str, Any], inside: bool) -> None:
     done = services.play([{"name": "Look", V + "vapi_sip_trunk_info": {}, "ignore_errors": True, **keywords}], "-vvv")
     assert done.rc == 0, done.text
     assert ("(in this process)" in done.out) == inside

@@ -86,7 +86,7 @@ READ = ("keys that are no text", "octal", "unknown options")
 @pytest.mark.parametrize(
     "name", [name if name in READ else pytest.param(name, marks=pytest.mark.slow) for name in FILES]
 )
-def test_a_mistake_is_told_by_the_names_of_the_variables(services: Any, name: str) -> None:
+def test_input_error_names_the_variable(services: Any, name: str) -> None:
     more, result = FILES[name]
     password = secrets.token_hex(12)
     base = HEAD.replace("PASSWORD", password)
@@ -107,7 +107,7 @@ def test_a_mistake_is_told_by_the_names_of_the_variables(services: Any, name: st
     assert password not in play.text
 
 
-def test_a_failure_in_the_middle_is_reported_like_a_success(services: Any) -> None:
+def test_partial_failure_is_reported_like_success(services: Any) -> None:
     services.faults(
         {"kind": "status", "code": 400, "match": {"method": "POST", "path_regex": "phone-number"}, "times": None}
     )
@@ -122,7 +122,7 @@ def test_a_failure_in_the_middle_is_reported_like_a_success(services: Any) -> No
 
 
 @pytest.mark.slow
-def test_the_connection_options_reach_the_modules(services: Any) -> None:
+def test_connection_options_reach_the_modules(services: Any) -> None:
     """Every playbook passes them on, so that a wrong one is refused by its name."""
     file = services.folder / "environment.yml"
     file.write_text(HEAD.replace("PASSWORD", secrets.token_hex(12)))
@@ -143,7 +143,7 @@ def test_the_connection_options_reach_the_modules(services: Any) -> None:
     assert services.writes == 0
 
 
-def test_what_does_not_work_is_in_the_report(services: Any) -> None:
+def test_verification_errors_are_in_the_report(services: Any) -> None:
     """The verification fails after everything was written: the report says why, not only the failed task."""
     tool = services.vapi("POST", "/tool", {"type": "transferCall", "destinations": []})
     model = {"provider": "openai", "model": "gpt-4o", "toolIds": [tool["id"]]}

@@ -81,7 +81,7 @@ def requests(services: Any) -> int:
     return int(count)
 
 
-def test_every_number_is_a_host_with_what_both_sides_say(services: Any) -> None:
+def test_number_is_a_host_with_data_of_both_services(services: Any) -> None:
     services.sandbox("seed", "POST", WIRED)
     found = listed(services, written(services))
     assert found["didlogic_numbers"]["hosts"] == [*NUMBERS, "442079460000"]
@@ -141,7 +141,7 @@ def test_every_number_is_a_host_with_what_both_sides_say(services: Any) -> None:
     assert nowhere["vapi_imported"] is False
 
 
-def test_groups_and_variables_of_ones_own(services: Any) -> None:
+def test_constructed_groups_and_variables(services: Any) -> None:
     services.sandbox("seed", "POST", WIRED)
     options = {
         "strict": True,
@@ -188,7 +188,7 @@ def test_without_a_vapi_key_only_didlogic_is_read(services: Any) -> None:
     assert {request["api"] for request in services.sandbox("journal")["requests"]} == {"didlogic"}
 
 
-def test_the_cache_spares_the_services(services: Any) -> None:
+def test_cached_inventory_sends_no_request(services: Any) -> None:
     folder = services.folder / "cache"
     options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(folder)}
     file = written(services, **options)
@@ -218,7 +218,7 @@ def test_the_cache_spares_the_services(services: Any) -> None:
     assert "does not accept the key" in " ".join(stranger.err.split())
 
 
-def test_keys_may_come_from_elsewhere(services: Any) -> None:
+def test_keys_are_read_from_file_variable_and_vault(services: Any) -> None:
     """From a file, from a variable, from a vault."""
     (services.folder / "token").write_text(services.facts["didlogic_api_key"] + "\n")
     (services.folder / "vault").write_text(secrets.token_hex(8))
@@ -250,7 +250,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_sentence(untouched: Any, case: str) -> None:
+def test_invalid_input_is_one_sentence(untouched: Any, case: str) -> None:
     options, environment, word = BAD[case]
     done = untouched.ansible(
         "ansible-inventory", "-i", written(untouched, **options), "--list", environment=environment
@@ -262,7 +262,7 @@ def test_bad_input_is_one_sentence(untouched: Any, case: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("library", ["httpx", "pydantic"])
-def test_a_missing_library_is_named(untouched: Any, library: str) -> None:
+def test_missing_library_is_named(untouched: Any, library: str) -> None:
     shadow = untouched.folder / library
     shadow.mkdir()
     (shadow / f"{library}.py").write_text("raise ImportError('not here')\n")
@@ -274,13 +274,13 @@ def test_a_missing_library_is_named(untouched: Any, library: str) -> None:
 
 
 @pytest.mark.slow
-def test_files_of_other_names_are_declined(untouched: Any) -> None:
+def test_files_with_other_names_are_declined(untouched: Any) -> None:
     done = untouched.ansible("ansible-inventory", "-i", written(untouched, "numbers.yml"), "--list")
     assert "could not be verified by inventory plugin" in " ".join(done.err.split())
     assert NUMBERS[0] not in done.out
 
 
-def test_no_key_is_ever_shown(services: Any) -> None:
+def test_inventory_output_contains_no_key(services: Any) -> None:
     """Not where it stands in a SIP URI, not in a name, not in what is kept, not when all is told."""
     facts, stranger = services.facts, secrets.token_hex(16)
     labels = (facts["vapi_api_key"], stranger)
@@ -303,7 +303,7 @@ def test_no_key_is_ever_shown(services: Any) -> None:
             assert secret.replace("-", "").lower() not in text.lower()
 
 
-def test_texts_of_strangers_are_no_templates(services: Any) -> None:
+def test_service_texts_are_no_templates(services: Any) -> None:
     trap = services.folder / "trap"
     seed = {
         **WIRED,
@@ -325,7 +325,7 @@ def test_texts_of_strangers_are_no_templates(services: Any) -> None:
     assert not trap.exists()
 
 
-def test_each_number_is_wired_by_a_host_of_its_own(services: Any) -> None:
+def test_number_is_configured_by_its_own_host(services: Any) -> None:
     """Four at once, all of them with the same trunk, assistant and tool."""
     services.sandbox("seed", "POST", {"numbers": [f"3120123457{index}" for index in range(6)]})
     play = [{"hosts": "didlogic_numbers", "gather_facts": False, "roles": ["voiceops.vapi_didlogic.integration"]}]

@@ -51,7 +51,7 @@ def environment(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_an_environment_lives(services: Any) -> None:
+def test_environment_lifecycle(services: Any) -> None:
     declared = environment()
     password = declared["vapi_didlogic_trunk"]["password"]
     before = services.sandbox("state")
@@ -94,7 +94,7 @@ def test_an_environment_lives(services: Any) -> None:
         assert secret not in everything
 
 
-def test_a_dry_run_asks_the_gateway_for_nothing_that_is_not_there(services: Any) -> None:
+def test_check_mode_probe_sends_no_unknown_login(services: Any) -> None:
     """The login that the run would make is not known yet, so the gateway is only asked whether it answers."""
     heard: list[str] = []
 
@@ -125,7 +125,7 @@ def test_a_dry_run_asks_the_gateway_for_nothing_that_is_not_there(services: Any)
 
 
 @pytest.mark.parametrize("check", [(), ("--check",)])
-def test_a_failed_probe_is_in_the_first_line_of_the_report(services: Any, check: tuple[str, ...]) -> None:
+def test_failed_probe_is_in_the_first_line_of_the_report(services: Any, check: tuple[str, ...]) -> None:
     """The probe comes after everything was written; nothing listens on the port of this gateway."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as closed:
         closed.bind(("127.0.0.1", 0))
@@ -147,7 +147,7 @@ def test_a_failed_probe_is_in_the_first_line_of_the_report(services: Any, check:
     assert ("DRY RUN" in lines[first + 3]) == bool(check), report
 
 
-def test_the_form_of_the_guide_and_the_way_out_of_it(services: Any) -> None:
+def test_private_key_in_uri_is_replaced(services: Any) -> None:
     """didlogic's guide puts the private key into the URI; the default replaces it, and shows it nowhere."""
     declared = environment(vapi_didlogic_transfer_tools=[], vapi_didlogic_assistants=[{"name": "Night"}])
     declared["vapi_didlogic_numbers"] = [{"number": "+31201234560", "assistant": "Night"}]
@@ -167,7 +167,7 @@ def test_the_form_of_the_guide_and_the_way_out_of_it(services: Any) -> None:
     assert key not in guide.text + healed.text
 
 
-def test_e164_spelling_is_the_same_on_both_sides(services: Any) -> None:
+def test_e164_spelling_matches_both_services(services: Any) -> None:
     declared = environment(vapi_didlogic_number_format="e164")
     run = services.play("voiceops.vapi_didlogic.integrate", **declared)
     assert run.rc == 0, run.text
@@ -207,7 +207,7 @@ BAD = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
-def test_bad_environments_write_nothing(untouched: Any, case: str) -> None:
+def test_invalid_environment_writes_nothing(untouched: Any, case: str) -> None:
     more, word = BAD[case]
     bad = untouched.play("voiceops.vapi_didlogic.integrate", **environment(**more))
     assert bad.rc != 0

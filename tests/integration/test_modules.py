@@ -54,7 +54,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_bad_input_is_one_sentence_and_no_write(services: Any) -> None:
+def test_invalid_input_is_one_sentence_and_no_write(services: Any) -> None:
     tasks: list[dict[str, Any]] = []
     for index, (task, _word) in enumerate(BAD.values()):
         tasks.append({**task, "register": f"r{index}", "failed_when": False})
@@ -72,7 +72,7 @@ def test_bad_input_is_one_sentence_and_no_write(services: Any) -> None:
         assert "\n" not in message, name
 
 
-def test_a_wrong_key_is_not_repeated_in_any_output(services: Any) -> None:
+def test_wrong_key_is_not_in_any_output(services: Any) -> None:
     key = "Wrong-key/with+signs=" + services.facts["didlogic_api_key"][:8]
     played = services.play([{VAPI + "sip_trunk_info": {"api_key": "{{ key }}"}}], "-vvvvv", key=key)
     assert played.rc != 0
@@ -80,7 +80,7 @@ def test_a_wrong_key_is_not_repeated_in_any_output(services: Any) -> None:
     assert not lines, lines
 
 
-def test_350_numbers_make_no_duplicate(services: Any) -> None:
+def test_350_numbers_have_no_duplicates(services: Any) -> None:
     """Vapi answers 100 objects unless asked for more; who reads only those makes the others twice."""
     numbers = [{"number": f"312012{index:05d}"} for index in range(350)]
     bulk = {

@@ -63,7 +63,7 @@ def call(**more: Any) -> dict[str, Any]:
     ],
     ids=["answer lost", "reset before", "429"],
 )
-def test_one_request_at_most(ready: Any, fault: dict[str, Any], works: bool, given: str) -> None:
+def test_create_sends_at_most_one_request(ready: Any, fault: dict[str, Any], works: bool, given: str) -> None:
     """Counted at the server, over real connections."""
     ready.faults({**fault, "times": None, "match": {"method": "POST"}})
     play = ready.play([call()])
@@ -73,7 +73,7 @@ def test_one_request_at_most(ready: Any, fault: dict[str, Any], works: bool, giv
 
 
 @pytest.mark.slow
-def test_a_dry_run_calls_nobody_and_a_key_calls_once(ready: Any) -> None:
+def test_check_mode_places_no_call_and_key_places_one(ready: Any) -> None:
     writes = ready.writes
     play = ready.play([call(idempotency_key="order-1")], "--check", "--diff")
     assert play.rc == 0, play.text
@@ -86,7 +86,7 @@ def test_a_dry_run_calls_nobody_and_a_key_calls_once(ready: Any) -> None:
 
 
 @pytest.mark.slow
-def test_waiting_shows_how_it_goes_and_why_it_failed(ready: Any) -> None:
+def test_wait_shows_progress_and_cause_of_failure(ready: Any) -> None:
     ready.sandbox("clock", "POST", {"pace": 10})
     play = ready.play([call(wait=True, wait_timeout=60)])
     assert play.rc == 0, play.text
@@ -103,7 +103,7 @@ def test_waiting_shows_how_it_goes_and_why_it_failed(ready: Any) -> None:
 
 
 @pytest.mark.slow
-def test_waiting_ends(ready: Any) -> None:
+def test_wait_ends_at_the_timeout(ready: Any) -> None:
     ready.sandbox("rules", "PUT", {"calls": [{"talk": 3000}]})
     play = ready.play([call(wait=True, wait_timeout=3)])
     assert play.rc != 0
@@ -127,7 +127,7 @@ def campaign(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_long_file_is_split_and_started_once(ready: Any, tmp_path: Path) -> None:
+def test_long_contacts_file_is_split_and_started_once(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "many.csv", MANY))
     play = ready.play([campaign(csv=file)])
     assert "has 25000 contacts, but a campaign can have 10000. Set split: true" in play.text
@@ -149,7 +149,7 @@ def test_a_long_file_is_split_and_started_once(ready: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_a_relative_path_begins_at_the_playbook(ready: Any, inside: bool) -> None:
+def test_relative_path_is_relative_to_the_playbook(ready: Any, inside: bool) -> None:
     """Wherever ansible-playbook was called, and through both doors."""
     contacts(ready.folder / "here.csv", 2)
     play = ready.play([campaign(csv="here.csv")], "--check", where=ready.folder.parent, vapi_didlogic_in_process=inside)
@@ -181,7 +181,7 @@ BAD = {
 
 
 @pytest.mark.slow
-def test_every_bad_row_is_named_and_nothing_is_sent(ready: Any, tmp_path: Path) -> None:
+def test_every_invalid_row_is_named_and_nothing_is_sent(ready: Any, tmp_path: Path) -> None:
     file = contacts(tmp_path / "bad.csv", 1)
     with file.open("a", encoding="utf-8", newline="") as text:
         text.write("".join(f"{line}\n" for line in BAD.values()))
@@ -200,7 +200,7 @@ def test_every_bad_row_is_named_and_nothing_is_sent(ready: Any, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_campaign_is_watched_to_its_end_and_cancelled(ready: Any, tmp_path: Path) -> None:
+def test_campaign_is_waited_for_and_cancelled(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "some.csv", 30))
     ready.sandbox("clock", "POST", {"pace": 20})
     play = ready.play([campaign(csv=file, wait=True, wait_timeout=100)])
@@ -223,7 +223,7 @@ def test_a_campaign_is_watched_to_its_end_and_cancelled(ready: Any, tmp_path: Pa
 # ----------------------------------------------------------------------------------------------------------- call log
 
 
-def test_a_transfer_that_rang_is_told_from_one_that_did_not(ready: Any) -> None:
+def test_transfer_that_rang_is_distinguished_by_its_record(ready: Any) -> None:
     """The same word of Vapi's, with and without a record at didlogic."""
     transfer = {"destination": HUMAN, "status": "completed", "talk": 20}
     scripts = [
@@ -258,7 +258,7 @@ def test_a_transfer_that_rang_is_told_from_one_that_did_not(ready: Any) -> None:
     assert play.rc == 0, play.text
 
 
-def test_the_playbooks_run_with_an_environment_alone(ready: Any, tmp_path: Path) -> None:
+def test_playbooks_require_only_an_environment(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "some.csv", 3))
     one = {"assistant": "Night", "phone_number": "Desk", "customer": {"number": "+31612340001"}}
     many = {"name": "Renewal", "assistant": "Night", "phone_number": "Desk", "csv": file}

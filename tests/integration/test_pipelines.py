@@ -204,7 +204,7 @@ def outside(comment: str) -> list[str]:
 
 
 @pytest.mark.parametrize("place", ["message", "broken", "report"])
-def test_no_name_ends_the_block_of_the_comment(runner: Runner, place: str) -> None:
+def test_names_do_not_end_the_code_block_of_the_comment(runner: Runner, place: str) -> None:
     """Whatever runs of back-quotes and line ends are in it."""
     ends = ["", "\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1b[0m"]
     names = [f"x{end}{'`' * count}{more}{end}# [click](https://example.com) @all" for end, count, more in

@@ -31,14 +31,14 @@ REPORTS = [
 
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
-def test_playbooks_write_files_in_one_way(path: Path) -> None:
+def test_playbook_writes_file_consistently(path: Path) -> None:
     text = path.read_text()
     assert not re.findall(WRITERS, text)
     # That filter follows every link; the working directory has none.
     assert "report_file" not in text or "realpath" not in text.replace("'.' | realpath", "")
 
 
-def test_every_playbook_that_writes_is_among_the_cases() -> None:
+def test_every_writing_playbook_has_a_case() -> None:
     """A new one needs a row above."""
     writing = {path.stem for path in PLAYBOOKS if "report_file" in path.read_text()}
     assert writing == {playbook for playbook, _variable, _files in REPORTS}
@@ -47,7 +47,7 @@ def test_every_playbook_that_writes_is_among_the_cases() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links that belong to another user")
 @pytest.mark.parametrize(("playbook", "variable", "files"), REPORTS)
-def test_a_link_of_another_user_in_a_shared_folder(
+def test_symlink_of_another_user_is_rejected(
     services: Any, playbook: str, variable: str, files: tuple[str, ...]
 ) -> None:
     """Each of the files in turn; a link of the own user is followed."""
@@ -107,14 +107,14 @@ def each(services: Any, cases: list[dict[str, Any]]) -> list[str]:
     return messages
 
 
-def test_a_wrong_option_is_named(services: Any) -> None:
+def test_invalid_option_is_named(services: Any) -> None:
     (services.folder / "x.j2").write_text("x")
     wrong = [{"mode": "888"}, {"mode": "rw"}, {"backup": "maybe"}, {"mood": "0600"}]
     for case, message in zip(wrong, each(services, [{"src": "x.j2", **case} for case in wrong]), strict=True):
         assert next(iter(case)) in message
 
 
-def test_a_text_that_looks_like_data_stays_as_it_is(services: Any) -> None:
+def test_text_that_looks_like_data_is_unchanged(services: Any) -> None:
     (services.folder / "x.j2").write_text('{{ {"a": [1, true]} | to_json }}\n')
     task = {"voiceops.vapi_didlogic.report_file": {"src": "x.j2", "dest": "x", "mode": "0644"}}
     assert services.play([task], "--check", "--diff").changed == 1
@@ -124,7 +124,7 @@ def test_a_text_that_looks_like_data_stays_as_it_is(services: Any) -> None:
     assert services.play([task]).changed == 0
 
 
-def test_a_file_that_does_not_hold_the_variables_is_not_written(services: Any) -> None:
+def test_file_with_different_variables_is_not_written(services: Any) -> None:
     cases = []
     wrong = [("a: 1\n", {"a": 2}), ("a: '{''{ 7*7 }''}'\n", {"a": "x"}), (": :\n- a", {"a": 1})]
     for index, (text, variables) in enumerate(wrong):

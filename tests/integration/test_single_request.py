@@ -95,7 +95,7 @@ REQUESTS = [
 
 @pytest.mark.parametrize(("module", "key", "inside", "serial"), VARIANTS)
 @pytest.mark.parametrize("fault", ANSWERS)
-def test_a_play_over_many_hosts_sends_one(
+def test_play_over_many_hosts_sends_one_request(
     ready: Any, module: str, key: str | None, inside: bool, serial: int | None, fault: dict[str, Any] | None
 ) -> None:
     if fault:
@@ -109,7 +109,7 @@ def test_a_play_over_many_hosts_sends_one(
 
 
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
-def test_an_unknown_outcome_is_left_to_people(ready: Any, module: str, key: str | None) -> None:
+def test_unknown_outcome_is_not_retried(ready: Any, module: str, key: str | None) -> None:
     """Hosts, attempts and a second run: the request that may have arrived is not sent again."""
     ready.faults(*UNSEEN)
     done = play(ready, [request(module, key, retries=2, delay=0, until="made is succeeded")], hosts=3)
@@ -125,7 +125,7 @@ def test_an_unknown_outcome_is_left_to_people(ready: Any, module: str, key: str 
 
 
 @pytest.mark.slow
-def test_a_task_without_a_key_calls_one_person(ready: Any) -> None:
+def test_task_without_idempotency_key_places_one_call(ready: Any) -> None:
     """Hosts that ask for different calls need a key each; the others are refused, not called."""
     number = "+1555010000{{ groups.all.index(inventory_hostname) }}"
     done = play(ready, [request("vapi_call", None, number)])
@@ -138,7 +138,7 @@ def test_a_task_without_a_key_calls_one_person(ready: Any) -> None:
     assert posts(ready, "vapi_call") == 6
 
 
-def test_items_of_a_loop_are_calls_of_their_own(ready: Any) -> None:
+def test_loop_items_are_separate_calls(ready: Any) -> None:
     loop = request("vapi_call", None, "{{ item }}", loop=["+15550100001", "+15550100002", "+15550100001"])
     done = play(ready, [loop], hosts=3)
     assert posts(ready, "vapi_call") == 3
@@ -151,7 +151,7 @@ def test_items_of_a_loop_are_calls_of_their_own(ready: Any) -> None:
 
 
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
-def test_attempts_look_and_do_not_send(ready: Any, module: str, key: str | None) -> None:
+def test_until_attempts_look_up_without_sending(ready: Any, module: str, key: str | None) -> None:
     """A condition that does not come true runs the task again, and each attempt shows how it goes."""
     done = play(ready, [request(module, key, retries=2, delay=0, until="made.nothing is defined")], hosts=2)
     assert posts(ready, module) == 1
@@ -159,7 +159,7 @@ def test_attempts_look_and_do_not_send(ready: Any, module: str, key: str | None)
 
 
 @pytest.mark.slow
-def test_what_was_refused_may_be_sent_again(ready: Any) -> None:
+def test_rejected_call_can_be_sent_again(ready: Any) -> None:
     ready.faults({"kind": "status", "code": 400, "times": 1, "match": {"method": "POST"}})
     done = play(ready, [request("vapi_call", "k", retries=2, delay=0, until="made is succeeded")], hosts=1)
     assert done.results[HOSTS[0]]["changed"]
@@ -168,7 +168,7 @@ def test_what_was_refused_may_be_sent_again(ready: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
-def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | None) -> None:
+def test_rate_limited_service_receives_one_request(ready: Any, module: str, key: str | None) -> None:
     ready.faults({"kind": "status", "code": 429, "times": None, "match": {"method": "POST"}})
     done = play(ready, [request(module, key, retries=2, delay=0, until="made is succeeded")], hosts=3)
     assert all(result["failed"] for result in done.results.values())
@@ -181,7 +181,7 @@ def test_a_busy_service_gets_one_request(ready: Any, module: str, key: str | Non
 @pytest.mark.slow
 @pytest.mark.parametrize(("module", "key"), [REQUESTS[0], REQUESTS[2]])
 @pytest.mark.parametrize("fault", ANSWERS)
-def test_two_runs_at_once_send_one(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:
+def test_concurrent_runs_send_one_request(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:
     slow = {"kind": "delay", "seconds": 2, "times": None, "match": {"method": "GET"}}
     ready.faults(*([{**fault, "times": None, "match": {"method": "POST"}}] if fault else []), slow)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -197,7 +197,7 @@ def test_two_runs_at_once_send_one(ready: Any, module: str, key: str, fault: dic
 
 
 @pytest.mark.parametrize("callback", ["json", "ansible.posix.json"])
-def test_progress_leaves_the_standard_output_to_the_callback(ready: Any, callback: str) -> None:
+def test_progress_does_not_change_standard_output(ready: Any, callback: str) -> None:
     if callback == "json":
         plugin = ready.folder / "callback" / "json.py"
         plugin.parent.mkdir()

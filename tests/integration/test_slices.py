@@ -43,7 +43,7 @@ PACES = {"all at once": (0.0, 0.0), "one after the other, Vapi slow": (0.4, 0.6)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pace", PACES)
-def test_slices_make_one_whole(services: Any, capsys: pytest.CaptureFixture[str], pace: str) -> None:
+def test_slices_create_the_complete_environment(services: Any, capsys: pytest.CaptureFixture[str], pace: str) -> None:
     slow, apart = PACES[pace]
     if slow:
         services.faults({"kind": "delay", "seconds": slow, "times": None, "match": {"api": "vapi"}})

@@ -86,7 +86,7 @@ def lines(found: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("variant", dealt(VARIANTS))
-def test_the_steps_do_what_the_module_does(services: Any, variant: str) -> None:
+def test_steps_equal_the_module(services: Any, variant: str) -> None:
     """The same objects; nothing in check mode or again; removed without a trace, by either on what the other made."""
     variables = declared(variant)
     bought = state(services)
@@ -147,7 +147,7 @@ def kinds(services: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_a_tag_runs_one_step(services: Any, down: bool) -> None:
+def test_tag_runs_one_step(services: Any, down: bool) -> None:
     """Each alone, in the order of the chain, and in reverse: it changes its own kind of object and no other."""
     variables = declared("SIP account")
     if down:
@@ -178,7 +178,7 @@ def test_errors_are_reported_before_any_step(services: Any, tag: str) -> None:
     assert services.writes == 0
 
 
-def test_a_difference_fails_the_verification(services: Any) -> None:
+def test_difference_fails_the_verification(services: Any) -> None:
     """Somebody changed an object after the steps; a repetition of the step corrects it."""
     variables = environment()
     assert run(services, "steps", **variables).rc == 0

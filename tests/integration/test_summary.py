@@ -47,7 +47,7 @@ def changes(summary: dict[str, Any]) -> dict[str, str]:
     return {item["kind"]: item["change"] for item in summary["objects"]}
 
 
-def test_the_summary_of_every_kind_of_run(services: Any) -> None:
+def test_summary_of_every_kind_of_run(services: Any) -> None:
     declared = environment()
     plays, texts = [], []
 
@@ -97,7 +97,7 @@ def test_the_summary_of_every_kind_of_run(services: Any) -> None:
 
 
 @pytest.mark.slow
-def test_the_summary_of_a_run_that_fails(services: Any) -> None:
+def test_summary_of_failed_run(services: Any) -> None:
     """It says why, as far as the run came, and takes the place of an older one."""
     wrong = environment(vapi_didlogic_numbers=[{"number": "+31201234569", "assistant": "Night"}])
     refused = services.play("voiceops.vapi_didlogic.integrate", "--check", **wrong)
@@ -123,7 +123,7 @@ def test_the_summary_of_a_run_that_fails(services: Any) -> None:
 
 
 @pytest.mark.slow
-def test_no_key_gets_into_the_summary_from_a_uri(services: Any) -> None:
+def test_summary_contains_no_key_of_a_uri(services: Any) -> None:
     declared = environment(vapi_didlogic_inbound_uri="private_key")
     guide = services.play("voiceops.vapi_didlogic.integrate", **declared)
     summary = told(services)
@@ -132,7 +132,7 @@ def test_no_key_gets_into_the_summary_from_a_uri(services: Any) -> None:
     assert any("31201234560@hidden.sip.vapi.ai" in line for line in summary["report"])
 
 
-def test_without_the_variable_no_file_is_written(services: Any) -> None:
+def test_summary_is_not_written_without_the_variable(services: Any) -> None:
     before = sorted(services.folder.iterdir())
     play = services.play("voiceops.vapi_didlogic.integrate", "--check", **environment(vapi_didlogic_summary_file=""))
     assert play.rc == 0, play.text

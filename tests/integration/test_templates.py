@@ -62,7 +62,7 @@ FIRST = ("playbook", "include_role", "call")
 
 
 @pytest.mark.parametrize("way", [way if way in FIRST else pytest.param(way, marks=pytest.mark.slow) for way in WAYS])
-def test_nothing_is_sent_and_the_place_and_the_fix_are_named(untouched: Any, way: str) -> None:
+def test_template_error_names_path_and_fix_without_request(untouched: Any, way: str) -> None:
     before = untouched.sandbox("journal")
     done = run(untouched, WAYS[way], json.dumps(environment(PROMPTS)), "environment.json")
     assert done.rc != 0
@@ -91,7 +91,7 @@ Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!un
 
 
 @pytest.mark.parametrize("form", ["unsafe", "raw"])
-def test_marked_text_arrives_as_it_is(services: Any, form: str) -> None:
+def test_unsafe_text_is_sent_unchanged(services: Any, form: str) -> None:
     if form == "unsafe":
         name, text = "environment.yml", yaml.dump(environment([Unsafe(prompt) for prompt in PROMPTS]), Dumper=Dumper)
     else:
@@ -106,7 +106,7 @@ def test_marked_text_arrives_as_it_is(services: Any, form: str) -> None:
     assert (second.rc, second.changed) == (0, 0), second.text
 
 
-def test_a_module_says_what_to_do(untouched: Any) -> None:
+def test_module_error_names_the_fix(untouched: Any) -> None:
     """Without the role: what Ansible has filled in is refused; what it cannot fill in it reports itself."""
     for index, prompt in enumerate(["It is {{ now }}.", "{{ environment }}", "Hi {{ customer.name }}"]):
         task = {"voiceops.vapi_didlogic.vapi_assistant": {"name": "A", "definition": {"firstMessage": prompt}}}

@@ -39,7 +39,7 @@ ONE = "integrate"
 @pytest.mark.parametrize(
     "playbook", [ONE, *(pytest.param(name, marks=pytest.mark.slow) for name in PLAYBOOKS if name != ONE)]
 )
-def test_every_playbook_refuses_unknown_names(untouched: Any, playbook: str) -> None:
+def test_playbook_rejects_unknown_variables(untouched: Any, playbook: str) -> None:
     """All of them at once."""
     before = requests(untouched)
     variables = {name: value for wrong, _told in WRONG for name, value in wrong.items()}
@@ -74,7 +74,7 @@ FIRST = "Check for misspelled variables"
 
 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if name != "include_role"])
-def test_the_variables_are_checked_once_and_first(untouched: Any, name: str) -> None:
+def test_variables_are_checked_once_and_first(untouched: Any, name: str) -> None:
     """Static imports only: Ansible lists no tasks of ``include_role``."""
     listed = entry(untouched, name, "--list-tasks")
     tasks = [line for line in listed.out.splitlines() if "TAGS: [" in line and "play #" not in line]
@@ -86,7 +86,7 @@ def test_the_variables_are_checked_once_and_first(untouched: Any, name: str) -> 
 @pytest.mark.parametrize(
     "name", [name if name in (ONE, "include_role") else pytest.param(name, marks=pytest.mark.slow) for name in ENTRIES]
 )
-def test_a_misspelt_name_is_reported_before_anything_else(untouched: Any, name: str) -> None:
+def test_misspelt_variable_is_reported_first(untouched: Any, name: str) -> None:
     """Before the variable that is missing for it, too."""
     before = requests(untouched)
     done = entry(untouched, name, vapi_didlogic_trnk=TRUNK)
@@ -111,7 +111,7 @@ def test_a_misspelt_name_is_reported_before_anything_else(untouched: Any, name: 
         if set(needs) - set(given)
     ],
 )
-def test_a_playbook_without_an_environment_says_what_to_pass(
+def test_playbook_without_environment_names_the_variables(
     untouched: Any, name: str, given: tuple[str, ...], missing: list[str]
 ) -> None:
     values: dict[str, Any] = {"trunk": TRUNK, "numbers": []}
@@ -124,7 +124,7 @@ def test_a_playbook_without_an_environment_says_what_to_pass(
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(("playbook", "options"), [("call", CALL), ("campaign", CAMPAIGN)])
 @pytest.mark.parametrize("missing", ["assistant", "squad", "phone_number"])
-def test_what_a_call_refers_to_exists(
+def test_references_of_a_call_must_exist(
     untouched: Any, playbook: str, options: dict[str, Any], missing: str, check: bool
 ) -> None:
     """In check mode too, since nothing in these playbooks creates it; named by the variable of the user."""

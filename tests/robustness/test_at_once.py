@@ -41,7 +41,7 @@ def requests(account: Account) -> int:
     return int(account.world.journal_report()["total"])
 
 
-def test_it_makes_what_several_tasks_make(account: Account) -> None:
+def test_module_creates_the_same_objects_as_single_tasks(account: Account) -> None:
     other = account.copy()
     account.run(at_once=True)
     other.run()
@@ -65,7 +65,7 @@ def test_it_makes_what_several_tasks_make(account: Account) -> None:
         assert ways[0] == ways[1]
 
 
-def test_an_unchanged_environment_costs_the_lists_and_the_destinations(account: Account) -> None:
+def test_unchanged_environment_reads_only_lists_and_destinations(account: Account) -> None:
     account.run(at_once=True)
     before, written = requests(account), writes(account)
     second = account.run(at_once=True)
@@ -77,7 +77,7 @@ def test_an_unchanged_environment_costs_the_lists_and_the_destinations(account: 
     assert requests(account) - before <= 5 + 3 + accounts + 2
 
 
-def test_a_dry_run_says_what_the_run_does(account: Account) -> None:
+def test_check_mode_equals_the_run(account: Account) -> None:
     for _turn in ("empty", "finished"):
         before = writes(account)
         dry = account.run(check=True, at_once=True)
@@ -96,7 +96,7 @@ def without_ids(value: Any) -> Any:
     return {key: item for key, item in value.items() if UNKNOWN_ID not in str(item)}
 
 
-def test_it_takes_down_what_it_declares(account: Account) -> None:
+def test_absent_deletes_the_declared_objects(account: Account) -> None:
     before = account.copy()
     account.run(at_once=True)
     down = account.run(at_once=True, state="absent")
@@ -198,7 +198,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_told_before_the_first_request(account: Account, case: str) -> None:
+def test_invalid_input_is_reported_without_request(account: Account, case: str) -> None:
     more, words = BAD[case]
     before = requests(account)
     with pytest.raises(ModuleFailureError) as failed:
@@ -228,7 +228,7 @@ MISFIT: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", MISFIT)
-def test_what_does_not_fit_is_told_before_the_first_change(account: Account, case: str) -> None:
+def test_inconsistent_input_is_reported_before_the_first_write(account: Account, case: str) -> None:
     more, word = MISFIT[case]
     trunk = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=[{"ip": "192.0.2.9"}])["id"]
     phone = {"provider": "byo-phone-number", "number": BARE, "numberE164CheckEnabled": False, "credentialId": trunk}
@@ -245,7 +245,7 @@ def test_what_does_not_fit_is_told_before_the_first_change(account: Account, cas
     assert writes(account) == before
 
 
-def test_what_another_run_takes_back_is_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deletion_by_another_run_is_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     twins = [vapi(account, "assistant", name="reception")["id"] for _double in range(2)]
     waited: list[float] = []
 
@@ -272,7 +272,7 @@ def ask(account: Account, service: str, path: str, method: str = "POST", **body:
 
 
 @pytest.mark.parametrize("holder", ["squad", "number of another carrier"])
-def test_what_stays_and_uses_what_goes_is_told_before_the_first_change(account: Account, holder: str) -> None:
+def test_remaining_referrers_are_reported_before_the_first_write(account: Account, holder: str) -> None:
     assistant = account.run(at_once=True).told["integration"]["assistant_ids"]["reception"]
     if holder == "squad":
         vapi(account, "squad", name="holder", members=[{"assistantId": assistant}])
@@ -287,7 +287,7 @@ def test_what_stays_and_uses_what_goes_is_told_before_the_first_change(account: 
     assert writes(account) == before
 
 
-def test_a_number_that_is_there_twice_goes_twice(account: Account) -> None:
+def test_duplicate_number_is_deleted_twice(account: Account) -> None:
     trunk = account.run(at_once=True).told["integration"]["trunk_id"]
     vapi(account, "phone-number", provider="byo-phone-number", number=f"+{OWN}", credentialId=trunk)
     dry = account.run(at_once=True, state="absent", check=True)
@@ -297,7 +297,7 @@ def test_a_number_that_is_there_twice_goes_twice(account: Account) -> None:
 
 
 @pytest.mark.parametrize("former", [{"inbound_uri": "private_key"}, {"number_format": "e164"}])
-def test_no_call_is_left_to_what_is_gone(account: Account, former: dict[str, str]) -> None:
+def test_no_destination_remains_to_deleted_objects(account: Account, former: dict[str, str]) -> None:
     """Wired in one form, taken down when another one is declared."""
     before = destinations(account)
     account.run(at_once=True, **former)
@@ -311,7 +311,7 @@ def destinations(account: Account) -> list[list[str]]:
     return [[row["destination"] for row in item["destinations"]] for item in account.world.state()["numbers"]]
 
 
-def test_a_number_that_was_moved_keeps_its_forwards(account: Account) -> None:
+def test_moved_number_keeps_its_forwards(account: Account) -> None:
     account.run(at_once=True, inbound_uri="private_key")
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=[{"ip": "192.0.2.9"}])
     for row in account.world.vapi["phone_numbers"].values():
@@ -321,7 +321,7 @@ def test_a_number_that_was_moved_keeps_its_forwards(account: Account) -> None:
     assert destinations(account) == before
 
 
-def test_another_spelling_of_the_same_place_is_that_place(account: Account) -> None:
+def test_other_spelling_of_a_destination_is_the_same(account: Account) -> None:
     trunk = account.run(at_once=True).told["integration"]["trunk_id"]
     path = f"/v1/purchases/{BARE}/destinations"
     (row,) = ask(account, "didlogic", path, "GET")["destination"]
@@ -337,27 +337,27 @@ def test_another_spelling_of_the_same_place_is_that_place(account: Account) -> N
     ("who", "word"),
     [({"assistant": ""}, "without an assistant"), ({}, "not managed"), ({"assistant": "reception"}, "by reception")],
 )
-def test_the_report_says_who_answers(account: Account, who: dict[str, str], word: str) -> None:
+def test_report_names_the_answering_object(account: Account, who: dict[str, str], word: str) -> None:
     report = account.run(at_once=True, verify=False, **number(**who)).told["report"]
     (line,) = [line for line in report if line.startswith("phone number")]
     assert word in line
 
 
-def test_without_numbers_no_other_number_is_judged(account: Account) -> None:
+def test_environment_without_numbers_verifies_no_number(account: Account) -> None:
     account.run(at_once=True)
     for row in account.world.vapi["phone_numbers"].values():
         row["credentialId"] = NOWHERE
     assert account.run(at_once=True, numbers=[]).told["broken"] == []
 
 
-def test_a_dry_run_that_fails_has_done_nothing(account: Account) -> None:
+def test_failed_check_mode_reports_no_changes(account: Account) -> None:
     """The tool can not be attached to an assistant without a model, which shows only when what stands is known."""
     with pytest.raises(ModuleFailureError, match="model") as failed:
         account.run(at_once=True, check=True, assistants=[{"name": "reception", "tools": ["human"]}])
     assert "Done before that" not in str(failed.value)
 
 
-def test_an_export_says_what_it_can_not_say(account: Account) -> None:
+def test_export_notes_unsupported_fields(account: Account) -> None:
     """What has no words in an environment is told in notes, and what is left changes nothing."""
     result = account.run(at_once=True).told["integration"]
     phone = {"provider": "byo-phone-number", "credentialId": result["trunk_id"], "numberE164CheckEnabled": False}
@@ -391,13 +391,13 @@ def test_an_export_says_what_it_can_not_say(account: Account) -> None:
     assert set(again.told["summary"].items()) >= {("unchanged", 9), ("updated", 1), ("created", 0), ("failed", 0)}
 
 
-def test_what_dials_needs_no_word_about_refer(account: Account) -> None:
+def test_dial_transfer_needs_no_refer_confirmation(account: Account) -> None:
     dials = {"name": "human", "destinations": [{"sip_uri": "sip:1@pbx.example.org", "sip_verb": "dial"}]}
     done = account.run(at_once=True, transfer_tools=[dials], sip_refer_enabled=False)
     assert done.told["summary"]["created"] == 7
 
 
-def test_a_failure_says_what_was_done_and_what_was_not(account: Account) -> None:
+def test_failure_reports_completed_and_remaining_changes(account: Account) -> None:
     refused = {"kind": "status", "code": 400, "match": {"method": "POST", "path_regex": "phone-number"}, "times": None}
     account.world.faults.set([refused])
     with pytest.raises(ModuleFailureError) as failed:
@@ -420,7 +420,7 @@ FIRST_LINES = {
 VERIFICATION_FAILED = "Verification failed: the live configuration differs from the declared one."
 
 
-def test_calls_that_do_not_get_there_are_a_failure(account: Account) -> None:
+def test_failed_verification_fails_the_module(account: Account) -> None:
     """All objects are as declared, but nobody answers."""
     with pytest.raises(ModuleFailureError, match=VERIFICATION_FAILED) as failed:
         account.run(at_once=True, **number())
@@ -430,7 +430,7 @@ def test_calls_that_do_not_get_there_are_a_failure(account: Account) -> None:
 @pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize("who", [{"assistant": "reception"}, {}])
 @pytest.mark.parametrize("second", ["change", "no change", "check mode"])
-def test_the_report_begins_with_the_result_of_the_verification(
+def test_report_begins_with_the_verification_result(
     account: Account, second: str, who: dict[str, str], verify: bool
 ) -> None:
     """Whether the run changed something or not, in check mode too, and where differences do not fail the task."""
@@ -495,7 +495,7 @@ ALWAYS = ("a field of former days", "a tool whose server chooses", "an inline to
 
 @pytest.mark.parametrize("place", TRANSFERS)
 @pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
-def test_a_transfer_needs_a_word_about_refer_wherever_it_is(account: Account, place: str, verb: str | None) -> None:
+def test_transfer_requires_refer_confirmation_wherever_defined(account: Account, place: str, verb: str | None) -> None:
     to = {**OUTSIDE, "transferPlan": {"mode": "blind-transfer", "sipVerb": verb}} if verb else dict(OUTSIDE)
     options = {"sip_refer_enabled": False, **number(), **TRANSFERS[place](to)}
     if verb in ("dial", "bye") and place not in ALWAYS:
@@ -511,7 +511,7 @@ NOTHING: dict[str, Any] = {"transfer_tools": [], "assistants": []}
 
 
 @pytest.mark.parametrize("place", sorted(set(TRANSFERS) - {"a field of former days"}))  # which the sandbox refuses
-def test_an_exported_environment_with_a_transfer_can_be_applied(account: Account, place: str) -> None:
+def test_exported_environment_with_transfer_can_be_applied(account: Account, place: str) -> None:
     account.run(at_once=True, verify=False, **{**number(assistant="reception"), **TRANSFERS[place](dict(OUTSIDE))})
     (live,) = account.find()["environments"]
     options = {name: value for name, value in live.items() if name not in ("region", "notes")}
@@ -559,7 +559,7 @@ def standing(account: Account) -> list[str]:
 @pytest.mark.parametrize("ahead", [True, False])
 @pytest.mark.parametrize("active", [True, False])
 @pytest.mark.parametrize("inbound_uri", ["trunk_id", "private_key"])
-def test_exactly_the_declared_destination_leads_to_the_environment(
+def test_only_the_declared_destination_is_recognised(
     account: Account, form: str, ahead: bool, active: bool, inbound_uri: str
 ) -> None:
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
@@ -685,7 +685,7 @@ def test_a_failover_at_another_position_is_a_difference(account: Account) -> Non
 
 @pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])
 @pytest.mark.parametrize("host", ["sip.vapi.ai", "SIP.VAPI.AI", "sip.Vapi.ai."])
-def test_the_case_of_scheme_and_host_makes_no_difference(account: Account, scheme: str, host: str) -> None:
+def test_scheme_and_host_are_case_insensitive(account: Account, scheme: str, host: str) -> None:
     result = account.run(at_once=True).told["integration"]
     trunk = result["trunk_id"]
     for row in ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]:
@@ -707,7 +707,7 @@ LEFT: dict[str, tuple[str, int, bool]] = {
 
 
 @pytest.mark.parametrize("left", LEFT)
-def test_taking_down_counts_destinations_that_can_answer(account: Account, left: str, monkeypatch: Any) -> None:
+def test_absent_counts_destinations_that_can_answer(account: Account, left: str, monkeypatch: Any) -> None:
     uri, transport, answers = LEFT[left]
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
@@ -727,7 +727,7 @@ def test_taking_down_counts_destinations_that_can_answer(account: Account, left:
     assert dry.told["summary"] == down.told["summary"]
 
 
-def test_a_number_for_outbound_calls_is_answered_by_nobody(account: Account) -> None:
+def test_outbound_only_number_has_no_answering_object(account: Account) -> None:
     report = account.run(at_once=True, **number(assistant="reception", inbound=False)).told["report"]
     (line,) = [line for line in report if line.startswith("phone number")]
     assert "outbound calls only" in line
@@ -738,9 +738,7 @@ def test_a_number_for_outbound_calls_is_answered_by_nobody(account: Account) -> 
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("needed", [False, True])
 @pytest.mark.parametrize("error", [False, True])
-def test_the_first_line_of_the_report_is_the_result(
-    account: Account, state: str, check: bool, needed: bool, error: bool
-) -> None:
+def test_report_first_line_is_the_result(account: Account, state: str, check: bool, needed: bool, error: bool) -> None:
     """In every state and mode, with and without needed changes and errors."""
     if needed == (state == "absent"):
         account.run(at_once=True)

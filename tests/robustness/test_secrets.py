@@ -73,14 +73,14 @@ def told(run: Run, name: str) -> Any:
     return next(e["result"] for e in events if e["event"] in ("ok", "failed") and e["task"].endswith(f", {name}"))
 
 
-def test_nothing_leaks(run: Run) -> None:
+def test_output_contains_no_secret(run: Run) -> None:
     assert not run.odd
     assert sorted(run.hits) == []
     loud = ("stdout", "log file", "events (JSON)", "junit", "fact cache", "process list")
     assert [place for place in loud if not run.places[place]] == []
 
 
-def test_what_is_left_of_messages_is_of_use(run: Run) -> None:
+def test_redacted_messages_are_informative(run: Run) -> None:
     assert "Vapi rejected PATCH /phone-number/{id} (400): No calls to" in told(run, "Vapi repeats")["msg"]
     assert "@hidden.sip.vapi.ai" in told(run, "didlogic repeats")["msg"]
     (failure,) = told(run, "a bulk repeats")["failures"]
@@ -88,7 +88,7 @@ def test_what_is_left_of_messages_is_of_use(run: Run) -> None:
     assert "422" in failure["message"]
 
 
-def test_generated_keys_are_hidden_and_keep_their_place(run: Run) -> None:
+def test_generated_keys_are_hidden_in_place(run: Run) -> None:
     metadata = told(run, "generated keys")["assistant"]["definition"]["metadata"]
     assert {metadata[name] for name in secret_leaks.GENERATED} == {"hidden"}
     assert metadata["pairs"] == [{"key": "apiSecret", "value": "hidden"}]
@@ -98,7 +98,7 @@ def test_generated_keys_are_hidden_and_keep_their_place(run: Run) -> None:
     assert found["address"] == "https://hidden:hidden@example.com/?a=hidden"
 
 
-def test_foreign_keys_are_hidden(run: Run) -> None:
+def test_keys_of_other_objects_are_hidden(run: Run) -> None:
     rows = [row["destination"] for number in told(run, "a foreign key")["numbers"] for row in number["destinations"]]
     assert f"{KEPT}@hidden.sip.vapi.ai" in rows
     assert f"sip:{KEPT}@hidden.sip.eu.vapi.ai;transport=tcp" in rows
@@ -110,7 +110,7 @@ def test_foreign_keys_are_hidden(run: Run) -> None:
     assert assistant["definition"]["serverUrlSecret"] == "hidden"
 
 
-def test_the_control_is_caught() -> None:
+def test_control_leak_is_detected() -> None:
     cases = [case for case in secret_leaks.control_cases() if case.name in CONTROL]
     run = secret_leaks.play(CORE, "control", secret_leaks.playbook(cases), cases, "-vvvvv")
     caught = {hit.place for hit in run.hits}
@@ -122,7 +122,7 @@ def test_the_control_is_caught() -> None:
     assert "no_log" in (secret_leaks.NAIVE / "library" / "naive.py").read_text(encoding="utf-8")
 
 
-def test_the_needles_find_every_form() -> None:
+def test_search_finds_every_encoding() -> None:
     values = secret_leaks.canaries()
     for label in ("vapi", "password", "didlogic"):
         for echo, form in secret_leaks.ECHOES.items():

@@ -23,27 +23,27 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core impor
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered
 
 
-def test_faults_at_requests() -> None:
+def test_fault_at_every_request_converges() -> None:
     number, found = faults.sweep(sample=101)
     assert number > 100
     assert {name: found[name] for name in faults.BROKEN} == dict.fromkeys(faults.BROKEN, 0)
     assert found["converged"] + found["clear error"] + found["killed"] == number
 
 
-def test_two_runs_at_once() -> None:
+def test_concurrent_runs_converge() -> None:
     for name, found in together.figures(25, three=False).items():
         assert {what: found[what] for what in together.BROKEN} == dict.fromkeys(together.BROKEN, 0), name
         assert found["interleavings"] >= 20
 
 
-def test_mutated_answers() -> None:
+def test_mutated_responses_converge_or_fail() -> None:
     found = fuzz.sweep(120)
     assert {name: found[name] for name in fuzz.BROKEN} == dict.fromkeys(fuzz.BROKEN, 0)
     assert found["clear error"] > 200
     assert found["read"] > 50
 
 
-def test_a_client_that_repeats_what_it_does_not_know_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_retries_unknown_outcomes_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """What most clients do: send a write again when its answer was lost."""
     honest = http_client.Client.write
 
@@ -61,7 +61,7 @@ def test_a_client_that_repeats_what_it_does_not_know_is_caught(monkeypatch: pyte
     assert any(found[proof] for proof in proofs)
 
 
-def test_a_forward_that_breaks_before_it_makes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forward_deleted_before_create_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delete what stands first, then append: the number is without a destination for a moment."""
     honest = plan_ordered.next_steps
 
@@ -76,7 +76,7 @@ def test_a_forward_that_breaks_before_it_makes_is_caught(monkeypatch: pytest.Mon
     assert found["lost destinations"] > 0
 
 
-def test_what_a_dry_run_says_is_what_the_run_does() -> None:
+def test_check_mode_equals_the_run() -> None:
     """For every starting state: the same changes, the same diff, the same objects, and not one write before."""
     for name in ("empty", "partly", "finished"):
         account = faults.start(name)

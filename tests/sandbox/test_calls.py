@@ -94,7 +94,7 @@ def records(didlogic: httpx.Client, **query: Any) -> Any:
 # --- the clock
 
 
-def test_clock(control: httpx.Client, clock: Clock, world: World) -> None:
+def test_clock_advances(control: httpx.Client, clock: Clock, world: World) -> None:
     assert control.get("/clock").json() == {"now": "2026-01-02T03:04:05.678Z", "offset": 0, "pace": 1}
     moved = control.post("/clock", json={"advance": 60}).json()
     assert moved == {"now": "2026-01-02T03:05:05.678Z", "offset": 60, "pace": 1}
@@ -106,7 +106,7 @@ def test_clock(control: httpx.Client, clock: Clock, world: World) -> None:
     assert control.get("/clock").json()["offset"] == 0
 
 
-def test_pace(control: httpx.Client, clock: Clock, world: World) -> None:
+def test_clock_pace(control: httpx.Client, clock: Clock, world: World) -> None:
     control.post("/clock", json={"pace": 10})
     clock.tick(1000)
     assert control.get("/clock").json() == {"now": "2026-01-02T03:04:15.678Z", "offset": 9, "pace": 10}
@@ -128,7 +128,7 @@ def test_pace(control: httpx.Client, clock: Clock, world: World) -> None:
         ([1], None),
     ],
 )
-def test_clock_refuses(control: httpx.Client, body: Any, message: str | None) -> None:
+def test_clock_rejects_invalid_values(control: httpx.Client, body: Any, message: str | None) -> None:
     answer = control.post("/clock", json=body)
     assert answer.status_code == 400
     assert message in {None, answer.json()["error"]}
@@ -221,7 +221,7 @@ SCRIPTS: list[tuple[dict[str, Any], str, bool, int, int | None]] = [
 
 
 @pytest.mark.parametrize(("facts", "reason", "answered", "seconds", "recorded"), SCRIPTS)
-def test_scripts(
+def test_script_determines_the_call(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     control: httpx.Client,
@@ -245,7 +245,9 @@ def test_scripts(
     assert [row["duration"] for row in records(didlogic)] == ([] if recorded is None else [recorded])
 
 
-def test_words_of_a_script(vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
+def test_script_fields_determine_the_ended_call(
+    vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance
+) -> None:
     words = {"ended_message": "m", "summary": "s", "transcript": "t", "success": False}
     script(control, words)
     call = dial(vapi, target)
@@ -271,7 +273,7 @@ def test_words_of_a_script(vapi: httpx.Client, control: httpx.Client, target: di
         ([{"transfers": [{"destination": HUMAN, "status": "x"}]}], "calls[0].transfers[0].status must be one of conn"),
     ],
 )
-def test_scripts_refused(control: httpx.Client, calls: Any, message: str) -> None:
+def test_invalid_script_is_rejected(control: httpx.Client, calls: Any, message: str) -> None:
     answer = control.put("/rules", json={"calls": calls})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(message)
@@ -325,7 +327,7 @@ def _both(world: World, vapi: httpx.Client, trunk: str) -> None:
         (_both, GET_ASSISTANT),
     ],
 )
-def test_what_fails_by_itself(
+def test_misconfigured_call_fails_without_script(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     control: httpx.Client,
@@ -348,7 +350,7 @@ def test_what_fails_by_itself(
     assert records(didlogic) == []
 
 
-def test_unknown_passwords_are_no_obstacle(
+def test_unknown_password_is_accepted(
     vapi: httpx.Client, world: World, target: dict[str, Any], advance: Advance
 ) -> None:
     world.didlogic["sip_accounts"][0]["password"] = ""
@@ -357,14 +359,16 @@ def test_unknown_passwords_are_no_obstacle(
     assert vapi.get(f"/call/{call['id']}").json()["endedReason"] == "customer-ended-call"
 
 
-def test_a_customer_by_id_is_unknown(vapi: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
+def test_customer_by_id_is_rejected(vapi: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
     call = vapi.post("/call", json={**target, "customerId": "c"}).json()
     assert "customer" not in call
     advance(1)
     assert vapi.get(f"/call/{call['id']}").json()["endedReason"] == "call.start.error-get-customer"
 
 
-def test_concurrency(vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
+def test_concurrent_calls_are_limited(
+    vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance
+) -> None:
     batch = vapi.post("/call", json={**target, "customers": [CUSTOMER] * 12}).json()
     assert batch["subscriptionLimits"] == {
         "concurrencyBlocked": True,
@@ -390,7 +394,7 @@ def test_concurrency(vapi: httpx.Client, control: httpx.Client, target: dict[str
     }
 
 
-def test_too_late(
+def test_call_after_its_latest_time_fails(
     vapi: httpx.Client, didlogic: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance
 ) -> None:
     control.put("/rules", json={"concurrency_limit": 1, "calls": [{"talk": 600}]})
@@ -439,7 +443,7 @@ def test_state_survives(
 # --- transfers and records
 
 
-def test_records(
+def test_calls_have_didlogic_records(
     vapi: httpx.Client, didlogic: httpx.Client, world: World, target: dict[str, Any], advance: Advance
 ) -> None:
     world.seed({"calls": [{"timestamp": "2026-01-01T10:00:00Z", "type": "sip", "from": "1", "to": "2"}]})
@@ -489,7 +493,7 @@ def test_records(
 @pytest.mark.parametrize(
     "destination", [HUMAN, f"sip:{HUMAN}@sip.nl.didlogic.net", {"type": "number", "number": HUMAN}]
 )
-def test_transfers(
+def test_transfer_outcomes(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     control: httpx.Client,
@@ -547,7 +551,7 @@ VAPI_URI = f"{DID}@TRUNK.sip.vapi.ai"
 
 
 @pytest.mark.parametrize("uri", [VAPI_URI, f"sip:{DID}@TRUNK.SIP.eu.vapi.ai:5061;transport=tls"])
-def test_inbound(
+def test_inbound_call(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     inbound: Callable[..., Any],
@@ -606,7 +610,7 @@ def test_inbound_transfer(
         ([], None, []),
     ],
 )
-def test_inbound_goes_on(
+def test_inbound_call_tries_the_next_destination(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     inbound: Callable[..., Any],
@@ -624,7 +628,7 @@ def test_inbound_goes_on(
     assert len(records(didlogic, missed=1)) == (answered_by is None)
 
 
-def test_inbound_needs_a_gateway(vapi: httpx.Client, inbound: Callable[..., Any]) -> None:
+def test_inbound_call_requires_a_gateway(vapi: httpx.Client, inbound: Callable[..., Any]) -> None:
     trunk = vapi.get("/credential").json()[0]["id"]
     vapi.patch(f"/credential/{trunk}", json={"gateways": [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]})
     assert inbound((VAPI_URI, 1))["tried"][0]["result"] == "401 no inbound gateway"
@@ -638,7 +642,7 @@ def test_inbound_needs_a_gateway(vapi: httpx.Client, inbound: Callable[..., Any]
         (None, GET_ASSISTANT),
     ],
 )
-def test_inbound_without_assistant(
+def test_inbound_call_without_assistant(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     inbound: Callable[..., Any],
@@ -657,7 +661,7 @@ def test_inbound_without_assistant(
     assert [row["duration"] for row in records(didlogic, type="incoming")] == [0]
 
 
-def test_inbound_counts_as_running(
+def test_inbound_call_uses_a_line(
     vapi: httpx.Client, control: httpx.Client, inbound: Callable[..., Any], target: dict[str, Any]
 ) -> None:
     control.put("/rules", json={"concurrency_limit": 1})
@@ -671,7 +675,7 @@ def test_inbound_counts_as_running(
     "body",
     [None, {}, {"to": DID}, {"to": "31209999999", "from": "+1"}, {"to": DID, "from": "x"}, {"to": DID, "from": 1}],
 )
-def test_inbound_refused(control: httpx.Client, target: dict[str, Any], body: Any) -> None:
+def test_invalid_inbound_call_is_rejected(control: httpx.Client, target: dict[str, Any], body: Any) -> None:
     answer = control.post("/call", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]
@@ -798,7 +802,7 @@ def test_campaign_archived(vapi: httpx.Client, target: dict[str, Any], advance: 
     assert [call["status"] for call in vapi.get("/call").json()] == ["ended"] * 2
 
 
-def test_campaign_with_a_plan(vapi: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
+def test_campaign_with_schedule(vapi: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
     plan = {"earliestAt": "2026-01-02T04:00:00Z", "latestAt": "2026-01-02T04:01:00Z"}
     one = launch(vapi, target, schedulePlan=plan)
     path = f"/v2/campaign/{one['id']}"
@@ -813,7 +817,7 @@ def test_campaign_with_a_plan(vapi: httpx.Client, target: dict[str, Any], advanc
     assert (summary["status"], summary["contactCounters"]["skipped"]) == ("ended", 1)  # time for two times two
 
 
-def test_campaign_gives_up_under_a_rule(
+def test_campaign_skips_contacts_under_the_retry_switch(
     vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance
 ) -> None:
     control.put("/rules", json={"campaign_retry_seconds": 60})
@@ -835,7 +839,9 @@ def test_campaign_with_a_dial_plan_and_a_copy(vapi: httpx.Client, target: dict[s
     assert [call["phoneNumberId"] for call in vapi.get("/call").json()] == [target["phoneNumberId"]] * 4
 
 
-def test_names_and_deletion_of_a_campaigns_calls(vapi: httpx.Client, target: dict[str, Any], advance: Advance) -> None:
+def test_calls_of_a_campaign_have_names_and_can_be_deleted(
+    vapi: httpx.Client, target: dict[str, Any], advance: Advance
+) -> None:
     one = launch(vapi, target)
     first, second = one["calls"]
     assert vapi.patch(f"/call/{first}", json={"name": "n"}).json()["name"] == "n"
@@ -872,7 +878,7 @@ CAMPAIGNS_REFUSED: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize("path", ["/campaign", "/v2/campaign"])
 @pytest.mark.parametrize(("more", "message"), CAMPAIGNS_REFUSED)
-def test_campaigns_refused(
+def test_invalid_campaign_is_rejected(
     vapi: httpx.Client, world: World, target: dict[str, Any], path: str, more: dict[str, Any], message: str
 ) -> None:
     world.settings["refuse_excess_concurrency"] = True
@@ -883,7 +889,7 @@ def test_campaigns_refused(
     assert vapi.get(path).json()["results"] == []
 
 
-def test_campaigns_v2_may_be_closed(vapi: httpx.Client, control: httpx.Client, target: dict[str, Any]) -> None:
+def test_campaigns_v2_can_be_disabled(vapi: httpx.Client, control: httpx.Client, target: dict[str, Any]) -> None:
     one = launch(vapi, target)["id"]
     control.put("/rules", json={"campaigns_v2": False})
     path = f"/v2/campaign/{one}"
@@ -893,7 +899,7 @@ def test_campaigns_v2_may_be_closed(vapi: httpx.Client, control: httpx.Client, t
     assert vapi.get(f"/campaign/{one}").status_code == 200
 
 
-def test_ten_thousand(
+def test_campaign_with_10000_contacts(
     vapi: httpx.Client, didlogic: httpx.Client, control: httpx.Client, target: dict[str, Any], advance: Advance
 ) -> None:
     def quick(act: Callable[[], Any], seconds: float) -> Any:
@@ -926,7 +932,7 @@ def test_ten_thousand(
 # --- the time line by itself
 
 
-def test_words_about_reasons() -> None:
+def test_reasons_are_classified() -> None:
     assert {reason for reason in telephony.REASONS if not telephony.was_placed(reason)} >= {GET_ASSISTANT, OVER_LIMIT}
     assert telephony.was_recorded(NOT_CONNECTED)
     assert not telephony.was_recorded(FORBIDDEN)

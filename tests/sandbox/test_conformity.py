@@ -167,13 +167,13 @@ CASES: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
         ({"name": None}, "UpdateAssistantDTO"),
     ],
 )
-def test_the_check_finds_mistakes(value: Any, name: str) -> None:
+def test_schema_check_reports_errors(value: Any, name: str) -> None:
     with pytest.raises(AssertionError, match=f"not a {name}"):
         conforms(value, name)
 
 
 @pytest.mark.parametrize("path", CASES)
-def test_vapi_resources(vapi: httpx.Client, trunk: dict[str, Any], path: str) -> None:
+def test_vapi_resources_match_the_description(vapi: httpx.Client, trunk: dict[str, Any], path: str) -> None:
     """Each request of the cycle is a valid one, and each answer is what the description promises."""
     create, update, answer, body, change = CASES[path]
     if path == "/phone-number":
@@ -223,7 +223,7 @@ SCRIPTS = [
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_calls_in_every_state(
+def test_calls_match_the_description(
     vapi: httpx.Client,
     didlogic: httpx.Client,
     control: httpx.Client,
@@ -279,7 +279,7 @@ def test_calls_in_every_state(
 
 
 @pytest.mark.parametrize("path", ["/campaign", "/v2/campaign"])
-def test_campaigns_from_start_to_end(
+def test_campaigns_match_the_description(
     vapi: httpx.Client, control: httpx.Client, target: dict[str, Any], path: str
 ) -> None:
     read, page = ("Campaign", "Campaign") if path == "/campaign" else ("CampaignSummary", "CampaignSummary")
@@ -316,7 +316,7 @@ def test_campaigns_from_start_to_end(
     conforms(vapi.delete(other).json(), "Campaign")
 
 
-def test_words_are_those_of_the_description() -> None:
+def test_choices_equal_the_description() -> None:
     schemas = _vapi()["components"]["schemas"]
     assert not set(schemas["Call"]["properties"]["endedReason"]["enum"]) & telephony.NEWER_REASONS
     assert set(telephony.TRANSFER_STATES) == set(schemas["TransferArtifact"]["properties"]["status"]["enum"])
@@ -325,7 +325,7 @@ def test_words_are_those_of_the_description() -> None:
     assert [f"contact.{name}" for name in vapi_calls.CONTACT_STATES] == states
 
 
-def test_vapi_pages_calls_and_campaigns(vapi: httpx.Client, target: dict[str, Any]) -> None:
+def test_vapi_paging_of_calls_and_campaigns(vapi: httpx.Client, target: dict[str, Any]) -> None:
     customer = {"number": "+31201234560", "name": "c"}
     plan = {"earliestAt": "2026-02-01T00:00:00Z"}
     for call, answer in (
@@ -355,7 +355,7 @@ def test_amendments_are_needed_and_have_evidence() -> None:
             assert facts != amendment.document or (amendment.required and not required), (name, amendment.name)
 
 
-def test_tools_and_numbers_are_those_of_the_description() -> None:
+def test_tools_and_numbers_equal_the_description() -> None:
     described = _vapi()["components"]["schemas"]
     for kinds, tag in ((vapi_resources.TOOLS, "type"), (vapi_resources.NUMBERS, "provider")):
         for kind, name in kinds.items():
@@ -382,7 +382,7 @@ DIDLOGIC_SEED: dict[str, Any] = {
 }
 
 
-def test_didlogic_answers(didlogic: httpx.Client, world: World) -> None:
+def test_didlogic_responses_match_the_description(didlogic: httpx.Client, world: World) -> None:
     world.seed(DIDLOGIC_SEED)
     rows, accounts = "/v1/purchases/31201234567/destinations", "/v1/sipaccounts"
     row = f"{rows}/{world.didlogic['numbers'][0]['destinations'][0]['id']}"

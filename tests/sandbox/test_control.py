@@ -42,7 +42,7 @@ SEED = {
 }
 
 
-def test_seed(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client) -> None:
+def test_seed_sets_the_state(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client) -> None:
     state = control.post("/seed", json=SEED).json()
     assert state["balance"] == 35.22
     rows = didlogic.get("/v1/purchases/31201234568/destinations").json()["destination"]
@@ -86,14 +86,14 @@ def test_seed(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client)
     ],
 )
 @pytest.mark.parametrize("path", ["/seed", "/reset"])
-def test_seed_refused_changes_nothing(control: httpx.Client, path: str, seed: Any, message: str) -> None:
+def test_rejected_seed_changes_nothing(control: httpx.Client, path: str, seed: Any, message: str) -> None:
     before = control.post("/seed", json={"numbers": ["31209999999"]}).json()
     answer = control.post(path, json=seed)
     assert (answer.status_code, answer.json()) == (400, {"error": message})
     assert control.get("/state").json() == before
 
 
-def test_reset_keeps_keys_and_rules(control: httpx.Client, vapi: httpx.Client, world: World) -> None:
+def test_reset_keeps_keys_and_switches(control: httpx.Client, vapi: httpx.Client, world: World) -> None:
     control.put("/rules", json={"unique_numbers": True})
     control.put("/faults", json=[{"kind": "status", "times": None}])
     vapi.get("/assistant")
@@ -114,13 +114,13 @@ def test_dump_and_load(vapi: httpx.Client, world: World) -> None:
         assert getattr(again, name) == getattr(world, name)
 
 
-def test_keys_are_made_up() -> None:
+def test_api_keys_are_generated() -> None:
     worlds = [World() for _number in range(2)]
     assert len({key for world in worlds for key in (world.vapi_api_key, world.didlogic_api_key)}) == 4
     assert World(vapi_api_key="a", didlogic_api_key="b").didlogic_api_key == "b"
 
 
-def test_journal(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client) -> None:
+def test_journal_lists_requests(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client) -> None:
     vapi.get("/assistant", params={"limit": 5})
     vapi.post("/assistant", json={})
     didlogic.get("/v1/purchases/1/destinations")
@@ -165,12 +165,12 @@ def test_journal(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Clie
         ("/faults", [{"kind": "close", "match": {"path": "/x"}}], "close has no path; its options are none"),
     ],
 )
-def test_control_refuses(control: httpx.Client, path: str, body: Any, message: str) -> None:
+def test_invalid_control_request_is_rejected(control: httpx.Client, path: str, body: Any, message: str) -> None:
     answer = control.put(path, json=body)
     assert (answer.status_code, answer.json()) == (400, {"error": message})
 
 
-def test_latency(control: httpx.Client, vapi: httpx.Client, transport: InProcessTransport) -> None:
+def test_latency_is_added(control: httpx.Client, vapi: httpx.Client, transport: InProcessTransport) -> None:
     control.put("/rules", json={"latency_ms": 50})
     vapi.get("/assistant")
     vapi.get("/assistant")
@@ -190,7 +190,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("kind", "error"), BROKEN)
-def test_broken_connections(
+def test_connection_faults(
     control: httpx.Client, vapi: httpx.Client, world: World, kind: str, error: type[Exception], when: str
 ) -> None:
     control.put("/faults", json=[{"kind": kind, "when": when}])
@@ -218,7 +218,7 @@ ANSWERED: list[tuple[dict[str, Any], int, str]] = [
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("fault", "status", "text"), ANSWERED)
-def test_wrong_answers(
+def test_response_faults(
     control: httpx.Client, vapi: httpx.Client, world: World, fault: dict[str, Any], status: int, text: str, when: str
 ) -> None:
     assert control.put("/faults", json=[{**fault, "when": when}]).json() == {"faults": 1}
@@ -229,7 +229,9 @@ def test_wrong_answers(
     assert world.journal[0]["status"] == status
 
 
-def test_delay_and_drip_pass_time(control: httpx.Client, vapi: httpx.Client, transport: InProcessTransport) -> None:
+def test_delay_and_drip_faults_use_the_clock(
+    control: httpx.Client, vapi: httpx.Client, transport: InProcessTransport
+) -> None:
     control.put("/faults", json=[{"kind": "delay", "seconds": 4}, {"kind": "drip", "seconds": 1, "bytes": 2}])
     assert vapi.get("/assistant").json() == []
     assert transport.slept == 4
@@ -241,7 +243,7 @@ def test_delay_and_drip_pass_time(control: httpx.Client, vapi: httpx.Client, tra
     assert transport.slept == 8
 
 
-def test_which_requests_meet_a_fault(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client) -> None:
+def test_fault_applies_to_selected_requests(control: httpx.Client, vapi: httpx.Client, didlogic: httpx.Client) -> None:
     def statuses() -> list[int]:
         answers = [
             vapi.get("/assistant"),

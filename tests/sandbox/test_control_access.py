@@ -44,7 +44,7 @@ def snapshot(world: World) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 @pytest.mark.parametrize("in_path", [False, True])
-def test_pages_of_other_origins_are_refused_even_with_the_token(
+def test_other_origins_are_rejected_even_with_the_token(
     transport: Any, world: World, method: str, path: str, in_path: bool
 ) -> None:
     before = snapshot(world)
@@ -60,7 +60,7 @@ def test_pages_of_other_origins_are_refused_even_with_the_token(
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
-def test_the_token_is_demanded(transport: Any, world: World, method: str, path: str) -> None:
+def test_token_is_required(transport: Any, world: World, method: str, path: str) -> None:
     before = snapshot(world)
     keys = [world.vapi_api_key, world.didlogic_api_key, "", world.control_token[:-1], world.control_token + "0"]
     wrong = [{}, *({"authorization": f"{scheme} {key}"} for scheme in ("Bearer", "Basic") for key in keys)]
@@ -76,7 +76,7 @@ def test_the_token_is_demanded(transport: Any, world: World, method: str, path: 
 
 
 @pytest.mark.parametrize(("method", "path", "_act"), ENDPOINTS)
-def test_with_the_token_each_endpoint_answers(transport: Any, world: World, method: str, path: str, _act: Any) -> None:
+def test_endpoint_accepts_the_token(transport: Any, world: World, method: str, path: str, _act: Any) -> None:
     """From clients that are no browser, from a page of the sandbox itself, and with the token in the path."""
     bodies = {"/faults": [], "/clock": {"advance": 1}, "/call": {"to": "31201234567", "from": "+31612340000"}}
     token = {"authorization": f"Bearer {world.control_token}"}
@@ -100,7 +100,7 @@ def test_services_under_the_token_keep_their_own_keys(transport: Any, world: Wor
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o770, 0o775, 0o2775, 0o777, 0o1777, 0o703])
-def test_the_mode_of_a_folder_that_exists_stays(tmp_path: Path, mode: int) -> None:
+def test_mode_of_existing_folder_is_kept(tmp_path: Path, mode: int) -> None:
     folder = tmp_path / "there"
     folder.mkdir()
     folder.chmod(mode)
@@ -117,7 +117,7 @@ def test_the_mode_of_a_folder_that_exists_stays(tmp_path: Path, mode: int) -> No
 
 
 @pytest.mark.parametrize("name", ["sandbox.log", "lock", "state.tmp", "sandbox.tmp"])
-def test_links_in_the_folder_are_not_followed(tmp_path: Path, name: str) -> None:
+def test_symlinks_in_the_folder_are_not_followed(tmp_path: Path, name: str) -> None:
     folder, other = tmp_path / "state", tmp_path / "other"
     folder.mkdir(0o700)
     other.write_text("mine")

@@ -45,12 +45,12 @@ def error(answer: httpx.Response, status: int = 422) -> str:
     return str(answer.json()["error"])
 
 
-def test_balance(didlogic: httpx.Client) -> None:
+def test_balance_is_returned(didlogic: httpx.Client) -> None:
     assert didlogic.get("/v1/balance").json() == {"balance": 35.22}
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong"])
-def test_wrong_key(didlogic: httpx.Client, header: str | None) -> None:
+def test_wrong_key_is_rejected(didlogic: httpx.Client, header: str | None) -> None:
     didlogic.headers.pop("Authorization")
     assert error(didlogic.get("/v1/balance", headers={"Authorization": header} if header else {}), 403)
 
@@ -71,11 +71,11 @@ def test_wrong_key(didlogic: httpx.Client, header: str | None) -> None:
         ("PUT", ROWS),
     ],
 )
-def test_nothing_there(didlogic: httpx.Client, method: str, path: str) -> None:
+def test_unknown_id_is_404(didlogic: httpx.Client, method: str, path: str) -> None:
     assert error(didlogic.request(method, path), 404)
 
 
-def test_purchases(didlogic: httpx.Client, world: World) -> None:
+def test_purchases_are_paged(didlogic: httpx.Client, world: World) -> None:
     world.seed({"numbers": [{"number": f"3120200{index:04}", "country": "Fiction"} for index in range(1004)]})
     first = didlogic.get("/v1/purchases").json()
     assert first["pagination"] == {"pages": 11, "page": 1, "per_page": 100, "total_records": 1005}
@@ -101,7 +101,7 @@ def test_purchases(didlogic: httpx.Client, world: World) -> None:
 
 
 @pytest.mark.parametrize("query", ["per_page=1001", "per_page=0", "page=0", "page=x"])
-def test_page_limits(didlogic: httpx.Client, query: str) -> None:
+def test_page_limits_are_applied(didlogic: httpx.Client, query: str) -> None:
     assert error(didlogic.get(f"/v1/purchases?{query}"))
 
 
@@ -147,7 +147,7 @@ def test_destinations(didlogic: httpx.Client, world: World) -> None:
         {"destination": "12345"},
     ],
 )
-def test_destination_refused(didlogic: httpx.Client, data: dict[str, Any]) -> None:
+def test_invalid_destination_is_rejected(didlogic: httpx.Client, data: dict[str, Any]) -> None:
     assert error(didlogic.post(ROWS, data=data))
     assert didlogic.get(ROWS).json() == {"destination": []}
 
@@ -207,7 +207,7 @@ def test_forms_in_each_encoding_with_unknown_fields(didlogic: httpx.Client, worl
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"--x\r\n\r\n"])
-def test_multipart_that_cannot_be_read(didlogic: httpx.Client, body: bytes) -> None:
+def test_invalid_multipart_is_rejected(didlogic: httpx.Client, body: bytes) -> None:
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
         assert error(didlogic.post(ROWS, content=body, headers={"Content-Type": content_type}))
 
@@ -216,7 +216,7 @@ GETS = [path for method, path, _act in ENDPOINTS if method == "GET"]
 
 
 @pytest.mark.parametrize("path", GETS)
-def test_paths_may_end_with_json(didlogic: httpx.Client, world: World, path: str) -> None:
+def test_paths_accept_json_suffix(didlogic: httpx.Client, world: World, path: str) -> None:
     world.seed({"balance": 1, "sip_accounts": [{"name": "01234", "allowed_ips": ["192.0.2.1"]}]})
     path = path.format(number=NUMBER, name="01234")
     plain = didlogic.get(path)
@@ -244,9 +244,7 @@ def test_transactions(didlogic: httpx.Client, world: World) -> None:
 
 
 @pytest.mark.parametrize("code", [0, 2, 3, 6, 99])
-def test_destinations_of_a_kind_that_is_not_known(
-    didlogic: httpx.Client, control: httpx.Client, world: World, code: int
-) -> None:
+def test_destinations_of_unknown_kind(didlogic: httpx.Client, control: httpx.Client, world: World, code: int) -> None:
     """Such as a WebSocket: the row is listed, keeps what else it holds, and cannot be made."""
     number = "31201234568"
     given = {"destination": "wss://bot.example.com", "transport": code, "stream": "both"}
@@ -262,14 +260,14 @@ def test_destinations_of_a_kind_that_is_not_known(
     assert didlogic.get(rows).json() == {"destination": [changed]}
 
 
-def test_destination_duplicates(didlogic: httpx.Client, world: World) -> None:
+def test_duplicate_destinations(didlogic: httpx.Client, world: World) -> None:
     for _number in range(2):
         assert didlogic.post(ROWS, data=row("12345", 5)).status_code == 200
     world.settings["refuse_duplicate_destination"] = True
     assert error(didlogic.post(ROWS, data=row("12345", 5)))
 
 
-def test_bodies(didlogic: httpx.Client, world: World) -> None:
+def test_request_bodies(didlogic: httpx.Client, world: World) -> None:
     body = {"destination": {"destination": "12345", "transport": 5, "active": True}}
     assert error(didlogic.post(ROWS, json=body))
     world.settings["accept_json"] = True
@@ -334,7 +332,7 @@ def test_sip_accounts(didlogic: httpx.Client, control: httpx.Client, world: Worl
         account(password="x", ip_restrict="perhaps"),
     ],
 )
-def test_sip_account_refused(didlogic: httpx.Client, data: dict[str, Any]) -> None:
+def test_invalid_sip_account_is_rejected(didlogic: httpx.Client, data: dict[str, Any]) -> None:
     assert error(didlogic.post("/v1/sipaccounts", data=data))
     assert didlogic.get("/v1/sipaccounts").json() == {"sipaccounts": []}
 
@@ -352,7 +350,7 @@ def test_allowed_ips(didlogic: httpx.Client, world: World) -> None:
     assert didlogic.get("/v1/sipaccounts/01234").json()["sipaccount"]["allowed_ips"] == ["192.0.2.11"]
 
 
-def test_calls(didlogic: httpx.Client, world: World) -> None:
+def test_call_records(didlogic: httpx.Client, world: World) -> None:
     assert didlogic.get("/v1/calls").json() == {
         "calls": [],
         "pagination": {"page": 1, "per_page": 100, "total_pages": 0, "total_records": 0},

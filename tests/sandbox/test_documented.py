@@ -108,7 +108,7 @@ DESTINATIONS = [
 @pytest.mark.parametrize(
     ("given_assistant", "destination"), list(itertools.product(ASSISTANT_OF_A_TRANSFER, DESTINATIONS))
 )
-def test_a_transfer_with_an_assistant(
+def test_transfer_with_an_assistant_is_accepted(
     vapi: httpx.Client, given_assistant: dict[str, Any], destination: dict[str, Any]
 ) -> None:
     """In a tool, wherever a tool is defined."""
@@ -126,7 +126,7 @@ def test_a_transfer_with_an_assistant(
 
 
 @pytest.mark.parametrize("url", ["https://example.net", "http://192.0.2.1:8080/a?b=c"])
-def test_a_server_with_a_secret_wherever_a_server_is(vapi: httpx.Client, numbered: dict[str, Any], url: str) -> None:
+def test_server_with_secret_is_accepted(vapi: httpx.Client, numbered: dict[str, Any], url: str) -> None:
     server = {"url": url, "secret": uuid.uuid4().hex}
     campaign = {**numbered, "name": "c", "customers": [{"number": CALLER}]}
     number = vapi.get(f"/phone-number/{numbered['phoneNumberId']}").json()
@@ -165,7 +165,7 @@ def test_numbers_of_every_provider(vapi: httpx.Client, trunk: dict[str, Any], pr
 
 
 @pytest.mark.parametrize(("path", "store", "paged"), KEPT)
-def test_what_is_only_kept(vapi: httpx.Client, world: World, path: str, store: str, paged: bool) -> None:
+def test_unsimulated_resources_are_stored(vapi: httpx.Client, world: World, path: str, store: str, paged: bool) -> None:
     def listed() -> list[dict[str, Any]]:
         found = vapi.get(path, params={"limit": 1000, "anything": 1}).json()
         assert isinstance(found, dict) == paged
@@ -181,7 +181,7 @@ def test_what_is_only_kept(vapi: httpx.Client, world: World, path: str, store: s
     assert vapi.get(f"{path}/{NOBODY}").status_code == 404
 
 
-def test_a_change_of_nothing_has_no_body(vapi: httpx.Client, trunk: dict[str, Any]) -> None:
+def test_update_without_body_is_accepted(vapi: httpx.Client, trunk: dict[str, Any]) -> None:
     for path, body in (("/credential", None), ("/assistant", {}), ("/tool", {"type": "endCall"}), ("/eval", {})):
         item = trunk if body is None else vapi.post(path, json=body).json()
         answer = vapi.patch(f"{path}/{item['id']}")
@@ -199,7 +199,7 @@ def test_squads_by_several_ids(vapi: httpx.Client) -> None:
                 assert found == set(desired or ids)
 
 
-def test_a_script_may_have_each_reason() -> None:
+def test_script_accepts_each_reason() -> None:
     for reason in sorted(telephony.REASONS):
         telephony.check_scripts([{"ended_reason": reason}])
         line = telephony.line(0, {"ended_reason": reason})
@@ -207,14 +207,14 @@ def test_a_script_may_have_each_reason() -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(telephony.NEWER_REASONS))
-def test_newer_reasons_go_as_far_as_they_say(reason: str) -> None:
+def test_new_reasons_determine_the_call_progress(reason: str) -> None:
     line = telephony.line(0, {"ended_reason": reason})
     assert ("answer" in line) == (not reason.startswith("call.start.") and "unallocated" not in reason)
     assert telephony.was_placed(reason) == (not reason.startswith("call.start."))
 
 
 @pytest.mark.parametrize("reason", ["", "sip-outbound", "call.start.error", "pipeline-error-nobody-knows"])
-def test_a_script_has_no_other_reason(reason: str) -> None:
+def test_script_rejects_unknown_reasons(reason: str) -> None:
     with pytest.raises(ValueError, match="no ended_reason"):
         telephony.check_scripts([{"ended_reason": reason}])
 
@@ -278,7 +278,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("path", "more", "message"), REFUSED)
-def test_refused(
+def test_invalid_body_is_rejected(
     vapi: httpx.Client, numbered: dict[str, Any], trunk: dict[str, Any], path: str, more: dict[str, Any], message: str
 ) -> None:
     base = {
@@ -294,7 +294,7 @@ def test_refused(
 
 
 @pytest.mark.parametrize("field", sorted(schema.properties("CreateAssistantDTO").keys() - {"name", "metadata"}))
-def test_strict_assistants(vapi: httpx.Client, world: World, field: str) -> None:
+def test_strict_switch_rejects_assistant_fields(vapi: httpx.Client, world: World, field: str) -> None:
     """The switch reads what is passed unread without it."""
     shapes = [{"bogus": 1}, [{"bogus": 1}]]
     accepted = [shape for shape in shapes if vapi.post("/assistant", json={field: shape}).status_code == 201]
@@ -312,7 +312,7 @@ DAYS = 14
 
 @given(days=st.integers(1, 400), ago=st.integers(0, 500), hours=st.integers(1, 23))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_calls_beyond_the_retention(
+def test_calls_beyond_retention_are_rejected(
     vapi: httpx.Client, world: World, clock: Clock, days: int, ago: int, hours: int
 ) -> None:
     world.reset()
@@ -342,7 +342,7 @@ def test_calls_beyond_the_retention(
     assert [call["id"] for call in vapi.get("/call").json()] == [NOBODY]
 
 
-def test_the_retention_is_fourteen_days_by_default(vapi: httpx.Client, clock: Clock) -> None:
+def test_default_retention_is_14_days(vapi: httpx.Client, clock: Clock) -> None:
     for days, status in ((13, 200), (14, 200), (15, 400)):
         when = clock.now - timedelta(days=days) + timedelta(minutes=1)
         assert vapi.get("/call", params={"createdAtGe": when.isoformat()}).status_code == status
@@ -378,7 +378,7 @@ def test_workflows(
 # --- versions
 
 
-def test_without_versioning(vapi: httpx.Client, world: World, numbered: dict[str, Any]) -> None:
+def test_versions_without_versioning(vapi: httpx.Client, world: World, numbered: dict[str, Any]) -> None:
     item = vapi.get(f"/assistant/{numbered['assistantId']}").json()
     assert "latestVersion" not in item
     world.settings["versioning"] = True
@@ -435,7 +435,9 @@ def test_traffic_allocations(vapi: httpx.Client, control: httpx.Client, world: W
         ({"assistantId": NOBODY, "allocationIntent": "follow-latest"}, 404),
     ],
 )
-def test_traffic_allocations_refused(vapi: httpx.Client, world: World, more: dict[str, Any], status: int) -> None:
+def test_invalid_traffic_allocation_is_rejected(
+    vapi: httpx.Client, world: World, more: dict[str, Any], status: int
+) -> None:
     world.settings["versioning"] = True
     assistant = vapi.post("/assistant", json={}).json()
     refusal(vapi.post("/traffic-allocations", json={"assistantId": assistant["id"], **more}), status)
@@ -443,7 +445,7 @@ def test_traffic_allocations_refused(vapi: httpx.Client, world: World, more: dic
 
 @pytest.mark.parametrize(("kind", "reason"), [("assistant", "ASSISTANT_VERSION"), ("squad", "SQUAD_VERSION")])
 @pytest.mark.parametrize("version", ["v1", "v2", "1", "v01", "latest"])
-def test_calls_to_a_version(
+def test_calls_with_a_version(
     vapi: httpx.Client,
     control: httpx.Client,
     world: World,
@@ -485,5 +487,5 @@ def test_rate_limit_lockout(
 @pytest.mark.parametrize(
     "fault", [{"preset": "nonsense"}, {"kind": "close", "lasts": 0}, {"kind": "close", "lasts": True}]
 )
-def test_faults_refused(control: httpx.Client, fault: dict[str, Any]) -> None:
+def test_invalid_fault_is_rejected(control: httpx.Client, fault: dict[str, Any]) -> None:
     assert control.put("/faults", json=[fault]).status_code == 400

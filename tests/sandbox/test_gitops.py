@@ -123,7 +123,7 @@ def test_pull_of_an_empty_organisation(vapi: httpx.Client) -> None:
     assert pull(vapi) == {kind: [] for kind in ENDPOINTS}
 
 
-def test_push_pull_and_push_again(vapi: httpx.Client, state: State) -> None:
+def test_second_push_changes_nothing(vapi: httpx.Client, state: State) -> None:
     pulled = pull(vapi)
     assert {kind: len(items) for kind, items in pulled.items()} == dict.fromkeys(ENDPOINTS, 1)
     # What was pulled goes back as it is, and changes nothing.
@@ -132,7 +132,7 @@ def test_push_pull_and_push_again(vapi: httpx.Client, state: State) -> None:
 
 
 @pytest.mark.parametrize("kind", ENDPOINTS)
-def test_push_after_a_change(vapi: httpx.Client, state: State, kind: str) -> None:
+def test_push_updates_a_change(vapi: httpx.Client, state: State, kind: str) -> None:
     pulled = pull(vapi)
     file = pulled[kind][0]
     change = {"messages": [{"type": "request-start", "content": "x"}]} if kind == "tool" else {"name": "changed"}
@@ -140,7 +140,7 @@ def test_push_after_a_change(vapi: httpx.Client, state: State, kind: str) -> Non
     assert pull(vapi) == {**pulled, kind: [{**file, **change}]}
 
 
-def test_push_with_deletion(vapi: httpx.Client, state: State) -> None:
+def test_push_deletes_objects(vapi: httpx.Client, state: State) -> None:
     for kind in DELETED:
         answered(vapi.delete(f"{ENDPOINTS[kind]}/{state[kind]['id']}"))
         assert vapi.get(f"{ENDPOINTS[kind]}/{state[kind]['id']}").status_code == 404

@@ -144,7 +144,7 @@ def removal(resource: str, method: str = "delete") -> list[Any]:
     return [[f"{resource} deleted", f"{resource}.{method}", {"id": ref(f"{resource}.id")}]]
 
 
-def test_sdk(server: dict[str, Any], packages: Path, environment: dict[str, str]) -> None:
+def test_node_sdk_resources(server: dict[str, Any], packages: Path, environment: dict[str, str]) -> None:
     """Every resource that the sandbox has, from creation to deletion."""
     customer = {"number": CALLER}
     target = {"phoneNumberId": ref("phoneNumbers.id"), "assistantId": ref("assistants.id")}
@@ -202,7 +202,7 @@ def test_sdk(server: dict[str, Any], packages: Path, environment: dict[str, str]
     assert (value["files listed"], value["chats listed"]["results"]) == ([], [])
 
 
-def test_sdk_artifacts(server: dict[str, Any], packages: Path, environment: dict[str, str]) -> None:
+def test_node_sdk_call_artifacts(server: dict[str, Any], packages: Path, environment: dict[str, str]) -> None:
     """Before the end of a call there are none, which the SDK tells in the service's words."""
     number = post(server, "/phone-number", byo_number(server))["id"]
     target = {"phoneNumberId": number, "assistantId": post(server, "/assistant", {})["id"]}
@@ -215,7 +215,7 @@ def test_sdk_artifacts(server: dict[str, Any], packages: Path, environment: dict
         assert (report[name]["status"], report[name]["body"]["message"]) == (404, "Artifact not found.")
 
 
-def test_types_of_tools_are_those_of_the_sdk(packages: Path) -> None:
+def test_tool_types_equal_the_sdk(packages: Path) -> None:
     """The tools that the facts do not describe are those that the SDK has beyond them."""
     folder = packages / "node_modules" / "@vapi-ai" / "server-sdk" / "dist" / "cjs"
     described = (folder / "api" / "resources" / "tools" / "types" / "CreateToolsRequest.d.ts").read_text()
@@ -276,7 +276,7 @@ def mcp(packages: Path, environment: dict[str, str]) -> Iterator[Mcp]:
             process.kill()
 
 
-def test_mcp_server(server: dict[str, Any], mcp: Mcp) -> None:
+def test_mcp_server_tools(server: dict[str, Any], mcp: Mcp) -> None:
     """Each of its tools."""
     number = post(server, "/phone-number", byo_number(server))
     names = {tool["name"] for tool in mcp.request("tools/list")["tools"]}

@@ -118,7 +118,7 @@ def changed(body: Any, path: Path_, new: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_full_body_is_accepted(name: str) -> None:
+def test_full_body_is_accepted(name: str) -> None:
     body = body_of(name)
     for reader in (STRICT, LENIENT, Reader(strict=True, legacy=True)):
         assert list(reader.body(body, name)) == []
@@ -126,7 +126,7 @@ def test_a_full_body_is_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_what_is_unknown_is_found_wherever_it_is(name: str) -> None:
+def test_unknown_field_is_reported_at_any_depth(name: str) -> None:
     """In full depth if strict; otherwise everywhere but below the first level of an assistant."""
     body = body_of(name)
     seen = set()
@@ -142,7 +142,7 @@ def test_what_is_unknown_is_found_wherever_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_word_that_is_no_choice_is_found_wherever_it_is(name: str) -> None:
+def test_invalid_choice_is_reported_at_any_depth(name: str) -> None:
     body = body_of(name)
     for path, node, inside, alone in parts(name):
         if "enum" in node and alone:
@@ -152,7 +152,7 @@ def test_a_word_that_is_no_choice_is_found_wherever_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_wrong_type_and_a_bound_are_found(name: str) -> None:
+def test_wrong_type_and_range_are_reported(name: str) -> None:
     body = body_of(name)
     for path, node, _inside, alone in parts(name):
         kind = node.get("type")
@@ -168,7 +168,7 @@ def test_a_wrong_type_and_a_bound_are_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_what_is_required_is_found_missing(name: str) -> None:
+def test_missing_required_field_is_reported(name: str) -> None:
     body = body_of(name)
     for path, node, _inside, alone in parts(name):
         for field in node.get("required", ()) if alone else ():
@@ -183,7 +183,7 @@ def test_what_is_required_is_found_missing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_samples_are_bodies_of_the_description(name: str) -> None:
+def test_samples_match_the_description(name: str) -> None:
     """The samples are good for another validator as well, without what the amendments add."""
     body = body_of(name)
     for amendment in schema.AMENDMENTS:
@@ -201,7 +201,7 @@ def test_samples_are_bodies_of_the_description(name: str) -> None:
 
 
 @pytest.mark.parametrize("field", LEGACY)
-def test_former_fields_of_an_assistant(field: str) -> None:
+def test_deprecated_fields_of_an_assistant(field: str) -> None:
     for holder in ASSISTANTS:
         body = {field: sample(LEGACY[field], 1)}
         assert list(Reader(legacy=True).body(body, holder)) == []
@@ -209,7 +209,7 @@ def test_former_fields_of_an_assistant(field: str) -> None:
         assert list(Reader(legacy=True).body({field: []}, holder))
 
 
-def test_the_shared_schemas_are_not_changed_by_reading() -> None:
+def test_shared_schemas_are_not_modified() -> None:
     before = json.dumps(SCHEMAS, sort_keys=True)
     for name in BODIES:
         list(LENIENT.body(body_of(name), name))

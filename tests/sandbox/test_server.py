@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     command(folder, "--stop")
 
 
-def test_life(folder: Path) -> None:
+def test_server_lifecycle(folder: Path) -> None:
     """Port 0, files for the owner alone, a state that survives, one process at a time, a clean end."""
     facts = start(folder, seed={"numbers": ["31201234567"]})
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -90,21 +90,21 @@ def test_life(folder: Path) -> None:
         (["--reset"], None, "no sandbox runs in"),
     ],
 )
-def test_mistakes(tmp_path: Path, arguments: list[str], seed: Any, message: str) -> None:
+def test_invalid_arguments_are_errors(tmp_path: Path, arguments: list[str], seed: Any, message: str) -> None:
     done = command(tmp_path / "state", *arguments, seed=seed)
     assert done.returncode
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_unreadable_state(folder: Path) -> None:
+def test_unreadable_state_is_an_error(folder: Path) -> None:
     folder.mkdir()
     (folder / "state.json").write_text("{")
     done = command(folder, "--daemon")
     assert (done.returncode, "remove it to start with an empty sandbox" in done.stderr) == (1, True)
 
 
-def test_missing_libraries(tmp_path: Path) -> None:
+def test_missing_libraries_are_named(tmp_path: Path) -> None:
     """Without starlette the answer is one sentence, and looking and stopping still work."""
     done = {
         act: subprocess.run(
@@ -123,7 +123,7 @@ def test_missing_libraries(tmp_path: Path) -> None:
     assert done["--daemon"].stderr.count("\n") == 1
 
 
-def test_ends_by_itself(folder: Path) -> None:
+def test_server_ends_after_max_seconds(folder: Path) -> None:
     done = command(folder, "--max-seconds", "0.2")
     assert (done.returncode, (folder / "sandbox.json").exists()) == (0, False)
 
@@ -162,7 +162,7 @@ BALANCE = b'{"balance":0.0}'
 
 
 @pytest.mark.parametrize("kind", ["close", "hang"])
-def test_no_answer(server: dict[str, Any], kind: str) -> None:
+def test_fault_without_response(server: dict[str, Any], kind: str) -> None:
     misbehave(server, kind=kind, **({"seconds": 0.2} if kind == "hang" else {}))
     began = time.monotonic()
     assert get(server) == (b"", b"", False)
@@ -171,12 +171,12 @@ def test_no_answer(server: dict[str, Any], kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "refuse"])
-def test_reset(server: dict[str, Any], kind: str) -> None:
+def test_fault_reset_connection(server: dict[str, Any], kind: str) -> None:
     misbehave(server, kind=kind)
     assert get(server) == (b"", b"", True)
 
 
-def test_truncate(server: dict[str, Any]) -> None:
+def test_fault_truncated_response(server: dict[str, Any]) -> None:
     misbehave(server, kind="truncate")
     head, body, _was_reset = get(server)
     assert b"content-length: 15" in head
@@ -184,7 +184,7 @@ def test_truncate(server: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drip", "delay"])
-def test_slow(server: dict[str, Any], kind: str) -> None:
+def test_fault_slow_response(server: dict[str, Any], kind: str) -> None:
     misbehave(server, kind=kind, seconds=0.3, **({"bytes": 8} if kind == "drip" else {}))
     began = time.monotonic()
     assert get(server)[1] == BALANCE
@@ -201,7 +201,7 @@ def test_slow(server: dict[str, Any], kind: str) -> None:
         ({"kind": "gzip_bomb", "size": 1000000}, b"content-encoding: gzip", b"\x1f\x8b"),
     ],
 )
-def test_wrong_answers(server: dict[str, Any], fault: dict[str, Any], head: bytes, body: bytes) -> None:
+def test_fault_invalid_response(server: dict[str, Any], fault: dict[str, Any], head: bytes, body: bytes) -> None:
     misbehave(server, **fault)
     answer = get(server)
     assert head in answer[0]
@@ -209,7 +209,7 @@ def test_wrong_answers(server: dict[str, Any], fault: dict[str, Any], head: byte
     assert len(answer[1]) < 2000
 
 
-def test_answers_at_once(server: dict[str, Any]) -> None:
+def test_keepalive_requests_have_no_delay(server: dict[str, Any]) -> None:
     """Requests over one connection do not wait for the network's own timers (40 ms each)."""
     url = f"http://127.0.0.1:{server['port']}/sandbox/health"
     with httpx.Client(trust_env=False) as client:
@@ -225,7 +225,7 @@ def test_foreign_host_name_is_refused(server: dict[str, Any]) -> None:
     assert received.startswith(b"HTTP/1.1 400")
 
 
-def test_stops_while_a_request_hangs(folder: Path) -> None:
+def test_server_stops_during_a_pending_request(folder: Path) -> None:
     facts = start(folder)
     misbehave(facts, kind="hang", seconds=60)
     assert get(facts, timeout=0.2)[:2] == (b"", b"")

@@ -74,7 +74,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize(("path", "body"), ACCEPTED)
-def test_accepted(vapi: httpx.Client, path: str, body: dict[str, Any]) -> None:
+def test_valid_body_is_accepted(vapi: httpx.Client, path: str, body: dict[str, Any]) -> None:
     answer = vapi.post(path, json=body)
     assert answer.status_code == 201
     item = answer.json()
@@ -175,7 +175,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("path", "body", "message"), REFUSED)
-def test_refused(vapi: httpx.Client, path: str, body: dict[str, Any], message: str) -> None:
+def test_invalid_body_is_rejected(vapi: httpx.Client, path: str, body: dict[str, Any], message: str) -> None:
     assert message in messages(vapi.post(path, json=body))
     assert vapi.get(path).json() == []
 
@@ -198,11 +198,13 @@ NUMBERS_REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("more", "message"), NUMBERS_REFUSED)
-def test_number_refused(vapi: httpx.Client, trunk: dict[str, Any], more: dict[str, Any], message: str) -> None:
+def test_invalid_number_is_rejected(
+    vapi: httpx.Client, trunk: dict[str, Any], more: dict[str, Any], message: str
+) -> None:
     assert message in messages(vapi.post("/phone-number", json=number_body(trunk, **more)))
 
 
-def test_number_twice_and_with_every_spelling(vapi: httpx.Client, world: World, trunk: dict[str, Any]) -> None:
+def test_duplicate_number_in_any_spelling(vapi: httpx.Client, world: World, trunk: dict[str, Any]) -> None:
     bare = number_body(trunk, number="31201234567", numberE164CheckEnabled=False)
     items = [vapi.post("/phone-number", json=body).json() for body in (number_body(trunk), number_body(trunk), bare)]
     assert [item["status"] for item in items] == ["active"] * 3
@@ -210,7 +212,7 @@ def test_number_twice_and_with_every_spelling(vapi: httpx.Client, world: World, 
     assert messages(vapi.post("/phone-number", json=bare)) == ["Existing Phone Number Already Uses This Number."]
 
 
-def test_number_needs_a_trunk(vapi: httpx.Client, world: World) -> None:
+def test_number_requires_a_trunk(vapi: httpx.Client, world: World) -> None:
     world.seed({"vapi": {"credentials": [{"id": UNKNOWN, "provider": "openai"}]}})
     assert vapi.get("/credential").json()[0]["provider"] == "openai"
     body = number_body({"id": UNKNOWN})
@@ -218,7 +220,7 @@ def test_number_needs_a_trunk(vapi: httpx.Client, world: World) -> None:
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic x", "Bearer é"])
-def test_wrong_key(vapi: httpx.Client, header: str | None) -> None:
+def test_wrong_key_is_rejected(vapi: httpx.Client, header: str | None) -> None:
     vapi.headers.pop("Authorization")
     answer = vapi.get("/assistant", headers={b"Authorization": header.encode()} if header else None)
     assert answer.status_code == 401
@@ -240,7 +242,7 @@ def test_wrong_key(vapi: httpx.Client, header: str | None) -> None:
         ("PUT", "/assistant", 404),
     ],
 )
-def test_nothing_there(vapi: httpx.Client, method: str, path: str, status: int) -> None:
+def test_unknown_id_is_404(vapi: httpx.Client, method: str, path: str, status: int) -> None:
     assert messages(vapi.request(method, path, json={} if method == "PATCH" else None), status)
 
 
@@ -252,7 +254,7 @@ def test_body_is_a_json_object(vapi: httpx.Client, content: str, content_type: s
     assert messages(vapi.post("/assistant", content=content, headers={"Content-Type": content_type}))
 
 
-def test_password_is_never_shown(vapi: httpx.Client, control: httpx.Client, world: World) -> None:
+def test_password_is_not_returned(vapi: httpx.Client, control: httpx.Client, world: World) -> None:
     password = secrets.token_hex()
     plan = {"authUsername": "01234", "authPassword": password}
     item = vapi.post("/credential", json=trunk_body(outboundAuthenticationPlan=plan)).json()
@@ -295,7 +297,9 @@ PATCHES_REFUSED = [
 
 
 @pytest.mark.parametrize(("body", "message"), PATCHES_REFUSED)
-def test_patch_refused(vapi: httpx.Client, trunk: dict[str, Any], body: dict[str, Any], message: str) -> None:
+def test_invalid_patch_is_rejected(
+    vapi: httpx.Client, trunk: dict[str, Any], body: dict[str, Any], message: str
+) -> None:
     assert message in messages(vapi.patch(f"/credential/{trunk['id']}", json=body))
     assert vapi.get(f"/credential/{trunk['id']}").json() == trunk
 
@@ -318,7 +322,7 @@ def test_patch_of_a_number(vapi: httpx.Client, trunk: dict[str, Any]) -> None:
     assert changed["number"] == "31201234567"
 
 
-def test_lists(vapi: httpx.Client, clock: Clock) -> None:
+def test_lists_are_sorted_and_limited(vapi: httpx.Client, clock: Clock) -> None:
     """Newest first, 100 unless told otherwise, and at most 1000."""
     for index in range(105):
         vapi.post("/assistant", json={"name": f"a{index:03}"})
@@ -349,12 +353,12 @@ def test_lists(vapi: httpx.Client, clock: Clock) -> None:
         ("name=x", "property name should not exist"),
     ],
 )
-def test_list_queries_refused(vapi: httpx.Client, query: str, message: str) -> None:
+def test_invalid_list_query_is_rejected(vapi: httpx.Client, query: str, message: str) -> None:
     vapi.post("/assistant", json={})
     assert messages(vapi.get(f"/assistant?{query}")) == [message]
 
 
-def test_search_of_numbers(vapi: httpx.Client, trunk: dict[str, Any], clock: Clock) -> None:
+def test_numbers_are_searchable(vapi: httpx.Client, trunk: dict[str, Any], clock: Clock) -> None:
     for index in range(5):
         vapi.post("/phone-number", json=number_body(trunk, number=f"+3120123456{index}", name=f"Name {index}"))
         clock.tick()
@@ -374,7 +378,7 @@ def test_search_of_numbers(vapi: httpx.Client, trunk: dict[str, Any], clock: Clo
     assert oldest["results"][0]["name"] == "Name 0"
 
 
-def test_delete_of_what_is_in_use(vapi: httpx.Client, world: World, trunk: dict[str, Any]) -> None:
+def test_delete_of_referenced_object(vapi: httpx.Client, world: World, trunk: dict[str, Any]) -> None:
     tool = vapi.post("/tool", json=tool_body()).json()
     model = {"provider": "openai", "model": "m", "toolIds": [tool["id"]]}
     assistant = vapi.post("/assistant", json={"model": model}).json()
@@ -397,7 +401,7 @@ def test_delete_of_what_is_in_use(vapi: httpx.Client, world: World, trunk: dict[
         ("refuse_unknown_tools", "/assistant", {"model": {"provider": "openai", "model": "m", "toolIds": [UNKNOWN]}}),
     ],
 )
-def test_rules(vapi: httpx.Client, world: World, rule: str, path: str, body: dict[str, Any]) -> None:
+def test_switch_rejects_body(vapi: httpx.Client, world: World, rule: str, path: str, body: dict[str, Any]) -> None:
     assert vapi.post(path, json=body).status_code == 201
     world.settings[rule] = True
     assert messages(vapi.post(path, json=body))
@@ -436,7 +440,9 @@ CALLS_REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("more", "message"), CALLS_REFUSED)
-def test_calls_refused(vapi: httpx.Client, trunk: dict[str, Any], more: dict[str, Any], message: str) -> None:
+def test_invalid_call_is_rejected(
+    vapi: httpx.Client, trunk: dict[str, Any], more: dict[str, Any], message: str
+) -> None:
     body = {**_callable(vapi, trunk), "customer": {"number": "+31201234560"}, **more}
     assert message in messages(vapi.post("/call", json=body))
     assert vapi.get("/call").json() == []

@@ -266,7 +266,7 @@ def registrar(tmp_path_factory: pytest.TempPathFactory, trust: Trust, authority:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
-def test_kamailio_answers(registrar: Kamailio, trust: Trust, transport: str) -> None:
+def test_kamailio_responds_to_options(registrar: Kamailio, trust: Trust, transport: str) -> None:
     port = registrar.secure if transport == "tls" else registrar.plain
     found, trouble = look(port, transport, ca_path=trust.path)
     assert trouble == ""
@@ -278,7 +278,7 @@ def test_kamailio_answers(registrar: Kamailio, trust: Trust, transport: str) -> 
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
-def test_kamailio_takes_the_password(registrar: Kamailio, trust: Trust, transport: str) -> None:
+def test_kamailio_accepts_the_password(registrar: Kamailio, trust: Trust, transport: str) -> None:
     port = registrar.secure if transport == "tls" else registrar.plain
     before = registrar.attempts
     found, trouble = look(port, transport, ca_path=trust.path, **LOGIN)
@@ -287,7 +287,7 @@ def test_kamailio_takes_the_password(registrar: Kamailio, trust: Trust, transpor
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
-def test_kamailio_refuses_another_password_once(registrar: Kamailio, trust: Trust, transport: str) -> None:
+def test_kamailio_rejects_a_wrong_password_once(registrar: Kamailio, trust: Trust, transport: str) -> None:
     port = registrar.secure if transport == "tls" else registrar.plain
     before = registrar.attempts
     found, trouble = look(port, transport, ca_path=trust.path, **LOGIN | {"password": WRONG})
@@ -296,7 +296,7 @@ def test_kamailio_refuses_another_password_once(registrar: Kamailio, trust: Trus
     assert registrar.attempts == before + 1
 
 
-def test_kamailio_s_certificates_and_ports(registrar: Kamailio, trust: Trust) -> None:
+def test_kamailio_certificate_and_port_errors(registrar: Kamailio, trust: Trust) -> None:
     assert "expired on" in look(registrar.expired, "tls", ca_path=trust.path)[1]
     assert "is for sip.example.com, not for 127.0.0.1" in look(registrar.other, "tls", ca_path=trust.path)[1]
     assert "is not trusted" in look(registrar.secure, "tls")[1]
@@ -306,7 +306,7 @@ def test_kamailio_s_certificates_and_ports(registrar: Kamailio, trust: Trust) ->
     assert "nothing listens" in look(free_port(), "tcp")[1]
 
 
-def test_kamailio_keeps_its_bindings(registrar: Kamailio) -> None:
+def test_kamailio_keeps_existing_registrations(registrar: Kamailio) -> None:
     """A phone that is registered stays so: sipsak registers it, the probe asks twice."""
     sipsak = program("sipsak")
     words = ["-U", "-C", "sip:phone@192.0.2.7:5060", "-x", "300", "-u", USER, "-a", PASSWORD]
@@ -320,7 +320,7 @@ def test_kamailio_keeps_its_bindings(registrar: Kamailio) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_kamailio_s_algorithms(tmp_path: Path, trust: Trust, authority: trustme.CA, algorithm: str) -> None:
+def test_kamailio_digest_algorithms(tmp_path: Path, trust: Trust, authority: trustme.CA, algorithm: str) -> None:
     """This one challenges again where a password is wrong."""
     with kamailio(tmp_path, trust, authority, algorithm, forbids=0) as server:
         found, trouble = look(server.plain, "tcp", **LOGIN)
@@ -429,7 +429,7 @@ ASTERISK = {
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_asterisk(tmp_path: Path, transport: str) -> None:
+def test_asterisk_responses(tmp_path: Path, transport: str) -> None:
     asterisk = program("asterisk")
     modules = next((path.parent for path in Path("/usr/lib").glob("**/asterisk/modules/res_pjsip.so")), None)
     if modules is None:

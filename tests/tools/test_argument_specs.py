@@ -26,12 +26,12 @@ def check() -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(script), "--check"], check=False, capture_output=True, text=True)
 
 
-def test_the_file_is_up_to_date() -> None:
+def test_argument_specs_are_up_to_date() -> None:
     done = check()
     assert done.returncode == 0, done.stderr
 
 
-def test_every_change_of_an_option_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_option_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each option of the module in turn differs in one key from what the role says."""
     stated = yaml.safe_load(generated.OUTPUT.read_text())["argument_specs"]
     assert generated.specification() == stated
@@ -44,7 +44,7 @@ def test_every_change_of_an_option_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("line", range(0, 200, 20))
-def test_a_file_that_was_edited_is_refused(line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_edited_file_is_rejected(line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = generated.OUTPUT.read_text().splitlines(keepends=True)
     edited = tmp_path / "argument_specs.yml"
     edited.write_text("".join(lines[: line % len(lines)] + lines[line % len(lines) + 1 :]))
@@ -53,7 +53,7 @@ def test_a_file_that_was_edited_is_refused(line: int, tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("name", PASSED)
-def test_a_variable_is_what_the_option_is(name: str) -> None:
+def test_variable_equals_module_option(name: str) -> None:
     option, variable = PASSED[name], VARIABLES[generated.PREFIX + OWN["names"].get(name, name)]
     for key in generated.KEYS:
         assert variable.get(key) == option.get(key), key
@@ -70,7 +70,7 @@ def test_a_variable_is_what_the_option_is(name: str) -> None:
     assert not set(re.findall(r"\bO\((\w+)[)=]", text)) - set(VARIABLES)
 
 
-def test_the_role_passes_every_variable_to_the_option() -> None:
+def test_role_passes_every_variable_to_its_option() -> None:
     (task,) = yaml.safe_load((generated.ROLE / "tasks" / "apply.yml").read_text())
     given = task[f"{generated.COLLECTION}.integration"]
     assert set(given) == set(PASSED)

@@ -59,7 +59,7 @@ def plays(text: str) -> list[str]:
         f"- hosts: all\n  roles:\n    - role: {ROLE}\n      vars: {{vapi_didlogic_trunk: 1, other: 2}}",
     ],
 )
-def test_right_tasks_pass(text: str) -> None:
+def test_valid_tasks_are_accepted(text: str) -> None:
     """What is right is let alone."""
     assert plays(text) == []
 
@@ -84,7 +84,7 @@ def test_right_tasks_pass(text: str) -> None:
         (f"- ansible.builtin.include_role: {{name: {ROLE}}}\n  vars: {{vapi_didlogic_trnk: 1}}", "no variable"),
     ],
 )
-def test_wrong_tasks_are_found(text: str, finding: str) -> None:
+def test_invalid_task_is_reported(text: str, finding: str) -> None:
     """One fault, one finding."""
     assert [found for found in plays(text) if finding in found]
 
@@ -103,14 +103,14 @@ def test_wrong_tasks_are_found(text: str, finding: str) -> None:
         ("vapi_didlogic_call: {name: x, to: y}", "vapi_didlogic_call has no option to"),
     ],
 )
-def test_environments(text: str, finding: str) -> None:
+def test_environment_variables_are_checked(text: str, finding: str) -> None:
     """Variables of the role, of playbooks, and those that hold a module's options."""
     modules = {checks.HANDED_ON["vapi_didlogic_call"]: MODULES[TRUNK]}
     found = list(checks.check_environment(yaml.safe_load(text), modules, ROLES, ["vapi_didlogic_file"]))
     assert found == [] if not finding else len(found) == 1 and finding in found[0]
 
 
-def test_playbooks_named() -> None:
+def test_playbooks_in_commands_are_found() -> None:
     """Commands name playbooks, with options before them too; modules and roles are no playbooks."""
     text = "ansible-playbook voiceops.vapi_didlogic.audit -e x\n  ansible-playbook -v voiceops.vapi_didlogic.call"
     assert checks.playbooks_named(f"{text}\nvoiceops.vapi_didlogic.integration\nansible-playbook site.yml") == {
@@ -119,20 +119,20 @@ def test_playbooks_named() -> None:
     }
 
 
-def test_filters() -> None:
+def test_short_filter_names_are_reported() -> None:
     """Short names of filters are found, full ones pass."""
     assert list(checks.check_filters("{{ x | e164 }}", ["e164"]))
     assert not list(checks.check_filters("{{ x | voiceops.vapi_didlogic.e164 }}", ["e164"]))
 
 
-def test_yaml_blocks() -> None:
+def test_yaml_blocks_are_extracted() -> None:
     """Blocks are found in both forms of text."""
     assert checks.yaml_blocks("a\n\n```yaml\n- a: 1\n```\n\n```console\nb\n```\n") == ["- a: 1\n"]
     text = "Text\n\n.. code-block:: yaml\n   :caption: c\n\n   - a:\n\n       b: 1\n\nEnd\n"
     assert [yaml.safe_load(block) for block in checks.yaml_blocks(text)] == [[{"a": {"b": 1}}]]
 
 
-def test_return() -> None:
+def test_missing_return_documentation_is_reported() -> None:
     """RETURN must exist, and each level must be described."""
     good: dict[str, Any] = {"trunk": {"description": "x", "type": "dict", "returned": "always", "contains": {}}}
     assert list(checks.check_return(good)) == []
@@ -145,7 +145,7 @@ def test_return() -> None:
     assert list(checks.check_return(good)) == ["RETURN.trunk.id has no type"]
 
 
-def test_action_groups() -> None:
+def test_invalid_action_group_members_are_reported() -> None:
     """Stale, double, missing and undocumented members are found."""
     own = {TRUNK: MODULES[TRUNK]}
     assert list(checks.check_action_groups({"vapi": ["vapi_sip_trunk"]}, own)) == []
@@ -158,7 +158,7 @@ def test_action_groups() -> None:
     assert "says that it is in []" in " ".join(checks.check_action_groups({"vapi": ["vapi_sip_trunk"]}, silent))
 
 
-def test_role_variables() -> None:
+def test_undocumented_role_variables_are_reported() -> None:
     """Documentation, defaults and use are compared each way."""
 
     def found(options: dict[str, Any], defaults: dict[str, Any], used: set[str]) -> list[str]:
@@ -176,7 +176,7 @@ def test_role_variables() -> None:
     assert "required and yet" in " ".join(found({"r_a": {"required": True}}, {"r_a": 2}, {"r_a"}))
 
 
-def test_names() -> None:
+def test_used_and_defined_names_are_distinguished() -> None:
     """Names used and names made are told apart."""
     text = """
     - block:
@@ -193,7 +193,7 @@ def test_names() -> None:
     assert checks.names_in(tasks, "r_") - checks.names_made(tasks) == {"r_a", "r_b", "r_c"}
 
 
-def test_header() -> None:
+def test_missing_licence_header_is_reported() -> None:
     """A head without a licence is found."""
     head = (
         "# Copyright (c) 2026\n# GNU General Public License v3.0+ (see …)\n# SPDX-License-Identifier: GPL-3.0-or-later"
@@ -214,7 +214,7 @@ def test_header() -> None:
         "try: pass\nexcept (ValueError, ValidationError) as e: fail(f'no: {e}')",
     ],
 )
-def test_forbidden_calls_are_found(source: str) -> None:
+def test_forbidden_call_is_reported(source: str) -> None:
     """Each of these shows too much."""
     assert list(checks.check_calls(source))
 
@@ -228,7 +228,7 @@ def test_forbidden_calls_are_found(source: str) -> None:
         "try: pass\nexcept Problem as e: fail(f'{e}')",
     ],
 )
-def test_harmless_calls_pass(source: str) -> None:
+def test_harmless_call_is_accepted(source: str) -> None:
     """These do not."""
     assert list(checks.check_calls(source)) == []
 
@@ -240,7 +240,7 @@ REAL_HEX = "9f86d081884c7d65 9a2feaa0c55ad015".replace(" ", "")
 
 
 @pytest.mark.parametrize("text", [f"id: {REAL_UUID}", f"key: '{REAL_KEY}'", f"key={REAL_HEX}", "sk-" + REAL_KEY])
-def test_secrets_are_found(text: str) -> None:
+def test_secret_is_reported_without_its_value(text: str) -> None:
     """What could be somebody's is found, and not repeated in full."""
     found = list(checks.check_secrets(text))
     assert found
@@ -259,12 +259,12 @@ def test_secrets_are_found(text: str) -> None:
         "canary-canary-canary-canary-0001",
     ],
 )
-def test_placeholders_pass(text: str) -> None:
+def test_placeholder_is_accepted(text: str) -> None:
     """What is plainly made up is not."""
     assert list(checks.check_secrets(text)) == []
 
 
-def test_places() -> None:
+def test_local_paths_and_package_hosts_are_reported() -> None:
     """Neither a directory nor a package host of the place of writing."""
     host = "files.python" + "hosted.org"
     assert list(checks.check_places("see /somewhere/here/x", ["/somewhere/here"]))

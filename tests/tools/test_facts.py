@@ -73,7 +73,7 @@ def _properties(node: Any) -> list[set[str]]:
 
 
 @given(_schemas)
-def test_a_schema_loses_its_texts_and_nothing_else(schema: Any) -> None:
+def test_only_texts_are_removed_from_a_schema(schema: Any) -> None:
     reduced = reduce_schema(schema)
     assert PROSE not in json.dumps(reduced)
     assert _properties(reduced) == _properties(schema)
@@ -90,7 +90,7 @@ def test_shared_parameters_are_resolved() -> None:
 
 
 @pytest.mark.parametrize("path", [VAPI_FACTS, DIDLOGIC_FACTS], ids=lambda path: path.name)
-def test_facts_hold_no_text(path: Path) -> None:
+def test_facts_contain_no_text(path: Path) -> None:
     facts = json.loads(path.read_text(encoding="utf-8"))
     assert facts_text(facts) == path.read_text(encoding="utf-8")
     for schemas in (facts["components"]["schemas"], *facts["queries"].values()):
@@ -98,12 +98,12 @@ def test_facts_hold_no_text(path: Path) -> None:
     assert not {"description", "title", "example", "default"} & KEYWORDS
 
 
-def test_assistant_fields_are_those_of_the_facts() -> None:
+def test_assistant_fields_equal_the_facts() -> None:
     facts = json.loads(VAPI_FACTS.read_text(encoding="utf-8"))
     assert frozenset(facts["components"]["schemas"]["CreateAssistantDTO"]["properties"]) == ASSISTANT_FIELDS
 
 
-def test_free_form_keys_are_those_of_the_facts() -> None:
+def test_free_form_keys_equal_the_facts() -> None:
     facts = json.loads(VAPI_FACTS.read_text(encoding="utf-8"))
     assert generate_facts.FREE_FORM.read_text(encoding="utf-8") == generate_facts.free_form_text(facts)
 
@@ -112,7 +112,7 @@ def test_free_form_keys_are_those_of_the_facts() -> None:
     not all(path.exists() for path in DESCRIPTIONS),
     reason=f"no API descriptions in {SHARED}; set VAPI_DIDLOGIC_SHARED to the folder that holds apis/",
 )
-def test_facts_are_those_of_the_descriptions() -> None:
+def test_facts_equal_the_api_descriptions() -> None:
     generated = generate(*DESCRIPTIONS)
     assert set(generated) == set(OUTPUTS)
     for path, text in generated.items():

@@ -26,18 +26,18 @@ FILES = {path.relative_to(PLUGINS).as_posix(): path.read_text() for path in sort
 CORE = sorted(path for path in FILES if path.startswith("module_utils/_core/"))
 
 
-def test_files_are_found() -> None:
+def test_layers_contain_files() -> None:
     assert len(CORE) > 15
     assert {path.split("/")[0] for path in FILES} <= {*DEPTH, "module_utils"}
     assert not [path for path in FILES if path.startswith("module_utils/") and path.count("/") == 1 and FILES[path]]
 
 
-def test_imports_go_down_the_layers() -> None:
+def test_imports_follow_the_layers() -> None:
     assert not import_faults(FILES)
 
 
 @pytest.mark.parametrize("path", CORE)
-def test_the_core_has_no_word_of_a_service(path: str) -> None:
+def test_core_names_no_service(path: str) -> None:
     assert not word_faults(path, FILES[path])
 
 
@@ -78,7 +78,7 @@ def test_one_file_selects_the_carrier(carrier: str, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("package", DEPTH)
-def test_only_lower_layers_and_the_own_package_may_be_imported(package: str, way: str) -> None:
+def test_import_of_upper_layer_is_reported(package: str, way: str) -> None:
     path = a_file_in(package)
     for target in DEPTH:
         faults = import_faults({path: WAYS[way](target, path)})
@@ -88,14 +88,14 @@ def test_only_lower_layers_and_the_own_package_may_be_imported(package: str, way
 
 @pytest.mark.parametrize("line", ["import ansible", "from ansible.module_utils import basic", "import ansible.errors"])
 @pytest.mark.parametrize("package", DEPTH)
-def test_ansible_is_imported_by_the_upper_layers_only(package: str, line: str) -> None:
+def test_import_of_ansible_below_is_reported(package: str, line: str) -> None:
     assert bool(import_faults({a_file_in(package): line})) is (DEPTH[package] > LAST_WITH_ANSIBLE)
 
 
 @pytest.mark.parametrize(
     "path", ["module_utils/_other/x.py", "module_utils/x.py", "unknown/x.py"], ids=["utility", "loose", "plugin"]
 )
-def test_a_package_outside_the_layout_is_reported(path: str) -> None:
+def test_package_outside_the_layout_is_reported(path: str) -> None:
     assert import_faults({path: ""})
     name = path.removesuffix(".py").replace("/", ".")
     assert import_faults({"modules/x.py": f"import {COLLECTION}.plugins.{name}"})
@@ -133,7 +133,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("place", NAMES)
 @pytest.mark.parametrize("word", sorted(NAME_WORDS))
-def test_a_service_in_an_identifier_is_reported(word: str, place: str) -> None:
+def test_service_in_identifier_is_reported(word: str, place: str) -> None:
     source = NAMES[place].format(snake=word, camel=f"The{word.title()}", upper=f"{word.upper()}_ID")
     assert word_faults("x.py", source), source
 
@@ -142,7 +142,7 @@ def test_a_service_in_an_identifier_is_reported(word: str, place: str) -> None:
 @pytest.mark.parametrize(
     "word", sorted({*NAME_WORDS, "phone number"} - {"number", "destination", "forward", "workflow"})
 )
-def test_a_service_in_a_text_is_reported(word: str, place: str) -> None:
+def test_service_in_text_is_reported(word: str, place: str) -> None:
     source = TEXTS[place].format(word=word, title=word.title())
     assert word_faults("x.py", source), source
 
@@ -160,5 +160,5 @@ def test_a_service_in_a_text_is_reported(word: str, place: str) -> None:
         "# an operation such as a phone call",
     ],
 )
-def test_ordinary_words_are_allowed(source: str) -> None:
+def test_ordinary_word_is_accepted(source: str) -> None:
     assert not word_faults("x.py", source)

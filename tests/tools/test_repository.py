@@ -111,13 +111,15 @@ def all_well(findings: Any) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_documentation(name: str, dump: dict[str, Any]) -> None:
+def test_module_documentation_is_valid(name: str, dump: dict[str, Any]) -> None:
     """Ansible can read a module's documentation."""
     assert "error" not in dump["module"][f"{COLLECTION}.{name}"], dump["module"][f"{COLLECTION}.{name}"]["error"]
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name: str, dump: dict[str, Any], modules: dict[str, Any], roles: dict[str, Any]) -> None:
+def test_module_examples_are_valid(
+    name: str, dump: dict[str, Any], modules: dict[str, Any], roles: dict[str, Any]
+) -> None:
     """Examples run as they stand: full names, real options, and the module itself is among them."""
     text = dump["module"][f"{COLLECTION}.{name}"].get("examples") or ""
     document = yaml.safe_load(text)
@@ -128,12 +130,12 @@ def test_examples(name: str, dump: dict[str, Any], modules: dict[str, Any], role
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_return(name: str, dump: dict[str, Any]) -> None:
+def test_module_return_is_documented(name: str, dump: dict[str, Any]) -> None:
     """What comes back is documented."""
     all_well(checks.check_return(dump["module"][f"{COLLECTION}.{name}"].get("return")))
 
 
-def test_action_groups(modules: dict[str, Any]) -> None:
+def test_action_groups_contain_every_module(modules: dict[str, Any]) -> None:
     """module_defaults reach every module of a service."""
     if not MODULES:
         pytest.skip("there are no modules")
@@ -142,7 +144,7 @@ def test_action_groups(modules: dict[str, Any]) -> None:
     all_well(checks.check_action_groups(groups, {name: modules.get(name, {}) for name in own}))
 
 
-def test_antsibull_nox_knows_the_action_groups() -> None:
+def test_antsibull_nox_patterns_match_the_action_groups() -> None:
     """It finds each module's group by a pattern of its own."""
     groups = load(ROOT / "meta" / "runtime.yml")["action_groups"]
     settings = tomllib.loads((ROOT / "antsibull-nox.toml").read_text())["sessions"]["extra_checks"]
@@ -175,7 +177,7 @@ def test_plugin_has_examples(file: str, dump: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_role_variables(name: str) -> None:
+def test_role_variables_are_documented_and_used(name: str) -> None:
     """Documentation, defaults and use of a role's variables agree."""
     role, prefix = ROOT / "roles" / name, checks.ROLE_PREFIXES[name]
     options = load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"].get("options") or {}
@@ -202,7 +204,7 @@ PROMPTS = [
 ]
 
 
-def test_whatever_shows_a_prompt_says_how_variables_in_it_are_marked() -> None:
+def test_files_with_a_prompt_explain_unsafe() -> None:
     """Readers copy prompts from where they find them."""
     displayed = [path for path in PROMPTS if re.search(r"firstMessage|role: system", path.read_text())]
     displayed = [path for path in displayed if not path.stem.endswith("_info")]  # they show answers
@@ -229,7 +231,7 @@ PLAYS = [
 
 
 @pytest.mark.parametrize("file", sorted(map(relative, PLAYS)))
-def test_tasks(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
+def test_tasks_are_valid(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
     """Tasks name what exists."""
     all_well(checks.check_plays(load(ROOT / file), modules, roles, PLAYBOOKS))
     all_well(checks.check_filters((ROOT / file).read_text(), own_filters(dump)))
@@ -239,18 +241,18 @@ def test_tasks(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: 
 
 
 @pytest.mark.parametrize("file", [relative(path) for path in tracked() if path.suffix == ".py"])
-def test_header(file: str) -> None:
+def test_header_has_copyright_and_licence(file: str) -> None:
     """Every Python file says whose it is and under which licence."""
     all_well(checks.check_header((ROOT / file).read_text()))
 
 
 @pytest.mark.parametrize("file", [relative(path) for path in tracked() if fnmatch(relative(path), "plugins/*.py")])
-def test_calls(file: str) -> None:
+def test_no_forbidden_calls(file: str) -> None:
     """The collection's code neither prints nor leaks."""
     all_well(checks.check_calls((ROOT / file).read_text()))
 
 
-def test_no_secrets_and_no_places() -> None:
+def test_no_secrets_and_local_paths() -> None:
     """No file holds what could be somebody's key, or says where it was written."""
     places = {str(ROOT), str(ROOT.parent) + "/", str(Path.home()) + "/", os.environ.get("HOME", "") + "/"} - {"/"}
     findings = []
@@ -287,14 +289,14 @@ def test_readme_headings() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_module_is_mentioned(name: str) -> None:
+def test_module_is_mentioned_in_the_guides(name: str) -> None:
     """A module that no text names is not found."""
     if not GUIDES:
         pytest.skip("there is neither a README.md nor a guide")
     assert any(re.search(rf"\b{name}\b", path.read_text()) for path in GUIDES)
 
 
-def test_nothing_was_added_after_the_version_of_the_collection() -> None:
+def test_version_added_is_not_after_the_collection_version() -> None:
     """What is released with a version is marked with it or an earlier one."""
     own = tuple(map(int, load(ROOT / "galaxy.yml")["version"].split(".")))
     marks = {
@@ -309,7 +311,9 @@ def test_nothing_was_added_after_the_version_of_the_collection() -> None:
 
 
 @pytest.mark.parametrize("file", list(map(relative, GUIDES)))
-def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]) -> None:
+def test_yaml_in_guides_is_valid(
+    file: str, modules: dict[str, Any], roles: dict[str, Any], dump: dict[str, Any]
+) -> None:
     """What people copy from the texts is right."""
     others = {name for path in PLAYS for name in re.findall(r"\bvapi_didlogic_\w+", path.read_text())}
     for block in checks.yaml_blocks((ROOT / file).read_text()):
@@ -321,7 +325,7 @@ def test_yaml_in_guides(file: str, modules: dict[str, Any], roles: dict[str, Any
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", list(map(relative, GUIDES)))
-def test_plays_in_guides(file: str, tmp_path: Path) -> None:
+def test_plays_in_guides_have_valid_syntax(file: str, tmp_path: Path) -> None:
     """Ansible itself takes the playbooks that stand in the texts."""
     for block in checks.yaml_blocks((ROOT / file).read_text()):
         document = parsed(block)
@@ -334,13 +338,13 @@ PIPELINES = sorted(ROOT.glob("docs/examples/**/*.yml"))
 
 
 @pytest.mark.parametrize("file", list(map(relative, [*GUIDES, *PIPELINES])))
-def test_playbooks_in_guides(file: str) -> None:
+def test_playbooks_in_guides_exist(file: str) -> None:
     """What the texts start is there."""
     assert checks.playbooks_named((ROOT / file).read_text()) <= set(PLAYBOOKS)
 
 
 @pytest.mark.parametrize("file", list(map(relative, PIPELINES)))
-def test_examples_are_yaml(file: str) -> None:
+def test_pipeline_examples_are_yaml(file: str) -> None:
     """Something is in it. tests/integration runs the pipelines, tests/ecosystem the project."""
     assert load(ROOT / file)
 
@@ -357,7 +361,7 @@ def test_every_entry_is_packed_or_ignored() -> None:
     assert (stray, lost) == (set(), set())
 
 
-def test_requirements_agree() -> None:
+def test_requirements_are_consistent() -> None:
     """The lower bounds stand in several files, as several programs read them; they say the same."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     libraries = {line for line in project["dependencies"] if not line.startswith("ansible-core")}
@@ -368,13 +372,13 @@ def test_requirements_agree() -> None:
     assert load(ROOT / "tests" / "config.yml")["modules"]["python_requires"] == project["requires-python"]
 
 
-def test_sanity_ignores_nothing() -> None:
+def test_sanity_has_no_ignore_files() -> None:
     """ansible-test's findings are mended, not ignored."""
     assert not list(ROOT.glob("tests/sanity/ignore*"))
 
 
 @pytest.mark.slow
-def test_runs_without_the_rest(tmp_path: Path) -> None:
+def test_collection_works_without_other_directories(tmp_path: Path) -> None:
     """The collection needs nothing beside these directories."""
     copy = tmp_path / "ansible_collections" / "voiceops" / "vapi_didlogic"
     copy.mkdir(parents=True)
@@ -390,7 +394,7 @@ def test_runs_without_the_rest(tmp_path: Path) -> None:
         ansible("ansible-playbook", "--syntax-check", "--inventory", "localhost,", play, **settings)
 
 
-def test_pages_repeat_what_stands_in_the_code() -> None:
+def test_pages_are_up_to_date() -> None:
     """`python tests/tools/pages.py` writes them anew."""
     page = pages.PAGE.read_text(encoding="utf-8")
     assert page == pages.filled(page)

@@ -51,13 +51,13 @@ def used() -> dict[str, set[str]]:
     return found
 
 
-def test_what_is_used_is_documented() -> None:
+def test_used_variables_are_documented() -> None:
     """A user who gives a variable that works is never told that there is none."""
     missing = {name: places for name, places in used().items() if name not in _variables.known()}
     assert not missing, "document them at the head of the playbook, or in the role's argument specification"
 
 
-def test_what_is_documented_is_used() -> None:
+def test_documented_variables_are_used() -> None:
     """A fact that a role sets is used by others."""
     facts = {"vapi_didlogic_result", "vapi_didlogic_sandbox", "vapi_didlogic_in_process"}
     assert _variables.known().keys() - used().keys() - facts == set()
@@ -90,7 +90,7 @@ def misspelt(name: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", EVERY, ids=".".join)
-def test_every_misspelt_name_is_refused_with_the_nearest(path: tuple[str, ...]) -> None:
+def test_misspelt_variable_is_rejected_with_a_suggestion(path: tuple[str, ...]) -> None:
     assert _variables.unknown_variables(nested(path, path[-1])) == []
     siblings = {other[-1] for other in EVERY if other[:-1] == path[:-1]}
     for wrong in misspelt(path[-1]):
@@ -101,7 +101,7 @@ def test_every_misspelt_name_is_refused_with_the_nearest(path: tuple[str, ...]) 
         assert f"did you mean {path[-1]}?" in result or any(f"did you mean {name}?" in result for name in siblings)
 
 
-def test_every_variable_of_several_options_is_looked_into() -> None:
+def test_nested_options_of_variables_are_checked() -> None:
     specs = yaml.safe_load((ROOT / "roles/integration/meta/argument_specs.yml").read_text())["argument_specs"]["main"]
     many = {name for name, option in specs["options"].items() if "dict" in (option["type"], option.get("elements"))}
     assert many
@@ -118,7 +118,7 @@ def fill_in(path: tuple[str, ...], filled: list[Any], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", EVERY, ids=".".join)
-def test_what_a_template_has_become_is_not_filled_in_again(path: tuple[str, ...]) -> None:
+def test_templated_values_are_not_templated_again(path: tuple[str, ...]) -> None:
     """On ansible-core before 2.19 every text is a template, also one that a template was filled in with."""
     for depth in range(len(path)):
         filled: list[Any] = []
@@ -129,14 +129,14 @@ def test_what_a_template_has_become_is_not_filled_in_again(path: tuple[str, ...]
         assert filled in ([], ["{{ ours }}"])
 
 
-def test_names_of_others_are_left_alone() -> None:
+def test_variables_of_other_collections_are_ignored() -> None:
     others = {"vapi_region": 1, "__vapi_didlogic_now": 1, "didlogic_key": 1, "vapi_didlogic": 1, "hostvars": {}}
     assert _variables.unknown_variables(others) == []
     assert len(_variables.unknown_variables({"vapi_didlogic_of_mine": 1})) == 1
 
 
 @pytest.mark.parametrize("file", PLAYBOOKS, ids=lambda path: path.stem)
-def test_every_playbook_checks_them_first(file: Path) -> None:
+def test_playbook_checks_variables_first(file: Path) -> None:
     """By the role that does it, or by the role that depends on that one."""
     (play,) = yaml.safe_load(file.read_text())
     first = play["tasks"][0]
