@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import tempfile
 import typing as t
 
@@ -40,8 +41,9 @@ class ActionModule(ActionBase):
         expected = args["variables"]
         loaded = None if expected is None else _loaded(content, expected)
         try:
+            path = _of_host(args["dest"], task_vars or {})
             done = safe_files.write(
-                args["dest"], content, mode=_mode(args["mode"]), backup=args["backup"], dry=self._task.check_mode
+                path, content, mode=_mode(args["mode"]), backup=args["backup"], dry=self._task.check_mode
             )
         except safe_files.FileError as error:
             raise AnsibleActionFail(str(error)) from None
@@ -56,6 +58,16 @@ class ActionModule(ActionBase):
         variables["ansible_search_path"] = self._task.get_search_path()
         lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         return str(lookup.run([src], variables=variables, **AS_TEXT)[0])
+
+
+def _of_host(path: str, variables: t.Mapping[str, t.Any]) -> str:
+    """The path, with the host's name before the extension if other hosts of the play would write the same file."""
+    host = str(variables.get("inventory_hostname", ""))
+    named = re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", path)
+    if named or len(variables.get("ansible_play_hosts_all") or ()) < 2:
+        return path
+    file = pathlib.PurePath(path)
+    return str(file.with_name(f"{file.stem}-{host.replace('/', '-')}{file.suffix}"))
 
 
 def _mode(text: str) -> int:

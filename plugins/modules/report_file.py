@@ -25,7 +25,10 @@ options:
     type: str
     required: true
   dest:
-    description: Path of the file. A relative path is resolved against the working directory. The directory must exist.
+    description:
+      - Path of the file. A relative path is resolved against the working directory. The directory must exist.
+      - In a play with several hosts, a path that does not contain the host's name gets it before the extension, so that
+        no host overwrites the file of another.
     type: str
     required: true
   mode:
