@@ -214,6 +214,15 @@ options:
         elements: str
         description:
           - Names of the tools, as M(voiceops.vapi_didlogic.vapi_assistant_info) returns them. Ignored.
+      state:
+        type: str
+        choices:
+          - present
+          - absent
+        default: present
+        description:
+          - V(absent) removes the assistant, after everything else has its declared state. If it does not exist, the
+            entry is ignored. If a phone number or squad that remains uses it, nothing is changed.
   transfer_tools:
     type: list
     elements: dict
@@ -318,6 +327,16 @@ options:
         elements: str
         description:
           - Earlier names of the tool, as for O(trunk.former_names).
+      state:
+        type: str
+        choices:
+          - present
+          - absent
+        default: present
+        description:
+          - V(absent) removes the tool, after everything else has its declared state. If it does not exist, the entry is
+            ignored. It is detached from the declared assistants; if an assistant that is not declared has it, nothing
+            is changed.
   numbers:
     type: list
     elements: dict
@@ -380,6 +399,16 @@ options:
         description:
           - Destination of a call if no assistant answers. It has the options of a destination of a transfer tool,
             without C(via).
+      state:
+        type: str
+        choices:
+          - present
+          - absent
+        default: present
+        description:
+          - V(absent) removes the forward and then the phone number, after everything else has its declared state. If
+            they do not exist, the entry is ignored. The other didlogic destinations remain, and so does a phone number
+            that has been moved to another trunk.
   number_format:
     type: str
     choices:
@@ -411,6 +440,19 @@ options:
     default: false
     description:
       - Whether to create transfer tools although SIP REFER is not confirmed. Transfers fail until it is enabled.
+  prune:
+    type: bool
+    default: false
+    description:
+      - Whether to remove what exists on the declared trunk and is not declared. These are its phone numbers, after
+        their forwards to it; assistants that an earlier run with O(prune=true) has marked as part of this environment,
+        unless another object refers to them; and transfer tools that only such assistants have. Nothing else is
+        removed.
+      - The mark is C(voiceops.vapi_didlogic/TRUNK) in C(metadata.managed_by) of the assistant, with the name of the
+        trunk. Marks with a former name of the trunk count, and are renewed. An assistant with another mark is not
+        marked.
+      - Without it, what is not declared is not changed, and is returned as RV(undeclared).
+      - It has no effect with O(state=absent), which removes only what is declared.
   verify:
     type: bool
     default: true
@@ -570,6 +612,23 @@ sip_trunk:
   description: The trunk, with the keys of RV(voiceops.vapi_didlogic.vapi_sip_trunk#module:sip_trunk).
   returned: always, once the accounts have been read
   type: dict
+undeclared:
+  description: What exists on the declared trunk, or is marked as part of the environment, is not declared, and was not
+    removed. See O(prune).
+  returned: always, once the accounts have been read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: One of V(phone_number), V(assistant), V(transfer_tool).
+      type: str
+    name:
+      description: Name or number of the object.
+      type: str
+    id:
+      description: Id of the object.
+      type: str
+  sample: []
 broken:
   description: A sentence for each number whose calls are not routed as declared, and for each error on their route.
     Empty if there is no error, and in check mode if something would change.

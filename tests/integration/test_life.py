@@ -30,7 +30,7 @@ BASE: dict[str, Any] = {
 def report(play: Any) -> list[str]:
     """The lines of the report, without the words that differ between a dry run and a run."""
     lines = re.findall(r'^ {8}"((?:[^"\\]|\\.)*)",?$', play.out, re.MULTILINE)
-    words = (("would be ", ""), ("would go to", "go to"), ("calls go to", "go to"))
+    words = (("would be ", ""), ("would go to", "go to"), ("calls go to", "go to"), ("calls would go", "calls go"))
     for old, new in words:
         lines = [line.replace(old, new) for line in lines]
     return [" ".join(line.split()) for line in lines if not line.startswith(("DRY RUN", "Changes applied"))]
@@ -83,6 +83,24 @@ def test_a_rename_keeps_ids_forwards_and_references(deployed: Any) -> None:
     assert ids[0] == ids[1]
 
 
+def test_entries_are_removed_and_the_rest_is_pruned(deployed: Any) -> None:
+    marked = {**BASE, "vapi_didlogic_prune": True, "vapi_didlogic_assistants": [{"name": "Night"}, {"name": "Day"}]}
+    change(deployed, **marked)
+    wish = {
+        **marked,
+        "vapi_didlogic_assistants": [{"name": "Night", "state": "absent"}],
+        "vapi_didlogic_numbers": [{"number": NUMBERS[0], "state": "absent"}],
+    }
+    kept = deployed.play(INTEGRATE, "--check", **{**wish, "vapi_didlogic_prune": False})
+    assert kept.rc == 2, kept.text
+    assert "The assistant Night is to be removed" in kept.failure
+    dry = change(deployed, **wish)
+    assert "calls would go nowhere" in dry.out.replace("   ", " ")
+    state = deployed.sandbox("state")
+    assert [len(state["vapi"][kind]) for kind in ("credentials", "assistants", "phone_numbers")] == [1, 0, 0]
+    assert deployed.destinations("31201234560") == [("31201234599", True), ("01234", True)]
+
+
 def test_the_steps_name_what_they_do_not_support(untouched: Any) -> None:
     role = {"name": "voiceops.vapi_didlogic.integration", "tasks_from": "steps"}
     writes = untouched.writes
@@ -91,7 +109,8 @@ def test_the_steps_name_what_they_do_not_support(untouched: Any) -> None:
         **BASE,
         "vapi_didlogic_trunk": {**BASE["vapi_didlogic_trunk"], **names},
         "vapi_didlogic_assistants": [{"name": "Night", **names}],
-        "vapi_didlogic_transfer_tools": [{"name": "desk", **names}],
+        "vapi_didlogic_transfer_tools": [{"name": "desk", "state": "absent", **names}],
+        "vapi_didlogic_prune": True,
     }
     play = untouched.play([{"name": "Step by step", "ansible.builtin.import_role": role}], **wish)
     assert (play.rc, untouched.writes) == (2, writes), play.text
@@ -100,5 +119,7 @@ def test_the_steps_name_what_they_do_not_support(untouched: Any) -> None:
         "vapi_didlogic_assistants[].former_names",
         "vapi_didlogic_transfer_tools[].former_names",
         "vapi_didlogic_numbers[].failover",
+        "vapi_didlogic_prune",
+        "state of an entry",
     ):
         assert option in play.failure

@@ -63,6 +63,27 @@ vapi_didlogic_numbers:
   - number: "+31207001001"
     assistant: Night
 """
+PRUNE = (
+    "vapi_didlogic_sip_refer_enabled: true\n",
+    "vapi_didlogic_sip_refer_enabled: true\nvapi_didlogic_prune: true\n",
+)
+TOOLS = """\
+vapi_didlogic_transfer_tools:
+  - name: to_the_desk
+    destinations:
+      - number: "+31207001999"
+"""
+RECEPTION = """\
+  - name: Reception
+    definition:
+      model: {provider: openai, model: gpt-4o}
+    tools: [to_the_desk]
+"""
+NIGHT = """\
+  - name: Night
+    definition:
+      maxDurationSeconds: 60
+"""
 LAST_NUMBER = '  - number: "+31207001001"\n    assistant: Night\n'
 
 
@@ -115,6 +136,53 @@ CHANGES = (
         ((LAST_NUMBER, LAST_NUMBER + '  - number: "+31207001002"\n    assistant: Night\n'),),
     ),
     Change(
+        "Remove a number",
+        "entries",
+        ((LAST_NUMBER, LAST_NUMBER.replace("    assistant: Night\n", "    state: absent\n")),),
+    ),
+    Change(
+        "Remove an assistant, and assign its number to another one",
+        "entries",
+        ((NIGHT, "  - name: Night\n    state: absent\n"), ("assistant: Night", "assistant: Reception")),
+    ),
+    Change(
+        "Remove a transfer tool",
+        "entries",
+        (
+            (TOOLS, "vapi_didlogic_transfer_tools:\n  - name: to_the_desk\n    state: absent\n"),
+            ("    tools: [to_the_desk]\n", ""),
+        ),
+    ),
+    Change(
+        "Remove a number with its assistant",
+        "entries",
+        (
+            (NIGHT, "  - name: Night\n    state: absent\n"),
+            (LAST_NUMBER, LAST_NUMBER.replace("    assistant: Night\n", "    state: absent\n")),
+        ),
+    ),
+    Change("Begin to remove what is no longer declared", "prune", (PRUNE,)),
+    Change("Remove a number from the file", "prune", ((LAST_NUMBER, ""),), (PRUNE,)),
+    Change("Remove a number and its assistant from the file", "prune", ((NIGHT, ""), (LAST_NUMBER, "")), (PRUNE,)),
+    Change(
+        "Remove an assistant with its transfer tool from the file",
+        "prune",
+        ((TOOLS, ""), (RECEPTION, ""), ("assistant: Reception", "assistant: Night")),
+        (PRUNE,),
+    ),
+    Change("The same without prune", "prune", ((PRUNE[1], PRUNE[0]), (NIGHT, ""), (LAST_NUMBER, "")), (PRUNE,)),
+    Change(
+        "Rename the trunk of a marked environment",
+        "prune",
+        (("  name: didlogic\n", "  name: didlogic NL\n  former_names: [didlogic]\n"),),
+        (PRUNE,),
+    ),
+    Change(
+        "Remove the environment",
+        "environment-removed",
+        (("vapi_didlogic_sip", "vapi_didlogic_state: absent\nvapi_didlogic_sip"),),
+    ),
+    Change(
         "Declare failover destinations",
         "destinations",
         (('1000"\n', '1000"\n    failover: ["+31207001999", "01234"]\n'),),
@@ -145,7 +213,8 @@ def edited(text: str, edits: t.Iterable[tuple[str, str]]) -> str:
 
 def options(text: str) -> dict[str, t.Any]:
     """The options of the module in a file of variables."""
-    return {name.removeprefix(PREFIX): value for name, value in yaml.safe_load(text).items()}
+    given = {name.removeprefix(PREFIX): value for name, value in yaml.safe_load(text).items()}
+    return {"transfer_tools": [], **given}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,7 +271,7 @@ def shown(report: list[str]) -> list[str]:
     found, on = [], False
     for line in report[1:]:
         if not line.startswith(("would go to", "calls go to", "then to", "removed", "inactive", "calls ")):
-            on = not re.search(r"(unchanged|did not exist)(,|$)", line)
+            on = not re.search(r"(unchanged|did not exist)(,|$)", line) and not line.startswith("warning")
         found += [line] if on else []
     return found
 

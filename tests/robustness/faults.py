@@ -29,6 +29,7 @@ sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandb
 import contextlib
 
 import httpx
+import life
 import messages
 from chain import OWN, SEED, Account, ModuleFailureError
 
@@ -128,6 +129,8 @@ KINDS: dict[str, t.Callable[..., httpx.Response]] = {
     "killed": killed,
 }
 REFUSALS = {"400", "409", "422"}
+#: One fault of each kind, for the start with the most requests.
+CHANGING = {"400", "404", "409", "429", "500", "503", "refused", "reset", "hung", "truncated", "empty", "killed"}
 #: A connection that was never made carried nothing out.
 BEFORE_ONLY = {"refused", "no connection"}
 
@@ -171,7 +174,12 @@ class Faulty(httpx.BaseTransport):
 
 
 def start(name: str) -> Account:
-    """``empty``: as bought; ``partly``: a run ended in the middle; ``finished``: all of it stands."""
+    """``empty``: as bought; ``partly``: a run ended in the middle; ``finished``: all of it stands.
+
+    ``changing``: it stands next to objects of others, and the run renames, removes, prunes and reorders.
+    """
+    if name == "changing":
+        return life.deployed()
     account = Account.new()
     if name == "finished":
         account.run()
@@ -189,6 +197,8 @@ def cases(starts: t.Mapping[tuple[str, bool], int]) -> t.Iterator[Case]:
             range(requests), KINDS, ("before", "after"), (False, True)
         ):
             if (when == "after" and kind in BEFORE_ONLY) or (kind == "killed" and persistent):
+                continue
+            if name == "changing" and kind not in CHANGING:
                 continue
             yield Case(name, at_once, index, kind, when, persistent)
 
@@ -222,9 +232,12 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
         if not any(row["active"] for row in rows(account, OWN)):
             found["moments without an active destination"] += 1
 
+    changing = case.start == "changing"
+    wish = life.AFTER if changing else {}
+    outside = life.outside(account) if changing else ""
     faulty = Faulty(account.transport, account, case, watch)
     try:
-        report = account.run(wrap=lambda _inner: faulty, at_once=case.at_once)
+        report = account.run(wrap=lambda _inner: faulty, at_once=case.at_once, **wish)
         found["converged"] += 1
         found["over the deadline"] += report.longest > LIMIT
     except Killed:
@@ -241,22 +254,41 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
         found[f"traceback {type(error).__name__} {case}"] += 1
     found["requests sent elsewhere"] += faulty.elsewhere
     try:
-        account.run(wrap=lambda inner: Faulty(inner, account, None, watch), at_once=case.at_once)
+        account.run(wrap=lambda inner: Faulty(inner, account, None, watch), at_once=case.at_once, **wish)
     except ModuleFailureError as failed:
         found["next run failed"] += 1
         found[f"next run failed: {failed} {case}"] += 1
         return found
     again = Faulty(account.transport, account, None, watch)
     writes = account.world.journal_report()["writes"]
-    account.run(wrap=lambda _inner: again, at_once=case.at_once)
+    account.run(wrap=lambda _inner: again, at_once=case.at_once, **wish)
     found["writes of the run after that"] += account.world.journal_report()["writes"] - writes
     found["objects that stand twice"] += doubles(account)
+    if changing:
+        found["objects outside the scope that changed"] += life.outside(account) != outside
+        # Where didlogic refuses a copy, another destination stays and is switched off.
+        refused = case.kind in REFUSALS
+        found["not as declared"] += without_order(life.inside(account), refused) != without_order(
+            life.EXPECTED, refused
+        )
+        return broken(found, case)
     everything = [row["destination"] for row in rows(account, OWN)]
     standing = [row["destination"] for row in rows(account, OWN) if row["active"]]
     found["lost destinations"] += sum(place not in everything for place in FOREIGN)
     # Where didlogic refuses a copy, the original stays and is switched off, with a warning: that is the promise.
     promised = FOREIGN if case.kind not in REFUSALS else [place for place in FOREIGN if place in standing]
     found["wrong order"] += standing[1:] != promised
+    return broken(found, case)
+
+
+def without_order(found: dict[str, t.Any], refused: bool) -> dict[str, t.Any]:
+    """The environment, if ``refused`` without the destination that is not declared: it may be switched off."""
+    kept = [row for row in found[OWN] if row[0] != "01234"]
+    return {**found, OWN: kept} if refused else found
+
+
+def broken(found: collections.Counter[str], case: Case) -> collections.Counter[str]:
+    """The counter, with the case next to each promise that it breaks."""
     for name in BROKEN:
         if found[name]:
             found[f"{name}: {case}"] += 1
@@ -282,6 +314,8 @@ BROKEN = (
     "lost destinations",
     "wrong order",
     "moments without an active destination",
+    "objects outside the scope that changed",
+    "not as declared",
     "requests sent elsewhere",
     "over the deadline",
 )
@@ -295,13 +329,14 @@ def sweep(sample: int = 1, workers: int = 1, until: t.Collection[str] = ()) -> t
     :return: the number of cases, and what was counted over all of them.
     """
     snapshots, requests = {}, {}
-    for name in ("empty", "partly", "finished"):
+    for name in ("empty", "partly", "finished", "changing"):
         account = start(name)
         snapshots[name] = account.world.dump()
-        for at_once in (False, True):
+        for at_once in (True,) if name == "changing" else (False, True):
             account = Account.of(snapshots[name])
             probe = Faulty(account.transport, account, None, lambda: None)
-            account.run(wrap=lambda _inner, probe=probe: probe, at_once=at_once)  # type: ignore[misc]
+            wish = life.AFTER if name == "changing" else {}
+            account.run(wrap=lambda _inner, probe=probe: probe, at_once=at_once, **wish)  # type: ignore[misc]
             requests[name, at_once] = probe.seen
     chosen = list(cases(requests))[::sample]
     if workers == 1:

@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
 
-from chain import BARE, DECLARED, Account, ModuleFailureError
+import life
+from chain import BARE, DECLARED, OWN, Account, ModuleFailureError
 
 
 @pytest.fixture(name="account")
@@ -166,3 +167,165 @@ def test_what_keeps_a_number_is_not_named(account: Account, stays: str) -> None:
         put(account, "squads", {"id": "s1", "name": "s", "members": [{"assistantId": key}]})
     told = account.run(check=True, at_once=True, **wish).told
     assert not [line for line in told["report"] if line.startswith("unused")]
+
+
+# ------------------------------------------------------------------------------------------------------- removing
+
+FALLBACK = {"number": "+31207001999", "sip_verb": "dial"}
+
+
+def test_a_change_of_everything_at_once() -> None:
+    account = life.deployed()
+    outside = life.outside(account)
+    done = applied(account, **life.AFTER)
+    assert life.inside(account) == life.EXPECTED
+    assert life.outside(account) == outside
+    assert [item["name"] for item in done["undeclared"]] == ["used"]
+
+
+def test_without_prune_the_same_is_shown_and_kept() -> None:
+    account = life.deployed()
+    before = life.inside(account)
+    told = account.run(at_once=True, check=True, **{**life.AFTER, "prune": False}).told
+    assert [(item["kind"], item["name"]) for item in told["undeclared"]] == [
+        ("phone_number", life.DROPPED),
+        ("assistant", "dropped"),
+        ("assistant", "used"),
+        ("transfer_tool", "dropped"),
+    ]
+    lines = [line.split()[1] for line in told["report"] if line.startswith("undeclared")]
+    assert lines == [life.DROPPED, "dropped", "used", "dropped"]
+    account.run(at_once=True, **{**life.AFTER, "prune": False})
+    after = life.inside(account)
+    assert after[life.DROPPED] == before[life.DROPPED]
+    assert "dropped" in after["tools"]
+
+
+def test_a_first_run_with_prune_removes_no_assistant_and_marks_the_declared_ones(account: Account) -> None:
+    put(account, "assistants", {"id": "a1", "name": "another", "model": {"toolIds": ["t1"]}})
+    put(account, "tools", {"id": "t1", "type": "transferCall", "function": {"name": "another"}})
+    before = writes(account)
+    applied(account, prune=True)
+    assert writes(account) - before == 1
+    marks = [(row["name"], (row.get("metadata") or {}).get("managed_by")) for row in vapi(account)["assistants"]]
+    assert sorted(marks) == [("another", None), ("reception", "voiceops.vapi_didlogic/trunk")]
+
+
+def test_another_mark_stays_and_is_told(account: Account) -> None:
+    (row,) = account.world.vapi["assistants"].values()
+    row["metadata"] = {"managed_by": "voiceops.vapi_didlogic/other", "team": "x"}
+    applied(account, prune=True)
+    account.run(at_once=True, prune=True, assistants=[], numbers=[{"number": OWN}, {"number": BARE}])
+    assert [row["name"] for row in vapi(account)["assistants"]] == ["reception"]
+
+
+def test_metadata_of_the_user_stays(account: Account) -> None:
+    definition = {**DECLARED["assistants"][0]["definition"], "metadata": {"team": "x"}}
+    applied(account, prune=True, assistants=[DECLARED["assistants"][0] | {"definition": definition}])
+    (row,) = vapi(account)["assistants"]
+    assert row["metadata"] == {"team": "x", "managed_by": "voiceops.vapi_didlogic/trunk"}
+
+
+ABSENT: dict[str, dict[str, Any]] = {
+    "number": {"numbers": [DECLARED["numbers"][0], {"number": BARE, "state": "absent"}]},
+    "tool": {
+        "transfer_tools": [{"name": "human", "state": "absent"}],
+        "assistants": [DECLARED["assistants"][0] | {"tools": []}],
+    },
+    "assistant": {
+        "assistants": [{"name": "reception", "state": "absent"}],
+        "numbers": [{"number": number, "assistant": "", "fallback_destination": FALLBACK} for number in (OWN, BARE)],
+    },
+    "everything": {
+        "transfer_tools": [{"name": "human", "state": "absent"}],
+        "assistants": [{"name": "reception", "state": "absent"}],
+        "numbers": [{"number": number, "state": "absent"} for number in (OWN, BARE)],
+    },
+}
+
+
+@pytest.mark.parametrize("entry", ABSENT)
+def test_an_entry_is_removed_and_the_rest_stays(account: Account, entry: str) -> None:
+    applied(account, **ABSENT[entry])
+    left = {kind: len(vapi(account)[kind]) for kind in ("credentials", "tools", "assistants", "phone_numbers")}
+    every = entry == "everything"
+    assert left == {
+        "credentials": 1,
+        "tools": 0 if entry == "tool" or every else 1,
+        "assistants": 0 if entry == "assistant" or every else 1,
+        "phone_numbers": 0 if every else 1 if entry == "number" else 2,
+    }
+    rows = {n["number"]: [row["destination"] for row in n["destinations"]] for n in account.world.state()["numbers"]}
+    assert any("vapi.ai" in place for place in rows[OWN]) != every
+    assert bool(rows[BARE]) == (entry not in ("number", "everything"))
+    assert [place for place in rows[OWN] if "vapi.ai" not in place] == ["01234", "31201234599"]
+
+
+def test_an_absent_entry_that_is_not_there_is_passed_over(account: Account) -> None:
+    before = writes(account)
+    told = account.run(
+        at_once=True,
+        transfer_tools=[*DECLARED["transfer_tools"], {"name": "nothing", "state": "absent"}],
+        assistants=[*DECLARED["assistants"], {"name": "Nobody", "state": "absent"}],
+        numbers=[*DECLARED["numbers"], {"number": "31201239999", "state": "absent"}],
+    ).told
+    assert (told["changed"], writes(account)) == (False, before)
+
+
+USED = ("a number that is not declared", "a number whose assistant is not managed", "a squad", "another assistant")
+
+
+@pytest.mark.parametrize("user", USED)
+def test_what_still_uses_an_entry_is_named_and_nothing_is_changed(account: Account, user: str) -> None:
+    key = vapi(account)["assistants"][0]["id"]
+    wish = dict(ABSENT["assistant"])
+    if user == "a number that is not declared":
+        put(account, "phone_numbers", {"id": "p1", "number": "+442079460999", "provider": "x", "assistantId": key})
+        word = "answers +442079460999"
+    elif user == "a number whose assistant is not managed":
+        wish["numbers"], word = [wish["numbers"][0], {"number": BARE}], f"answers {BARE}"
+    elif user == "a squad":
+        put(account, "squads", {"id": "s1", "name": "crowd", "members": [{"assistantId": key}]})
+        word = "is in the squad crowd"
+    else:
+        tool = vapi(account)["tools"][0]["id"]
+        put(account, "assistants", {"id": "a1", "name": "another", "model": {"toolIds": [tool]}})
+        wish, word = dict(ABSENT["tool"]), "is attached to another"
+    before = writes(account)
+    for check in (True, False):
+        with pytest.raises(ModuleFailureError) as failed:
+            account.run(at_once=True, check=check, **wish)
+        assert word in str(failed.value)
+        assert "Nothing was changed" in str(failed.value)
+    assert writes(account) == before
+
+
+@pytest.mark.parametrize("other", ["a trunk of this organisation", "no trunk of this organisation"])
+def test_a_number_on_another_trunk_is_not_removed(account: Account, other: str) -> None:
+    (row,) = [row for row in account.world.vapi["phone_numbers"].values() if row["number"] == BARE]
+    put(account, "credentials", {"id": "t2", "name": "second", "provider": "byo-sip-trunk", "gateways": []})
+    row["credentialId"] = "t2" if other == "a trunk of this organisation" else None
+    account.run(at_once=True, **ABSENT["number"])
+    assert len(vapi(account)["phone_numbers"]) == (2 if row["credentialId"] else 1)
+
+
+def test_prune_keeps_an_assistant_that_the_file_refers_to(account: Account) -> None:
+    account.run(at_once=True, prune=True)
+    key = vapi(account)["assistants"][0]["id"]
+    for reference in ("reception", key):
+        numbers = [{"number": OWN, "assistant": reference}, {"number": BARE, "assistant": reference}]
+        told = applied(account, prune=True, assistants=[], transfer_tools=[], numbers=numbers)
+        assert told["undeclared"] == []
+        assert len(vapi(account)["assistants"]) == 1
+        assert len(vapi(account)["tools"]) == 1
+
+
+def test_taking_down_removes_only_what_is_declared() -> None:
+    account = life.deployed()
+    outside = life.outside(account)
+    with pytest.raises(ModuleFailureError, match=life.DROPPED):
+        account.run(at_once=True, state="absent", **{**life.BEFORE, "numbers": life.BEFORE["numbers"][:2]})
+    rest = {**life.BEFORE, "assistants": life.BEFORE["assistants"][:3]}
+    account.run(at_once=True, state="absent", **rest)
+    assert life.outside(account) == outside
+    assert vapi(account)["credentials"] == [row for row in vapi(account)["credentials"] if row["id"] == "o-trunk"]

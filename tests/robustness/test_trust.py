@@ -33,7 +33,7 @@ def test_fault_at_every_request_converges() -> None:
 def test_concurrent_runs_converge() -> None:
     for name, found in together.figures(25, three=False).items():
         assert {what: found[what] for what in together.BROKEN} == dict.fromkeys(together.BROKEN, 0), name
-        assert found["interleavings"] >= 20
+        assert found["interleavings"] >= 5
 
 
 def test_mutated_responses_converge_or_fail() -> None:

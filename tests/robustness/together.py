@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import json
 import random
 import sys
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
 
 import httpx
+import life
 from chain import OWN, Account, ModuleFailureError, Report
 from faults import FOREIGN, doubles, rows
 
@@ -179,7 +181,32 @@ def writers(number: int, labels: tuple[str, str]) -> collections.Counter[str]:
     return found
 
 
+def changers(number: int) -> collections.Counter[str]:
+    """Random interleavings of two runs that apply the same change: rename, remove, prune and reorder."""
+    found: collections.Counter[str] = collections.Counter()
+    deployed = life.deployed()
+    snapshot, outside = deployed.world.dump(), life.outside(deployed)
+    for seed in range(number):
+        chance = random.Random(seed)
+        account = Account.of(snapshot)
+
+        def watch(account: Account = account) -> None:
+            found["moments without an active destination"] += not any(row["active"] for row in rows(account, OWN))
+
+        change = functools.partial(Report.wire, **life.AFTER)
+        errors = side_by_side(account, [change, change], chance.randrange, watch)
+        found["clear errors"] += len(errors)
+        account.run(at_once=True, **life.AFTER)
+        found["objects outside the scope that changed"] += life.outside(account) != outside
+        found["not as declared"] += life.inside(account) != life.EXPECTED
+        found["objects that stand twice"] += doubles(account)
+    found["interleavings"] = number
+    return found
+
+
 BROKEN = (
+    "objects outside the scope that changed",
+    "not as declared",
     "objects that stand twice",
     "nothing left",
     "moments without an active destination",
@@ -194,6 +221,7 @@ def figures(number: int, three: bool) -> dict[str, collections.Counter[str]]:
         found["three creators, all interleavings"] = creators(3)
     found["two runs that forward a number alike"] = writers(number, (TRUNK_A, TRUNK_A))
     found["two runs that forward it differently"] = writers(number, (TRUNK_A, TRUNK_B))
+    found["two runs that change an environment"] = changers(max(5, number // 20))
     return found
 
 

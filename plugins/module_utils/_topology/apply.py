@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     ModuleFailureError,
@@ -24,7 +25,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outco
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
     ApplyRun,
@@ -39,14 +40,23 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.p
     ambiguous_names,
     preflight_errors,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.removal import (
+    HELD_TOOL,
+    Undeclared,
+    own_forwards,
+    planned_removal,
+    removal_errors,
+    unanswered,
+    undeclared_objects,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     ApiObject,
-    CallPath,
     Snapshot,
+    display_name,
     read,
-    uri_of,
+    with_destinations,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.unused import losing_numbers
@@ -54,10 +64,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.v
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import holds_key, label_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
 
 SERVICES = (VAPI, CARRIER.provider)
 
@@ -77,40 +86,13 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
     :raises ModuleFailureError: with the changes that were made before the error.
     """
-    carrier = spec.carrier
-    vapi, other = engines["vapi"], engines[carrier.provider.name]
-
-    def take_snapshot() -> Snapshot:
-        known = {"region": spec.region, "key": spec.key, "declared_numbers": spec.digits}
-        return read(vapi, other, carrier, **known)
-
-    snapshot = take_snapshot()
-    for pause in CONSISTENCY_DELAYS_SECONDS:
-        # Two other runs may have created it concurrently; then one of them will delete its own.
-        if not ambiguous_names(snapshot, spec):
-            break
-        vapi.client.sleep(pause)
-        for resource in (carrier.logins, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, SQUAD, PHONE_NUMBER):
-            engines[resource.provider.name].client.invalidate(resource.path)
-        snapshot = take_snapshot()
-    run = ApplyRun(spec, snapshot, vapi.check_mode)
-    wrong = preflight_errors(run.before, spec, vapi)
-    if wrong:
-        message = format_errors("Nothing was changed. Correct this first.", wrong)
-        raise ModuleFailureError(message, {"changed": False}, _labels(run))
-    if spec.present and spec.inbound and not spec.trunk.inbound_networks:
-        option = spec.option_names.name_of("trunk.inbound_networks")
-        vapi.warn(
-            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask {carrier.provider.title} for the "
-            "signalling addresses of your account and set them there. Outbound calls are not affected."
-        )
-    if spec.present:
-        run.unused = [*losing_numbers(snapshot, spec, vapi.client.list_all(PHONE_NUMBER.path))]
+    vapi, other = engines["vapi"], engines[spec.carrier.provider.name]
+    run = _prepare(engines, spec)
     act = _present if spec.present else _absent
     try:
         act(vapi, other, run)
         if spec.present and not (run.check_mode and run.changed):
-            run.after = take_snapshot()
+            run.after = _snapshot(engines, spec, spec.digits)
             # The form of didlogic's guide has its own warning. Without numbers the snapshot contains all of them.
             accepted = {"private-key-in-uri"} if spec.uses_private_key else ()
             known = dataclasses.replace(run.after, own_trunks=frozenset({run.trunk_id}))
@@ -124,6 +106,57 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
     return {**_result(run), "labels": _labels(run)}
+
+
+def _snapshot(engines: dict[str, Engine], spec: EnvironmentSpec, numbers: tuple[str, ...]) -> Snapshot:
+    """Both accounts, with the destinations of some numbers."""
+    known = {"region": spec.region, "key": spec.key, "declared_numbers": numbers}
+    return read(engines["vapi"], engines[spec.carrier.provider.name], spec.carrier, **known)
+
+
+def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
+    """Read both accounts and determine all removals; raises :class:`ModuleFailureError` for every conflict."""
+    carrier = spec.carrier
+    vapi, other = engines["vapi"], engines[carrier.provider.name]
+    snapshot = _snapshot(engines, spec, spec.all_digits)
+    for pause in CONSISTENCY_DELAYS_SECONDS:
+        # Two other runs may have created it concurrently; then one of them will delete its own.
+        if not ambiguous_names(snapshot, spec):
+            break
+        vapi.client.sleep(pause)
+        for resource in (carrier.logins, SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, SQUAD, PHONE_NUMBER):
+            engines[resource.provider.name].client.invalidate(resource.path)
+        snapshot = _snapshot(engines, spec, spec.all_digits)
+    # Includes objects that are not managed: numbers of other carriers, tools of other types.
+    objects = [row for kind in (PHONE_NUMBER, SQUAD, ANY_TOOL) for row in vapi.client.list_all(kind.path)]
+    found = undeclared_objects(snapshot, spec, objects)
+    pruned = dataclasses.replace(found, used=()) if spec.prunes else Undeclared()
+    if pruned.phones:
+        snapshot = with_destinations(snapshot, other, [digits(str(row.get("number"))) for row in pruned.phones])
+    run = ApplyRun(spec, snapshot, vapi.check_mode)
+    wrong = preflight_errors(run.before, spec, vapi) + removal_errors(run, pruned, objects)
+    if wrong:
+        message = format_errors("Nothing was changed. Correct this first.", wrong)
+        raise ModuleFailureError(message, {"changed": False}, _labels(run))
+    if not spec.present:
+        return run
+    run.removal = planned_removal(run, pruned)
+    run.undeclared = [item for item in found.results if item not in pruned.results]
+    gone = {desired.id for desired in run.removal.assistants}
+    losing = losing_numbers(snapshot, spec, vapi.client.list_all(PHONE_NUMBER.path))
+    run.unused = [item for item in losing if item.id not in gone]
+    for row in found.used if spec.prunes else ():
+        vapi.warn(
+            f"assistant {display_name(row)} is not declared, but another object that is not removed refers to it, so "
+            "prune keeps it."
+        )
+    if spec.inbound and not spec.trunk.inbound_networks:
+        option = spec.option_names.name_of("trunk.inbound_networks")
+        vapi.warn(
+            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask {carrier.provider.title} for the "
+            "signalling addresses of your account and set them there. Outbound calls are not affected."
+        )
+    return run
 
 
 def _labels(run: ApplyRun) -> set[str]:
@@ -147,13 +180,32 @@ def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
 
     vapi.run_concurrently(trunk, lambda: _ensure(vapi, run, TRANSFER_TOOL, spec.tools))
     tools = run.ids(TRANSFER_TOOL)
-    _ensure(vapi, run, ASSISTANT, [_with_tools(desired, tools) for desired in spec.assistants])
+    wanted = [_with_tools(desired, tools) for desired in spec.assistants]
+    _ensure(vapi, run, ASSISTANT, [_marked(run, desired, vapi.warn) for desired in wanted] if spec.prunes else wanted)
     assistants, trunk_id = run.ids(ASSISTANT), run.trunk_id
     phones = [spec.desired_phone_number(number, trunk_id, assistants) for number in spec.numbers]
     _ensure(vapi, run, PHONE_NUMBER, phones)
     trunks = _labels(run)
     forwards = [spec.desired_forward(number, trunk_id, trunks, by_key=spec.uses_private_key) for number in spec.inbound]
     _ensure(other, run, spec.forward, forwards)
+    _remove(vapi, other, run)
+
+
+def _marked(run: ApplyRun, desired: Desired, warn: t.Callable[[str], None]) -> Desired:
+    """The assistant with the mark of the environment, unless it has the mark of another one."""
+    marks, names = run.spec.marks, (desired.label, *desired.previous_keys)
+    row = next((row for row in run.before.assistants if row.get("name") in names), None)
+    found = dig(row, ("metadata", "managed_by"))
+    if found not in (None, "", *marks):
+        warn(
+            f"assistant {desired.label}: metadata.managed_by is {printable(str(found))}, so prune does not mark it for "
+            "this environment and will not remove it."
+        )
+        return desired
+    definition = desired.record.definition or {}
+    metadata = {**(definition.get("metadata") or {}), "managed_by": marks[0]}
+    record = desired.record.model_copy(update={"definition": {**definition, "metadata": metadata}})
+    return dataclasses.replace(desired, record=record)
 
 
 def _with_tools(desired: Desired, ids: t.Mapping[str, str]) -> Desired:
@@ -166,22 +218,14 @@ def _with_tools(desired: Desired, ids: t.Mapping[str, str]) -> Desired:
 def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     """Remove the declared objects in reverse order, forwards first, so that no call is sent to a removed object."""
     spec, before = run.spec, run.before
-    forwards = _own_forwards(run)
-    _ensure(other, run, spec.forward, forwards)
-    run.unanswered = _unanswered(run, forwards)
-    for number in run.unanswered:
-        vapi.warn(
-            f"{number} only has destinations that lead to Vapi, where nobody answers the number: calls to it will "
-            "fail until it has one that can answer."
-        )
-    ids = {str(row["id"]) for row in own_phone_numbers(before, spec)}
-    phones = [
-        dataclasses.replace(spec.desired_phone_number(number, "", {}), id=str(row["id"]))
-        for number in spec.numbers
-        for row in before.phone.get(str(number.number), ())  # several may have the same digits
-        if str(row["id"]) in ids
+    phones, trunks = own_phone_numbers(before, spec), declared_trunk_ids(before, spec)
+    _remove_forwards(vapi, other, run, own_forwards(run, spec.inbound), [str(row["id"]) for row in phones], trunks)
+    declared = {str(number.number): number for number in spec.numbers}
+    wanted = [
+        dataclasses.replace(spec.desired_phone_number(declared[digits(str(row["number"]))], "", {}), id=str(row["id"]))
+        for row in phones  # several may have the same digits
     ]
-    _ensure(vapi, run, PHONE_NUMBER, phones)
+    _ensure(vapi, run, PHONE_NUMBER, wanted)
     # In check mode their referrers still exist. The preflight check has verified that no other object refers to them.
     forced = {"force": True} if run.check_mode else {}
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in reversed(spec.assistants)])
@@ -191,49 +235,41 @@ def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
         _ensure(other, run, spec.carrier.logins, [spec.account])
 
 
-def _own_forwards(run: ApplyRun) -> list[Desired]:
-    """Destinations of declared numbers that lead to removed objects, including forms of earlier declarations."""
-    spec, before = run.spec, run.before
-    trunks, trunk_ids = {key.lower() for key in declared_trunk_ids(before, spec)}, _labels(run)
-    own = {digits(str(row["number"])) for row in own_phone_numbers(before, spec)}
-    moved = set(before.phone) - own
-    found = {}
-    for number in spec.inbound:
-        for entry in CallPath(before, str(number.number)).to_vapi:
-            uri = uri_of(entry)
-            by_key = holds_key(uri, spec.key)
-            # A URI with the key may lead to the trunk that the number has been moved to.
-            if label_of(uri) in trunks or (by_key and (spec.uses_private_key or number.number not in moved)):
-                found[number.number, entry.identity] = spec.desired_forward(
-                    number, "", trunk_ids, by_key=by_key, uri=uri
-                )
-    return list(found.values())
+def _remove_forwards(
+    vapi: Engine,
+    other: Engine,
+    run: ApplyRun,
+    forwards: t.Sequence[Desired],
+    phones: t.Collection[str],
+    trunks: t.Collection[str],
+) -> None:
+    """Remove forwards, and warn about numbers whose remaining destinations cannot answer.
 
-
-def _unanswered(run: ApplyRun, forwards: t.Sequence[Desired]) -> list[str]:
-    """Numbers whose remaining active destinations cannot answer after the removal.
-
-    The plan of the forward has already warned about a number without active destinations.
+    :param phones: the ids of the phone numbers that are removed next. :param trunks: those of the trunks.
     """
-    spec, before = run.spec, run.before
-    phones, trunks = own_phone_numbers(before, spec), declared_trunk_ids(before, spec)
-    left = dataclasses.replace(
-        before,
-        phones=tuple(row for row in before.phones if row not in phones),
-        trunks=tuple(row for row in before.trunks if str(row["id"]) not in trunks),
-    )
-    gone = {(str(desired.record.number), desired.record.destination) for desired in forwards}
-    found = []
-    for number in dict.fromkeys(str(item.record.number) for item in forwards):
-        was, path = CallPath(before, number), CallPath(left, number)
-        kept = [entry for entry in path.entries if (number, uri_of(entry).strip()) not in gone]
-        if (
-            any(map(spec.carrier.reachable, kept))
-            and any(map(was.can_answer, was.entries))
-            and not any(map(path.can_answer, kept))
-        ):
-            found.append(number)
-    return found
+    _ensure(other, run, run.spec.forward, forwards)
+    run.unanswered = unanswered(run, forwards, phones, trunks)
+    for number in run.unanswered:
+        vapi.warn(
+            f"{number} only has destinations that lead to Vapi, where nobody answers the number: calls to it will "
+            "fail until it has one that can answer."
+        )
+
+
+def _remove(vapi: Engine, other: Engine, run: ApplyRun) -> None:
+    """Remove what is to be removed from a present environment, after everything else has its desired state.
+
+    Forwards first, so that no call is sent to a removed object. A transfer tool is removed before the assistants that
+    identify it as one of this environment, so that the next run can continue an interrupted one.
+    """
+    removal = run.removal
+    _remove_forwards(vapi, other, run, removal.forwards, [str(desired.id) for desired in removal.phones], ())
+    _ensure(vapi, run, PHONE_NUMBER, removal.phones)
+    _ensure(vapi, run, TRANSFER_TOOL, removal.tools)
+    _ensure(vapi, run, HELD_TOOL, removal.held_tools)
+    # In check mode their referrers still exist; before the run it was verified that none of them stays.
+    forced = {"force": True} if run.check_mode else {}
+    _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in removal.assistants])
 
 
 def _with_options(desired: Desired, **changes: t.Any) -> Desired:
@@ -260,6 +296,7 @@ def _result(run: ApplyRun) -> ApiObject:
         },
         "sip_trunk": trunk,
         **results_of(run.steps),
+        "undeclared": run.undeclared,
         "broken": run.errors,
         "report": run_report.lines(run),
     }

@@ -25,7 +25,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     ApiObject,
     Snapshot,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
@@ -36,6 +36,24 @@ KINDS: tuple[Resource, ...] = (SIP_TRUNK, TRANSFER_TOOL, ASSISTANT, PHONE_NUMBER
 
 #: The outcome of one object, with its kind.
 Step = tuple[Resource, Outcome]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Removal:
+    """The objects that a run removes from a present environment, in the order of the steps.
+
+    All are known before the first write.
+
+    :param numbers: the numbers whose forwards and phone numbers are removed. :param held_tools: undeclared tools, which
+        stay attached to the assistants that are removed after them.
+    """
+
+    numbers: tuple[Number, ...] = ()
+    forwards: tuple[Desired, ...] = ()
+    phones: tuple[Desired, ...] = ()
+    tools: tuple[Desired, ...] = ()
+    held_tools: tuple[Desired, ...] = ()
+    assistants: tuple[Desired, ...] = ()
 
 
 @dataclasses.dataclass
@@ -50,6 +68,8 @@ class ApplyRun:
     after: Snapshot | None = None
     findings: list[Finding] = dataclasses.field(default_factory=list)
     errors: list[str] = dataclasses.field(default_factory=list)
+    removal: Removal = dataclasses.field(default=Removal())  # what is removed from it, if it is present
+    undeclared: list[dict[str, str]] = dataclasses.field(default_factory=list)  # what stays: kind, name and id
     unused: list[tuple[str, str, str, bool]] = dataclasses.field(default_factory=list)  # see ``unused``
     unanswered: list[str] = dataclasses.field(
         default_factory=list
@@ -179,5 +199,5 @@ def own_phone_numbers(snapshot: Snapshot, spec: EnvironmentSpec) -> list[ApiObje
     return [
         row
         for row in snapshot.phones
-        if digits(str(row.get("number", ""))) in spec.digits and row.get("credentialId") not in others
+        if digits(str(row.get("number", ""))) in spec.all_digits and row.get("credentialId") not in others
     ]

@@ -143,7 +143,7 @@ def _note_unexpressed(
     """
     given = {"state": "present", "inbound_uri": "trunk_id", "number_format": found["number_format"], "numbers": ()}
     spec = EnvironmentSpec(
-        params=given, region=snapshot.region, key="", trunk=Trunk(), account=None, tools=(), assistants=()
+        params=given, region=snapshot.region, key="", trunk=Trunk(), account=None, all_tools=(), all_assistants=()
     )
 
     def phone_body(row: ApiObject, item: ApiObject) -> ApiObject:

@@ -45,14 +45,19 @@ def check_names(params: Params, faults: Faults) -> None:
                     faults.add(OptionError(place, rule, name, other=known[name]))
     for option, field, target in REFERENCES:
         renamed = {name: item.get("name") for item in params[target] for name in former_names(item)}
+        absent = {item.get("name") for item in params[target] if item.get("state") == "absent"}
         for path, name in _references(params, option, field):
             if name in renamed:
                 faults.add(OptionError(path, f"is a former name; use the name {renamed[name]}.", name))
+            elif name in absent and params["state"] == "present":
+                faults.add(OptionError(path, f"has state: absent in {target}; remove the reference.", name))
 
 
 def _references(params: Params, option: str, field: str) -> t.Iterator[tuple[str, str]]:
-    """The path and the value of each reference in a list option."""
+    """The path and the value of each reference of the entries that are not removed."""
     for index, item in enumerate(params[option]):
+        if item.get("state") == "absent":
+            continue
         value, path = item.get(field), f"{option}[{index}].{field}"
         if isinstance(value, list):
             yield from ((f"{path}[{at}]", each) for at, each in enumerate(value) if isinstance(each, str))

@@ -55,8 +55,8 @@ def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
     # Of the names in a group, which are a name and its former ones, only one may exist.
     lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[tuple[str, ...]]]] = [
         (SIP_TRUNK, "name", snapshot.trunks, [spec.trunk.names]),
-        (TRANSFER_TOOL, "name", snapshot.tools, [(item.label, *item.previous_keys) for item in spec.tools]),
-        (ASSISTANT, "name", snapshot.assistants, [(item.label, *item.previous_keys) for item in spec.assistants]),
+        (TRANSFER_TOOL, "name", snapshot.tools, [(item.label, *item.previous_keys) for item in spec.all_tools]),
+        (ASSISTANT, "name", snapshot.assistants, [(item.label, *item.previous_keys) for item in spec.all_assistants]),
     ]
     if spec.present:
         lookups[2][3].extend((name,) for name in spec.foreign_assistants)
@@ -104,14 +104,14 @@ def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[st
         found.append(OptionError("sip_account.name", rule, login))
     rule = f"is not a number of this {title} account. Buy it in {title}'s portal, correct it, or set inbound: false."
     found += [
-        OptionError(f"numbers[{index}].number", rule, number.number)
-        for index, number in enumerate(spec.numbers)
+        OptionError(f"{spec.path(number)}.number", rule, number.number)
+        for number in spec.numbers
         if number.inbound and number.number not in snapshot.own
     ]
     own = set(snapshot.trunk)
     found += [
-        OptionError(f"numbers[{index}].failover[{at}]", f"{LEADS_BACK}; remove it.")
-        for index, number in enumerate(spec.numbers)
+        OptionError(f"{spec.path(number)}.failover[{at}]", f"{LEADS_BACK}; remove it.")
+        for number in spec.numbers
         for at, address in enumerate(number.failover or ())
         if label_of(address) in own
     ]

@@ -55,10 +55,15 @@ def lines(run: ApplyRun) -> list[str]:
         title = TITLES.get(resource.name, resource.title)
         found += [_line(title, outcome.desired.label, _result_word(run, outcome)) for outcome in outcomes]
     found += _phones(run)
+    found += _removed_phones(run)
     found += [_line("unused", name, _unused(kind, key, new=new)) for kind, name, key, new in run.unused]
     forwards = _by_number(run, run.spec.forward)
-    for number in run.spec.inbound:
+    for number in (*run.spec.inbound, *(number for number in run.removal.numbers if number.inbound)):
         found += _forward(run, number, forwards.get(str(number.number), []))
+    found += [
+        _line("undeclared", item["name"], f"{item['kind'].replace('_', ' ')} {item['id']}, not changed")
+        for item in run.undeclared
+    ]
     warnings = [item for item in run.findings if item["severity"] == "warning" and run.spec.concerned(item)]
     return found + [_line("warning", item["subject"], item["message"]) for item in warnings]
 
@@ -84,7 +89,7 @@ def _result_word(run: ApplyRun, outcome: Outcome) -> str:
     if outcome.error:
         return "failed"
     if outcome.action == "none":
-        return "unchanged" if run.spec.present else "did not exist"
+        return "unchanged" if outcome.desired.options.state == "present" else "did not exist"
     word = "removed" if outcome.action == "delete" else ACTION_RESULTS[outcome.action]
     before = outcome.plan.before.get("name") if outcome.plan else None
     if outcome.action == "update" and before in outcome.desired.previous_keys:
@@ -148,12 +153,24 @@ def _moved_from(outcome: Outcome) -> str:
     return outcome.names.get(former, former) if before != after else ""
 
 
+def _removed_phones(run: ApplyRun) -> list[str]:
+    """The phone numbers that are removed from a present environment."""
+    done = _by_number(run, PHONE_NUMBER)
+    found = []
+    for number in run.removal.numbers:
+        digits_of = str(number.number)
+        kept = "kept, because it uses another trunk" if digits_of in run.before.phone else "did not exist"
+        words = [_result_word(run, outcome) for outcome in done.get(digits_of, [])] or [kept]
+        found += [_line("phone number", run.spec.spelling(number), word) for word in words]
+    return found
+
+
 def _forward(run: ApplyRun, number: Number, outcomes: list[Outcome]) -> list[str]:
     changing = [outcome for outcome in outcomes if outcome.error or outcome.action != "none"]
     if outcomes:
         what = _result_word(run, (changing or outcomes)[0])
     else:
-        what = "skipped" if run.spec.present else "did not exist"
+        what = "skipped" if run.spec.state_of(number) == "present" else "did not exist"
     found = [_line("forward", str(number.number), what)]
     before = _current_destinations(run, number)
     # In check mode each row is planned from the current list, so an unchanged row does not include other removals.
@@ -165,7 +182,7 @@ def _forward(run: ApplyRun, number: Number, outcomes: list[Outcome]) -> list[str
         lead = "would go to" if dry else "calls go to"
         found.append(_line("inactive" if not row["active"] else lead if row is first else "then to", _name(row), ""))
     left = {row["destination"] for row in after}
-    if dry and run.spec.present:
+    if dry and run.spec.state_of(number) == "present":
         found += [_line("removed", _name(row), "") for row in before if row["destination"] not in left]
     first = None if str(number.number) in run.unanswered else first
     return found if first else [*found, _line("calls would go" if dry else "calls go", "nowhere", "")]

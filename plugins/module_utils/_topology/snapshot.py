@@ -528,6 +528,17 @@ def _vapi_lists(vapi: Engine) -> list[t.Callable[[], list[ApiObject]]]:
     return [functools.partial(vapi.rows, dataclasses.replace(kind, constants={})) for kind in KINDS.values()]
 
 
+def with_destinations(snapshot: Snapshot, engine: Engine, numbers: t.Collection[str]) -> Snapshot:
+    """Add the destinations of further numbers.
+
+    :param snapshot: both accounts. :param engine: the carrier's. :param numbers: their digits; at least one.
+    :return: the snapshot with them. :raises ApiError: if they cannot be read.
+    """
+    more = _Bought(engine, snapshot.carrier, numbers).read()
+    rows = [row for row in more if snapshot.carrier.number_of(row) not in snapshot.bought]
+    return dataclasses.replace(snapshot, numbers=(*snapshot.numbers, *rows))
+
+
 @dataclasses.dataclass
 class _Bought:
     """Reads the numbers of the account, and the destinations of the selected ones.

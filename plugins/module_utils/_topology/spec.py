@@ -15,6 +15,7 @@ import ipaddress
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     OptionError,
@@ -132,12 +133,14 @@ class TransferTool(transfer_tool.TransferTool):
 
     destinations: t.Annotated[list[Destination] | None, Option(opaque_to_ansible=True)] = None  # type: ignore[assignment]
     former_names: list[str] | None = None
+    state: t.Literal["present", "absent"] = "present"
 
 
 class EnvironmentAssistant(AssistantFiles, Assistant):
     """An item of the option ``assistants``."""
 
     former_names: list[str] | None = None
+    state: t.Literal["present", "absent"] = "present"
 
 
 class Number(Model):
@@ -152,6 +155,7 @@ class Number(Model):
     failover: list[str] | None = None
     others: t.Literal["keep", "disable", "remove"] = "keep"
     fallback_destination: t.Annotated[destination.Destination | None, Option(opaque_to_ansible=True)] = None
+    state: t.Literal["present", "absent"] = "present"
 
     @property
     def answering(self) -> str:
@@ -171,6 +175,7 @@ class IntegrationOptions(State):
     inbound_uri: t.Literal["trunk_id", "private_key"] = "trunk_id"
     sip_refer_enabled: bool = False
     allow_unconfirmed_refer: bool = False
+    prune: bool = False
     verify: bool = True
     rotate_password: bool = False
     concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
@@ -181,7 +186,7 @@ class EnvironmentSpec:
     """The specification of an environment.
 
     :param params: the options. :param region: Vapi's region. :param key: Vapi's private key.
-    :param trunk: and the following are the checked objects; ``numbers`` in the declared order.
+    :param trunk: and the following are the checked objects, in the declared order and with those to be removed.
     """
 
     params: Params = dataclasses.field(repr=False)
@@ -189,9 +194,9 @@ class EnvironmentSpec:
     key: str = dataclasses.field(repr=False)
     trunk: Trunk = dataclasses.field(repr=False)
     account: Desired | None = dataclasses.field(repr=False)
-    tools: tuple[Desired, ...] = dataclasses.field(repr=False)
-    assistants: tuple[Desired, ...] = dataclasses.field(repr=False)
-    numbers: tuple[Number, ...] = ()
+    all_tools: tuple[Desired, ...] = dataclasses.field(repr=False)
+    all_assistants: tuple[Desired, ...] = dataclasses.field(repr=False)
+    all_numbers: tuple[Number, ...] = ()
     option_names: OptionNames = dataclasses.field(default=OptionNames(), repr=False)
     carrier: Carrier = dataclasses.field(default=CARRIER, repr=False)
 
@@ -215,9 +220,63 @@ class EnvironmentSpec:
         """The SIP password, which both services store; ``None`` if none is given."""
         return self.trunk.password or (self.params.get("sip_account") or {}).get("password") or None
 
+    @property
+    def prunes(self) -> bool:
+        """Whether objects of the environment that are no longer declared are removed."""
+        return self.present and bool(self.params["prune"])
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks of assistants of this environment: the current one, and those of the trunk's former names."""
+        return tuple(MARK.format(name) for name in self.trunk.names)
+
+    # The entries in the state of the environment, and those of a present environment that are to be removed.
+
+    def state_of(self, number: Number) -> str:
+        """The desired state of a number.
+
+        :param number: the number. :return: ``present`` or ``absent``.
+        """
+        return "present" if self.present and number.state == "present" else "absent"
+
+    @functools.cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """The numbers in the state of the environment."""
+        return tuple(number for number in self.all_numbers if self.state_of(number) == self.params["state"])
+
+    @functools.cached_property
+    def absent_numbers(self) -> tuple[Number, ...]:
+        """The numbers to remove from a present environment."""
+        return tuple(number for number in self.all_numbers if self.state_of(number) != self.params["state"])
+
+    @functools.cached_property
+    def assistants(self) -> tuple[Desired, ...]:
+        """The assistants in the state of the environment."""
+        return tuple(item for item in self.all_assistants if item and item.options.state == self.params["state"])
+
+    @functools.cached_property
+    def absent_assistants(self) -> tuple[Desired, ...]:
+        """The assistants to remove from a present environment."""
+        return tuple(item for item in self.all_assistants if item and item.options.state != self.params["state"])
+
+    @functools.cached_property
+    def tools(self) -> tuple[Desired, ...]:
+        """The transfer tools in the state of the environment."""
+        return tuple(item for item in self.all_tools if item and item.options.state == self.params["state"])
+
+    @functools.cached_property
+    def absent_tools(self) -> tuple[Desired, ...]:
+        """The transfer tools to remove from a present environment."""
+        return tuple(item for item in self.all_tools if item and item.options.state != self.params["state"])
+
+    @functools.cached_property
+    def all_digits(self) -> tuple[str, ...]:
+        """All declared numbers."""
+        return tuple(str(number.number) for number in self.all_numbers)
+
     @functools.cached_property
     def digits(self) -> tuple[str, ...]:
-        """The declared numbers."""
+        """The numbers in the state of the environment."""
         return tuple(str(number.number) for number in self.numbers)
 
     @functools.cached_property
@@ -228,7 +287,7 @@ class EnvironmentSpec:
     @functools.cached_property
     def _fallbacks(self) -> dict[str, t.Any]:
         """The numbers as given; they are checked where they are used."""
-        items = zip(self.numbers, self.params["numbers"], strict=True)
+        items = zip(self.all_numbers, self.params["numbers"], strict=True)
         return {str(number.number): item.get("fallback_destination") for number, item in items}
 
     def places(self, option: str, field: str, value: t.Any) -> list[str]:
@@ -331,7 +390,8 @@ class EnvironmentSpec:
         """
         return self._desired(
             PHONE_NUMBER,
-            self._path(number),
+            self.path(number),
+            state=self.state_of(number),
             number=self.spelling(number),
             name=number.name,
             trunk=trunk,
@@ -357,24 +417,31 @@ class EnvironmentSpec:
             "uri_user": self.spelling(number),
             "region": self.region,
         }
+        present = self.state_of(number) == "present"
         return self._desired(
             self.forward,
-            self._path(number),
+            self.path(number),
+            state=self.state_of(number),
             number=number.number,
             **({"destination": uri, "kind": "sip_uri"} if uri else target),
-            heal_private_key=self.key if self.present else None,
-            others=number.others if self.present else "keep",
+            heal_private_key=self.key if present else None,
+            others=number.others if present else "keep",
             vapi_trunk_ids=list(trunks),
             # The environment manages all destinations that lead to the organisation's trunks: the declared one stays.
-            own_trunk_ids=list(trunks) if self.present else None,
-            failover=number.failover if self.present else None,
+            own_trunk_ids=list(trunks) if present else None,
+            failover=number.failover if present else None,
         )
 
-    def _path(self, number: Number) -> str:
-        return next((f"numbers[{index}]" for index, each in enumerate(self.numbers) if each is number), "numbers")
+    def path(self, number: Number) -> str:
+        """The option that declares a number.
+
+        :param number: the number. :return: the path.
+        """
+        return next((f"numbers[{index}]" for index, each in enumerate(self.all_numbers) if each is number), "numbers")
 
     def _desired(self, resource: Resource, path: str, **params: t.Any) -> Desired:
-        return dataclasses.replace(desired_from_options(resource, {**params, "state": self.params["state"]}), path=path)
+        options = {"state": self.params["state"], **params}
+        return dataclasses.replace(desired_from_options(resource, options), path=path)
 
 
 def parse(params: Params, option_names: OptionNames | None = None, carrier: Carrier = CARRIER) -> EnvironmentSpec:
@@ -402,11 +469,11 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
         key=str(params["vapi_api_key"]).strip(),
         trunk=trunk or Trunk(),
         account=owner and dataclasses.replace(owner, path="sip_account"),
-        tools=_desired_items("transfer_tools", params, lambda item: _tool(item, state, trunk), faults),
-        assistants=_desired_items("assistants", params, lambda item: _assistant(item, state), faults),
+        all_tools=_desired_items("transfer_tools", params, lambda item: _tool(item, state, trunk), faults),
+        all_assistants=_desired_items("assistants", params, lambda item: _assistant(item, state), faults),
         option_names=option_names or OptionNames(),
         carrier=carrier,
-        numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
+        all_numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
     if spec.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
         # Reported at the missing option, so that errors of the password are reported too.
@@ -422,7 +489,7 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
     if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
         faults.of("trunk", spec.desired_trunk, UNKNOWN_ID)
     by_key = spec.uses_private_key
-    for index, number in enumerate(spec.numbers):
+    for index, number in enumerate(spec.all_numbers):
         if isinstance(number.number, str):
             faults.of(f"numbers[{index}]", spec.desired_phone_number, number, UNKNOWN_ID, {})
             if number.failover and not number.inbound:
@@ -435,6 +502,12 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
         rule = f"contains {REDACTED}, which an export writes instead of a secret. Provide the value or remove the key."
         faults.add(OptionError(place, rule))
     check_names(params, faults)
+    if spec.prunes:
+        for desired in spec.assistants:
+            given = dig(desired.record.definition, ("metadata", "managed_by"))
+            if given not in (None, spec.marks[0]):
+                path = f"{desired.path}.definition.metadata.managed_by"
+                faults.add(OptionError(path, f"is set by prune, to {spec.marks[0]}; remove it."))
     _confirm_refer(params, faults)
     faults.end()
     return spec
@@ -473,8 +546,17 @@ def _number(item: Params, index: int, faults: Faults) -> Number:
 SAME = "has the same {what} as {{other}}; declare it once."
 
 
+#: The value of ``metadata.managed_by`` of an assistant, with the name of its trunk.
+MARK = "voiceops.vapi_didlogic/{}"
+
+
+def _state(item: Params, state: Params) -> Params:
+    """The state of an entry: that of the environment, unless the entry is to be removed."""
+    return {"state": "absent"} if item.get("state") == "absent" else state
+
+
 def _assistant(item: Params, state: Params) -> Desired:
-    desired = desired_from_options(ASSISTANT, {**item, **state})
+    desired = desired_from_options(ASSISTANT, {**item, **_state(item, state)})
     if "" in (desired.record.tools or ()):
         raise OptionError("tools", "contains an empty name; remove it.")
     return desired
@@ -497,7 +579,7 @@ def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
             plain |= {"number": None, "sip_uri": gateway_uri(number, trunk.gateway or "host" if trunk else "host")}
         found.append(plain)
     there = {} if item.get("destinations") is None else {"destinations": found}
-    desired = faults.of("", desired_from_options, TRANSFER_TOOL, {**item, **there, **state})
+    desired = faults.of("", desired_from_options, TRANSFER_TOOL, {**item, **there, **_state(item, state)})
     faults.end()
     return t.cast("Desired", desired)
 
@@ -526,11 +608,17 @@ def refer_users(params: Params) -> list[str]:
             {**TRANSFER_TOOL.constants, "destinations": _targets(tool.get("destinations"))},
         )
         for tool in params["transfer_tools"] or ()
+        if tool.get("state") != "absent"
     ]
-    assistants = [(f"assistant {_name(item)}", _dict(item.get("definition"))) for item in params["assistants"] or ()]
+    assistants = [
+        (f"assistant {_name(item)}", _dict(item.get("definition")))
+        for item in params["assistants"] or ()
+        if item.get("state") != "absent"
+    ]
     fallbacks = [
         (f"number {item.get('number')}", {"fallbackDestination": target})
         for item in params["numbers"] or ()
+        if item.get("state") != "absent"
         for target in _targets([item.get("fallback_destination")])
     ]
     named = [*tools, *assistants, *fallbacks]

@@ -41,7 +41,7 @@ def losing_numbers(snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence
         users = [row for row in phones if row.get("credentialId") == trunk["id"]]
         if str(trunk["id"]) not in own and users and all(digits(str(row.get("number"))) in declared for row in users):
             found.append(Unused("trunk", str(trunk.get("name")), str(trunk["id"]), not own))
-    names = {name for desired in spec.assistants for name in (desired.label, *desired.previous_keys)}
+    names = {name for desired in spec.all_assistants for name in (desired.label, *desired.previous_keys)}
     there = {row.get("name") for row in snapshot.assistants}
     new = any(not {item.label, *item.previous_keys} & there for item in spec.assistants)
     in_squads = {key for row in snapshot.squads for key in members_of(row)}

@@ -1,0 +1,276 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run removes from a present environment: entries with ``state: absent``, and undeclared objects with ``prune``.
+
+Pure: everything is determined from the lists as they are before the first write.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyKeyedResource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
+    ApplyRun,
+    Removal,
+    declared_trunk_ids,
+    own_phone_numbers,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
+    ApiObject,
+    CallPath,
+    Snapshot,
+    display_name,
+    members_of,
+    tool_ids,
+    uri_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import holds_key, label_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+
+#: A transfer tool that is deleted with the assistants that have it. They identify it, so they keep it until then.
+HELD_TOOL: AnyKeyedResource = dataclasses.replace(t.cast("AnyKeyedResource", TRANSFER_TOOL), referrers=())
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Undeclared:
+    """Objects of an environment that are not declared, in the form of the API.
+
+    :param phones: phone numbers on the declared trunk. :param assistants: marked assistants. :param tools: transfer
+        tools that only such assistants have. :param used: marked assistants that another object refers to, which stay.
+    """
+
+    phones: tuple[ApiObject, ...] = ()
+    assistants: tuple[ApiObject, ...] = ()
+    tools: tuple[ApiObject, ...] = ()
+    used: tuple[ApiObject, ...] = ()
+
+    @property
+    def results(self) -> list[dict[str, str]]:
+        """The return values."""
+        kinds = (
+            (PHONE_NUMBER.name, "number", self.phones),
+            (ASSISTANT.name, "name", (*self.assistants, *self.used)),
+            (TRANSFER_TOOL.name, "function.name", self.tools),
+        )
+        return [
+            {"kind": kind, "name": display_name(row, key), "id": str(row["id"])}
+            for kind, key, rows in kinds
+            for row in rows
+        ]
+
+
+def undeclared_objects(snapshot: Snapshot, spec: EnvironmentSpec, objects: t.Sequence[ApiObject]) -> Undeclared:
+    """The objects of an environment that are not declared.
+
+    :param snapshot: both accounts. :param spec: the environment.
+    :param objects: all phone numbers, squads and tools in Vapi, also those that are not managed.
+    :return: the objects.
+    """
+    trunks, declared = declared_trunk_ids(snapshot, spec), set(spec.all_digits)
+    phones = [
+        row
+        for row in snapshot.phones
+        if row.get("credentialId") in trunks and digits(str(row.get("number"))) not in declared
+    ]
+    names = {name for item in spec.all_assistants for name in (item.label, *item.previous_keys)}
+    names |= set(spec.foreign_assistants)
+    marked = [
+        row
+        for row in snapshot.assistants
+        if dig(row, ("metadata", "managed_by")) in spec.marks and not {row.get("name"), row["id"]} & names
+    ]
+    going = {str(row["id"]) for row in (*phones, *_absent_phones(snapshot, spec))}
+    staying = [_without_reassigned(row, spec) for row in objects if str(row["id"]) not in going]
+    free = _unreferenced(marked, [*snapshot.assistants, *staying])
+    ids = {str(row["id"]) for row in free}
+    tool_names = {name for item in spec.all_tools for name in (item.label, *item.previous_keys)}
+    tool_names |= set(spec.foreign_tools)
+    tools = []
+    for row in snapshot.tools:
+        key, holders = str(row["id"]), [each for each in snapshot.assistants if row["id"] in tool_ids(each)]
+        others = [each for each in (*snapshot.assistants, *staying) if str(each["id"]) not in {*ids, key}]
+        if (
+            holders
+            and not {dig(row, ("function", "name")), row["id"]} & tool_names
+            and all(str(each["id"]) in ids for each in holders)
+            and not any(_refers(each, key) for each in others)
+        ):
+            tools.append(row)
+    return Undeclared(
+        phones=tuple(phones),
+        assistants=tuple(free),
+        tools=tuple(tools),
+        used=tuple(row for row in marked if str(row["id"]) not in ids),
+    )
+
+
+def _unreferenced(rows: list[ApiObject], objects: list[ApiObject]) -> list[ApiObject]:
+    """The rows to which no other object refers, except each other."""
+    free = rows
+    while True:
+        ids = {str(row["id"]) for row in free}
+        others = [each for each in objects if str(each["id"]) not in ids]
+        kept = [row for row in free if not any(_refers(each, str(row["id"])) for each in others)]
+        if len(kept) == len(free):
+            return kept
+        free = kept
+
+
+def _refers(row: ApiObject, key: str) -> bool:
+    """Whether an object contains an id anywhere."""
+    return key in json.dumps(row, default=str)
+
+
+def _without_reassigned(row: ApiObject, spec: EnvironmentSpec) -> ApiObject:
+    """A phone number without the assistant or squad that the run replaces; any other object as it is."""
+    number = next((each for each in spec.numbers if each.number == digits(str(row.get("number", "")))), None)
+    if number is None or all(getattr(number, name) is None for name in CHOICES):
+        return row
+    return {key: value for key, value in row.items() if key not in ("assistantId", "squadId", "workflowId")}
+
+
+def _absent_phones(snapshot: Snapshot, spec: EnvironmentSpec) -> list[ApiObject]:
+    """The phone numbers of the entries to remove."""
+    absent = {str(number.number) for number in spec.absent_numbers}
+    return [row for row in own_phone_numbers(snapshot, spec) if digits(str(row.get("number"))) in absent]
+
+
+def planned_removal(run: ApplyRun, undeclared: Undeclared) -> Removal:
+    """The objects that a run removes.
+
+    :param run: the state of the run, before the first write. :param undeclared: undeclared objects, if they are to be
+        removed too. :return: the objects to remove, with the state ``absent``.
+    """
+    spec, before = run.spec, run.before
+    pruned = {
+        number: Number.model_construct(None, number=number, state="absent")
+        for number in (digits(str(row.get("number"))) for row in undeclared.phones)
+    }
+    numbers = (*spec.absent_numbers, *pruned.values())
+    declared = {str(number.number): number for number in numbers}
+    phones = [
+        dataclasses.replace(spec.desired_phone_number(declared[digits(str(row["number"]))], "", {}), id=str(row["id"]))
+        for row in _absent_phones(before, spec)
+    ]
+    phones += [_absent(PHONE_NUMBER, "number", str(row.get("number")), row) for row in undeclared.phones]
+    return Removal(
+        numbers=numbers,
+        forwards=tuple(own_forwards(run, [number for number in numbers if number.inbound])),
+        phones=tuple(phones),
+        tools=tuple(reversed(spec.absent_tools)),
+        held_tools=tuple(
+            _absent(TRANSFER_TOOL, "name", str(dig(row, ("function", "name"))), row) for row in undeclared.tools
+        ),
+        assistants=(
+            *reversed(spec.absent_assistants),
+            *(_absent(ASSISTANT, "name", str(row.get("name")), row) for row in undeclared.assistants),
+        ),
+    )
+
+
+def _absent(resource: AnyKeyedResource, key: str, name: str, row: ApiObject) -> Desired:
+    """An existing object with the state ``absent``."""
+    record = resource.record.model_construct(None, **{key: name})
+    return Desired(record, resource.options(state="absent"), id=str(row["id"]), label=name)
+
+
+def own_forwards(run: ApplyRun, numbers: t.Iterable[Number]) -> list[Desired]:
+    """Destinations of numbers that lead to removed objects, including forms of earlier declarations.
+
+    :param run: the state of the run. :param numbers: the numbers. :return: the forwards, with the state ``absent``.
+    """
+    spec, before = run.spec, run.before
+    ids = declared_trunk_ids(before, spec)
+    trunks, all_trunks = {key.lower() for key in ids}, [str(row["id"]) for row in before.trunks]
+    own = {digits(str(row["number"])) for row in own_phone_numbers(before, spec)}
+    own |= {digits(str(row.get("number"))) for row in before.phones if row.get("credentialId") in ids}
+    moved = set(before.phone) - own
+    found = {}
+    for number in numbers:
+        for entry in CallPath(before, str(number.number)).to_vapi:
+            uri = uri_of(entry)
+            by_key = holds_key(uri, spec.key)
+            # A URI with the key may lead to the trunk that the number has been moved to.
+            if label_of(uri) in trunks or (by_key and (spec.uses_private_key or number.number not in moved)):
+                found[number.number, entry.identity] = spec.desired_forward(
+                    number, "", all_trunks, by_key=by_key, uri=uri
+                )
+    return list(found.values())
+
+
+def unanswered(
+    run: ApplyRun, forwards: t.Sequence[Desired], phones: t.Collection[str], trunks: t.Collection[str]
+) -> list[str]:
+    """Numbers whose remaining active destinations cannot answer after the removal.
+
+    The plan of the forward has already warned about a number without active destinations.
+
+    :param run: the state of the run. :param forwards: the removed forwards. :param phones: the ids of the phone numbers
+        that are removed. :param trunks: the ids of the trunks that are removed. :return: the numbers.
+    """
+    before = run.before
+    left = dataclasses.replace(
+        before,
+        phones=tuple(row for row in before.phones if str(row["id"]) not in phones),
+        trunks=tuple(row for row in before.trunks if str(row["id"]) not in trunks),
+    )
+    gone = {(str(desired.record.number), desired.record.destination) for desired in forwards}
+    found = []
+    for number in dict.fromkeys(str(item.record.number) for item in forwards):
+        was, path = CallPath(before, number), CallPath(left, number)
+        kept = [entry for entry in path.entries if (number, uri_of(entry).strip()) not in gone]
+        if (
+            any(map(run.spec.carrier.reachable, kept))
+            and any(map(was.can_answer, was.entries))
+            and not any(map(path.can_answer, kept))
+        ):
+            found.append(number)
+    return found
+
+
+def removal_errors(run: ApplyRun, undeclared: Undeclared, objects: t.Sequence[ApiObject]) -> list[str]:
+    """A sentence for each entry to remove that an object uses which stays.
+
+    :param run: the state of the run. :param undeclared: undeclared objects, if they are to be removed too.
+    :param objects: all phone numbers and squads in Vapi. :return: the sentences.
+    """
+    spec, before = run.spec, run.before
+    going = {str(row["id"]) for row in (*undeclared.phones, *_absent_phones(before, spec))}
+    staying = [_without_reassigned(row, spec) for row in objects if str(row["id"]) not in going]
+    found = []
+    for desired in spec.absent_assistants:
+        for assistant in _rows_of(desired, before.assistants, ("name",)):
+            key = assistant["id"]
+            users = [f"answers {display_name(row, 'number')}" for row in staying if row.get("assistantId") == key]
+            users += [f"is in the squad {display_name(row)}" for row in before.squads if key in members_of(row)]
+            found += [_still_used(f"The assistant {desired.label}", user, desired.path) for user in users]
+    names = {name for item in spec.all_assistants for name in (item.label, *item.previous_keys)}
+    gone = {str(row["id"]) for row in undeclared.assistants}
+    for desired in spec.absent_tools:
+        for tool in _rows_of(desired, before.tools, ("function", "name")):
+            found += [
+                _still_used(f"The transfer tool {desired.label}", f"is attached to {row.get('name')}", desired.path)
+                for row in before.assistants
+                if tool["id"] in tool_ids(row) and row.get("name") not in names and str(row["id"]) not in gone
+            ]
+    return found
+
+
+def _rows_of(desired: Desired, rows: t.Iterable[ApiObject], path: tuple[str, ...]) -> list[ApiObject]:
+    """The objects with the name of an entry or one of its former names."""
+    return [row for row in rows if dig(row, path) in (desired.label, *desired.previous_keys)]
+
+
+def _still_used(what: str, user: str, path: str) -> str:
+    rule = "which is not removed. Change that first, or remove state from the entry."
+    return f"{what} is to be removed ({path}.state), but it {user}, {rule}"
