@@ -162,7 +162,7 @@ def test_facts_equal_the_reason_table(reason: str) -> None:
         assert facts["failed"]
 
 
-def test_an_outage_is_a_fact() -> None:
+def test_outage_is_a_fact() -> None:
     assert SOURCE["facts_of"](ended(reason=OUTAGE)["message"], REASONS)["outage"]
     assert not SOURCE["facts_of"]({"type": "hang"}, REASONS)["outage"]
 

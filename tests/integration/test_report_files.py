@@ -114,7 +114,7 @@ def test_invalid_option_is_named(services: Any) -> None:
         assert next(iter(case)) in message
 
 
-def test_text_that_looks_like_data_is_unchanged(services: Any) -> None:
+def test_text_resembling_data_is_unchanged(services: Any) -> None:
     (services.folder / "x.j2").write_text('{{ {"a": [1, true]} | to_json }}\n')
     task = {"voiceops.vapi_didlogic.report_file": {"src": "x.j2", "dest": "x", "mode": "0644"}}
     assert services.play([task], "--check", "--diff").changed == 1

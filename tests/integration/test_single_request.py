@@ -151,7 +151,7 @@ def test_loop_items_are_separate_calls(ready: Any) -> None:
 
 
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
-def test_until_attempts_look_up_without_sending(ready: Any, module: str, key: str | None) -> None:
+def test_until_attempts_only_read(ready: Any, module: str, key: str | None) -> None:
     """A condition that does not come true runs the task again, and each attempt shows how it goes."""
     done = play(ready, [request(module, key, retries=2, delay=0, until="made.nothing is defined")], hosts=2)
     assert posts(ready, module) == 1

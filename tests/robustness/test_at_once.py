@@ -589,7 +589,7 @@ def test_only_the_declared_destination_is_recognised(
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if "private key" not in form])
-def test_a_route_of_ones_own_is_no_failover(account: Account, form: str) -> None:
+def test_declared_destination_is_no_failover(account: Account, form: str) -> None:
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
     trunk = account.run(at_once=True).told["integration"]["trunk_id"]
@@ -602,7 +602,7 @@ def test_a_route_of_ones_own_is_no_failover(account: Account, form: str) -> None
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if "private key" in form])
-def test_a_failover_that_contains_the_key_is_told_before_the_first_request(account: Account, form: str) -> None:
+def test_failover_with_private_key_is_reported_without_request(account: Account, form: str) -> None:
     uri, before = FORMS[form].format(number=BARE, key=account.world.vapi_api_key), requests(account)
     with pytest.raises(ModuleFailureError) as failed:
         account.run(at_once=True, numbers=[{"number": BARE, "failover": [uri]}])
@@ -613,7 +613,7 @@ def test_a_failover_that_contains_the_key_is_told_before_the_first_request(accou
 
 @pytest.mark.parametrize("others", ["keep", "disable", "remove"])
 @pytest.mark.parametrize("refused", [False, True], ids=["copies allowed", "copies refused"])
-def test_the_declared_list_follows_vapi(account: Account, others: str, refused: bool) -> None:
+def test_declared_failover_list_follows_vapi(account: Account, others: str, refused: bool) -> None:
     class Refusing:
         """didlogic, if it refuses a destination that the number already has."""
 
@@ -657,7 +657,7 @@ def active(account: Account) -> list[str]:
     return [row["destination"] for row in rows if row["active"]]
 
 
-def test_a_failover_at_another_position_is_a_difference(account: Account) -> None:
+def test_failover_at_another_position_is_a_difference(account: Account) -> None:
     wish = {"at_once": True, "numbers": [{"number": BARE, "assistant": "reception", "failover": ["01234"]}]}
     account.run(**wish)
     honest = apply_module.read

@@ -21,7 +21,7 @@ def fixture_played() -> dict[str, changes.Measured]:
 
 
 @pytest.mark.parametrize("change", changes.CHANGES, ids=lambda change: change.title)
-def test_a_change_is_one_run(played: dict[str, changes.Measured], change: changes.Change) -> None:
+def test_change_is_one_run(played: dict[str, changes.Measured], change: changes.Change) -> None:
     found = played[change.title]
     assert found.broken == []
     assert found.same, "the dry run lists other changes than the run"
@@ -29,6 +29,6 @@ def test_a_change_is_one_run(played: dict[str, changes.Measured], change: change
     assert bool(found.writes) != (change.title == "The same without prune"), "the change has no effect"
 
 
-def test_the_page_is_up_to_date(played: dict[str, changes.Measured]) -> None:
+def test_changes_page_is_up_to_date(played: dict[str, changes.Measured]) -> None:
     text = changes.PAGE.read_text()
     assert changes.page(text, played) == text, "run tests/robustness/changes.py"

@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import re
 import typing as t
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import readability
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Characters of an id, all arguments together.
+MAX_ID = 100
 
 
 @dataclasses.dataclass
@@ -91,3 +99,66 @@ def test_other_operators_are_left_to_pytest() -> None:
 def test_hooks_are_not_shown() -> None:
     """A function has no text that would help."""
     assert readability.as_yaml(Hooked("/x")) == ["path: /x"]
+
+
+#: Words with a standard term of CONTRIBUTING, or without a subject, that names of tests do not contain.
+UNCLEAR_WORDS = {
+    "told", "tell", "tells", "telling", "stands", "stand", "standing", "mend", "mends", "mended", "heal", "beside",
+    "takes", "took", "way", "ways", "doubled", "gone", "goes", "look", "looks", "looked", "former", "anew", "kin", "slip",
+    "fate", "aside", "malice", "calm", "moot", "shelf", "wired",
+}  # fmt: skip
+#: Names begin with their subject, not with an article or a pronoun.
+NO_SUBJECT = {"a", "an", "the", "it", "what", "whatever", "who", "whoever", "nothing", "which", "that"}
+MAX_NAME = 80
+#: Files with names to replace: remove an entry with its last unclear name.
+NOT_YET = {
+    "tests/integration/test_life.py", "tests/integration/test_rotate.py", "tests/integration/test_squad.py",
+    "tests/robustness/test_life.py", "tests/robustness/test_rotation.py", "tests/unit/test_plan_ordered.py",
+}  # fmt: skip
+
+
+def check_test_name(name: str) -> Iterator[str]:
+    """Report what makes the name of a test unclear.
+
+    :param name: the name of a test function
+    :return: the findings
+    """
+    words = name.split("_")[1:]
+    yield from (f"{name}: {word} is no standard term" for word in sorted(UNCLEAR_WORDS & set(words)))
+    if words[0] in NO_SUBJECT:
+        yield f"{name}: begins with {words[0]} instead of the subject"
+    if len(name) > MAX_NAME:
+        yield f"{name}: longer than {MAX_NAME} characters"
+
+
+@pytest.mark.parametrize("file", sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py")))
+def test_test_names_are_subject_and_behaviour(file: str) -> None:
+    """They are read in the list of failures, without their code."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    names = [node.name for node in functions if node.name.startswith("test_")]
+    found = [finding for name in names for finding in check_test_name(name)]
+    if file not in NOT_YET:
+        assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "findings"),
+    [
+        ("test_create_retries_after_connection_refused", 0),
+        ("test_refusal_is_told", 1),
+        ("test_what_stands_is_told", 3),
+        ("test_" + "retry_" * 20, 1),
+    ],
+    ids=["clear", "word", "several", "long"],
+)
+def test_unclear_name_is_reported(name: str, findings: int) -> None:
+    """One for each reason."""
+    assert len(list(check_test_name(name))) == findings
+
+
+def test_collected_ids_are_readable(request: pytest.FixtureRequest) -> None:
+    """Of the tests that are collected together with this one."""
+    ids = {item.nodeid: item.nodeid.partition("[")[2][:-1] for item in request.session.items}
+    found = [node for node, text in ids.items() if not re.fullmatch(rf"[ -~]{{0,{MAX_ID}}}", text)]
+    assert not found, "\n" + "\n".join(found)

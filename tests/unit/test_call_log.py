@@ -177,7 +177,7 @@ def test_records_of_adjacent_days_are_requested() -> None:
     [('"" <31207001000>', "31207001000"), ("+31 20 7001000", "31207001000"), ("<sip:31207001000@a.b>", "31207001000"),
      ("sip:+31207001000@a.b", "31207001000"), ("", ""), (None, "")],
 )  # fmt: skip
-def test_the_number_of_an_address(text: t.Any, number: str) -> None:
+def test_number_is_read_from_address(text: t.Any, number: str) -> None:
     assert user_digits(text) == number
 
 

@@ -269,7 +269,7 @@ def rules(answers: Json) -> list[str]:
     return sorted({item["rule"] for item in result["findings"]})
 
 
-def test_the_audit_of_a_healthy_account_has_no_finding() -> None:
+def test_audit_of_healthy_account_has_no_findings() -> None:
     result = audit(Services(account()).engines(), AuditOptions(), CARRIER_2)
     assert result["findings"] == []
     first, second = result["numbers"]
@@ -305,14 +305,14 @@ CHANGES: dict[str, tuple[t.Callable[[Json], t.Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_the_audit_reports_each_change(case: str) -> None:
+def test_audit_reports_each_change(case: str) -> None:
     change, expected = CHANGES[case]
     answers = account()
     change(answers)
     assert rules(answers) == expected
 
 
-def test_the_snapshot_has_the_digits_of_each_number() -> None:
+def test_snapshot_has_the_digits_of_each_number() -> None:
     engines = Services(account()).engines()
     known = {"region": "us", "key": KEY}
     snapshot = read(engines["vapi"], engines["exampletel"], CARRIER_2, **known)
@@ -324,7 +324,7 @@ def test_the_snapshot_has_the_digits_of_each_number() -> None:
     assert selected.own == {NUMBER, OTHER}
 
 
-def test_the_inventory_names_the_carrier() -> None:
+def test_inventory_names_the_carrier() -> None:
     engines = Services(account()).engines()
     snapshot = read_call_paths(engines["vapi"], engines["exampletel"], CARRIER_2, region="us", key=KEY)
     first, _second = listed(snapshot, both=True)
@@ -332,7 +332,7 @@ def test_the_inventory_names_the_carrier() -> None:
     assert first["vapi_answered_by"]["name"] == "Reception"
 
 
-def test_the_info_module_returns_the_numbers() -> None:
+def test_info_module_returns_the_numbers() -> None:
     resource = number_resource(CARRIER_2)
     row, _other = Services(account()).engine(EXAMPLETEL).info(resource, {})
     assert resource.view.to_result is not None
@@ -341,7 +341,7 @@ def test_the_info_module_returns_the_numbers() -> None:
     assert [destination["id"] for destination in item["destinations"]] == ["r2", "r1"]
 
 
-def test_the_export_has_the_number() -> None:
+def test_export_contains_the_number() -> None:
     result = find(Services(account()).engines(), ExportOptions(), CARRIER_2)
     (environment,) = result["environments"]
     assert environment["numbers"] == [{"number": NUMBER, "assistant": "Reception"}]
@@ -349,7 +349,7 @@ def test_the_export_has_the_number() -> None:
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_number_is_forwarded(check_mode: bool) -> None:
+def test_number_is_forwarded(check_mode: bool) -> None:
     services, resource = Services(account()), forward_resource(CARRIER_2)
     desired = desired_from_options(resource, {"number": OTHER, "vapi_trunk_id": TRUNK, "position": "any"})
     (outcome,) = services.engine(EXAMPLETEL, check_mode=check_mode).ensure(resource, [desired])
@@ -360,7 +360,7 @@ def test_a_number_is_forwarded(check_mode: bool) -> None:
     assert outcome.result["kind"] == "sip_uri"
 
 
-def test_a_call_gets_its_record() -> None:
+def test_call_has_its_record() -> None:
     begun = "2026-01-02T03:04:05Z"
     call = {
         "direction": "inbound",

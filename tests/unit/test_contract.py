@@ -123,7 +123,7 @@ def derived(name: str) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_of_a_service_runs_a_resource(name: str) -> None:
+def test_module_runs_a_resource(name: str) -> None:
     """It is in the action group of its service, runs in the controller's process, and is named after the resource."""
     file, service = MODULES[name], name.partition("_")[0]
     if service not in {resource.provider.name for resource in RESOURCES.values()}:
@@ -138,7 +138,7 @@ def test_a_module_of_a_service_runs_a_resource(name: str) -> None:
 
 
 @pytest.mark.parametrize("resource", RESOURCES.values(), ids=list(RESOURCES))
-def test_a_resource_has_its_modules_and_a_case(resource: Resource) -> None:
+def test_resource_has_its_modules_and_a_case(resource: Resource) -> None:
     """What can be changed has a module, an info module, and a case in the generated tests."""
     if type(resource) is BaseResource:
         return
@@ -149,7 +149,7 @@ def test_a_resource_has_its_modules_and_a_case(resource: Resource) -> None:
 
 
 @pytest.mark.parametrize("noun", sorted(RESOURCES))
-def test_a_row_names_what_exists(noun: str) -> None:
+def test_resource_names_existing_fields(noun: str) -> None:
     resource = RESOURCES[noun]
     known = fields(resource.record)
     assert resource.view.single or all(key in known for key in resource.keys)
@@ -185,7 +185,7 @@ def compared(spec: dict[str, t.Any], documented_: dict[str, t.Any], where: str) 
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_options_are_documented_as_they_are(name: str) -> None:
+def test_documented_options_equal_argument_spec(name: str) -> None:
     options = documented(name)
     assert list(compared(derived(name), options, "")) == []
 
@@ -240,7 +240,7 @@ def returned(name: str, key: str) -> tuple[dict[str, t.Any], set[str]]:
 
 
 @pytest.mark.parametrize("noun", SINGLE)
-def test_what_a_module_returns_is_documented(noun: str) -> None:
+def test_module_result_is_documented(noun: str) -> None:
     resource = RESOURCES[noun]
     said, keys = returned(SINGLE[noun].name, noun)
     assert said["type"] == "dict"
@@ -250,7 +250,7 @@ def test_what_a_module_returns_is_documented(noun: str) -> None:
 
 
 @pytest.mark.parametrize("noun", INFO)
-def test_what_an_info_module_returns_is_documented(noun: str) -> None:
+def test_info_module_result_is_documented(noun: str) -> None:
     """An item has the keys of the noun's module, to which the documentation may point."""
     resource = RESOURCES[noun]
     said, keys = returned(INFO[noun].name, noun if resource.view.single else resource.plural)
@@ -273,7 +273,7 @@ def test_return_value_changes_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("noun", BULK)
-def test_what_a_bulk_module_returns_is_documented(noun: str) -> None:
+def test_bulk_module_result_is_documented(noun: str) -> None:
     said = text_of(BULK[noun].name, "RETURN")
     assert {RESOURCES[noun].plural, "summary", "failures"} <= set(said)
     assert set(said["summary"]["contains"]) == {"created", "updated", "deleted", "unchanged", "failed"}
@@ -281,7 +281,7 @@ def test_what_a_bulk_module_returns_is_documented(noun: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_are_tasks_that_the_module_takes(name: str) -> None:
+def test_examples_are_valid_tasks(name: str) -> None:
     tasks = text_of(name, "EXAMPLES")
     assert isinstance(tasks, list)
     spec, used = derived(name), 0
@@ -375,7 +375,7 @@ def unpublished(schemas: dict[str, t.Any], record: type[Model], schema: dict[str
 
 
 @pytest.mark.parametrize("resource", [each for each in MANAGED if each.provider.name == "vapi"], ids=lambda r: r.name)
-def test_names_on_the_wire_are_those_of_the_published_schema(schemas: dict[str, t.Any], resource: Resource) -> None:
+def test_api_names_equal_the_published_schema(schemas: dict[str, t.Any], resource: Resource) -> None:
     for name in bodies(resource):
         assert list(unpublished(schemas, resource.record, schemas[name], "")) == [], name
 
@@ -422,7 +422,7 @@ def example(schemas: dict[str, t.Any], schema: t.Any, depth: int = 0) -> t.Any:
     return {"string": "x", "number": 1, "integer": 1, "boolean": True, "array": []}[schema["type"]]
 
 
-def test_another_variant_of_a_union_keeps_no_field_of_the_former(schemas: dict[str, t.Any]) -> None:
+def test_other_union_variant_keeps_no_field_of_the_previous(schemas: dict[str, t.Any]) -> None:
     """Every union that an assistant holds, from every variant to every other: only what is declared is sent."""
     found, assistant = unions(schemas, "CreateAssistantDTO"), RESOURCES["assistant"]
     assert {"transcriber", "model", "voice", "voicemailDetection", "startSpeakingPlan.smartEndpointingPlan"} <= set(
@@ -456,7 +456,7 @@ def test_another_variant_of_a_union_keeps_no_field_of_the_former(schemas: dict[s
             assert dig(write.body, ["model", "toolIds"]) in (["x-1"], None)
 
 
-def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:
+def test_destination_is_number_or_sip_uri(schemas: dict[str, t.Any]) -> None:
     record = Destination
     full: dict[str, t.Any] = {
         "message": "x", "description": "x", "caller_id": "x", "mode": "blind-transfer", "sip_verb": "dial",
@@ -485,7 +485,9 @@ def test_a_destination_is_one_of_two_kinds(schemas: dict[str, t.Any]) -> None:
         ("squad", "squadOverrides", {"variableValues", "metadata", "firstMessage"}),
     ],
 )
-def test_a_call_is_sent_as_published(schemas: dict[str, t.Any], target: str, place: str, inner: set[str]) -> None:
+def test_call_body_matches_the_published_schema(
+    schemas: dict[str, t.Any], target: str, place: str, inner: set[str]
+) -> None:
     customer = {"number": "+31201234567", "sip_uri": "sip:a@example.com", "name": "x", "extension": "1"}
     options: dict[str, t.Any] = {
         target: "1", "phone_number": "2", "customer": customer, "variables": {"a": "b"},
@@ -504,7 +506,7 @@ def test_a_call_is_sent_as_published(schemas: dict[str, t.Any], target: str, pla
 
 
 @pytest.mark.parametrize(("target", "place"), [("assistant", "assistantOverrides"), ("squad", "squadOverrides")])
-def test_a_campaign_is_sent_as_published(schemas: dict[str, t.Any], target: str, place: str) -> None:
+def test_campaign_body_matches_the_published_schema(schemas: dict[str, t.Any], target: str, place: str) -> None:
     contacts = [
         {"number": "+31201234567", "name": "x", "extension": "1", "variables": {"a": "b"}},
         {"sip_uri": "sip:a@example.com"},

@@ -91,9 +91,7 @@ def test_response_of_vapi_is_a_definition_file(loader: DataLoader, tmp_path: Pat
     assert read(loader, definition_file="answer.json") == {"firstMessage": "Hello"}
 
 
-def test_definition_is_merged_over_the_file_and_the_prompt_replaces_the_first_system_message(
-    loader: DataLoader, tmp_path: Path
-) -> None:
+def test_definition_overrides_file_and_prompt_replaces_system_message(loader: DataLoader, tmp_path: Path) -> None:
     messages = [
         {"role": "user", "content": "Hi"},
         {"role": "system", "content": "Old"},

@@ -74,7 +74,7 @@ ADDED = {
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_what_is_added_without_a_test_is_found(name: str, tmp_path: pathlib.Path) -> None:
+def test_resource_without_a_test_is_reported(name: str, tmp_path: pathlib.Path) -> None:
     path, text, expected = ADDED[name]
     root = copy_collection(tmp_path)
     (root / path).write_text(text, encoding="utf-8")
@@ -83,6 +83,6 @@ def test_what_is_added_without_a_test_is_found(name: str, tmp_path: pathlib.Path
     assert re.search(expected, run.stdout), run.stdout[-2000:]
 
 
-def test_the_copy_alone_is_accepted(tmp_path: pathlib.Path) -> None:
+def test_unchanged_copy_is_accepted(tmp_path: pathlib.Path) -> None:
     run = run_contract(copy_collection(tmp_path))
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]

@@ -178,7 +178,7 @@ def test_names_and_ids_of_a_nested_record() -> None:
 
 
 @pytest.mark.parametrize("kind", ["record", "records"])
-def test_a_result_can_be_passed_back(kind: str) -> None:
+def test_returned_result_is_accepted_as_input(kind: str) -> None:
     """The names next to the ids of a nested record are accepted and ignored."""
     record = record_of([kind])
     spec = argument_spec(record)["inner"]["options"]

@@ -119,7 +119,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=["-".join(case) for case in CASES])
-def test_a_hook_of_another_resource_is_a_type_error(errors: dict[int, str], index: int) -> None:
+def test_hook_of_another_resource_is_a_type_error(errors: dict[int, str], index: int) -> None:
     *_place, record, options = CASES[index]
     accepted = (record, options) == ("RecordA", "OptionsA")
     assert (index not in errors) == accepted, errors.get(index, "mypy accepts the hook")

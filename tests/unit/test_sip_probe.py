@@ -906,7 +906,7 @@ def test_datagrams_are_retransmitted() -> None:
     assert "within 20.0 s" in (trouble or "")
 
 
-def test_the_next_address_is_tried() -> None:
+def test_next_address_is_tried() -> None:
     probe, trouble, network = vitro("unreachable", "closed", "silent", 1)
     assert trouble is None
     assert [(check["name"], check["ok"]) for check in probe["checks"]] == [
