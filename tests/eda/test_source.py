@@ -581,7 +581,6 @@ def test_log_lines_are_rate_limited(caplog: pytest.LogCaptureFixture) -> None:
         ({"certfile": "/nowhere.pem"}, "No such file"),
         ({"secrets": "misspelt"}, "Unknown: secrets"),
     ],
-    ids=str,
 )
 @on_a_loop
 async def test_invalid_options_are_reported_before_a_port_is_opened(options: dict[str, Any], given: str) -> None:

@@ -211,7 +211,6 @@ def test_invalid_record_is_named_and_others_are_restored(ready: Any, tmp_path: P
         *(({"vapi_didlogic_disable_minutes": value}, "from 1 to 1440") for value in (-1, 1441, "soon", "1.5", "1e2")),
         ({"vapi_didlogic_disable_minutes": 5, "vapi_didlogic_disable_restore": True}, "mutually exclusive"),
     ],
-    ids=str,
 )
 def test_invalid_options_are_rejected(untouched: Any, tmp_path: Path, variables: dict[str, Any], given: str) -> None:
     play = off(untouched, tmp_path / "records", **variables)

@@ -68,13 +68,12 @@ def test_explicit_allocation_warning_names_the_versions() -> None:
         RejectedError("no", 403),
         RejectedError("no", 404),
     ],
-    ids=repr,
 )
 def test_allocation_has_no_warning(answer: t.Any) -> None:
     assert warn_of_traffic_allocation(FakeClient(answer), KEY) == ()
 
 
-@pytest.mark.parametrize("error", [UnreachableError("down"), ApiError("other")], ids=repr)
+@pytest.mark.parametrize("error", [UnreachableError("down"), ApiError("other")])
 def test_failed_allocation_read_is_no_error(error: ApiError) -> None:
     assert warn_of_traffic_allocation(FakeClient(error), KEY) == ()
 

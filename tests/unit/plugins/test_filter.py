@@ -127,7 +127,7 @@ DESTINATIONS: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("given", DESTINATIONS, ids=str)
+@pytest.mark.parametrize("given", DESTINATIONS)
 def test_destinations_filter_equals_integration_module(given: dict[str, object]) -> None:
     """Every combination that is valid has the same result as the option of the module integration."""
     (made,) = FILTERS["transfer_destinations"]([given], "sip.nl.didlogic.net")
