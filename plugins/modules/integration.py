@@ -203,7 +203,16 @@ options:
         type: list
         elements: str
         description:
-          - Names or ids of tools to add to the assistant.
+          - Names or ids of the assistant's tools. If it is not given, the tools are not managed.
+      tools_mode:
+        type: str
+        choices:
+          - append
+          - replace
+        default: append
+        description:
+          - V(append) keeps other attached tools, except those in O(transfer_tools) that O(assistants[].tools) does not
+            name, which are detached. V(replace) detaches all tools that it does not name.
       former_names:
         type: list
         elements: str

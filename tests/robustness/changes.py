@@ -161,6 +161,12 @@ CHANGES = (
             (LAST_NUMBER, LAST_NUMBER.replace("    assistant: Night\n", "    state: absent\n")),
         ),
     ),
+    Change("Detach a transfer tool", "entries", (("    tools: [to_the_desk]\n", "    tools: []\n"),)),
+    Change(
+        "Exactly the named tools",
+        "entries",
+        (("    tools: [to_the_desk]\n", "    tools: []\n    tools_mode: replace\n"),),
+    ),
     Change("Begin to remove what is no longer declared", "prune", (PRUNE,)),
     Change("Remove a number from the file", "prune", ((LAST_NUMBER, ""),), (PRUNE,)),
     Change("Remove a number and its assistant from the file", "prune", ((NIGHT, ""), (LAST_NUMBER, "")), (PRUNE,)),

@@ -329,3 +329,40 @@ def test_taking_down_removes_only_what_is_declared() -> None:
     account.run(at_once=True, state="absent", **rest)
     assert life.outside(account) == outside
     assert vapi(account)["credentials"] == [row for row in vapi(account)["credentials"] if row["id"] == "o-trunk"]
+
+
+# ---------------------------------------------------------------------------------------------- tools of an assistant
+
+#: The tools that are attached: declared ones by their names, and those that somebody attached.
+ATTACHED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "not managed": ({}, ["human", "o-call", "o-function", "spare"]),
+    "none, append": ({"tools": []}, ["o-call", "o-function"]),
+    "one, append": ({"tools": ["spare"]}, ["o-call", "o-function", "spare"]),
+    "one, replace": ({"tools": ["human"], "tools_mode": "replace"}, ["human"]),
+    "none, replace": ({"tools": [], "tools_mode": "replace"}, []),
+    "one of somebody, replace": ({"tools": ["o-function"], "tools_mode": "replace"}, ["o-function"]),
+}
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["declared", "removed"])
+@pytest.mark.parametrize("case", ATTACHED)
+def test_a_declared_tool_that_is_not_named_is_detached(account: Account, case: str, removed: bool) -> None:
+    given, expected = ATTACHED[case]
+    declared = [DECLARED["transfer_tools"][0], {"name": "spare"}]
+    both = [DECLARED["assistants"][0] | {"tools": ["human", "spare"]}]
+    account.run(at_once=True, transfer_tools=declared, assistants=both)
+    for key, kind in (("o-call", "transferCall"), ("o-function", "function")):
+        put(account, "tools", {"id": key, "type": kind, "function": {"name": key}})
+    (assistant,) = account.world.vapi["assistants"].values()
+    ids = assistant["model"]["toolIds"]
+    ids[1:1] = ["o-call", "o-function"]
+    base = {key: value for key, value in DECLARED["assistants"][0].items() if key != "tools"}
+    if removed:
+        unnamed = [name for name in ("human", "spare") if name not in given.get("tools", ())]
+        declared = [{"name": t["name"], "state": "absent"} if t["name"] in unnamed else t for t in declared]
+        expected = [name for name in expected if name not in unnamed]
+    applied(account, transfer_tools=declared, assistants=[base | given])
+    names = {row["id"]: row["function"]["name"] for row in vapi(account)["tools"]}
+    (assistant,) = vapi(account)["assistants"]
+    assert sorted(names.get(key, key) for key in assistant["model"].get("toolIds") or ()) == expected
+    assert "o-call" in names

@@ -84,6 +84,7 @@ class KeyedReconciler:
                     self._readback_differs(outcome, plan)
                 else:
                     to_write.append((outcome, plan))
+            to_write = _without_conflicts(to_write)
             self.reader.together(self.reader.with_progress(lambda pair: self._execute(*pair), len(to_write)), to_write)
             still_open = [outcome for outcome in outcomes if not outcome.done]
             if not still_open:
@@ -225,6 +226,20 @@ class KeyedReconciler:
             return
         outcome.error, outcome.confirmed = None, not any(write.has_follow_up for write in plan.mutations)
         outcome.run_state.secret_written = outcome.run_state.secret_written or plan.carries_secret
+
+
+def _without_conflicts(to_write: list[tuple[Outcome, Plan]]) -> list[tuple[Outcome, Plan]]:
+    """The plans that change different objects; the others are planned again in the next round.
+
+    Two plans may remove their references from the same referrer. Each sends the whole field as it was read.
+    """
+    seen, found = set[t.Any](), list[tuple[Outcome, Plan]]()
+    for outcome, plan in to_write:
+        changed = {(write.path, *sorted(write.ids.items())) for write in plan.mutations if write.ids}
+        if not changed & seen:
+            found.append((outcome, plan))
+        seen |= changed
+    return found
 
 
 def _written(outcomes: list[Outcome]) -> int:

@@ -43,6 +43,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.p
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.removal import (
     HELD_TOOL,
     Undeclared,
+    ids_of,
     own_forwards,
     planned_removal,
     removal_errors,
@@ -61,7 +62,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.unused import losing_numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.verify import verification_errors
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
+    ASSISTANT,
+    EnvironmentAssistantOptions,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
@@ -180,7 +184,8 @@ def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
 
     vapi.run_concurrently(trunk, lambda: _ensure(vapi, run, TRANSFER_TOOL, spec.tools))
     tools = run.ids(TRANSFER_TOOL)
-    wanted = [_with_tools(desired, tools) for desired in spec.assistants]
+    managed = [*tools.values(), *ids_of(spec.absent_tools, run.before.tools, ("function", "name"))]
+    wanted = [_with_tools(desired, tools, managed) for desired in spec.assistants]
     _ensure(vapi, run, ASSISTANT, [_marked(run, desired, vapi.warn) for desired in wanted] if spec.prunes else wanted)
     assistants, trunk_id = run.ids(ASSISTANT), run.trunk_id
     phones = [spec.desired_phone_number(number, trunk_id, assistants) for number in spec.numbers]
@@ -208,11 +213,13 @@ def _marked(run: ApplyRun, desired: Desired, warn: t.Callable[[str], None]) -> D
     return dataclasses.replace(desired, record=record)
 
 
-def _with_tools(desired: Desired, ids: t.Mapping[str, str]) -> Desired:
+def _with_tools(desired: Desired, ids: t.Mapping[str, str], managed: list[str]) -> Desired:
+    """The assistant with the ids of its tools. :param managed: ids of all tools that the environment declares."""
     if desired.record.tools is None:
         return desired
     tools = [ids.get(name, name) for name in desired.record.tools]
-    return dataclasses.replace(desired, record=desired.record.model_copy(update={"tools": tools}))
+    options = EnvironmentAssistantOptions(**desired.options.model_dump(), managed_tools=managed)
+    return dataclasses.replace(desired, record=desired.record.model_copy(update={"tools": tools}), options=options)
 
 
 def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:

@@ -266,6 +266,15 @@ def removal_errors(run: ApplyRun, undeclared: Undeclared, objects: t.Sequence[Ap
     return found
 
 
+def ids_of(entries: t.Iterable[Desired], rows: t.Iterable[ApiObject], path: tuple[str, ...]) -> list[str]:
+    """The ids of the objects that entries declare.
+
+    :param entries: the entries. :param rows: all objects of their kind. :param path: the keys of the name in a row.
+    :return: the ids of those that exist.
+    """
+    return [str(row["id"]) for desired in entries for row in _rows_of(desired, rows, path)]
+
+
 def _rows_of(desired: Desired, rows: t.Iterable[ApiObject], path: tuple[str, ...]) -> list[ApiObject]:
     """The objects with the name of an entry or one of its former names."""
     return [row for row in rows if dig(row, path) in (desired.label, *desired.previous_keys)]

@@ -139,6 +139,7 @@ class TransferTool(transfer_tool.TransferTool):
 class EnvironmentAssistant(AssistantFiles, Assistant):
     """An item of the option ``assistants``."""
 
+    tools_mode: t.Literal["append", "replace"] = "append"
     former_names: list[str] | None = None
     state: t.Literal["present", "absent"] = "present"
 

@@ -71,6 +71,15 @@ def files_were_read(_assistant: Assistant, options: AssistantOptions) -> None:
             raise OptionError(name, "is only read by a task of Ansible; call the module by its full name.")
 
 
+class EnvironmentAssistantOptions(AssistantOptions):
+    """Options of an environment besides those of the module.
+
+    ``managed_tools`` are the ids of the tools that it declares: an assistant has only those of them that it names.
+    """
+
+    managed_tools: list[str] | None = None
+
+
 def definition_is_free(assistant: Assistant, _options: AssistantOptions) -> None:
     definition, faults = assistant.definition or {}, Faults()
     for key in ("name", *ANSWER_ONLY):
@@ -107,7 +116,9 @@ def append_tools(desired: Assistant, current: Assistant | None, options: Assista
         desired = desired.model_copy(update={"definition": None})
     if desired.tools is None or options.tools_mode == "replace":
         return desired
-    there = list((current.tools if current else None) or [])
+    managed = (options.managed_tools if isinstance(options, EnvironmentAssistantOptions) else None) or ()
+    attached = (current.tools if current else None) or ()
+    there = [tool for tool in attached if tool not in managed or tool in desired.tools]
     return desired.model_copy(update={"tools": there + [tool for tool in desired.tools if tool not in there]})
 
 
