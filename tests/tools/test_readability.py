@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import SIP_ACCOUNT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from tests import readability
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,3 +165,10 @@ def test_collected_ids_are_readable(request: pytest.FixtureRequest) -> None:
     ids = {item.nodeid: item.nodeid.partition("[")[2][:-1] for item in request.session.items}
     found = [node for node, text in ids.items() if not re.fullmatch(rf"[ -~]{{0,{MAX_ID}}}", text)]
     assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("resource", [SIP_ACCOUNT, FORWARD, CALL])
+def test_declaration_is_shown_by_its_name(resource: t.Any) -> None:
+    """Tracebacks and assertions show the arguments of functions."""
+    assert repr(resource) == f"{type(resource).__name__}({resource.name})"
+    assert repr(resource.provider) == f"Provider({resource.provider.name})"

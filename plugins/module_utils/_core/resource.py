@@ -80,7 +80,7 @@ class ListQuery:
     reduce: t.Callable[[ApiObject], ApiObject] | None = None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Provider:
     """One HTTP API.
 
@@ -121,6 +121,9 @@ class Provider:
         if pattern and not re.fullmatch(pattern, value, re.IGNORECASE):
             rule = f"must be {called}, like all ids of {self.title}; leave it out to find the object by its name."
             raise OptionError("", rule, value)
+
+    def __repr__(self) -> str:
+        return f"Provider({self.name})"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -209,7 +212,7 @@ class InfoView:
     single: bool = False
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class BaseResource(t.Generic[RecordT, OptionsT]):
     """One kind of object. A kind that is only read or referred to needs no more than this.
 
@@ -245,6 +248,9 @@ class BaseResource(t.Generic[RecordT, OptionsT]):
     api: ApiForm = dataclasses.field(default_factory=ApiForm)
     view: InfoView = dataclasses.field(default_factory=InfoView)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name})"  # without its functions, which have no readable text
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Update(t.Generic[OptionsT]):
@@ -278,7 +284,7 @@ class Replacement(t.Generic[OptionsT]):
     template_option: str
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class KeyedResource(BaseResource[RecordT, OptionsT]):
     """Objects that are identified by a key and can be created, changed and deleted.
 
@@ -330,7 +336,7 @@ class Ordered(t.Generic[RecordT, OptionsT]):
     find_undeclared: t.Callable[[Reader, list[Desired], Params], list[Desired]]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class OrderedResource(BaseResource[RecordT, OptionsT]):
     """Rows of a list whose order matters.
 
@@ -399,7 +405,7 @@ class Batches:
     warnings: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class OneShotResource(BaseResource[RecordT, OptionsT]):
     """Operations that are started once: an object is an event and not a state.
 
