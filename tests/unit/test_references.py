@@ -126,7 +126,7 @@ def problems(outcome: Outcome, path: str = "") -> list[str]:
 
 @given(CASES, st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_each_depth_behaves_like_the_top_level(case: tuple[list[str], Options], check: bool) -> None:
+def test_nested_reference_behaves_like_the_top_level(case: tuple[list[str], Options], check: bool) -> None:
     shape, options = case
     record = record_of(shape)
     outcome, warnings, lists = resolved(record, options, check)
@@ -163,7 +163,7 @@ def test_each_depth_behaves_like_the_top_level(case: tuple[list[str], Options], 
         assert [with_names] == reader.with_names(leaf, [ids], read=True)
 
 
-def test_names_and_ids_of_a_nested_record() -> None:
+def test_nested_reference_errors_name_their_path() -> None:
     record = record_of(["records"])
     options = {"inner": [{"owner": "one"}, {"owner": "twice", "tools": ["two", "absent"]}]}
     outcome, _warnings, _lists = resolved(record, options, check=False)
