@@ -150,6 +150,6 @@ def test_a_long_name_gets_a_second_one_of_its_own() -> None:
     """Two trunks whose names differ at the end only do not get the same second name."""
     limit = 40
     names = [f"{'x' * (limit - 1)}{end}" for end in "ab"]
-    seconds = {rotate.superseded_name(name, limit, rotate.MARK) for name in names}
+    seconds = {rotate.superseded_name(name, limit, rotate.NEXT_SUFFIX) for name in names}
     assert len(seconds) == 2
-    assert all(len(name) <= limit and name.endswith(rotate.MARK) for name in seconds)
+    assert all(len(name) <= limit and name.endswith(rotate.NEXT_SUFFIX) for name in seconds)

@@ -237,16 +237,16 @@ def settings_source(resource: AnyKeyedResource, desired: Desired) -> str | None:
 # interrupted one: the references to an object with the second name are moved to the new object, then it is deleted.
 
 
-def superseded_name(name: str, limit: int, mark: str = " (replaced)") -> str:
+def superseded_name(name: str, limit: int, suffix: str = " (replaced)") -> str:
     """The name of an object while it is being replaced.
 
-    :param name: its name. :param limit: maximum length of a name. :param mark: what is appended to the name.
+    :param name: its name. :param limit: maximum length of a name. :param suffix: what is appended to the name.
     :return: the second name, at most that long.
     """
-    if len(name) + len(mark) <= limit:
-        return name + mark
+    if len(name) + len(suffix) <= limit:
+        return name + suffix
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{name[: limit - len(mark) - 7]}~{digest}{mark}"
+    return f"{name[: limit - len(suffix) - 7]}~{digest}{suffix}"
 
 
 def name_limit(field: Field) -> int:

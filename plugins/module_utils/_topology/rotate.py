@@ -4,8 +4,8 @@
 """Rotate the SIP password in both services: create the new trunk, use it, and only then remove the old one.
 
 According to reports, Vapi can keep using the old login after an update of a trunk, so a second trunk is created. Its
-name, and that of a second SIP account, ends in :data:`MARK` until the old one is removed: the next run finds them by it
-and completes an interrupted rotation. Every step is skipped if its effect already exists.
+name, and that of a second SIP account, ends in :data:`NEXT_SUFFIX` until the old one is removed: the next run finds
+them by it and completes an interrupted rotation. Every step is skipped if its effect already exists.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
 #: The end of the name of an object that replaces another one, until that one is removed.
-MARK = " (next)"
+NEXT_SUFFIX = " (next)"
 
 ROTATED = "The password has been rotated."
 
@@ -120,7 +120,7 @@ class Rotation:
     @functools.cached_property
     def next_name(self) -> str:
         """The name of the new trunk while the old one exists."""
-        return superseded_name(self.name, name_limit(fields(SIP_TRUNK.record)["name"]), MARK)
+        return superseded_name(self.name, name_limit(fields(SIP_TRUNK.record)["name"]), NEXT_SUFFIX)
 
     @functools.cached_property
     def label(self) -> str:
@@ -132,7 +132,7 @@ class Rotation:
     @functools.cached_property
     def next_label(self) -> str:
         """The label of the new SIP account while the old one exists."""
-        return superseded_name(self.label, name_limit(fields(self.logins.record)["label"]), MARK)
+        return superseded_name(self.label, name_limit(fields(self.logins.record)["label"]), NEXT_SUFFIX)
 
     @functools.cached_property
     def login(self) -> str:
@@ -400,12 +400,12 @@ def _remove_forwards(run: Rotation) -> None:
     for number in run.before.bought:
         run.other.client.invalidate(run.spec.carrier.routes_path, number=number)
     now = _read(run.vapi, run.other, run.spec)
-    behind = [str(row["number"]) for row in run.old_phones(now)]
-    behind += [path.number for path, entry in run.old_forwards(now) if not _is_replaced(run, path, entry)]
-    if behind:
+    remaining = [str(row["number"]) for row in run.old_phones(now)]
+    remaining += [path.number for path, entry in run.old_forwards(now) if not _is_replaced(run, path, entry)]
+    if remaining:
         raise ApiError(
             "These numbers do not use the new trunk yet, so the old trunk was not removed: "
-            f"{', '.join(dict.fromkeys(behind))}. Run the rotation again."
+            f"{', '.join(dict.fromkeys(remaining))}. Run the rotation again."
         )
     run.ensure(run.other, run.spec.forward, *[_old_forward(run, *each) for each in run.old_forwards(now)])
 
@@ -467,9 +467,9 @@ def _rename(
         run.ensure(engine, resource, dataclasses.replace(desired_from_options(resource, params), label=name))
         return
     created = next(outcome.result for kind, outcome in reversed(run.steps) if kind is resource and outcome.result)
-    shown = {key: value for key, value in params.items() if key not in ("id", "state")}
+    after = {key: value for key, value in params.items() if key not in ("id", "state")}
     desired = Desired(resource.record(**{option: name}), resource.options(state="present"), label=name)
-    plan = Plan(action="update", before={**shown, option: before}, after=shown, result={**created, option: name})
+    plan = Plan(action="update", before={**after, option: before}, after=after, result={**created, option: name})
     run.predict(resource, desired, plan)
 
 
