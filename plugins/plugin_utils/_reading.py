@@ -64,12 +64,14 @@ def difference(expected: t.Any, found: t.Any, path: str = "") -> str | None:
         if not isinstance(found, (list, tuple)) or len(expected) != len(found):
             return path or "the variables"
         pairs = [(f"{path}[{at}]", value, found[at]) for at, value in enumerate(expected)]
-    elif isinstance(expected, str):
-        template = TEMPLATE.search(expected) and is_trusted_as_template(found)
-        return None if isinstance(found, str) and expected == found and not template else path
     else:
-        same = (
-            isinstance(found, bool) == isinstance(expected, bool) and not isinstance(found, str) and expected == found
-        )
-        return None if same else path
+        return None if _is_same_scalar(expected, found) else path
     return next((place for where, one, other in pairs if (place := difference(one, other, where))), None)
+
+
+def _is_same_scalar(expected: t.Any, found: t.Any) -> bool:
+    """Whether a value that was read equals the one that was written, and Ansible treats it as text too."""
+    if isinstance(expected, str):
+        template = TEMPLATE.search(expected) and is_trusted_as_template(found)
+        return isinstance(found, str) and expected == found and not template
+    return isinstance(found, bool) == isinstance(expected, bool) and not isinstance(found, str) and expected == found

@@ -182,8 +182,8 @@ def starts() -> list[str]:
     return found
 
 
-def cases(kinds: t.Collection[str] = tuple(KINDS)) -> t.Iterator[Case]:
-    for name in starts():
+def cases(kinds: t.Collection[str] = tuple(KINDS), names: t.Collection[str] = ()) -> t.Iterator[Case]:
+    for name in names or starts():
         chosen = [kind for kind in kinds if " " not in name or kind in ENDINGS]
         for index, kind, when, persistent in itertools.product(
             range(len(requests(name))), chosen, ("before", "after"), (False, True)
@@ -230,7 +230,11 @@ def run_case(case: Case) -> collections.Counter[str]:
     found["incomplete"] += bool(left)
     writes = account.world.journal_report()["writes"]
     if case.kind not in REFUSALS:
-        account.run(at_once=True, **declared(login, NEW_PASSWORD))
+        try:
+            account.run(at_once=True, **declared(login, NEW_PASSWORD))
+        except ModuleFailureError as failed:
+            left.append(str(failed))
+            found["deployment after that failed"] += 1
     found["writes of a deployment after that"] += account.world.journal_report()["writes"] - writes
     secrets = (OLD_PASSWORD, NEW_PASSWORD, account.world.vapi_api_key, account.world.didlogic_api_key)
     found["secrets in output"] += any(secret in text for secret in secrets for text in texts)
@@ -245,6 +249,7 @@ BROKEN = (
     "unclear error",
     "next run failed",
     "incomplete",
+    "deployment after that failed",
     "writes of a deployment after that",
     "moments in which a call fails",
     "secrets in output",
@@ -263,15 +268,19 @@ def _batch(batch: t.Sequence[Case], until: t.Collection[str] = ()) -> collection
 
 
 def sweep(
-    sample: int = 1, workers: int = 1, kinds: t.Collection[str] = tuple(KINDS), until: t.Collection[str] = ()
+    sample: int = 1,
+    workers: int = 1,
+    kinds: t.Collection[str] = tuple(KINDS),
+    names: t.Collection[str] = (),
+    until: t.Collection[str] = (),
 ) -> tuple[int, collections.Counter[str]]:
     """Play the cases.
 
-    :param sample: every n-th case only. :param kinds: the kinds of fault. :param until: stop, with one worker, at the
-        first case that counts one of these names.
+    :param sample: every n-th case only. :param kinds: the kinds of fault. :param names: the starting states, by
+        default all. :param until: stop, with one worker, at the first case that counts one of these names.
     :return: the number of cases, and what was counted over all of them.
     """
-    chosen = list(cases(kinds))[::sample]
+    chosen = list(cases(kinds, names))[::sample]
     if workers == 1:
         return len(chosen), _batch(chosen, until)
     total: collections.Counter[str] = collections.Counter()

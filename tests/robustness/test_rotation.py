@@ -25,15 +25,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology i
 
 def test_killed_at_every_request() -> None:
     """Each second case is the one before the request; the one after it leaves the same as before the next one."""
-    number, found = rotation.sweep(2, kinds=("killed",))
+    number, found = rotation.sweep(2, kinds=("killed",), names=("label", "username"))
     assert {name: found[name] for name in rotation.BROKEN} == dict.fromkeys(rotation.BROKEN, 0)
     assert found["killed"] == number
-    assert number == sum(len(rotation.requests(name)) for name in rotation.starts())
+    assert number == sum(len(rotation.requests(name)) for name in ("label", "username"))
 
 
 def test_faults_at_requests() -> None:
-    number, found = rotation.sweep(151)
-    assert number > 150
+    number, found = rotation.sweep(251)
+    assert number > 100
     assert {name: found[name] for name in rotation.BROKEN} == dict.fromkeys(rotation.BROKEN, 0)
     assert found["converged"] + found["clear error"] + found["killed"] == number
 
@@ -53,8 +53,7 @@ def test_a_number_that_is_not_reached_is_noticed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(rotate, "_new_forward", inactive)
     if not checked:
         monkeypatch.setattr(rotate, "_is_replaced", lambda *_arguments: True)
-    monkeypatch.setattr(rotation, "starts", lambda: ["label"])
-    _number, found = rotation.sweep(2, kinds=("killed",), until=(proof,))
+    _number, found = rotation.sweep(2, kinds=("killed",), names=("label",), until=(proof,))
     assert found[proof] > 0
 
 

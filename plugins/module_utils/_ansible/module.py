@@ -599,22 +599,32 @@ def _masks(spec: Spec, params: Params, path: str = "", *, check_mode: bool) -> t
         for place, item in items or [(where, value)]:
             if option.get("options") and isinstance(item, dict):
                 yield from _masks(option["options"], item, f"{place}.", check_mode=check_mode)
-                continue
-            secret = bool(option.get("no_log"))
-            texts = list(_placed(item, place))
-            if secret:
-                yield from ((p, rule) for p, text in texts if text and (rule := _no_secret(text)))
             else:
-                yield from (
-                    (p, MASK_VALUES) for p, text in secrets_of(item, place) if is_mask(text) and text != REDACTED
-                )
-            for p, text in texts:
-                if text == NOT_LOGGED:
-                    yield p, MASK_VALUES
-                elif any(is_mask(label) for label in labels_in(text, LABEL_IN_TEXT)):
-                    yield p, "contains the redaction marker of a result; provide the actual value."
-                elif UNKNOWN_ID in text and not check_mode:
-                    yield p, f'contains the check-mode placeholder "{UNKNOWN_ID}"; provide the actual value.'
+                yield from _masked_secrets(item, place, secret=bool(option.get("no_log")))
+                rules = ((p, _mask_rule(text, check_mode=check_mode)) for p, text in _placed(item, place))
+                yield from ((p, rule) for p, rule in rules if rule)
+
+
+def _masked_secrets(item: t.Any, place: str, *, secret: bool) -> t.Iterator[tuple[str, str]]:
+    """The path of every secret in a value that is a mask, and the rule.
+
+    :param secret: whether the whole value is a secret.
+    """
+    if secret:
+        yield from ((p, rule) for p, text in _placed(item, place) if text and (rule := _no_secret(text)))
+    else:
+        yield from ((p, MASK_VALUES) for p, text in secrets_of(item, place) if is_mask(text) and text != REDACTED)
+
+
+def _mask_rule(text: str, *, check_mode: bool) -> str:
+    """The reason why a text is rejected as a mask or placeholder; empty if it is none."""
+    if text == NOT_LOGGED:
+        return MASK_VALUES
+    if any(is_mask(label) for label in labels_in(text, LABEL_IN_TEXT)):
+        return "contains the redaction marker of a result; provide the actual value."
+    if UNKNOWN_ID in text and not check_mode:
+        return f'contains the check-mode placeholder "{UNKNOWN_ID}"; provide the actual value.'
+    return ""
 
 
 def _no_secret(text: str) -> str:

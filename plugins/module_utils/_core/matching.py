@@ -151,17 +151,22 @@ def index(resource: AnyKeyedResource, rows: t.Iterable[ApiObject]) -> t.Callable
                 known.setdefault((name, resource.normalize_key(str(value))), []).append(row)
 
     def candidates(desired: Desired, run_state: RunState) -> list[ApiObject]:
-        marks = [("", str(key)) for key in (desired.id, settings_source(resource, desired), *run_state.created) if key]
-        for name, value in zip(resource.keys, _keys(resource, desired.record), strict=True):
-            if value not in (None, ""):
-                texts = [str(value), *(desired.previous_keys if name == resource.keys[0] else ())]
-                if resource.replacement:
-                    texts.append(superseded_name(str(value), name_limit(fields(resource.record)[name])))
-                marks += [(name, resource.normalize_key(text)) for text in texts]
-        found = {id(row): row for mark in marks for row in known.get(mark, ())}
+        ids = [("", str(key)) for key in (desired.id, settings_source(resource, desired), *run_state.created) if key]
+        found = {id(row): row for place in (*ids, *_names_to_find(resource, desired)) for row in known.get(place, ())}
         return list(found.values())
 
     return candidates
+
+
+def _names_to_find(resource: AnyKeyedResource, desired: Desired) -> t.Iterator[tuple[str, str]]:
+    """The identifying options with each value under which the object may exist."""
+    for name, value in zip(resource.keys, _keys(resource, desired.record), strict=True):
+        if value in (None, ""):
+            continue
+        texts = [str(value), *(desired.previous_keys if name == resource.keys[0] else ())]
+        if resource.replacement:
+            texts.append(superseded_name(str(value), name_limit(fields(resource.record)[name])))
+        yield from ((name, resource.normalize_key(text)) for text in texts)
 
 
 def choose(

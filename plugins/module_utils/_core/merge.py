@@ -36,16 +36,7 @@ def overlay(current: object, desired: object) -> object:
     :return: the resulting values.
     """
     if isinstance(desired, Model):
-        attrs = [field.attr for field in fields(type(desired)).values()]
-        if all(getattr(desired, attr) is None for attr in attrs):
-            return desired
-        if desired.replaced_whole:
-            return desired if to_api(desired) else type(desired).model_construct(None, **dict.fromkeys(attrs))
-        merged = {}
-        for attr in attrs:
-            mine, theirs = getattr(desired, attr), getattr(current, attr, None)
-            merged[attr] = theirs if mine is None else overlay(theirs, mine)
-        return type(desired).model_construct(None, **merged)
+        return _overlay_record(current, desired)
     if isinstance(desired, dict) and isinstance(current, dict):
         # The redaction marker of a result was given: the current secret is kept.
         desired = restored(current, desired, same_variant)
@@ -57,6 +48,19 @@ def overlay(current: object, desired: object) -> object:
     if isinstance(desired, list) and isinstance(current, list) and to_display(current) == desired:
         return current
     return without_none(desired)
+
+
+def _overlay_record(current: object, desired: Model) -> Model:
+    attrs = [field.attr for field in fields(type(desired)).values()]
+    if all(getattr(desired, attr) is None for attr in attrs):
+        return desired
+    if desired.replaced_whole:
+        return desired if to_api(desired) else type(desired).model_construct(None, **dict.fromkeys(attrs))
+    merged = {}
+    for attr in attrs:
+        mine, theirs = getattr(desired, attr), getattr(current, attr, None)
+        merged[attr] = theirs if mine is None else overlay(theirs, mine)
+    return type(desired).model_construct(None, **merged)
 
 
 def same_variant(one: Params, other: Params) -> bool:

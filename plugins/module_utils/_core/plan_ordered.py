@@ -17,7 +17,12 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired, RunState
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step, Target
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import (
+    Entry,
+    Identity,
+    Step,
+    Target,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
@@ -94,42 +99,48 @@ def _after_declared(
 
     :param last_declared: the row after which the other rows belong.
     """
-    ahead = entries[: entries.index(last_declared)]
-    replaced = [entry for entry in entries if goal.replaces(entry) and entry.identity not in goal.declared]
-    others = [
-        entry for entry in entries if entry.identity not in goal.declared and entry not in replaced and entry.active
-    ]
-    if goal.others != "keep":
-        others = [entry for entry in others if entry.identity not in run_state.declared_identities]
-    last = {entry.identity: entry for entry in entries}
-    steps, surplus = list[Step](), list[Entry]()
-    if goal.first and goal.entry.active:
-        kept = [last[declared.identity] for declared in goal.following]
-        steps = [Step("switch", dataclasses.replace(entry, active=True)) for entry in kept if not entry.active]
-        surplus = [entry for entry in entries if entry.identity in goal.declared and entry is not last[entry.identity]]
-    else:
-        surplus = [entry for entry in entries if entry.identity == goal.entry.identity][:-1]
+    replaced, others = _not_declared(entries, goal, run_state)
+    leads = goal.first and goal.entry.active
+    steps, surplus = _declared_rows(entries, goal) if leads else ([], _duplicates_of_target(entries, goal))
     # A row that can be neither copied nor created again is disabled instead of deleted.
     off = [entry for entry in replaced if not entry.movable and entry.active]
     surplus += [entry for entry in replaced if entry.movable]
-    if goal.others == "keep" and goal.first and goal.entry.active:
-        off += [entry for entry in others if not entry.movable and entry in ahead]
-        missing, moved, unmovable = _move_others(
-            entries, last_declared, [entry for entry in others if entry.movable], run_state
-        )
+    if goal.others == "keep" and leads:
+        missing, moved, disabled = _move_others(entries, last_declared, others, run_state)
         if missing:
             return steps, [Step("append", entry, copy=True) for entry in missing]
         surplus += moved
-        off += unmovable
-    elif goal.others == "disable":
-        off += others
-    elif goal.others == "remove":
-        surplus += [entry for entry in others if entry.movable]
-        off += [entry for entry in others if not entry.movable]
+        off += disabled
+    elif goal.others != "keep":
+        removed = [entry for entry in others if entry.movable and goal.others == "remove"]
+        surplus += removed
+        off += [entry for entry in others if entry not in removed]
     steps += [Step("switch", dataclasses.replace(entry, active=False)) for entry in off]
     # One at a time, starting with the last: each is chosen from a list that was read after the previous step.
     gone = [entry for entry in entries if entry in surplus]
     return steps + [Step("delete", entry) for entry in gone[-1:]], []
+
+
+def _not_declared(entries: list[Entry], goal: Target, run_state: RunState) -> tuple[list[Entry], list[Entry]]:
+    """The rows that the target replaces, and the other active rows that it concerns."""
+    foreign = [entry for entry in entries if entry.identity not in goal.declared]
+    replaced = [entry for entry in foreign if goal.replaces(entry)]
+    others = [entry for entry in foreign if entry not in replaced and entry.active]
+    if goal.others != "keep":
+        others = [entry for entry in others if entry.identity not in run_state.declared_identities]
+    return replaced, others
+
+
+def _declared_rows(entries: list[Entry], goal: Target) -> tuple[list[Step], list[Entry]]:
+    """The steps to enable the declared rows after the target, and the older ones of equal declared rows."""
+    last = {entry.identity: entry for entry in entries}
+    kept = [last[declared.identity] for declared in goal.following]
+    steps = [Step("switch", dataclasses.replace(entry, active=True)) for entry in kept if not entry.active]
+    return steps, [entry for entry in entries if entry.identity in goal.declared and entry is not last[entry.identity]]
+
+
+def _duplicates_of_target(entries: list[Entry], goal: Target) -> list[Entry]:
+    return [entry for entry in entries if entry.identity == goal.entry.identity][:-1]
 
 
 def _move_others(
@@ -141,27 +152,33 @@ def _move_others(
     can still be determined after an interrupted run.
     """
     index_of = {entry.id: index for index, entry in enumerate(entries)}
-    first = {entry.identity: entry for entry in reversed(others)}
-    last = {entry.identity: entry for entry in others}
     start = index_of[last_declared.id]
     ahead = [entry for entry in others if index_of[entry.id] < start]
-    if not ahead:
+    fixed = [entry for entry in ahead if not entry.movable]
+    movable = [entry for entry in others if entry.movable]
+    first = {entry.identity: entry for entry in reversed(movable)}
+    last = {entry.identity: entry for entry in movable}
+    older = [entry for entry in movable if entry is not last[entry.identity]]
+    if ahead == fixed:
         # Nothing to move. A row that this run copied may exist twice if another run copied it too.
-        duplicates = [
-            entry for entry in others if entry.identity in run_state.copied and entry is not last[entry.identity]
-        ]
-        return [], duplicates, []
+        return [], [entry for entry in older if entry.identity in run_state.copied], fixed
     # A row that the service refused to append again is kept if it follows the target, and disabled if it precedes it.
-    desired = [entry for entry in others if entry is first[entry.identity] and entry.identity not in run_state.refused]
-    unmovable = {mark for mark in run_state.refused if mark in last and index_of[last[mark].id] < start}
-    position, missing = start, list[Entry]()
-    for entry in desired:
-        if missing or index_of[last[entry.identity].id] < position:
-            missing.append(entry)
-        else:
-            position = index_of[last[entry.identity].id]
-    surplus = [entry for entry in others if entry is not last[entry.identity] and entry.identity not in unmovable]
-    return missing, surplus, [entry for entry in ahead if entry.identity in unmovable]
+    last_index = {identity: index_of[entry.id] for identity, entry in last.items()}
+    unmovable = {mark for mark in run_state.refused if mark in last and last_index[mark] < start}
+    desired = [entry for entry in movable if entry is first[entry.identity] and entry.identity not in run_state.refused]
+    surplus = [entry for entry in older if entry.identity not in unmovable]
+    disabled = fixed + [entry for entry in ahead if entry.identity in unmovable]
+    return _to_append(desired, last_index, start), surplus, disabled
+
+
+def _to_append(desired: list[Entry], last_index: t.Mapping[Identity, int], start: int) -> list[Entry]:
+    """The rows to append again, from the first one on that does not follow the one before it."""
+    position = start
+    for index, entry in enumerate(desired):
+        if last_index[entry.identity] < position:
+            return desired[index:]
+        position = last_index[entry.identity]
+    return []
 
 
 def after(entries: list[Entry], steps: t.Iterable[Step]) -> list[Entry]:
@@ -221,39 +238,44 @@ def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], 
     final = converged(entries, target, run_state)
     before, current = ordered.to_result(_find(entries, target), entries, target, desired.record, desired.options)
     result, extra = ordered.to_result(_find(final, target), final, target, desired.record, desired.options)
-    shown = ordered.diff_fields
-    diff = {
-        side: {name: fields[name] for name in shown if name in fields}
-        for side, fields in (("before", before), ("after", result))
-    }
+    sides = [{name: row[name] for name in ordered.diff_fields if name in row} for row in (before, result)]
     if _rest(entries, target) != _rest(final, target):
-        for name, item in (("before", entries), ("after", final)):
-            extra_at = ordered.to_result(None, item, target, desired.record, desired.options)[1]
-            result_at = t.cast("list[dict[str, t.Any]]", extra_at[ordered.list_key])
-            marks = {True: "", False: " (inactive)"}
-            diff[name][ordered.list_key] = [f"{row[shown[0]]}{marks[row['active']]}" for row in result_at]
+        for side, state in zip(sides, (current, extra), strict=True):
+            rows_of_state = t.cast("list[dict[str, t.Any]]", state[ordered.list_key])
+            side[ordered.list_key] = _displayed_rows(ordered, rows_of_state)
     verb = "none" if not steps else "delete" if target.absent else "update" if before else "create"
-    warnings = []
-    if steps and any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
-        kind = " of a known kind" if any(entry.active for entry in final) else ""
-        warnings.append(f"{desired.label} no longer has an active {ordered.row_title}{kind}: {ordered.without_active}.")
-    left_on = {entry.id for entry in final if entry.active}
-    warnings += [
-        f"{desired.label}: {resource.title} {entry.id} is of an unknown kind, so it is neither moved nor deleted but "
-        "disabled."
-        for entry in entries
-        if not entry.movable and entry.active and entry.id not in left_on
-    ]
     return Plan(
         action=verb,
-        before=diff["before"],
-        after=diff["after"],
+        before=sides[0],
+        after=sides[1],
         result=result,
         extra=extra,
         current=current,
-        warnings=tuple(warnings),
+        warnings=tuple(_warnings(resource, desired, entries, final)) if steps else (),
         mutations=tuple(_to_mutation(ordered, desired, step) for step in steps),
     )
+
+
+def _displayed_rows(ordered: Ordered[t.Any, t.Any], rows: list[t.Any]) -> list[str]:
+    """The rows of a list in a diff."""
+    return [row[ordered.diff_fields[0]] + ("" if row["active"] else " (inactive)") for row in rows]
+
+
+def _warnings(
+    resource: AnyOrderedResource, desired: Desired, entries: list[Entry], final: list[Entry]
+) -> t.Iterator[str]:
+    """The effects of a plan that the user may not expect."""
+    ordered = resource.ordered
+    if any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
+        kind = " of a known kind" if any(entry.active for entry in final) else ""
+        yield f"{desired.label} no longer has an active {ordered.row_title}{kind}: {ordered.without_active}."
+    left_on = {entry.id for entry in final if entry.active}
+    for entry in entries:
+        if not entry.movable and entry.active and entry.id not in left_on:
+            yield (
+                f"{desired.label}: {resource.title} {entry.id} is of an unknown kind, so it is neither moved nor "
+                "deleted but disabled."
+            )
 
 
 def _may_answer(entry: Entry) -> bool:

@@ -61,45 +61,57 @@ class KeyedReconciler:
         """
         for index in rounds(lambda: _written(outcomes)):
             try:
-                if index:
-                    self.reader.invalidate(self.resource.path, *(use.path for use in self.resource.referrers))
-                rows, referrer_rows = self._read(outcomes)
+                rows, referrer_rows = self._read(outcomes, again=index > 0)
             except (ApiError, RunInterruptedError) as error:
                 if index == 0:
                     raise
-                for outcome in [o for o in outcomes if not o.done]:
+                for outcome in _open(outcomes):
                     outcome.fail(error)
                 break
             if index == 0 and exclusive:
                 outcomes.extend([Outcome(desired) for desired in _undeclared(self.resource, outcomes, rows, exclusive)])
-            to_write = []
-            near = matching.index(self.resource, rows)
-            for outcome in [o for o in outcomes if not o.done]:
-                plan = self._planned(outcome, near(outcome.desired, outcome.run_state), referrer_rows)
-                if plan is None:
-                    continue
-                if not plan.mutations or self.reader.check_mode:
-                    outcome.converge(plan)
-                elif outcome.confirmed and plan.action != "none" and not _lost_race(outcome, plan):
-                    self._readback_differs(outcome, plan)
-                else:
-                    to_write.append((outcome, plan))
-            to_write = _without_conflicts(to_write)
+            to_write = self._plan_all(_open(outcomes), rows, referrer_rows)
             self.reader.together(self.reader.with_progress(lambda pair: self._execute(*pair), len(to_write)), to_write)
-            still_open = [outcome for outcome in outcomes if not outcome.done]
-            if not still_open:
+            if not _open(outcomes):
                 break
-            stale = max(max(outcome.stale_rounds, outcome.ambiguous_rounds) for outcome in still_open)
-            self.reader.wait_for_consistency(*(outcome.error for outcome in still_open))
-            if stale and not to_write:
-                self.client.sleep(CONSISTENCY_DELAYS_SECONDS[stale - 1])
-        for outcome in outcomes:
-            if not outcome.done:
-                outcome.fail(
-                    outcome.error or ApiError(f"{self.resource.title} {outcome.desired.label} did not converge.")
-                )
+            self._wait(_open(outcomes), written=bool(to_write))
+        for outcome in _open(outcomes):
+            outcome.fail(outcome.error or ApiError(f"{self.resource.title} {outcome.desired.label} did not converge."))
         self._warn_after_updates(outcomes)
         return outcomes
+
+    def _plan_all(
+        self, outcomes: list[Outcome], rows: list[ApiObject], referrer_rows: dict[Referrer, list[ApiObject]]
+    ) -> list[tuple[Outcome, Plan]]:
+        """Plan all objects.
+
+        :param outcomes: the unfinished objects; those that have the desired state become finished.
+        :param rows: the list. :param referrer_rows: the lists of possible referrers.
+        :return: the objects that must be written, with their plans.
+        """
+        to_write = []
+        near = matching.index(self.resource, rows)
+        for outcome in outcomes:
+            plan = self._planned(outcome, near(outcome.desired, outcome.run_state), referrer_rows)
+            if plan is None:
+                continue
+            if not plan.mutations or self.reader.check_mode:
+                outcome.converge(plan)
+            elif outcome.confirmed and plan.action != "none" and not _lost_race(outcome, plan):
+                self._readback_differs(outcome, plan)
+            else:
+                to_write.append((outcome, plan))
+        return _without_conflicts(to_write)
+
+    def _wait(self, outcomes: list[Outcome], *, written: bool) -> None:
+        """Wait until the lists may show the effect of the last writes.
+
+        :param outcomes: the unfinished objects. :param written: whether this round has written anything.
+        """
+        stale = max(max(outcome.stale_rounds, outcome.ambiguous_rounds) for outcome in outcomes)
+        self.reader.wait_for_consistency(*(outcome.error for outcome in outcomes))
+        if stale and not written:
+            self.client.sleep(CONSISTENCY_DELAYS_SECONDS[stale - 1])
 
     def _warn_after_updates(self, outcomes: list[Outcome]) -> None:
         """Add the warnings of ``after_update`` to each object that was updated, or would be in check mode."""
@@ -113,9 +125,14 @@ class KeyedReconciler:
         for outcome, warnings in zip(updated, found, strict=True):
             outcome.warnings += [f"{self.resource.title} {outcome.desired.label}: {warning}" for warning in warnings]
 
-    def _read(self, outcomes: list[Outcome]) -> tuple[list[ApiObject], dict[Referrer, list[ApiObject]]]:
-        """The list, and the lists of possible referrers if a plan may need them."""
-        open_ = [outcome for outcome in outcomes if not outcome.done]
+    def _read(self, outcomes: list[Outcome], *, again: bool) -> tuple[list[ApiObject], dict[Referrer, list[ApiObject]]]:
+        """The list, and the lists of possible referrers if a plan may need them.
+
+        :param again: whether the lists were read before and may have changed.
+        """
+        if again:
+            self.reader.invalidate(self.resource.path, *(use.path for use in self.resource.referrers))
+        open_ = _open(outcomes)
         going = any(o.desired.options.state == "absent" for o in open_)
         replacing = any(matching.may_replace(self.resource, o.desired) for o in open_)
         uses = [use for use in self.resource.referrers if going or replacing]
@@ -240,6 +257,10 @@ def _without_conflicts(to_write: list[tuple[Outcome, Plan]]) -> list[tuple[Outco
             found.append((outcome, plan))
         seen |= changed
     return found
+
+
+def _open(outcomes: list[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if not outcome.done]
 
 
 def _written(outcomes: list[Outcome]) -> int:

@@ -190,20 +190,21 @@ def _tool_body(row: ApiObject) -> ApiObject:
 def _lost(raw: t.Any, body: t.Any, path: str = "") -> list[str]:
     """The dotted paths of a current object that a body does not have, without empty values."""
     if isinstance(raw, list) and all(isinstance(item, dict) for item in raw):
-        keys = {key for item in body if isinstance(item, dict) for key in item} if isinstance(body, list) else set()
-        gone = {
-            key for item in raw for key, value in item.items() if key not in keys and value not in (None, "", {}, [])
-        }
-        return [f"{path}[].{key}" for key in sorted(gone)]
+        rows = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
+        return [f"{path}[].{key}" for key in sorted(_used_keys(raw) - {key for row in rows for key in row})]
     if not isinstance(raw, dict):
         return []
+    given = body if isinstance(body, dict) else {}
     found = []
-    for key, value in raw.items():
+    for key in [key for key in raw if key in _used_keys([raw])]:
         place = f"{path}.{key}" if path else str(key)
-        if value in (None, "", {}, []):
-            continue
-        found += _lost(value, body[key], place) if isinstance(body, dict) and key in body else [place]
+        found += _lost(raw[key], given[key], place) if key in given else [place]
     return found
+
+
+def _used_keys(rows: list[ApiObject]) -> set[str]:
+    """The keys that have a value in any row."""
+    return {key for row in rows for key, value in row.items() if value not in (None, "", {}, [])}
 
 
 def _declarable(snapshot: Snapshot, trunk: ApiObject, notes: list[str]) -> list[ApiObject]:

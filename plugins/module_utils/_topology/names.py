@@ -35,14 +35,7 @@ def check_names(params: Params, faults: Faults) -> None:
         known = {str(item.get("name")): path for item, path in zip(items, paths, strict=True)}
         for item, path in zip(items, paths, strict=True):
             for at, name in enumerate(former_names(item)):
-                place = f"{path}.former_names[{at}]"
-                if not name.strip():
-                    faults.add(OptionError(place, "is empty; remove it."))
-                elif name == item.get("name"):
-                    faults.add(OptionError(place, "is the name itself; remove it.", name))
-                elif known.setdefault(name, place) != place:
-                    rule = "is also given as {other}; an object has one entry. Remove one."
-                    faults.add(OptionError(place, rule, name, other=known[name]))
+                _check_former(item, name, f"{path}.former_names[{at}]", known, faults)
     for option, field, target in REFERENCES:
         renamed = {name: item.get("name") for item in params[target] for name in former_names(item)}
         absent = {item.get("name") for item in params[target] if item.get("state") == "absent"}
@@ -51,6 +44,20 @@ def check_names(params: Params, faults: Faults) -> None:
                 faults.add(OptionError(path, f"is a former name; use the name {renamed[name]}.", name))
             elif name in absent and params["state"] == "present":
                 faults.add(OptionError(path, f"has state: absent in {target}; remove the reference.", name))
+
+
+def _check_former(item: Params, name: str, place: str, known: dict[str, str], faults: Faults) -> None:
+    """Check one former name of an entry.
+
+    :param known: the paths of all names of the option so far; the former name is added.
+    """
+    if not name.strip():
+        faults.add(OptionError(place, "is empty; remove it."))
+    elif name == item.get("name"):
+        faults.add(OptionError(place, "is the name itself; remove it.", name))
+    elif known.setdefault(name, place) != place:
+        rule = "is also given as {other}; an object has one entry. Remove one."
+        faults.add(OptionError(place, rule, name, other=known[name]))
 
 
 def _references(params: Params, option: str, field: str) -> t.Iterator[tuple[str, str]]:

@@ -51,95 +51,106 @@ def ambiguous_names(snapshot: Snapshot, spec: EnvironmentSpec) -> list[str]:
 
     :param snapshot: both accounts. :param spec: the specification. :return: the sentences.
     """
-    labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
-    # Of the names in a group, which are a name and its former ones, only one may exist.
-    lookups: list[tuple[Resource, str, tuple[ApiObject, ...], list[tuple[str, ...]]]] = [
-        (SIP_TRUNK, "name", snapshot.trunks, [spec.trunk.names]),
-        (TRANSFER_TOOL, "name", snapshot.tools, [(item.label, *item.previous_keys) for item in spec.all_tools]),
-        (ASSISTANT, "name", snapshot.assistants, [(item.label, *item.previous_keys) for item in spec.all_assistants]),
-    ]
+    return [sentence for lookup in _lookups(snapshot, spec) for sentence in _ambiguous(*lookup)]
+
+
+def _lookups(
+    snapshot: Snapshot, spec: EnvironmentSpec
+) -> t.Iterator[tuple[Resource, str, tuple[ApiObject, ...], list[tuple[str, ...]]]]:
+    """The objects that are identified by a name: their kind, the option, all rows, and groups of names.
+
+    Of the names in a group, which are a name and its former ones, only one may exist.
+    """
+    assistants = [(item.label, *item.previous_keys) for item in spec.all_assistants]
+    foreign = [(name,) for name in spec.foreign_assistants if spec.present]
+    yield SIP_TRUNK, "name", snapshot.trunks, [spec.trunk.names]
+    yield TRANSFER_TOOL, "name", snapshot.tools, [(item.label, *item.previous_keys) for item in spec.all_tools]
+    yield ASSISTANT, "name", snapshot.assistants, [*assistants, *foreign]
     if spec.present:
-        lookups[2][3].extend((name,) for name in spec.foreign_assistants)
-        lookups += [
-            (spec.carrier.logins, "label", snapshot.accounts, [(label,) for label in labels]),
-            (SQUAD, "name", snapshot.squads, [(name,) for name in spec.squads]),
-            (PHONE_NUMBER, "number", snapshot.phones, [(number,) for number in spec.digits]),
-        ]
-    found = []
-    for resource, key, rows, names in lookups:
-        place = fields(resource.record)[key].api_name.split(".")
-        ids: dict[str, list[str]] = {}
-        for row in rows:
-            name = resource.normalize_key(str(dig(row, place) or ""))
-            ids.setdefault(name, []).append(str(row["id" if resource.by_id else "name"]))
-        title = resource.provider.title
-        for group in names:
-            there = {name: ids[name] for name in group if name in ids}
-            found += [
-                f"{title} has {len(keys)} {kind(resource)}s named {name}: {', '.join(keys)}. "
-                "Rename or remove all but one."
-                for name, keys in there.items()
-                if len(keys) > 1
-            ]
-            if len(there) > 1:
-                texts = [f"{name} ({', '.join(keys)})" for name, keys in there.items()]
-                rule = PREVIOUS_KEYS.format(kind=f"{kind(resource)}s", names=", ".join(texts))
-                found.append(f"The {kind(resource)} {group[0]} {rule}")
-    return found
+        labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
+        yield spec.carrier.logins, "label", snapshot.accounts, [(label,) for label in labels]
+        yield SQUAD, "name", snapshot.squads, [(name,) for name in spec.squads]
+        yield PHONE_NUMBER, "number", snapshot.phones, [(number,) for number in spec.digits]
+
+
+def _ambiguous(
+    resource: Resource, key: str, rows: tuple[ApiObject, ...], groups: list[tuple[str, ...]]
+) -> t.Iterator[str]:
+    place = fields(resource.record)[key].api_name.split(".")
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        name = resource.normalize_key(str(dig(row, place) or ""))
+        ids.setdefault(name, []).append(str(row["id" if resource.by_id else "name"]))
+    for group in groups:
+        there = {name: ids[name] for name in group if name in ids}
+        for name, keys in there.items():
+            if len(keys) > 1:
+                yield (
+                    f"{resource.provider.title} has {len(keys)} {kind(resource)}s named {name}: {', '.join(keys)}. "
+                    "Rename or remove all but one."
+                )
+        if len(there) > 1:
+            texts = [f"{name} ({', '.join(keys)})" for name, keys in there.items()]
+            rule = PREVIOUS_KEYS.format(kind=f"{kind(resource)}s", names=", ".join(texts))
+            yield f"The {kind(resource)} {group[0]} {rule}"
 
 
 def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str]:
     """A sentence for each option that refers to a missing object, or is required for a new object and missing."""
-    there = {str(row.get(key)) for row in snapshot.assistants for key in ("name", "id")}
-    squads = {str(row.get(key)) for row in snapshot.squads for key in ("name", "id")}
-    tools = {str((row.get("function") or {}).get("name")) for row in snapshot.tools}
-    tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
-    found, title = [*_passwords(snapshot, spec)], spec.carrier.provider.title
+    found = [
+        *_passwords(snapshot, spec),
+        *_missing_at_carrier(snapshot, spec),
+        *_own_failover(snapshot, spec),
+        *_missing_references(snapshot, spec, vapi),
+    ]
+    return [spec.option_names.sentence(problem) for problem in found]
+
+
+def _missing_at_carrier(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionError]:
+    """The login and the numbers that the carrier's account does not have."""
+    title = spec.carrier.provider.title
     login = spec.account and spec.account.record.name
     if login and login not in {own.name for own in snapshot.logins}:
         rule = (
             f"is a login that this {title} account does not have. Correct it, or give a label instead; {title} "
             "assigns the login of a new one."
         )
-        found.append(OptionError("sip_account.name", rule, login))
+        yield OptionError("sip_account.name", rule, login)
     rule = f"is not a number of this {title} account. Buy it in {title}'s portal, correct it, or set inbound: false."
-    found += [
-        OptionError(f"{spec.path(number)}.number", rule, number.number)
-        for number in spec.numbers
-        if number.inbound and number.number not in snapshot.own
-    ]
+    for number in spec.numbers:
+        if number.inbound and number.number not in snapshot.own:
+            yield OptionError(f"{spec.path(number)}.number", rule, number.number)
+
+
+def _own_failover(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionError]:
+    """The destinations for failover that lead back to a trunk of the organisation."""
     own = set(snapshot.trunk)
-    found += [
-        OptionError(f"{spec.path(number)}.failover[{at}]", f"{LEADS_BACK}; remove it.")
-        for number in spec.numbers
-        for at, address in enumerate(number.failover or ())
-        if label_of(address) in own
-    ]
-    name_of = spec.option_names.name_of
-    for option, field, names, known, where in (
-        (
-            "numbers",
-            "assistant",
-            spec.foreign_assistants,
-            there,
-            f"is neither in {name_of('assistants')} nor in Vapi",
-        ),
-        ("numbers", "squad", spec.squads, squads, "does not exist in Vapi"),
-        (
-            "assistants",
-            "tools",
-            spec.foreign_tools,
-            tools,
-            f"is neither in {name_of('transfer_tools')} nor a transfer tool in Vapi",
-        ),
+    for number in spec.numbers:
+        for at, address in enumerate(number.failover or ()):
+            if label_of(address) in own:
+                yield OptionError(f"{spec.path(number)}.failover[{at}]", f"{LEADS_BACK}; remove it.")
+
+
+def _missing_references(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> t.Iterator[OptionError]:
+    """The assistants, squads and tools that do not exist."""
+    there = {str(row.get(key)) for row in snapshot.assistants for key in ("name", "id")}
+    squads = {str(row.get(key)) for row in snapshot.squads for key in ("name", "id")}
+    tools = {str((row.get("function") or {}).get("name")) for row in snapshot.tools}
+    tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
+    declared = spec.option_names.name_of
+    in_vapi = f"is neither in {declared('assistants')} nor in Vapi"
+    in_tools = f"is neither in {declared('transfer_tools')} nor a transfer tool in Vapi"
+    other_kind = " Give the id of a tool of another kind."
+    for option, field, names, known, rule, advice in (
+        ("numbers", "assistant", spec.foreign_assistants, there, in_vapi, ""),
+        ("numbers", "squad", spec.squads, squads, "does not exist in Vapi", ""),
+        ("assistants", "tools", spec.foreign_tools, tools, in_tools, other_kind),
     ):
-        for name in names:
-            if name not in known:
-                meant = nearest(name, {word for word in (*known, *spec.labels) if not is_id(word)})
-                more = f"; did you mean {meant}?" if meant else "."
-                more += " Give the id of a tool of another kind." if field == "tools" else ""
-                found += [OptionError(path, f"{where}{more}", name) for path in spec.places(option, field, name)]
-    return [spec.option_names.sentence(problem) for problem in found]
+        for name in [name for name in names if name not in known]:
+            meant = nearest(name, {word for word in (*known, *spec.labels) if not is_id(word)})
+            more = f"; did you mean {meant}?" if meant else "."
+            for path in spec.places(option, field, name):
+                yield OptionError(path, f"{rule}{more}{advice}", name)
 
 
 def _passwords(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionError]:

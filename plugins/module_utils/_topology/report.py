@@ -122,24 +122,27 @@ def _by_number(run: ApplyRun, resource: Resource) -> dict[str, list[Outcome]]:
 
 def _phones(run: ApplyRun) -> list[str]:
     done = _by_number(run, PHONE_NUMBER)
-    found = []
-    for number in run.spec.numbers:
-        outcomes = done.get(str(number.number), [])
-        if outcomes:
-            what = _result_word(run, outcomes[0])
-        elif run.spec.present:
-            what = "skipped"
-        else:
-            what = "kept, because it uses another trunk" if number.number in run.before.phone else "did not exist"
-        if run.spec.present:
-            detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
-            nobody = ", without an assistant or squad" if detached else ", assistant and squad not managed"
-            answered = f", answered by {number.answering}" if number.answering else nobody
-            moved = outcomes and number.answering and _moved_from(outcomes[0])
-            answered = f", moved from {moved} to {number.answering}" if moved else answered
-            what += answered if number.inbound else ", for outbound calls only"
-        found.append(_line("phone number", run.spec.spelling(number), what))
-    return found
+    return [
+        _line("phone number", run.spec.spelling(number), _phone(run, number, done.get(str(number.number), [])))
+        for number in run.spec.numbers
+    ]
+
+
+def _phone(run: ApplyRun, number: Number, outcomes: list[Outcome]) -> str:
+    """The result for a phone number, and who answers it."""
+    if not run.spec.present:
+        left = "kept, because it uses another trunk" if number.number in run.before.phone else "did not exist"
+        return _result_word(run, outcomes[0]) if outcomes else left
+    what = _result_word(run, outcomes[0]) if outcomes else "skipped"
+    if not number.inbound:
+        return f"{what}, for outbound calls only"
+    if number.answering:
+        moved = _moved_from(outcomes[0]) if outcomes else ""
+        return (
+            f"{what}, moved from {moved} to {number.answering}" if moved else f"{what}, answered by {number.answering}"
+        )
+    detached = any(getattr(number, name) == "" for name in PHONE_NUMBER.choices)
+    return f"{what}, without an assistant or squad" if detached else f"{what}, assistant and squad not managed"
 
 
 def _moved_from(outcome: Outcome) -> str:
@@ -177,15 +180,22 @@ def _forward(run: ApplyRun, number: Number, outcomes: list[Outcome]) -> list[str
     planned = (changing or outcomes)[-1].extra if outcomes else {}
     after = t.cast("list[DestinationResult]", planned.get("destinations", before))
     dry = run.check_mode and bool(changing)
-    first = next((row for row in after if row["active"]), None)
-    for row in after:
-        lead = "would go to" if dry else "calls go to"
-        found.append(_line("inactive" if not row["active"] else lead if row is first else "then to", _name(row), ""))
+    found += _destinations(after, dry=dry)
     left = {row["destination"] for row in after}
     if dry and run.spec.state_of(number) == "present":
         found += [_line("removed", _name(row), "") for row in before if row["destination"] not in left]
-    first = None if str(number.number) in run.unanswered else first
-    return found if first else [*found, _line("calls would go" if dry else "calls go", "nowhere", "")]
+    if any(row["active"] for row in after) and str(number.number) not in run.unanswered:
+        return found
+    return [*found, _line("calls would go" if dry else "calls go", "nowhere", "")]
+
+
+def _destinations(rows: list[DestinationResult], *, dry: bool) -> list[str]:
+    """A line for each destination of a number."""
+    first = next((row for row in rows if row["active"]), None)
+    lead = "would go to" if dry else "calls go to"
+    return [
+        _line("inactive" if not row["active"] else lead if row is first else "then to", _name(row), "") for row in rows
+    ]
 
 
 def _current_destinations(run: ApplyRun, number: Number) -> list[DestinationResult]:

@@ -41,6 +41,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     AnyKeyedResource,
     Resource,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
@@ -310,6 +311,7 @@ def _replace(run: Rotation) -> None:
     # In check mode the phone numbers still use it.
     params = {"name": run.name, "id": run.old_id, "force": run.check_mode, "state": "absent"}
     run.ensure(run.vapi, SIP_TRUNK, desired_from_options(SIP_TRUNK, params))
+    _check_removed(run, run.vapi, SIP_TRUNK, lambda row: str(row["id"]) == run.old_id)
     _finish(run)
 
 
@@ -453,10 +455,28 @@ def _finish(run: Rotation) -> None:
     if run.new_login:
         params = {"label": run.label, "force": True, "state": "absent"}
         run.ensure(run.other, run.logins, desired_from_options(run.logins, params))
+        _check_removed(
+            run, run.other, run.logins, lambda row: row.get("label") == run.label and str(row["name"]) != run.new_login
+        )
         params = {"name": run.new_login, "label": run.label, "state": "present"}
         _rename(run, run.other, run.logins, params, "label", run.next_label)
     params = {"name": run.name, "id": run.new_id, "state": "present"}
     _rename(run, run.vapi, SIP_TRUNK, params, "name", run.next_name)
+
+
+def _check_removed(run: Rotation, engine: Engine, resource: Resource, is_old: t.Callable[[ApiObject], bool]) -> None:
+    """Check that an object no longer exists before another one gets its name; raises :class:`ApiError`.
+
+    :param engine: the engine of its service. :param resource: its kind. :param is_old: recognizes its row.
+    """
+    for pause in CONSISTENCY_DELAYS_SECONDS if not run.check_mode else ():
+        if not any(map(is_old, engine.rows(resource))):
+            return
+        engine.client.sleep(pause)
+        engine.invalidate(resource.path)
+    if not run.check_mode:
+        title = resource.provider.title
+        raise ApiError(f"{title} still lists the old {resource.title} after its removal. Run the rotation again.")
 
 
 def _rename(

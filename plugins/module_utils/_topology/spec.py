@@ -476,28 +476,13 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
         carrier=carrier,
         all_numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
     )
-    if spec.present and not account and params["trunk"].get("password") and not params["trunk"].get("username"):
-        # Reported at the missing option, so that errors of the password are reported too.
-        faults.add(
-            OptionError("trunk.username", "is required where a password is given: the 5-digit SIP login, in quotes.")
-        )
-    if trunk and params.get("rotate_password"):
-        _check_rotation(spec, faults)
+    _check_trunk(spec, trunk, faults)
     for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
         marks = [item.get(what) or "" for item in params.get(option) or ()]
         faults.reject_duplicates(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
-    # With placeholders for unknown ids, the validators of each kind can run before any request.
-    if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
-        faults.of("trunk", spec.desired_trunk, UNKNOWN_ID)
-    by_key = spec.uses_private_key
     for index, number in enumerate(spec.all_numbers):
         if isinstance(number.number, str):
-            faults.of(f"numbers[{index}]", spec.desired_phone_number, number, UNKNOWN_ID, {})
-            if number.failover and not number.inbound:
-                rule = "requires inbound: true; with false, the destinations of the number are not managed."
-                faults.add(OptionError(f"numbers[{index}].failover", rule))
-            if number.inbound:
-                faults.of(f"numbers[{index}]", lambda one: spec.desired_forward(one, UNKNOWN_ID, by_key=by_key), number)
+            _check_number(spec, number, f"numbers[{index}]", faults)
     # The planner of an object would find it too, but only after earlier objects have been written.
     for place in hidden_places({name: params[name] for name in ("transfer_tools", "assistants", "numbers")}):
         rule = f"contains {REDACTED}, which an export writes instead of a secret. Provide the value or remove the key."
@@ -512,6 +497,36 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
     _confirm_refer(params, faults)
     faults.end()
     return spec
+
+
+# With placeholders for unknown ids, the validators of each kind can run before any request.
+
+
+def _check_trunk(spec: EnvironmentSpec, trunk: Trunk | None, faults: Faults) -> None:
+    """Check the trunk as a whole.
+
+    :param trunk: the trunk; ``None`` if its options are unusable.
+    """
+    given = spec.params["trunk"]
+    if spec.present and not spec.params.get("sip_account") and given.get("password") and not given.get("username"):
+        # Reported at the missing option, so that errors of the password are reported too.
+        faults.add(
+            OptionError("trunk.username", "is required where a password is given: the 5-digit SIP login, in quotes.")
+        )
+    if trunk and spec.params.get("rotate_password"):
+        _check_rotation(spec, faults)
+    if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
+        faults.of("trunk", spec.desired_trunk, UNKNOWN_ID)
+
+
+def _check_number(spec: EnvironmentSpec, number: Number, path: str, faults: Faults) -> None:
+    """Check the phone number and the forward of a number."""
+    faults.of(path, spec.desired_phone_number, number, UNKNOWN_ID, {})
+    if number.failover and not number.inbound:
+        rule = "requires inbound: true; with false, the destinations of the number are not managed."
+        faults.add(OptionError(f"{path}.failover", rule))
+    if number.inbound:
+        faults.of(path, lambda: spec.desired_forward(number, UNKNOWN_ID, by_key=spec.uses_private_key))
 
 
 def _dict(value: t.Any) -> dict[str, t.Any]:

@@ -14,7 +14,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     Snapshot,
     members_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
 
 
 class Unused(t.NamedTuple):
@@ -36,11 +36,25 @@ def losing_numbers(snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence
     :return: the objects.
     """
     declared = {str(number.number): number for number in spec.numbers}
-    own, found = declared_trunk_ids(snapshot, spec), []
+    return [
+        *_losing_trunks(snapshot, spec, phones, declared),
+        *_losing_assistants(snapshot, spec, phones, declared),
+    ]
+
+
+def _losing_trunks(
+    snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], declared: t.Mapping[str, Number]
+) -> t.Iterator[Unused]:
+    own = declared_trunk_ids(snapshot, spec)
     for trunk in snapshot.trunks:
         users = [row for row in phones if row.get("credentialId") == trunk["id"]]
         if str(trunk["id"]) not in own and users and all(digits(str(row.get("number"))) in declared for row in users):
-            found.append(Unused("trunk", str(trunk.get("name")), str(trunk["id"]), not own))
+            yield Unused("trunk", str(trunk.get("name")), str(trunk["id"]), not own)
+
+
+def _losing_assistants(
+    snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], declared: t.Mapping[str, Number]
+) -> t.Iterator[Unused]:
     names = {name for desired in spec.all_assistants for name in (desired.label, *desired.previous_keys)}
     there = {row.get("name") for row in snapshot.assistants}
     new = any(not {item.label, *item.previous_keys} & there for item in spec.assistants)
@@ -51,10 +65,12 @@ def losing_numbers(snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence
             continue
         users = [row for row in phones if row.get("assistantId") == key]
         wishes = [declared.get(digits(str(row.get("number")))) for row in users]
-        moved = [
-            wish is not None and (wish.assistant is not None or bool(wish.squad)) and wish.assistant not in (key, name)
-            for wish in wishes
-        ]
-        if users and all(moved):
-            found.append(Unused("assistant", str(name), key, new))
-    return found
+        if users and all(_is_moved(wish, (key, name)) for wish in wishes):
+            yield Unused("assistant", str(name), key, new)
+
+
+def _is_moved(wish: Number | None, assistant: tuple[str, t.Any]) -> bool:
+    """Whether a number is declared with somebody else than an assistant, which is given by its id and its name."""
+    if wish is None or wish.assistant in assistant:
+        return False
+    return wish.assistant is not None or bool(wish.squad)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import typing as t
 
@@ -61,19 +62,26 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
             continue
         new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in found}
         found |= new
-        if query.limit and len(found) >= query.limit:
-            return list(found.values())[: query.limit]
-        # A round number may be a limit lower than the requested one: then only a page without new rows is the last.
-        full = len(rows) >= size or len(rows) % 100 == 0
-        if not rows or not full or (cursor and not new and len(rows) < size):
-            return list(found.values())
+        repeated = bool(cursor) and not new
+        if _is_last(rows, size, repeated=repeated) or len(found) >= (query.limit or math.inf):
+            return list(found.values())[: query.limit or None]
         oldest = min(str(row.get("createdAt", "")) for row in rows)
-        if not oldest or (cursor and not new):
+        if not oldest or repeated:
             raise UnreachableError(
                 f"Vapi's list GET {path} cannot be read completely: {len(rows)} objects have the same creation time. "
                 "The response was ignored."
             )
         cursor = {"createdAtLe": oldest}
+
+
+def _is_last(rows: list[dict[str, t.Any]], size: int, *, repeated: bool) -> bool:
+    """Whether a page is the last one.
+
+    :param rows: its rows. :param size: the requested number of rows. :param repeated: whether it has no new row.
+    """
+    # A round number may be a limit lower than the requested one: then only a page without new rows is the last.
+    full = len(rows) >= size or len(rows) % 100 == 0
+    return not rows or not full or (repeated and len(rows) < size)
 
 
 def _by_number(

@@ -23,7 +23,7 @@ import runpy
 import ssl
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -276,28 +276,49 @@ def read_options(given: Mapping[str, Any]) -> Options:
     return found
 
 
+def _float(name: str, value: Any) -> float:
+    low, high = _RANGES[name]
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}.")
+    return number
+
+
+def _integer(name: str, value: Any) -> int:
+    return int(_float(name, value))
+
+
+def _boolean(name: str, value: Any) -> bool:
+    if str(value).lower() not in {"true", "yes", "1", "false", "no", "0"}:
+        raise ValueError(f"{name} must be true or false.")
+    return str(value).lower() in {"true", "yes", "1"}
+
+
+def _words(name: str, value: Any) -> frozenset[str]:
+    words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words) or not words:
+        raise ValueError(f"{name} must be a list of words.")
+    return frozenset(words)
+
+
+#: How an argument is converted, by its documented type; all others are text.
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    "int": _integer,
+    "float": _float,
+    "bool": _boolean,
+    "list": _words,
+}
+
+
 def _read(name: str, kind: str, value: Any) -> Any:
     """Return one argument, converted to its documented type."""
     if name in {"secret", "token", "hmac_secret"}:
         return b"" if value is None else _secret(name, value)
-    if kind in {"int", "float"}:
-        low, high = _RANGES[name]
-        try:
-            number = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not low <= number <= high:
-            raise ValueError(f"{name} must be a number from {low:g} to {high:g}.")
-        return int(number) if kind == "int" else number
-    if kind == "bool":
-        if str(value).lower() not in {"true", "yes", "1", "false", "no", "0"}:
-            raise ValueError(f"{name} must be true or false.")
-        return str(value).lower() in {"true", "yes", "1"}
-    if kind == "list":
-        words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words) or not words:
-            raise ValueError(f"{name} must be a list of words.")
-        return frozenset(words)
+    if kind in _READERS:
+        return _READERS[kind](name, value)
     value = "" if value is None else value
     if not isinstance(value, str) or not re.fullmatch(_FORMS.get(name, ".*"), value):
         raise ValueError(f"{name} has an invalid format; see the documentation of the source.")

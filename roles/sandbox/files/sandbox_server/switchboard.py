@@ -216,57 +216,79 @@ def wait(world: World, call: Item) -> None:
 
 def advance(world: World) -> None:
     """Calculate what has been dialled until now: calls first, then campaigns, each in the order of their creation."""
-    traffic = world.traffic
-    streams = _streams(world)
-    if not traffic["waiting"] and not streams:
-        return
-    now, limit = world.now(), world.settings["concurrency_limit"]
-    waiting = [entry for entry in traffic["waiting"].items() if entry[0] in world.vapi["calls"]]
-    queue = deque(sorted(waiting, key=lambda entry: entry[1][0]))
-    busy, moment = traffic["busy"], traffic["settled"]
-    served = Counter(owner for _end, owner in busy)
-    resolved: dict[tuple[Any, ...], Way] = {}
+    if world.traffic["waiting"] or _streams(world):
+        _Dialler(world).run()
 
-    def assign_line(call: Item, owner: str) -> Line:
+
+class _Dialler:
+    """Dials the waiting calls and the campaigns of a world, from the last calculated moment on."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.traffic = world, world.traffic
+        self.streams = _streams(world)
+        self.limit = world.settings["concurrency_limit"]
+        self.waiting = [entry for entry in self.traffic["waiting"].items() if entry[0] in world.vapi["calls"]]
+        self.queue = deque(sorted(self.waiting, key=lambda entry: entry[1][0]))
+        self.busy: list[Any] = self.traffic["busy"]
+        self.served = Counter(owner for _end, owner in self.busy)
+        self.resolved: dict[tuple[Any, ...], Way] = {}
+
+    def run(self) -> None:
+        """Dial everything until now."""
+        now, moment = self.world.now(), self.traffic["settled"]
+        while moment is not None and moment <= now:
+            self.release(moment)
+            self.dial_calls(moment)
+            self.dial_campaigns(moment)
+            moment = self.next_moment(moment)
+        for call, (_ready, latest) in self.queue:
+            if latest is not None and latest < now:
+                _too_late(self.world, call, latest)
+        for stream in _streams(self.world):
+            stream.run["done"] = stream.is_finished(now)
+        self.traffic["waiting"] = {call: times for call, times in self.waiting if call not in self.traffic["lines"]}
+        self.traffic["settled"] = now
+
+    def assign_line(self, call: Item, owner: str, moment: int) -> Line:
+        """Dial a call on a free line."""
         key = (*(str(call.get(name)) for name in _ROUTE), "workflow" in call, "customer" in call)
-        found = _dial(world, resolved.setdefault(key, Way(world, call)), call, moment)
-        heapq.heappush(busy, [found["end"], owner])
-        served[owner] += 1
+        found = _dial(self.world, self.resolved.setdefault(key, Way(self.world, call)), call, moment)
+        heapq.heappush(self.busy, [found["end"], owner])
+        self.served[owner] += 1
         return found
 
-    while moment <= now:
-        while busy and busy[0][0] <= moment:
-            served[heapq.heappop(busy)[1]] -= 1
-        while queue and queue[0][1][0] <= moment and len(busy) < limit:
-            call, (_ready, latest) = queue.popleft()
+    def release(self, moment: int) -> None:
+        """Free the lines of calls that have ended."""
+        while self.busy and self.busy[0][0] <= moment:
+            self.served[heapq.heappop(self.busy)[1]] -= 1
+
+    def dial_calls(self, moment: int) -> None:
+        """Dial the waiting calls that are due."""
+        while self.queue and self.queue[0][1][0] <= moment and len(self.busy) < self.limit:
+            call, (_ready, latest) = self.queue.popleft()
             if latest is None or latest >= moment:
-                traffic["lines"][call] = assign_line(world.vapi["calls"][call], "")
+                self.traffic["lines"][call] = self.assign_line(self.world.vapi["calls"][call], "", moment)
             else:
-                _too_late(world, call, latest)
-        for stream in streams:
-            lines = stream.run["lines"]
-            while stream.may_dial(moment) and served[stream.campaign["id"]] < stream.width and len(busy) < limit:
+                _too_late(self.world, call, latest)
+
+    def dial_campaigns(self, moment: int) -> None:
+        """Dial the next contacts of each campaign that is due."""
+        for stream in self.streams:
+            owner, lines = stream.campaign["id"], stream.run["lines"]
+            while stream.may_dial(moment) and self.served[owner] < stream.width and len(self.busy) < self.limit:
                 customer, number = stream.contacts[len(lines)]
                 call = {**_target(stream.campaign), "customer": customer, "phoneNumberId": number}
-                lines.append(assign_line(call, stream.campaign["id"]))
+                lines.append(self.assign_line(call, owner, moment))
                 stream.run["last"] = max(stream.run["last"], lines[-1]["end"])
-        streams = [stream for stream in streams if not stream.is_finished(moment)]
-        if not queue and not streams:
-            break
-        # The next event is a scheduled time or a line that becomes free.
-        later = [stream.ready_at for stream in streams] + ([queue[0][1][0]] if queue else [])
-        later = [ready_at for ready_at in later if ready_at > moment] + [end for end, _owner in busy[:1]]
-        if not later:
-            break
-        moment = min(later)
+        self.streams = [stream for stream in self.streams if not stream.is_finished(moment)]
 
-    for call, (_ready, latest) in queue:
-        if latest is not None and latest < now:
-            _too_late(world, call, latest)
-    for stream in _streams(world):
-        stream.run["done"] = stream.is_finished(now)
-    traffic["waiting"] = {call: times for call, times in waiting if call not in traffic["lines"]}
-    traffic["settled"] = now
+    def next_moment(self, moment: int) -> int | None:
+        """The next scheduled time, or that at which a line becomes free; ``None`` if nothing is left to dial."""
+        if not self.queue and not self.streams:
+            return None
+        scheduled = [stream.ready_at for stream in self.streams] + [entry[1][0] for entry in list(self.queue)[:1]]
+        later = [ready_at for ready_at in scheduled if ready_at > moment] + [end for end, _owner in self.busy[:1]]
+        return min(later, default=None)
 
 
 def _target(campaign: Item) -> Item:
