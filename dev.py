@@ -377,6 +377,7 @@ COMPAT = "ansible-compat"
 STYLE = (
     Step("ruff check", tool, ("ruff", "check")),
     Step("ruff format", tool, ("ruff", "format", "--check")),
+    Step("complexity", tool, ("complexipy",)),
     Step("mypy", mypy),
 )
 DOCS = Step(
