@@ -28,7 +28,7 @@ def passes(folder: Path, body: str) -> bool:
     file.write_text(f"def case(x, y, z):\n    return {body}\n")
     program = Path(sys.executable).with_name("complexipy")
     # In a directory without the settings of the repository.
-    command = [program, file, "--max-complexity-allowed", str(BOUND)]
+    command: list[str | Path] = [program, file, "--max-complexity-allowed", str(BOUND)]
     return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
 
 

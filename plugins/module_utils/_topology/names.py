@@ -36,6 +36,10 @@ def check_names(params: Params, faults: Faults) -> None:
         for item, path in zip(items, paths, strict=True):
             for at, name in enumerate(former_names(item)):
                 _check_former(item, name, f"{path}.former_names[{at}]", known, faults)
+    _check_references(params, faults)
+
+
+def _check_references(params: Params, faults: Faults) -> None:
     for option, field, target in REFERENCES:
         renamed = {name: item.get("name") for item in params[target] for name in former_names(item)}
         absent = {item.get("name") for item in params[target] if item.get("state") == "absent"}

@@ -244,26 +244,30 @@ def removal_errors(run: ApplyRun, undeclared: Undeclared, objects: t.Sequence[Ap
     :param run: the state of the run. :param undeclared: undeclared objects, if they are to be removed too.
     :param objects: all phone numbers and squads in Vapi. :return: the sentences.
     """
-    spec, before = run.spec, run.before
-    going = {str(row["id"]) for row in (*undeclared.phones, *_absent_phones(before, spec))}
-    staying = [_without_reassigned(row, spec) for row in objects if str(row["id"]) not in going]
-    found = []
-    for desired in spec.absent_assistants:
-        for assistant in _rows_of(desired, before.assistants, ("name",)):
+    going = {str(row["id"]) for row in (*undeclared.phones, *_absent_phones(run.before, run.spec))}
+    staying = [_without_reassigned(row, run.spec) for row in objects if str(row["id"]) not in going]
+    return [*_used_assistants(run, staying), *_used_tools(run, undeclared)]
+
+
+def _used_assistants(run: ApplyRun, staying: t.Sequence[ApiObject]) -> t.Iterator[str]:
+    for desired in run.spec.absent_assistants:
+        for assistant in _rows_of(desired, run.before.assistants, ("name",)):
             key = assistant["id"]
             users = [f"answers {display_name(row, 'number')}" for row in staying if row.get("assistantId") == key]
-            users += [f"is in the squad {display_name(row)}" for row in before.squads if key in members_of(row)]
-            found += [_still_used(f"The assistant {desired.label}", user, desired.path) for user in users]
+            users += [f"is in the squad {display_name(row)}" for row in run.before.squads if key in members_of(row)]
+            yield from (_still_used(f"The assistant {desired.label}", user, desired.path) for user in users)
+
+
+def _used_tools(run: ApplyRun, undeclared: Undeclared) -> t.Iterator[str]:
+    spec, before = run.spec, run.before
     names = {name for item in spec.all_assistants for name in (item.label, *item.previous_keys)}
     gone = {str(row["id"]) for row in undeclared.assistants}
     for desired in spec.absent_tools:
         for tool in _rows_of(desired, before.tools, ("function", "name")):
-            found += [
-                _still_used(f"The transfer tool {desired.label}", f"is attached to {row.get('name')}", desired.path)
-                for row in before.assistants
-                if tool["id"] in tool_ids(row) and row.get("name") not in names and str(row["id"]) not in gone
-            ]
-    return found
+            for row in before.assistants:
+                if tool["id"] in tool_ids(row) and row.get("name") not in names and str(row["id"]) not in gone:
+                    use = f"is attached to {row.get('name')}"
+                    yield _still_used(f"The transfer tool {desired.label}", use, desired.path)
 
 
 def ids_of(entries: t.Iterable[Desired], rows: t.Iterable[ApiObject], path: tuple[str, ...]) -> list[str]:

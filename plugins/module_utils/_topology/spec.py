@@ -488,12 +488,7 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
         rule = f"contains {REDACTED}, which an export writes instead of a secret. Provide the value or remove the key."
         faults.add(OptionError(place, rule))
     check_names(params, faults)
-    if spec.prunes:
-        for desired in spec.assistants:
-            given = dig(desired.record.definition, ("metadata", "managed_by"))
-            if given not in (None, spec.marks[0]):
-                path = f"{desired.path}.definition.metadata.managed_by"
-                faults.add(OptionError(path, f"is set by prune, to {spec.marks[0]}; remove it."))
+    _check_marks(spec, faults)
     _confirm_refer(params, faults)
     faults.end()
     return spec
@@ -517,6 +512,15 @@ def _check_trunk(spec: EnvironmentSpec, trunk: Trunk | None, faults: Faults) -> 
         _check_rotation(spec, faults)
     if trunk and not any(problem.path.startswith("trunk.") for problem in faults.found):
         faults.of("trunk", spec.desired_trunk, UNKNOWN_ID)
+
+
+def _check_marks(spec: EnvironmentSpec, faults: Faults) -> None:
+    """Check that no assistant has the mark of another environment, if the run sets it."""
+    for desired in spec.assistants if spec.prunes else ():
+        given = dig(desired.record.definition, ("metadata", "managed_by"))
+        if given not in (None, spec.marks[0]):
+            path = f"{desired.path}.definition.metadata.managed_by"
+            faults.add(OptionError(path, f"is set by prune, to {spec.marks[0]}; remove it."))
 
 
 def _check_number(spec: EnvironmentSpec, number: Number, path: str, faults: Faults) -> None:
