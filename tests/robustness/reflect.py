@@ -107,20 +107,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if mode == "pass":
             self._pass(rest, sent)
         elif mode == "redirect":
-            place = f"http://127.0.0.1:9/?{urllib.parse.quote(self._told(sent))}"
+            place = f"http://127.0.0.1:9/?{urllib.parse.quote(self._body(sent))}"
             self._answer(307, b"", "text/plain", {"Location": place})
         elif mode == "html":
-            self._answer(503, f"<html><body>{html.escape(self._told(sent))}</body></html>".encode(), "text/html")
+            self._answer(503, f"<html><body>{html.escape(self._body(sent))}</body></html>".encode(), "text/html")
         elif mode == "garbage":
-            self._answer(200, self._told(sent).encode(), "application/json")
+            self._answer(200, self._body(sent).encode(), "application/json")
         elif mode == "shape":
-            self._answer(200, json.dumps({self._told(sent): [self._told(sent)]}).encode(), "application/json")
+            self._answer(200, json.dumps({self._body(sent): [self._body(sent)]}).encode(), "application/json")
         else:
             self._error(mode, rest, sent)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815
 
-    def _told(self, sent: bytes) -> str:
+    def _body(self, sent: bytes) -> str:
         key = self.headers.get("authorization", "")
         return f"{key} {sent.decode(errors='replace')} {json.dumps(dict(self.headers))}"
 

@@ -67,7 +67,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     )
 
 
-def told(run: Run, name: str) -> Any:
+def result_of(run: Run, name: str) -> Any:
     """The result of a case."""
     events = [json.loads(line) for line in run.places["events (JSON)"].splitlines()]
     return next(e["result"] for e in events if e["event"] in ("ok", "failed") and e["task"].endswith(f", {name}"))
@@ -81,28 +81,30 @@ def test_output_contains_no_secret(run: Run) -> None:
 
 
 def test_redacted_messages_are_informative(run: Run) -> None:
-    assert "Vapi rejected PATCH /phone-number/{id} (400): No calls to" in told(run, "Vapi repeats")["msg"]
-    assert "@hidden.sip.vapi.ai" in told(run, "didlogic repeats")["msg"]
-    (failure,) = told(run, "a bulk repeats")["failures"]
+    assert "Vapi rejected PATCH /phone-number/{id} (400): No calls to" in result_of(run, "Vapi repeats")["msg"]
+    assert "@hidden.sip.vapi.ai" in result_of(run, "didlogic repeats")["msg"]
+    (failure,) = result_of(run, "a bulk repeats")["failures"]
     assert failure["item"] == KEPT
     assert "422" in failure["message"]
 
 
 def test_generated_keys_are_hidden_in_place(run: Run) -> None:
-    metadata = told(run, "generated keys")["assistant"]["definition"]["metadata"]
+    metadata = result_of(run, "generated keys")["assistant"]["definition"]["metadata"]
     assert {metadata[name] for name in secret_leaks.GENERATED} == {"hidden"}
     assert metadata["pairs"] == [{"key": "apiSecret", "value": "hidden"}]
-    (assistant,) = told(run, "foreign secrets")["assistants"]
+    (assistant,) = result_of(run, "foreign secrets")["assistants"]
     found = assistant["definition"]["metadata"]
     assert {found[name] for name in secret_leaks.GENERATED} == {"hidden"}
     assert found["address"] == "https://hidden:hidden@example.com/?a=hidden"
 
 
 def test_keys_of_other_objects_are_hidden(run: Run) -> None:
-    rows = [row["destination"] for number in told(run, "a foreign key")["numbers"] for row in number["destinations"]]
+    rows = [
+        row["destination"] for number in result_of(run, "a foreign key")["numbers"] for row in number["destinations"]
+    ]
     assert f"{KEPT}@hidden.sip.vapi.ai" in rows
     assert f"sip:{KEPT}@hidden.sip.eu.vapi.ai;transport=tcp" in rows
-    (assistant,) = told(run, "foreign secrets")["assistants"]
+    (assistant,) = result_of(run, "foreign secrets")["assistants"]
     assert assistant["definition"]["server"] == {
         "url": secret_leaks.URL,
         "headers": {"X-Token": "hidden", "Authorization": "hidden"},

@@ -180,7 +180,7 @@ def send(didlogic: httpx.Client, form: str, encoding: str, **more: str) -> httpx
     return didlogic.request(method, path, data=fields)
 
 
-def told(answer: httpx.Response) -> Any:
+def body_of(answer: httpx.Response) -> Any:
     """An answer without what differs each time."""
     assert answer.status_code == 200, answer.text
     found = answer.json()
@@ -194,11 +194,11 @@ def told(answer: httpx.Response) -> Any:
 def test_forms_in_each_encoding_with_unknown_fields(didlogic: httpx.Client, world: World, form: str) -> None:
     """What is not known has no effect, unless the switch refuses it."""
     world.seed({"sip_accounts": [{"name": "01234"}]})
-    plain = told(send(didlogic, form, "urlencoded"))
+    plain = body_of(send(didlogic, form, "urlencoded"))
     for encoding, unknown in itertools.product(("urlencoded", "multipart"), UNKNOWN_FIELDS):
         world.settings["refuse_unknown_fields"] = False
-        assert told(send(didlogic, form, encoding)) == plain
-        assert told(send(didlogic, form, encoding, **{unknown: "1"})) == plain
+        assert body_of(send(didlogic, form, encoding)) == plain
+        assert body_of(send(didlogic, form, encoding, **{unknown: "1"})) == plain
         world.settings["refuse_unknown_fields"] = True
         before = world.state()
         if form != "address":  # its field stands alone, so that no prefix is expected

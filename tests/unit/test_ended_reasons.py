@@ -89,7 +89,7 @@ def published() -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def told(reason: str, *more: t.Any, **how: t.Any) -> Diagnosis:
+def diagnosis_of(reason: str, *more: t.Any, **how: t.Any) -> Diagnosis:
     found = diagnose(reason, *more, **how)
     assert found is not None
     return found
@@ -118,7 +118,7 @@ def test_sdk_rows_are_reasons_of_the_sdk() -> None:
 
 @pytest.mark.parametrize("reason", ["sip-outbound-something-new", "call.in-progress.error-configfault-something-new"])
 def test_unpublished_reasons_of_a_known_kind_are_diagnosed(reason: str) -> None:
-    found = told(reason)
+    found = diagnosis_of(reason)
     assert reason in found.cause
     assert "is unknown to" not in found.cause
 
@@ -167,7 +167,7 @@ def test_providers_are_recognised() -> None:
 
 def test_every_published_reason_has_a_diagnosis() -> None:
     for word in published():
-        found = told(word)
+        found = diagnosis_of(word)
         for text in (found.cause, found.fix):
             assert "{" not in text
             assert "the provider" not in text
@@ -202,7 +202,7 @@ def test_texts_are_complete_sentences(row: Reason) -> None:
 
 def test_normal_ends_have_no_fix() -> None:
     for word in ("customer-ended-call", "assistant-ended-call", "customer-did-not-answer", "customer-busy"):
-        assert told(word).fix == ""
+        assert diagnosis_of(word).fix == ""
 
 
 def test_imports_only_the_standard_library() -> None:
@@ -353,7 +353,7 @@ def test_running_call_has_no_diagnosis(reason: str | None) -> None:
     ],
 )
 def test_diagnosis_of_examples(reason: str, outcome: str, area: str, option: str, status: int | None) -> None:
-    found = told(reason)
+    found = diagnosis_of(reason)
     assert (found.outcome, found.area, found.sip_status) == (outcome, area, status)
     assert option in found.option.split(", ")
 
@@ -371,12 +371,12 @@ def test_diagnosis_of_examples(reason: str, outcome: str, area: str, option: str
     ],
 )
 def test_cause_contains_the_provider(reason: str, words: str) -> None:
-    assert words in told(reason).cause
+    assert words in diagnosis_of(reason).cause
 
 
 def test_organization_key_and_vapi_key_have_different_fixes() -> None:
-    own = told("pipeline-error-openai-429-exceeded-quota")
-    theirs = told("call.in-progress.error-vapifault-openai-429-exceeded-quota")
+    own = diagnosis_of("pipeline-error-openai-429-exceeded-quota")
+    theirs = diagnosis_of("call.in-progress.error-vapifault-openai-429-exceeded-quota")
     assert own.fix.startswith("Top up")
     assert "Vapi's own account" in theirs.cause
 
@@ -434,33 +434,33 @@ def test_sip_status_is_read_from_the_message(message: str, status: int | None) -
 
 def test_message_refines_a_generic_reason() -> None:
     reason = "call.in-progress.error-sip-outbound-call-failed-to-connect"
-    found = told(reason, "SIP 404 Not Found")
+    found = diagnosis_of(reason, "SIP 404 Not Found")
     assert (found.cause, found.sip_status) == (OUTBOUND[404].cause, 404)
     assert "vapi_sip_trunk.outbound_leading_plus_enabled" in found.option
-    assert told(reason, "SIP 486 Busy Here").outcome == "unanswered"
+    assert diagnosis_of(reason, "SIP 486 Busy Here").outcome == "unanswered"
     # A status without a row stays as a fact beside the general words.
-    found = told(reason, "SIP 418 I am a teapot")
+    found = diagnosis_of(reason, "SIP 418 I am a teapot")
     assert (found.cause, found.sip_status) == (find_row(reason).cause, 418)
 
 
 def test_inbound_call_has_another_fix_for_the_same_status() -> None:
-    found = told("call.ringing.error-sip-inbound-call-failed-to-connect", "SIP 401 Unauthorized")
+    found = diagnosis_of("call.ringing.error-sip-inbound-call-failed-to-connect", "SIP 401 Unauthorized")
     assert "vapi_sip_trunk.gateways.ip" in found.option
     assert "password" not in found.fix
     assert (
         "vapi_phone_number.number"
-        in told("call.in-progress.error-sip-inbound-call-failed-to-connect", "404 Not found").option
+        in diagnosis_of("call.in-progress.error-sip-inbound-call-failed-to-connect", "404 Not found").option
     )
 
 
 def test_message_does_not_override_a_specific_reason() -> None:
-    found = told(f"{PROVIDER_STATUS}403-forbidden", "SIP 486 Busy Here")
+    found = diagnosis_of(f"{PROVIDER_STATUS}403-forbidden", "SIP 486 Busy Here")
     assert (found.cause, found.sip_status) == (OUTBOUND[403].cause, 403)
-    assert told("customer-busy", "SIP 486").sip_status == 486
+    assert diagnosis_of("customer-busy", "SIP 486").sip_status == 486
 
 
 def test_model_status_is_not_a_sip_status() -> None:
-    found = told("pipeline-error-openai-401-unauthorized", "status code 401: 401 Unauthorized")
+    found = diagnosis_of("pipeline-error-openai-401-unauthorized", "status code 401: 401 Unauthorized")
     assert found.sip_status is None
     assert found.area == "model"
 
@@ -500,49 +500,49 @@ def sent(*words: str | None) -> list[dict[str, t.Any]]:
     ],
 )
 def test_diagnosis_of_transferred_calls(transfers: t.Any, carrier: t.Any, outcome: str, words: str) -> None:
-    found = told(FORWARDED, transfers=transfers, carrier=carrier)
+    found = diagnosis_of(FORWARDED, transfers=transfers, carrier=carrier)
     assert found.outcome == outcome
     assert found.area == "transfer"
     assert words in found.cause
 
 
 def test_transferred_call_without_evidence_names_the_api_key() -> None:
-    assert "didlogic_api_key" in told(FORWARDED).fix
-    assert "didlogic_api_key" not in told(FORWARDED, carrier=UNCLEAR).fix
-    assert told(FORWARDED, carrier=LEG).fix == ""
+    assert "didlogic_api_key" in diagnosis_of(FORWARDED).fix
+    assert "didlogic_api_key" not in diagnosis_of(FORWARDED, carrier=UNCLEAR).fix
+    assert diagnosis_of(FORWARDED, carrier=LEG).fix == ""
 
 
 def test_unanswered_transfer_names_three_fixes() -> None:
-    found = told(FORWARDED, carrier=NO_LEG)
+    found = diagnosis_of(FORWARDED, carrier=NO_LEG)
     for word in ("SIP REFER", "sip_uri", "sip_verb: dial"):
         assert word in found.fix
     assert "vapi_transfer_tool.destinations.sip_verb" in found.option
 
 
 def test_diagnosis_of_failed_transfer() -> None:
-    assert "SIP REFER" in told(TRANSFER_FAILED).fix
-    assert told(TRANSFER_FAILED, transfers=sent("busy")).outcome == "unanswered"
-    assert told(TRANSFER_FAILED, carrier=LEG).outcome == "failed"
-    found = told(TRANSFER_FAILED, "REFER was answered with SIP 603 Decline")
+    assert "SIP REFER" in diagnosis_of(TRANSFER_FAILED).fix
+    assert diagnosis_of(TRANSFER_FAILED, transfers=sent("busy")).outcome == "unanswered"
+    assert diagnosis_of(TRANSFER_FAILED, carrier=LEG).outcome == "failed"
+    found = diagnosis_of(TRANSFER_FAILED, "REFER was answered with SIP 603 Decline")
     assert (found.cause, found.sip_status) == (TRANSFER[603].cause, 603)
 
 
 def test_transfer_of_a_hook_names_the_hook() -> None:
-    found = told("call.ringing.hook-executed-transfer", transfers=sent("no-answer"))
+    found = diagnosis_of("call.ringing.hook-executed-transfer", transfers=sent("no-answer"))
     assert found.outcome == "unanswered"
     assert "vapi_phone_number.hooks" in found.option
     assert "vapi_transfer_tool" not in found.fix
-    assert "hook" in told("call.ringing.hook-executed-transfer", carrier=UNCLEAR).cause
+    assert "hook" in diagnosis_of("call.ringing.hook-executed-transfer", carrier=UNCLEAR).cause
 
 
 # ---------------------------------------------------------------------------------------------------- what comes later
 
 
 def test_unknown_reason_is_reported_as_unknown() -> None:
-    found = told("moon-in-the-way")
+    found = diagnosis_of("moon-in-the-way")
     assert "The ended reason moon-in-the-way is unknown" in found.cause
     assert found.fix
-    assert len(told("x\n" * 1000).cause) <= 300
+    assert len(diagnosis_of("x\n" * 1000).cause) <= 300
 
 
 @pytest.mark.parametrize(
@@ -556,7 +556,7 @@ def test_unknown_reason_is_reported_as_unknown() -> None:
     ],
 )
 def test_unknown_reason_with_sip_status_is_diagnosed(reason: str, status: int, words: str) -> None:
-    found = told(reason)
+    found = diagnosis_of(reason)
     assert found.sip_status == status
     assert words in found.cause
 
@@ -575,7 +575,7 @@ def test_unknown_reason_with_sip_status_is_diagnosed(reason: str, status: int, w
     ],
 )
 def test_new_reasons_of_a_known_kind_are_diagnosed(reason: str, area: str) -> None:
-    found = told(reason)
+    found = diagnosis_of(reason)
     assert found.area == area
     assert reason in found.cause
     assert found.fix
@@ -585,7 +585,7 @@ def test_new_reasons_of_a_known_kind_are_diagnosed(reason: str, area: str) -> No
 def test_unknown_reason_has_outcome_unknown(reason: str) -> None:
     """Whatever word comes next, the collection does not claim to know what became of the call."""
     if find_row(reason.strip()) is UNKNOWN and reason.strip() and not re.search(r"sip-[3-6]\d\d(?!\d)", reason):
-        assert told(reason).outcome == "unknown"
+        assert diagnosis_of(reason).outcome == "unknown"
         assert not is_outage(reason)
 
 
@@ -596,7 +596,7 @@ def test_new_reason_of_a_family_is_failed_only_if_named_failed(row: Reason) -> N
         word = row.pattern.replace("*", end if row.pattern.endswith("*") else "call.in-progress.")
         if find_row(word) is row:
             says = re.search("error|fail|fault|invalid|reject", word)
-            assert told(word).outcome == ("failed" if says else "unknown"), word
+            assert diagnosis_of(word).outcome == ("failed" if says else "unknown"), word
 
 
 # ------------------------------------------------------------------------------------------------------------ outages
@@ -615,8 +615,8 @@ def test_outages_cannot_be_caused_by_callers() -> None:
     outages = [word for word in published() if is_outage(word)]
     assert len(outages) > 40
     assert [word for word in outages if PROVOKED.search(word)] == []
-    assert {told(word).outcome for word in outages} == {"failed"}
-    assert {told(word).area for word in outages} == {"vapi", "model", "voice", "transcriber"}
+    assert {diagnosis_of(word).outcome for word in outages} == {"failed"}
+    assert {diagnosis_of(word).area for word in outages} == {"vapi", "model", "voice", "transcriber"}
 
 
 @pytest.mark.parametrize("pattern", OUTAGES)
@@ -637,7 +637,7 @@ def test_running_call_is_no_outage(reason: str | None) -> None:
 
 
 def test_diagnosis_is_plain_data() -> None:
-    found = told("customer-ended-call")
+    found = diagnosis_of("customer-ended-call")
     assert json.loads(json.dumps(dataclasses.asdict(found))) == {
         "outcome": "answered",
         "area": "customer",

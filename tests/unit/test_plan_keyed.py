@@ -441,7 +441,7 @@ SOME = st.lists(st.sampled_from(TARGETS), unique=True, max_size=3)
 
 @given(SOME, SOME, SOME, st.sampled_from(["enum", "examples", "const", "default"]))
 def test_tool_parameters_list_no_removed_destination(
-    former: list[str], new: list[str], listed: list[str], key: str
+    previous: list[str], new: list[str], listed: list[str], key: str
 ) -> None:
     """Whatever ``function.parameters`` lists, also where an earlier run has left it behind."""
     value: t.Any = ["by name", *listed] if key in ("enum", "examples") else (listed or ["by name"])[0]
@@ -449,7 +449,7 @@ def test_tool_parameters_list_no_removed_destination(
     parameters = {"type": "object", "properties": {"destination": destination, "why": {"enum": TARGETS}}}
     row = TOOL | {
         "function": {"name": "to_human", "parameters": parameters},
-        "destinations": [{"type": WIRE[to[0]][0], WIRE[to[0]][1]: to} for to in former],
+        "destinations": [{"type": WIRE[to[0]][0], WIRE[to[0]][1]: to} for to in previous],
     }
     destinations = [{OPTION[to[0]]: to, "description": "x"} for to in new]
     made = planned(TRANSFER_TOOL, [row], name="to_human", destinations=destinations)
@@ -459,10 +459,10 @@ def test_tool_parameters_list_no_removed_destination(
     names = displayed if isinstance(displayed, list) else [displayed] if displayed else []
     known = [name for name in names if name in TARGETS]
     assert set(known) - {"Sales"} <= set(new), "no former number or SIP URI"
-    assert "Sales" not in known or "Sales" in new or "Sales" not in former
+    assert "Sales" not in known or "Sales" in new or "Sales" not in previous
     if isinstance(displayed, list):
         assert displayed[0] == "by name"
-        stale = [to for to in listed if to not in new and (to != "Sales" or to in former)]
+        stale = [to for to in listed if to not in new and (to != "Sales" or to in previous)]
         assert set(known) >= set(new) if stale else known == listed
     assert after["properties"]["why"] == {"enum": TARGETS}, "another property is not touched"
     assert dig(after, ["properties", "destination", "description"]) == "Where to."
@@ -534,20 +534,20 @@ def placed(values: ApiObject) -> ApiObject:
     return body
 
 
-@pytest.mark.parametrize("way", ["on_auth_change", "settings_from"])
+@pytest.mark.parametrize("option", ["on_auth_change", "settings_from"])
 @given(
     st.sets(st.sampled_from(sorted(SETTINGS))),
     st.sets(st.sampled_from(sorted(UNKNOWN))),
     st.sets(st.sampled_from(["tech_prefix", "outbound_leading_plus_enabled"])),
 )
-def test_replacing_trunk_copies_every_setting(way: str, has: set[str], new: set[str], given: set[str]) -> None:
+def test_replacing_trunk_copies_every_setting(option: str, has: set[str], new: set[str], given: set[str]) -> None:
     """By ``on_auth_change: replace``, and beside the former one as the rotation makes it."""
     there = {"gateways": TRUNK["gateways"], f"{PLAN}.authUsername": "01234"}
     there |= {name: SETTINGS[name] for name in has} | {name: UNKNOWN[name] for name in new}
     row = {key: TRUNK[key] for key in ("id", "createdAt", "provider", "name")} | {"orgId": "o"} | placed(there)
     declared: ApiObject = {name: {"tech_prefix": "11", "outbound_leading_plus_enabled": False}[name] for name in given}
     options = {"name": "didlogic nl", "on_auth_change": "replace"}
-    if way == "settings_from":
+    if option == "settings_from":
         options = {"name": "didlogic nl (next)", "settings_from": "t-1"}
     made = planned(SIP_TRUNK, [row], username="56789", password=canary(), **options, **declared)
     (create,) = [write.body for write in made.mutations if write.method == "POST"]

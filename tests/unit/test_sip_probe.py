@@ -269,7 +269,7 @@ class Seen:
         return " | ".join(check["message"] for check in self.probe["checks"] if check["name"] == step)
 
 
-def look(port: int, transport: str = "udp", *, network: Network | None = None, **options: t.Any) -> Seen:
+def run_probe(port: int, transport: str = "udp", *, network: Network | None = None, **options: t.Any) -> Seen:
     warnings: list[str] = []
     given = {"host": HOST, "port": port, "transport": transport, "timeout": 3, **options}
     started = time.monotonic()
@@ -311,7 +311,7 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_options_is_answered(transport: str, trust: Trust) -> None:
     with serving(transport, alive, trust) as server:
-        seen = look(server.port, transport, ca_path=trust.path)
+        seen = run_probe(server.port, transport, ca_path=trust.path)
     assert seen.trouble == ""
     probe = seen.probe
     assert (probe["reachable"], probe["status"], probe["reason"], probe["server"]) == (True, 200, "OK", "Fake 1.0")
@@ -338,7 +338,7 @@ def test_options_is_answered(transport: str, trust: Trust) -> None:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_register_with_correct_password_succeeds(transport: str, trust: Trust) -> None:
     with serving(transport, registrar(), trust) as server:
-        seen = look(server.port, transport, ca_path=trust.path, **LOGIN)
+        seen = run_probe(server.port, transport, ca_path=trust.path, **LOGIN)
     assert seen.trouble == ""
     assert seen.probe["authenticated"] is True
     assert seen.steps["digest"] is True
@@ -361,7 +361,7 @@ def test_register_with_correct_password_succeeds(transport: str, trust: Trust) -
 )  # fmt: skip
 def test_digest_challenge_variants_are_answered(trust: Trust, algorithm: str, qop: str, proxy: bool) -> None:
     with serving("udp", registrar(algorithm=algorithm, qop=qop, proxy=proxy), trust) as server:
-        assert look(server.port, **LOGIN).probe["authenticated"] is True
+        assert run_probe(server.port, **LOGIN).probe["authenticated"] is True
 
 
 def test_several_challenges_are_answered_together(trust: Trust) -> None:
@@ -380,7 +380,7 @@ def test_several_challenges_are_answered_together(trust: Trust) -> None:
         )
 
     with serving("udp", answer, trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert seen.probe["authenticated"] is True
     assert len(server.sent("REGISTER", password=True)) == 1
 
@@ -388,8 +388,8 @@ def test_several_challenges_are_answered_together(trust: Trust) -> None:
 def test_unanswered_options_is_no_error_with_register(trust: Trust) -> None:
     check = registrar()
     with serving("udp", lambda asked: None if asked.method == "OPTIONS" else check(asked), trust) as server:
-        seen = look(server.port, timeout=1, **LOGIN)
-        assert look(server.port, timeout=1).steps == {"name": True, "options": False}
+        seen = run_probe(server.port, timeout=1, **LOGIN)
+        assert run_probe(server.port, timeout=1).steps == {"name": True, "options": False}
     assert seen.steps == {"name": True, "connection": True, "options": None, "digest": True}
     assert (seen.probe["ok"], seen.probe["reachable"], seen.probe["authenticated"]) == (True, True, True)
     assert seen.probe["rtt_ms"] < 500
@@ -400,7 +400,7 @@ def test_unanswered_options_is_no_error_with_register(trust: Trust) -> None:
 )
 def test_any_final_response_proves_reachability(trust: Trust, status: str) -> None:
     with serving("udp", lambda asked: asked.answer(status), trust) as server:
-        seen = look(server.port)
+        seen = run_probe(server.port)
     assert seen.trouble == ""
     assert seen.probe["status"] == int(status[:3])
     assert (seen.probe["allow"], seen.probe["refer_advertised"]) == ([], None)
@@ -409,7 +409,7 @@ def test_any_final_response_proves_reachability(trust: Trust, status: str) -> No
 
 def test_refer_missing_in_allow_is_reported(trust: Trust) -> None:
     with serving("tcp", lambda asked: asked.answer("200 OK", "Allow: INVITE", "allow: ACK, bye"), trust) as server:
-        seen = look(server.port, "tcp")
+        seen = run_probe(server.port, "tcp")
     assert (seen.probe["allow"], seen.probe["refer_advertised"]) == (["INVITE", "ACK", "BYE"], False)
     assert "will not work" in seen.said("refer")
     assert seen.probe["ok"] is True
@@ -425,7 +425,7 @@ def test_unrelated_messages_are_ignored(trust: Trust) -> None:
 
     for transport in ("udp", "tcp"):
         with serving(transport, answer, trust) as server:
-            assert look(server.port, transport).probe["reason"] == "Ours"
+            assert run_probe(server.port, transport).probe["reason"] == "Ours"
 
 
 def test_response_in_fragments_is_read(trust: Trust) -> None:
@@ -434,7 +434,7 @@ def test_response_in_fragments_is_read(trust: Trust) -> None:
             yield bytes([byte])
 
     with serving("tcp", answer, trust) as server:
-        assert look(server.port, "tcp").trouble == ""
+        assert run_probe(server.port, "tcp").trouble == ""
 
 
 # ----------------------------------------------------------------------------------------- the password, once at most
@@ -444,7 +444,7 @@ def test_response_in_fragments_is_read(trust: Trust) -> None:
 @pytest.mark.parametrize("refusal", ["401 Unauthorized", "403 Wrong password", "407 Proxy Authentication Required"])
 def test_wrong_password_is_sent_once(transport: str, refusal: str, trust: Trust) -> None:
     with serving(transport, registrar(password="another", refusal=refusal), trust) as server:
-        seen = look(server.port, transport, ca_path=trust.path, **LOGIN)
+        seen = run_probe(server.port, transport, ca_path=trust.path, **LOGIN)
     assert seen.probe["authenticated"] is False
     assert "failed at the step digest: user name or password is wrong" in seen.trouble
     assert "correct the option username or password" in seen.trouble
@@ -455,7 +455,7 @@ def test_wrong_password_is_sent_once(transport: str, refusal: str, trust: Trust)
 @pytest.mark.parametrize(("stale", "attempts", "right"), [(0, 1, True), (1, 2, True), (2, 2, None), (99, 2, None)])
 def test_stale_nonce_is_answered_once_more(trust: Trust, stale: int, attempts: int, right: bool | None) -> None:
     with serving("udp", registrar(stale=stale), trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert seen.probe["authenticated"] is right
     assert len(server.sent("REGISTER", password=True)) == attempts
     assert ("stale" in seen.trouble) is (right is None)
@@ -463,7 +463,7 @@ def test_stale_nonce_is_answered_once_more(trust: Trust, stale: int, attempts: i
 
 def test_wrong_password_after_stale_nonce_is_rejected(trust: Trust) -> None:
     with serving("udp", registrar(password="another", stale=1), trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert seen.probe["authenticated"] is False
     assert len(server.sent("REGISTER", password=True)) == 2
 
@@ -472,7 +472,7 @@ def test_wrong_password_after_stale_nonce_is_rejected(trust: Trust) -> None:
 def test_lost_response_does_not_resend_the_password(trust: Trust, transport: str) -> None:
     check = registrar()
     with serving(transport, lambda asked: None if asked.digest() else check(asked), trust) as server:
-        seen = look(server.port, transport, timeout=1, **LOGIN)
+        seen = run_probe(server.port, transport, timeout=1, **LOGIN)
     assert seen.probe["authenticated"] is None
     assert "neither confirmed nor refuted" in seen.trouble
     assert len(server.sent("REGISTER", password=True)) == 1
@@ -481,7 +481,7 @@ def test_lost_response_does_not_resend_the_password(trust: Trust, transport: str
 def test_connection_closed_after_password_is_an_error(trust: Trust) -> None:
     check = registrar()
     with serving("tcp", lambda asked: b"" if asked.digest() else check(asked), trust) as server:
-        seen = look(server.port, "tcp", **LOGIN)
+        seen = run_probe(server.port, "tcp", **LOGIN)
     assert "closes the connection without a response to REGISTER" in seen.trouble
     assert len(server.sent("REGISTER", password=True)) == 1
 
@@ -495,7 +495,7 @@ def test_challenge_of_a_second_server_is_a_warning(trust: Trust) -> None:
         return t.cast(bytes, check(asked))
 
     with serving("udp", answer, trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert (seen.trouble, seen.probe["authenticated"], seen.steps["digest"]) == ("", None, None)
     assert "second server" in seen.warnings[0]
     assert len(server.sent("REGISTER", password=True)) == 1
@@ -519,7 +519,7 @@ def test_challenge_of_a_second_server_is_a_warning(trust: Trust) -> None:
 )
 def test_inconclusive_register_responses(trust: Trust, status: str, ok: bool | None, says: str) -> None:
     with serving("udp", lambda a: alive(a) if a.method == "OPTIONS" else a.answer(status), trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert seen.probe["authenticated"] is None
     assert seen.steps["digest"] is ok
     assert says in seen.said("digest")
@@ -535,14 +535,14 @@ def test_inconclusive_register_responses(trust: Trust, status: str, ok: bool | N
 def test_account_rejected_after_password_is_an_error(trust: Trust, status: str, says: str) -> None:
     check = registrar()
     with serving("udp", lambda asked: asked.answer(status) if asked.digest() else check(asked), trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert seen.probe["authenticated"] is None
     assert says in seen.trouble
 
 
 def test_unknown_authentication_scheme_is_an_error(trust: Trust) -> None:
     with serving("udp", registrar(algorithm="NEW-1"), trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert (seen.trouble, seen.probe["authenticated"]) == ("", None)
     assert "(NEW-1)" in seen.warnings[0]
     assert server.sent("REGISTER", password=True) == []
@@ -550,7 +550,7 @@ def test_unknown_authentication_scheme_is_an_error(trust: Trust) -> None:
 
 def test_options_response_503_is_an_error(trust: Trust) -> None:
     with serving("udp", lambda asked: asked.answer("503 Maintenance"), trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     assert "responds to OPTIONS with 503 Maintenance; correct the option host" in seen.trouble
     assert seen.probe["reachable"] is True
     assert server.sent("REGISTER") == []
@@ -562,7 +562,7 @@ def test_options_response_503_is_an_error(trust: Trust) -> None:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_closed_port_is_an_error(transport: str, trust: Trust) -> None:
     port = free_port(socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
-    seen = look(port, transport, ca_path=trust.path)
+    seen = run_probe(port, transport, ca_path=trust.path)
     assert "failed at the step connection: nothing listens at 127.0.0.1 port" in seen.trouble
     assert "correct the option port or transport (vapi_sip_trunk: gateways port, outbound_protocol)" in seen.trouble
     assert seen.probe["reachable"] is False
@@ -573,21 +573,21 @@ def test_closed_port_is_an_error(transport: str, trust: Trust) -> None:
 @pytest.mark.parametrize(("asked", "there"), [("udp", "tcp"), ("tcp", "udp"), ("tls", "udp")])
 def test_wrong_transport_is_an_error(asked: str, there: str, trust: Trust) -> None:
     with serving(there, alive, trust) as server:
-        seen = look(server.port, asked, ca_path=trust.path)
+        seen = run_probe(server.port, asked, ca_path=trust.path)
     assert f"but something does over {there.upper()}" in seen.trouble
     assert "correct the option transport (vapi_sip_trunk: gateways outbound_protocol)" in seen.trouble
 
 
 def test_tcp_to_a_tls_port_is_an_error(trust: Trust) -> None:
     with serving("tls", alive, trust) as server:
-        seen = look(server.port, "tcp")
+        seen = run_probe(server.port, "tcp")
     assert "failed at the step options" in seen.trouble
     assert "uses TLS; correct the option transport" in seen.trouble
 
 
 def test_tls_to_a_tcp_port_is_an_error(trust: Trust) -> None:
     with serving("tcp", alive, trust) as server:
-        seen = look(server.port, "tls", ca_path=trust.path)
+        seen = run_probe(server.port, "tls", ca_path=trust.path)
     assert "failed at the step certificate" in seen.trouble
     assert "closes them at the start of TLS, as a port for plain SIP does" in seen.trouble
     assert "correct the option port or transport" in seen.trouble
@@ -622,11 +622,11 @@ def raw_server(*parts: bytes, pause: float = 0.0, keep: bool = True) -> t.Iterat
 
 def test_tls_handshake_timeout_is_an_error(trust: Trust) -> None:
     with raw_server() as port:
-        seen = look(port, "tls", timeout=1, ca_path=trust.path)
+        seen = run_probe(port, "tls", timeout=1, ca_path=trust.path)
     assert "accepts connections but does not respond to TLS" in seen.trouble
     assert seen.seconds < 1.7
     with raw_server(b"220 mail.example.com ESMTP\r\n") as port:
-        assert "does not use TLS, it responds in plain text" in look(port, "tls", ca_path=trust.path).trouble
+        assert "does not use TLS, it responds in plain text" in run_probe(port, "tls", ca_path=trust.path).trouble
 
 
 def test_tls_with_client_certificate_required_is_an_error(trust: Trust) -> None:
@@ -634,7 +634,7 @@ def test_tls_with_client_certificate_required_is_an_error(trust: Trust) -> None:
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(trust.path)
     with Server("tls", alive, context) as server:
-        seen = look(server.port, "tls", ca_path=trust.path)
+        seen = run_probe(server.port, "tls", ca_path=trust.path)
     # What comes first, its last word or its end, is a matter of luck.
     assert "require a client certificate; correct the option" in seen.trouble
     assert server.asked == []
@@ -646,7 +646,7 @@ def test_tls_without_common_cipher_is_an_error(trust: Trust) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ECDHE-RSA-NULL-SHA:@SECLEVEL=0")
     with Server("tls", alive, context) as server:
-        seen = look(server.port, "tls", ca_path=trust.path)
+        seen = run_probe(server.port, "tls", ca_path=trust.path)
     assert "the TLS handshake failed (" in seen.trouble
 
 
@@ -655,7 +655,7 @@ def test_tls_without_common_cipher_is_an_error(trust: Trust) -> None:
 )
 def test_invalid_bytes_over_tcp_are_an_error(data: bytes) -> None:
     with raw_server(data) as port:
-        seen = look(port, "tcp")
+        seen = run_probe(port, "tcp")
     assert "failed at the step options" in seen.trouble
     assert "responds with something that is not SIP; correct the option port" in seen.trouble
     assert seen.seconds < 1
@@ -663,16 +663,16 @@ def test_invalid_bytes_over_tcp_are_an_error(data: bytes) -> None:
 
 def test_invalid_datagrams_are_ignored(trust: Trust) -> None:
     with serving("udp", lambda asked: b"\0\1garbage", trust) as server:
-        seen = look(server.port, timeout=1)
+        seen = run_probe(server.port, timeout=1)
     assert "the received data is not SIP" in seen.trouble
     with serving("udp", lambda asked: [b"\0\1garbage", alive(asked)], trust) as server:
-        assert look(server.port).trouble == ""
+        assert run_probe(server.port).trouble == ""
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_missing_response_is_a_timeout(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
-        seen = look(server.port, transport, timeout=1)
+        seen = run_probe(server.port, transport, timeout=1)
     assert "failed at the step options" in seen.trouble
     assert f"does not respond to OPTIONS over {transport.upper()} within 1.0 s" in seen.trouble
     assert "correct the option host, port or transport" in seen.trouble
@@ -683,7 +683,7 @@ def test_missing_response_is_a_timeout(transport: str, trust: Trust) -> None:
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_missing_responses_to_all_methods_are_a_timeout(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
-        seen = look(server.port, transport, timeout=1, **LOGIN)
+        seen = run_probe(server.port, transport, timeout=1, **LOGIN)
     assert "failed at the step digest: no response to REGISTER either" in seen.trouble
     assert seen.steps["options"] is None
     assert seen.seconds < 1.5
@@ -693,7 +693,7 @@ def test_missing_responses_to_all_methods_are_a_timeout(transport: str, trust: T
 def test_closed_connection_is_an_error(trust: Trust) -> None:
     for transport in ("tcp", "tls"):
         with serving(transport, lambda asked: b"", trust) as server:
-            seen = look(server.port, transport, ca_path=trust.path)
+            seen = run_probe(server.port, transport, ca_path=trust.path)
         assert "closes the connection without a response to OPTIONS" in seen.trouble
 
 
@@ -707,14 +707,14 @@ def test_unrelated_responses_without_end_are_an_error(trust: Trust) -> None:
 
     for transport in ("udp", "tcp"):
         with serving(transport, answer, trust) as server:
-            seen = look(server.port, transport, timeout=5)
+            seen = run_probe(server.port, transport, timeout=5)
         assert "belongs to no request of this probe" in seen.trouble
         assert seen.seconds < 3
 
 
 def test_slow_response_ends_at_the_timeout() -> None:
     with raw_server(*[bytes([byte]) for byte in b"SIP/2.0 200 " + b"x" * 500], pause=0.02) as port:
-        seen = look(port, "tcp", timeout=1)
+        seen = run_probe(port, "tcp", timeout=1)
     assert seen.trouble
     assert seen.seconds < 1.5
 
@@ -726,7 +726,7 @@ def test_endless_provisional_responses_end_at_the_timeout(trust: Trust) -> None:
             yield asked.answer("183 Soon")
 
     with serving("tcp", answer, trust) as server:
-        seen = look(server.port, "tcp", timeout=1)
+        seen = run_probe(server.port, "tcp", timeout=1)
     assert seen.trouble
     assert seen.seconds < 1.5
 
@@ -734,7 +734,7 @@ def test_endless_provisional_responses_end_at_the_timeout(trust: Trust) -> None:
 def test_endless_response_is_an_error() -> None:
     head = b"SIP/2.0 200 OK\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
     with raw_server(*[head] * 20) as port:
-        seen = look(port, "tcp")
+        seen = run_probe(port, "tcp")
     assert seen.trouble
     assert seen.seconds < 2
 
@@ -742,7 +742,7 @@ def test_endless_response_is_an_error() -> None:
 def test_server_text_is_limited_and_printable(trust: Trust) -> None:
     nasty = "\x1b[31m\u202eEvil\x07" + "x" * 3000
     with serving("udp", lambda asked: asked.answer(f"503 {nasty}", f"Server: {nasty}"), trust) as server:
-        seen = look(server.port)
+        seen = run_probe(server.port)
     for text in (
         seen.probe["reason"],
         seen.probe["server"],
@@ -761,7 +761,7 @@ def test_reflected_digest_is_not_shown(trust: Trust) -> None:
         return asked.answer(f"403 You sent {given}", f"Server: {asked.header('Authorization')}")
 
     with serving("udp", answer, trust) as server:
-        seen = look(server.port, **LOGIN)
+        seen = run_probe(server.port, **LOGIN)
     response = server.sent("REGISTER", password=True)[0].digest()["response"]
     assert response not in json.dumps(seen.probe) + seen.trouble
     assert "403 You sent ..." in seen.trouble
@@ -776,7 +776,7 @@ def days(number: int) -> datetime.datetime:
 
 def refused_certificate(context: ssl.SSLContext, **options: t.Any) -> Seen:
     with Server("tls", registrar(), context) as server:
-        seen = look(server.port, "tls", **LOGIN, **options)
+        seen = run_probe(server.port, "tls", **LOGIN, **options)
         assert server.asked == [], "nothing is said to a server that is not trusted"
     assert seen.steps == {"name": True, "connection": True, "certificate": False}
     assert seen.probe["reachable"] is False
@@ -814,7 +814,7 @@ def test_certificate_for_another_host_is_an_error(trust: Trust) -> None:
 
 def test_certificate_is_not_checked_without_validate_certs(trust: Trust) -> None:
     with Server("tls", registrar(), trust.context("sip.example.com", ca=trustme.CA())) as server:
-        seen = look(server.port, "tls", validate_certs=False, **LOGIN)
+        seen = run_probe(server.port, "tls", validate_certs=False, **LOGIN)
     assert seen.trouble == ""
     assert seen.steps["certificate"] is None
     assert seen.probe["tls"]["verified"] is False
@@ -825,7 +825,7 @@ def test_certificate_is_not_checked_without_validate_certs(trust: Trust) -> None
 def test_invalid_ca_path_is_an_error(trust: Trust) -> None:
     for path in ("/nowhere/ca.pem", __file__):
         with pytest.raises(OptionError, match="Option ca_path: must be a readable file"):
-            look(1, "tls", ca_path=path)
+            run_probe(1, "tls", ca_path=path)
 
 
 # ------------------------------------------------------------------------------------------------------ names, in vitro
@@ -998,7 +998,7 @@ def test_os_error_messages(error: OSError, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "says", "mend"),
+    ("code", "says", "fix"),
     [
         (18, "it is self-signed according to the CA certificates of this machine", "ca_path"),
         (10, "has expired", "no option can fix that"),
@@ -1006,23 +1006,23 @@ def test_os_error_messages(error: OSError, says: str) -> None:
         (66, "is rejected (x y)", "ca_path"),
     ],
 )
-def test_certificate_error_messages(code: int, says: str, mend: str) -> None:
+def test_certificate_error_messages(code: int, says: str, fix: str) -> None:
     """Also where no look at the certificate succeeds."""
     what, how = certificate_failure(Untrusted(code, "x\ny"), None, "h", None)
     assert says in what
-    assert mend in how
+    assert fix in how
 
 
 def test_register_responses_of_non_registrars(trust: Trust) -> None:
     for transport, answer, says in (("tcp", b"220 mail\r\n", "is not SIP"), ("tcp", b"", "closes the connection")):
         with serving(transport, lambda a, b=answer: alive(a) if a.method == "OPTIONS" else b, trust) as server:
-            seen = look(server.port, transport, **LOGIN)
+            seen = run_probe(server.port, transport, **LOGIN)
         assert says in seen.trouble
         assert "neither confirmed" not in seen.trouble
 
 
 @pytest.mark.parametrize(
-    ("error", "says", "mend"),
+    ("error", "says", "fix"),
     [
         (socket.gaierror(socket.EAI_NONAME, "x"), "does not resolve to an address", "correct the option host"),
         (socket.gaierror(socket.EAI_AGAIN, "x"), "cannot be resolved now", "correct the option host"),
@@ -1032,21 +1032,21 @@ def test_register_responses_of_non_registrars(trust: Trust) -> None:
     ],
 )
 def test_unresolvable_host_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, error: Exception | None, says: str, mend: str
+    monkeypatch: pytest.MonkeyPatch, error: Exception | None, says: str, fix: str
 ) -> None:
     over = threading.Event()
 
-    def look_up(*_args: object, **_more: object) -> t.NoReturn:
+    def fail_to_resolve(*_args: object, **_more: object) -> t.NoReturn:
         if error is None:
             over.wait(5)
         raise error or OSError
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    seen = look(5060, host="sip.example.com", timeout=1)
+    monkeypatch.setattr(socket, "getaddrinfo", fail_to_resolve)
+    seen = run_probe(5060, host="sip.example.com", timeout=1)
     over.set()
     assert "failed at the step name" in seen.trouble
     assert says in seen.trouble
-    assert mend in seen.trouble
+    assert fix in seen.trouble
     assert seen.steps == {"name": False}
     assert seen.seconds < 1.5
 
@@ -1056,8 +1056,8 @@ def test_default_ports_and_uris_of_transports() -> None:
         _probe, _trouble, network = vitro(1, transport=transport, port=port)
         assert network.opened[0].sent[0][1].startswith(f"OPTIONS {uri} SIP/2.0\r\n".encode())
     options = from_options(ProbeOptions, {"host": "sip.example.com.", "transport": "tls"})
-    look_ = probing._Probe(options, Network(), Clock(), secrets.token_hex)
-    assert (look_.host, look_.port, look_.uri) == ("sip.example.com", 5061, "sip:sip.example.com")
+    probe_ = probing._Probe(options, Network(), Clock(), secrets.token_hex)
+    assert (probe_.host, probe_.port, probe_.uri) == ("sip.example.com", 5061, "sip:sip.example.com")
 
 
 def test_ipv6_address_is_probed(trust: Trust) -> None:
