@@ -171,7 +171,6 @@ def workers() -> tuple[str, ...]:
 
 # The supported ends of ansible-core and what lies between, each with the minor versions of Python 3 that run it.
 CORES = {"2.16": (11, 12), "2.19": (11, 12, 13), "newest": (13, 14, 12)}
-THOROUGH = "2.19"  # the newest that runs on the oldest Python
 
 
 @cache
@@ -261,10 +260,12 @@ def sanity(version: str, *arguments: str) -> None:
 
 def integration(version: str, *arguments: str) -> None:
     """Run modules and roles as a user does, on one version of ansible-core."""
-    # What takes long is played on one version: it is the collection that it tests, not Ansible.
-    some = () if version == THOROUGH else ("-m", "not slow")
+    # Most tests run on one of the versions: they test the collection, not Ansible.
+    versions = [each for each, minors in CORES.items() if not interpreters().keys().isdisjoint(minors)]
+    some = () if os.environ.get(SLOW) else (f"--share={versions.index(version) + 1}/{len(versions)}",)
+    venv = core(version)
     command = ("python", "-m", "pytest", "--durations=10", "tests/integration")
-    run_in(core(version), *command, *workers(), *some, *arguments)
+    run_in(venv, *command, *workers(), *some, *arguments)
 
 
 def molecule(*arguments: str) -> None:

@@ -18,19 +18,15 @@ import sys
 import tempfile
 import urllib.request
 import uuid
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import ansible.release
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "sandbox"))
 
 from running import command, start
-
-Case = TypeVar("Case")
 
 SEED: dict[str, Any] = {
     "balance": 12.5,
@@ -46,21 +42,6 @@ SEED: dict[str, Any] = {
         "31201234562",
     ],
 }
-
-#: Versions of ansible-core on which the tests run, see ``dev.py``; the last one stands for every other.
-VERSIONS = ("2.16", "2.19", "newest")
-
-
-def dealt(cases: Iterable[Case]) -> list[Case]:
-    """The cases that this version of ansible-core plays: every case on one version, and all of them if asked for.
-
-    For what depends on the collection more than on Ansible, and takes long.
-    """
-    version = ".".join(ansible.release.__version__.split(".")[:2])
-    at = VERSIONS.index(version if version in VERSIONS else VERSIONS[-1])
-    every = list(cases)
-    return every if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else every[at :: len(VERSIONS)]
-
 
 #: Seconds after which a run is ended.
 LONGEST = 240

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 
-@pytest.mark.parametrize(("days", "missing"), [(30, True), pytest.param(7, False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("days", "missing"), [(30, True), (7, False)])
 def test_period_beginning_before_retention_is_shortened(services: Any, days: int, missing: bool) -> None:
     play = services.play("voiceops.vapi_didlogic.call_log", vapi_didlogic_call_log_since=days)
     assert play.rc == 0, play.text
@@ -21,7 +21,6 @@ def test_period_beginning_before_retention_is_shortened(services: Any, days: int
     assert (services.folder / "call-log.csv").exists()
 
 
-@pytest.mark.slow
 def test_other_rejection_fails(services: Any) -> None:
     services.faults({"kind": "status", "code": 400, "match": {"api": "vapi", "path_regex": "/call$"}, "times": None})
     play = services.play("voiceops.vapi_didlogic.call_log", vapi_didlogic_call_log_since=30)

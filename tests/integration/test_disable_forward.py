@@ -32,6 +32,7 @@ def active(services: Any, number: str) -> list[bool]:
     return [active for _where, active in services.destinations(number)]
 
 
+@pytest.mark.each_version
 def test_forward_is_disabled_and_enabled(ready: Any) -> None:
     before, writes = ready.destinations(KEPT), ready.writes
     dry = ready.play(BOOK, "--check", vapi_didlogic_disable_number=KEPT)
@@ -55,7 +56,6 @@ def test_forward_is_disabled_and_enabled(ready: Any) -> None:
     assert active(ready, KEPT) == [True, True, True]
 
 
-@pytest.mark.slow
 def test_forward_without_alternative_is_not_disabled(ready: Any) -> None:
     writes = ready.writes
     for number in (ALONE, NONE):
@@ -64,7 +64,6 @@ def test_forward_without_alternative_is_not_disabled(ready: Any) -> None:
         assert "Nothing is changed" in play.out
 
 
-@pytest.mark.slow
 def test_destination_to_other_trunk_is_no_fallback(ready: Any) -> None:
     """Its label is not shown, since it may be a key; so it can be neither named nor trusted."""
     other = {"number": ALONE, "destination": f"{ALONE}@{FOREIGN}.sip.eu.vapi.ai", "position": "any"}
@@ -76,7 +75,6 @@ def test_destination_to_other_trunk_is_no_fallback(ready: Any) -> None:
     assert FOREIGN not in play.text
 
 
-@pytest.mark.slow
 def test_disable_works_without_vapi(ready: Any) -> None:
     """Calls fail, and so may Vapi's API: who knows the trunks goes on without it."""
     trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]
@@ -85,7 +83,6 @@ def test_disable_works_without_vapi(ready: Any) -> None:
     assert (play.rc, active(ready, KEPT)) == (0, [False, True, True]), play.text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "given"),
     [("", "Specify the"), ("all", "Specify the"), ("31999999999", "does not have the number 31999999999")],
@@ -114,7 +111,6 @@ def age(file: Path) -> None:
     file.write_text(re.sub(r'"until": \d+', f'"until": {int(time.time()) - 1}', file.read_text()))
 
 
-@pytest.mark.slow
 def test_temporarily_disabled_forward_is_enabled_again(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     before = ready.destinations(KEPT)
@@ -145,7 +141,6 @@ def test_temporarily_disabled_forward_is_enabled_again(ready: Any, tmp_path: Pat
     assert restore(ready, folder).changed == 0
 
 
-@pytest.mark.slow
 def test_interrupted_run_is_restored(ready: Any, tmp_path: Path) -> None:
     """The record is written first: a failure of the very first change leaves one, and a second run adds to it."""
     folder = tmp_path / "records"
@@ -164,7 +159,6 @@ def test_interrupted_run_is_restored(ready: Any, tmp_path: Path) -> None:
     assert ready.destinations(KEPT) == before
 
 
-@pytest.mark.slow
 def test_removed_destination_is_not_restored(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]
@@ -189,7 +183,6 @@ def test_removed_destination_is_not_restored(ready: Any, tmp_path: Path) -> None
 BROKEN = ["", "{}", "[", '{"destinations": 1}', "\x00"]
 
 
-@pytest.mark.slow
 def test_invalid_record_is_named_and_others_are_restored(ready: Any, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     assert off(ready, folder, vapi_didlogic_disable_minutes=30).rc == 0
@@ -204,7 +197,6 @@ def test_invalid_record_is_named_and_others_are_restored(ready: Any, tmp_path: P
     assert {file: file.read_text() for file in broken} == broken
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "given"),
     [

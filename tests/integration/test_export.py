@@ -58,6 +58,7 @@ def declared() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.each_version
 def test_exported_file_changes_nothing(services: Any) -> None:
     first = declared()
     model = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "PROMPT"}]}
@@ -125,11 +126,9 @@ HOSTILE = [
 HOSTILE = [name[:40] for name in HOSTILE]
 
 
-#: Each run takes several; a part of them is enough to compare versions of Ansible.
-PARTS = [HOSTILE[:12], *(pytest.param(HOSTILE[start : start + 12], marks=pytest.mark.slow) for start in (12, 24))]
-
-
-@pytest.mark.parametrize("some", PARTS, ids=["plain", "bare", "template"])
+@pytest.mark.parametrize(
+    "some", [HOSTILE[start : start + 12] for start in (0, 12, 24)], ids=["plain", "bare", "template"]
+)
 def test_hostile_names_are_exported_as_text(services: Any, some: list[str]) -> None:
     """Of the trunk, an assistant, a phone number, and in the notes; the file is applied as users do."""
     own = next(name for name in some if "\u2028" in name)
@@ -178,7 +177,6 @@ def test_hostile_names_are_exported_as_text(services: Any, some: list[str]) -> N
     file.unlink()
 
 
-@pytest.mark.slow
 def test_manual_objects_are_distinguished_in_export(services: Any) -> None:
     """Two trunks, a key in a URI, a gateway for both ways, names that are not unique."""
     ids = [

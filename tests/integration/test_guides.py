@@ -29,8 +29,6 @@ SEED = {
 }
 TRUNK, ASSISTANT = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
-pytestmark = pytest.mark.slow
-
 
 def blocks(page: str, kind: str = "yaml") -> list[str]:
     return rst_blocks((PAGES / f"{page}.rst").read_text(), kind)

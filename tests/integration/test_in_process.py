@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import dealt
 
 from tests.unit import test_ansible_internals, test_in_process
 
@@ -85,7 +84,7 @@ def tasks(key: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-@pytest.mark.parametrize("part", dealt(range(3)))
+@pytest.mark.parametrize("part", range(3))
 def test_in_process_execution_equals_forked_execution(services: Any, part: int) -> None:
     made = services.play(
         [
@@ -130,6 +129,7 @@ def test_in_process_execution_equals_forked_execution(services: Any, part: int) 
     assert 3 < len(failed) < len(results[True]) - 3, "both kinds are compared"
 
 
+@pytest.mark.each_version
 def test_every_module_runs_in_process_by_full_and_short_name(services: Any) -> None:
     """Without options most of them fail, which ends no play."""
     modules = sorted(path.stem for path in MODULES.glob("[a-z]*.py") if path.stem != "report_file")
@@ -141,7 +141,6 @@ def test_every_module_runs_in_process_by_full_and_short_name(services: Any) -> N
         assert [name for name in modules if f"{name} (in this process)" not in done.out] == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keywords", "inside"),
     [

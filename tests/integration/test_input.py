@@ -84,7 +84,7 @@ READ = ("keys that are no text", "octal", "unknown options")
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in READ else pytest.param(name, marks=pytest.mark.slow) for name in FILES]
+    "name", [pytest.param(name, marks=pytest.mark.each_version) if name in READ else name for name in FILES]
 )
 def test_input_error_names_the_variable(services: Any, name: str) -> None:
     more, result = FILES[name]
@@ -121,7 +121,6 @@ def test_partial_failure_is_reported_like_success(services: Any) -> None:
     assert len(report.splitlines()) > 4
 
 
-@pytest.mark.slow
 def test_connection_options_reach_the_modules(services: Any) -> None:
     """Every playbook passes them on, so that a wrong one is refused by its name."""
     file = services.folder / "environment.yml"

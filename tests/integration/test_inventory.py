@@ -81,6 +81,7 @@ def requests(services: Any) -> int:
     return int(count)
 
 
+@pytest.mark.each_version
 def test_number_is_a_host_with_data_of_both_services(services: Any) -> None:
     services.sandbox("seed", "POST", WIRED)
     found = listed(services, written(services))
@@ -176,7 +177,6 @@ def test_constructed_groups_and_variables(services: Any) -> None:
     assert "does not have 31209999999" in " ".join(unknown.err.split())
 
 
-@pytest.mark.slow
 def test_without_a_vapi_key_only_didlogic_is_read(services: Any) -> None:
     label = secrets.token_hex(16)
     row = {"destination": f"31201234563@{label}.sip.vapi.ai", "transport": 1, "active": True}
@@ -188,6 +188,7 @@ def test_without_a_vapi_key_only_didlogic_is_read(services: Any) -> None:
     assert {request["api"] for request in services.sandbox("journal")["requests"]} == {"didlogic"}
 
 
+@pytest.mark.each_version
 def test_cached_inventory_sends_no_request(services: Any) -> None:
     folder = services.folder / "cache"
     options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(folder)}
@@ -248,7 +249,6 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_input_is_one_sentence(untouched: Any, case: str) -> None:
     options, environment, word = BAD[case]
@@ -260,7 +260,6 @@ def test_invalid_input_is_one_sentence(untouched: Any, case: str) -> None:
     assert "this-is-not-a-key" not in done.text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("library", ["httpx", "pydantic"])
 def test_missing_library_is_named(untouched: Any, library: str) -> None:
     shadow = untouched.folder / library
@@ -273,7 +272,6 @@ def test_missing_library_is_named(untouched: Any, library: str) -> None:
     assert "Traceback" not in done.text
 
 
-@pytest.mark.slow
 def test_files_with_other_names_are_declined(untouched: Any) -> None:
     done = untouched.ansible("ansible-inventory", "-i", written(untouched, "numbers.yml"), "--list")
     assert "could not be verified by inventory plugin" in " ".join(done.err.split())
@@ -303,6 +301,7 @@ def test_inventory_output_contains_no_key(services: Any) -> None:
             assert secret.replace("-", "").lower() not in text.lower()
 
 
+@pytest.mark.each_version
 def test_service_texts_are_no_templates(services: Any) -> None:
     trap = services.folder / "trap"
     seed = {

@@ -51,6 +51,7 @@ def environment(**more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.each_version
 def test_environment_lifecycle(services: Any) -> None:
     declared = environment()
     password = declared["vapi_didlogic_trunk"]["password"]
@@ -205,7 +206,6 @@ BAD = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_environment_writes_nothing(untouched: Any, case: str) -> None:
     more, word = BAD[case]

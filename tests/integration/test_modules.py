@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from playing import TRUNK
 
 VAPI = "voiceops.vapi_didlogic.vapi_"
@@ -54,6 +55,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.each_version
 def test_invalid_input_is_one_sentence_and_no_write(services: Any) -> None:
     tasks: list[dict[str, Any]] = []
     for index, (task, _word) in enumerate(BAD.values()):

@@ -48,18 +48,8 @@ def call(**more: Any) -> dict[str, Any]:
     ("fault", "works", "given"),
     [
         ({"kind": "close", "when": "after"}, True, ""),
-        pytest.param(
-            {"kind": "reset", "when": "before"},
-            False,
-            "may or may not have been processed",
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            {"kind": "status", "code": 429, "headers": {"retry-after": "1"}},
-            False,
-            "was not sent again",
-            marks=pytest.mark.slow,
-        ),
+        ({"kind": "reset", "when": "before"}, False, "may or may not have been processed"),
+        ({"kind": "status", "code": 429, "headers": {"retry-after": "1"}}, False, "was not sent again"),
     ],
     ids=["answer lost", "reset before", "429"],
 )
@@ -72,7 +62,6 @@ def test_create_sends_at_most_one_request(ready: Any, fault: dict[str, Any], wor
     assert posts(ready, "/call") == 1
 
 
-@pytest.mark.slow
 def test_check_mode_places_no_call_and_key_places_one(ready: Any) -> None:
     writes = ready.writes
     play = ready.play([call(idempotency_key="order-1")], "--check", "--diff")
@@ -85,7 +74,6 @@ def test_check_mode_places_no_call_and_key_places_one(ready: Any) -> None:
     assert posts(ready, "/call") == 1
 
 
-@pytest.mark.slow
 def test_wait_shows_progress_and_cause_of_failure(ready: Any) -> None:
     ready.sandbox("clock", "POST", {"pace": 10})
     play = ready.play([call(wait=True, wait_timeout=60)])
@@ -102,7 +90,6 @@ def test_wait_shows_progress_and_cause_of_failure(ready: Any) -> None:
     assert "vapi_sip_trunk: " in play.text, "the option that mends it"
 
 
-@pytest.mark.slow
 def test_wait_ends_at_the_timeout(ready: Any) -> None:
     ready.sandbox("rules", "PUT", {"calls": [{"talk": 3000}]})
     play = ready.play([call(wait=True, wait_timeout=3)])
@@ -126,7 +113,6 @@ def campaign(**more: Any) -> dict[str, Any]:
     return task("vapi_campaign", "started", name="Renewal", assistant="Night", phone_number="Desk", **more)
 
 
-@pytest.mark.slow
 def test_long_contacts_file_is_split_and_started_once(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "many.csv", MANY))
     play = ready.play([campaign(csv=file)])
@@ -180,7 +166,6 @@ BAD = {
 }
 
 
-@pytest.mark.slow
 def test_every_invalid_row_is_named_and_nothing_is_sent(ready: Any, tmp_path: Path) -> None:
     file = contacts(tmp_path / "bad.csv", 1)
     with file.open("a", encoding="utf-8", newline="") as text:
@@ -199,7 +184,6 @@ def test_every_invalid_row_is_named_and_nothing_is_sent(ready: Any, tmp_path: Pa
     assert f"{len(BAD)} rows left out" in play.text
 
 
-@pytest.mark.slow
 def test_campaign_is_waited_for_and_cancelled(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "some.csv", 30))
     ready.sandbox("clock", "POST", {"pace": 20})
@@ -258,6 +242,7 @@ def test_transfer_that_rang_is_distinguished_by_its_record(ready: Any) -> None:
     assert play.rc == 0, play.text
 
 
+@pytest.mark.each_version
 def test_playbooks_require_only_an_environment(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "some.csv", 3))
     one = {"assistant": "Night", "phone_number": "Desk", "customer": {"number": "+31612340001"}}

@@ -26,10 +26,7 @@ import yaml
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "pipelines"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq, which the pipelines use"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq, which the pipelines use")
 
 STAND_IN = """#!/bin/sh
 printf '%s\\n' "$@" > "$HEARD/arguments"

@@ -44,7 +44,6 @@ def test_every_writing_playbook_has_a_case() -> None:
     assert writing == {playbook for playbook, _variable, _files in REPORTS}
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links that belong to another user")
 @pytest.mark.parametrize(("playbook", "variable", "files"), REPORTS)
 def test_symlink_of_another_user_is_rejected(
@@ -114,6 +113,7 @@ def test_invalid_option_is_named(services: Any) -> None:
         assert next(iter(case)) in message
 
 
+@pytest.mark.each_version
 def test_text_resembling_data_is_unchanged(services: Any) -> None:
     (services.folder / "x.j2").write_text('{{ {"a": [1, true]} | to_json }}\n')
     task = {"voiceops.vapi_didlogic.report_file": {"src": "x.j2", "dest": "x", "mode": "0644"}}

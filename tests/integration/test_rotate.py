@@ -64,7 +64,6 @@ def finished(services: Any, former: dict[str, Any]) -> None:
     assert [item["label"] for item in state["sip_accounts"] if item["label"].startswith("Vapi")] in ([], ["Vapi"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("login", ["label", "01234"])
 def test_rotation(services: Any, login: str) -> None:
     declared = environment(login)
@@ -104,7 +103,6 @@ def test_rotation(services: Any, login: str) -> None:
     assert (after.rc, after.changed, services.writes) == (0, 0, done), after.text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("write", [3, 11])
 def test_an_interrupted_rotation_is_finished_by_the_next(services: Any, write: int) -> None:
     """A sample with the playbook; ``tests/robustness/rotation.py`` interrupts the module at every request."""

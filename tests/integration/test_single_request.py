@@ -74,23 +74,14 @@ def play(services: Any, tasks: list[dict[str, Any]], *arguments: str, hosts: int
 VARIANTS = [
     ("vapi_call", None, True, None),
     ("vapi_campaign", "Renewal", False, 2),
-    *(
-        pytest.param(*variant, marks=pytest.mark.slow)
-        for variant in (
-            ("vapi_call", None, True, 2),
-            ("vapi_call", "order-7", False, None),
-            ("vapi_campaign", "Renewal", True, None),
-        )
-    ),
+    ("vapi_call", None, True, 2),
+    ("vapi_call", "order-7", False, None),
+    ("vapi_campaign", "Renewal", True, None),
 ]
 #: The service answers, or its answer is lost.
-ANSWERS = [pytest.param(None, id="answered", marks=pytest.mark.slow), pytest.param(LOST, id="answer lost")]
+ANSWERS = [pytest.param(None, id="answered"), pytest.param(LOST, id="answer lost")]
 #: A module and its mark.
-REQUESTS = [
-    ("vapi_call", "k"),
-    pytest.param("vapi_call", None, marks=pytest.mark.slow),
-    pytest.param("vapi_campaign", "Renewal", marks=pytest.mark.slow),
-]
+REQUESTS = [("vapi_call", "k"), ("vapi_call", None), ("vapi_campaign", "Renewal")]
 
 
 @pytest.mark.parametrize(("module", "key", "inside", "serial"), VARIANTS)
@@ -124,7 +115,6 @@ def test_unknown_outcome_is_not_retried(ready: Any, module: str, key: str | None
         assert other.results[HOSTS[0]]["changed"], "another one is not concerned"
 
 
-@pytest.mark.slow
 def test_task_without_idempotency_key_places_one_call(ready: Any) -> None:
     """Hosts that ask for different calls need a key each; the others are refused, not called."""
     number = "+1555010000{{ groups.all.index(inventory_hostname) }}"
@@ -138,6 +128,7 @@ def test_task_without_idempotency_key_places_one_call(ready: Any) -> None:
     assert posts(ready, "vapi_call") == 6
 
 
+@pytest.mark.each_version
 def test_loop_items_are_separate_calls(ready: Any) -> None:
     loop = request("vapi_call", None, "{{ item }}", loop=["+15550100001", "+15550100002", "+15550100001"])
     done = play(ready, [loop], hosts=3)
@@ -158,7 +149,6 @@ def test_until_attempts_only_read(ready: Any, module: str, key: str | None) -> N
     assert sorted(result["changed"] for result in done.results.values()) == [False, True]
 
 
-@pytest.mark.slow
 def test_rejected_call_can_be_sent_again(ready: Any) -> None:
     ready.faults({"kind": "status", "code": 400, "times": 1, "match": {"method": "POST"}})
     done = play(ready, [request("vapi_call", "k", retries=2, delay=0, until="made is succeeded")], hosts=1)
@@ -166,7 +156,6 @@ def test_rejected_call_can_be_sent_again(ready: Any) -> None:
     assert posts(ready, "vapi_call") == 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_rate_limited_service_receives_one_request(ready: Any, module: str, key: str | None) -> None:
     ready.faults({"kind": "status", "code": 429, "times": None, "match": {"method": "POST"}})
@@ -178,7 +167,6 @@ def test_rate_limited_service_receives_one_request(ready: Any, module: str, key:
 # ------------------------------------------------------------------------------------------------------- runs at once
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("module", "key"), [REQUESTS[0], REQUESTS[2]])
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_concurrent_runs_send_one_request(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:
@@ -203,7 +191,7 @@ def test_progress_does_not_change_standard_output(ready: Any, callback: str) -> 
         plugin.parent.mkdir()
         plugin.write_text(CALLBACK)
     else:
-        pytest.importorskip("ansible_collections.ansible.posix")
+        pytest.importorskip("ansible_collections.ansible.posix", reason="the collection ansible.posix is not installed")
     ready.sandbox("clock", "POST", {"pace": 20})
     task = request("vapi_call", "k")
     task[V + "vapi_call"]["wait"] = True

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playing import ROOT, dealt
+from playing import ROOT
 from test_main_job import environment
 
 ROLE = "voiceops.vapi_didlogic.integration"
@@ -85,7 +85,7 @@ def lines(found: Any) -> list[str]:
     return json.dumps(found, indent=1, sort_keys=True).splitlines()
 
 
-@pytest.mark.parametrize("variant", dealt(VARIANTS))
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_steps_equal_the_module(services: Any, variant: str) -> None:
     """The same objects; nothing in check mode or again; removed without a trace, by either on what the other made."""
     variables = declared(variant)

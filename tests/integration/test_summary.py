@@ -47,6 +47,7 @@ def changes(summary: dict[str, Any]) -> dict[str, str]:
     return {item["kind"]: item["change"] for item in summary["objects"]}
 
 
+@pytest.mark.each_version
 def test_summary_of_every_kind_of_run(services: Any) -> None:
     declared = environment()
     plays, texts = [], []
@@ -96,7 +97,6 @@ def test_summary_of_every_kind_of_run(services: Any) -> None:
         assert secret not in everything
 
 
-@pytest.mark.slow
 def test_summary_of_failed_run(services: Any) -> None:
     """It says why, as far as the run came, and takes the place of an older one."""
     wrong = environment(vapi_didlogic_numbers=[{"number": "+31201234569", "assistant": "Night"}])
@@ -122,7 +122,6 @@ def test_summary_of_failed_run(services: Any) -> None:
     assert summary["message"] == "The run ended before the accounts were read."
 
 
-@pytest.mark.slow
 def test_summary_contains_no_key_of_a_uri(services: Any) -> None:
     declared = environment(vapi_didlogic_inbound_uri="private_key")
     guide = services.play("voiceops.vapi_didlogic.integrate", **declared)

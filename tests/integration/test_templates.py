@@ -57,11 +57,13 @@ def run(services: Any, way: Any, text: str, name: str) -> Any:
     return services.ansible("ansible-playbook", str(book), "-e", f"@{file}")
 
 
-#: The others check the variables at the same place.
+#: The others check the variables in the same place.
 FIRST = ("playbook", "include_role", "call")
 
 
-@pytest.mark.parametrize("way", [way if way in FIRST else pytest.param(way, marks=pytest.mark.slow) for way in WAYS])
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=pytest.mark.each_version) if way in FIRST else way for way in WAYS]
+)
 def test_template_error_names_path_and_fix_without_request(untouched: Any, way: str) -> None:
     before = untouched.sandbox("journal")
     done = run(untouched, WAYS[way], json.dumps(environment(PROMPTS)), "environment.json")
@@ -90,6 +92,7 @@ class Dumper(yaml.SafeDumper):
 Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text)))
 
 
+@pytest.mark.each_version
 @pytest.mark.parametrize("form", ["unsafe", "raw"])
 def test_unsafe_text_is_sent_unchanged(services: Any, form: str) -> None:
     if form == "unsafe":
@@ -106,6 +109,7 @@ def test_unsafe_text_is_sent_unchanged(services: Any, form: str) -> None:
     assert (second.rc, second.changed) == (0, 0), second.text
 
 
+@pytest.mark.each_version
 def test_module_error_names_the_fix(untouched: Any) -> None:
     """Without the role: what Ansible has filled in is refused; what it cannot fill in it reports itself."""
     for index, prompt in enumerate(["It is {{ now }}.", "{{ environment }}", "Hi {{ customer.name }}"]):

@@ -32,13 +32,7 @@ def requests(services: Any) -> int:
     return len(services.sandbox("journal")["requests"])
 
 
-#: One of them is enough to compare versions of Ansible.
-ONE = "integrate"
-
-
-@pytest.mark.parametrize(
-    "playbook", [ONE, *(pytest.param(name, marks=pytest.mark.slow) for name in PLAYBOOKS if name != ONE)]
-)
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_playbook_rejects_unknown_variables(untouched: Any, playbook: str) -> None:
     """All of them at once."""
     before = requests(untouched)
@@ -73,6 +67,7 @@ def entry(services: Any, name: str, *arguments: str, **variables: Any) -> Any:
 FIRST = "Check for misspelled variables"
 
 
+@pytest.mark.each_version
 @pytest.mark.parametrize("name", [name for name in ENTRIES if name != "include_role"])
 def test_variables_are_checked_once_and_first(untouched: Any, name: str) -> None:
     """Static imports only: Ansible lists no tasks of ``include_role``."""
@@ -83,9 +78,7 @@ def test_variables_are_checked_once_and_first(untouched: Any, name: str) -> None
     assert sum(FIRST in task for task in tasks) == 1
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in (ONE, "include_role") else pytest.param(name, marks=pytest.mark.slow) for name in ENTRIES]
-)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_misspelt_variable_is_reported_first(untouched: Any, name: str) -> None:
     """Before the variable that is missing for it, too."""
     before = requests(untouched)
@@ -120,7 +113,6 @@ def test_playbook_without_environment_names_the_variables(
     assert f"Not defined: {', '.join(missing)}. Pass a file" in " ".join(done.text.split())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(("playbook", "options"), [("call", CALL), ("campaign", CAMPAIGN)])
 @pytest.mark.parametrize("missing", ["assistant", "squad", "phone_number"])
