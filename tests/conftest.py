@@ -1,14 +1,19 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tests share: where things are imported from, and how much hypothesis tries."""
+"""What all tests share: where things are imported from, how much hypothesis tries, and why a test may be skipped."""
 
 from __future__ import annotations
 
+import collections
 import importlib.util
+import json
 import os
 import pathlib
+import re
 import sys
+from collections.abc import Generator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -34,6 +39,74 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("slow", max_examples=2000, deadline=None, database=None, print_blob=True)
 hypothesis.settings.load_profile("slow" if os.environ.get(SLOW) else "quick")
+
+
+#: What a machine may lack, as the reasons of skipped tests name it.
+OPTIONAL = (
+    r"no Chromium on PATH",
+    r"there is no (jq|node|Java)\b",
+    r"Java is older than",
+    r"Node\.js (and npm|\d+ or newer) ",
+    r"npm could not install",
+    r"\((Debian's package|apt-get install) [\w-]+\)",
+    r"no network namespace can be made",
+    r"no IPv6 on loopback",
+    r"ansible-core \S+: no Python 3",
+    r"\w+ needs Python 3\.\d+",
+    r"ansible-rulebook has no package for this machine",
+    r"the collection [\w.]+ is not installed",
+    r"only root can",
+    r"the published API descriptions are not in the repository",
+)
+#: Set by the test command: a skip for another reason is a failure, and the reasons are counted in this file.
+SKIPS = os.environ.get("VAPI_DIDLOGIC_SKIPS")
+
+
+_skipped: collections.Counter[str] = collections.Counter()
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a test or a file was skipped; empty if it was not."""
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return ""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")
+
+
+def _checked(report: Any) -> Any:
+    reason = _reason(report)
+    if SKIPS and reason and not re.search("|".join(OPTIONAL), reason):
+        report.outcome = "failed"
+        report.longrepr = f"skipped for a reason that is not in OPTIONAL of tests/conftest.py: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Refuse a skip of a test for another reason."""
+    return _checked((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    """Refuse a skip of a file for another reason."""
+    return _checked((yield))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count a skip of a test."""
+    _skipped.update(filter(None, [_reason(report)]))
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Count a skip of a file."""
+    _skipped.update(filter(None, [_reason(report)]))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write down the counts, in the process that has all reports."""
+    if SKIPS and not hasattr(session.config, "workerinput"):
+        pathlib.Path(SKIPS).write_text(json.dumps(_skipped))
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks

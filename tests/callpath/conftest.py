@@ -198,7 +198,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The telephone network, or the reason why there is none."""
     lack = missing(PROGRAMS)
     if not lack and baresip_modules() is None:
-        lack = "baresip has no modules: apt-get install baresip-core"
+        lack = "baresip has no modules (apt-get install baresip-core)"
     if lack:
         pytest.skip(lack)
     try:

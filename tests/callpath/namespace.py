@@ -42,7 +42,7 @@ def missing(programs: dict[str, str]) -> str:
     """A sentence on the first program that is not installed, with the package that brings it."""
     for name, package in programs.items():
         if shutil.which(name, path=SEARCH) is None:
-            return f"{name} is not installed: apt-get install {package}"
+            return f"{name} is not installed (apt-get install {package})"
     return ""
 
 

@@ -173,7 +173,6 @@ def test_cancelled_job_is_completed_by_the_next(
     assert (again.status, again.changed, services.writes) == ("successful", 0, 0)
 
 
-@pytest.mark.skipif(not PLUGIN.exists(), reason="there is no inventory of numbers")
 def test_sliced_jobs_configure_each_number(services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]) -> None:
     """Each number of the inventory is a host. Controller's slices are such jobs, each with some of the hosts."""
     folder = jobs()

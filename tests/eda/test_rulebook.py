@@ -41,7 +41,7 @@ BOUND = 90.0
 def why_not() -> str:
     """Why no rulebook can be run here."""
     if not PROGRAM.exists():
-        return "ansible-rulebook is not installed; `python3 dev.py eda` fetches it"
+        return "ansible-rulebook has no package for this machine; `python3 dev.py eda` installs it where there is one"
     java = os.environ.get("JAVA_HOME")
     program = str(Path(java, "bin", "java")) if java else shutil.which("java")
     try:

@@ -433,7 +433,7 @@ def test_asterisk_responses(tmp_path: Path, transport: str) -> None:
     asterisk = program("asterisk")
     modules = next((path.parent for path in Path("/usr/lib").glob("**/asterisk/modules/res_pjsip.so")), None)
     if modules is None:
-        pytest.skip("Asterisk has no PJSIP")
+        pytest.skip("Asterisk has no PJSIP (Debian's package asterisk-modules)")
     port = free_port()
     (tmp_path / "lib").mkdir()
     for name, text in ASTERISK.items():

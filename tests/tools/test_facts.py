@@ -110,7 +110,7 @@ def test_free_form_keys_equal_the_facts() -> None:
 
 @pytest.mark.skipif(
     not all(path.exists() for path in DESCRIPTIONS),
-    reason=f"no API descriptions in {SHARED}; set VAPI_DIDLOGIC_SHARED to the folder that holds apis/",
+    reason="the published API descriptions are not in the repository; VAPI_DIDLOGIC_SHARED names a folder with apis/",
 )
 def test_facts_equal_the_api_descriptions() -> None:
     generated = generate(*DESCRIPTIONS)

@@ -11,7 +11,6 @@ import fnmatch
 import functools
 import importlib
 import json
-import os
 import pathlib
 import re
 import sys
@@ -49,7 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended
 )
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OPENAPI = pathlib.Path(os.environ.get("VAPI_OPENAPI", ROOT.parent / "shared" / "apis" / "vapi.openapi.json"))
+FACTS = ROOT / "roles" / "sandbox" / "files" / "sandbox_server" / "vapi_facts.json"
 COLLECTION = "voiceops.vapi_didlogic."
 PACKAGE = f"ansible_collections.{COLLECTION}plugins."
 ALL = [*REASONS, *INBOUND.values(), *TRANSFER.values(), *HANDED.values()]
@@ -80,11 +79,7 @@ NEWER = (
 @functools.cache
 def published() -> list[str]:
     """Vapi's list, without the repetitions in it."""
-    if not OPENAPI.is_file():
-        pytest.skip(
-            f"Vapi's published description is not beside the repository ({OPENAPI}); VAPI_OPENAPI names another"
-        )
-    schemas = json.loads(OPENAPI.read_text(encoding="utf-8"))["components"]["schemas"]
+    schemas = json.loads(FACTS.read_text(encoding="utf-8"))["components"]["schemas"]
     words: list[str] = schemas["Call"]["properties"]["endedReason"]["enum"]
     return list(dict.fromkeys(words))
 
@@ -232,15 +227,12 @@ def merged(documentation: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 @functools.cache
-def options_of(module: str) -> dict[str, t.Any] | None:
-    """None if the module is not written yet."""
+def options_of(module: str) -> dict[str, t.Any]:
     path = ROOT / "plugins" / "modules" / f"{module}.py"
-    if not path.is_file():
-        return None
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
             documentation = yaml.safe_load(ast.literal_eval(node.value))
-            return merged(documentation) if documentation else None
+            return merged(documentation)
     raise AssertionError(f"{module} has no documentation")
 
 
@@ -263,10 +255,7 @@ MODULES = {
 def test_referenced_options_exist(option: str) -> None:
     module, _dot, path = option.partition(".")
     assert module in MODULES
-    known = options_of(module)
-    if known is None:
-        pytest.skip(f"{module} is not written yet")
-    assert path in set(paths_in(known))
+    assert path in set(paths_in(options_of(module)))
 
 
 def test_texts_name_the_options() -> None:
@@ -287,9 +276,8 @@ def test_options_in_texts_exist() -> None:
         for module in re.findall(r"\b(?:vapi|didlogic)_\w+|\bsip_probe\b|\brouting_audit\b", row.fix):
             assert module in MODULES or module in {"didlogic_api_key", "vapi_trunk_id"}
         for module, word in re.findall(r"\b((?:vapi|didlogic)_\w+|sip_probe): (\w+)", row.fix):
-            known = options_of(module)
-            leaves = None if known is None else {path.rpartition(".")[2] for path in paths_in(known)}
-            assert leaves is None or word in leaves, (row.pattern, module, word)
+            leaves = {path.rpartition(".")[2] for path in paths_in(options_of(module))}
+            assert word in leaves, (row.pattern, module, word)
 
 
 # ---------------------------------------------------------------------------------------------------------- examples

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import html
+import itertools
 import json
 import re
 import time
@@ -103,12 +104,17 @@ LAYERS: dict[str, t.Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("outer", LAYERS)
-@pytest.mark.parametrize("inner", LAYERS)
+#: Another case makes another text of some of them.
+PAIRS = [
+    (inner, outer)
+    for inner, outer in itertools.product(LAYERS, repeat=2)
+    if not (re.match("base64|json|python", inner) and outer in ("upper", "lower"))
+]
+
+
+@pytest.mark.parametrize(("inner", "outer"), PAIRS)
 def test_twice_encoded_secret_is_redacted(inner: str, outer: str) -> None:
     """The whole secret, in texts and in results, whatever two layers are over it."""
-    if re.match("base64|json|python", inner) and outer in ("upper", "lower"):
-        pytest.skip("it is another text in another case")
     for secret in SECRETS:
         result = LAYERS[outer](LAYERS[inner](secret))
         scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
