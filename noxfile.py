@@ -1,15 +1,346 @@
 # /// script
-# dependencies = ["nox>=2025.2.9", "antsibull-nox>=1", "ansible-core>=2.19"]
+# dependencies = ["nox>=2025.2.9", "uv>=0.11"]
 # ///
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sessions that collections share, with the settings of antsibull-nox.toml. `python3 dev.py` runs all checks."""
+"""The project's tasks as sessions of nox: `python3 dev.py TASK [arguments]` is `nox --session TASK -- [arguments]`.
 
-import antsibull_nox
+Sessions share a few environments, which uv makes, see tests/tools/environments.py.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 import nox
 
-antsibull_nox.load_antsibull_nox_toml()
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from tests.tools import environments
+from tests.tools.environments import CACHE, COLLECTION, CORES, RUN, SLOW
+
+DIST = ROOT / "dist"
+nox.options.sessions = []  # a task has to be named
+#: Each test session counts there what it skips, see tests/conftest.py.
+SKIPS = CACHE / "skips"
+
+
+def tool(session: nox.Session, *command: str | Path, cwd: Path = ROOT, **settings: str) -> None:
+    """Run a program of the environment with every tool."""
+    run_in(session, environments.workshop(), *command, cwd=cwd, **settings)
+
+
+def run_in(session: nox.Session, venv: Path, *command: str | Path, cwd: Path = ROOT, **settings: str) -> None:
+    """Run a program of an environment; the session fails as it fails."""
+    try:
+        environments.run_in(venv, *command, cwd=cwd, **settings)
+    except (subprocess.CalledProcessError, OSError) as error:
+        session.error(str(error))
+
+
+def pytest(options: list[str], session: nox.Session, venv: Path | None = None) -> None:
+    """Run tests, by default in the environment with every tool."""
+    SKIPS.mkdir(parents=True, exist_ok=True)
+    counts = str(SKIPS / f"{session.name}.json")
+    # Only these bear company, and have a core each if other steps run beside them.
+    several = not os.environ.get(RUN) and options[0] in ("tests/unit", "tests/integration")
+    workers = ("-n", str(os.cpu_count() or 2), "--dist", "worksteal") if several else ()
+    command = ("python", "-m", "pytest", *options, *workers, *session.posargs)
+    run_in(session, venv or environments.workshop(), *command, VAPI_DIDLOGIC_SKIPS=counts)
+
+
+def core(session: nox.Session, version: str) -> Path:
+    """The environment with a version of ansible-core; skips the session if no Python runs it."""
+    try:
+        return environments.core(version)
+    except environments.Skipped as reason:
+        session.skip(str(reason))
+
+
+# --- The tasks -------------------------------------------------------------------------------------------------------
+
+task: Callable[..., Callable[[Callable[..., None]], Callable[..., None]]] = functools.partial(nox.session, python=False)
+by_core = nox.parametrize("version", list(CORES), ids=list(CORES))
+
+#: Sessions that run programs of the environment with every tool; arguments are passed to the last one.
+TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
+    "demo": ("Show the collection at work on the sandbox.", [["python", "tests/demo/demo.py"]]),
+    "ruff": ("Style of Python.", [["ruff", "format", "--check"], ["ruff", "check"]]),
+    "complexity": ("Cognitive complexity.", [["complexipy"]]),
+    # By the collection's own path: ansible_collections.… is how its files import one another.
+    "mypy": ("Types.", [["mypy", "dev.py", "noxfile.py", "tests/tools", f"collections/{COLLECTION}/plugins"]]),
+    "yamllint": ("Style of YAML.", [["yamllint", "--strict", "."]]),
+    "ansible-lint": ("Roles and playbooks, by the profile production.", [["ansible-lint", "--profile", "production"]]),
+    "changelog": ("Fragments of the changelog.", [["antsibull-changelog", "lint"]]),
+    "docs-lint": (
+        "Documentation of plugins and roles, and the guides.",
+        [
+            ["antsibull-docs", "lint-collection-docs", ".", "--plugin-docs", "--validate-collection-refs=all",
+             "--disallow-unknown-collection-refs", "--check-extra-docs-refs"],
+        ],
+    ),
+    "report": (
+        "Every proof in full, half an hour; writes the figures into the docs.",
+        [["python", "tests/robustness/report.py"]],
+    ),
+    "bench": (
+        "How fast, compared with uri tasks and the limit; writes the figures into the docs.",
+        [["python", "tests/bench/bench.py", "--write"]],
+    ),
+}  # fmt: skip
+#: Sessions that run tests in the environment with every tool.
+TESTS: dict[str, tuple[str, list[str]]] = {
+    "unit": ("Tests of the logic, and our own checks of the repository.", ["tests/unit", "tests/tools"]),
+    "sandbox": ("Tests of the simulation of both services.", ["tests/sandbox"]),
+    "robustness": ("A sample of the proofs of what is promised.", ["tests/robustness"]),
+    "browser": ("The pages that playbooks write, in a real browser where there is one.", ["tests/browser"]),
+    "sip": (
+        "The probe and whole calls, with real SIP software where it is installed.",
+        ["tests/sip", "tests/callpath"],
+    ),
+    "example": ("The guide to testing playbooks, command by command.", ["tests/example"]),
+    "ecosystem": ("Execution environments, ansible-runner, files for Automation Controller.", ["tests/ecosystem"]),
+}
+
+
+def add(name: str, summary: str, body: Callable[[nox.Session], None]) -> None:
+    """Add a session of the tables above."""
+    body.__doc__ = summary
+    task(name=name)(body)
+
+
+def run_tools(commands: list[Sequence[str]], session: nox.Session) -> None:
+    for command in commands[:-1]:
+        tool(session, *command)
+    tool(session, *commands[-1], *session.posargs)
+
+
+for name, (summary, commands) in TOOLS.items():
+    add(name, summary, functools.partial(run_tools, commands))
+for name, (summary, paths) in TESTS.items():
+    add(name, summary, functools.partial(pytest, paths))
+
+
+@task()
+def test(session: nox.Session) -> None:
+    """All checks, as they run before a merge."""
+    table, failed = list[str](), 0
+    begun = time.monotonic()
+    for step, seconds, used, outcome in in_parallel(EVERYTHING):
+        table.append(f"{step.session:20} {seconds:7.1f} s {used:7.1f} s of CPU  {outcome}")
+        table += [f"{'':20} {count} skipped: {reason}" for reason, count in skipped(step.session).items()]
+        failed += outcome == "failed"
+    total = f"{len(EVERYTHING)} steps, {failed} failed, in {time.monotonic() - begun:.0f} s"
+    print("", *table, "", total, sep="\n", flush=True)
+    if failed:
+        session.error(total)
+
+
+@task()
+def quick(session: nox.Session) -> None:
+    """Style, types and the quick tests, in less than two minutes."""
+    for name in ("ruff", "complexity", "mypy"):
+        session.notify(name, [])
+    session.notify("unit", ["-m", "not slow", *session.posargs])
+
+
+@task()
+def lint(session: nox.Session) -> None:
+    """Style, types, YAML, roles and playbooks, changelog, documentation, licences."""
+    for name in ("ruff", "complexity", "mypy", "yamllint", "ansible-lint", "changelog", "docs-lint", "reuse"):
+        session.notify(name, [])
+
+
+@task()
+@by_core
+def integration(session: nox.Session, version: str) -> None:
+    """Modules and roles as users run them, on a version of ansible-core."""
+    venv = core(session, version)
+    # Most tests run on one of the versions: they test the collection, not Ansible.
+    versions = [each for each in CORES if environments.interpreter(each)]
+    share = [] if os.environ.get(SLOW) else [f"--share={versions.index(version) + 1}/{len(versions)}"]
+    pytest(["tests/integration", "--durations=10", *share], session, venv)
+
+
+@task()
+@by_core
+def sanity(session: nox.Session, version: str) -> None:
+    """Ansible-test sanity on a version of ansible-core."""
+    venv = core(session, version)
+    environments.provide_pip(venv)
+    command = ("ansible-test", "sanity", "--local", "--python", venv.name.rpartition("-py")[2])
+    with environments.alone("sanity"), environments.clean_copy() as copy:
+        run_in(session, venv, *command, *session.posargs, cwd=copy)
+
+
+@task()
+def molecule(session: nox.Session) -> None:
+    """Every scenario: dry run, run, second run, verify."""
+    with environments.alone("molecule"):
+        tool(session, "molecule", "test", "--all", "--report", "--no-command-borders", *session.posargs)
+
+
+@task()
+def eda(session: nox.Session) -> None:
+    """The event source, alone and under ansible-rulebook where there is a Java."""
+    own = ("--editable", ".", "--group", "test")
+    try:
+        venv = environments.beside("eda", *own, "ansible-rulebook>=1.2.1")
+    except subprocess.CalledProcessError:
+        # It comes without a wheel for some machines; the source alone needs only this.
+        venv = environments.beside("eda", *own, "aiohttp>=3.9")
+    pytest(["tests/eda"], session, venv)
+
+
+@task()
+def reuse(session: nox.Session) -> None:
+    """Every file states its copyright and its licence."""
+    with environments.clean_copy() as copy:
+        run_in(
+            session, environments.beside("reuse", "reuse[charset-normalizer]>=5"), "reuse", "lint", "--lines", cwd=copy
+        )
+
+
+@task()
+def docs(session: nox.Session) -> None:
+    """Lint the documentation and build it as a site; links to other sites resolve only where there is a network."""
+    session.notify("docs-lint", [])
+    site = CACHE / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700, parents=True)
+    collection = ".".join(COLLECTION.parts[1:])
+    layout = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir")
+    settings = ("--config-file", "antsibull-docs.cfg")
+    tool(session, "antsibull-docs", "sphinx-init", "--lenient", *layout, site, collection)
+    (site / "rst").chmod(0o700)
+    tool(session, "antsibull-docs", *settings, "collection", *layout, "rst", collection, cwd=site)
+    tool(session, "sphinx-build", "-M", "html", "rst", "build", "-c", ".", "--quiet", cwd=site)
+    print("file://" + str(site / "build" / "html" / "index.html"))
+
+
+def make_archive(session: nox.Session) -> Path:
+    shutil.rmtree(DIST, ignore_errors=True)
+    with environments.clean_copy() as copy:
+        tool(session, "ansible-galaxy", "collection", "build", "--output-path", DIST, cwd=copy)
+    return next(DIST.glob("*.tar.gz"))
+
+
+@task()
+def build(session: nox.Session) -> None:
+    """Make the archive for Galaxy in dist/."""
+    make_archive(session)
+
+
+@task()
+def importer(session: nox.Session) -> None:
+    """Import the archive as Automation Hub does; its ansible-lint is older than ours, which runs anyway."""
+    settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
+    venv = environments.beside("importer", "galaxy-importer>=0.4.31,<0.5")
+    command = ("python", "-m", "galaxy_importer.main", make_archive(session))
+    run_in(session, venv, *command, cwd=DIST, **settings)
+
+
+@task()
+def clean(_session: nox.Session) -> None:
+    """Remove what the tasks have made."""
+    tools = (".ansible", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+    for path in (ROOT / name for name in (*tools, ".cache", ".venv", "collections", "dist", "uv.lock")):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+# --- All checks ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """A session as a line of the table."""
+
+    session: str
+    arguments: tuple[str, ...] = ()
+    #: Steps with the same word here never run side by side.
+    alone: str = ""
+
+
+# The long ones first, so that the cores end at the same time.
+EVERYTHING = (
+    Step("ruff"),
+    Step("complexity"),
+    Step("mypy"),
+    Step("unit"),
+    *(Step(f"integration({version})") for version in CORES),
+    # The newest, and on the oldest what depends on the version of ansible-core.
+    Step("sanity(newest)", alone="sanity"),
+    Step("sanity(2.16)", ("--skip-test", "pylint"), alone="sanity"),
+    Step("browser"),
+    Step("robustness"),
+    # Both install into .ansible in the checkout, by the library ansible-compat.
+    Step("molecule", alone="ansible-compat"),
+    Step("sandbox"),
+    Step("example"),
+    Step("ecosystem"),
+    Step("eda"),
+    Step("yamllint"),
+    Step("ansible-lint", alone="ansible-compat"),
+    Step("changelog"),
+    Step("docs-lint"),
+    Step("reuse"),
+    Step("sip"),
+    Step("importer"),
+    Step("demo"),
+)
+
+
+def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str]]:
+    """Run steps as processes of their own, as many at a time as there are cores; yield each when it has ended.
+
+    :return: per step its seconds, its seconds of CPU time and its outcome. What it printed is printed whole.
+    """
+    shutil.rmtree(SKIPS, ignore_errors=True)
+    env = os.environ | {RUN: f"{os.getpid()} {time.time()}", "NO_COLOR": "1"}
+    waiting, running = list(steps), dict[int, tuple[Step, float, Path]]()
+    with tempfile.TemporaryDirectory() as folder:
+        while waiting or running:
+            while len(running) < (os.cpu_count() or 1):
+                busy = {step.alone for step, _start, _log in running.values()} - {""}
+                step = next((step for step in waiting if step.alone not in busy), None)
+                if step is None:
+                    break
+                waiting.remove(step)
+                log = Path(folder, f"{len(waiting)}.log")
+                command = [sys.executable, "-m", "nox", "--noxfile", __file__, "--session", step.session, "--"]
+                with log.open("wb") as output:
+                    process = subprocess.Popen(
+                        [*command, *step.arguments], stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=env
+                    )
+                running[process.pid] = (step, time.monotonic(), log)
+            pid, status, used = os.wait4(-1, 0)
+            step, start, log = running.pop(pid)
+            text = log.read_text(errors="replace")
+            print(text, flush=True)
+            reason = re.search(r"^nox > Session .* skipped: (.*)$", text, re.MULTILINE)
+            outcome = "failed" if status else f"skipped: {reason[1]}" if reason else "passed"
+            yield step, time.monotonic() - start, used.ru_utime + used.ru_stime, outcome
+
+
+def skipped(session: str) -> dict[str, int]:
+    """How many tests of a session were skipped, by reason."""
+    file = SKIPS / f"{session}.json"
+    counts: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    return counts
+
 
 if __name__ == "__main__":
     nox.main()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The collection at work: dry run, run, second run and teardown of one environment on the sandbox.
 
-`python3 dev.py demo`, or `uv run python tests/demo/demo.py`. No account is needed and none is touched: both services
+`python3 dev.py demo`. No account is needed and none is touched: both services
 are a stand-in on 127.0.0.1, and settings for real ones are ignored. Ends with 1 if a promise is broken.
 """
 

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 import yaml
 
-import dev
 from tests.integration.playing import Services
+from tests.tools import environments
 
-EXAMPLES = dev.ROOT / "docs" / "examples"
+EXAMPLES = environments.ROOT / "docs" / "examples"
 DEFINITION = EXAMPLES / "execution-environment" / "execution-environment.yml"
 
 
 def ran(command: list[str | Path], cwd: Path | None = None, **settings: str) -> str:
     """What a program prints that must end well."""
-    words, env = [str(word) for word in command], dev.environment() | settings
+    words, env = [str(word) for word in command], environments.environment() | settings
     done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
     return done.stdout
@@ -33,7 +33,7 @@ def ran(command: list[str | Path], cwd: Path | None = None, **settings: str) -> 
 def beside(name: str, *packages: str) -> Path:
     """An environment with tools that this one has not."""
     try:
-        return dev.beside(name, *packages)
+        return environments.beside(name, *packages)
     except (subprocess.CalledProcessError, OSError) as error:
         pytest.skip(f"{packages[0]} can not be installed: {error}")
 
@@ -43,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection in a folder of collections, made from the archive for Galaxy."""
     folder = tmp_path_factory.mktemp("installed")
     galaxy: list[str | Path] = [Path(sys.executable).with_name("ansible-galaxy"), "collection"]
-    with dev.clean_copy() as copy:
+    with environments.clean_copy() as copy:
         ran([*galaxy, "build", "--output-path", folder], cwd=copy)
     (archive,) = folder.glob("*.tar.gz")
     ran([*galaxy, "install", archive, "--offline", "--force", "--collections-path", folder / "collections"])

@@ -19,10 +19,10 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-import dev
 from tests.robustness.secret_leaks import needles
+from tests.tools import environments
 
-CONTROLLER = dev.ROOT / "docs" / "examples" / "controller"
+CONTROLLER = environments.ROOT / "docs" / "examples" / "controller"
 PROJECT = CONTROLLER / "project"
 #: Pieces of secrets are left to tests/robustness; whole ones are looked for here, however they are written.
 KINDS = ("raw", "upper", "lower", "no dashes", "url", "json", "repr", "html", "hex", "base64")
@@ -98,8 +98,8 @@ class Jobs:
 
     @property
     def environment(self) -> dict[str, str]:
-        path = f"{self.programs}:{dev.environment()['PATH']}"
-        return dev.environment() | {"PATH": path, "ANSIBLE_LOCALHOST_WARNING": "false"}
+        path = f"{self.programs}:{environments.environment()['PATH']}"
+        return environments.environment() | {"PATH": path, "ANSIBLE_LOCALHOST_WARNING": "false"}
 
     def run(self, ident: str, playbook: str, *options: str) -> Job:
         """Run a playbook to its end. Like the controller, runner writes none of its arguments into the folder."""

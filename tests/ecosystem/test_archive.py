@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-import dev
+from tests.tools import environments
 
 NAME = "voiceops.vapi_didlogic"
 DECLARED: dict[str, Any] = {
@@ -23,11 +23,11 @@ DECLARED: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("version", dev.CORES)
+@pytest.mark.parametrize("version", environments.CORES)
 def test_archive_installs_and_runs(version: str, installed: Path, services: Any, tmp_path: Path) -> None:
     try:
-        programs = dev.core(version) / "bin"
-    except (dev.Skipped, subprocess.CalledProcessError) as reason:
+        programs = environments.core(version) / "bin"
+    except (environments.Skipped, subprocess.CalledProcessError) as reason:
         pytest.skip(f"ansible-core {version}: {reason}")
     # Nothing but what came out of the archive may be found.
     own = {"ANSIBLE_COLLECTIONS_PATH": str(installed), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
@@ -41,14 +41,14 @@ def test_archive_installs_and_runs(version: str, installed: Path, services: Any,
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    desired = yaml.safe_load((dev.ROOT / "galaxy.yml").read_text())["version"]
+    desired = yaml.safe_load((environments.ROOT / "galaxy.yml").read_text())["version"]
     (listed,) = json.loads(ran("ansible-galaxy", "collection", "list", NAME, "--format", "json")).values()
     assert listed == {NAME: {"version": desired}}
     for kind, folder in (("module", "modules"), ("inventory", "inventory"), ("filter", "filter"), ("role", None)):
         result = json.loads(ran("ansible-doc", "--type", kind, "--list", "--json", NAME))
         if folder:
             ending = "*.yml" if kind == "filter" else "[!_]*.py"
-            assert len(result) == len(list((dev.ROOT / "plugins" / folder).glob(ending))), kind
+            assert len(result) == len(list((environments.ROOT / "plugins" / folder).glob(ending))), kind
         assert result, kind
 
     (tmp_path / "environment.yml").write_text(yaml.safe_dump(DECLARED))

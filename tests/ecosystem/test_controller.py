@@ -16,12 +16,12 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-import dev
 from tests.ecosystem.jobs import CONTROLLER, PROJECT, credential_type, injected
+from tests.tools import environments
 from tests.tools.checks import yaml_blocks
 
 SERVICES = ("vapi", "didlogic")
-GUIDE = dev.ROOT / "docs" / "docsite" / "rst" / "controller.rst"
+GUIDE = environments.ROOT / "docs" / "docsite" / "rst" / "controller.rst"
 NAME = "^[a-zA-Z_]+[a-zA-Z0-9_]*$"
 
 # What AWX 24 demands of a type of credentials (awx/main/fields.py), and awx.awx.credential_type of its options.
@@ -104,7 +104,7 @@ def test_undeclared_field_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_injected_variables_are_read_by_the_modules() -> None:
     """What credentials set is what our modules read, and what the project's files look up."""
-    fragments = "".join(path.read_text() for path in dev.ROOT.glob("plugins/doc_fragments/*.py"))
+    fragments = "".join(path.read_text() for path in environments.ROOT.glob("plugins/doc_fragments/*.py"))
     project = "".join(path.read_text() for path in PROJECT.rglob("*.yml"))
     for name in [name for service in SERVICES for name in credential_type(service)["injectors"]["env"]]:
         assert f"E({name})" in fragments or f"'{name}'" in project, name

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-import dev
+from tests.tools import environments
 
-PROJECT = tomllib.loads((dev.ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((environments.ROOT / "pyproject.toml").read_text())["project"]
 LIBRARIES = {line for line in PROJECT["dependencies"] if not line.startswith("ansible-core")}
 
 
@@ -46,4 +46,4 @@ def test_example_versions_are_tested(context: Any) -> None:
     desired = context.definition["dependencies"]
     version = desired["ansible_core"]["package_pip"].removeprefix("ansible-core~=").removesuffix(".0")
     minor = int(desired["python_interpreter"]["package_system"].removeprefix("python3."))
-    assert minor in dev.CORES[version]
+    assert minor in environments.CORES[version]

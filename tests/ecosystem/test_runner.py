@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-import dev
 from tests.ecosystem.jobs import PROJECT, Jobs, injected, leaks
+from tests.tools import environments
 
 ENVIRONMENT = yaml.safe_load((PROJECT / "vars" / "environment.yml").read_text())
 NUMBERS = [row["number"].removeprefix("+") for row in ENVIRONMENT["vapi_didlogic_numbers"]]
-PLUGIN = dev.ROOT / "plugins" / "inventory" / "didlogic_numbers.py"
+PLUGIN = environments.ROOT / "plugins" / "inventory" / "didlogic_numbers.py"
 INTEGRATE = "voiceops.vapi_didlogic.integrate"
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-import dev
+from tests.tools import environments
 
-PAGE = dev.ROOT / "docs" / "docsite" / "rst" / "testing_your_playbooks.rst"
+PAGE = environments.ROOT / "docs" / "docsite" / "rst" / "testing_your_playbooks.rst"
 STEPS = ("create", "check", "converge", "idempotence", "verify", "destroy")
 SILENT = """
     - name: Ask without saying whom
@@ -49,8 +49,8 @@ class Newcomer:
 
 def shell(home: Path, script: str) -> subprocess.CompletedProcess[str]:
     """Run commands as somebody types them, and stop at the first that fails."""
-    python = dev.interpreters()[sys.version_info.minor]
-    env = dev.environment() | {"HOME": str(home)}
+    python = environments.interpreters()[sys.version_info.minor]
+    env = environments.environment() | {"HOME": str(home)}
     env["PATH"] = f"{python.parent}:{env['PATH']}"
     command = ["bash", "-euo", "pipefail", "-c", script]
     return subprocess.run(
@@ -75,14 +75,14 @@ def outcome(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     """Follow the guide. What it fetches from elsewhere comes from this checkout and from the cache of packages."""
     home = tmp_path_factory.mktemp("newcomer")
-    with dev.clean_copy() as copy:
+    with environments.clean_copy() as copy:
         build = [Path(sys.executable).with_name("ansible-galaxy"), "collection", "build", "--output-path", home]
-        subprocess.run(build, cwd=copy, env=dev.environment(), check=True, capture_output=True)
+        subprocess.run(build, cwd=copy, env=environments.environment(), check=True, capture_output=True)
     (archive,) = home.glob("*.tar.gz")
     page = PAGE.read_text(encoding="utf-8")
     script = "\n".join(blocks(page.split(".. path start")[1].split(".. path end")[0], "shell"))
     for pattern, instead in (
-        (r"^python3 -m pip install ", f"{dev.uv()} pip install --quiet --python ./voice-venv "),
+        (r"^python3 -m pip install ", f"{environments.uv()} pip install --quiet --python ./voice-venv "),
         (r"^ansible-galaxy collection install git\+\S+$", f"ansible-galaxy collection install --offline {archive}"),
     ):
         script, count = re.subn(pattern, instead, script, flags=re.MULTILINE)

@@ -1076,7 +1076,7 @@ def _odd_roles(what: list[dict[str, t.Any]], events: list[dict[str, t.Any]]) -> 
 
 
 def at_hand() -> list[Path]:
-    """The oldest and the newest ansible-core that dev.py has made an environment for, else the one that runs this."""
+    """The oldest and the newest ansible-core that has an environment here, else the one that runs this."""
     made = sorted((ROOT / ".cache" / "venv").glob("core-*/bin/ansible-playbook"))
     found = [playbook.parents[1] for playbook in made]
     return [found[0], found[-1]] if len(found) > 1 else found or [Path(sys.prefix)]

@@ -16,9 +16,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import nox
 import pytest
 import yaml
 
+import noxfile
 from tests.tools import checks, pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,12 +144,10 @@ def test_action_groups_contain_every_module(modules: dict[str, Any]) -> None:
     all_well(checks.check_action_groups(groups, {name: modules.get(name, {}) for name in own}))
 
 
-def test_antsibull_nox_patterns_match_the_action_groups() -> None:
-    """It finds each module's group by a pattern of its own."""
-    groups = load(ROOT / "meta" / "runtime.yml")["action_groups"]
-    settings = tomllib.loads((ROOT / "antsibull-nox.toml").read_text())["sessions"]["extra_checks"]
-    patterns = {each["name"]: each["pattern"] for each in settings["action_groups_config"]}
-    assert {name: [each for each in MODULES if re.match(patterns[name], each)] for name in patterns} == groups
+def test_no_trailing_whitespace() -> None:
+    """In no text: the formatters look at Python and YAML only."""
+    texts = [path for path in tracked() if path.suffix in {".j2", ".js", ".json", ".md", ".rst", ".toml", ".txt"}]
+    assert [relative(path) for path in texts if re.search(r"[ \t]$", path.read_text(), re.MULTILINE)] == []
 
 
 def own_filters(dump: dict[str, Any]) -> list[str]:
@@ -352,6 +352,17 @@ def test_every_entry_is_packed_or_ignored() -> None:
     stray = {entry for entry in entries - PACKED if not any(fnmatch(entry, pattern) for pattern in ignored)}
     lost = {entry for entry in PACKED if any(fnmatch(entry, pattern) for pattern in ignored)}
     assert (stray, lost) == (set(), set())
+
+
+def test_tasks_are_documented() -> None:
+    """CONTRIBUTING.md names every session of nox, and no other."""
+    sessions = set(nox.registry.get())
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    tasks = text[text.index("## Tasks") : text.index("## Layout")]
+    assert {name for name in sessions if f"`{name}`" not in tasks} == set()
+    table = re.findall(r"^\| (`.*?`) \|", tasks, re.MULTILINE)
+    assert {name for names in table for name in re.findall(r"`(.*?)`", names)} <= sessions
+    assert {step.session.partition("(")[0] for step in noxfile.EVERYTHING} <= sessions
 
 
 def test_requirements_are_consistent() -> None:
