@@ -255,9 +255,9 @@ class WaitActionModule(InProcessActionModule):
             return REFUSED
         if not result.get("failed") and result.get(self.noun):
             return DONE
-        # Without it the module was interrupted.
-        answered = "invocation" in result
-        return UNKNOWN if not answered or result.get("outcome_unknown") else REFUSED
+        # Ansible returns the output of a module that was interrupted, instead of a result.
+        interrupted = "module_stdout" in result or result.get("unreachable")
+        return UNKNOWN if interrupted or result.get("outcome_unknown") else REFUSED
 
     # -- waiting
 

@@ -149,6 +149,18 @@ def test_until_attempts_only_read(ready: Any, module: str, key: str | None) -> N
     assert sorted(result["changed"] for result in done.results.values()) == [False, True]
 
 
+@pytest.mark.each_version
+def test_module_without_a_result_has_an_unknown_outcome(ready: Any) -> None:
+    """As if it had been killed; what Ansible returns then differs from version to version."""
+    task = [request("vapi_call", "k")]
+    killed = play(ready, task, hosts=1, vars={"ansible_python_interpreter": "/bin/false"})
+    assert killed.results[HOSTS[0]]["failed"]
+    second = play(ready, task, hosts=1)
+    assert "the outcome of the first one is unknown" in second.results[HOSTS[0]]["msg"]
+    assert posts(ready, "vapi_call") == 0
+
+
+@pytest.mark.each_version
 def test_rejected_call_can_be_sent_again(ready: Any) -> None:
     ready.faults({"kind": "status", "code": 400, "times": 1, "match": {"method": "POST"}})
     done = play(ready, [request("vapi_call", "k", retries=2, delay=0, until="made is succeeded")], hosts=1)
