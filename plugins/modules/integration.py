@@ -455,8 +455,8 @@ options:
     description:
       - Whether to remove what exists on the declared trunk and is not declared. These are its phone numbers, after
         their forwards to it; assistants that an earlier run with O(prune=true) has marked as part of this environment,
-        unless another object refers to them; and transfer tools that only such assistants have. Nothing else is
-        removed.
+        unless another object refers to them; and transfer tools that only such assistants have. A tool that a declared
+        assistant has too is removed if its C(tools_mode) is V(replace). Nothing else is removed.
       - The mark is C(voiceops.vapi_didlogic/TRUNK) in C(metadata.managed_by) of the assistant, with the name of the
         trunk. Marks with a former name of the trunk count, and are renewed. An assistant with another mark is not
         marked.

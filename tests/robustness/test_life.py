@@ -366,3 +366,40 @@ def test_a_declared_tool_that_is_not_named_is_detached(account: Account, case: s
     (assistant,) = vapi(account)["assistants"]
     assert sorted(names.get(key, key) for key in assistant["model"].get("toolIds") or ()) == expected
     assert "o-call" in names
+
+
+#: Options of the declared assistant, and what prune does with a tool that was removed from the file.
+DROPPED_TOOL: dict[str, tuple[dict[str, Any], bool]] = {
+    "replaced": ({"tools": ["spare"], "tools_mode": "replace"}, True),
+    "none, replaced": ({"tools": [], "tools_mode": "replace"}, True),
+    "appended": ({"tools": ["spare"]}, False),
+    "not managed": ({}, False),
+}
+
+
+@pytest.mark.parametrize("holder", ["nobody else", "an assistant to remove", "another assistant", "a hook"])
+@pytest.mark.parametrize("case", DROPPED_TOOL)
+def test_prune_removes_a_tool_from_declared_assistants_that_replace_their_tools(
+    account: Account, case: str, holder: str
+) -> None:
+    given, removed = DROPPED_TOOL[case]
+    tools = [{"name": "spare"}, {"name": "dropped"}]
+    base = {key: value for key, value in DECLARED["assistants"][0].items() if key != "tools"}
+    declared = [base | {"tools": ["spare", "dropped"]}]
+    old = [{"name": "old", "definition": {"model": life.MODEL}, "tools": ["dropped"]}]
+    account.run(
+        at_once=True, prune=True, transfer_tools=tools, assistants=[*declared, *(old if "to remove" in holder else [])]
+    )
+    (key,) = [row["id"] for row in vapi(account)["tools"] if row["function"]["name"] == "dropped"]
+    if holder == "another assistant":
+        put(account, "assistants", {"id": "a1", "name": "another", "model": {**life.MODEL, "toolIds": [key]}})
+    if holder == "a hook":
+        (assistant,) = account.world.vapi["assistants"].values()
+        assistant["hooks"] = [{"on": "call.ending", "do": [{"type": "tool", "toolId": key}]}]
+    removed = removed and holder in ("nobody else", "an assistant to remove")
+    kept = account.run(at_once=True, check=True, transfer_tools=tools[:1], assistants=[base | given]).told
+    listed = ("transfer_tool", "dropped") in [(item["kind"], item["name"]) for item in kept["undeclared"]]
+    assert listed == (holder in ("nobody else", "an assistant to remove"))
+    done = applied(account, prune=True, transfer_tools=tools[:1], assistants=[base | given])
+    assert ("dropped" in [row["function"]["name"] for row in vapi(account)["tools"]]) != removed
+    assert (("transfer_tool", "dropped", "deleted") in changed(done)) == removed

@@ -134,7 +134,7 @@ def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
     # Includes objects that are not managed: numbers of other carriers, tools of other types.
     objects = [row for kind in (PHONE_NUMBER, SQUAD, ANY_TOOL) for row in vapi.client.list_all(kind.path)]
     found = undeclared_objects(snapshot, spec, objects)
-    pruned = dataclasses.replace(found, used=()) if spec.prunes else Undeclared()
+    pruned = found.removable if spec.prunes else Undeclared()
     if pruned.phones:
         snapshot = with_destinations(snapshot, other, [digits(str(row.get("number"))) for row in pruned.phones])
     run = ApplyRun(spec, snapshot, vapi.check_mode)
@@ -185,6 +185,7 @@ def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     vapi.run_concurrently(trunk, lambda: _ensure(vapi, run, TRANSFER_TOOL, spec.tools))
     tools = run.ids(TRANSFER_TOOL)
     managed = [*tools.values(), *ids_of(spec.absent_tools, run.before.tools, ("function", "name"))]
+    managed += [desired.id for desired in run.removal.tools if desired.id]
     wanted = [_with_tools(desired, tools, managed) for desired in spec.assistants]
     _ensure(vapi, run, ASSISTANT, [_marked(run, desired, vapi.warn) for desired in wanted] if spec.prunes else wanted)
     assistants, trunk_id = run.ids(ASSISTANT), run.trunk_id

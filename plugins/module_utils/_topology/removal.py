@@ -46,13 +46,22 @@ class Undeclared:
     """Objects of an environment that are not declared, in the form of the API.
 
     :param phones: phone numbers on the declared trunk. :param assistants: marked assistants. :param tools: transfer
-        tools that only such assistants have. :param used: marked assistants that another object refers to, which stay.
+        tools that only such assistants have. :param detached: the same, but declared assistants that replace their
+        tools also have them. :param used: marked assistants that another object refers to, which stay.
+        :param attached: transfer tools that marked assistants have and keep, which stay.
     """
 
     phones: tuple[ApiObject, ...] = ()
     assistants: tuple[ApiObject, ...] = ()
     tools: tuple[ApiObject, ...] = ()
+    detached: tuple[ApiObject, ...] = ()
     used: tuple[ApiObject, ...] = ()
+    attached: tuple[ApiObject, ...] = ()
+
+    @property
+    def removable(self) -> Undeclared:
+        """What prune removes."""
+        return dataclasses.replace(self, used=(), attached=())
 
     @property
     def results(self) -> list[dict[str, str]]:
@@ -60,7 +69,7 @@ class Undeclared:
         kinds = (
             (PHONE_NUMBER.name, "number", self.phones),
             (ASSISTANT.name, "name", (*self.assistants, *self.used)),
-            (TRANSFER_TOOL.name, "function.name", self.tools),
+            (TRANSFER_TOOL.name, "function.name", (*self.tools, *self.detached, *self.attached)),
         )
         return [
             {"kind": kind, "name": display_name(row, key), "id": str(row["id"])}
@@ -83,35 +92,68 @@ def undeclared_objects(snapshot: Snapshot, spec: EnvironmentSpec, objects: t.Seq
         if row.get("credentialId") in trunks and digits(str(row.get("number"))) not in declared
     ]
     names = {name for item in spec.all_assistants for name in (item.label, *item.previous_keys)}
-    names |= set(spec.foreign_assistants)
-    marked = [
+    foreign = set(spec.foreign_assistants)
+    own = [
         row
         for row in snapshot.assistants
-        if dig(row, ("metadata", "managed_by")) in spec.marks and not {row.get("name"), row["id"]} & names
+        if dig(row, ("metadata", "managed_by")) in spec.marks and not {row.get("name"), row["id"]} & foreign
     ]
+    marked = [row for row in own if not {row.get("name"), row["id"]} & names]
     going = {str(row["id"]) for row in (*phones, *_absent_phones(snapshot, spec))}
     staying = [_without_reassigned(row, spec) for row in objects if str(row["id"]) not in going]
     free = _unreferenced(marked, [*snapshot.assistants, *staying])
     ids = {str(row["id"]) for row in free}
-    tool_names = {name for item in spec.all_tools for name in (item.label, *item.previous_keys)}
-    tool_names |= set(spec.foreign_tools)
-    tools = []
-    for row in snapshot.tools:
-        key, holders = str(row["id"]), [each for each in snapshot.assistants if row["id"] in tool_ids(each)]
-        others = [each for each in (*snapshot.assistants, *staying) if str(each["id"]) not in {*ids, key}]
-        if (
-            holders
-            and not {dig(row, ("function", "name")), row["id"]} & tool_names
-            and all(str(each["id"]) in ids for each in holders)
-            and not any(_refers(each, key) for each in others)
-        ):
-            tools.append(row)
+    tools = list(_undeclared_tools(snapshot, spec, ids, staying))
+    replacing = {str(row["id"]) for row in own if _replaces_tools(row, spec)}
+    detached = [row for row in _undeclared_tools(snapshot, spec, {*ids, *replacing}, staying) if row not in tools]
+    held = _undeclared_tools(snapshot, spec, {str(row["id"]) for row in own}, staying)
+    attached = [row for row in held if row not in tools and row not in detached]
     return Undeclared(
         phones=tuple(phones),
         assistants=tuple(free),
         tools=tuple(tools),
+        detached=tuple(detached),
         used=tuple(row for row in marked if str(row["id"]) not in ids),
+        attached=tuple(attached),
     )
+
+
+def _replaces_tools(row: ApiObject, spec: EnvironmentSpec) -> bool:
+    """Whether an assistant is declared with exactly its tools."""
+    return any(
+        item.record.tools is not None
+        and item.options.tools_mode == "replace"
+        and row.get("name") in (item.label, *item.previous_keys)
+        for item in spec.assistants
+    )
+
+
+def _undeclared_tools(
+    snapshot: Snapshot, spec: EnvironmentSpec, holders: set[str], staying: list[ApiObject]
+) -> t.Iterator[ApiObject]:
+    """The undeclared transfer tools that only certain assistants have.
+
+    :param holders: the ids of the assistants. :param staying: other objects that may refer to a tool.
+    """
+    names = {name for item in spec.all_tools for name in (item.label, *item.previous_keys)} | set(spec.foreign_tools)
+    for row in snapshot.tools:
+        key = str(row["id"])
+        having = {str(each["id"]) for each in snapshot.assistants if row["id"] in tool_ids(each)}
+        others = [
+            _without_tools(each) if str(each["id"]) in having else each
+            for each in (*snapshot.assistants, *staying)
+            if str(each["id"]) != key
+        ]
+        named = {dig(row, ("function", "name")), row["id"]} & names
+        if having and having <= holders and not named and not any(_refers(each, key) for each in others):
+            yield row
+
+
+def _without_tools(row: ApiObject) -> ApiObject:
+    """An assistant without its list of tools; it may also refer to a tool elsewhere, such as in a hook."""
+    model = row.get("model")
+    kept = {key: value for key, value in model.items() if key != "toolIds"} if isinstance(model, dict) else model
+    return {**row, "model": kept}
 
 
 def _unreferenced(rows: list[ApiObject], objects: list[ApiObject]) -> list[ApiObject]:
@@ -167,10 +209,8 @@ def planned_removal(run: ApplyRun, undeclared: Undeclared) -> Removal:
         numbers=numbers,
         forwards=tuple(own_forwards(run, [number for number in numbers if number.inbound])),
         phones=tuple(phones),
-        tools=tuple(reversed(spec.absent_tools)),
-        held_tools=tuple(
-            _absent(TRANSFER_TOOL, "name", str(dig(row, ("function", "name"))), row) for row in undeclared.tools
-        ),
+        tools=(*reversed(spec.absent_tools), *map(_absent_tool, undeclared.detached)),
+        held_tools=tuple(map(_absent_tool, undeclared.tools)),
         assistants=(
             *reversed(spec.absent_assistants),
             *(_absent(ASSISTANT, "name", str(row.get("name")), row) for row in undeclared.assistants),
@@ -182,6 +222,10 @@ def _absent(resource: AnyKeyedResource, key: str, name: str, row: ApiObject) -> 
     """An existing object with the state ``absent``."""
     record = resource.record.model_construct(None, **{key: name})
     return Desired(record, resource.options(state="absent"), id=str(row["id"]), label=name)
+
+
+def _absent_tool(row: ApiObject) -> Desired:
+    return _absent(TRANSFER_TOOL, "name", str(dig(row, ("function", "name"))), row)
 
 
 def own_forwards(run: ApplyRun, numbers: t.Iterable[Number]) -> list[Desired]:
