@@ -315,10 +315,12 @@ def records(draw: st.DrawFn, record: type[Model]) -> Model:
 
 
 def filled(value: t.Any) -> t.Any:
-    """A record's fields that are set; an object in which nothing is set is none."""
+    """A record's fields that are set; an object in which nothing is set is none. A record that adapts its body may
+    leave out an empty list."""
     if isinstance(value, Model):
         found = {field.name: filled(getattr(value, field.attr)) for field in fields(type(value)).values()}
-        return {name: item for name, item in found.items() if item not in (None, {})}
+        unset: tuple[t.Any, ...] = (None, {}, []) if "sent" in vars(type(value)) else (None, {})
+        return {name: item for name, item in found.items() if item not in unset}
     if isinstance(value, list):
         return [filled(item) for item in value]
     return value
