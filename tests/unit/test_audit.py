@@ -179,7 +179,16 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
         ["own-call-control"],
     ),
     ("twice at Vapi", lambda a: a["phones"].append({**a["phones"][0], "id": "p9"}), ["doubled-phone-number"]),
-    ("two trunks of one name", lambda a: a["trunks"].append({**a["trunks"][0], "id": OTHER}), ["doubled-trunk"]),
+    (
+        "two trunks of one name",
+        lambda a: a["trunks"].append({**a["trunks"][0], "id": OTHER}),
+        ["doubled-trunk", "unused-trunk"],
+    ),
+    (
+        "a trunk without numbers",
+        lambda a: a["trunks"].append({**a["trunks"][0], "id": OTHER, "name": "second"}),
+        ["unused-trunk"],
+    ),
     ("no inbound gateway", lambda a: a["trunks"][0]["gateways"].pop(1), ["no-inbound-gateway"]),
     ("a host name inbound", lambda a: a["trunks"][0]["gateways"][0].pop("inboundEnabled"), ["host-name-inbound"]),
     (
@@ -231,7 +240,7 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
             a["trunks"].append({**a["trunks"][0], "id": OTHER, "name": "second"}),
             at(a).append(row(9, f"{DESK}@{OTHER}.sip.vapi.ai")),
         ),
-        ["dead-fail-over"],
+        ["dead-fail-over", "unused-trunk"],
     ),
     ("a SIP account that is gone", lambda a: at(a)[1].update(destination="05555"), ["sip-account-gone"]),
     ("a tool that is gone", lambda a: a["assistants"][0]["model"]["toolIds"].append("gone"), ["tool-gone"]),

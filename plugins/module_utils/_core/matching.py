@@ -210,8 +210,8 @@ def _with_key(
     resource: AnyKeyedResource, path: list[str], values: t.Iterable[str], rows: list[ApiObject]
 ) -> list[ApiObject]:
     """The rows with one of some values of their key."""
-    wanted = {resource.normalize_key(value) for value in values}
-    return [row for row in rows if dig(row, path) is not None and resource.normalize_key(str(dig(row, path))) in wanted]
+    keys = {resource.normalize_key(value) for value in values}
+    return [row for row in rows if dig(row, path) is not None and resource.normalize_key(str(dig(row, path))) in keys]
 
 
 def _moved_on(resource: AnyKeyedResource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> bool:

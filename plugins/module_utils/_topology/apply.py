@@ -186,8 +186,10 @@ def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     tools = run.ids(TRANSFER_TOOL)
     managed = [*tools.values(), *ids_of(spec.absent_tools, run.before.tools, ("function", "name"))]
     managed += [desired.id for desired in run.removal.tools if desired.id]
-    wanted = [_with_tools(desired, tools, managed) for desired in spec.assistants]
-    _ensure(vapi, run, ASSISTANT, [_marked(run, desired, vapi.warn) for desired in wanted] if spec.prunes else wanted)
+    desired_assistants = [_with_tools(desired, tools, managed) for desired in spec.assistants]
+    if spec.prunes:
+        desired_assistants = [_marked(run, desired, vapi.warn) for desired in desired_assistants]
+    _ensure(vapi, run, ASSISTANT, desired_assistants)
     assistants, trunk_id = run.ids(ASSISTANT), run.trunk_id
     phones = [spec.desired_phone_number(number, trunk_id, assistants) for number in spec.numbers]
     _ensure(vapi, run, PHONE_NUMBER, phones)
@@ -229,11 +231,11 @@ def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     phones, trunks = own_phone_numbers(before, spec), declared_trunk_ids(before, spec)
     _remove_forwards(vapi, other, run, own_forwards(run, spec.inbound), [str(row["id"]) for row in phones], trunks)
     declared = {str(number.number): number for number in spec.numbers}
-    wanted = [
+    desired_objects = [
         dataclasses.replace(spec.desired_phone_number(declared[digits(str(row["number"]))], "", {}), id=str(row["id"]))
         for row in phones  # several may have the same digits
     ]
-    _ensure(vapi, run, PHONE_NUMBER, wanted)
+    _ensure(vapi, run, PHONE_NUMBER, desired_objects)
     # In check mode their referrers still exist. The preflight check has verified that no other object refers to them.
     forced = {"force": True} if run.check_mode else {}
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in reversed(spec.assistants)])

@@ -92,6 +92,7 @@ ORDER = (
     "transfer-elsewhere",
     "other-carrier",
     "doubled-phone-number",
+    "unused-trunk",
     "doubled-trunk",
     "no-inbound-gateway",
     "host-name-inbound",

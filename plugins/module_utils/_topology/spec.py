@@ -229,7 +229,7 @@ class EnvironmentSpec:
     @property
     def marks(self) -> tuple[str, ...]:
         """The marks of assistants of this environment: the current one, and those of the trunk's former names."""
-        return tuple(MARK.format(name) for name in self.trunk.names)
+        return tuple(MANAGED_BY.format(name) for name in self.trunk.names)
 
     # The entries in the state of the environment, and those of a present environment that are to be removed.
 
@@ -567,7 +567,7 @@ SAME = "has the same {what} as {{other}}; declare it once."
 
 
 #: The value of ``metadata.managed_by`` of an assistant, with the name of its trunk.
-MARK = "voiceops.vapi_didlogic/{}"
+MANAGED_BY = "voiceops.vapi_didlogic/{}"
 
 
 def _state(item: Params, state: Params) -> Params:

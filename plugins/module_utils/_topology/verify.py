@@ -61,9 +61,9 @@ def check_failover(path: CallPath, number: Number) -> list[str]:
 
     :param path: the call path. :param number: the declared number. :return: the sentences.
     """
-    declared = [entry.identity for entry in failover_entries(path.snapshot.carrier, number.failover)]
-    behind = [entry.identity for entry in path.entries if entry.active][1 : len(declared) + 1]
-    if behind == declared:
+    desired = [entry.identity for entry in failover_entries(path.snapshot.carrier, number.failover)]
+    following = [entry.identity for entry in path.entries if entry.active][1 : len(desired) + 1]
+    if following == desired:
         return []
     places, title = ", then ".join(number.failover or ()), path.snapshot.carrier.provider.title
     return [f"{path.number} in {title} is not forwarded to {places} directly after Vapi, as failover declares."]

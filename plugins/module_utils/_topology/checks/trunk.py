@@ -90,6 +90,25 @@ def other_carrier(snapshot: Snapshot) -> list[Hit]:
 
 
 @check(
+    "unused-trunk",
+    severity="info",
+    step="trunk",
+    evidence="inferred",
+    source="conclusion from the lists of both services",
+    message="No phone number uses the trunk, so it carries no calls.",
+    fix="Assign numbers to it with vapi_phone_number: trunk, or remove it with vapi_sip_trunk: state absent.",
+)
+def unused_trunk(snapshot: Snapshot) -> list[Hit]:
+    """Trunks without phone numbers. Only if all numbers are audited.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
+    used = {str(row.get("credentialId")) for row in snapshot.phones}
+    rows = () if snapshot.declared_numbers else snapshot.trunks
+    return [_of_trunk(row) for row in rows if snapshot.is_didlogic(row) and str(row["id"]) not in used]
+
+
+@check(
     "doubled-trunk",
     severity="warning",
     step="trunk",
