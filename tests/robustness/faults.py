@@ -204,7 +204,7 @@ def cases(starts: t.Mapping[tuple[str, bool], int]) -> t.Iterator[Case]:
 
 
 def doubles(account: Account) -> int:
-    """Objects that stand twice."""
+    """The number of duplicate objects."""
     state = account.world.state()
     names = [("trunk", row.get("name")) for row in state["vapi"]["credentials"]]
     names += [("tool", row["function"]["name"]) for row in state["vapi"]["tools"]]
@@ -262,8 +262,8 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
     again = Faulty(account.transport, account, None, watch)
     writes = account.world.journal_report()["writes"]
     account.run(wrap=lambda _inner: again, at_once=case.at_once, **wish)
-    found["writes of the run after that"] += account.world.journal_report()["writes"] - writes
-    found["objects that stand twice"] += doubles(account)
+    found["writes of the third run"] += account.world.journal_report()["writes"] - writes
+    found["duplicate objects"] += doubles(account)
     if changing:
         found["objects outside the scope that changed"] += life.outside(account) != outside
         # Where didlogic refuses a copy, another destination stays and is switched off.
@@ -309,8 +309,8 @@ BROKEN = (
     "traceback",
     "unclear error",
     "next run failed",
-    "writes of the run after that",
-    "objects that stand twice",
+    "writes of the third run",
+    "duplicate objects",
     "lost destinations",
     "wrong order",
     "moments without an active destination",

@@ -1180,7 +1180,7 @@ def main() -> int:
         "needles": sum(len(forms) for value in runs[0].values.values() for forms in needles(value).values()),
         "bytes searched": sum(len(content) for run in runs for content in run.places.values()),
         "hits": count_leaks(hits),
-        "cases that prove nothing": len(odd),
+        "cases without effect": len(odd),
         "control cases": sum(run.cases for run in controls),
         "control hits": sum(by_control.values()),
         "seconds": round(time.monotonic() - begun),

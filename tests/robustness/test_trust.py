@@ -56,7 +56,7 @@ def test_client_that_retries_unknown_outcomes_is_detected(monkeypatch: pytest.Mo
         return honest(self, write)
 
     monkeypatch.setattr(http_client.Client, "write", stubborn)
-    proofs = ("objects that stand twice", "next run failed")
+    proofs = ("duplicate objects", "next run failed")
     _number, found = faults.sweep(sample=31, until=proofs)
     assert any(found[proof] for proof in proofs)
 

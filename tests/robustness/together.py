@@ -152,8 +152,8 @@ def creators(runs: int) -> collections.Counter[str]:
         account = Account.new()
         found["errors"] += len(side_by_side(account, [trunk] * runs, choose, lambda: None))
         trunk(Report(account, False, account.transport))
-        found["objects that stand twice"] += doubles(account)
-        found["nothing left"] += not account.world.vapi["credentials"]
+        found["duplicate objects"] += doubles(account)
+        found["no object left"] += not account.world.vapi["credentials"]
 
     found["interleavings"] = every(play)
     return found
@@ -175,8 +175,8 @@ def writers(number: int, labels: tuple[str, str]) -> collections.Counter[str]:
         forward(labels[0])(Report(account, False, account.transport))
         standing = [row["destination"] for row in rows(account, OWN)]
         found["lost destinations"] += sum(place not in standing for place in FOREIGN)
-        found["objects that stand twice"] += doubles(account)
-        found["not first"] += not standing[0].startswith(f"{OWN}@{labels[0]}.")
+        found["duplicate objects"] += doubles(account)
+        found["target not first"] += not standing[0].startswith(f"{OWN}@{labels[0]}.")
     found["interleavings"] = number
     return found
 
@@ -199,7 +199,7 @@ def changers(number: int) -> collections.Counter[str]:
         account.run(at_once=True, **life.AFTER)
         found["objects outside the scope that changed"] += life.outside(account) != outside
         found["not as declared"] += life.inside(account) != life.EXPECTED
-        found["objects that stand twice"] += doubles(account)
+        found["duplicate objects"] += doubles(account)
     found["interleavings"] = number
     return found
 
@@ -207,11 +207,11 @@ def changers(number: int) -> collections.Counter[str]:
 BROKEN = (
     "objects outside the scope that changed",
     "not as declared",
-    "objects that stand twice",
-    "nothing left",
+    "duplicate objects",
+    "no object left",
     "moments without an active destination",
     "lost destinations",
-    "not first",
+    "target not first",
 )
 
 
@@ -219,8 +219,8 @@ def figures(number: int, three: bool) -> dict[str, collections.Counter[str]]:
     found = {"two creators, all interleavings": creators(2)}
     if three:
         found["three creators, all interleavings"] = creators(3)
-    found["two runs that forward a number alike"] = writers(number, (TRUNK_A, TRUNK_A))
-    found["two runs that forward it differently"] = writers(number, (TRUNK_A, TRUNK_B))
+    found["two runs with the same forward"] = writers(number, (TRUNK_A, TRUNK_A))
+    found["two runs with different forwards"] = writers(number, (TRUNK_A, TRUNK_B))
     found["two runs that change an environment"] = changers(max(5, number // 20))
     return found
 
