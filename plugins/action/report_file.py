@@ -80,7 +80,7 @@ def _mode(text: str) -> int:
     return mode
 
 
-def _loaded(content: bytes, expected: t.Any) -> t.Any:
+def _loaded(content: bytes, expected: object) -> t.Any:
     """Return the variables as Ansible reads them from the file. They must be equal to the given variables."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(pathlib.Path(folder, "variables.yml"))

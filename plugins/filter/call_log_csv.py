@@ -25,7 +25,7 @@ EDGE = re.compile(r"([;|\n])")
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
-def cell(value: t.Any) -> str:
+def cell(value: object) -> str:
     """Return the text of a cell that no reader runs as a formula, regardless of its list separator.
 
     Readers with ``;``, ``|`` or a tab as separator find further cells inside a cell, and ignore its quotes. An
@@ -50,7 +50,7 @@ def _harmless(part: str, *, last: bool) -> bool:
     return not last if not rest else rest[0] not in FORMULA
 
 
-def table(rows: t.Iterable[t.Iterable[t.Any]]) -> str:
+def table(rows: t.Iterable[t.Iterable[object]]) -> str:
     """Return rows as CSV according to RFC 4180, with commas, all fields quoted, and CRLF line ends."""
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
@@ -59,7 +59,7 @@ def table(rows: t.Iterable[t.Iterable[t.Any]]) -> str:
     return out.getvalue()
 
 
-def _columns(call: ApiObject, assistants: ApiObject, numbers: ApiObject) -> dict[str, t.Any]:
+def _columns(call: ApiObject, assistants: ApiObject, numbers: ApiObject) -> dict[str, object]:
     """Return the cells of a call by column name. ``None`` is an empty cell."""
     number, customer = numbers.get(call.get("phone_number") or "") or {}, call.get("customer") or {}
     why, carrier = call.get("diagnosis") or {}, call.get("carrier") or {}
@@ -120,5 +120,5 @@ def call_log_csv(calls: t.Any, assistants: t.Any = (), phone_numbers: t.Any = ()
 class FilterModule:
     """The filter, by name."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, t.Callable[..., object]]:
         return {"call_log_csv": call_log_csv}

@@ -13,7 +13,7 @@ import typing as t
 ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def _clean(value: t.Any) -> t.Any:
+def _clean(value: object) -> object:
     """Convert data to built-in types that JSON and a script support."""
     if isinstance(value, dict):
         return {_clean(str(key)): _clean(item) for key, item in value.items()}
@@ -27,7 +27,7 @@ def _clean(value: t.Any) -> t.Any:
     return value
 
 
-def html_json(data: t.Any) -> str:
+def html_json(data: object) -> str:
     """Convert data to ASCII JSON that cannot end a script element.
 
     :param data: dicts, lists, strings, numbers, booleans and ``None``. Infinite numbers, which JSON does not support,
@@ -39,5 +39,5 @@ def html_json(data: t.Any) -> str:
 class FilterModule:
     """The filter, by name."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, t.Callable[..., object]]:
         return {"html_json": html_json}

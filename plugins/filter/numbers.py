@@ -22,7 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 UNKNOWN_ID = "(known after apply)"
 
 
-def digits(number: t.Any) -> str:
+def digits(number: object) -> str:
     """Return a phone number without a leading ``+``, the format of didlogic."""
     found = validators.digits(_text("digits", number))
     if not (found.isascii() and found.isdigit()):
@@ -30,7 +30,7 @@ def digits(number: t.Any) -> str:
     return found
 
 
-def e164(number: t.Any) -> str:
+def e164(number: object) -> str:
     """Return a phone number with a leading ``+``."""
     try:
         return validators.e164(_text("e164", number))
@@ -38,7 +38,7 @@ def e164(number: t.Any) -> str:
         raise AnsibleFilterError(f"e164: the number {error}") from None
 
 
-def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
+def vapi_sip_uri(number: object, trunk_id: object, region: object = "us") -> str:
     """Return the inbound URI of a number, with the spelling of the number in Vapi."""
     user = _text("vapi_sip_uri", number)
     try:
@@ -55,7 +55,7 @@ def vapi_sip_uri(number: t.Any, trunk_id: t.Any, region: t.Any = "us") -> str:
     return inbound_uri(user, str(trunk_id), region)
 
 
-def transfer_destinations(destinations: t.Any, gateway: str) -> list[t.Any]:
+def transfer_destinations(destinations: object, gateway: str) -> list[t.Any]:
     """Return the destinations of a transfer tool of an environment as the module ``vapi_transfer_tool`` accepts them.
 
     :param destinations: destinations that may have ``via``. :param gateway: the host name of the trunk's gateway.
@@ -73,14 +73,14 @@ def transfer_destinations(destinations: t.Any, gateway: str) -> list[t.Any]:
     return found
 
 
-def _text(name: str, number: t.Any) -> str:
+def _text(name: str, number: object) -> str:
     """Return a number as text. YAML parses an unquoted number as an integer."""
     if isinstance(number, bool) or not isinstance(number, (str, int)):
         raise AnsibleFilterError(f"{name}: the number must be a string. Quote it.")
     return str(number)
 
 
-def _is_trunk_id(value: t.Any) -> bool:
+def _is_trunk_id(value: object) -> bool:
     try:
         return value == UNKNOWN_ID or (isinstance(value, str) and str(uuid.UUID(value)) == value.lower())
     except ValueError:
@@ -90,7 +90,7 @@ def _is_trunk_id(value: t.Any) -> bool:
 class FilterModule:
     """The filters, by name."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, t.Callable[..., object]]:
         return {
             "digits": digits,
             "e164": e164,

@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import validators
 
 
-def printable(text: t.Any) -> str:
+def printable(text: object) -> str:
     """Escape one line of text for a terminal; see :func:`_rules.printable`."""
     return validators.printable(str(text))
 
@@ -18,5 +18,5 @@ def printable(text: t.Any) -> str:
 class FilterModule:
     """The filter, by name."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, t.Callable[..., object]]:
         return {"printable": printable}

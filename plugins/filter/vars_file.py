@@ -25,7 +25,7 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> t.Any:  # noqa: ARG002 - PyYAML's signature
         return super().increase_indent(flow, False)
 
-    def ignore_aliases(self, _data: t.Any) -> bool:
+    def ignore_aliases(self, _data: object) -> bool:
         return True
 
 
@@ -48,7 +48,7 @@ _Dumper.add_representer(str, _text)
 _Escaping.add_representer(str, _text)
 
 
-def _plain(value: t.Any) -> t.Any:
+def _plain(value: object) -> t.Any:
     """Convert data to built-in types. Ansible's types are subclasses, some of which ``str()`` does not convert."""
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}
@@ -77,7 +77,7 @@ def _comment(text: str) -> str:
     return "".join(f"{line}\n" for line in found)
 
 
-def vars_file(variables: t.Any, comment: str = "") -> str:
+def vars_file(variables: object, comment: str = "") -> str:
     """Return the text of a YAML file with the variables.
 
     :param variables: a dict of dicts, lists, texts, numbers, truth values and ``None``.
@@ -103,5 +103,5 @@ def vars_file(variables: t.Any, comment: str = "") -> str:
 class FilterModule:
     """The filter, by name."""
 
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, t.Callable[..., object]]:
         return {"vars_file": vars_file}

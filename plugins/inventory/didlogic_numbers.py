@@ -137,6 +137,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.mo
     make_client,
     unexpected_error,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
@@ -148,11 +149,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redac
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.inventory_rows import listed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
-    Snapshot,
-    read_call_paths,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot, read_call_paths
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
 
@@ -200,7 +197,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         # Outside the handlers, because Ansible prints the cause of an error.
         if message is not None:
             raise AnsibleParserError(query.scrubber().text(named(message)))
-        self._warn_of(params["numbers"], rows)
+        self._warn_of(list(map(str, as_list(params["numbers"]))), rows)
         inventory.add_group(GROUP)
         for row in rows:
             self._add(inventory, row)
@@ -223,7 +220,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if wrong:
             raise AnsibleParserError(f"Option {wrong}: must be a string.")
 
-    def _params(self) -> dict[str, t.Any]:
+    def _params(self) -> dict[str, object]:
         """Return the options that determine what is read. Raises :class:`OptionError`."""
         params = {name: self._option(name) for name in CONNECTION}
         params |= {name: self._filled(name, params[name]) for name in FILLED}
@@ -234,7 +231,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         return {**params, "numbers": sorted({digits(number) for number in self._option("numbers") or ()})}
 
-    def _filled(self, name: str, value: t.Any) -> t.Any:
+    def _filled(self, name: str, value: object) -> object:
         """Return an option with its template rendered."""
         if not isinstance(value, str) or not self.templar.is_template(value):
             return value
@@ -250,7 +247,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     # -- reading and caching
 
-    def _rows(self, path: str, cache: bool, params: dict[str, t.Any], query: ListQuery) -> list[ApiObject]:
+    def _rows(self, path: str, cache: bool, params: Params, query: ListQuery) -> list[ApiObject]:
         query.know(params)
         if not self._option("cache"):
             return query.rows(params)
@@ -272,7 +269,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     # -- hosts
 
     def _add(self, inventory: t.Any, row: ApiObject) -> None:
-        host = row["didlogic_number"]
+        host = str(row["didlogic_number"])
         # Ansible uses host names in paths.
         if not re.fullmatch(r"[0-9]{3,15}", host):
             self.display.warning("didlogic returned an invalid number. It was skipped.")
@@ -285,7 +282,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             inventory.set_variable(
                 host, "ansible_python_interpreter", trust_as_template("{{ ansible_playbook_python }}")
             )
-        construct: dict[str, t.Callable[..., t.Any]] = {
+        construct: dict[str, t.Callable[..., object]] = {
             "compose": self._set_composite_vars,
             "groups": self._add_host_to_composed_groups,
             "keyed_groups": self._add_host_to_keyed_groups,
@@ -306,15 +303,15 @@ class ListQuery:
         self._seen_secrets: set[str] = set()
         self._labels: set[str] = set()
 
-    def know(self, params: t.Mapping[str, t.Any]) -> None:
+    def know(self, params: Params) -> None:
         """Store the keys as given and as used, because a key from a file often ends in a line break."""
-        given = [params[f"{service.name}_api_key"] for service in SERVICES]
+        given = [str(params[f"{service.name}_api_key"] or "") for service in SERVICES]
         self._keys = {form for key in given if key for form in (key, key.strip())}
 
     def scrubber(self) -> Redactor:
         return Redactor(self._keys, self._seen_secrets, self._labels, label_pattern=LABEL_IN_TEXT)
 
-    def rows(self, params: t.Mapping[str, t.Any]) -> list[ApiObject]:
+    def rows(self, params: Params) -> list[ApiObject]:
         """Return the variables of each number, without secrets."""
         if not params["validate_certs"]:
             self._warn(CERTIFICATES_UNVERIFIED)
@@ -334,14 +331,14 @@ class ListQuery:
         return [scrubber.value(row) for row in listed(snapshot, both="vapi" in engines)]
 
     @staticmethod
-    def _snapshot(engines: dict[str, Engine], params: t.Mapping[str, t.Any]) -> Snapshot:
+    def _snapshot(engines: dict[str, Engine], params: Params) -> Snapshot:
         vapi, carrier = engines.get("vapi"), engines[CARRIER.provider.name]
         key = vapi.client.connection.api_key if vapi else ""
-        numbers = tuple(params["numbers"])
+        numbers = tuple(map(str, as_list(params["numbers"])))
         return read_call_paths(vapi, carrier, CARRIER, region=params["vapi_region"], key=key, declared_numbers=numbers)
 
 
-def plain(value: t.Any) -> t.Any:
+def plain(value: object) -> object:
     """Return a value that Ansible does not render and that is safe for a terminal.
 
     ``ansible-inventory --graph --vars`` prints the values of variables without escaping.
@@ -354,7 +351,7 @@ def plain(value: t.Any) -> t.Any:
     return wrap_var(value)
 
 
-def _printable(value: t.Any) -> t.Any:
+def _printable(value: object) -> object:
     if isinstance(value, dict):
         return {_printable(key): _printable(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -374,7 +371,7 @@ def named(message: str) -> str:
 def _ended_by_hand(stops: list[threading.Event]) -> t.Iterator[None]:
     """Cancel the requests on Ctrl-C as well, because they run in their own threads."""
 
-    def end(_number: int, _frame: t.Any) -> None:
+    def end(_number: int, _frame: object) -> None:
         for stop in stops:
             stop.set()
         raise KeyboardInterrupt

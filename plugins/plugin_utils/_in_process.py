@@ -24,8 +24,10 @@ from ansible.constants import config
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as Normal
 
-# Imported in the process that all tasks are forked from, so that each task has the libraries loaded.
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
+
+# Imported in the process that all tasks are forked from, so that each task has the libraries loaded.
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals
@@ -55,9 +57,9 @@ class InProcessActionModule(Normal):
     """The ``normal`` action plugin with in-process module execution."""
 
     _module_main: Main | None = None
-    _arguments: dict[str, t.Any] | None = None
+    _arguments: Result | None = None
 
-    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+    def run(self, tmp: object = None, task_vars: t.Any = None) -> t.Any:
         """Reject texts with Vapi variables that Ansible has replaced."""
         faults = self._template_faults(task_vars or {})
         if faults:
@@ -68,7 +70,7 @@ class InProcessActionModule(Normal):
     if _ansible_internals.PROFILED:
 
         @classmethod
-        def finalize_task_arg(cls, name: str, value: t.Any, *args: t.Any, **more: t.Any) -> t.Any:
+        def finalize_task_arg(cls, name: str, value: object, *args: t.Any, **more: t.Any) -> object:
             """Template an option; explain how to fix a failure caused by a Vapi variable."""
             try:
                 return super().finalize_task_arg(name, value, *args, **more)
@@ -77,14 +79,14 @@ class InProcessActionModule(Normal):
                     f"Option {name} is an Ansible template that cannot be evaluated. {SOLUTION}"
                 ) from error
 
-    def _template_faults(self, variables: t.Mapping[str, t.Any]) -> list[str]:
+    def _template_faults(self, variables: Params) -> list[str]:
         """Check the options as they are written in the playbook, because they have already been templated."""
         written = self._task.get_ds()
         given = [item for key, item in written.items() if key in (self._task.action, "args")] if written else []
         options = {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
         return [fault for key, item in options.items() for fault in template_faults(key, item, variables)]
 
-    def _execute_module(self, module_name: t.Any = None, *args: t.Any, **more: t.Any) -> t.Any:
+    def _execute_module(self, module_name: str | None = None, *args: t.Any, **more: t.Any) -> t.Any:
         name = str(module_name or self._task.action).rpartition(".")[2]
         self._module_main = _main_of(name) if self._can_run_in_process(more.get("task_vars") or {}) else None
         try:
@@ -92,7 +94,7 @@ class InProcessActionModule(Normal):
         finally:
             self._module_main = self._arguments = None
 
-    def _can_run_in_process(self, variables: t.Mapping[str, t.Any]) -> bool:
+    def _can_run_in_process(self, variables: Params) -> bool:
         """Whether no setting requires another host, user, interpreter, environment or execution mode."""
         enabled = self._value(variables, SWITCH) or os.environ.get(SWITCH.upper(), "true")
         interpreter = self._value(variables, "ansible_python_interpreter")
@@ -110,12 +112,12 @@ class InProcessActionModule(Normal):
             and (not interpreter or os.path.realpath(interpreter) == os.path.realpath(sys.executable))
         )
 
-    def _value(self, variables: t.Mapping[str, t.Any], name: str) -> str:
+    def _value(self, variables: Params, name: str) -> str:
         """A variable as text, templated; empty if it is not set."""
         return str(self._templar.template(variables[name])) if name in variables else ""
 
     def _update_module_args(
-        self, module_name: t.Any, module_args: t.Any, task_vars: t.Any, *args: t.Any, **more: t.Any
+        self, module_name: str | None, module_args: Result, task_vars: t.Any, *args: t.Any, **more: t.Any
     ) -> None:
         """Pass the controller's information about the options to the module."""
         super()._update_module_args(module_name, module_args, task_vars, *args, **more)
@@ -136,7 +138,7 @@ class InProcessActionModule(Normal):
         """Nothing is copied, so no temporary folder is made."""
         return True if self._module_main else bool(super()._is_pipelining_enabled(*args, **more))
 
-    def _configure_module(self, module_name: t.Any, module_args: t.Any, task_vars: t.Any) -> t.Any:
+    def _configure_module(self, module_name: str, module_args: Result, task_vars: t.Any) -> t.Any:
         """No archive is made."""
         if not self._module_main:
             return super()._configure_module(module_name, module_args, task_vars)
@@ -180,21 +182,21 @@ def _main_of(name: str) -> Main | None:
 
 
 def _run(
-    main: Main, arguments: dict[str, t.Any], progress: t.Callable[[int, int], None] = lambda _done, _all: None
+    main: Main, arguments: Result, progress: t.Callable[[int, int], None] = lambda _done, _all: None
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of a module."""
     out, err = io.StringIO(), io.StringIO()
     with _as_module(arguments, progress), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main()
-            code: t.Any = 0
+            code = 0
         except SystemExit as end:
-            code = end.code
-    return int(code or 0), out.getvalue(), err.getvalue()
+            code = end.code if isinstance(end.code, int) else int(end.code or 0)
+    return code, out.getvalue(), err.getvalue()
 
 
 @contextlib.contextmanager
-def _as_module(arguments: dict[str, t.Any], progress: t.Callable[[int, int], None]) -> t.Iterator[None]:
+def _as_module(arguments: Result, progress: t.Callable[[int, int], None]) -> t.Iterator[None]:
     """Provide the state that a module expects at its start, and restore the state of this process afterwards."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     token = ansible_module.PROGRESS.set(progress)

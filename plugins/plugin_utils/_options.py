@@ -37,7 +37,7 @@ def variable_names(module: str, given: t.Mapping[str, str]) -> dict[str, str]:
     return {**names, **given}
 
 
-def keys_that_are_no_text(value: t.Any, path: str = "") -> t.Iterator[tuple[str, str]]:
+def keys_that_are_no_text(value: object, path: str = "") -> t.Iterator[tuple[str, str]]:
     """Find keys in options that are not text.
 
     :param value: options, or a part of them. :param path: its path. :return: pairs of a path and a rule.
@@ -54,7 +54,7 @@ def keys_that_are_no_text(value: t.Any, path: str = "") -> t.Iterator[tuple[str,
             yield from keys_that_are_no_text(item, f"{path}[{index}]")
 
 
-def _rule(key: t.Any, word: str) -> str:
+def _rule(key: object, word: str) -> str:
     if isinstance(key, bool):
         meant = "on or yes" if key else "off or no"
         return f"The key must be text; YAML reads {meant} as {word}. Put the key in quotes."

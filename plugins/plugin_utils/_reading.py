@@ -51,7 +51,7 @@ def from_file(path: str) -> t.Any:
         raise ValueError("Ansible cannot read it") from None
 
 
-def difference(expected: t.Any, found: t.Any, path: str = "") -> str | None:
+def difference(expected: object, found: object, path: str = "") -> str | None:
     """The path of the first value that differs, or that Ansible would treat as a template.
 
     :param expected: the value to write. :param found: the value that was read. :returns: ``None`` if there is none.

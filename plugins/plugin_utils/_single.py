@@ -65,7 +65,7 @@ class Record:
         os.fsync(self._descriptor)
 
 
-def digest(*parts: t.Any) -> str:
+def digest(*parts: object) -> str:
     """A name for a file that does not reveal its input."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
 

@@ -18,6 +18,8 @@ import jinja2.meta
 import jinja2.nodes
 from ansible import constants
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
+
 try:
     from ansible.template import is_trusted_as_template
 except ImportError:  # ansible-core before 2.19 marks texts that are not templates instead
@@ -27,9 +29,9 @@ except ImportError:  # ansible-core before 2.19 marks texts that are not templat
         return not isinstance(value, AnsibleUnsafe)
 
 
-Variables = t.Mapping[str, t.Any]
+Variables = Params
 #: Text -> the templated text; raises Ansible's exceptions.
-Fill = t.Callable[[t.Any], t.Any]
+Fill = t.Callable[[object], object]
 Warn = t.Callable[[str], None]
 
 #: Names that exist in every Ansible template. Alone between braces, each is a function or a class.
@@ -70,7 +72,7 @@ _PARSER.filters, _PARSER.tests = _EveryName(), _EveryName()
 
 
 def template_faults(
-    name: str, value: t.Any, variables: Variables, fill: Fill | None = None, warn: Warn = lambda _text: None
+    name: str, value: object, variables: Variables, fill: Fill | None = None, warn: Warn = lambda _text: None
 ) -> list[str]:
     """Find texts in which Ansible would replace a variable that is intended for Vapi.
 
@@ -90,7 +92,7 @@ class _Examination:
     fill: Fill | None
     warn: Warn
 
-    def faults(self, path: str, value: t.Any, inside: frozenset[str]) -> t.Iterator[str]:
+    def faults(self, path: str, value: object, inside: frozenset[str]) -> t.Iterator[str]:
         """:param inside: the variables that have led here."""
         if isinstance(value, t.Mapping):
             for key, item in value.items():
@@ -187,7 +189,7 @@ class _Examination:
             return True
 
 
-def _is_template(value: t.Any) -> bool:
+def _is_template(value: object) -> t.TypeGuard[str]:
     return isinstance(value, str) and ("{{" in value or "{%" in value) and is_trusted_as_template(value)
 
 

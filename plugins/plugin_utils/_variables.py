@@ -17,6 +17,7 @@ import typing as t
 
 import yaml
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest, unknown
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import SWITCH
 
@@ -27,8 +28,21 @@ COLLECTION = "voiceops.vapi_didlogic"
 #: The loader in C needs a tenth of the time of the other one, but is not always available.
 LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+
 #: An option's name -> the relevant part of its specification: its suboptions, under ``options``.
-Spec = dict[str, dict[str, t.Any]]
+class Variable(t.TypedDict, total=False):
+    """The specification of a variable or an option."""
+
+    options: dict[str, Variable]
+    description: list[str]
+    module: str
+    option: str
+
+
+Spec = dict[str, Variable]
+
+#: Evaluates a template.
+Fill = t.Callable[[object], object]
 
 #: A comment line that documents a variable; one that contains a module's options names the module.
 _DOCUMENTED = re.compile(r"#\s+(vapi_didlogic_\w+):?\s{2,}(?:the options of (\w+))?")
@@ -61,13 +75,13 @@ def known() -> Spec:
     return found
 
 
-def _like(option: dict[str, t.Any]) -> dict[str, t.Any]:
+def _like(option: Variable) -> Variable:
     """A role's option, with the module's option that its description refers to."""
     same = _SAME.search(" ".join(option.get("description") or []))
     return {**option, "module": same[1], "option": same[2]} if same and not option.get("options") else option
 
 
-def options_in(spec: t.Mapping[str, t.Any]) -> Spec:
+def options_in(spec: Variable) -> Spec:
     """The suboptions of a variable or an option.
 
     :param spec: its specification. :return: the suboptions; none if it accepts any value.
@@ -78,7 +92,7 @@ def options_in(spec: t.Mapping[str, t.Any]) -> Spec:
     return options[spec["option"]]["options"] if spec.get("option") else options
 
 
-def unknown_variables(variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any] | None = None) -> list[str]:
+def unknown_variables(variables: Params, fill: Fill | None = None) -> list[str]:
     """Find names that look like a variable of this collection, or an option in one, but do not exist.
 
     :param variables: the defined variables as written. :param fill: evaluates a template.
@@ -97,11 +111,11 @@ def unknown_variables(variables: t.Mapping[str, t.Any], fill: t.Callable[[t.Any]
     return found
 
 
-def _unchanged(value: t.Any) -> t.Any:
+def _unchanged(value: object) -> object:
     return value
 
 
-def _inside(path: str, value: t.Any, spec: t.Mapping[str, t.Any], fill: t.Callable[[t.Any], t.Any]) -> list[str]:
+def _inside(path: str, value: object, spec: Variable, fill: Fill) -> list[str]:
     options = options_in(spec)
     if not options:
         return []
@@ -137,8 +151,11 @@ def options_of(module: str) -> Spec:
     return _as_role(options)
 
 
-def _as_role(options: t.Mapping[str, t.Any]) -> Spec:
-    return {name: {"options": _as_role(option.get("suboptions") or {})} for name, option in options.items()}
+def _as_role(options: Params) -> Spec:
+    found: Spec = {}
+    for name, option in options.items():
+        found[name] = {"options": _as_role(as_object(as_object(option).get("suboptions")))}
+    return found
 
 
 def _read(text: str) -> t.Any:

@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     ModuleFailureError,
@@ -53,7 +54,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.r
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     Snapshot,
     display_name,
     read,
@@ -241,7 +241,7 @@ def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in reversed(spec.assistants)])
     _ensure(vapi, run, TRANSFER_TOOL, list(reversed(spec.tools)))
     _ensure(vapi, run, SIP_TRUNK, [_with_options(spec.desired_trunk(), **forced)])
-    if spec.account and (spec.params["sip_account"] or {}).get("force"):
+    if spec.account and as_object(spec.params["sip_account"]).get("force"):
         _ensure(other, run, spec.carrier.logins, [spec.account])
 
 
@@ -282,7 +282,7 @@ def _remove(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in removal.assistants])
 
 
-def _with_options(desired: Desired, **changes: t.Any) -> Desired:
+def _with_options(desired: Desired, **changes: object) -> Desired:
     return dataclasses.replace(desired, options=desired.options.model_copy(update=changes))
 
 

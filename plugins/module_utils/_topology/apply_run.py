@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import (
@@ -21,10 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
-    Snapshot,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER

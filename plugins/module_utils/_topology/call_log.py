@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result, as_object, objects_in
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     Enrichment,
@@ -25,8 +26,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 
-Item = dict[str, t.Any]
-
 #: Maximum difference between the times of both services, including the time to set up a call.
 SLACK = datetime.timedelta(seconds=90)
 
@@ -34,7 +33,7 @@ SLACK = datetime.timedelta(seconds=90)
 DAY = datetime.timedelta(days=1)
 
 
-def around(items: list[Item], carrier: Carrier = CARRIER) -> ListQuery:
+def around(items: list[Result], carrier: Carrier = CARRIER) -> ListQuery:
     """The query for records: the days of the calls, and one day before and after.
 
     :param items: the calls. :param carrier: the carrier. :return: the list query.
@@ -45,7 +44,7 @@ def around(items: list[Item], carrier: Carrier = CARRIER) -> ListQuery:
     return carrier.records_query(min(times) - DAY, max(times) + DAY)
 
 
-def joined(items: list[Item], rows: list[Item], carrier: Carrier = CARRIER) -> list[Item]:
+def joined(items: list[Result], rows: list[Result], carrier: Carrier = CARRIER) -> list[Result]:
     """Add the carrier's record to each call, and repeat its diagnosis with it.
 
     :param items: the calls. :param rows: the records. :param carrier: the carrier.
@@ -65,20 +64,21 @@ def joined(items: list[Item], rows: list[Item], carrier: Carrier = CARRIER) -> l
         at = own.get(position)
         leg = _leg(item, free, taken, complete=len(rows) < carrier.records_limit)
         matched = dict(records[at]) if at is not None else {}
-        if matched and "to" in (item["transfers"] or [{}])[-1]:
+        transfers = objects_in(item["transfers"])
+        if matched and transfers and "to" in transfers[-1]:
             matched["transfer_leg"] = leg
         found.append({**with_diagnosis(item, matched), "carrier": matched})
     return found
 
 
 def _own_records(
-    items: list[Item], free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]], taken: set[int]
+    items: list[Result], free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]], taken: set[int]
 ) -> dict[int, int]:
     """Match calls to records, the closest in time first; each record belongs to one call."""
     pairs = []
     for position, item in enumerate(items):
         kind = "inbound" if item.get("direction") == "inbound" else "outbound"
-        customer = item.get("customer", {})
+        customer = as_object(item.get("customer"))
         number = user_digits(customer.get("number") or customer.get("sip_uri"))
         begun = _time(item.get("started_at")) or _time(item.get("created_at"))
         if not number or not begun:
@@ -98,14 +98,14 @@ def _own_records(
 
 
 def _leg(
-    item: Item,
+    item: Result,
     free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]],
     taken: set[int],
     *,
     complete: bool,
 ) -> bool | None:
     """Whether the records contain the call to the transfer target; ``None`` if that cannot be determined."""
-    places = [user_digits(transfer["to"]) for transfer in item["transfers"] if "to" in transfer]
+    places = [user_digits(transfer["to"]) for transfer in objects_in(item["transfers"]) if "to" in transfer]
     begun = _time(item.get("started_at")) or _time(item.get("created_at"))
     if not places or not begun:
         return None
@@ -120,19 +120,19 @@ def _leg(
     return True if legs else False if complete else None
 
 
-def _span(item: Item, begun: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
+def _span(item: Result, begun: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
     first = _time(item.get("created_at")) or begun
     return first - SLACK, (_time(item.get("ended_at")) or begun) + SLACK
 
 
-def _time(text: t.Any) -> datetime.datetime | None:
+def _time(text: object) -> datetime.datetime | None:
     try:
         return moment(str(text))
     except (ValueError, OverflowError):
         return None
 
 
-def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item], carrier: Carrier = CARRIER) -> str:
+def other_carrier(phone: Result | None, trunks: t.Mapping[str, Result], carrier: Carrier = CARRIER) -> str:
     """The provider or trunk of a phone number if it certainly does not belong to the carrier, otherwise an empty text.
 
     The carrier of a trunk that has only addresses is unknown.
@@ -153,8 +153,8 @@ def other_carrier(phone: Item | None, trunks: t.Mapping[str, Item], carrier: Car
 
 
 def over_other_carriers(
-    list_objects: t.Callable[[Resource], list[Item]], items: list[Item], carrier: Carrier = CARRIER
-) -> list[Item]:
+    list_objects: t.Callable[[Resource], list[Result]], items: list[Result], carrier: Carrier = CARRIER
+) -> list[Result]:
     """Replace advice about the carrier by ``other_carrier`` in calls over another one.
 
     :param list_objects: reads a list of Vapi; only called if a diagnosis is about the carrier. :param items: the calls.
@@ -175,9 +175,9 @@ def over_other_carriers(
     return [_without_advice(item, names[id(item)], title) if names.get(id(item)) else item for item in items]
 
 
-def _without_advice(item: Item, used: str, title: str) -> Item:
+def _without_advice(item: Result, used: str, title: str) -> Result:
     reason = " ".join(str(item.get("ended_reason")).split())[:120]
-    diagnosis = {key: value for key, value in item["diagnosis"].items() if key in ("area", "sip_status")}
+    diagnosis = {key: value for key, value in as_object(item["diagnosis"]).items() if key in ("area", "sip_status")}
     diagnosis |= {
         "cause": f"The call used {used}, which does not belong to {title}; Vapi reports {reason}.",
         "fix": f"Contact that carrier; the advice of this collection applies to {title} only.",

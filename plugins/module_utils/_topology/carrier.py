@@ -81,7 +81,7 @@ class Carrier(t.Protocol):
     def entries_of(self, rows: list[ApiObject]) -> list[Entry]:
         """The routes in the order in which calls try them; their addresses are ``raw["destination"]``."""
 
-    def kind_of(self, row: t.Mapping[str, t.Any]) -> str:
+    def kind_of(self, row: ApiObject) -> str:
         """The :data:`RouteKind` of a row, or ``other``."""
 
     def reachable(self, entry: Entry) -> bool:

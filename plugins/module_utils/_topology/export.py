@@ -14,6 +14,11 @@ import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api, to_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    ApiObject,
+    as_object,
+    objects_in,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import hidden_places
@@ -26,7 +31,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     display_name,
@@ -155,7 +159,7 @@ def _note_unexpressed(
         return {**made, **choices, **expressed}
 
     def trunk_body() -> ApiObject:
-        made = dataclasses.replace(spec, trunk=from_options(Trunk, found["trunk"]))
+        made = dataclasses.replace(spec, trunk=from_options(Trunk, as_object(found["trunk"])))
         return to_api(made.desired_trunk().record)
 
     cases: list[tuple[Resource, ApiObject, str, t.Callable[[], ApiObject]]] = [
@@ -163,7 +167,7 @@ def _note_unexpressed(
     ]
     cases += [
         (PHONE_NUMBER, row, str(item["number"]), functools.partial(phone_body, row, item))
-        for row, item in zip(phones, found["numbers"], strict=True)
+        for row, item in zip(phones, objects_in(found["numbers"]), strict=True)
     ]
     cases += [
         (TRANSFER_TOOL, row, display_name(row, "function.name"), functools.partial(_tool_body, row)) for row in tools
@@ -187,7 +191,7 @@ def _tool_body(row: ApiObject) -> ApiObject:
     return to_api(desired_from_options(TRANSFER_TOOL, _tool(row)).record)
 
 
-def _lost(raw: t.Any, body: t.Any, path: str = "") -> list[str]:
+def _lost(raw: object, body: object, path: str = "") -> list[str]:
     """The dotted paths of a current object that a body does not have, without empty values."""
     if isinstance(raw, list) and all(isinstance(item, dict) for item in raw):
         rows = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
@@ -302,7 +306,7 @@ def _tool(row: ApiObject) -> ApiObject:
         name: found[name] for name in ("name", "description", "destinations", "messages") if name in found
     }
     if "destinations" in kept:
-        kept["destinations"] = [_plain(item) for item in kept["destinations"]]
+        kept["destinations"] = [_plain(item) for item in objects_in(kept["destinations"])]
     return kept
 
 

@@ -10,7 +10,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     OptionError,
@@ -235,7 +235,7 @@ def check_failover(carrier: Carrier, forward: Forward, options: EnvironmentForwa
     :param carrier: the carrier. :param forward: the forward. :param options: its other options.
     :raises OptionError: with all errors.
     """
-    faults, seen = Faults(), dict[t.Any, int]()
+    faults, seen = Faults(), dict[t.Hashable, int]()
     for index, address in enumerate(options.failover or ()):
         path = f"failover[{index}]"
         entry = faults.of(path, _failover_entry, carrier, address.strip(), forward, options)
@@ -332,9 +332,7 @@ def unique_keys(carrier: Carrier, forward: Forward, options: ForwardOptions) -> 
     return (place, forward.number) if options.position == "first" and options.state == "present" else (place,)
 
 
-def undeclared(
-    carrier: Carrier, client: Client, desired_objects: list[Desired], params: t.Mapping[str, t.Any]
-) -> list[Desired]:
+def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired], params: Params) -> list[Desired]:
     """Undeclared forwards to this Vapi region's host, on all numbers of the account.
 
     :param carrier: the carrier. :param client: the client of its API. :param desired_objects: the declared forwards.
@@ -346,6 +344,7 @@ def undeclared(
     }
     found = []
     unwrap = carrier.route_api.unwrap_list
+    shown = [str(key) for key in as_list(params["vapi_trunk_ids"])]
     for row in client.list_all(carrier.numbers.path, carrier.numbers.api.unwrap_list):
         number = carrier.number_of(row)
         for entry in carrier.entries_of(client.list_all(carrier.routes_path, unwrap, number=number)):
@@ -354,9 +353,7 @@ def undeclared(
             if (number, entry.identity) in declared:
                 continue
             record = Forward(number=number, destination=str(entry.raw["destination"]), kind="sip_uri")
-            found.append(
-                Desired(record, ForwardOptions(state="absent", vapi_trunk_ids=params["vapi_trunk_ids"]), label=number)
-            )
+            found.append(Desired(record, ForwardOptions(state="absent", vapi_trunk_ids=shown), label=number))
     return found
 
 

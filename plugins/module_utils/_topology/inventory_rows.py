@@ -8,13 +8,9 @@ The prefix of a variable names its service.
 
 from __future__ import annotations
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import number
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
-    Snapshot,
-    to_result,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot, to_result
 
 #: Keys of a number's data from Vapi.
 AT_VAPI = ("imported", "phone_number", "trunk", "answered_by", "transfer_tools")

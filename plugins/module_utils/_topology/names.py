@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, as_object, objects_in
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
-
-Params = t.Mapping[str, t.Any]
 
 #: The options that refer to an entry of another option by its name.
 REFERENCES = (("assistants", "tools", "transfer_tools"), ("numbers", "assistant", "assistants"))
@@ -29,7 +28,8 @@ def check_names(params: Params, faults: Faults) -> None:
 
     :param params: the options of the environment. :param faults: gets the errors.
     """
-    options = {"trunk": [params["trunk"]], **{name: params[name] for name in ("transfer_tools", "assistants")}}
+    options = {"trunk": [as_object(params["trunk"])]}
+    options |= {name: objects_in(params[name]) for name in ("transfer_tools", "assistants")}
     for option, items in options.items():
         paths = [option] if option == "trunk" else [f"{option}[{index}]" for index in range(len(items))]
         known = {str(item.get("name")): path for item, path in zip(items, paths, strict=True)}
@@ -41,8 +41,8 @@ def check_names(params: Params, faults: Faults) -> None:
 
 def _check_references(params: Params, faults: Faults) -> None:
     for option, field, target in REFERENCES:
-        renamed = {name: item.get("name") for item in params[target] for name in former_names(item)}
-        absent = {item.get("name") for item in params[target] if item.get("state") == "absent"}
+        renamed = {name: item.get("name") for item in objects_in(params[target]) for name in former_names(item)}
+        absent = {item.get("name") for item in objects_in(params[target]) if item.get("state") == "absent"}
         for path, name in _references(params, option, field):
             if name in renamed:
                 faults.add(OptionError(path, f"is a former name; use the name {renamed[name]}.", name))
@@ -66,7 +66,7 @@ def _check_former(item: Params, name: str, place: str, known: dict[str, str], fa
 
 def _references(params: Params, option: str, field: str) -> t.Iterator[tuple[str, str]]:
     """The path and the value of each reference of the entries that are not removed."""
-    for index, item in enumerate(params[option]):
+    for index, item in enumerate(objects_in(params[option])):
         if item.get("state") == "absent":
             continue
         value, path = item.get(field), f"{option}[{index}].{field}"

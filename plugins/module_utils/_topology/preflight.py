@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     OptionError,
 )
@@ -23,7 +24,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import LEADS_BACK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     Snapshot,
     display_name,
     members_of,
@@ -135,7 +135,7 @@ def _missing_references(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine)
     """The assistants, squads and tools that do not exist."""
     there = {str(row.get(key)) for row in snapshot.assistants for key in ("name", "id")}
     squads = {str(row.get(key)) for row in snapshot.squads for key in ("name", "id")}
-    tools = {str((row.get("function") or {}).get("name")) for row in snapshot.tools}
+    tools = {str(dig(row, ("function", "name"))) for row in snapshot.tools}
     tools |= {str(row["id"]) for row in vapi.rows(ANY_TOOL)}
     declared = spec.option_names.name_of
     in_vapi = f"is neither in {declared('assistants')} nor in Vapi"

@@ -13,6 +13,7 @@ import json
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyKeyedResource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
@@ -23,7 +24,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
     own_phone_numbers,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     display_name,

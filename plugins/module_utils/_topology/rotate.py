@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
     ModuleFailureError,
@@ -51,7 +52,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
     results_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     login_of,
@@ -479,10 +479,8 @@ def _check_removed(run: Rotation, engine: Engine, resource: Resource, is_old: t.
         raise ApiError(f"{title} still lists the old {resource.title} after its removal. Run the rotation again.")
 
 
-def _rename(
-    run: Rotation, engine: Engine, resource: Resource, params: dict[str, t.Any], option: str, before: str
-) -> None:
-    name = params[option]
+def _rename(run: Rotation, engine: Engine, resource: Resource, params: Params, option: str, before: str) -> None:
+    name = str(params[option])
     if UNKNOWN_ID not in params.values():
         run.ensure(engine, resource, dataclasses.replace(desired_from_options(resource, params), label=name))
         return

@@ -11,6 +11,7 @@ import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
@@ -38,8 +39,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
-
-ApiObject = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,13 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    ApiObject,
+    Params,
+    as_list,
+    as_object,
+    objects_in,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
     OptionError,
@@ -62,8 +69,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import gateway_uri, inbound_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
-
-Params = t.Mapping[str, t.Any]
 
 
 def check_login(name: str) -> None:
@@ -219,12 +224,13 @@ class EnvironmentSpec:
     @property
     def password(self) -> str | None:
         """The SIP password, which both services store; ``None`` if none is given."""
-        return self.trunk.password or (self.params.get("sip_account") or {}).get("password") or None
+        given = as_object(self.params.get("sip_account")).get("password")
+        return self.trunk.password or (str(given) if given else None)
 
     @property
     def prunes(self) -> bool:
         """Whether objects of the environment that are no longer declared are removed."""
-        return self.present and bool(self.params["prune"])
+        return self.present and bool(self.params.get("prune"))
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -286,19 +292,19 @@ class EnvironmentSpec:
         return tuple(number for number in self.numbers if number.inbound)
 
     @functools.cached_property
-    def _fallbacks(self) -> dict[str, t.Any]:
+    def _fallbacks(self) -> dict[str, object]:
         """The numbers as given; they are checked where they are used."""
-        items = zip(self.all_numbers, self.params["numbers"], strict=True)
+        items = zip(self.all_numbers, objects_in(self.params["numbers"]), strict=True)
         return {str(number.number): item.get("fallback_destination") for number, item in items}
 
-    def places(self, option: str, field: str, value: t.Any) -> list[str]:
+    def places(self, option: str, field: str, value: object) -> list[str]:
         """The paths in a list option at which ``field`` is or contains a value.
 
         :param option: the list option. :param field: the field of its items. :param value: the value. :return: the
             paths.
         """
         found = []
-        for index, item in enumerate(self.params[option]):
+        for index, item in enumerate(objects_in(self.params[option])):
             there, path = item.get(field), f"{option}[{index}].{field}"
             if isinstance(there, list):
                 found += [f"{path}[{at}]" for at, each in enumerate(there) if each == value]
@@ -412,7 +418,7 @@ class EnvironmentSpec:
         :param uri: an existing destination, instead of the inbound URI of the trunk.
         :param number: the number. :param trunk: the id of the trunk. :return: the desired forward.
         """
-        target: dict[str, t.Any] = {
+        target: dict[str, object] = {
             "vapi_trunk_id": None if by_key else trunk,
             "vapi_private_key": self.key if by_key else None,
             "uri_user": self.spelling(number),
@@ -440,7 +446,7 @@ class EnvironmentSpec:
         """
         return next((f"numbers[{index}]" for index, each in enumerate(self.all_numbers) if each is number), "numbers")
 
-    def _desired(self, resource: Resource, path: str, **params: t.Any) -> Desired:
+    def _desired(self, resource: Resource, path: str, **params: object) -> Desired:
         options = {"state": self.params["state"], **params}
         return dataclasses.replace(desired_from_options(resource, options), path=path)
 
@@ -456,35 +462,36 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
     state = {"state": params["state"]}
     plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
     faults_of(IntegrationOptions, plain, faults)
-    params = {**params, "trunk": _dict(params["trunk"])}
-    for option in ("transfer_tools", "assistants", "numbers"):
-        params[option] = [_dict(item) for item in params.get(option) or ()]
-    trunk = faults.of("trunk", from_options, Trunk, params["trunk"])
-    faults.of("trunk", check_networks, params["trunk"].get("inbound_networks") or [])
-    account = params.get("sip_account")
+    given, account = as_object(params["trunk"]), as_object(params.get("sip_account"))
+    options = ("transfer_tools", "assistants", "numbers")
+    items = {option: [as_object(item) for item in as_list(params.get(option))] for option in options}
+    params = {**params, "trunk": given, **items}
+    trunk = faults.of("trunk", lambda: from_options(Trunk, given))
+    faults.of("trunk", check_networks, [str(network) for network in as_list(given.get("inbound_networks"))])
     absent_state = {**state, "force": True} if params["state"] == "absent" else state
-    owner = account and faults.of("sip_account", desired_from_options, carrier.logins, {**account, **absent_state})
+    login = {**account, **absent_state}
+    owner = faults.of("sip_account", desired_from_options, carrier.logins, login) if account else None
     spec = EnvironmentSpec(
         params=params,
-        region=params["vapi_region"],
+        region=str(params["vapi_region"]),
         key=str(params["vapi_api_key"]).strip(),
         trunk=trunk or Trunk(),
-        account=owner and dataclasses.replace(owner, path="sip_account"),
-        all_tools=_desired_items("transfer_tools", params, lambda item: _tool(item, state, trunk), faults),
-        all_assistants=_desired_items("assistants", params, lambda item: _assistant(item, state), faults),
+        account=dataclasses.replace(owner, path="sip_account") if owner else None,
+        all_tools=_desired_items("transfer_tools", items, lambda item: _tool(item, state, trunk), faults),
+        all_assistants=_desired_items("assistants", items, lambda item: _assistant(item, state), faults),
         option_names=option_names or OptionNames(),
         carrier=carrier,
-        all_numbers=tuple([_number(item, index, faults) for index, item in enumerate(params["numbers"])]),
+        all_numbers=tuple([_number(item, index, faults) for index, item in enumerate(items["numbers"])]),
     )
     _check_trunk(spec, trunk, faults)
     for option, what in (("transfer_tools", "name"), ("assistants", "name"), ("numbers", "number")):
-        marks = [item.get(what) or "" for item in params.get(option) or ()]
+        marks = [str(item.get(what) or "") for item in items[option]]
         faults.reject_duplicates(option, map(digits, marks) if what == "number" else marks, SAME.format(what=what))
     for index, number in enumerate(spec.all_numbers):
         if isinstance(number.number, str):
             _check_number(spec, number, f"numbers[{index}]", faults)
     # The planner of an object would find it too, but only after earlier objects have been written.
-    for place in hidden_places({name: params[name] for name in ("transfer_tools", "assistants", "numbers")}):
+    for place in hidden_places(dict(items)):
         rule = f"contains {REDACTED}, which an export writes instead of a secret. Provide the value or remove the key."
         faults.add(OptionError(place, rule))
     check_names(params, faults)
@@ -502,7 +509,7 @@ def _check_trunk(spec: EnvironmentSpec, trunk: Trunk | None, faults: Faults) -> 
 
     :param trunk: the trunk; ``None`` if its options are unusable.
     """
-    given = spec.params["trunk"]
+    given = as_object(spec.params["trunk"])
     if spec.present and not spec.params.get("sip_account") and given.get("password") and not given.get("username"):
         # Reported at the missing option, so that errors of the password are reported too.
         faults.add(
@@ -533,31 +540,22 @@ def _check_number(spec: EnvironmentSpec, number: Number, path: str, faults: Faul
         faults.of(path, lambda: spec.desired_forward(number, UNKNOWN_ID, by_key=spec.uses_private_key))
 
 
-def _dict(value: t.Any) -> dict[str, t.Any]:
-    """A dictionary of options; an empty one for another type, which has already been reported."""
-    return value if isinstance(value, dict) else {}
-
-
 def _desired_items(
-    option: str, params: Params, make: t.Callable[[Params], Desired], faults: Faults
-) -> tuple[t.Any, ...]:
-    """The desired objects of a list option; ``None`` for each invalid item."""
-    made = faults.each(option, params[option], make)
+    option: str, items: t.Mapping[str, list[ApiObject]], make: t.Callable[[Params], Desired], faults: Faults
+) -> tuple[Desired, ...]:
+    """The desired objects of a list option, without invalid items, whose problems have been collected."""
+    made = faults.each(option, items[option], make)
     return tuple(
-        [
-            desired
-            and dataclasses.replace(
-                desired, path=f"{option}[{index}]", previous_keys=former_names(params[option][index])
-            )
-            for index, desired in enumerate(made)
-        ]
+        dataclasses.replace(desired, path=f"{option}[{index}]", previous_keys=former_names(items[option][index]))
+        for index, desired in enumerate(made)
+        if desired
     )
 
 
 def _number(item: Params, index: int, faults: Faults) -> Number:
     """A number without unusable options, so that its other options can still be checked."""
     own = Faults()
-    made: Number = faults_of(Number, item, own)
+    made = faults_of(Number, item, own)
     for problem in own.found:
         faults.add(problem.under(f"numbers[{index}]"))
     return made
@@ -587,7 +585,7 @@ def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
     faults = Faults()
     faults_of(TransferTool, item, faults)
     found = []
-    for index, given in enumerate(item.get("destinations") or ()):
+    for index, given in enumerate(as_list(item.get("destinations"))):
         plain = {name: value for name, value in given.items() if name != "via"} if isinstance(given, dict) else {}
         if isinstance(given, dict) and given.get("via") == "sip" and plain.get("number") and not plain.get("sip_uri"):
             number = digits(str(plain["number"]))
@@ -622,27 +620,27 @@ def refer_users(params: Params) -> list[str]:
 
     :param params: the options. :return: the names of the objects.
     """
-    tools = [
+    tools: list[tuple[str, ApiObject]] = [
         (
             f"transfer tool {_name(tool)}",
             {**TRANSFER_TOOL.constants, "destinations": _targets(tool.get("destinations"))},
         )
-        for tool in params["transfer_tools"] or ()
+        for tool in objects_in(params["transfer_tools"])
         if tool.get("state") != "absent"
     ]
     assistants = [
-        (f"assistant {_name(item)}", _dict(item.get("definition")))
-        for item in params["assistants"] or ()
+        (f"assistant {_name(item)}", as_object(item.get("definition")))
+        for item in objects_in(params["assistants"])
         if item.get("state") != "absent"
     ]
-    fallbacks = [
+    fallbacks: list[tuple[str, ApiObject]] = [
         (f"number {item.get('number')}", {"fallbackDestination": target})
-        for item in params["numbers"] or ()
+        for item in objects_in(params["numbers"])
         if item.get("state") != "absent"
         for target in _targets([item.get("fallback_destination")])
     ]
     named = [*tools, *assistants, *fallbacks]
-    return [name for name, body in named if any(transfer.by_refer for transfer in transfers(dict(body)))]
+    return [name for name, body in named if any(transfer.by_refer for transfer in transfers(body))]
 
 
 def _name(item: Params) -> str:
@@ -651,14 +649,14 @@ def _name(item: Params) -> str:
     return name if isinstance(name, str) and not name.startswith(("{", "[")) else "without a name"
 
 
-def _targets(given: t.Any) -> list[dict[str, t.Any]]:
+def _targets(given: object) -> list[ApiObject]:
     """Declared destinations with the API fields that determine whether calls are transferred by REFER.
 
     A handoff to another assistant does not leave Vapi. It is included, because a tool without destinations is one whose
     destination is chosen by a server.
     """
-    found = []
-    for to in map(_dict, given if isinstance(given, list) else ()):
+    found: list[ApiObject] = []
+    for to in map(as_object, as_list(given)):
         if to.get("number") or to.get("sip_uri"):
             plan = {"sipVerb": to.get("sip_verb")}
             found.append({"sipUri": str(to.get("sip_uri") or to.get("number")), "transferPlan": plan})
@@ -673,10 +671,11 @@ def _confirm_refer(params: Params, faults: Faults) -> None:
     names = ", ".join(refer_users(params))
     if not names or params["state"] != "present" or confirmed:
         return
+    login = as_object(params["trunk"]).get("username")
     rule = (
         f"Transfers are declared ({names}), and they need SIP REFER, which didlogic enables manually and no API "
         "returns. Ask didlogic's account manager: (1) to enable SIP REFER for the account; (2) to enable it for "
-        f"the SIP login {params['trunk'].get('username') or 'of the trunk'}; (3) whether calls may be transferred to "
+        f"the SIP login {login or 'of the trunk'}; (3) whether calls may be transferred to "
         "numbers outside didlogic, and at what price. Then set this to true. To deploy everything before the reply, "
         "set allow_unconfirmed_refer to true; transfers fail until REFER is enabled."
     )

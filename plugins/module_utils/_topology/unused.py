@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import declared_trunk_ids
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
-    Snapshot,
-    members_of,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot, members_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
 
 

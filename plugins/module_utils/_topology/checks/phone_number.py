@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
     Hit,
@@ -12,7 +13,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     hits_if,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     titled,

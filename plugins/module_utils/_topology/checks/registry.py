@@ -57,7 +57,7 @@ class check:  # noqa: N801 - a decorator
         return function
 
 
-def hits_if(condition: t.Any, **words: t.Any) -> list[Hit]:
+def hits_if(condition: object, **words: object) -> list[Hit]:
     """Return one finding if a condition is true.
 
     :param condition: any value. :param words: the values of the finding. :return: the finding, or an empty list.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
@@ -15,7 +16,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     hits_if,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     display_name,
@@ -40,7 +40,7 @@ def own_control(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    found = [row for row in path.assistants if "phone-call-control" in (row.get("serverMessages") or [])]
+    found = [row for row in path.assistants if "phone-call-control" in as_list(row.get("serverMessages"))]
     return hits_if(found and path.transfers, name=", ".join(display_name(row) for row in found))
 
 

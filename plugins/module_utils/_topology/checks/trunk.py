@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import collections
-import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
     Hit,
@@ -15,7 +15,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     hits_if,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
-    ApiObject,
     CallPath,
     Snapshot,
     display_name,
@@ -241,7 +240,7 @@ def used_trunks(snapshot: Snapshot) -> list[ApiObject]:
     return [row for row in ids.values() if snapshot.is_didlogic(row)]
 
 
-def _of_trunk(trunk: ApiObject, **words: t.Any) -> Hit:
+def _of_trunk(trunk: ApiObject, **words: object) -> Hit:
     return {
         "subject": f"trunk {display_name(trunk)}",
         "id": str(trunk["id"]),
