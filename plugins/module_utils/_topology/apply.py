@@ -277,9 +277,26 @@ def _remove(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     _ensure(vapi, run, PHONE_NUMBER, removal.phones)
     _ensure(vapi, run, TRANSFER_TOOL, removal.tools)
     _ensure(vapi, run, HELD_TOOL, removal.held_tools)
+    if removal.held_tools and not run.check_mode:
+        _confirm_removal(vapi, [str(desired.id) for desired in removal.held_tools])
     # In check mode their referrers still exist; before the run it was verified that none of them stays.
     forced = {"force": True} if run.check_mode else {}
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in removal.assistants])
+
+
+def _confirm_removal(vapi: Engine, ids: t.Collection[str]) -> None:
+    """Read that tools are removed: without the assistants that have them, the next run could not identify them.
+
+    Raises :class:`ApiError` if one is still listed.
+    """
+    for pause in (*CONSISTENCY_DELAYS_SECONDS, None):
+        left = [str(row["id"]) for row in vapi.client.list_all(ANY_TOOL.path) if str(row["id"]) in ids]
+        if not left:
+            return
+        if pause is not None:
+            vapi.client.sleep(pause)
+            vapi.client.invalidate(ANY_TOOL.path)
+    raise ApiError(f"Vapi accepted the removal of transfer tools, but still lists them: {', '.join(left)}.")
 
 
 def _with_options(desired: Desired, **changes: object) -> Desired:
