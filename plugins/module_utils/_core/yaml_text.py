@@ -96,8 +96,8 @@ def _quoted(text: str) -> list[str]:
 
 def _escaped(text: str) -> str:
     """The content of a text in quotes."""
-    shown = text.replace("\\", "\\\\").replace('"', '\\"')
-    return "".join(character if character.isprintable() else _escape(ord(character)) for character in shown)
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(character if character.isprintable() else _escape(ord(character)) for character in escaped)
 
 
 def _escape(code: int) -> str:

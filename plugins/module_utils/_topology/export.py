@@ -249,8 +249,8 @@ def _trunk(row: ApiObject, notes: list[str]) -> ApiObject:
     if both:
         notes.append(f"{name}: a gateway is for both directions; applying this file replaces it by one for each.")
     first = to_result(SIP_TRUNK, {**row, "gateways": out[:1]}, State())
-    shown = first.get("gateways")
-    gateway = shown[0] if isinstance(shown, list) and shown else {}
+    resulting = first.get("gateways")
+    gateway = resulting[0] if isinstance(resulting, list) and resulting else {}
     protocol = str(gateway.get("outbound_protocol", "udp"))
     usual = 5061 if protocol.startswith("tls") else 5060
     found = {
@@ -279,19 +279,19 @@ def _nameable(
     everything: t.Iterable[ApiObject],
     resource: Resource,
     rows: list[ApiObject],
-    words: t.Callable[[ApiObject], ApiObject],
+    to_options: t.Callable[[ApiObject], ApiObject],
     notes: list[str],
 ) -> dict[str, str]:
     """Names by id of the objects that can be declared and identified by their name."""
-    place = fields(resource.record)["name"].api_name
-    counts = collections.Counter(display_name(row, place) for row in everything)
+    api_name = fields(resource.record)["name"].api_name
+    counts = collections.Counter(display_name(row, api_name) for row in everything)
     names = {str(row["id"]): str(to_result(resource, row, State()).get("name", "")) for row in rows}
     for row in rows:
         key, name = str(row["id"]), names[str(row["id"])]
         why = "has no name" if not name else f"shares the name {name} with another" if counts[name] > 1 else ""
         try:
             if not why:
-                desired_from_options(resource, words(row))
+                desired_from_options(resource, to_options(row))
         except OptionError as problem:
             why = f"has settings that cannot be declared ({str(problem).rstrip('.')})"
         if why:

@@ -328,8 +328,8 @@ def unique_keys(carrier: Carrier, forward: Forward, options: ForwardOptions) -> 
 
     :param carrier: the carrier. :param forward: the forward. :param options: its other options. :return: the keys.
     """
-    place = (forward.number, target_of(carrier, forward, options).entry.identity)
-    return (place, forward.number) if options.position == "first" and options.state == "present" else (place,)
+    key = (forward.number, target_of(carrier, forward, options).entry.identity)
+    return (key, forward.number) if options.position == "first" and options.state == "present" else (key,)
 
 
 def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired], params: Params) -> list[Desired]:
@@ -344,7 +344,7 @@ def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired],
     }
     found = []
     unwrap = carrier.route_api.unwrap_list
-    shown = [str(key) for key in as_list(params["vapi_trunk_ids"])]
+    trunk_ids = [str(key) for key in as_list(params["vapi_trunk_ids"])]
     for row in client.list_all(carrier.numbers.path, carrier.numbers.api.unwrap_list):
         number = carrier.number_of(row)
         for entry in carrier.entries_of(client.list_all(carrier.routes_path, unwrap, number=number)):
@@ -353,7 +353,7 @@ def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired],
             if (number, entry.identity) in declared:
                 continue
             record = Forward(number=number, destination=str(entry.raw["destination"]), kind="sip_uri")
-            found.append(Desired(record, ForwardOptions(state="absent", vapi_trunk_ids=shown), label=number))
+            found.append(Desired(record, ForwardOptions(state="absent", vapi_trunk_ids=trunk_ids), label=number))
     return found
 
 

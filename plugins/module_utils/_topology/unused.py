@@ -32,25 +32,25 @@ def losing_numbers(snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence
     :param snapshot: both accounts. :param spec: the environment. :param phones: all phone numbers in Vapi.
     :return: the objects.
     """
-    declared = {str(number.number): number for number in spec.numbers}
+    by_number = {str(number.number): number for number in spec.numbers}
     return [
-        *_losing_trunks(snapshot, spec, phones, declared),
-        *_losing_assistants(snapshot, spec, phones, declared),
+        *_losing_trunks(snapshot, spec, phones, by_number),
+        *_losing_assistants(snapshot, spec, phones, by_number),
     ]
 
 
 def _losing_trunks(
-    snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], declared: t.Mapping[str, Number]
+    snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], by_number: t.Mapping[str, Number]
 ) -> t.Iterator[Unused]:
     own = declared_trunk_ids(snapshot, spec)
     for trunk in snapshot.trunks:
         users = [row for row in phones if row.get("credentialId") == trunk["id"]]
-        if str(trunk["id"]) not in own and users and all(digits(str(row.get("number"))) in declared for row in users):
+        if str(trunk["id"]) not in own and users and all(digits(str(row.get("number"))) in by_number for row in users):
             yield Unused("trunk", str(trunk.get("name")), str(trunk["id"]), not own)
 
 
 def _losing_assistants(
-    snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], declared: t.Mapping[str, Number]
+    snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], by_number: t.Mapping[str, Number]
 ) -> t.Iterator[Unused]:
     names = {name for desired in spec.all_assistants for name in (desired.label, *desired.previous_keys)}
     there = {row.get("name") for row in snapshot.assistants}
@@ -61,7 +61,7 @@ def _losing_assistants(
         if name in names or key in in_squads:
             continue
         users = [row for row in phones if row.get("assistantId") == key]
-        wishes = [declared.get(digits(str(row.get("number")))) for row in users]
+        wishes = [by_number.get(digits(str(row.get("number")))) for row in users]
         if users and all(_is_moved(wish, (key, name)) for wish in wishes):
             yield Unused("assistant", str(name), key, new)
 
