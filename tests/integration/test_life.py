@@ -65,7 +65,7 @@ def test_failover_destinations_follow_vapi_in_their_order(deployed: Any) -> None
     assert deployed.destinations("31201234560") == [vapi, ("31201234599", True), ("01234", True)]
 
 
-def test_a_rename_keeps_ids_forwards_and_references(deployed: Any) -> None:
+def test_rename_keeps_ids_forwards_and_references(deployed: Any) -> None:
     before = deployed.sandbox("state")
     wish = {
         **BASE,
@@ -83,7 +83,7 @@ def test_a_rename_keeps_ids_forwards_and_references(deployed: Any) -> None:
     assert ids[0] == ids[1]
 
 
-def test_entries_are_removed_and_the_rest_is_pruned(deployed: Any) -> None:
+def test_absent_entries_are_removed_and_undeclared_objects_pruned(deployed: Any) -> None:
     marked = {**BASE, "vapi_didlogic_prune": True, "vapi_didlogic_assistants": [{"name": "Night"}, {"name": "Day"}]}
     change(deployed, **marked)
     wish = {
@@ -101,7 +101,7 @@ def test_entries_are_removed_and_the_rest_is_pruned(deployed: Any) -> None:
     assert deployed.destinations("31201234560") == [("31201234599", True), ("01234", True)]
 
 
-def test_the_steps_name_what_they_do_not_support(untouched: Any) -> None:
+def test_steps_reject_unsupported_options(untouched: Any) -> None:
     role = {"name": "voiceops.vapi_didlogic.integration", "tasks_from": "steps"}
     writes = untouched.writes
     names = {"former_names": ["old"]}

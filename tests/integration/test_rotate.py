@@ -65,7 +65,7 @@ def finished(services: Any, former: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("login", ["label", "01234"])
-def test_rotation(services: Any, login: str) -> None:
+def test_rotation_replaces_the_password_in_both_services(services: Any, login: str) -> None:
     declared = environment(login)
     if login != "label":
         seed = {"sip_accounts": [{"name": login, "label": "by hand", "password": secrets.token_hex(8)}]}
@@ -104,7 +104,7 @@ def test_rotation(services: Any, login: str) -> None:
 
 
 @pytest.mark.parametrize("write", [3, 11])
-def test_an_interrupted_rotation_is_finished_by_the_next(services: Any, write: int) -> None:
+def test_next_run_completes_an_interrupted_rotation(services: Any, write: int) -> None:
     """A sample with the playbook; ``tests/robustness/rotation.py`` interrupts the module at every request."""
     declared = environment("label")
     made = services.play("voiceops.vapi_didlogic.integrate", **declared)

@@ -37,7 +37,7 @@ STATE = [
 ]
 
 
-def test_a_squad_answers_a_phone_number(services: Any) -> None:
+def test_squad_answers_a_phone_number(services: Any) -> None:
     outbound = [task("call", CALL), task("campaign", CAMPAIGN)]
     dry = services.play([*STATE, *outbound], "--check")
     assert (dry.rc, services.writes) == (0, 0), dry.text
@@ -73,7 +73,7 @@ def test_a_squad_answers_a_phone_number(services: Any) -> None:
     assert {row["squadId"] for kind in ("calls", "campaigns") for row in state[kind]} == {squad["id"]}
 
 
-def test_only_the_change_is_merged(services: Any) -> None:
+def test_update_sends_merged_members(services: Any) -> None:
     """Vapi requires the members with each change; what they have without an option is kept."""
     assert services.play(STATE).rc == 0
     (squad,) = services.sandbox("state")["vapi"]["squads"]
@@ -87,7 +87,7 @@ def test_only_the_change_is_merged(services: Any) -> None:
     assert after["membersOverrides"] == {"variableValues": {"company": "Example"}, "firstMessage": "Welcome"}
 
 
-def test_a_squad_in_use_is_not_removed(services: Any) -> None:
+def test_squad_in_use_is_not_removed(services: Any) -> None:
     assert services.play(STATE).rc == 0
     writes = services.writes
     absent = {"name": "Team", "state": "absent"}
@@ -106,7 +106,7 @@ def test_a_squad_in_use_is_not_removed(services: Any) -> None:
     assert (gone.rc, gone.changed) == (0, 0), gone.text
 
 
-def test_wrong_members_are_named(services: Any) -> None:
+def test_invalid_members_are_rejected_with_their_path(services: Any) -> None:
     members = [{"assistant": "Nobody"}, {"assistant": "Reception"}, {"assistant": ""}]
     empty = services.play([task("squad", {"name": "Team", "members": members})])
     assert "Option members[2].assistant: must be given" in empty.text

@@ -85,7 +85,7 @@ def names_of(account: Account, noun: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("nouns", [["trunk"], ["tool"], ["assistant"], ["trunk", "tool", "assistant"]], ids="-".join)
-def test_a_former_name_is_renamed_in_place(account: Account, nouns: list[str]) -> None:
+def test_object_with_a_previous_name_is_renamed_in_place(account: Account, nouns: list[str]) -> None:
     wish: dict[str, Any] = {}
     for noun in nouns:
         wish |= RENAMED[noun]
@@ -115,7 +115,9 @@ def test_a_former_name_is_renamed_in_place(account: Account, nouns: list[str]) -
 @pytest.mark.parametrize("noun", STORES)
 @pytest.mark.parametrize("which", ["a former name and the name", "two former names"])
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_two_of_the_names_are_an_error_that_names_the_ids(account: Account, noun: str, which: str, state: str) -> None:
+def test_two_objects_with_declared_names_are_rejected_with_their_ids(
+    account: Account, noun: str, which: str, state: str
+) -> None:
     other = "new" if which == "a former name and the name" else "older"
     rows = vapi(account)[STORES[noun]]
     twin = {key: value for key, value in rows[0].items() if key not in ("id", "orgId", "createdAt", "updatedAt")}
@@ -135,7 +137,7 @@ def test_two_of_the_names_are_an_error_that_names_the_ids(account: Account, noun
     assert writes(account) == before
 
 
-def test_another_name_is_another_object_and_the_plan_says_what_loses_its_numbers(account: Account) -> None:
+def test_changed_name_creates_an_object_and_the_plan_lists_the_unused_one(account: Account) -> None:
     old = vapi(account)["credentials"][0]["id"], vapi(account)["assistants"][0]["id"]
     wish = {
         "trunk": DECLARED["trunk"] | {"name": "new"},
@@ -153,7 +155,7 @@ def test_another_name_is_another_object_and_the_plan_says_what_loses_its_numbers
 
 
 @pytest.mark.parametrize("stays", ["a number that is not declared", "a number without an assistant", "a squad"])
-def test_what_keeps_a_number_is_not_named(account: Account, stays: str) -> None:
+def test_object_that_keeps_a_number_is_not_listed_as_unused(account: Account, stays: str) -> None:
     key = vapi(account)["assistants"][0]["id"]
     wish: dict[str, Any] = {
         "assistants": [DECLARED["assistants"][0] | {"name": "day"}],
@@ -174,7 +176,7 @@ def test_what_keeps_a_number_is_not_named(account: Account, stays: str) -> None:
 FALLBACK = {"number": "+31207001999", "sip_verb": "dial"}
 
 
-def test_a_change_of_everything_at_once() -> None:
+def test_rename_removal_prune_and_failover_in_one_run() -> None:
     account = life.deployed()
     outside = life.outside(account)
     done = applied(account, **life.AFTER)
@@ -183,7 +185,7 @@ def test_a_change_of_everything_at_once() -> None:
     assert [item["name"] for item in done["undeclared"]] == ["used"]
 
 
-def test_without_prune_the_same_is_shown_and_kept() -> None:
+def test_undeclared_objects_are_listed_and_kept_without_prune() -> None:
     account = life.deployed()
     before = life.inside(account)
     told = account.run(at_once=True, check=True, **{**life.AFTER, "prune": False}).told
@@ -201,7 +203,7 @@ def test_without_prune_the_same_is_shown_and_kept() -> None:
     assert "dropped" in after["tools"]
 
 
-def test_a_first_run_with_prune_removes_no_assistant_and_marks_the_declared_ones(account: Account) -> None:
+def test_first_run_with_prune_marks_assistants_and_removes_none(account: Account) -> None:
     put(account, "assistants", {"id": "a1", "name": "another", "model": {"toolIds": ["t1"]}})
     put(account, "tools", {"id": "t1", "type": "transferCall", "function": {"name": "another"}})
     before = writes(account)
@@ -211,7 +213,7 @@ def test_a_first_run_with_prune_removes_no_assistant_and_marks_the_declared_ones
     assert sorted(marks) == [("another", None), ("reception", "voiceops.vapi_didlogic/trunk")]
 
 
-def test_another_mark_stays_and_is_told(account: Account) -> None:
+def test_assistant_with_another_mark_is_kept(account: Account) -> None:
     (row,) = account.world.vapi["assistants"].values()
     row["metadata"] = {"managed_by": "voiceops.vapi_didlogic/other", "team": "x"}
     applied(account, prune=True)
@@ -219,7 +221,7 @@ def test_another_mark_stays_and_is_told(account: Account) -> None:
     assert [row["name"] for row in vapi(account)["assistants"]] == ["reception"]
 
 
-def test_metadata_of_the_user_stays(account: Account) -> None:
+def test_prune_keeps_other_metadata(account: Account) -> None:
     definition = {**DECLARED["assistants"][0]["definition"], "metadata": {"team": "x"}}
     applied(account, prune=True, assistants=[DECLARED["assistants"][0] | {"definition": definition}])
     (row,) = vapi(account)["assistants"]
@@ -245,7 +247,7 @@ ABSENT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("entry", ABSENT)
-def test_an_entry_is_removed_and_the_rest_stays(account: Account, entry: str) -> None:
+def test_absent_entry_is_removed_and_others_are_kept(account: Account, entry: str) -> None:
     applied(account, **ABSENT[entry])
     left = {kind: len(vapi(account)[kind]) for kind in ("credentials", "tools", "assistants", "phone_numbers")}
     every = entry == "everything"
@@ -261,7 +263,7 @@ def test_an_entry_is_removed_and_the_rest_stays(account: Account, entry: str) ->
     assert [place for place in rows[OWN] if "vapi.ai" not in place] == ["01234", "31201234599"]
 
 
-def test_an_absent_entry_that_is_not_there_is_passed_over(account: Account) -> None:
+def test_absent_entry_without_an_object_is_ignored(account: Account) -> None:
     before = writes(account)
     told = account.run(
         at_once=True,
@@ -276,7 +278,7 @@ USED = ("a number that is not declared", "a number whose assistant is not manage
 
 
 @pytest.mark.parametrize("user", USED)
-def test_what_still_uses_an_entry_is_named_and_nothing_is_changed(account: Account, user: str) -> None:
+def test_absent_entry_in_use_is_rejected_before_the_first_write(account: Account, user: str) -> None:
     key = vapi(account)["assistants"][0]["id"]
     wish = dict(ABSENT["assistant"])
     if user == "a number that is not declared":
@@ -301,7 +303,7 @@ def test_what_still_uses_an_entry_is_named_and_nothing_is_changed(account: Accou
 
 
 @pytest.mark.parametrize("other", ["a trunk of this organisation", "no trunk of this organisation"])
-def test_a_number_on_another_trunk_is_not_removed(account: Account, other: str) -> None:
+def test_number_on_another_trunk_is_not_removed(account: Account, other: str) -> None:
     (row,) = [row for row in account.world.vapi["phone_numbers"].values() if row["number"] == BARE]
     put(account, "credentials", {"id": "t2", "name": "second", "provider": "byo-sip-trunk", "gateways": []})
     row["credentialId"] = "t2" if other == "a trunk of this organisation" else None
@@ -320,7 +322,7 @@ def test_prune_keeps_an_assistant_that_the_file_refers_to(account: Account) -> N
         assert len(vapi(account)["tools"]) == 1
 
 
-def test_taking_down_removes_only_what_is_declared() -> None:
+def test_state_absent_removes_declared_objects_only() -> None:
     account = life.deployed()
     outside = life.outside(account)
     with pytest.raises(ModuleFailureError, match=life.DROPPED):
@@ -346,7 +348,7 @@ ATTACHED: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize("removed", [False, True], ids=["declared", "removed"])
 @pytest.mark.parametrize("case", ATTACHED)
-def test_a_declared_tool_that_is_not_named_is_detached(account: Account, case: str, removed: bool) -> None:
+def test_declared_tool_that_is_not_listed_is_detached(account: Account, case: str, removed: bool) -> None:
     given, expected = ATTACHED[case]
     declared = [DECLARED["transfer_tools"][0], {"name": "spare"}]
     both = [DECLARED["assistants"][0] | {"tools": ["human", "spare"]}]

@@ -23,7 +23,7 @@ from chain import Account, ModuleFailureError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import rotate
 
 
-def test_killed_at_every_request() -> None:
+def test_rotation_killed_at_every_request_is_completed_by_the_next_run() -> None:
     """Each second case is the one before the request; the one after it leaves the same as before the next one."""
     number, found = rotation.sweep(2, kinds=("killed",), names=("label", "username"))
     assert {name: found[name] for name in rotation.BROKEN} == dict.fromkeys(rotation.BROKEN, 0)
@@ -31,7 +31,7 @@ def test_killed_at_every_request() -> None:
     assert number == sum(len(rotation.requests(name)) for name in ("label", "username"))
 
 
-def test_faults_at_requests() -> None:
+def test_rotation_with_faults_of_requests_is_completed_by_the_next_run() -> None:
     number, found = rotation.sweep(251)
     assert number > 100
     assert {name: found[name] for name in rotation.BROKEN} == dict.fromkeys(rotation.BROKEN, 0)
@@ -41,7 +41,9 @@ def test_faults_at_requests() -> None:
 @pytest.mark.parametrize(
     ("checked", "proof"), [(True, "next run failed"), (False, "moments in which a call fails")], ids=["check", "none"]
 )
-def test_a_number_that_is_not_reached_is_noticed(monkeypatch: pytest.MonkeyPatch, checked: bool, proof: str) -> None:
+def test_check_of_reachability_detects_an_unreachable_number(
+    monkeypatch: pytest.MonkeyPatch, checked: bool, proof: str
+) -> None:
     """By the check before the old trunk is removed, and without this check by the proof."""
     honest = rotate._new_forward
     rotation.requests("label")  # of an undisturbed rotation
@@ -63,7 +65,7 @@ def values(side: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", rotation.starts())
-def test_the_dry_run_predicts_the_run(name: str) -> None:
+def test_check_mode_predicts_the_rotation(name: str) -> None:
     """The same objects and the same diff, except for ids that are not known; nothing is written before."""
     login = name.partition(" ")[0]
     account = Account.of(rotation.start(name))
@@ -134,7 +136,7 @@ REFUSALS: dict[Change, str] = {
 
 @pytest.mark.parametrize("check", [True, False], ids=["dry run", "run"])
 @pytest.mark.parametrize(("change", "text"), REFUSALS.items(), ids=lambda value: getattr(value, "__name__", ""))
-def test_what_is_refused_is_refused_before_the_first_change(change: Change, text: str, check: bool) -> None:
+def test_invalid_rotation_is_rejected_before_the_first_write(change: Change, text: str, check: bool) -> None:
     account = Account.of(rotation.start("label"))
     declared = copy.deepcopy(rotation.declared("label", rotation.NEW_PASSWORD))
     change(account, declared)
@@ -145,7 +147,7 @@ def test_what_is_refused_is_refused_before_the_first_change(change: Change, text
     assert account.world.journal_report()["writes"] == 0
 
 
-def test_a_long_name_gets_a_second_one_of_its_own() -> None:
+def test_temporary_name_of_a_long_name_is_unique() -> None:
     """Two trunks whose names differ at the end only do not get the same second name."""
     limit = 40
     names = [f"{'x' * (limit - 1)}{end}" for end in "ab"]

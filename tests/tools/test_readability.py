@@ -113,11 +113,6 @@ UNCLEAR_WORDS = {
 #: Names begin with their subject, not with an article or a pronoun.
 NO_SUBJECT = {"a", "an", "the", "it", "what", "whatever", "who", "whoever", "nothing", "which", "that"}
 MAX_NAME = 80
-#: Files with names to replace: remove an entry with its last unclear name.
-NOT_YET = {
-    "tests/integration/test_life.py", "tests/integration/test_rotate.py", "tests/integration/test_squad.py",
-    "tests/robustness/test_life.py", "tests/robustness/test_rotation.py", "tests/unit/test_plan_ordered.py",
-}  # fmt: skip
 
 
 def check_test_name(name: str) -> Iterator[str]:
@@ -141,8 +136,7 @@ def test_test_names_are_subject_and_behaviour(file: str) -> None:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     names = [node.name for node in functions if node.name.startswith("test_")]
     found = [finding for name in names for finding in check_test_name(name)]
-    if file not in NOT_YET:
-        assert not found, "\n" + "\n".join(found)
+    assert not found, "\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def check_end(start: tuple[ApiObject, ...], service: Service, case: Target, note
 
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
 @pytest.mark.parametrize("case", list(aims()), ids=named)
-def test_from_every_start(case: Target, refuse: bool) -> None:
+def test_target_converges_from_every_initial_list(case: Target, refuse: bool) -> None:
     longest = 4 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 3
     for start in starts(longest):
         service = Service(start, refuse_doubles=refuse)
@@ -254,7 +254,7 @@ def test_rows_of_an_unknown_kind_are_neither_moved_nor_deleted(case: Target, ref
             check_unknown_kinds(start, service, case, f"killed after write {crash} of {writes}")
 
 
-def test_a_private_key_in_a_row_of_an_unknown_kind() -> None:
+def test_row_of_an_unknown_kind_with_a_private_key() -> None:
     service = Service([("X", True), ("T", True)])
     run(service, aim(others="keep", replaces=lambda entry: entry.identity == ("X", "")))
     assert service.shown() == [("X", False), ("T", True)]
@@ -310,7 +310,7 @@ def of(start: tuple[ApiObject, ...], case: Target, *, refuse: bool) -> Service:
 @pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
 @pytest.mark.parametrize("case", list(lists()), ids=named)
-def test_a_list_from_every_start(case: Target, refuse: bool) -> None:
+def test_list_of_targets_converges_from_every_initial_list(case: Target, refuse: bool) -> None:
     kinds = [(place, active) for place in "ABFGT" for active in (True, False)]
     longest = 4 if os.environ.get("VAPI_DIDLOGIC_SLOW_TESTS") else 3
     for start in itertools.chain.from_iterable(itertools.product(kinds, repeat=n) for n in range(longest + 1)):
@@ -331,7 +331,7 @@ def test_a_list_from_every_start(case: Target, refuse: bool) -> None:
             assert run(service, case) == 0, f"a third run writes: {start}, killed after {crash}"
 
 
-def test_a_declared_row_keeps_its_call_hunting() -> None:
+def test_declared_row_keeps_call_hunt() -> None:
     for refuse in (False, True):
         service = Service([("F", True), ("T", True)], refuse_doubles=refuse)
         service.rows[0] = dataclasses.replace(service.rows[0], call_hunt=True)
@@ -351,7 +351,7 @@ def test_rows_of_an_unknown_kind_ahead_of_a_list() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
-def test_two_crashes_in_a_row(refuse: bool) -> None:
+def test_run_after_two_crashes_converges(refuse: bool) -> None:
     for start in starts(3):
         for first, second in itertools.product(range(1, 8), repeat=2):
             service = Service(start, refuse_doubles=refuse)
@@ -365,7 +365,7 @@ def test_two_crashes_in_a_row(refuse: bool) -> None:
 
 
 @pytest.mark.parametrize("longer", [5, 7])
-def test_many_others_ahead_of_the_target(longer: int) -> None:
+def test_many_other_rows_before_the_target(longer: int) -> None:
     start = (*((place, True) for place in "ABCDEFGH"[:longer]), ("T", True))
     service = Service(start)
     run(service, aim())
@@ -375,7 +375,7 @@ def test_many_others_ahead_of_the_target(longer: int) -> None:
     assert service.shown() == [*((place, False) for place in "ABCDEFGH"[:longer]), ("T", True)]
 
 
-def test_what_the_dry_run_says_is_what_the_run_does() -> None:
+def test_check_mode_predicts_the_result() -> None:
     for case in aims():
         for start in starts(3):
             service = Service(start)
@@ -413,7 +413,7 @@ LISTS = [aim(following="FG", others=others) for others in ("keep", "disable", "r
 
 @pytest.mark.parametrize("kill", [0.0, 0.15], ids=["both end", "one is killed"])
 @pytest.mark.parametrize("case", LISTS, ids=named)
-def test_two_runs_with_one_list(case: Target, kill: float) -> None:
+def test_concurrent_runs_with_the_same_list_converge(case: Target, kill: float) -> None:
     dice, errors = random.Random(20261128), 0
     kinds = [(place, active) for place in "ABFGT" for active in (True, False)]
     for number in range(SWEEP):
@@ -426,7 +426,7 @@ def test_two_runs_with_one_list(case: Target, kill: float) -> None:
     assert errors < SWEEP / 100
 
 
-def test_two_runs_with_other_lists_lose_nothing() -> None:
+def test_concurrent_runs_with_different_lists_lose_no_row() -> None:
     dice = random.Random(77)
     kinds = [(place, active) for place in "ABFGT" for active in (True, False)]
     for number in range(SWEEP):
@@ -443,7 +443,7 @@ PAIRS = [aim(), aim(others="disable"), aim(others="remove"), aim(first=False)]
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=named)
-def test_two_runs_with_one_aim(case: Target) -> None:
+def test_concurrent_runs_with_the_same_target_converge(case: Target) -> None:
     dice, errors = random.Random(20261122), 0
     for number in range(SWEEP):
         start = tuple(dice.choice(ROWS) for _row in range(dice.randrange(5)))
@@ -462,7 +462,7 @@ def test_two_runs_with_one_aim(case: Target) -> None:
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=named)
-def test_two_runs_one_of_which_is_killed(case: Target) -> None:
+def test_concurrent_runs_converge_if_one_is_killed(case: Target) -> None:
     dice = random.Random(4711)
     for number in range(SWEEP):
         start = tuple(dice.choice(ROWS) for _row in range(dice.randrange(5)))
@@ -473,7 +473,7 @@ def test_two_runs_one_of_which_is_killed(case: Target) -> None:
         assert run(service, case) == 0
 
 
-def test_two_runs_that_want_different_things_leave_no_gap() -> None:
+def test_concurrent_runs_with_different_targets_leave_no_gap() -> None:
     """Each takes the other's target for one of the others; whoever runs last is served, and nothing is lost."""
     dice = random.Random(99)
     for number in range(SWEEP):
@@ -489,7 +489,7 @@ def test_two_runs_that_want_different_things_leave_no_gap() -> None:
         assert "B" in order(service.shown()) or ("B", True) not in start, f"game {number}: {start}"
 
 
-def test_declared_neighbours_are_not_others() -> None:
+def test_other_declared_rows_are_not_undeclared() -> None:
     memory = RunState(declared_identities={("A", ""), ("T", "")})
     rows = Service([("T", True), ("A", True), ("B", True)]).rows
     steps = next_steps(rows, aim(others="remove"), memory)
