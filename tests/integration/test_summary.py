@@ -33,7 +33,7 @@ def environment(**more: Any) -> dict[str, Any]:
     }
 
 
-def told(services: Any) -> dict[str, Any]:
+def returned(services: Any) -> dict[str, Any]:
     """The summary of the last run, which nobody but its owner may read; it is gone afterwards."""
     file = Path(services.folder, "summary.json")
     assert file.stat().st_mode & 0o777 == 0o600
@@ -54,7 +54,7 @@ def test_summary_of_every_kind_of_run(services: Any) -> None:
 
     def run(playbook: str, *arguments: str, **more: Any) -> dict[str, Any]:
         plays.append(services.play(f"voiceops.vapi_didlogic.{playbook}", "--diff", *arguments, **{**declared, **more}))
-        found = told(services)
+        found = returned(services)
         texts.append(json.dumps(found))
         return found
 
@@ -101,7 +101,7 @@ def test_summary_of_failed_run(services: Any) -> None:
     """It says why, as far as the run came, and takes the place of an older one."""
     wrong = environment(vapi_didlogic_numbers=[{"number": "+31201234569", "assistant": "Night"}])
     refused = services.play("voiceops.vapi_didlogic.integrate", "--check", **wrong)
-    summary = told(services)
+    summary = returned(services)
     assert (refused.rc, summary["changed"], summary["objects"]) == (2, False, [])
     assert 'numbers[0].number ("31201234569"): is not a number of this didlogic account' in summary["message"]
 
@@ -109,7 +109,7 @@ def test_summary_of_failed_run(services: Any) -> None:
         {"kind": "status", "code": 400, "match": {"method": "POST", "path_regex": "phone-number"}, "times": None}
     )
     halfway = services.play("voiceops.vapi_didlogic.integrate", **environment())
-    summary = told(services)
+    summary = returned(services)
     assert (halfway.rc, summary["changed"]) == (2, True)
     assert changes(summary) == {"sip_trunk": "created", "assistant": "created", "phone_number": "failed"}
     assert summary["report"][0].startswith("FAILED")
@@ -117,7 +117,7 @@ def test_summary_of_failed_run(services: Any) -> None:
     services.faults()
 
     nothing = services.play("voiceops.vapi_didlogic.teardown", vapi_didlogic_summary_file="summary.json")
-    summary = told(services)
+    summary = returned(services)
     assert (nothing.rc, summary["changed"], summary["report"]) == (2, False, [])
     assert summary["message"] == "The run ended before the accounts were read."
 
@@ -125,7 +125,7 @@ def test_summary_of_failed_run(services: Any) -> None:
 def test_summary_contains_no_key_of_a_uri(services: Any) -> None:
     declared = environment(vapi_didlogic_inbound_uri="private_key")
     guide = services.play("voiceops.vapi_didlogic.integrate", **declared)
-    summary = told(services)
+    summary = returned(services)
     assert (guide.rc, summary["changed"]) == (0, True), guide.text
     assert services.facts["vapi_api_key"] not in json.dumps(summary)
     assert any("31201234560@hidden.sip.vapi.ai" in line for line in summary["report"])

@@ -169,7 +169,7 @@ class Report:
         self.plans: list[t.Any] = []
         self.results: list[t.Any] = []
         self.longest = 0.0
-        self.told: dict[str, t.Any] = {}
+        self.returned: dict[str, t.Any] = {}
         self.warnings: list[str] = []
 
     def engine(self, service: Provider, read_cache: ReadCache | None = None) -> Engine:
@@ -197,7 +197,7 @@ class Report:
         params |= DECLARED | more
         try:
             engines = {service.name: self.engine(service, ReadCache()) for service in SERVICES}
-            self.told = execute(engines, parse(params))
+            self.returned = execute(engines, parse(params))
         except (ApiError, EngineFailed, OptionError, RunInterruptedError) as error:
             raise ModuleFailureError(error) from error
         finally:

@@ -246,9 +246,9 @@ def play(change: Change) -> Measured:
     account.run(at_once=True, **options(before))
     after = edited(before, change.edits)
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
-    dry = account.run(check=True, at_once=True, **options(after)).told
+    dry = account.run(check=True, at_once=True, **options(after)).returned
     count = account.world.journal_report()["writes"]
-    done = account.run(at_once=True, **options(after)).told
+    done = account.run(at_once=True, **options(after)).returned
     writes = account.world.journal_report()["writes"] - count
     account.run(at_once=True, **options(after))
     return Measured(
@@ -262,9 +262,9 @@ def play(change: Change) -> Measured:
     )
 
 
-def kinds(told: dict[str, t.Any]) -> list[tuple[str, ...]]:
+def kinds(returned: dict[str, t.Any]) -> list[tuple[str, ...]]:
     """The changed objects of a run."""
-    return sorted((item["kind"], item["name"], item["change"]) for item in told["objects"])
+    return sorted((item["kind"], item["name"], item["change"]) for item in returned["objects"])
 
 
 def steady(line: str) -> str:

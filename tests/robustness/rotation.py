@@ -210,7 +210,7 @@ def run_case(case: Case) -> collections.Counter[str]:
         try:
             report = rotate(account, login, lambda _inner: faulty)
             found["over the deadline"] += report.longest > LIMIT
-            texts.extend([str(report.told), *report.warnings])
+            texts.extend([str(report.returned), *report.warnings])
         except Killed:
             return "killed"
         except ModuleFailureError as failed:

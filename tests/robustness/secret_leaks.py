@@ -526,7 +526,7 @@ class Case:
 
 
 class Connection:
-    """How one module is told where the services are."""
+    """The options of one module with the addresses of the services."""
 
     def __init__(self, options: t.Container[str]) -> None:
         self.both = [service for service in ("vapi", "didlogic") if f"{service}_api_url" in options]

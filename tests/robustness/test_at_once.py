@@ -68,8 +68,8 @@ def test_unchanged_environment_reads_only_lists_and_destinations(account: Accoun
     before, written = requests(account), writes(account)
     second = account.run(at_once=True)
     assert writes(account) == written
-    assert not second.told["changed"]
-    assert set(second.told["summary"].items()) >= {("unchanged", 7), ("created", 0), ("failed", 0)}
+    assert not second.returned["changed"]
+    assert set(second.returned["summary"].items()) >= {("unchanged", 7), ("created", 0), ("failed", 0)}
     # Five lists at Vapi; numbers, balance, SIP accounts with the addresses of one, and two numbers' destinations.
     accounts = len(account.world.state()["sip_accounts"])
     assert requests(account) - before <= 5 + 3 + accounts + 2
@@ -81,10 +81,10 @@ def test_check_mode_equals_the_run(account: Account) -> None:
         dry = account.run(check=True, at_once=True)
         assert writes(account) == before
         real = account.run(at_once=True)
-        assert dry.told["changed"] == real.told["changed"]
-        assert dry.told["summary"] == real.told["summary"]
-        assert [o["change"] for o in dry.told["objects"]] == [o["change"] for o in real.told["objects"]]
-        for planned, done in zip(dry.told["diff"], real.told["diff"], strict=True):
+        assert dry.returned["changed"] == real.returned["changed"]
+        assert dry.returned["summary"] == real.returned["summary"]
+        assert [o["change"] for o in dry.returned["objects"]] == [o["change"] for o in real.returned["objects"]]
+        for planned, done in zip(dry.returned["diff"], real.returned["diff"], strict=True):
             assert planned["before_header"] == done["before_header"]
             assert without_ids(planned["before"]) == without_ids(done["before"])
             assert set(planned["after"]) == set(done["after"])
@@ -98,7 +98,7 @@ def test_absent_deletes_the_declared_objects(account: Account) -> None:
     before = account.copy()
     account.run(at_once=True)
     down = account.run(at_once=True, state="absent")
-    assert down.told["summary"]["deleted"] == 7
+    assert down.returned["summary"]["deleted"] == 7
     left = account.world.state()
     assert all(left["vapi"][kind] == [] for kind in ("credentials", "tools", "assistants", "phone_numbers"))
     places = [
@@ -106,7 +106,7 @@ def test_absent_deletes_the_declared_objects(account: Account) -> None:
     ]
     assert places[0] == places[1]
     again = account.run(at_once=True, state="absent")
-    assert not again.told["changed"]
+    assert not again.returned["changed"]
 
 
 def number(**more: Any) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def test_deletion_by_another_run_is_waited_for(account: Account, monkeypatch: py
         account.world.vapi["assistants"].pop(twins[1], None)
 
     monkeypatch.setattr(account.time, "sleep", pause)
-    assert account.run(at_once=True).told["integration"]["assistant_ids"]["reception"] == twins[0]
+    assert account.run(at_once=True).returned["integration"]["assistant_ids"]["reception"] == twins[0]
     assert len(waited) == 1
 
 
@@ -271,7 +271,7 @@ def ask(account: Account, service: str, path: str, method: str = "POST", **body:
 
 @pytest.mark.parametrize("holder", ["squad", "number of another carrier"])
 def test_remaining_referrers_are_reported_before_the_first_write(account: Account, holder: str) -> None:
-    assistant = account.run(at_once=True).told["integration"]["assistant_ids"]["reception"]
+    assistant = account.run(at_once=True).returned["integration"]["assistant_ids"]["reception"]
     if holder == "squad":
         vapi(account, "squad", name="holder", members=[{"assistantId": assistant}])
     else:
@@ -286,12 +286,12 @@ def test_remaining_referrers_are_reported_before_the_first_write(account: Accoun
 
 
 def test_duplicate_number_is_deleted_twice(account: Account) -> None:
-    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    trunk = account.run(at_once=True).returned["integration"]["trunk_id"]
     vapi(account, "phone-number", provider="byo-phone-number", number=f"+{OWN}", credentialId=trunk)
     dry = account.run(at_once=True, state="absent", check=True)
     down = account.run(at_once=True, state="absent")
-    assert dry.told["summary"] == down.told["summary"]
-    assert down.told["summary"]["deleted"] == 8
+    assert dry.returned["summary"] == down.returned["summary"]
+    assert down.returned["summary"]["deleted"] == 8
 
 
 @pytest.mark.parametrize("former", [{"inbound_uri": "private_key"}, {"number_format": "e164"}])
@@ -301,7 +301,7 @@ def test_no_destination_remains_to_deleted_objects(account: Account, former: dic
     account.run(at_once=True, **former)
     dry = account.run(at_once=True, state="absent", check=True)
     down = account.run(at_once=True, state="absent")
-    assert dry.told["summary"] == down.told["summary"]
+    assert dry.returned["summary"] == down.returned["summary"]
     assert destinations(account) == before
 
 
@@ -320,7 +320,7 @@ def test_moved_number_keeps_its_forwards(account: Account) -> None:
 
 
 def test_other_spelling_of_a_destination_is_the_same(account: Account) -> None:
-    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    trunk = account.run(at_once=True).returned["integration"]["trunk_id"]
     path = f"/v1/purchases/{BARE}/destinations"
     (row,) = ask(account, "didlogic", path, "GET")["destination"]
     ask(account, "didlogic", f"{path}/{row['id']}", "DELETE")
@@ -328,7 +328,7 @@ def test_other_spelling_of_a_destination_is_the_same(account: Account) -> None:
     made = {"destination[destination]": uri, "destination[transport]": 1, "destination[active]": 1}
     ask(account, "didlogic", path, data=made)
     again = account.run(at_once=True)
-    assert (again.told["changed"], again.told["broken"]) == (False, [])
+    assert (again.returned["changed"], again.returned["broken"]) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_other_spelling_of_a_destination_is_the_same(account: Account) -> None:
     [({"assistant": ""}, "without an assistant"), ({}, "not managed"), ({"assistant": "reception"}, "by reception")],
 )
 def test_report_names_the_answering_object(account: Account, who: dict[str, str], word: str) -> None:
-    report = account.run(at_once=True, verify=False, **number(**who)).told["report"]
+    report = account.run(at_once=True, verify=False, **number(**who)).returned["report"]
     (line,) = [line for line in report if line.startswith("phone number")]
     assert word in line
 
@@ -345,7 +345,7 @@ def test_environment_without_numbers_verifies_no_number(account: Account) -> Non
     account.run(at_once=True)
     for row in account.world.vapi["phone_numbers"].values():
         row["credentialId"] = NOWHERE
-    assert account.run(at_once=True, numbers=[]).told["broken"] == []
+    assert account.run(at_once=True, numbers=[]).returned["broken"] == []
 
 
 def test_failed_check_mode_reports_no_changes(account: Account) -> None:
@@ -356,8 +356,8 @@ def test_failed_check_mode_reports_no_changes(account: Account) -> None:
 
 
 def test_export_notes_unsupported_fields(account: Account) -> None:
-    """What has no words in an environment is told in notes, and what is left changes nothing."""
-    result = account.run(at_once=True).told["integration"]
+    """What has no words in an environment is returned in notes, and what is left changes nothing."""
+    result = account.run(at_once=True).returned["integration"]
     phone = {"provider": "byo-phone-number", "credentialId": result["trunk_id"], "numberE164CheckEnabled": False}
     vapi(account, "phone-number", **phone, number="1001")
     vapi(account, "phone-number", **phone, name="no number")
@@ -386,13 +386,13 @@ def test_export_notes_unsupported_fields(account: Account) -> None:
     options = {name: value for name, value in live.items() if name not in ("region", "notes")}
     again = account.run(at_once=True, check=True, verify=False, **options)
     # The assistant loses the id of the tool that no longer exists, and nothing else.
-    assert set(again.told["summary"].items()) >= {("unchanged", 9), ("updated", 1), ("created", 0), ("failed", 0)}
+    assert set(again.returned["summary"].items()) >= {("unchanged", 9), ("updated", 1), ("created", 0), ("failed", 0)}
 
 
 def test_dial_transfer_needs_no_refer_confirmation(account: Account) -> None:
     dials = {"name": "human", "destinations": [{"sip_uri": "sip:1@pbx.example.org", "sip_verb": "dial"}]}
     done = account.run(at_once=True, transfer_tools=[dials], sip_refer_enabled=False)
-    assert done.told["summary"]["created"] == 7
+    assert done.returned["summary"]["created"] == 7
 
 
 def test_failure_reports_completed_and_remaining_changes(account: Account) -> None:
@@ -406,7 +406,7 @@ def test_failure_reports_completed_and_remaining_changes(account: Account) -> No
     assert result["summary"] == {"created": 3, "updated": 0, "deleted": 0, "unchanged": 0, "failed": 2}
     assert any("skipped" in line for line in result["report"] if line.startswith("forward"))
     account.world.faults.clear()
-    assert account.run(at_once=True).told["summary"]["created"] == 4
+    assert account.run(at_once=True).returned["summary"]["created"] == 4
 
 
 FIRST_LINES = {
@@ -435,7 +435,7 @@ def test_report_begins_with_the_verification_result(
 
     def run(*, verify: bool, check: bool = False) -> dict[str, Any]:
         try:
-            return dict(account.run(at_once=True, check=check, verify=verify, **number(**who)).told)
+            return dict(account.run(at_once=True, check=check, verify=verify, **number(**who)).returned)
         except ModuleFailureError as failed:
             return dict(failed.error.result)  # type: ignore[attr-defined]
 
@@ -514,7 +514,7 @@ def test_exported_environment_with_transfer_can_be_applied(account: Account, pla
     (live,) = account.find()["environments"]
     options = {name: value for name, value in live.items() if name not in ("region", "notes")}
     again = account.run(at_once=True, check=True, verify=False, **{"sip_refer_enabled": False, **NOTHING, **options})
-    assert not again.told["changed"]
+    assert not again.returned["changed"]
 
 
 # ------------------------------------------------------------------------------------------- what is ours is replaced
@@ -563,7 +563,7 @@ def test_only_the_declared_destination_is_recognised(
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
     settings = {"at_once": True, "inbound_uri": inbound_uri}
-    trunk = account.run(**settings).told["integration"]["trunk_id"]
+    trunk = account.run(**settings).returned["integration"]["trunk_id"]
     labels = {"number": BARE, "trunk": trunk, "other": other, "key": account.world.vapi_api_key}
     declared = FORMS["the private key" if inbound_uri == "private_key" else "the trunk"].format(**labels)
     former = FORMS[form].format(**labels)
@@ -577,10 +577,10 @@ def test_only_the_declared_destination_is_recognised(
     place(account, foreign[2])
     dry = account.run(**settings, check=True)
     done = account.run(**settings)
-    assert dry.told["summary"] == done.told["summary"]
-    assert (done.told["broken"], standing(account)) == ([], [declared, *foreign])
+    assert dry.returned["summary"] == done.returned["summary"]
+    assert (done.returned["broken"], standing(account)) == ([], [declared, *foreign])
     again = account.run(**settings)
-    assert not again.told["changed"]
+    assert not again.returned["changed"]
     # Taken down, in whatever form it is written, and nothing else.
     if "another trunk" not in form:
         place(account, former, active=active)
@@ -592,7 +592,7 @@ def test_only_the_declared_destination_is_recognised(
 def test_declared_destination_is_no_failover(account: Account, form: str) -> None:
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
-    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    trunk = account.run(at_once=True).returned["integration"]["trunk_id"]
     uri = FORMS[form].format(number=BARE, trunk=trunk, other=other)
     before = writes(account)
     with pytest.raises(ModuleFailureError) as failed:
@@ -627,19 +627,19 @@ def test_declared_failover_list_follows_vapi(account: Account, others: str, refu
 
     place(account, "desk@pbx.example.com")
     place(account, "31299999999", 4)
-    trunk = account.run(at_once=True).told["integration"]["trunk_id"]
+    trunk = account.run(at_once=True).returned["integration"]["trunk_id"]
     first = f"{BARE}@{trunk}.sip.vapi.ai"
     wish = {"at_once": True, "numbers": [{"number": BARE, "failover": ["01234", "+31299999999"], "others": others}]}
     wrap = (lambda _inner: Refusing()) if refused else (lambda inner: inner)
     dry = account.run(check=True, wrap=wrap, **wish)
     done = account.run(wrap=wrap, **wish)
-    assert dry.told["summary"] == done.told["summary"]
-    assert done.told["broken"] == []
+    assert dry.returned["summary"] == done.returned["summary"]
+    assert done.returned["broken"] == []
     assert active(account)[:3] == [first, "01234", "31299999999"]
     assert active(account)[3:] == (["desk@pbx.example.com"] if others == "keep" and not refused else [])
     assert ("desk@pbx.example.com" in standing(account)) == (others != "remove")
     before = writes(account)
-    assert not account.run(wrap=wrap, **wish).told["changed"]
+    assert not account.run(wrap=wrap, **wish).returned["changed"]
     # The other order, and one less.
     account.run(wrap=wrap, **{**wish, "numbers": [{"number": BARE, "failover": ["31299999999", "01234"]}]})
     assert active(account)[:3] == [first, "31299999999", "01234"]
@@ -684,14 +684,14 @@ def test_failover_at_another_position_is_a_difference(account: Account) -> None:
 @pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])
 @pytest.mark.parametrize("host", ["sip.vapi.ai", "SIP.VAPI.AI", "sip.Vapi.ai."])
 def test_scheme_and_host_are_case_insensitive(account: Account, scheme: str, host: str) -> None:
-    result = account.run(at_once=True).told["integration"]
+    result = account.run(at_once=True).returned["integration"]
     trunk = result["trunk_id"]
     for row in ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations", "GET")["destination"]:
         ask(account, "didlogic", f"/v1/purchases/{BARE}/destinations/{row['id']}", "DELETE")
     place(account, f"{scheme}{BARE}@{trunk}.{host}")
     again = account.run(at_once=True)
-    assert (again.told["changed"], again.told["broken"]) == (False, [])
-    assert again.told["integration"]["findings"] == result["findings"]
+    assert (again.returned["changed"], again.returned["broken"]) == (False, [])
+    assert again.returned["integration"]["findings"] == result["findings"]
 
 
 LEFT: dict[str, tuple[str, int, bool]] = {
@@ -717,13 +717,13 @@ def test_absent_counts_destinations_that_can_answer(account: Account, left: str)
     assert dry.warnings == warned
     about = [text for text in warned if BARE in text]
     assert len(about) == (0 if answers else 1), about
-    nowhere = [line for line in down.told["report"] if "nowhere" in line]
+    nowhere = [line for line in down.returned["report"] if "nowhere" in line]
     assert len(nowhere) == len([text for text in warned if "will fail" in text])
-    assert dry.told["summary"] == down.told["summary"]
+    assert dry.returned["summary"] == down.returned["summary"]
 
 
 def test_outbound_only_number_has_no_answering_object(account: Account) -> None:
-    report = account.run(at_once=True, **number(assistant="reception", inbound=False)).told["report"]
+    report = account.run(at_once=True, **number(assistant="reception", inbound=False)).returned["report"]
     (line,) = [line for line in report if line.startswith("phone number")]
     assert "outbound calls only" in line
     assert "answered" not in line
@@ -752,7 +752,7 @@ def test_report_first_line_is_the_result(account: Account, state: str, check: bo
     fails = error and needed and not check
 
     def run() -> Any:
-        return account.run(at_once=True, state=state, check=check, wrap=failing if error else lambda it: it).told
+        return account.run(at_once=True, state=state, check=check, wrap=failing if error else lambda it: it).returned
 
     if fails:
         with pytest.raises(ModuleFailureError) as failed:

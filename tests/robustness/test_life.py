@@ -44,21 +44,21 @@ def put(account: Account, kind: str, row: dict[str, Any]) -> str:
 def applied(account: Account, **wish: Any) -> Any:
     """Apply a change: what the dry run lists is what the run does, and a second run writes nothing."""
     before = writes(account)
-    dry = account.run(check=True, at_once=True, **wish).told
+    dry = account.run(check=True, at_once=True, **wish).returned
     assert writes(account) == before
-    done = account.run(at_once=True, **wish).told
+    done = account.run(at_once=True, **wish).returned
     assert changed(dry) == changed(done)
     assert dry["changed"] == done["changed"]
     assert done["broken"] == []
     before = writes(account)
-    again = account.run(at_once=True, **wish).told
+    again = account.run(at_once=True, **wish).returned
     assert (again["changed"], writes(account)) == (False, before)
     return done
 
 
-def changed(told: dict[str, Any]) -> list[tuple[str, str, str]]:
+def changed(returned: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The objects that a run changes."""
-    found = [(item["kind"], item["name"], item["change"]) for item in told["objects"]]
+    found = [(item["kind"], item["name"], item["change"]) for item in returned["objects"]]
     return sorted(item for item in found if item[2] != "unchanged")
 
 
@@ -144,13 +144,13 @@ def test_changed_name_creates_an_object_and_the_plan_lists_the_unused_one(accoun
         "assistants": [DECLARED["assistants"][0] | {"name": "day"}],
         "numbers": [item | {"assistant": "day"} for item in DECLARED["numbers"]],
     }
-    dry = account.run(check=True, at_once=True, **wish).told
-    done = account.run(at_once=True, **wish).told
-    for told in (dry, done):
-        lines = [" ".join(line.split()) for line in told["report"] if line.startswith("unused")]
+    dry = account.run(check=True, at_once=True, **wish).returned
+    done = account.run(at_once=True, **wish).returned
+    for returned in (dry, done):
+        lines = [" ".join(line.split()) for line in returned["report"] if line.startswith("unused")]
         hint = "loses its last number; to rename it instead of creating another one, use former_names"
         assert lines == [f"unused trunk trunk {old[0]} {hint}", f"unused reception assistant {old[1]} {hint}"]
-    again = account.run(at_once=True, **wish).told
+    again = account.run(at_once=True, **wish).returned
     assert not [line for line in again["report"] if line.startswith("unused")]
 
 
@@ -167,8 +167,8 @@ def test_object_that_keeps_a_number_is_not_listed_as_unused(account: Account, st
         wish["numbers"][1] = {"number": BARE}
     else:
         put(account, "squads", {"id": "s1", "name": "s", "members": [{"assistantId": key}]})
-    told = account.run(check=True, at_once=True, **wish).told
-    assert not [line for line in told["report"] if line.startswith("unused")]
+    returned = account.run(check=True, at_once=True, **wish).returned
+    assert not [line for line in returned["report"] if line.startswith("unused")]
 
 
 # ------------------------------------------------------------------------------------------------------- removing
@@ -188,14 +188,14 @@ def test_rename_removal_prune_and_failover_in_one_run() -> None:
 def test_undeclared_objects_are_listed_and_kept_without_prune() -> None:
     account = life.deployed()
     before = life.inside(account)
-    told = account.run(at_once=True, check=True, **{**life.AFTER, "prune": False}).told
-    assert [(item["kind"], item["name"]) for item in told["undeclared"]] == [
+    returned = account.run(at_once=True, check=True, **{**life.AFTER, "prune": False}).returned
+    assert [(item["kind"], item["name"]) for item in returned["undeclared"]] == [
         ("phone_number", life.DROPPED),
         ("assistant", "dropped"),
         ("assistant", "used"),
         ("transfer_tool", "dropped"),
     ]
-    lines = [line.split()[1] for line in told["report"] if line.startswith("undeclared")]
+    lines = [line.split()[1] for line in returned["report"] if line.startswith("undeclared")]
     assert lines == [life.DROPPED, "dropped", "used", "dropped"]
     account.run(at_once=True, **{**life.AFTER, "prune": False})
     after = life.inside(account)
@@ -265,13 +265,13 @@ def test_absent_entry_is_removed_and_others_are_kept(account: Account, entry: st
 
 def test_absent_entry_without_an_object_is_ignored(account: Account) -> None:
     before = writes(account)
-    told = account.run(
+    returned = account.run(
         at_once=True,
         transfer_tools=[*DECLARED["transfer_tools"], {"name": "nothing", "state": "absent"}],
         assistants=[*DECLARED["assistants"], {"name": "Nobody", "state": "absent"}],
         numbers=[*DECLARED["numbers"], {"number": "31201239999", "state": "absent"}],
-    ).told
-    assert (told["changed"], writes(account)) == (False, before)
+    ).returned
+    assert (returned["changed"], writes(account)) == (False, before)
 
 
 USED = ("a number that is not declared", "a number whose assistant is not managed", "a squad", "another assistant")
@@ -316,8 +316,8 @@ def test_prune_keeps_an_assistant_that_the_file_refers_to(account: Account) -> N
     key = vapi(account)["assistants"][0]["id"]
     for reference in ("reception", key):
         numbers = [{"number": OWN, "assistant": reference}, {"number": BARE, "assistant": reference}]
-        told = applied(account, prune=True, assistants=[], transfer_tools=[], numbers=numbers)
-        assert told["undeclared"] == []
+        returned = applied(account, prune=True, assistants=[], transfer_tools=[], numbers=numbers)
+        assert returned["undeclared"] == []
         assert len(vapi(account)["assistants"]) == 1
         assert len(vapi(account)["tools"]) == 1
 
@@ -399,7 +399,7 @@ def test_prune_removes_a_tool_from_declared_assistants_that_replace_their_tools(
         (assistant,) = account.world.vapi["assistants"].values()
         assistant["hooks"] = [{"on": "call.ending", "do": [{"type": "tool", "toolId": key}]}]
     removed = removed and holder in ("nobody else", "an assistant to remove")
-    kept = account.run(at_once=True, check=True, transfer_tools=tools[:1], assistants=[base | given]).told
+    kept = account.run(at_once=True, check=True, transfer_tools=tools[:1], assistants=[base | given]).returned
     listed = ("transfer_tool", "dropped") in [(item["kind"], item["name"]) for item in kept["undeclared"]]
     assert listed == (holder in ("nobody else", "an assistant to remove"))
     done = applied(account, prune=True, transfer_tools=tools[:1], assistants=[base | given])

@@ -74,20 +74,20 @@ def test_check_mode_predicts_the_rotation(name: str) -> None:
     assert account.world.journal_report()["writes"] == writes
     run = rotation.rotate(account, login, lambda inner: inner)
     assert dry.warnings == run.warnings
-    assert dry.told["changed"] == run.told["changed"] is True
-    assert dry.told["summary"] == run.told["summary"]
-    for planned, done in zip(dry.told["objects"], run.told["objects"], strict=True):
+    assert dry.returned["changed"] == run.returned["changed"] is True
+    assert dry.returned["summary"] == run.returned["summary"]
+    for planned, done in zip(dry.returned["objects"], run.returned["objects"], strict=True):
         assert {**planned, "id": ""} == {**done, "id": ""}
-    for planned, done in zip(dry.told["diff"], run.told["diff"], strict=True):
+    for planned, done in zip(dry.returned["diff"], run.returned["diff"], strict=True):
         for side in ("before", "after"):
             assert planned[side].keys() == done[side].keys()
             for key, value in values(planned[side]).items():
                 assert "known after apply" in str(planned[side][key]) or value == values(done[side])[key]
-    for planned, done in zip(dry.told["changes"], run.told["changes"], strict=True):
+    for planned, done in zip(dry.returned["changes"], run.returned["changes"], strict=True):
         assert [planned[key] for key in ("kind", "name", "action")] == [done[key] for key in ("kind", "name", "action")]
         rows = [len(each[side].get("destinations", ())) for each in (planned, done) for side in ("before", "after")]
         assert rows[:2] == rows[2:]
-    assert dry.told["report"][2:] == run.told["report"][2:]
+    assert dry.returned["report"][2:] == run.returned["report"][2:]
 
 
 def without_trunk(account: Account, declared: dict[str, Any]) -> None:
