@@ -462,6 +462,13 @@ options:
         marked.
       - Without it, what is not declared is not changed, and is returned as RV(undeclared).
       - It has no effect with O(state=absent), which removes only what is declared.
+  fail_on_change:
+    type: bool
+    default: false
+    description:
+      - Whether a run in check mode that finds a change fails, with a message that begins with C(drift:). For scheduled
+        runs that detect changes made elsewhere. It has no effect outside check mode.
+      - A password that is written with every run, as with C(update_password=always), counts as a change.
   verify:
     type: bool
     default: true

@@ -249,6 +249,22 @@ def test_report_and_changes_of_a_number_that_moves_to_another_assistant(runner: 
     assert runner.run("integration", environment("Night"))["changes"] == []
 
 
+def test_check_mode_fails_on_a_change_if_it_must_not_find_one(runner: ModuleRunner) -> None:
+    trunk = {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "01234", "password": canary()}
+    options = {**runner.connection("integration"), "trunk": trunk, "numbers": [{"number": NUMBER_1}], "verify": False}
+    failed = runner.raw("integration", {**options, "fail_on_change": True}, check=True)
+    assert failed["failed"]
+    assert failed["msg"].startswith(
+        f"drift: 3 objects would be changed: trunk didlogic, phone number {NUMBER_1}, forward "
+    )
+    assert (failed["changed"], len(failed["changes"]), failed["report"][0][:7]) == (True, 3, "DRY RUN")
+    assert not runner.stage.writes
+    applied = runner.raw("integration", {**options, "fail_on_change": True})
+    assert (applied.get("failed", False), applied["changed"]) == (False, True)
+    unchanged = runner.raw("integration", {**options, "fail_on_change": True}, check=True)
+    assert (unchanged.get("failed", False), unchanged["changed"]) == (False, False)
+
+
 # Each task continues from the state after the previous ones: options; kind, action and fields of the expected change.
 TRUNK_ID = str(uuid.uuid4())
 CHANGES: list[tuple[str, Result, tuple[str, str, set[str]] | None]] = [

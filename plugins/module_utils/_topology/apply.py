@@ -109,6 +109,8 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     if spec.params["verify"] and run.errors:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
+    if spec.params.get("fail_on_change") and run.check_mode and run.changed:
+        raise ModuleFailureError(run_report.drift(run), _result(run), _labels(run))
     return {**_result(run), "labels": _labels(run)}
 
 

@@ -14,7 +14,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outco
     Outcome,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     destination_result,
 )
@@ -78,6 +78,17 @@ def _head(run: ApplyRun) -> list[str]:
         differences = [printable(sentence) for sentence in run.errors]
         return [*format_errors(VERIFICATION_FAILED, differences, MAX_LISTED).split("\n"), "Current state:"]
     return [CHANGED if run.changed else UNCHANGED]
+
+
+def drift(run: ApplyRun) -> str:
+    """The message of a check-mode run that must not find changes.
+
+    :param run: the state of the run. :return: the message, which names the objects.
+    """
+    names = [f"{TITLES.get(r.name, r.title)} {o.desired.label}" for r, o in run.steps if o.action != "none"]
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    listed = printable(", ".join(names[:MAX_LISTED]))
+    return f"drift: {counted(len(names), 'object')} would be changed: {listed}{more}. The report contains the changes."
 
 
 def _line(kind: str, name: str, what: str) -> str:

@@ -182,6 +182,7 @@ class IntegrationOptions(State):
     sip_refer_enabled: bool = False
     allow_unconfirmed_refer: bool = False
     prune: bool = False
+    fail_on_change: bool = False
     verify: bool = True
     rotate_password: bool = False
     concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
