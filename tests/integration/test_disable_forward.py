@@ -155,7 +155,8 @@ def test_interrupted_run_is_restored(ready: Any, tmp_path: Path) -> None:
     assert restore(ready, folder).rc != 0
     assert len(list(folder.iterdir())) == 1
     ready.faults()
-    assert restore(ready, folder).rc == 0
+    restored = restore(ready, folder)
+    assert restored.rc == 0, restored.text
     assert ready.destinations(KEPT) == before
 
 

@@ -50,7 +50,9 @@ KINDS: tuple[Resource, ...] = (*MANAGED, *READ)
 ODD: list[t.Any] = [None, True, 0, -1, 1e308, 10**40, "", "x", "\x00", "ü" * 50, [], {}, [[]], {"id": {}}, "9" * 5000]
 CANARY = "additional-field"
 #: Free-form objects, whose every field is the user's: an assistant's body (it has a model) and what stands in these.
-OWN_WORDS = ("model", "voice", "messages", "server", "hooks", "transferPlan")
+OWN_WORDS = (
+    "model", "voice", "messages", "server", "hooks", "transferPlan", "assistantDestinations", "assistantOverrides",
+)  # fmt: skip
 
 
 def mutated(body: bytes, dice: random.Random) -> bytes:

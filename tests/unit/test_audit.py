@@ -371,6 +371,10 @@ ANSWERS: list[tuple[str, ApiObject, bool]] = [
     ("an assistant that is gone", {"assistantId": "gone"}, False),
     ("a squad", {"squadId": "s1"}, True),
     ("a squad that is gone", {"squadId": "gone"}, False),
+    ("a squad without members", {"squadId": "s2"}, False),
+    ("a squad whose members are gone", {"squadId": "s3"}, False),
+    ("a squad with a member of its own", {"squadId": "s4"}, True),
+    ("a blocked number", {"assistantId": "a1", "status": "blocked"}, False),
     ("a workflow", {"workflowId": "w1"}, False),
     ("a server", {"server": {"url": "https://hook.example.com"}}, True),
     ("a fallback", {"fallbackDestination": {"type": "number", "number": "+15550100"}}, True),
@@ -401,6 +405,9 @@ def test_destination_that_can_answer_is_recognised(
     account = healthy()
     phone = account["phones"][0]
     account["phones"][0] = {**{key: phone[key] for key in ("id", "number", "credentialId", "status")}, **held}
+    members: dict[str, list[ApiObject]] = {"s2": [], "s3": [{"assistantId": "gone"}], "s4": [{"assistant": {}}]}
+    if held.get("squadId") in members:
+        account["squads"].append({"id": held["squadId"], "name": "Other", "members": members[held["squadId"]]})
     at(account)[:] = [dict(place) for place in places]
     seen = snapshot(account)
     (path,) = [call_path for call_path in seen.call_paths if call_path.number == DESK]
@@ -410,7 +417,8 @@ def test_destination_that_can_answer_is_recognised(
     if where == "none":
         assert found["no-forward"] == ("warning" if answered else "info")
     if where.startswith("the trunk") and not answered:
-        assert {"nobody-answers", "assistant-gone", "retired-workflow"} & set(found), (what, found)
+        expected_rules = {"nobody-answers", "assistant-gone", "retired-workflow", "member-gone", "blocked"}
+        assert expected_rules & set(found), (what, found)
     if reached and answered:
         assert not set(found) - {"transfer-refused"}, found
     # As a fail-over behind a healthy destination, what can not answer is reported.

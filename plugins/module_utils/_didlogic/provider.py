@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 
@@ -34,11 +35,16 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
     size = min(query.page_size or PAGE, query.limit or PAGE)
     for number in range(1, 10_000):
         rows = page(path, {**query.params, "page": number, "per_page": size})
-        new = [row for row in rows if row not in found[-len(rows) :]] if rows else []
+        known = {_text_of(row) for row in found[-len(rows) :]} if rows else set()
+        new = [row for row in rows if _text_of(row) not in known]
         found += new
         if not new or (len(rows) < size and len(rows) % 100) or (query.limit and len(found) >= query.limit):
             break
     return found[: query.limit]
+
+
+def _text_of(row: ApiObject) -> str:
+    return json.dumps(row, sort_keys=True, default=str)
 
 
 def encode(body: dict[str, object]) -> dict[str, object]:

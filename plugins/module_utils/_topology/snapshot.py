@@ -170,6 +170,8 @@ class Snapshot:
 
         :param phone: the phone number. :return: the result.
         """
+        if phone.get("status") == "blocked":
+            return False
         hooks = phone.get("hooks")
         ringing = [h for h in (hooks if isinstance(hooks, list) else ()) if dig(h, ("on",)) == "call.ringing"]
         if any(hook_answers(hook, everybody=True) for hook in ringing):
@@ -177,8 +179,23 @@ class Snapshot:
         if phone.get("assistantId"):
             return self.exists("assistant", str(phone["assistantId"]))
         if phone.get("squadId"):
-            return self.exists("squad", str(phone["squadId"]))
+            return self._squad_answers(str(phone["squadId"]))
         return is_answered(phone)
+
+    def by_empty_squad(self, phone: ApiObject) -> bool:
+        """Whether a squad without members is to answer a phone number.
+
+        :param phone: the phone number. :return: the result.
+        """
+        return not phone.get("assistantId") and self.squad.get(str(phone.get("squadId")), {}).get("members") == []
+
+    def _squad_answers(self, key: str) -> bool:
+        """Whether a squad has a member that exists; true if the squads were not read."""
+        members = self.squad.get(key, {}).get("members", True) if self.exists("squad", key) else []
+        if not isinstance(members, list):
+            return True
+        ids = [dig(member, ("assistantId",)) for member in members]
+        return any(not member_id or self.exists("assistant", str(member_id)) for member_id in ids)
 
     @functools.cached_property
     def call_paths(self) -> tuple[CallPath, ...]:

@@ -136,7 +136,8 @@ def activating(path: CallPath) -> list[Hit]:
     step="assistant",
     evidence="documented",
     source="Vapi's published API description: fallbackDestination",
-    message="The phone number has no assistant, squad, server, fallback or hook that answers: Vapi ends each call.",
+    message="The phone number has no assistant, squad with members, server, fallback or hook that answers: Vapi ends "
+    "each call.",
     fix="Assign one with vapi_phone_number: assistant.",
 )
 def nobody_answers(path: CallPath) -> list[Hit]:
@@ -144,7 +145,9 @@ def nobody_answers(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(path.phone and path.to_vapi and not is_answered(path.phone) and not _by_workflow(path))
+    if not path.phone or not path.to_vapi or _by_workflow(path):
+        return []
+    return hits_if(not is_answered(path.phone) or path.snapshot.by_empty_squad(path.phone))
 
 
 @check(
