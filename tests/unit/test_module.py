@@ -222,6 +222,16 @@ def test_diff_of_a_prompt_shows_the_changed_line_only(runner: ModuleRunner) -> N
     assert different == [("Be brief.", "Be polite.")]
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_header_of_a_diff_is_printable(runner: ModuleRunner, state: str) -> None:
+    name = "NL\x1b[2J\x07\nPLAY RECAP \u202e\u2028"
+    if state == "absent":
+        runner.run("vapi_assistant", assistant_options(name=name))
+    (diff,) = runner.run("vapi_assistant", assistant_options(name=name, state=state), diff=True)["diff"]
+    assert all(diff[side].isprintable() for side in ("before_header", "after_header")), diff
+    assert all(character.isprintable() or character in "\n\t" for character in diff["before"] + diff["after"])
+
+
 def test_report_and_changes_of_a_number_that_moves_to_another_assistant(runner: ModuleRunner) -> None:
     def environment(assistant: str) -> Result:
         trunk = {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "01234", "password": canary()}

@@ -115,6 +115,15 @@ def test_json_schema_is_readable_and_its_values_are_hidden() -> None:
         }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "name", ["authorizationHeader", "x-auth-header", "Cookie_Header", "webhookSignature", "signature"]
+)
+def test_value_of_a_header_or_a_signature_is_hidden(name: str) -> None:
+    secret = canary()
+    assert secret not in json.dumps(redacted({name: f"Bearer {secret}"}))
+    assert redacted({"apiKeyHeader": "X-Api-Key"}) == {"apiKeyHeader": "X-Api-Key"}
+
+
 @pytest.mark.parametrize("scheme", ["https", "http", "wss", "HTTPS", "postgres+ssl"])
 @pytest.mark.parametrize("host", ["example.com", "example.com:8443", "192.0.2.1"])
 @pytest.mark.parametrize("path", ["", "/", "/a/b"])
@@ -124,11 +133,16 @@ def test_user_and_query_of_url_are_hidden(scheme: str, host: str, path: str) -> 
         f"{scheme}://{user}:{word}@{host}{path}?x={value}&lang={other}#y={value}",
         f"{scheme}://{user}@{host}{path}?x={value};b={other}",
         f"{scheme}://:{word}@{host}{path}",
+        f"{scheme}://{user}:p@{word}@{host}{path}",
+        f"{scheme}://{user}@{word}:{value}@{host}{path}",
+        f"{scheme}://{host}{path}?{value}",
+        f"{scheme}://{host}{path}?{value}#a",
     ):
         displayed = redacted({"a": [{"url": address}]})["a"][0]["url"]
         assert not [text for text in (user, word, value, other) if text in displayed]
         assert displayed.endswith(host + path) or f"{host}{path}?" in displayed
-        assert {text for _path, text in secrets_of({"url": address})} <= {user, word, value, other}
+        parts = {part for text in (user, word, value, other) for part in (text, f"p@{text}")} | {f"{user}@{word}"}
+        assert {text for _path, text in secrets_of({"url": address})} <= parts
     assert redacted({"url": f"{scheme}://{host}{path}"}) == {"url": f"{scheme}://{host}{path}"}
     # In other text, such as a prompt, only what is a secret by its form or name.
     prompt = f"See {scheme}://{host}{path}?page=2 and {scheme}://me:{word}@{host}/?apiKey={value} today"

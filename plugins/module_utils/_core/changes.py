@@ -15,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     OrderedResource,
     Resource,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 
 
 def changes(resource: Resource, outcomes: t.Iterable[Outcome]) -> list[Result]:
@@ -47,7 +48,7 @@ def diffs(resource: Resource, outcomes: t.Iterable[Outcome], title: str = "") ->
         {"before_header": header, "after_header": header, **outcome.sides}
         for outcome in outcomes
         if outcome.plan and outcome.action != "none"
-        for header in [f"{title or resource.title} {outcome.desired.label}"]
+        for header in [printable(f"{title or resource.title} {outcome.desired.label}")]
     ]
 
 

@@ -28,7 +28,10 @@ SECRET_WORDS = _word_set(
 )
 
 #: The same where it is the last word.
-LAST_WORDS = _word_set("auth dbpass pass sig smtppass userpass xauth")
+LAST_WORDS = _word_set("auth dbpass pass sig signature smtppass userpass xauth")
+
+#: Names of a header's value, although they end in a word that describes.
+HEADER_VALUES = _word_set("authheader authorizationheader cookieheader")
 
 #: A key that ends in one of these words describes a secret but is none: ``tokenUrl``, ``secretId``.
 DESCRIBING = _word_set(
@@ -82,9 +85,12 @@ PAIR_KEYS = _word_set("endsWith oneOf plan regex startsWith type value")
 #: A text that is a URL as a whole. In other text, only the password before a host is redacted.
 URL = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*://\S*\s*")
 
-USER_INFO = re.compile(r"(?<=://)([^/?#\s@]*)(?=@)")
+#: A user name or password may contain an unescaped ``@``: the host begins after the last one.
+USER_INFO = re.compile(r"(?<=://)([^/?#\s]*)(?=@)")
 
 QUERY = re.compile(r"(?<=[?&;#])([^=&;#\s]*)=([^&;#\s]+)")
+#: A query that is a value without a name.
+BARE_QUERY = re.compile(r"(?<=\?)([^=&;#\s]+)(?=#|\s*$)")
 
 SCHEME = re.compile(r"\s*(bearer|basic|digest|token)\s+", re.IGNORECASE)
 
@@ -111,6 +117,8 @@ def is_secret_name(name: str) -> bool:
     :param name: its name in any spelling: ``apiKey``, ``API_KEY``, ``x-api-key``, ``apikey``. :return: the result.
     """
     words = [word.lower() for word in SPLIT.findall(name)]
+    if "".join(words[-2:]) in HEADER_VALUES:
+        return True
     if not words or words[-1] in DESCRIBING or "".join(words) in DESCRIBING:
         return False
     if words[-1] in LAST_WORDS:
@@ -200,7 +208,8 @@ def _in_url(text: str, leaf: Leaf, path: Path) -> str:
         secret = whole or is_secret_name(match[1])
         return f"{match[1]}={leaf(match[2], True, path)}" if secret else match[0]
 
-    return QUERY.sub(value, text)
+    text = QUERY.sub(value, text)
+    return BARE_QUERY.sub(lambda match: leaf(match[1], True, path), text) if whole else text
 
 
 def redacted(value: object) -> object:
