@@ -140,7 +140,9 @@ def misses(account: Account, login: str, old_trunk: str, *, refused: bool) -> t.
     }
     for number, rows in expected.items():
         found = [(row["destination"], row["active"]) for row in in_order(account, number)]
-        if found != rows and not (refused and {place for place, _active in found} == {place for place, _ in rows}):
+        if found != rows and not (
+            refused and {place for place, _active in found} == {place for place, _active in rows}
+        ):
             yield f"destinations of {number}"
 
 

@@ -74,7 +74,7 @@ def test_check_mode_predicts_the_rotation(name: str) -> None:
     assert account.world.journal_report()["writes"] == writes
     run = rotation.rotate(account, login, lambda inner: inner)
     assert dry.warnings == run.warnings
-    assert dry.returned["changed"] == run.returned["changed"] is True
+    assert (dry.returned["changed"], run.returned["changed"]) == (True, True)
     assert dry.returned["summary"] == run.returned["summary"]
     for planned, done in zip(dry.returned["objects"], run.returned["objects"], strict=True):
         assert {**planned, "id": ""} == {**done, "id": ""}

@@ -65,7 +65,7 @@ def test_id_shows_the_value(value: object, expected: str) -> None:
 def test_id_of_nested_value_is_short() -> None:
     """However large the value is."""
     value: t.Any = "x" * 1000
-    for _ in range(10):
+    for _depth in range(10):
         value = {"first": [value] * 1000, "second": value}
     assert len(readability.pytest_make_parametrize_id(value, "value") or "") <= readability.ID_LENGTH
 

@@ -140,7 +140,7 @@ def test_module_runs_a_resource(name: str) -> None:
 @pytest.mark.parametrize("resource", RESOURCES.values(), ids=list(RESOURCES))
 def test_resource_has_its_modules_and_a_case(resource: Resource) -> None:
     """What can be changed has a module, an info module, and a case in the generated tests."""
-    if type(resource) is BaseResource:
+    if resource.__class__ is BaseResource:
         return
     assert resource.name in SINGLE, "no module manages it"
     assert resource.name in INFO or isinstance(resource, OrderedResource), "no module lists it"

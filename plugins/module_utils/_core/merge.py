@@ -25,8 +25,12 @@ RecordT = t.TypeVar("RecordT", bound=Model)
 
 @t.overload
 def overlay(current: object, desired: RecordT) -> RecordT: ...
+
+
 @t.overload
 def overlay(current: object, desired: object) -> object: ...
+
+
 def overlay(current: object, desired: object) -> object:
     """Merge the desired values into the current ones.
 
@@ -115,8 +119,12 @@ def restrict(value: object, like: object) -> object:
 
 @t.overload
 def to_display(value: Model) -> Result: ...
+
+
 @t.overload
 def to_display(value: object) -> object: ...
+
+
 def to_display(value: object) -> object:
     """Convert a record to options for output, without secrets and ``None``.
 

@@ -304,8 +304,10 @@ class Redactor:
 
     @t.overload
     def value(self, value: Result) -> Result: ...
+
     @t.overload
     def value(self, value: object) -> object: ...
+
     def value(self, value: object) -> object:
         """Redact a result: whole secrets and their encodings are masked, also in keys; invalid characters are replaced.
 

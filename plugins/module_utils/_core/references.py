@@ -116,8 +116,12 @@ def displayed_references(record: type[Model], item: object) -> t.Iterator[Resour
 
 @t.overload
 def add_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result: ...
+
+
 @t.overload
 def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object: ...
+
+
 def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
     """Add the names of referenced objects to a result, such as ``owner_name`` and ``tool_names``.
 
@@ -145,8 +149,12 @@ def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> 
 
 @t.overload
 def followed_by_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result: ...
+
+
 @t.overload
 def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object: ...
+
+
 def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
     """Add the name of each referenced object to its id, for a diff.
 
