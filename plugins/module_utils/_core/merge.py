@@ -24,11 +24,13 @@ RecordT = t.TypeVar("RecordT", bound=Model)
 
 
 @t.overload
-def overlay(current: object, desired: RecordT) -> RecordT: ...
+def overlay(current: object, desired: RecordT) -> RecordT:
+    pass
 
 
 @t.overload
-def overlay(current: object, desired: object) -> object: ...
+def overlay(current: object, desired: object) -> object:
+    pass
 
 
 def overlay(current: object, desired: object) -> object:
@@ -118,11 +120,13 @@ def restrict(value: object, like: object) -> object:
 
 
 @t.overload
-def to_display(value: Model) -> Result: ...
+def to_display(value: Model) -> Result:
+    pass
 
 
 @t.overload
-def to_display(value: object) -> object: ...
+def to_display(value: object) -> object:
+    pass
 
 
 def to_display(value: object) -> object:

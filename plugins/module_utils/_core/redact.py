@@ -303,10 +303,12 @@ class Redactor:
         return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
 
     @t.overload
-    def value(self, value: Result) -> Result: ...
+    def value(self, value: Result) -> Result:
+        pass
 
     @t.overload
-    def value(self, value: object) -> object: ...
+    def value(self, value: object) -> object:
+        pass
 
     def value(self, value: object) -> object:
         """Redact a result: whole secrets and their encodings are masked, also in keys; invalid characters are replaced.

@@ -115,11 +115,13 @@ def displayed_references(record: type[Model], item: object) -> t.Iterator[Resour
 
 
 @t.overload
-def add_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result: ...
+def add_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result:
+    pass
 
 
 @t.overload
-def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object: ...
+def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
+    pass
 
 
 def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
@@ -148,11 +150,13 @@ def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> 
 
 
 @t.overload
-def followed_by_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result: ...
+def followed_by_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result:
+    pass
 
 
 @t.overload
-def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object: ...
+def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
+    pass
 
 
 def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:

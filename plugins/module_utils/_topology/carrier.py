@@ -35,13 +35,20 @@ class Login(t.Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        pass
+
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        pass
+
     @property
-    def caller_id(self) -> str: ...
+    def caller_id(self) -> str:
+        pass
+
     @property
-    def allowed_ips(self) -> tuple[str, ...] | None: ...
+    def allowed_ips(self) -> tuple[str, ...] | None:
+        pass
 
 
 class Carrier(t.Protocol):

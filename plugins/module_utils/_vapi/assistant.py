@@ -194,7 +194,8 @@ class HasState(t.Protocol):
     """Options with a state."""
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> str:
+        pass
 
 
 class HasWorkflow(t.Protocol):
