@@ -48,6 +48,11 @@ class Desired:
     path: str = ""
     previous_keys: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name under which the object may exist: the desired one, and the earlier ones."""
+        return (self.label, *self.previous_keys)
+
 
 def desired_from_options(resource: Resource, params: Params) -> Desired:
     """Read and check the options of an object, without requests.

@@ -44,6 +44,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.p
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.removal import (
     HELD_TOOL,
     Undeclared,
+    absent_phone_numbers,
     ids_of,
     own_forwards,
     planned_removal,
@@ -134,7 +135,8 @@ def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
             engines[resource.provider.name].client.invalidate(resource.path)
         snapshot = _snapshot(engines, spec, spec.all_digits)
     # Includes objects that are not managed: numbers of other carriers, tools of other types.
-    objects = [row for kind in (PHONE_NUMBER, SQUAD, ANY_TOOL) for row in vapi.client.list_all(kind.path)]
+    phones, squads, tools = (vapi.client.list_all(kind.path) for kind in (PHONE_NUMBER, SQUAD, ANY_TOOL))
+    objects = [*phones, *squads, *tools]
     found = undeclared_objects(snapshot, spec, objects)
     pruned = found.removable if spec.prunes else Undeclared()
     if pruned.phones:
@@ -149,7 +151,7 @@ def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
     run.removal = planned_removal(run, pruned)
     run.undeclared = [item for item in found.results if item not in pruned.results]
     gone = {desired.id for desired in run.removal.assistants}
-    losing = losing_numbers(snapshot, spec, vapi.client.list_all(PHONE_NUMBER.path))
+    losing = losing_numbers(snapshot, spec, phones)
     run.unused = [item for item in losing if item.id not in gone]
     for row in found.used if spec.prunes else ():
         vapi.warn(
@@ -203,8 +205,8 @@ def _present(vapi: Engine, other: Engine, run: ApplyRun) -> None:
 
 def _marked(run: ApplyRun, desired: Desired, warn: t.Callable[[str], None]) -> Desired:
     """The assistant with the mark of the environment, unless it has the mark of another one."""
-    marks, names = run.spec.marks, (desired.label, *desired.previous_keys)
-    row = next((row for row in run.before.assistants if row.get("name") in names), None)
+    marks = run.spec.marks
+    row = next((row for row in run.before.assistants if row.get("name") in desired.names), None)
     found = dig(row, ("metadata", "managed_by"))
     if found not in (None, "", *marks):
         warn(
@@ -232,12 +234,7 @@ def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     spec, before = run.spec, run.before
     phones, trunks = own_phone_numbers(before, spec), declared_trunk_ids(before, spec)
     _remove_forwards(vapi, other, run, own_forwards(run, spec.inbound), [str(row["id"]) for row in phones], trunks)
-    declared = {str(number.number): number for number in spec.numbers}
-    desired_objects = [
-        dataclasses.replace(spec.desired_phone_number(declared[digits(str(row["number"]))], "", {}), id=str(row["id"]))
-        for row in phones  # several may have the same digits
-    ]
-    _ensure(vapi, run, PHONE_NUMBER, desired_objects)
+    _ensure(vapi, run, PHONE_NUMBER, absent_phone_numbers(spec, spec.numbers, phones))
     # In check mode their referrers still exist. The preflight check has verified that no other object refers to them.
     forced = {"force": True} if run.check_mode else {}
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in reversed(spec.assistants)])

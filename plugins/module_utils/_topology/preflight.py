@@ -61,10 +61,10 @@ def _lookups(
 
     Of the names in a group, which are a name and its former ones, only one may exist.
     """
-    assistants = [(item.label, *item.previous_keys) for item in spec.all_assistants]
+    assistants = [item.names for item in spec.all_assistants]
     foreign = [(name,) for name in spec.foreign_assistants if spec.present]
     yield SIP_TRUNK, "name", snapshot.trunks, [spec.trunk.names]
-    yield TRANSFER_TOOL, "name", snapshot.tools, [(item.label, *item.previous_keys) for item in spec.all_tools]
+    yield TRANSFER_TOOL, "name", snapshot.tools, [item.names for item in spec.all_tools]
     yield ASSISTANT, "name", snapshot.assistants, [*assistants, *foreign]
     if spec.present:
         labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
@@ -177,7 +177,7 @@ def _in_use(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str
         for row in staying
         if row.get("credentialId") in trunks
     ]
-    names = {name for desired in spec.assistants for name in (desired.label, *desired.previous_keys)}
+    names = {name for desired in spec.assistants for name in desired.names}
     going = {str(row["id"]): row["name"] for row in snapshot.assistants if row.get("name") in names}
     found += [
         f"The assistant {name} also answers {display_name(row, 'number')}, which is not removed. Assign another "

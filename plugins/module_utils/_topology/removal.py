@@ -91,94 +91,106 @@ def undeclared_objects(snapshot: Snapshot, spec: EnvironmentSpec, objects: t.Seq
         for row in snapshot.phones
         if row.get("credentialId") in trunks and digits(str(row.get("number"))) not in declared
     ]
-    names = {name for item in spec.all_assistants for name in (item.label, *item.previous_keys)}
+    names = {name for item in spec.all_assistants for name in item.names}
     foreign = set(spec.foreign_assistants)
     own = [
         row
         for row in snapshot.assistants
         if dig(row, ("metadata", "managed_by")) in spec.marks and not {row.get("name"), row["id"]} & foreign
     ]
+    if not own:
+        return Undeclared(phones=tuple(phones))
     marked = [row for row in own if not {row.get("name"), row["id"]} & names]
-    going = {str(row["id"]) for row in (*phones, *_absent_phones(snapshot, spec))}
-    staying = [_without_reassigned(row, spec) for row in objects if str(row["id"]) not in going]
-    free = _unreferenced(marked, [*snapshot.assistants, *staying])
+    staying = _staying(snapshot, spec, objects, phones)
+    texts = [(str(row["id"]), json.dumps(_without_tools(row), default=str)) for row in (*snapshot.assistants, *staying)]
+    free = _unreferenced(marked, texts)
     ids = {str(row["id"]) for row in free}
-    tools = list(_undeclared_tools(snapshot, spec, ids, staying))
     replacing = {str(row["id"]) for row in own if _replaces_tools(row, spec)}
-    detached = [row for row in _undeclared_tools(snapshot, spec, {*ids, *replacing}, staying) if row not in tools]
-    held = _undeclared_tools(snapshot, spec, {str(row["id"]) for row in own}, staying)
-    attached = [row for row in held if row not in tools and row not in detached]
+    held = list(_undeclared_tools(snapshot, spec, {str(row["id"]) for row in own}, texts))
     return Undeclared(
         phones=tuple(phones),
         assistants=tuple(free),
-        tools=tuple(tools),
-        detached=tuple(detached),
+        tools=tuple(row for row, holders in held if holders <= ids),
+        detached=tuple(row for row, holders in held if not holders <= ids and holders <= ids | replacing),
         used=tuple(row for row in marked if str(row["id"]) not in ids),
-        attached=tuple(attached),
+        attached=tuple(row for row, holders in held if not holders <= ids | replacing),
     )
 
 
 def _replaces_tools(row: ApiObject, spec: EnvironmentSpec) -> bool:
     """Whether an assistant is declared with exactly its tools."""
     return any(
-        item.record.tools is not None
-        and item.options.tools_mode == "replace"
-        and row.get("name") in (item.label, *item.previous_keys)
+        item.record.tools is not None and item.options.tools_mode == "replace" and row.get("name") in item.names
         for item in spec.assistants
     )
 
 
 def _undeclared_tools(
-    snapshot: Snapshot, spec: EnvironmentSpec, holders: set[str], staying: list[ApiObject]
-) -> t.Iterator[ApiObject]:
-    """The undeclared transfer tools that only certain assistants have.
+    snapshot: Snapshot, spec: EnvironmentSpec, own: set[str], texts: list[tuple[str, str]]
+) -> t.Iterator[tuple[ApiObject, set[str]]]:
+    """The undeclared transfer tools that only assistants of the environment have, each with their ids.
 
-    :param holders: the ids of the assistants. :param staying: other objects that may refer to a tool.
+    :param own: the ids of the assistants. :param texts: id and text of each object that may refer to a tool elsewhere.
     """
-    names = {name for item in spec.all_tools for name in (item.label, *item.previous_keys)} | set(spec.foreign_tools)
+    names = {name for item in spec.all_tools for name in item.names} | set(spec.foreign_tools)
+    holders: dict[str, set[str]] = {}
+    for assistant in snapshot.assistants:
+        for tool in tool_ids(assistant):
+            holders.setdefault(tool, set()).add(str(assistant["id"]))
     for row in snapshot.tools:
         key = str(row["id"])
-        having = {str(each["id"]) for each in snapshot.assistants if row["id"] in tool_ids(each)}
-        others = [
-            _without_tools(each) if str(each["id"]) in having else each
-            for each in (*snapshot.assistants, *staying)
-            if str(each["id"]) != key
-        ]
+        having = holders.get(key, set())
         named = {dig(row, ("function", "name")), row["id"]} & names
-        if having and having <= holders and not named and not any(_refers(each, key) for each in others):
-            yield row
+        if having and having <= own and not named and not _is_referred_to(key, texts, {key}):
+            yield row, having
 
 
 def _without_tools(row: ApiObject) -> ApiObject:
-    """An assistant without its list of tools; it may also refer to a tool elsewhere, such as in a hook."""
+    """An object without an assistant's list of tools; it may also refer to a tool elsewhere, such as in a hook."""
     model = row.get("model")
-    kept = {key: value for key, value in model.items() if key != "toolIds"} if isinstance(model, dict) else model
-    return {**row, "model": kept}
+    if not isinstance(model, dict) or not isinstance(model.get("toolIds"), list):
+        return row
+    return {**row, "model": {key: value for key, value in model.items() if key != "toolIds"}}
 
 
-def _unreferenced(rows: list[ApiObject], objects: list[ApiObject]) -> list[ApiObject]:
-    """The rows to which no other object refers, except each other."""
+def _unreferenced(rows: list[ApiObject], texts: list[tuple[str, str]]) -> list[ApiObject]:
+    """The rows to which no other object refers, except each other.
+
+    :param texts: id and text of each object.
+    """
     free = rows
     while True:
         ids = {str(row["id"]) for row in free}
-        others = [each for each in objects if str(each["id"]) not in ids]
-        kept = [row for row in free if not any(_refers(each, str(row["id"])) for each in others)]
+        kept = [row for row in free if not _is_referred_to(str(row["id"]), texts, ids)]
         if len(kept) == len(free):
             return kept
         free = kept
 
 
-def _refers(row: ApiObject, key: str) -> bool:
-    """Whether an object contains an id anywhere."""
-    return key in json.dumps(row, default=str)
+def _is_referred_to(key: str, texts: list[tuple[str, str]], apart_from: set[str]) -> bool:
+    """Whether another object contains an id anywhere."""
+    return any(key in text for other, text in texts if other not in apart_from)
 
 
-def _without_reassigned(row: ApiObject, spec: EnvironmentSpec) -> ApiObject:
-    """A phone number without the assistant or squad that the run replaces; any other object as it is."""
-    number = next((each for each in spec.numbers if each.number == digits(str(row.get("number", "")))), None)
-    if number is None or all(getattr(number, name) is None for name in CHOICES):
-        return row
-    return {key: value for key, value in row.items() if key not in ("assistantId", "squadId", "workflowId")}
+def _staying(
+    snapshot: Snapshot, spec: EnvironmentSpec, objects: t.Sequence[ApiObject], removed: t.Sequence[ApiObject]
+) -> list[ApiObject]:
+    """The objects that a run keeps; phone numbers without the assistant or squad that the run replaces.
+
+    :param removed: phone numbers that are removed besides those of the entries to remove.
+    """
+    going = {str(row["id"]) for row in (*removed, *_absent_phones(snapshot, spec))}
+    replaced = {
+        str(number.number) for number in spec.numbers if any(getattr(number, name) is not None for name in CHOICES)
+    }
+    answering = ("assistantId", "squadId", "workflowId")
+    return [
+        {key: value for key, value in row.items() if key not in answering}
+        if digits(str(row.get("number", ""))) in replaced
+        else row
+        for row in objects
+        if str(row["id"]) not in going
+    ]
 
 
 def _absent_phones(snapshot: Snapshot, spec: EnvironmentSpec) -> list[ApiObject]:
@@ -199,11 +211,7 @@ def planned_removal(run: ApplyRun, undeclared: Undeclared) -> Removal:
         for number in (digits(str(row.get("number"))) for row in undeclared.phones)
     }
     numbers = (*spec.absent_numbers, *pruned.values())
-    declared = {str(number.number): number for number in numbers}
-    phones = [
-        dataclasses.replace(spec.desired_phone_number(declared[digits(str(row["number"]))], "", {}), id=str(row["id"]))
-        for row in _absent_phones(before, spec)
-    ]
+    phones = absent_phone_numbers(spec, numbers, _absent_phones(before, spec))
     phones += [_absent(PHONE_NUMBER, "number", str(row.get("number")), row) for row in undeclared.phones]
     return Removal(
         numbers=numbers,
@@ -216,6 +224,20 @@ def planned_removal(run: ApplyRun, undeclared: Undeclared) -> Removal:
             *(_absent(ASSISTANT, "name", str(row.get("name")), row) for row in undeclared.assistants),
         ),
     )
+
+
+def absent_phone_numbers(
+    spec: EnvironmentSpec, numbers: t.Iterable[Number], rows: t.Iterable[ApiObject]
+) -> list[Desired]:
+    """Phone numbers in Vapi as declared objects, each with its id, because several may have the same digits.
+
+    :param spec: the environment. :param numbers: the entries. :param rows: the phone numbers. :return: the objects.
+    """
+    by_number = {str(number.number): number for number in numbers}
+    return [
+        dataclasses.replace(spec.desired_phone_number(by_number[digits(str(row["number"]))], "", {}), id=str(row["id"]))
+        for row in rows
+    ]
 
 
 def _absent(resource: AnyKeyedResource, key: str, name: str, row: ApiObject) -> Desired:
@@ -288,8 +310,7 @@ def removal_errors(run: ApplyRun, undeclared: Undeclared, objects: t.Sequence[Ap
     :param run: the state of the run. :param undeclared: undeclared objects, if they are to be removed too.
     :param objects: all phone numbers and squads in Vapi. :return: the sentences.
     """
-    going = {str(row["id"]) for row in (*undeclared.phones, *_absent_phones(run.before, run.spec))}
-    staying = [_without_reassigned(row, run.spec) for row in objects if str(row["id"]) not in going]
+    staying = _staying(run.before, run.spec, objects, undeclared.phones)
     return [*_used_assistants(run, staying), *_used_tools(run, undeclared)]
 
 
@@ -304,7 +325,7 @@ def _used_assistants(run: ApplyRun, staying: t.Sequence[ApiObject]) -> t.Iterato
 
 def _used_tools(run: ApplyRun, undeclared: Undeclared) -> t.Iterator[str]:
     spec, before = run.spec, run.before
-    names = {name for item in spec.all_assistants for name in (item.label, *item.previous_keys)}
+    names = {name for item in spec.all_assistants for name in item.names}
     gone = {str(row["id"]) for row in undeclared.assistants}
     for desired in spec.absent_tools:
         for tool in _rows_of(desired, before.tools, ("function", "name")):
@@ -325,7 +346,7 @@ def ids_of(entries: t.Iterable[Desired], rows: t.Iterable[ApiObject], path: tupl
 
 def _rows_of(desired: Desired, rows: t.Iterable[ApiObject], path: tuple[str, ...]) -> list[ApiObject]:
     """The objects with the name of an entry or one of its former names."""
-    return [row for row in rows if dig(row, path) in (desired.label, *desired.previous_keys)]
+    return [row for row in rows if dig(row, path) in desired.names]
 
 
 def _still_used(what: str, user: str, path: str) -> str:

@@ -42,9 +42,9 @@ def losing_numbers(snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence
 def _losing_trunks(
     snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], by_number: t.Mapping[str, Number]
 ) -> t.Iterator[Unused]:
-    own = declared_trunk_ids(snapshot, spec)
+    own, users_of = declared_trunk_ids(snapshot, spec), _grouped(phones, "credentialId")
     for trunk in snapshot.trunks:
-        users = [row for row in phones if row.get("credentialId") == trunk["id"]]
+        users = users_of.get(str(trunk["id"]), [])
         if str(trunk["id"]) not in own and users and all(digits(str(row.get("number"))) in by_number for row in users):
             yield Unused("trunk", str(trunk.get("name")), str(trunk["id"]), not own)
 
@@ -52,18 +52,28 @@ def _losing_trunks(
 def _losing_assistants(
     snapshot: Snapshot, spec: EnvironmentSpec, phones: t.Sequence[ApiObject], by_number: t.Mapping[str, Number]
 ) -> t.Iterator[Unused]:
-    names = {name for desired in spec.all_assistants for name in (desired.label, *desired.previous_keys)}
+    names = {name for desired in spec.all_assistants for name in desired.names}
     there = {row.get("name") for row in snapshot.assistants}
-    new = any(not {item.label, *item.previous_keys} & there for item in spec.assistants)
+    new = any(there.isdisjoint(item.names) for item in spec.assistants)
+    users_of = _grouped(phones, "assistantId")
     in_squads = {key for row in snapshot.squads for key in members_of(row)}
     for assistant in snapshot.assistants:
         key, name = str(assistant["id"]), assistant.get("name")
         if name in names or key in in_squads:
             continue
-        users = [row for row in phones if row.get("assistantId") == key]
+        users = users_of.get(key, [])
         wishes = [by_number.get(digits(str(row.get("number")))) for row in users]
         if users and all(_is_moved(wish, (key, name)) for wish in wishes):
             yield Unused("assistant", str(name), key, new)
+
+
+def _grouped(phones: t.Sequence[ApiObject], key: str) -> dict[object, list[ApiObject]]:
+    """The phone numbers by the id at a key."""
+    found: dict[object, list[ApiObject]] = {}
+    for row in phones:
+        if isinstance(row.get(key), str):
+            found.setdefault(row[key], []).append(row)
+    return found
 
 
 def _is_moved(wish: Number | None, assistant: tuple[str, t.Any]) -> bool:
