@@ -55,7 +55,7 @@ def pytest(options: list[str], session: nox.Session, venv: Path | None = None) -
     """Run tests, by default in the environment with every tool."""
     SKIPS.mkdir(parents=True, exist_ok=True)
     counts = str(SKIPS / f"{session.name}.json")
-    # Only these bear company, and have a core each if other steps run beside them.
+    # Only these can run in several processes; each has one core if other steps run at the same time.
     several = not os.environ.get(RUN) and options[0] in ("tests/unit", "tests/integration")
     workers = ("-n", str(os.cpu_count() or 2), "--dist", "worksteal") if several else ()
     command = ("python", "-m", "pytest", *options, *workers, *session.posargs)
@@ -198,10 +198,10 @@ def eda(session: nox.Session) -> None:
     """The event source, alone and under ansible-rulebook where there is a Java."""
     own = ("--editable", ".", "--group", "test")
     try:
-        venv = environments.beside("eda", *own, "ansible-rulebook>=1.2.1")
+        venv = environments.separate("eda", *own, "ansible-rulebook>=1.2.1")
     except subprocess.CalledProcessError:
         # It comes without a wheel for some machines; the source alone needs only this.
-        venv = environments.beside("eda", *own, "aiohttp>=3.9")
+        venv = environments.separate("eda", *own, "aiohttp>=3.9")
     pytest(["tests/eda"], session, venv)
 
 
@@ -210,7 +210,12 @@ def reuse(session: nox.Session) -> None:
     """Every file states its copyright and its licence."""
     with environments.clean_copy() as copy:
         run_in(
-            session, environments.beside("reuse", "reuse[charset-normalizer]>=5"), "reuse", "lint", "--lines", cwd=copy
+            session,
+            environments.separate("reuse", "reuse[charset-normalizer]>=5"),
+            "reuse",
+            "lint",
+            "--lines",
+            cwd=copy,
         )
 
 
@@ -248,7 +253,7 @@ def build(session: nox.Session) -> None:
 def importer(session: nox.Session) -> None:
     """Import the archive as Automation Hub does; its ansible-lint is older than ours, which runs anyway."""
     settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
-    venv = environments.beside("importer", "galaxy-importer>=0.4.31,<0.5")
+    venv = environments.separate("importer", "galaxy-importer>=0.4.31,<0.5")
     command = ("python", "-m", "galaxy_importer.main", make_archive(session))
     run_in(session, venv, *command, cwd=DIST, **settings)
 

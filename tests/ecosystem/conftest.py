@@ -30,10 +30,10 @@ def ran(command: list[str | Path], cwd: Path | None = None, **settings: str) -> 
     return done.stdout
 
 
-def beside(name: str, *packages: str) -> Path:
+def separate(name: str, *packages: str) -> Path:
     """An environment with tools that this one has not."""
     try:
-        return environments.beside(name, *packages)
+        return environments.separate(name, *packages)
     except (subprocess.CalledProcessError, OSError) as error:
         pytest.skip(f"{packages[0]} can not be installed: {error}")
 
@@ -65,7 +65,7 @@ class Context:
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Context:
     """The example of the guide, as ansible-builder takes it."""
-    builder = beside("builder", "ansible-builder>=3.1,<4") / "bin"
+    builder = separate("builder", "ansible-builder>=3.1,<4") / "bin"
     folder = tmp_path_factory.mktemp("context")
     create: list[str | Path] = [
         "create",
@@ -91,7 +91,7 @@ def image(context: Context) -> Path:
     desired = context.definition["dependencies"]
     libraries = [line.partition("#")[0].strip() for line in context.libraries]
     packages = [desired[name]["package_pip"] for name in ("ansible_runner", "ansible_core")]
-    return beside("image", *packages, *libraries) / "bin"
+    return separate("image", *packages, *libraries) / "bin"
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ class Rulebook:
             )  # fmt: skip
 
     @property
-    def told(self) -> str:
+    def printed(self) -> str:
         return self.log.read_text(errors="replace")
 
     def send(self, message: dict[str, Any] | bytes, secret: str | None = None) -> int:
@@ -121,8 +121,8 @@ class Rulebook:
         """Wait until something holds, while the rulebook runs."""
         end = time.monotonic() + BOUND
         while not what():
-            assert self.process.poll() is None, self.told
-            assert time.monotonic() < end, self.told
+            assert self.process.poll() is None, self.printed
+            assert time.monotonic() < end, self.printed
             time.sleep(0.2)
 
     def end(self) -> None:
@@ -203,12 +203,12 @@ def test_rulebook_diagnoses_failed_calls_and_disables_forward_on_outage(
     for caller in ("+15550101", "+15550102", "+15550103"):
         call(ALONE, OUTAGE, caller)
     alone = f"Vapi is the only active destination of {ALONE}"
-    rulebook.until(lambda: alone in rulebook.told)
+    rulebook.until(lambda: alone in rulebook.printed)
     assert [active for _where, active in services.destinations(ALONE)] == [True]
     assert [active for _where, active in services.destinations(KEPT)] == [True, True, True]
     name = {"name": trap, "first": "'\\x7b", "second": "\\x7b 7*7 }}'"}
     assert rulebook.send(ended("shown", "customer-ended-call " + trap, customer=name)) == 200
-    rulebook.until(lambda: rulebook.told.count("SHOWN ") >= 2 and "JOINED " in rulebook.told)
+    rulebook.until(lambda: rulebook.printed.count("SHOWN ") >= 2 and "JOINED " in rulebook.printed)
 
     # Two more callers meet it at the other one.
     for caller in ("+15550104", "+15550105"):
@@ -227,15 +227,15 @@ def test_rulebook_diagnoses_failed_calls_and_disables_forward_on_outage(
     assert not spoken.exists()
 
     assert rulebook.send(ended("last")) == 200
-    assert rulebook.process.wait(BOUND) == 0, rulebook.told
+    assert rulebook.process.wait(BOUND) == 0, rulebook.printed
     assert rulebook.send(ended("after the end")) == 0
-    assert rulebook.told.count("PLAY [Audit call routing]") == 2
-    assert rulebook.told.count("Nothing is changed") == rulebook.told.count(alone) == 1
-    assert "failed=1" not in rulebook.told
-    assert "Traceback" not in rulebook.told
+    assert rulebook.printed.count("PLAY [Audit call routing]") == 2
+    assert rulebook.printed.count("Nothing is changed") == rulebook.printed.count(alone) == 1
+    assert "failed=1" not in rulebook.printed
+    assert "Traceback" not in rulebook.printed
     # What ansible-rulebook itself tells at its most talkative is no secret either.
     for secret in (rulebook.secret, services.facts["vapi_api_key"], services.facts["didlogic_api_key"]):
-        assert secret not in rulebook.told
+        assert secret not in rulebook.printed
 
 
 def awkward_values() -> Iterator[bytes]:
@@ -316,10 +316,10 @@ def test_events_accepted_with_200_reach_the_rules(start: Callable[..., Rulebook]
     assert set(answers.values()) == {200, 400}
     accepted = [name for name, status in answers.items() if status == 200]
     assert len(accepted) > len(answers) / 2
-    rulebook.until(lambda: f"REACHED {accepted[-1]} hang" in rulebook.told)
-    reached = re.findall(r"^REACHED (\w+) hang$", rulebook.told, re.MULTILINE)
+    rulebook.until(lambda: f"REACHED {accepted[-1]} hang" in rulebook.printed)
+    reached = re.findall(r"^REACHED (\w+) hang$", rulebook.printed, re.MULTILINE)
     assert reached == accepted
-    assert "ERROR" not in rulebook.told
+    assert "ERROR" not in rulebook.printed
 
 
 def test_rulebook_is_found_by_its_name(start: Callable[..., Rulebook]) -> None:
@@ -328,7 +328,7 @@ def test_rulebook_is_found_by_its_name(start: Callable[..., Rulebook]) -> None:
     rulebook.process.terminate()
     rulebook.process.wait(30)
     assert rulebook.send(ended("after the end")) == 0
-    assert "ERROR" not in rulebook.told
+    assert "ERROR" not in rulebook.printed
 
 
 def test_rulebook_requires_a_secret(services: Services, tmp_path: Path) -> None:
@@ -337,4 +337,4 @@ def test_rulebook_requires_a_secret(services: Services, tmp_path: Path) -> None:
         assert rulebook.process.wait(BOUND) != 0
     finally:
         rulebook.end()
-    assert "Give secret, token or hmac_secret" in rulebook.told
+    assert "Give secret, token or hmac_secret" in rulebook.printed

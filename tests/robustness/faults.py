@@ -174,9 +174,9 @@ class Faulty(httpx.BaseTransport):
 
 
 def start(name: str) -> Account:
-    """``empty``: as bought; ``partly``: a run ended in the middle; ``finished``: all of it stands.
+    """``empty``: as bought; ``partly``: a run ended in the middle; ``finished``: all of it exists.
 
-    ``changing``: it stands next to objects of others, and the run renames, removes, prunes and reorders.
+    ``changing``: it exists next to objects of others, and the run renames, removes, prunes and reorders.
     """
     if name == "changing":
         return life.deployed()

@@ -163,7 +163,7 @@ def core(version: str) -> Path:
     return venv
 
 
-def beside(name: str, *packages: str) -> Path:
+def separate(name: str, *packages: str) -> Path:
     """Return an environment for tools that must not share one with ours."""
     venv = CACHE / "venv" / name
     install(venv, *packages)

@@ -100,7 +100,7 @@ def runner(service: Service, target: Target) -> t.Iterator[str]:
         for step in steps:
             yield step.action
             if not service.do(step.action, step.entry):
-                assert step.copy, f"{step} was refused: the target is appended although it stands"
+                assert step.copy, f"{step} was refused: the target is appended although it exists"
                 memory.refused.add(step.entry.identity)
                 continue
             written[0] += 1
@@ -165,26 +165,26 @@ def check_end(start: tuple[ApiObject, ...], service: Service, case: Target, note
         return
     if case.entry.active or any(active for place, active in start if place != "T"):
         assert service.gaps == 0, f"no active destination at some moment: {note}"
-    assert own == [case.entry.active], f"the target stands once, as asked: {note}"
+    assert own == [case.entry.active], f"the target exists once, as asked: {note}"
     healed = {"A"} if case.replaces(Entry("", ("A", ""), True, False)) else set()
     assert not healed & {place for place, _active in end}, note
     rest = [row for row in start if row[0] != "T" and row[0] not in healed]
-    stands = [row for row in end if row[0] != "T"]
+    remaining = [row for row in end if row[0] != "T"]
     if case.others == "keep":
-        lost = set(order(rest)) - {place for place, _active in stands}
+        lost = set(order(rest)) - {place for place, _active in remaining}
         assert not lost, f"lost {lost}: {note}"
         if not service.refuse_doubles:
-            assert order(stands) == order(rest), f"another order: {note}"
+            assert order(remaining) == order(rest), f"another order: {note}"
         if case.first and case.entry.active:
             assert next(place for place, active in end if active) == "T", note
         elif not case.first or not case.entry.active:
-            assert stands == rest, f"touched what it should not: {note}"
+            assert remaining == rest, f"touched what it should not: {note}"
     elif case.others == "disable":
-        assert order(stands) == [], note
-        assert [place for place, _active in stands] == [place for place, _active in rest], note
+        assert order(remaining) == [], note
+        assert [place for place, _active in remaining] == [place for place, _active in rest], note
     else:
-        assert order(stands) == [], note
-        assert [row for row in rest if not row[1]] == stands, f"removed what was switched off already: {note}"
+        assert order(remaining) == [], note
+        assert [row for row in rest if not row[1]] == remaining, f"removed what was switched off already: {note}"
 
 
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
@@ -283,15 +283,15 @@ def check_list(start: tuple[ApiObject, ...], service: Service, case: Target, not
     healed = {"A"} if case.replaces(Entry("", ("A", ""), True, False)) else set()
     assert not healed & {place for place, _active in end}, note
     rest = [row for row in start if row[0] not in {*declared, *healed}]
-    stands = [row for row in end if row[0] not in declared]
+    remaining = [row for row in end if row[0] not in declared]
     if case.others == "keep":
-        assert {place for place, active in rest if active} <= {place for place, _active in stands}, f"lost: {note}"
+        assert {place for place, active in rest if active} <= {place for place, _active in remaining}, f"lost: {note}"
         if not service.refuse_doubles:
-            assert ordered(stands) == ordered(rest), f"another order: {note}"
+            assert ordered(remaining) == ordered(rest), f"another order: {note}"
     else:
-        assert ordered(stands) == [], note
+        assert ordered(remaining) == [], note
         kept = rest if case.others == "disable" else [row for row in rest if not row[1]]
-        assert [place for place, _active in stands] == [place for place, _active in kept], note
+        assert [place for place, _active in remaining] == [place for place, _active in kept], note
 
 
 def ordered(rows: t.Iterable[ApiObject]) -> list[str]:

@@ -305,9 +305,13 @@ def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
     for target in TARGETS:
         desired = getattr(campaign, target)
         if desired and desired != row.get(f"{target}Id"):
-            raise OptionError(target, f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
+            raise OptionError(
+                target, f"differs from that of the campaign {name}, which cannot be changed. {ANOTHER_NAME}"
+            )
     if campaign.phone_number and campaign.phone_number != row.get("phoneNumberId"):
-        raise OptionError("phone_number", f"differs from that of the campaign {name}, which cannot be changed. {ANEW}")
+        raise OptionError(
+            "phone_number", f"differs from that of the campaign {name}, which cannot be changed. {ANOTHER_NAME}"
+        )
     if campaign.customers is not None:
         there = row.get("customers")
         if not isinstance(there, list):
@@ -320,19 +324,19 @@ def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
     return None
 
 
-ANEW = "Use another name to start another campaign."
+ANOTHER_NAME = "Use another name to start another campaign."
 
 
 def _same_contacts(there: list[ApiObject], campaign: Campaign) -> None:
     desired = {_key(contact): contact for contact in objects_in(Campaign.sent(_body(campaign))["customers"])}
-    stands = {_key(contact): contact for contact in there}
-    new, gone = len(desired.keys() - stands.keys()), len(stands.keys() - desired.keys())
-    other = sum(_rest(desired[key]) != _rest(stands[key]) for key in desired.keys() & stands.keys())
+    current = {_key(contact): contact for contact in there}
+    new, gone = len(desired.keys() - current.keys()), len(current.keys() - desired.keys())
+    other = sum(_rest(desired[key]) != _rest(current[key]) for key in desired.keys() & current.keys())
     if new or gone or other:
         raise OptionError(
             "customers or csv",
             f"differs from the contacts of the campaign {campaign.name}: {new} new, {gone} missing, {other} with "
-            f"another name or other variables. A campaign cannot be changed. {ANEW}",
+            f"another name or other variables. A campaign cannot be changed. {ANOTHER_NAME}",
         )
 
 
