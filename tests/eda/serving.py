@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -74,20 +75,27 @@ class Running:
 
 
 @asynccontextmanager
-async def running(queue: Any = None, /, **options: Any) -> AsyncIterator[Running]:
-    """Start the source; with a secret, unless the options say how messages are proven."""
+async def running(queue: Any = None, /, *, age: float = 0, **options: Any) -> AsyncIterator[Running]:
+    """Start the source; with a secret, unless the options say how messages are proven.
+
+    :param age: seconds since the start, for signatures that are older than the test.
+    """
     headers = {}
     if not {"secret", "token", "hmac_secret", "allow_unsigned"} & set(options):
         options["secret"] = secrets.token_urlsafe(24)
         headers["X-Vapi-Secret"] = options["secret"]
     port = free_port()
     queue = asyncio.Queue() if queue is None else queue
+    names = SOURCE["main"].__globals__
+    names["time"] = SimpleNamespace(time=lambda: time.time() - age, monotonic=time.monotonic)
     task = asyncio.create_task(SOURCE["main"](queue, {"port": port, **options}))
     try:
         await listening(port, task)
+        names["time"] = time
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=BOUND)) as client:
             yield Running(port, queue, task, client, headers, "https" if "certfile" in options else "http")
     finally:
+        names["time"] = time
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

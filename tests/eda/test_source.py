@@ -10,6 +10,7 @@ import base64
 import collections
 import hashlib
 import hmac
+import itertools
 import json
 import logging
 import re
@@ -88,6 +89,27 @@ async def test_end_of_call_is_one_event_only() -> None:
     assert [fact["ended"] for fact in facts] == [False, True, False, False, True]
     assert [fact.get("status") for fact in facts] == ["ended", "ended", None, None, None]
     assert not any(fact["failed"] for fact in facts)
+
+
+@pytest.mark.parametrize("types", [["status-update", "end-of-call-report"], ["status-update"]])
+@pytest.mark.parametrize("known", list(itertools.product([True, False], repeat=2)))
+def test_end_is_reported_with_the_phone_number(types: list[str], known: tuple[bool, bool]) -> None:
+    """Rules need the number: whichever of the two messages has it, one of them is the end."""
+
+    @on_a_loop
+    async def play() -> None:
+        phone = ended()["message"]["phoneNumber"]
+        kinds = ["status-update", "end-of-call-report"]
+        async with running(types=types) as source:
+            for kind, has_number in zip(kinds, known, strict=True):
+                message = ended(type=kind, status="ended", phoneNumber=phone if has_number else None)
+                assert (await source.send(message))[0] == 200
+            found = [source.queue.get_nowait()["vapi"] for _time in range(source.queue.qsize())]
+        reported = [facts for facts in found if facts["ended"]]
+        assert len(reported) == 1
+        assert ("phone_number" in reported[0]) == any("phone_number" in facts for facts in found[: 1 + (not known[0])])
+
+    play()
 
 
 @on_a_loop
@@ -310,7 +332,7 @@ async def test_old_hmac_signature_is_rejected() -> None:
     iso = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
     in_time = [str(int(now)), str(int(now * 1000)), f"{now:.3f}", iso, str(int(now) - 50), str(int(now) + 50)]
     late = [str(int(now) - 70), str(int(now) + 90), str(int(now * 1000) - 70_000), "0", "", "soon", "1e400", "-1"]
-    async with running(hmac_secret=key, hmac_tolerance=60) as source:
+    async with running(age=100, hmac_secret=key, hmac_tolerance=60) as source:
         for stamp, expected in [*((stamp, 200) for stamp in in_time), *((stamp, 401) for stamp in late)]:
             headers = {"x-signature": signed(key.encode(), stamp).hex(), "x-timestamp": stamp}
             assert (await source.send(BODY, headers))[0] == expected, stamp

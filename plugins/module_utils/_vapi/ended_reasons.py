@@ -1830,22 +1830,38 @@ REASONS: tuple[Reason, ...] = (*EXACT, *FAMILIES, *AFTER_START, UNKNOWN)
 #: overloaded (INF from RFC 9110: 502 and 503 do not depend on the content of the request).
 #: Intentionally excluded: 500 and 504, which a caller's speech can cause; silence, media and SIP; credit and rate
 #: limits, which many calls exhaust; worker-died, which malicious media can cause.
-OUTAGES: tuple[str, ...] = (
+#: Every reason is in Vapi's description: no automatic action follows from a word that is similar to a known one. The
+#: providers without one are the organisation's own servers, which a caller can overload: anyscale, baseten, custom,
+#: runpod.
+OUTAGES: frozenset[str] = frozenset({
     "call.start.error-vapifault-database-error",
     "call.start.error-vapifault-get-org",
     "call.start.error-vapifault-get-subscription",
     "call.start.error-vapifault-worker-not-available",
     "call.in-progress.error-vapifault-chat-pipeline-failed-to-start",
     "call.in-progress.error-vapifault-worker-not-available",
-    "*-502-gateway-error",
-    "*-502-server-error",
-    "*-503-server-error",
-    "*-503-server-overloaded-error",
-    "*-522-server-error",
-    "*-returning-502-*",
-)
-#: Providers that are the organisation's own server, which a caller can overload.
-OWN_SERVERS: tuple[str, ...] = ("-anyscale-", "-baseten-", "-custom-", "-runpod-")
+    "pipeline-error-cartesia-502-server-error",
+    *(
+        f"{place}-{supplier}"
+        for place in ("pipeline-error", "call.in-progress.error-providerfault")
+        for supplier in (
+            "cartesia-503-server-error",
+            "cartesia-522-server-error",
+            "deepgram-returning-502-bad-gateway-ehostunreach",
+            "deepgram-returning-502-network-error",
+            "eleven-labs-503-server-error",
+            "playht-502-gateway-error",
+            *(
+                f"{model}-503-server-overloaded-error"
+                for model in (
+                    "anthropic", "anthropic-bedrock", "anthropic-vertex", "azure-openai", "cerebras", "deep-seek",
+                    "deepinfra", "google", "groq", "inflection-ai", "minimax", "mistral", "openai", "openrouter",
+                    "perplexity-ai", "together-ai", "vapi", "xai",
+                )
+            ),
+        )
+    ),
+})  # fmt: skip
 
 #: Names of the providers in reasons.
 PROVIDERS: dict[str, str] = {
@@ -1928,10 +1944,7 @@ def is_outage(reason: str | None) -> bool:
     :param reason: Vapi's ``endedReason``; ``None`` while the call has not ended.
     :return: the result; false for an unknown reason.
     """
-    word = (reason or "").strip()
-    return any(fnmatch.fnmatchcase(word, pattern) for pattern in OUTAGES) and not any(
-        server in word for server in OWN_SERVERS
-    )
+    return (reason or "").strip() in OUTAGES
 
 
 def provider_in(reason: str) -> str:

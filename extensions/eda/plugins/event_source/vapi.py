@@ -14,7 +14,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import json
 import logging
 import math
@@ -118,8 +117,11 @@ options:
   hmac_tolerance:
     description:
       - Maximum difference between a signed timestamp and the clock of this machine, in seconds.
-      - Signatures are stored, so that no message is accepted twice. At more than 100,000 signatures, the older half is
-        dropped, and messages of that age are rejected.
+      - Signatures are stored in memory, so that no message is accepted twice. At more than 100,000 signatures, the
+        older half is dropped, and messages of that age are rejected.
+      - A message that was signed before the start of the source is rejected, because it may have been accepted before a
+        restart. Keep the clock of this machine synchronized. If it is ahead of Vapi's clock, messages are rejected for
+        that long after the start.
     type: float
     default: 300
   allow_unsigned:
@@ -202,9 +204,12 @@ REQUESTS = frozenset({
 })  # fmt: skip
 DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "webCall": "web"}
 
-BODIES = 32  # times max_body: bytes of messages in memory at once
+REPORT = "end-of-call-report"
+BODIES = 32  # times max_body: bytes of authenticated messages in memory at once
 UNPROVEN = 256  # unauthenticated connections
-GRACE = 1.0  # seconds before the transfer rate of a connection is checked
+SHORT = 65536  # bytes that each of them may send at any time
+TURNS = 32  # unauthenticated connections that may send more at the same time
+GRACE = 0.5  # seconds before the transfer rate of a connection is checked
 REMEMBERED = 10_000  # calls whose end was reported
 SIGNATURES = 100_000  # maximum number of stored signatures
 DEEPEST = 100  # nesting levels of a message; ansible-rulebook and Ansible support more, but not an unlimited number
@@ -305,12 +310,7 @@ def _words(name: str, value: Any) -> frozenset[str]:
 
 
 #: How an argument is converted, by its documented type; all others are text.
-_READERS: dict[str, Callable[[str, Any], Any]] = {
-    "int": _integer,
-    "float": _float,
-    "bool": _boolean,
-    "list": _words,
-}
+_READERS: dict[str, Callable[[str, Any], Any]] = {"int": _integer, "float": _float, "bool": _boolean, "list": _words}
 
 
 def _read(name: str, kind: str, value: Any) -> Any:
@@ -490,14 +490,12 @@ def _word(value: Any) -> str | None:
 
 def _digits(value: Any) -> str | None:
     """Return a phone number in the format of didlogic and of this collection: digits only."""
-    if not isinstance(value, str):
-        return None
-    plain = re.sub(r"[ ().-]", "", value).removeprefix("+")
+    plain = re.sub(r"[ ().-]", "", value).removeprefix("+") if isinstance(value, str) else ""
     return plain if re.fullmatch(r"[0-9]{1,32}", plain) else None
 
 
 def _time(value: Any) -> datetime | None:
-    """Parse seconds, milliseconds, or ISO 8601."""
+    """Parse seconds, milliseconds, or ISO 8601, in UTC."""
     try:
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,9})?", value):
             value = float(value)
@@ -505,19 +503,14 @@ def _time(value: Any) -> datetime | None:
             return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
         if isinstance(value, str) and len(value) < 64:
             found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         pass
     return None
 
 
 def _stamp(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    try:
-        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    except (ValueError, OverflowError):
-        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
 def _seconds(start: datetime | None, end: datetime | None, given: Any) -> float | None:
@@ -556,22 +549,27 @@ class Tally:
 
 @dataclass
 class Progress:
-    """The state of a request: its start time, its bytes in memory, and whether its sender is authenticated."""
+    """The state of a request: whether its sender is authenticated, and whether it has a turn to send a long message.
+
+    `started` and `received` (bytes) determine the transfer rate; both are reset when the turn begins.
+    """
 
     started: float
     received: int = 0
     proven: bool = False
+    turn: bool = False
 
 
 class Server(web.Server):
     """HTTP, with limits for unauthenticated senders.
 
     Their requests use none of the slots for messages. If there are too many, the slowest connection is closed, so that
-    incomplete requests never block a new one.
+    incomplete requests never block a new one. A signature is verified when the message is complete, so long messages
+    are received by turns: a sender that completes its message soon gets one, whatever the others send.
     """
 
-    memory: int
     requests: dict[RequestHandler, Progress]
+    line: asyncio.Lock
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
@@ -586,33 +584,32 @@ class Server(web.Server):
 
         :return: the state of the request.
         """
-        now = time.monotonic()
-
-        def pace(one: RequestHandler) -> tuple[bool, float]:
-            age = now - self.requests[one].started
-            # New connections had no time to send and are closed last, the oldest of them first.
-            return (False, self.requests[one].received / age) if age > GRACE else (True, -age)
-
-        progress = self.requests[handler] = Progress(now)
-        if len(self.unproven()) > UNPROVEN:
-            self.drop(min(self.unproven(), key=pace))
+        progress = self.requests[handler] = Progress(time.monotonic())
+        if len(unproven := [one for one, found in self.requests.items() if not found.proven]) > UNPROVEN:
+            self.drop(min(unproven, key=self.pace))
         return progress
 
-    def unproven(self) -> list[RequestHandler]:
-        return [one for one, progress in self.requests.items() if not progress.proven]
+    def pace(self, handler: RequestHandler) -> tuple[bool, float]:
+        """Return the sort key of a connection, by its transfer rate: the smallest one is closed first."""
+        progress = self.requests[handler]
+        age = time.monotonic() - progress.started
+        # New connections had no time to send and are closed last, the oldest of them first.
+        return (False, progress.received / age) if age > GRACE else (True, -age)
 
-    def grow(self, handler: RequestHandler, size: int) -> None:
-        """Account for a part of a message. If memory is short, close the largest unauthenticated request.
+    async def turn(self, handler: RequestHandler) -> None:
+        """Wait until an unauthenticated request may send a long message, in the order of arrival.
 
-        :raises RejectedError: if there is not enough memory for this request.
+        If others use all turns, the slowest of them is closed.
         """
-        self.requests[handler].received += size
-        while sum(progress.received for progress in self.requests.values()) > self.memory:
-            sending = [one for one in self.unproven() if self.requests[one].received]
-            longest = max(sending, key=lambda one: self.requests[one].received, default=handler)
-            if longest is handler:
-                _busy()
-            self.drop(longest)
+        async with self.line:
+            while len(using := [one for one, found in self.requests.items() if found.turn]) >= TURNS:
+                slowest = min(using, key=self.pace)
+                if self.pace(slowest)[0]:
+                    await asyncio.sleep(GRACE / 20)
+                else:
+                    self.drop(slowest)
+            progress = self.requests[handler]
+            progress.started, progress.received, progress.turn = time.monotonic(), 0, True
 
     def drop(self, handler: RequestHandler) -> None:
         """Close a connection without a response."""
@@ -633,17 +630,12 @@ class Receiver:
         self.ended: OrderedDict[str, None] = OrderedDict()
         self.pending: set[bytes] = set()
         self.seen: dict[bytes, float] = {}
-        self.oldest = -math.inf
+        # A message from before the start may have been accepted then. Timestamps may be whole seconds.
+        self.oldest = math.floor(time.time()) - 1e-6
         self.server = Server(
-            self.receive,
-            access_log=None,
-            logger=_quiet,
-            auto_decompress=False,
-            keepalive_timeout=30.0,
-            lingering_time=2.0,
+            self.receive, logger=_quiet, access_log=None, auto_decompress=False, keepalive_timeout=30, lingering_time=2
         )
-        self.server.memory = BODIES * options.max_body
-        self.server.requests = {}
+        self.server.requests, self.server.line = {}, asyncio.Lock()
 
     def close(self) -> None:
         """Reject waiting messages, so that Vapi can send them again. Messages outside the queue would be lost."""
@@ -673,9 +665,10 @@ class Receiver:
         progress = self.server.begin(request.protocol)
         try:
             progress.proven = self.check_headers(request)
-            body = await self.read(request)
+            body = await self.read(request, progress)
             with self.one_shot(self.check_signature(request, body)) as is_new:
-                progress.proven = True
+                progress.proven, progress.turn, progress.received = True, False, len(body)
+                self.check_memory()
                 event = self.event_of(body) if is_new else None
                 del body
                 if not self.options.include_message:
@@ -684,7 +677,7 @@ class Receiver:
                     with self.slot():
                         await self.put(event)
         finally:
-            progress.received = 0
+            progress.received, progress.turn = 0, False
             if progress.proven:
                 self.server.requests.pop(request.protocol, None)
 
@@ -770,7 +763,7 @@ class Receiver:
 
     # --- Content
 
-    async def read(self, request: web.BaseRequest) -> bytearray:
+    async def read(self, request: web.BaseRequest, progress: Progress) -> bytearray:
         """Read the body, within the limits of size and time."""
         # The size of a decompressed body is unknown, and the signature covers the bytes that were sent.
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
@@ -783,8 +776,11 @@ class Receiver:
                 async for chunk in request.content.iter_any():
                     if len(body) + len(chunk) > self.options.max_body:
                         _too_long()
-                    self.server.grow(request.protocol, len(chunk))
+                    if len(body) + len(chunk) > SHORT and not (progress.proven or progress.turn):
+                        await self.server.turn(request.protocol)
+                    progress.received += len(chunk)
                     body += chunk
+                    self.check_memory()
         except TimeoutError:
             raise RejectedError(408, "The message did not arrive in time.", Connection="close") from None
         except (OSError, KeyError, web.RequestPayloadError):
@@ -818,7 +814,9 @@ class Receiver:
         facts = event["vapi"]
         call = facts.get("call_id", "")
         # Two types of messages report the end of a call, and each may be repeated. Rules that count need one only.
-        facts["ended"] = "ended_reason" in facts and call not in self.ended
+        # A status without the phone number starts no rule about it; the report of the same call follows.
+        waits = "phone_number" not in facts and facts["type"] != REPORT and REPORT in self.options.types
+        facts["ended"] = "ended_reason" in facts and call not in self.ended and not waits
         if facts["ended"] and call:
             self.ended[call] = None
             if len(self.ended) > REMEMBERED:
@@ -832,6 +830,12 @@ class Receiver:
             raise
         # Give the rulebook time if many messages arrive at once.
         await asyncio.sleep(0)
+
+    def check_memory(self) -> None:
+        """Reject a request if authenticated messages need too much memory; raises `RejectedError`."""
+        used = sum(progress.received for progress in self.server.requests.values() if progress.proven)
+        if used > BODIES * self.options.max_body:
+            _busy()
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -913,18 +917,11 @@ def _signatures(request: web.BaseRequest, options: Options) -> list[bytes]:
 # --------------------------------------------------------------------------------------------------------------- main
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Listen until ansible-rulebook ends this task."""
     options = read_options(args)
     receiver = Receiver(queue, options)
-    if options.tls is None and not _is_loopback(options.host):
+    if options.tls is None and not re.fullmatch(r"localhost|::1|127\.[\d.]+", options.host):
         logger.warning("Listening with HTTP on an external address: messages from Vapi can be intercepted.")
     runner = web.ServerRunner(receiver.server, shutdown_timeout=2.0)
     await runner.setup()
