@@ -148,7 +148,8 @@ numbers:
     destinations:
       description: The didlogic destinations of calls, in the order in which they are tried, with the keys of
         RV(voiceops.vapi_didlogic.didlogic_forward#module:forward) and C(leads_to). C(can_answer) is V(false) for a
-        destination that is inactive, has an unknown kind, or leads to a number in Vapi that nothing answers.
+        destination that is inactive, has an unknown kind, is a SIP account that does not exist, or leads to a number
+        in Vapi that nothing answers or whose trunk accepts no inbound calls.
       returned: always
       type: list
       elements: dict

@@ -75,6 +75,21 @@ def test_destination_to_other_trunk_is_no_fallback(ready: Any) -> None:
     assert FOREIGN not in play.text
 
 
+@pytest.mark.parametrize("registered", [True, False], ids=["of a trunk that registers", "that does not exist"])
+def test_sip_account_that_cannot_answer_is_no_fallback(ready: Any, registered: bool) -> None:
+    login = "01234" if registered else "09999"
+    if registered:
+        trunk = {"name": "didlogic", "username": login, "password": "x" * 12, "register": {"realm": "didlogic"}}
+        played = ready.play([{V + "vapi_sip_trunk": {**trunk, "update_password": "always"}}])
+        assert played.rc == 0, played.text
+    other = {"number": ALONE, "destination": login, "kind": "sip_account", "position": "any"}
+    assert ready.play([{V + "didlogic_forward": other}]).rc == 0
+    writes = ready.writes
+    play = ready.play(BOOK, vapi_didlogic_disable_number=ALONE)
+    assert (play.rc, play.changed, ready.writes) == (0, 0, writes), play.text
+    assert f"Vapi is the only active destination of {ALONE} that can answer" in play.out
+
+
 def test_disable_works_without_vapi(ready: Any) -> None:
     """Calls fail, and so may Vapi's API: who knows the trunks goes on without it."""
     trunk = ready.destinations(KEPT)[0][0].partition("@")[2].partition(".")[0]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import (
     ORDER,
     RULES,
@@ -27,7 +28,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     REGISTERED,
     SEVERITIES,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot, gateways
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import SIGNALLING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import host_of
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import FORWARD, SIP_TRUNK, SandboxFixture, canary
@@ -148,6 +149,15 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
     ("another destination first", lambda a: at(a)[1].update(priority=0), ["not-first"]),
     ("the destination switched off", lambda a: at(a)[0].update(active=False), ["switched-off"]),
     ("all destinations switched off", lambda a: at(a, HUMAN)[0].update(active=False), ["no-destination"]),
+    ("only a WebSocket", lambda a: at(a, HUMAN)[0].update(transport=9), ["unknown-kind"]),
+    (
+        "two trunks with one registration",
+        lambda a: (
+            a["trunks"][0]["outboundAuthenticationPlan"].update(sipRegisterPlan={"domain": "sip.nl.didlogic.net"}),
+            a["trunks"].append({**a["trunks"][0], "id": OTHER, "name": "second"}),
+        ),
+        ["doubled-registration", "unused-trunk"],
+    ),
     ("no destination", lambda a: at(a, HUMAN).clear(), ["no-forward"]),
     ("not forwarded to Vapi", lambda a: at(a)[:] and at(a).pop(0), ["not-forwarded"]),
     ("not imported", lambda a: a["phones"].pop(0), ["not-imported"]),
@@ -395,6 +405,17 @@ PLACES: list[tuple[str, list[ApiObject], bool]] = [
     ("a trunk without the number", [row(1, f"{HUMAN}@{TRUNK}.sip.vapi.ai")], False),
     ("a kind that is not known", [row(1, "wss://example.com", 9)], False),
 ]
+#: Destinations outside Vapi, and whether one may answer.
+OUTSIDE_VAPI: list[tuple[ApiObject, bool]] = [
+    (row(1, "01234", 5), True),
+    (row(1, "05555", 5), False),
+    (row(1, "01234@sip.nl.didlogic.net"), True),
+    (row(1, "sip:05555@SIP.nl.didlogic.net.:5060;transport=tcp"), False),
+    (row(1, "sip:05555@sip.example.com"), True),
+    (row(1, "sip:31612340000@sip.nl.didlogic.net"), True),
+    (row(1, "31612340000", 4), True),
+    (row(1, "wss://example.com", 9), False),
+]
 
 
 @pytest.mark.parametrize(("what", "held", "answered"), ANSWERS, ids=[item[0] for item in ANSWERS])
@@ -431,6 +452,106 @@ def test_destination_that_can_answer_is_recognised(
         assert {"dead-fail-over", "wrong-region"} & set(behind), behind
     else:
         assert not {"dead-fail-over", "wrong-region"} & set(behind), behind
+
+
+def path_of(account: Account, number: str = DESK, **more: t.Any) -> t.Any:
+    return next(path for path in snapshot(account, **more).call_paths if path.number == number)
+
+
+@pytest.mark.parametrize(
+    ("place", "may"), OUTSIDE_VAPI, ids=[str(place["destination"]) for place, _may in OUTSIDE_VAPI]
+)
+@pytest.mark.parametrize("behind", [True, False], ids=["behind Vapi", "alone"])
+def test_destination_outside_vapi_that_can_answer_is_recognised(place: ApiObject, may: bool, behind: bool) -> None:
+    account = healthy()
+    at(account)[1:] = [{**place, "priority": 5}]
+    if not behind:
+        at(account).pop(0)
+    path = path_of(account)
+    assert path.can_answer(path.entries[-1]) is may
+    assert ("sip-account-gone" in rules(account)) is ("05555" in place["destination"] and not may)
+    assert ("unknown-kind" in rules(account)) is (place["transport"] == 9 and not behind)
+    severities = {item["severity"] for item in findings(snapshot(account)) if DESK in item["numbers"]}
+    assert "error" not in severities
+    # Without the list of SIP accounts, none is known to be missing.
+    del account["accounts"]
+    path = path_of(account)
+    assert path.can_answer(path.entries[-1]) is (place["transport"] != 9)
+
+
+GATEWAYS: dict[str, list[ApiObject]] = {
+    "none": [],
+    "a host name": [{"ip": "sip.nl.didlogic.net"}],
+    "outbound": [{"ip": "192.0.2.1", "inboundEnabled": False}],
+    "junk": [{"ip": None}, {"ip": 7}, {}],
+}
+
+
+@pytest.mark.parametrize("ways", GATEWAYS.values(), ids=GATEWAYS)
+@pytest.mark.parametrize("label", [OTHER, "key"])
+def test_trunk_without_inbound_gateway_cannot_answer(ways: list[ApiObject], label: str) -> None:
+    account = healthy()
+    account["trunks"].append({**account["trunks"][0], "id": OTHER, "name": "second", "gateways": ways})
+    account["phones"].append({"id": "p9", "number": DESK, "credentialId": OTHER, "assistantId": "a1"})
+    at(account)[:] = [row(1, f"{DESK}@{TRUNK}.sip.vapi.ai"), row(2, f"{DESK}@{OTHER}.sip.vapi.ai")]
+    if label == "key":
+        account["phones"].pop(0)
+        at(account)[:] = [row(2, f"{DESK}@{account['key']}.sip.vapi.ai")]
+    path = path_of(account)
+    assert path.can_answer(path.entries[-1]) is False
+    assert {"dead-fail-over", "no-inbound-gateway"} & set(rules(account))
+    # A registration needs no gateway for inbound calls.
+    account["trunks"][1]["outboundAuthenticationPlan"] = {"authUsername": "01234", "sipRegisterPlan": {"realm": "x"}}
+    at(account)[:] = [row(2, "01234", 5)]
+    path = path_of(account)
+    assert path.can_answer(path.entries[-1]) is True
+    assert "no-inbound-gateway" not in rules(account)
+
+
+ASSIGNED = {
+    "none": {},
+    "assistant": {"assistantId": "a1"},
+    "gone": {"assistantId": "gone"},
+    "squad": {"squadId": "s1"},
+    "empty squad": {"squadId": "s2"},
+    "squad gone": {"squadId": "gone"},
+}
+MORE: dict[str, ApiObject] = {
+    "server": {"server": {"url": "https://hook.example.com"}},
+    "fallback": {"fallbackDestination": {"type": "sip", "sipUri": f"sip:+{HUMAN}@sip.nl.didlogic.net"}},
+    "hook": {"hooks": [SAY]},
+    "filtered": {"hooks": [{**SAY, "filters": [{"type": "oneOf"}]}]},
+    "nothing": {},
+}
+WHO = {"nobody-answers", "assistant-gone", "retired-workflow"}
+
+
+@pytest.mark.parametrize("assigned", ASSIGNED.values(), ids=ASSIGNED)
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+@pytest.mark.parametrize("workflow", [{}, {"workflowId": "w1"}], ids=["no workflow", "workflow"])
+@pytest.mark.parametrize("by_uri", [True, False], ids=["URI", "registration"])
+def test_findings_and_who_answers_agree(
+    assigned: ApiObject, more: ApiObject, workflow: ApiObject, by_uri: bool
+) -> None:
+    account = healthy()
+    account["squads"].append({"id": "s2", "name": "Empty", "members": []})
+    account["phones"][0] = {"id": "p1", "number": DESK, "credentialId": TRUNK, **assigned, **more, **workflow}
+    at(account)[1]["active"] = False
+    if not by_uri:
+        account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = {"realm": "didlogic"}
+        at(account)[:] = [row(1, "01234", 5)]
+    found = {item["rule"]: item for item in findings(snapshot(account)) if DESK in item["numbers"]}
+    answered = snapshot(account).answers(account["phones"][0])
+    about = [found[rule] for rule in WHO & set(found)]
+    texts = [item["message"] for item in about]
+    if answered:
+        assert all(item["severity"] == "warning" for item in about)
+        assert not [text for text in texts if "nobody answers" in text or "ends each call" in text]
+    else:
+        assert len(about) == 1
+        assert by_uri is False or about[0]["severity"] == "error"
+        assert "nobody answers" in texts[0] or "ends each call" in texts[0]
+    assert path_of(account).can_answer(path_of(account).entries[0]) is answered
 
 
 # ------------------------------------------------------------------------------ references and transfers anywhere
@@ -606,18 +727,64 @@ def test_didlogic_gateway_is_recognised(host: str) -> None:
     assert {"not-bought", "no-login"} <= set(found)
 
 
-@pytest.mark.parametrize("domain", ["sip.nl.didlogic.net", "SIP.nl.didlogic.net:5060", None])
+#: Forms of the same server: what precedes and what follows the host name.
+BEFORE = ["", "sip:", "SIPS:", "<sip:", "sip://", " "]
+AFTER = ["", ".", ":5060", ".:5080", ";transport=tcp", ":5061;transport=TLS", "/32", ";lr>", " "]
+FORMS = [f"{before}{host}{after}" for host in DIDLOGICS for before in BEFORE for after in AFTER]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_gateway_is_recognised_in_every_form(form: str) -> None:
+    account = healthy()
+    account["trunks"][0]["gateways"][0]["ip"] = form
+    account["tools"][0]["destinations"] = [
+        {"type": "sip", "sipUri": f"sip:+{HUMAN}@{parse_address(form).host}", "transferPlan": {"sipVerb": "refer"}}
+    ]
+    at(account).pop(0)
+    at(account, HOME).clear()
+    assert "other-carrier" not in rules(account)
+    assert "transfer-refused" not in rules(account)
+    assert {"not-forwarded"} <= set(rules(account))
+    (first, _second) = gateways(snapshot(account).trunks[0])
+    port = next((int(number) for number in ("5060", "5061", "5080") if number in form), None)
+    assert first.get("port") == port
+
+
+@pytest.mark.parametrize("form", ["[192.0.2.0]", "192.0.2.0:5060", "192.0.2.0/27", "sip:192.0.2.0;transport=udp"])
+def test_address_of_inbound_gateway_is_recognised_in_every_form(form: str) -> None:
+    account = healthy()
+    account["trunks"][0]["gateways"][1]["ip"] = form
+    assert rules(account) == []
+
+
+@pytest.mark.parametrize(
+    "domain", ["sip.nl.didlogic.net", "SIP.nl.didlogic.net:5060", "sip:sip.nl.didlogic.net.", None]
+)
 @pytest.mark.parametrize("username", ["01234", None])
-def test_registration_at_didlogic_receives_inbound_calls(domain: str | None, username: str | None) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [("01234", 5), ("01234@sip.nl.didlogic.net", 1), ("SIP:01234@SIP.uk.didlogic.net:5060;transport=udp", 1)],
+    ids=["login", "URI", "URI in capitals"],
+)
+def test_registration_at_didlogic_receives_inbound_calls(
+    domain: str | None, username: str | None, place: tuple[str, int]
+) -> None:
     plan = {key: value for key, value in (("domain", domain), ("username", username)) if value}
     account = healthy()
     account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = plan or {"realm": "didlogic"}
-    at(account).pop(0)
+    at(account)[:] = [row(1, *place)]
     assert rules(account) == []
     (desk,) = [item for item in numbers(snapshot(account), []) if item["number"] == DESK]
     assert [place["leads_to"] for place in desk["destinations"]] == ["Vapi, didlogic"]
     del account["phones"][0]["assistantId"]
-    assert rules(account) == ["nobody-answers"]
+    # That calls reach Vapi by a registration is a conclusion.
+    assert [(item["rule"], item["severity"]) for item in findings(snapshot(account))] == [("nobody-answers", "warning")]
+    # Of several trunks with the same registration, the one with the number is followed.
+    account["phones"][0]["assistantId"] = "a1"
+    account["trunks"].insert(0, {**account["trunks"][0], "id": OTHER, "name": "second"})
+    account["trunks"].append({**account["trunks"][0], "id": OTHER[:-1] + "c", "name": "third"})
+    found = [(item["rule"], item["severity"]) for item in findings(snapshot(account))]
+    assert found == [("doubled-registration", "warning"), ("unused-trunk", "info"), ("unused-trunk", "info")]
 
 
 def test_registration_at_other_server_receives_no_inbound_calls() -> None:

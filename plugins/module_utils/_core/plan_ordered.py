@@ -267,8 +267,10 @@ def _warnings(
     """The effects of a plan that the user may not expect."""
     ordered = resource.ordered
     if any(map(_may_answer, entries)) and not any(map(_may_answer, final)):
-        kind = " of a known kind" if any(entry.active for entry in final) else ""
-        yield f"{desired.label} no longer has an active {ordered.row_title}{kind}: {ordered.without_active}."
+        kind, effect = "", ordered.without_active
+        if any(entry.active for entry in final):
+            kind, effect = " of a known kind", "whether another one answers is not known"
+        yield f"{desired.label} no longer has an active {ordered.row_title}{kind}: {effect}."
     left_on = {entry.id for entry in final if entry.active}
     for entry in entries:
         if not entry.movable and entry.active and entry.id not in left_on:

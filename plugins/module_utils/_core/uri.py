@@ -44,6 +44,27 @@ def parse_uri(text: str) -> Uri:
     return Uri((match["scheme"] or "").lower(), match["user"] or "", host, match["rest"])
 
 
+class Address(t.NamedTuple):
+    """A server in the form of :func:`parse_address`; ``port`` is 0 and ``transport`` is empty if it does not say."""
+
+    host: str
+    port: int
+    transport: str
+
+
+def parse_address(text: str) -> Address:
+    """Read a server in any usual form: a name or an address, with port or mask, in brackets, or as a URI.
+
+    :param text: the text. :return: its parts in lower case, the host without the dot of the root and without brackets.
+    """
+    plain = re.sub(r"^\s*<?(?:[a-z][a-z0-9+.-]*://)?|>.*$", "", text, flags=re.IGNORECASE | re.DOTALL)
+    uri = parse_uri(plain)
+    host = uri.host.partition("/")[0].strip("[] ").rstrip(".")
+    port = re.match(r":([0-9]{1,5})", uri.rest)
+    transport = re.search(r";transport=([a-z]+)", uri.rest, re.IGNORECASE)
+    return Address(host, int(port[1]) if port else 0, transport[1].lower() if transport else "")
+
+
 def user_digits(text: object) -> str:
     """The digits of the user of an address such as ``"Name" <scheme:31201234567@host>``.
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address
+
 #: Domains of didlogic's SIP gateways. Its guides and Vapi's name ``sip.nl.didlogic.net``, and the pattern is
 #: ``sip.<region>.didlogic.net``; public configurations also hold ``sip.didlogic.net`` and ``sip1.didlogic.com``.
 DOMAINS = ("didlogic.net", "didlogic.com")
@@ -14,6 +16,6 @@ SEEN_ADDRESSES = frozenset(("23.106.241.2", "107.6.123.181"))
 
 
 def is_gateway(host: str) -> bool:
-    """Whether a host name or an IPv4 address is a known gateway of didlogic."""
-    name = host.strip().lower().rstrip(".")
+    """Whether a host name or an IPv4 address is a known gateway of didlogic; in any form, such as with a port."""
+    name = parse_address(host).host
     return name in SEEN_ADDRESSES or any(name == domain or name.endswith(f".{domain}") for domain in DOMAINS)

@@ -10,6 +10,7 @@ imports it. Rows are objects in the form of the carrier's API.
 from __future__ import annotations
 
 import datetime
+import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
@@ -22,6 +23,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
     Resource,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address, parse_uri
 
 #: The kinds of an inbound route: the address is a SIP URI, a phone number, or the login of a SIP account.
 RouteKind = t.Literal["sip_uri", "pstn", "sip_account"]
@@ -101,7 +103,7 @@ class Carrier(t.Protocol):
         """The request that changes the list of a number."""
 
     def is_gateway(self, host: str) -> bool:
-        """Whether a host name or an IPv4 address is a known gateway of the carrier."""
+        """Whether a host name or an IPv4 address, in lower case, is a known gateway of the carrier."""
 
     # -- account
 
@@ -134,6 +136,20 @@ class Carrier(t.Protocol):
 
     def record_of(self, row: ApiObject) -> Result:
         """A record as return value: direction (``inbound`` or ``outbound``), caller and callee (digits), timestamp."""
+
+
+def login_reached(carrier: Carrier, entry: Entry) -> str:
+    """The SIP account that a route leads to: by its login, or by a URI at a gateway of the carrier.
+
+    :param carrier: the carrier. :param entry: the route. :return: the login; empty for other routes.
+    """
+    kind = carrier.kind_of(entry.raw)
+    if kind == "sip_account":
+        return entry.identity[1]
+    address = str(entry.raw["destination"])
+    user = re.split("[:;]", parse_uri(address).user)[0]
+    at_gateway = kind == "sip_uri" and carrier.is_gateway(parse_address(address).host)
+    return user if at_gateway and user and carrier.route_forms["sip_account"](user) else ""
 
 
 def routes_of(carrier: Carrier, row: ApiObject) -> list[Entry]:

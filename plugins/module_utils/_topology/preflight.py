@@ -68,7 +68,7 @@ def _lookups(
     yield ASSISTANT, "name", snapshot.assistants, [*assistants, *foreign]
     if spec.present:
         labels = [desired.record.label for desired in (spec.account,) if desired and not desired.record.name]
-        yield spec.carrier.logins, "label", snapshot.accounts, [(label,) for label in labels]
+        yield spec.carrier.logins, "label", snapshot.accounts or (), [(label,) for label in labels]
         yield SQUAD, "name", snapshot.squads, [(name,) for name in spec.squads]
         yield PHONE_NUMBER, "number", snapshot.phones, [(number,) for number in spec.digits]
 

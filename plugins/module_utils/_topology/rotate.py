@@ -164,7 +164,7 @@ class Rotation:
 
         :param label: the label. :return: the accounts.
         """
-        return [row for row in self.before.accounts if row.get("label") == label]
+        return [row for row in self.before.accounts or () if row.get("label") == label]
 
     def leads_to(self, entry: Entry, trunk: str, login: str) -> bool:
         """Whether a destination leads to a trunk, by its URI or by its registration.
@@ -283,7 +283,7 @@ def _errors(run: Rotation) -> t.Iterator[str]:
                 f"{run.title} has {len(logins)} SIP accounts named {label}: {', '.join(logins)}. Rename or remove "
                 "all but one."
             )
-    if not run.label and run.old_id and run.login not in {str(row["name"]) for row in run.before.accounts}:
+    if not run.label and run.old_id and run.login not in {str(row["name"]) for row in run.before.accounts or ()}:
         option = "trunk.username" if run.spec.trunk.username else "sip_account.name"
         rule = f"is a login that this {run.title} account does not have, so its password cannot be changed."
         yield run.spec.option_names.sentence(OptionError(option, rule, run.login))

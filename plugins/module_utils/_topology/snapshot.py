@@ -15,16 +15,21 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address, parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, Login, routes_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import (
+    Carrier,
+    Login,
+    login_reached,
+    routes_of,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import PathResult, TransferResult
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
     Transfer,
-    hook_answers,
+    greets,
     is_answered,
     references,
     transfers,
@@ -47,6 +52,7 @@ class Snapshot:
 
     :param key: Vapi's private key, to find it in URIs. :param carrier: the carrier of ``numbers`` and ``accounts``.
     :param declared_numbers: digits of the selected numbers; empty for all.
+    :param accounts: the carrier's SIP accounts; ``None`` if they were not read.
     :param own_trunks: ids of trunks that are known to be for didlogic.
     :param listed: ids of all objects in Vapi's lists, including those without a row here: tools that do not transfer
         calls, credentials that are not trunks.
@@ -57,7 +63,7 @@ class Snapshot:
     carrier: Carrier = dataclasses.field(default=CARRIER, repr=False)
     balance: float | None = None
     numbers: tuple[ApiObject, ...] = ()
-    accounts: tuple[ApiObject, ...] = ()
+    accounts: tuple[ApiObject, ...] | None = None
     trunks: tuple[ApiObject, ...] = ()
     phones: tuple[ApiObject, ...] = ()
     assistants: tuple[ApiObject, ...] = ()
@@ -97,7 +103,7 @@ class Snapshot:
     @functools.cached_property
     def logins(self) -> tuple[Login, ...]:
         """The SIP accounts of the carrier."""
-        return tuple(map(self.carrier.login_of, self.accounts))
+        return tuple(map(self.carrier.login_of, self.accounts or ()))
 
     @functools.cached_property
     def phone(self) -> dict[str, list[ApiObject]]:
@@ -108,16 +114,16 @@ class Snapshot:
         return found
 
     @functools.cached_property
-    def registered(self) -> dict[str, ApiObject]:
-        """The trunks that register with the carrier, by their SIP account."""
-        found = {}
+    def registered(self) -> dict[str, list[ApiObject]]:
+        """The trunks that register with the carrier, by their SIP account; several may use the same one."""
+        found: dict[str, list[ApiObject]] = {}
         for row in self.trunks:
             plan = dig(row, ("outboundAuthenticationPlan", "sipRegisterPlan"))
             domain = str(dig(plan, ("domain",)) or "")
             login = str(dig(plan, ("username",)) or login_of(row))
-            ours = not domain or self.carrier.is_gateway(parse_uri(domain).host)
+            ours = not domain or self.carrier.is_gateway(parse_address(domain).host)
             if isinstance(plan, dict) and plan and login and ours:
-                found[login] = row
+                found.setdefault(login, []).append(row)
         return found
 
     @functools.cached_property
@@ -131,8 +137,11 @@ class Snapshot:
         }
         for row in self.numbers:
             for entry in routes_of(self.carrier, row):
-                trunk = self.trunk_of(entry)
-                found |= {str(trunk["id"]).lower()} if trunk else set()
+                found |= {str(trunk["id"]).lower() for trunk in self.trunks_of(entry)}
+                if is_at_vapi(entry) and holds_key(uri_of(entry), self.key):
+                    # The key determines no trunk: calls reach the trunk of the number.
+                    phones = self.phone.get(digits(user_of(entry)), [])
+                    found |= {str(phone.get("credentialId")).lower() for phone in phones}
         return frozenset(found)
 
     def is_didlogic(self, trunk: ApiObject | None) -> bool:
@@ -142,14 +151,25 @@ class Snapshot:
         """
         return trunk is not None and str(trunk["id"]).lower() in self.didlogic_trunks
 
-    def trunk_of(self, entry: Entry) -> ApiObject | None:
-        """The trunk that a destination leads to: by its id in a URI, or by its registration.
+    def trunks_of(self, entry: Entry) -> list[ApiObject]:
+        """The trunks that a destination leads to: by the id in a URI, or by a registration, which several may share.
 
-        :param entry: the destination. :return: the trunk, or ``None``.
+        :param entry: the destination. :return: the trunks.
         """
-        if self.carrier.kind_of(entry.raw) == "sip_account":
-            return self.registered.get(entry.identity[1])
-        return self.trunk.get(label_of(uri_of(entry)) or "")
+        login = login_reached(self.carrier, entry)
+        if login:
+            return self.registered.get(login, [])
+        trunk = self.trunk.get(label_of(uri_of(entry)) or "")
+        return [trunk] if trunk else []
+
+    def missing_login(self, entry: Entry) -> str:
+        """The SIP account that a destination leads to, if the carrier's account does not have it.
+
+        :param entry: the destination. :return: the login; empty if it exists or the SIP accounts were not read.
+        """
+        login = login_reached(self.carrier, entry)
+        known = self.accounts is None or login in {own.name for own in self.logins}
+        return "" if known else login
 
     def exists(self, kind: str, key: str) -> bool:
         """Whether an object exists in Vapi.
@@ -172,9 +192,7 @@ class Snapshot:
         """
         if phone.get("status") == "blocked":
             return False
-        hooks = phone.get("hooks")
-        ringing = [h for h in (hooks if isinstance(hooks, list) else ()) if dig(h, ("on",)) == "call.ringing"]
-        if any(hook_answers(hook, everybody=True) for hook in ringing):
+        if greets(phone):
             return True
         if phone.get("assistantId"):
             return self.exists("assistant", str(phone["assistantId"]))
@@ -206,12 +224,16 @@ class Snapshot:
         elsewhere = {
             number
             for number, rows in self.phone.items()
-            if all((trunk := self._trunk_of_phone(row)) and not self.is_didlogic(trunk) for row in rows)
+            if all((trunk := self.trunk_of_phone(row)) and not self.is_didlogic(trunk) for row in rows)
         }
         known = {*self.bought, *(set(self.phone) - elsewhere)} - {""}
         return tuple(CallPath(self, number) for number in sorted(set(self.declared_numbers) or known))
 
-    def _trunk_of_phone(self, phone: ApiObject) -> ApiObject | None:
+    def trunk_of_phone(self, phone: ApiObject) -> ApiObject | None:
+        """The trunk of a phone number.
+
+        :param phone: the phone number. :return: the trunk, or ``None``.
+        """
         return self.trunk.get(str(phone.get("credentialId", "")).lower())
 
 
@@ -240,7 +262,7 @@ class CallPath:
     @functools.cached_property
     def to_vapi(self) -> list[Entry]:
         """The destinations that lead to Vapi, by a URI or by a registration."""
-        return [entry for entry in self.entries if host_of(uri_of(entry)) or self.trunk_of(entry)]
+        return [entry for entry in self.entries if is_at_vapi(entry) or self.trunk_of(entry)]
 
     @functools.cached_property
     def forward(self) -> Entry | None:
@@ -249,11 +271,18 @@ class CallPath:
         return order[0] if order else None
 
     def trunk_of(self, entry: Entry) -> ApiObject | None:
-        """The trunk that a destination leads to.
+        """The trunk that a destination leads to; of several with the same registration the one that has the number.
 
         :param entry: the destination. :return: the trunk, or ``None``.
         """
-        return self.snapshot.trunk_of(entry)
+        found = self.snapshot.trunks_of(entry)
+        own = {str(row.get("credentialId")).lower() for row in self.phones}
+        return next(iter([*(row for row in found if str(row["id"]).lower() in own), *found]), None)
+
+    @property
+    def by_registration(self) -> bool:
+        """Whether calls are only known to reach Vapi by the registration of a trunk, which is a conclusion."""
+        return self.forward is not None and not is_at_vapi(self.forward)
 
     def obstacle(self, entry: Entry) -> str:
         """The reason why a destination in Vapi cannot answer calls; empty if there is none.
@@ -261,7 +290,7 @@ class CallPath:
         :param entry: the destination. :return: the reason.
         """
         uri, trunk = uri_of(entry), self.trunk_of(entry)
-        by_uri = host_of(uri) is not None
+        by_uri = is_at_vapi(entry)
         label = label_of(uri) if by_uri else None
         if by_uri and region_of(uri) != self.snapshot.region:
             return "which is at the SIP host of another region"
@@ -273,17 +302,33 @@ class CallPath:
             phones = [row for row in phones if str(row.get("credentialId")).lower() == str(trunk["id"]).lower()]
         if not phones:
             return f"which does not have the number {number}"
+        if by_uri and not any(map(self._accepts_calls, phones)):
+            return "which has no gateway for inbound calls"
         return "" if any(self.snapshot.answers(row) for row in phones) else f"where nobody answers the number {number}"
+
+    def is_unknown(self, entry: Entry) -> bool:
+        """Whether a destination is active and of an unknown kind: nobody knows whether it answers.
+
+        :param entry: the destination. :return: the result.
+        """
+        return entry.active and self.snapshot.carrier.kind_of(entry.raw) == "other"
+
+    def _accepts_calls(self, phone: ApiObject) -> bool:
+        """Whether the trunk of a phone number has a gateway for inbound calls; true if there is no such trunk."""
+        trunk = self.snapshot.trunk_of_phone(phone)
+        return trunk is None or bool(inbound_gateways(trunk))
 
     def can_answer(self, entry: Entry) -> bool:
         """Whether a destination may answer calls.
 
-        It must be active and of a known kind; at Vapi's host it must lead to a trunk and a number with somebody who
-        answers. No API returns whether another phone is answered.
+        It must be active and of a known kind; a SIP account must exist; at Vapi's host it must lead to a trunk that
+        accepts calls and a number with somebody who answers. No API returns whether another phone is answered.
 
         :param entry: the destination. :return: the result.
         """
-        return self.snapshot.carrier.reachable(entry) and (entry not in self.to_vapi or not self.obstacle(entry))
+        if not self.snapshot.carrier.reachable(entry) or self.snapshot.missing_login(entry):
+            return False
+        return entry not in self.to_vapi or not self.obstacle(entry)
 
     @functools.cached_property
     def phones(self) -> list[ApiObject]:
@@ -349,6 +394,14 @@ def uri_of(entry: Entry) -> str:
     return str(entry.raw["destination"])
 
 
+def is_at_vapi(entry: Entry) -> bool:
+    """Whether a destination is a URI at Vapi's SIP host.
+
+    :param entry: the destination. :return: the result.
+    """
+    return host_of(uri_of(entry)) is not None
+
+
 def user_of(entry: Entry) -> str:
     """The user part of a destination's URI.
 
@@ -377,12 +430,18 @@ def members_of(squad: ApiObject) -> list[str]:
 
 
 def gateways(trunk: ApiObject | None) -> list[ApiObject]:
-    """The gateways of a trunk.
+    """The gateways of a trunk; ``ip`` without the port and the transport that it may contain.
 
     :param trunk: the trunk, or ``None``. :return: the gateways.
     """
     found = (trunk or {}).get("gateways")
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    return [_plain_gateway(row) for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _plain_gateway(row: ApiObject) -> ApiObject:
+    address = parse_address(str(row.get("ip") or ""))
+    parts = {"ip": address.host, "port": address.port, "outboundProtocol": address.transport}
+    return {**row, **{key: value for key, value in parts.items() if value}}
 
 
 def inbound_gateways(trunk: ApiObject | None) -> list[ApiObject]:
@@ -495,7 +554,7 @@ def leads_to(path: CallPath, entry: Entry) -> str:
         trunk = path.trunk_of(entry)
         if trunk is None:
             return "Vapi, unknown trunk"
-        here = host_of(uri_of(entry)) is None or region_of(uri_of(entry)) == path.snapshot.region
+        here = not is_at_vapi(entry) or region_of(uri_of(entry)) == path.snapshot.region
         return f"Vapi, {display_name(trunk)}" if here else "Vapi, other region"
     kinds = {"sip_uri": "SIP address", "pstn": "phone", "sip_account": "SIP account"}
     return kinds.get(path.snapshot.carrier.kind_of(entry.raw), "other")

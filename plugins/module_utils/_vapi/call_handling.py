@@ -135,6 +135,13 @@ def hook_answers(hook: object, *, everybody: bool = False) -> bool:
     return any(dig(action, ("type",)) in ("say", "transfer", "tool") for action in actions)
 
 
+def greets(phone: ApiObject) -> bool:
+    """Whether a hook of a phone number answers each call while it rings, before an assistant is used."""
+    hooks = phone.get("hooks")
+    ringing = [hook for hook in (hooks if isinstance(hooks, list) else ()) if dig(hook, ("on",)) == "call.ringing"]
+    return any(hook_answers(hook, everybody=True) for hook in ringing)
+
+
 def is_answered(phone: ApiObject) -> bool:
     """Whether a phone number has an object that may answer a call; the retired workflows do not answer.
 

@@ -11,10 +11,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Hit,
     check,
     hits_if,
+    severity_by_route,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     display_name,
+    is_at_vapi,
     to_result,
     uri_of,
     user_of,
@@ -22,7 +24,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
     SIP_HOST,
     holds_key,
-    host_of,
     label_of,
     region_of,
 )
@@ -116,7 +117,7 @@ def wrong_region(path: CallPath) -> list[Hit]:
 
 
 def _elsewhere(path: CallPath, entry: Entry) -> bool:
-    return host_of(uri_of(entry)) is not None and region_of(uri_of(entry)) != path.snapshot.region
+    return is_at_vapi(entry) and region_of(uri_of(entry)) != path.snapshot.region
 
 
 @check(
@@ -133,7 +134,7 @@ def no_label(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(any(host_of(uri_of(entry)) and not label_of(uri_of(entry)) for entry in path.to_vapi))
+    return hits_if(any(is_at_vapi(entry) and not label_of(uri_of(entry)) for entry in path.to_vapi))
 
 
 @check(
@@ -174,10 +175,8 @@ def no_sip_account(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    logins, kind_of = {login.name for login in path.snapshot.logins}, path.snapshot.carrier.kind_of
-    used = [e.identity[1] for e in path.entries if e.active and kind_of(e.raw) == "sip_account"]
-    gone = [login for login in used if login not in logins]
-    return [{"login": login} for login in dict.fromkeys(gone)]
+    gone = [path.snapshot.missing_login(entry) for entry in path.entries if entry.active]
+    return [{"login": login} for login in dict.fromkeys(gone) if login]
 
 
 @check(
@@ -202,6 +201,7 @@ def not_first(path: CallPath) -> list[Hit]:
 @check(
     "switched-off",
     severity="error",
+    lower=("warning",),
     step="forward",
     evidence="documented",
     source="didlogic's API documentation of destinations",
@@ -213,29 +213,42 @@ def switched_off(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(path.to_vapi and not any(entry.active for entry in path.to_vapi))
+    return hits_if(path.to_vapi and not any(entry.active for entry in path.to_vapi), **severity_by_route(path))
 
 
 @check(
     "no-destination",
     severity="error",
-    lower=("warning",),
     step="forward",
     evidence="documented",
     source="didlogic's API documentation of destinations",
-    message="The number has destinations, but {which}: calls to it fail.",
+    message="The number has destinations, but none is active: calls to it fail.",
     fix="Enable one, or forward the number to Vapi with didlogic_forward.",
 )
 def no_destination(path: CallPath) -> list[Hit]:
-    """The number has destinations, but none that can answer.
+    """The number has destinations, but none that is active.
 
     :param path: the call path. :return: the findings.
     """
-    if not path.bought or not path.entries or path.to_vapi or any(map(path.can_answer, path.entries)):
-        return []
-    if path.first_active:
-        return hits_if(True, which="none is of a known kind", severity="warning")
-    return hits_if(True, which="none is active")
+    return hits_if(path.bought and path.entries and not path.to_vapi and not path.first_active)
+
+
+@check(
+    "unknown-kind",
+    severity="info",
+    step="forward",
+    evidence="documented",
+    source="didlogic's package for Pipecat: WebSocket destinations",
+    message="No destination is known to answer, but an active one is of a kind that this collection does not know, "
+    "such as a WebSocket: whether it answers calls was not checked.",
+    fix="Check it in didlogic's portal, or forward the number to Vapi with didlogic_forward.",
+)
+def unknown_kind(path: CallPath) -> list[Hit]:
+    """Only destinations of unknown kinds may answer.
+
+    :param path: the call path. :return: the findings.
+    """
+    return hits_if(any(map(path.is_unknown, path.entries)) and not any(map(path.can_answer, path.entries)))
 
 
 @check(
@@ -274,7 +287,8 @@ def not_forwarded(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(path.bought and path.phone and path.entries and not path.to_vapi)
+    unknown = path.first_active is not None and path.is_unknown(path.first_active)
+    return hits_if(path.bought and path.phone and path.entries and not path.to_vapi and not unknown)
 
 
 @check(

@@ -11,6 +11,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Hit,
     check,
     hits_if,
+    severity_by_route,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
@@ -19,13 +20,18 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     uri_of,
     user_of,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import is_answered, references
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    greets,
+    is_answered,
+    references,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import label_of
 
 
 @check(
     "not-imported",
     severity="error",
+    lower=("warning",),
     step="phone_number",
     evidence="seen live",
     source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
@@ -37,7 +43,7 @@ def not_imported(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(path.to_vapi and not path.phone)
+    return hits_if(path.to_vapi and not path.phone, **severity_by_route(path))
 
 
 @check(
@@ -133,6 +139,7 @@ def activating(path: CallPath) -> list[Hit]:
 @check(
     "nobody-answers",
     severity="error",
+    lower=("warning",),
     step="assistant",
     evidence="documented",
     source="Vapi's published API description: fallbackDestination",
@@ -145,18 +152,20 @@ def nobody_answers(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    if not path.phone or not path.to_vapi or _by_workflow(path):
+    if not path.phone or not path.to_vapi or _by_workflow(path) or greets(path.phone):
         return []
-    return hits_if(not is_answered(path.phone) or path.snapshot.by_empty_squad(path.phone))
+    none = not is_answered(path.phone) or path.snapshot.by_empty_squad(path.phone)
+    return hits_if(none, **severity_by_route(path))
 
 
 @check(
     "assistant-gone",
     severity="error",
+    lower=("warning",),
     step="assistant",
     evidence="documented",
     source="Vapi's list of ended reasons",
-    message="The phone number's {kind} does not exist: Vapi ends each call immediately.",
+    message="The phone number's {kind} does not exist: {effect}.",
     fix="Assign an existing one with vapi_phone_number: {kind}.",
 )
 def answering_gone(path: CallPath) -> list[Hit]:
@@ -165,8 +174,12 @@ def answering_gone(path: CallPath) -> list[Hit]:
     :param path: the call path. :return: the findings.
     """
     phone, kinds = path.phone or {}, ("assistant", "squad")
+    if greets(phone):
+        effect = {"effect": "only its hook for ringing calls answers", "severity": "warning"}
+    else:
+        effect = {"effect": "Vapi ends each call immediately"}
     return [
-        {"kind": kind}
+        {"kind": kind, **effect}
         for kind in kinds
         if phone.get(f"{kind}Id") and not path.snapshot.exists(kind, str(phone[f"{kind}Id"]))
     ]
@@ -227,10 +240,11 @@ def reference_gone(snapshot: Snapshot) -> list[Hit]:
 @check(
     "retired-workflow",
     severity="error",
+    lower=("warning",),
     step="assistant",
     evidence="documented",
     source="Vapi's guide to the migration of workflows",
-    message="A workflow is assigned to the phone number, but Vapi has run none since 2026-08-19: nobody answers.",
+    message="A workflow is assigned to the phone number, but Vapi has run none since 2026-08-19: {effect}.",
     fix="Assign an assistant or a squad with vapi_phone_number: assistant or squad.",
 )
 def retired_workflow(path: CallPath) -> list[Hit]:
@@ -238,7 +252,14 @@ def retired_workflow(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(_by_workflow(path))
+    if not _by_workflow(path):
+        return []
+    if not path.snapshot.answers(path.phone or {}):
+        return hits_if(True, effect="nobody answers")
+    effect = "whether its server, fallback or hook answers instead is not documented"
+    if greets(path.phone or {}):
+        effect = "only its hook for ringing calls answers"
+    return hits_if(True, effect=effect, severity="warning")
 
 
 def _by_workflow(path: CallPath) -> bool:

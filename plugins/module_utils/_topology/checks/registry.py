@@ -57,6 +57,14 @@ class check:  # noqa: N801 - a decorator
         return function
 
 
+def severity_by_route(path: CallPath) -> Hit:
+    """The value ``severity`` of a finding that depends on calls reaching Vapi; empty if that is certain.
+
+    :param path: the call path. :return: the value.
+    """
+    return {"severity": "warning"} if path.by_registration else {}
+
+
 def hits_if(condition: object, **words: object) -> list[Hit]:
     """Return one finding if a condition is true.
 

@@ -13,6 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Hit,
     check,
     hits_if,
+    severity_by_route,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
@@ -20,6 +21,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     display_name,
     gateways,
     inbound_gateways,
+    is_at_vapi,
     login_of,
 )
 
@@ -27,6 +29,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 @check(
     "other-trunk",
     severity="error",
+    lower=("warning",),
     step="trunk",
     evidence="seen live",
     source="reports of live accounts: a number without an object on that trunk reaches Vapi and no assistant",
@@ -41,7 +44,7 @@ def other_trunk(path: CallPath) -> list[Hit]:
     """
     trunk = path.trunk_of(path.forward) if path.forward else None
     wrong = trunk and path.trunk and trunk["id"] != path.trunk["id"]
-    return hits_if(wrong, there=display_name(trunk), here=display_name(path.trunk))
+    return hits_if(wrong, there=display_name(trunk), here=display_name(path.trunk), **severity_by_route(path))
 
 
 @check(
@@ -132,12 +135,35 @@ def duplicate_trunk_name(snapshot: Snapshot) -> list[Hit]:
 
 
 @check(
+    "doubled-registration",
+    severity="warning",
+    step="trunk",
+    evidence="inferred",
+    source="which of several registrations of a SIP account receives calls is not documented",
+    message="The trunks {trunks} register with this SIP account: which of them receives its calls is not documented.",
+    fix="Use another SIP account for all but one, with vapi_sip_trunk: register.",
+)
+def duplicate_registration(snapshot: Snapshot) -> list[Hit]:
+    """Several trunks register with the same SIP account.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
+    used = {str(row["id"]) for row in used_trunks(snapshot)}
+    return [
+        {"subject": f"SIP account {login}", "trunks": ", ".join(map(display_name, rows))}
+        for login, rows in snapshot.registered.items()
+        if len(rows) > 1 and used & {str(row["id"]) for row in rows}
+    ]
+
+
+@check(
     "no-inbound-gateway",
     severity="warning",
     step="trunk",
     evidence="documented",
     source="Vapi's guide to SIP trunks",
-    message="No gateway allows didlogic's addresses: according to its guide, Vapi rejects inbound calls with 401.",
+    message="No gateway allows didlogic's addresses: according to its guide, Vapi rejects inbound calls to the SIP URI "
+    "of the trunk with 401.",
     fix="Add didlogic's signalling addresses with vapi_sip_trunk: gateways (outbound_enabled: false).",
 )
 def no_inbound(snapshot: Snapshot) -> list[Hit]:
@@ -145,7 +171,9 @@ def no_inbound(snapshot: Snapshot) -> list[Hit]:
 
     :param snapshot: both accounts. :return: the findings.
     """
-    forwarded = {str(path.trunk["id"]) for path in snapshot.call_paths if path.trunk and path.to_vapi}
+    forwarded = {
+        str(path.trunk["id"]) for path in snapshot.call_paths if path.trunk and any(map(is_at_vapi, path.entries))
+    }
     return [
         _of_trunk(row) for row in used_trunks(snapshot) if not inbound_gateways(row) and str(row["id"]) in forwarded
     ]
