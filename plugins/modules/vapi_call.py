@@ -21,7 +21,8 @@ description:
     trunk of the phone number exists and has an outbound gateway, and that the called number is in E.164 format.
   - Without O(idempotency_key), every run places a call, but a task places at most one, even with several hosts or with
     C(until) and C(retries). The other hosts get the same call as their result, and fail if they request a different
-    one. Each item of a C(loop) is a separate call.
+    one. Each item of a C(loop) is a separate call. If the task is included several times, also with C(serial) or in a
+    loop, inclusions with the same options are one call.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http

@@ -129,3 +129,17 @@ def task_id(task: t.Any) -> str:
     :param task: the task. :return: the id, which is the same on all hosts and in all items of a loop.
     """
     return str(task._uuid)  # noqa: SLF001
+
+
+def task_place(task: t.Any) -> list[str]:
+    """Return where the user has written a task.
+
+    :param task: the task. :return: the play, and the file and line of the task and of each include that leads to it:
+        the same on all hosts, in all batches of hosts and in all repetitions of an include.
+    """
+    places, part = [str(task.get_play()._uuid)], task  # noqa: SLF001
+    while part is not None:
+        # An object that was not read from a file has no place.
+        places.append(str(part.get_path()) or task_id(part))
+        part = part.get_first_parent_include()
+    return places

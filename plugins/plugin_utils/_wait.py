@@ -10,12 +10,17 @@ print while it runs, so the controller also waits, by running the info module re
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime
+import ipaddress
+import json
 import math
 import os
+import posixpath
 import time
 import typing as t
+import urllib.parse
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -28,8 +33,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process
 COLLECTION = "voiceops.vapi_didlogic"
 #: Connection options of Vapi, which are passed to the info module if given.
 CONNECTION = ("api_key", "region", "api_url", "timeout", "retry_timeout", "validate_certs", "ca_path")
-#: Options that identify an account's service; not the API key, because an account may have several.
-ACCOUNT_OPTIONS = {"region": "VAPI_REGION", "api_url": "VAPI_API_URL"}
+#: Options that identify a service and an organisation, and the environment variables that replace them.
+ACCOUNT_OPTIONS = {"region": ("VAPI_REGION",), "api_url": ("VAPI_API_URL",), "api_key": ("VAPI_API_KEY", "VAPI_TOKEN")}
 #: Seconds between two lookups; the last value is repeated.
 PAUSES = (1, 1, 2, 3, 5, 10)
 #: Consecutive failed lookups after which the plugin stops waiting.
@@ -119,9 +124,10 @@ class WaitActionModule(InProcessActionModule):
     def _request(self, args: Result, task_vars: t.Any) -> Result:
         """The module's result, or that of the same request by an earlier task, host, attempt or run.
 
-        This depends on two records. One is for this task of this run and is shared by its hosts and attempts: with the
-        same options all get the same call. The other is for the mark, an idempotency key or a name, and is shared by
-        all runs of this user on this controller. Their locks are held while the module runs, on any host.
+        This depends on two records. One is for this task of this run and is shared by its hosts, attempts and
+        inclusions: with the same options all get the same call. The other is for the mark, an idempotency key or a
+        name, and is shared by all runs of this user on this controller. Their locks are held while the module runs, on
+        any host.
         """
         key_option = str(args.get(self.key_option) or "").strip()
         if args.get("state") == "absent":
@@ -131,9 +137,11 @@ class WaitActionModule(InProcessActionModule):
             return result
         host = str(task_vars.get("inventory_hostname", ""))
         given = _single.digest({name: value for name, value in args.items() if name not in ("wait", "wait_timeout")})
-        with _single.hold(_single.of_this_run(), _single.digest(self.module, self._item(host), key_option)) as record:
+        task = _ansible_internals.task_id(self._task)
+        with _single.hold(_single.of_this_run(), self._record_name(task, host, given, key_option)) as record:
             before = record.read()
-            mine, same = before.get("host") == host, before.get("given") == given
+            mine = before.get("host") == host and before.get("task") == task
+            same = before.get("given") == given
             if before and not mine and not same and key_option:
                 return self._send_once(args, key_option, task_vars)  # the module reports the differences
             if before.get("state") == DONE:
@@ -142,21 +150,26 @@ class WaitActionModule(InProcessActionModule):
                 raise AnsibleActionFail(
                     self._not_again(before, f"Set {self.key_option}, so that a later run can find it.")
                 )
-            if before.get("state") == REFUSED and same and not mine:
+            if before.get("state") == REFUSED and same and before.get("host") != host:
                 return dict(before["result"])
-            data = {"host": host, "given": given}
+            data = {"host": host, "task": task, "given": given}
             with self._recorded(record, data):
                 result = self._send_once(args, key_option, task_vars) if key_option else self._module(task_vars)
             record.write({**data, "state": self._state(result), "result": result, "message": result.get("msg")})
         return result
 
-    def _item(self, host: str) -> list[t.Any]:
-        """A key that identifies this task, or this item of its loop, within the run."""
-        uuid = _ansible_internals.task_id(self._task)
-        items = _ITEMS.setdefault((uuid, host), [])
+    def _record_name(self, task: str, host: str, given: str, key_option: str) -> str:
+        """The name of the record of this request, which all hosts and inclusions of the task share."""
+        items = _ITEMS.setdefault((task, host), [])
         if not any(item is self._task for item in items):
             items.append(self._task)
-        return [uuid, next(index for index, item in enumerate(items) if item is self._task)]
+        index = next(index for index, item in enumerate(items) if item is self._task)
+        name = _single.digest(self.module, _ansible_internals.task_place(self._task), key_option)
+        with _single.hold(_single.of_this_run(), name) as record:
+            requests = record.read().get("requests", [])
+            number = _number(requests, [host, task, index], given)
+            record.write({"requests": requests})
+        return _single.digest(name, number)
 
     def _again(self, before: Result, args: Result, task_vars: t.Any, *, mine: bool, same: bool) -> Result:
         """The result for a host whose task has already sent its request."""
@@ -172,8 +185,7 @@ class WaitActionModule(InProcessActionModule):
         raise AnsibleActionFail(
             f"Nothing was sent for this host: the task has placed a {self.noun} for {before.get('host')} with other "
             f"options, and without {self.key_option} a task places at most one for all hosts. Set a different "
-            f"{self.key_option} "
-            "for each host, or run the task on one host with a loop."
+            f"{self.key_option} for each host, or run the task on one host with a loop."
         )
 
     def _send_once(self, args: Result, key_option: str, task_vars: t.Any) -> Result:
@@ -236,7 +248,16 @@ class WaitActionModule(InProcessActionModule):
 
     @contextlib.contextmanager
     def _marked(self, args: Result, key_option: str) -> t.Iterator[_single.Record]:
-        with _single.hold(_single.of_this_user(), _single.digest(self.module, _address(args), key_option)) as record:
+        environment = dict(os.environ)
+        for variables in self._task.environment or ():
+            environment.update(self._templar.template(variables) or {})
+        folder, name = _single.of_this_user(), [self.module, _address(args, environment), key_option]
+        organisation = _organisation(_option(args, environment, "api_key"))
+        # An organisation may have several keys, so the lock is the same for all of them.
+        with (
+            _single.hold(folder, _single.digest(*name)),
+            _single.hold(folder, _single.digest(*name, organisation)) as record,
+        ):
             yield record
 
     @contextlib.contextmanager
@@ -306,15 +327,68 @@ class WaitActionModule(InProcessActionModule):
             raise AnsibleActionFail("Option wait_timeout: must be a number of seconds.") from None
 
 
-def _address(args: Result) -> str:
+def _number(requests: list[Result], by: list[t.Any], given: str) -> int:
+    """The number of the request that a task of a host stands for; a new one is added to the requests.
+
+    A task that is included several times is one task for the user. Each attempt stands for the same request, and so do
+    the same options in another inclusion. Otherwise the first inclusion on each host stands for the first request, the
+    second one for the second, and so on.
+
+    :param requests: the requests of the task so far. :param by: the host, the task's id and the item of its loop.
+    :param given: a digest of the options. :return: the index of the request.
+    """
+    host, item = by[0], by[2]
+    there = list(enumerate(requests))
+    number = next((at for at, request in there if by in request["by"]), None)
+    if number is None:
+        number = next((at for at, request in there if [request["given"], request["item"]] == [given, item]), None)
+    if number is None:
+        number = next((at for at, request in there if all(other[0] != host for other in request["by"])), len(requests))
+    if number == len(requests):
+        requests.append({"given": given, "item": item, "by": []})
+    if by not in requests[number]["by"]:
+        requests[number]["by"].append(by)
+    return number
+
+
+def _option(args: Result, environment: t.Mapping[str, str], name: str) -> str:
+    """An option of the connection, from the options or the environment."""
+    found = (args.get(name), *(environment.get(variable) for variable in ACCOUNT_OPTIONS[name]))
+    return str(next(filter(None, found), "")).strip()
+
+
+def _organisation(key: str) -> str:
+    """What distinguishes the organisations of one service: the id in a key that contains one, otherwise the key.
+
+    :param key: the API key. :return: a text from which the key cannot be read.
+    """
+    with contextlib.suppress(ValueError, IndexError, AttributeError):
+        content = key.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4))).get("orgId")
+        if isinstance(found, str) and found:
+            return found
+    return _single.digest(key)
+
+
+def _address(args: Result, environment: t.Mapping[str, str]) -> str:
     """The normalized address of the service, from the options, the environment or the default.
 
-    :param args: the given options. :return: the address.
+    :param args: the given options. :param environment: the environment variables of the task.
+    :return: the same address for every way to write it.
     """
-    region, url = (
-        str(args.get(name) or os.environ.get(variable) or "").strip() for name, variable in ACCOUNT_OPTIONS.items()
-    )
-    return (url or API.get(region or "us", region)).rstrip("/").lower()
+    region = _option(args, environment, "region")
+    url = _option(args, environment, "api_url") or API.get(region or "us", region)
+    try:
+        parts = urllib.parse.urlsplit(url.lower())
+        host, port = (parts.hostname or "").rstrip("."), parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url.lower()  # the module rejects it
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        host = str(getattr(address, "ipv4_mapped", None) or address)
+    host = "localhost" if host in ("127.0.0.1", "::1") else host
+    path = posixpath.normpath("/" + urllib.parse.unquote(parts.path).lstrip("/")).rstrip("/")
+    return f"{parts.scheme}://{host}:{port}{path}"
 
 
 def _open(before: Result, now: float) -> bool:

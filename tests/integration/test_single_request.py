@@ -138,6 +138,32 @@ def test_loop_items_are_separate_calls(ready: Any) -> None:
     assert ids[0] == ids[1] == ids[2]
 
 
+#: How a task comes to run several times, and how many calls the user means.
+INCLUSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
+    "batches of hosts": ({}, {"serial": 2}, 1),
+    "hosts at their own pace": ({}, {"strategy": "free"}, 1),
+    "loop": ({"loop": ["+15550100001"] * 3}, {}, 1),
+    "loop over customers": ({"loop": ["+15550100001", "+15550100002", "+15550100001"]}, {"strategy": "free"}, 2),
+}
+
+
+@pytest.mark.each_version
+@pytest.mark.parametrize("inclusion", INCLUSIONS)
+def test_included_task_is_one_task(ready: Any, inclusion: str) -> None:
+    """Each inclusion is another task for Ansible, but the user has written one."""
+    loop, settings, calls = INCLUSIONS[inclusion]
+    number = "{{ item | default('+15550100001') }}"
+    inner, outer = ready.folder / "inner.yml", ready.folder / "outer.yml"
+    inner.write_text(yaml.safe_dump([request("vapi_call", None, number, ignore_errors=True)]))
+    outer.write_text(yaml.safe_dump([{"ansible.builtin.include_tasks": str(inner)}]))
+    done = play(ready, [{"name": "Include", "ansible.builtin.include_tasks": str(outer), **loop}], hosts=3, **settings)
+    assert posts(ready, "vapi_call") == calls
+    assert not [result for result in done.results.values() if result.get("failed")]
+    two = [request("vapi_call"), request("vapi_call")]
+    play(ready, two, hosts=1)
+    assert posts(ready, "vapi_call") == calls + 2, "two tasks with the same options are two calls"
+
+
 # ----------------------------------------------------------------------------------------------------------- attempts
 
 
