@@ -580,7 +580,8 @@ def test_log_lines_are_rate_limited(caplog: pytest.LogCaptureFixture) -> None:
         ({"secret": ""}, "secret is empty"),
         ({"secret": "short"}, "at least 8 characters"),
         ({"secret": 1234567890}, "is a number. Choose"),
-        ({"secret": "********"}, "is a mask from"),
+        *[({"secret": mask}, "is a mask from") for mask in ("********", "[REDACTED:token]", '"********"', "****-****")],
+        ({"token": "${VAPI_TOKEN}"}, "template"),
         ({"secret": "{{ VAPI_SERVER_SECRET }}"}, "template"),
         ({"token": "with\nline breaks"}, "printable ASCII"),
         ({"hmac_secret": "not/base64!", "hmac_secret_base64": True}, "not valid base64"),
@@ -656,7 +657,7 @@ def test_documented_options_equal_the_code() -> None:
         value = "".join(value) if name == "hmac_payload" else sorted(value) if option["type"] == "list" else value
         default = option.get("default", b"" if name in {"secret", "token", "hmac_secret"} else "")
         assert value == (sorted(default) if isinstance(default, list) else name == "allow_unsigned" or default), name
-    assert "x" * 20 not in repr(SOURCE["read_options"]({"secret": "x" * 20}))
+    assert "k" * 20 not in repr(SOURCE["read_options"]({"secret": "k" * 20}))
 
 
 def test_documented_examples_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -664,7 +665,7 @@ def test_documented_examples_start(monkeypatch: pytest.MonkeyPatch) -> None:
     for entry in yaml.safe_load(SOURCE["EXAMPLES"]):
         ((name, options),) = entry.items()
         assert name == "voiceops.vapi_didlogic.vapi"
-        filled = {key: "x" * 20 if "{{" in str(value) else value for key, value in options.items()}
+        filled = {key: "k" * 20 if "{{" in str(value) else value for key, value in options.items()}
         SOURCE["read_options"](filled)
 
 

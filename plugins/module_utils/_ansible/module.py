@@ -32,6 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RunInterruptedError,
     format_errors,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
     MASK_VALUES,
     OptionSpec,
@@ -62,7 +63,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
-    is_mask,
     redacted,
     secrets_of,
 )
@@ -591,7 +591,7 @@ def _reject_markers(module: Module) -> None:
 def _masks(spec: Spec, params: Params, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
     """The path of every input that is a mask or placeholder, and the reason why it is rejected.
 
-    In free-form options :data:`REDACTED` is allowed: the planner keeps the object's current secret.
+    In free-form dicts :data:`REDACTED` is allowed: the planner keeps the object's current secret.
     """
     for name in [name for name in params if name in spec]:
         where, value, option = f"{path}{name}", params[name], spec[name]
@@ -613,7 +613,10 @@ def _masked_secrets(item: t.Any, place: str, *, secret: bool) -> t.Iterator[tupl
     if secret:
         yield from ((p, rule) for p, text in _placed(item, place) if text and (rule := _no_secret(text)))
     else:
-        yield from ((p, MASK_VALUES) for p, text in secrets_of(item, place) if is_mask(text) and text != REDACTED)
+        found = secrets_of(item, place)
+        yield from (
+            (p, MASK_VALUES) for p, text in found if is_mask(text) and (text != REDACTED or isinstance(item, str))
+        )
 
 
 def _mask_rule(text: str, *, check_mode: bool) -> str:

@@ -9,9 +9,9 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api, without_none
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import UNION_TAGS, Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
-    is_mask,
     redacted,
     restored,
     secrets_of,
@@ -140,9 +140,8 @@ def to_display(value: object) -> object:
         return value.finish_display({name: item for name, item in displayed.items() if item is not None})
     if isinstance(value, list):
         return [to_display(item) for item in value]
-    if isinstance(value, dict):
-        return redacted(value)
-    return value
+    # An address may contain a password.
+    return redacted(value) if isinstance(value, dict) or (isinstance(value, str) and "@" in value) else value
 
 
 def find_redacted(value: object, path: str) -> str | None:

@@ -16,9 +16,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import BaseModel
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
-    is_mask,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask, is_template
 
 if t.TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -29,16 +27,20 @@ if t.TYPE_CHECKING:
 #: Minimum length of a secret in characters. A shorter one cannot be redacted without affecting other text.
 SHORTEST_SECRET = 8
 
+TEMPLATE_VALUES = "is a template that was not rendered; provide the actual value."
+
 MASK_VALUES = "contains Ansible's no_log mask. It probably came from another task's output; provide the actual value."
 
 
 def check_secret(value: str) -> None:
     """Check a secret.
 
-    :param value: the text. :raises ValueError: if it is a mask, or too short to be redacted in other text.
+    :param value: the text. :raises ValueError: if it is a mask, a template, or too short to be redacted in other text.
     """
     if is_mask(value):
         raise ValueError(MASK_VALUES)
+    if is_template(value):
+        raise ValueError(TEMPLATE_VALUES)
     if len(value.strip()) < SHORTEST_SECRET:
         raise ValueError(
             f"is too short; it must have at least {SHORTEST_SECRET} characters, so that it can be redacted in all "

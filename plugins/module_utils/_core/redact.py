@@ -23,8 +23,10 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import SHORTEST_SECRET
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import is_mask, secrets_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import secrets_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_texts import BEARER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, printable_lines
 
 MASK = "********"
@@ -39,8 +41,6 @@ AT_ONCE = 1 << 15
 
 #: Characters of a result that are searched together.
 BATCH = 1 << 16
-
-_BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)(?=\S*\d)[^\s\"',;]{8,}", re.IGNORECASE)
 
 #: Percent encoding, HTML entities, and the escapes of JSON and of Python.
 _ESCAPE = re.compile(
@@ -300,7 +300,7 @@ class Redactor:
         if self._short:
             text = self._short.sub(MASK, text)
         text = self._label_pattern.sub(self._labelled, text)
-        return printable_lines(_BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
+        return printable_lines(BEARER.sub(lambda match: f"{match[1]}{match[2]}{MASK}", text))
 
     @t.overload
     def value(self, value: Result) -> Result:
