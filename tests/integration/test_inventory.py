@@ -215,7 +215,7 @@ def test_cached_inventory_sends_no_request(services: Any) -> None:
         NUMBERS[0]
     ]
     assert requests(services) == 6 + 1
-    stranger = services.ansible("ansible-inventory", "-i", file, "--list", environment={"DIDLOGIC_API_KEY": "x" * 40})
+    stranger = services.ansible("ansible-inventory", "-i", file, "--list", environment={"DIDLOGIC_API_KEY": "k" * 40})
     assert "does not accept the key" in " ".join(stranger.err.split())
 
 

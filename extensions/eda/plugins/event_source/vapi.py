@@ -215,7 +215,6 @@ SIGNATURES = 100_000  # maximum number of stored signatures
 DEEPEST = 100  # nesting levels of a message; ansible-rulebook and Ansible support more, but not an unlimited number
 LONGEST_KEY = 10_000  # characters of a key; ansible-rulebook supports 50,000
 SHORTEST = 8  # minimum length of a secret
-COLLECTION = Path(__file__).parent / "../../../../plugins/module_utils"  # its files for modules
 WARNING_INTERVAL_SECONDS = 60.0  # seconds between two warnings of the same kind
 
 
@@ -334,10 +333,10 @@ def _secret(name: str, value: Any) -> bytes:
         raise ValueError(f"{name} is empty. Check that its variable is set.")
     if len(text) < SHORTEST or not (text.isascii() and text.isprintable()):
         raise ValueError(f"{name} must have at least {SHORTEST} characters, printable ASCII only.")
-    masks = load_masks()
-    if masks["is_mask"](text):
+    masks = _names_in("_core/masks.py")
+    if masks["is_mask"](text) if masks else not text.strip("*"):
         raise ValueError(f"{name} is a mask from a log or a result, not a secret.")
-    if "{{" in text or masks["is_template"](text):
+    if "{{" in text or (masks and masks["is_template"](text)):
         raise ValueError(f"{name} is a template that was not rendered.")
     return text.encode()
 
@@ -360,15 +359,10 @@ def _tls(certificate: str, key: str) -> ssl.SSLContext | None:
 # -------------------------------------------------------------------------------------------------------------- facts
 
 
-def load_masks() -> dict[str, Any]:
-    """Load the collection's functions that recognise masks, which ansible-rulebook's Python cannot import.
-
-    :return: the functions by name; if this file was copied out of the collection, only rows of one sign are masks.
-    """
-    file = COLLECTION / "_core" / "masks.py"
-    if file.is_file():
-        return runpy.run_path(str(file))
-    return {"is_mask": lambda text: len(set(text)) == 1, "is_template": lambda _text: False}
+def _names_in(file: str) -> dict[str, Any]:
+    """The names in a file of the collection, which ansible-rulebook cannot import; none in a copy elsewhere."""
+    path = Path(__file__).parent / "../../../../plugins/module_utils" / file
+    return runpy.run_path(str(path)) if path.is_file() else {}
 
 
 def load_reasons() -> dict[str, Any]:
@@ -376,9 +370,8 @@ def load_reasons() -> dict[str, Any]:
 
     :return: the names of the table; empty if this file was copied out of the collection. Events then have no causes.
     """
-    file = COLLECTION / "_vapi" / "ended_reasons.py"
     try:
-        return runpy.run_path(str(file)) if file.is_file() else {}
+        return _names_in("_vapi/ended_reasons.py")
     except Exception as error:  # noqa: BLE001 - events without causes are better than no events
         logger.warning("The table of causes cannot be read (%s): events do not contain causes.", type(error).__name__)
         return {}
