@@ -19,7 +19,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import overlay
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ANSWER_ONLY
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ANSWER_ONLY, ASSISTANT_FORM
 
 #: The options with a path, and the list options that contain them, by module.
 MODULES: t.Mapping[str, str] = {"vapi_assistant": "", "integration": "assistants"}
@@ -112,7 +112,7 @@ def _with_definition(definition: t.Any, text: str, options: Params) -> t.Any:
     if isinstance(found.get("model"), dict) and found["model"].get("toolIds"):
         raise _FileError("contains model.toolIds; remove it and give the option tools, which accepts names and ids.")
     own = {key: value for key, value in found.items() if key not in (*ANSWER_ONLY, "name")}
-    return overlay(own, definition) if definition else own
+    return overlay(own, definition, ASSISTANT_FORM) if definition else own
 
 
 def _parsed(text: str) -> t.Any:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
 from tests.tools import generate_facts
 from tests.tools.generate_facts import (
     DIDLOGIC_FACTS,
@@ -96,11 +95,6 @@ def test_facts_contain_no_text(path: Path) -> None:
     for schemas in (facts["components"]["schemas"], *facts["queries"].values()):
         assert reduce_schema(schemas, names=True) == schemas
     assert not {"description", "title", "example", "default"} & KEYWORDS
-
-
-def test_assistant_fields_equal_the_facts() -> None:
-    facts = json.loads(VAPI_FACTS.read_text(encoding="utf-8"))
-    assert frozenset(facts["components"]["schemas"]["CreateAssistantDTO"]["properties"]) == ASSISTANT_FIELDS
 
 
 def test_free_form_keys_equal_the_facts() -> None:

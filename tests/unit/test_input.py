@@ -17,8 +17,14 @@ import pytest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import entrypoints
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import free_values
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, Shape
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, NUMBER_2, canary, trunk_options
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner, filled_runner
 
@@ -262,16 +268,187 @@ def test_octal_number_is_rejected(runner: ModuleRunner, written: str) -> None:
 # ------------------------------------------------------------------------------------- keys that Vapi does not document
 
 
-@pytest.mark.parametrize("name", sorted(ASSISTANT_FIELDS - {"name"}))
-def test_misspelt_definition_key_is_a_warning(runner: ModuleRunner, name: str) -> None:
-    wrong = name[:2] + name[3:]
-    for value, warned in (("x", True), (None, False)):
+OWN_NUMBER = "+15550100100"
+#: A place with free-form data: the module, and the options with a value there.
+FREE: dict[str, tuple[str, t.Callable[[t.Any], dict[str, t.Any]]]] = {
+    "definition": ("vapi_assistant", lambda value: {"name": "A", "definition": value}),
+    "members_overrides": (
+        "vapi_squad",
+        lambda value: {"name": "S", "members": [{"assistant": "Reception"}], "members_overrides": value},
+    ),
+    "members[0].assistant_overrides": (
+        "vapi_squad",
+        lambda value: {"name": "S", "members": [{"assistant": "Reception", "assistant_overrides": value}]},
+    ),
+    "members[0].destinations[0]": (
+        "vapi_squad",
+        lambda value: {
+            "name": "S",
+            "members": [{"assistant": "Reception", "destinations": [{"type": "assistant", **value}]}],
+        },
+    ),
+    "assistant_overrides": (
+        "vapi_call",
+        lambda value: {
+            "assistant": "Reception",
+            "phone_number": NUMBER_1,
+            "customer": {"number": "+15550100123"},
+            "assistant_overrides": value,
+        },
+    ),
+    "server": ("vapi_phone_number", lambda value: {"number": OWN_NUMBER, "trunk": "didlogic nl", "server": value}),
+    "hooks[0]": (
+        "vapi_phone_number",
+        lambda value: {"number": OWN_NUMBER, "trunk": "didlogic nl", "hooks": [{"on": "call.ringing", **value}]},
+    ),
+    "messages[0]": (
+        "vapi_transfer_tool",
+        lambda value: {"name": "T", "messages": [{"type": "request-start", **value}]},
+    ),
+    "destinations[0].transfer_plan": (
+        "vapi_transfer_tool",
+        lambda value: {"name": "T", "destinations": [{"number": OWN_NUMBER, "transfer_plan": value}]},
+    ),
+    "destinations[0].message": (
+        "vapi_transfer_tool",
+        lambda value: {
+            "name": "T",
+            "destinations": [{"number": OWN_NUMBER, "message": {"type": "custom-message", **value}}],
+        },
+    ),
+    "fallback_destination.transfer_plan": (
+        "vapi_phone_number",
+        lambda value: {
+            "number": OWN_NUMBER,
+            "trunk": "didlogic nl",
+            "fallback_destination": {"number": "+15550100123", "transfer_plan": value},
+        },
+    ),
+}
+
+
+def form_at(place: str) -> FreeForm:
+    """The published form of a place of ``FREE``."""
+    module, make = FREE[place]
+    record = {"vapi_assistant": ASSISTANT, "vapi_squad": SQUAD, "vapi_call": CALL, "vapi_phone_number": PHONE_NUMBER}
+    for field, value, path in free_values(record.get(module, TRANSFER_TOOL).record, make({})):
+        if re.sub(r"\[\d+\]$", "", place) == re.sub(r"\[\d+\]$", "", path):
+            form = field.option.free
+            return form.item() if isinstance(value, list) else form
+    raise AssertionError(place)
+
+
+def places_in(form: FreeForm, depth: int) -> t.Iterator[tuple[str, t.Any, FreeForm, t.Any]]:
+    """Every object in a form: its path, a function that wraps a value, its form, and the tags of each variant."""
+    for name in form.shape.objects:
+        keys = form.description.keys(name)
+        tags = {key: min(shape.tags) for key, shape in keys.items() if shape.tags}
+        only = FreeForm(form.description, Shape(objects=(name,)))
+        if not form.is_schema:
+            yield "", lambda value, tags=tags: {**tags, **value}, only, tags
+        for key, shape in keys.items() if depth else ():
+            inner = FreeForm(form.description, shape.items or shape)
+            for path, wrap, found, inner_tags in places_in(inner, depth - 1):
+
+                def outer(
+                    value: t.Any, key: str = key, wrap: t.Any = wrap, shape: t.Any = shape, tags: t.Any = tags
+                ) -> t.Any:
+                    return {**tags, key: [wrap(value)] if shape.items else wrap(value)}
+
+                yield f".{key}{'[0]' if shape.items else ''}{path}", outer, found, inner_tags
+
+
+def misspelt(name: str) -> str:
+    return name[:2] + name[3:] if len(name) > 4 else f"{name}{name[-1]}"
+
+
+@pytest.mark.parametrize("place", FREE)
+def test_misspelt_free_form_key_is_a_warning(runner: ModuleRunner, place: str) -> None:
+    """For every object in a free-form option of two levels, and for no published key."""
+    filled_runner(runner)
+    written = len(runner.stage.writes)
+    module, make = FREE[place]
+    taken = {("definition", "name"), ("assistant_overrides", "variableValues"), ("definition.model", "toolIds")}
+    objects = list(places_in(form_at(place), 1))
+    for path, wrap, form, tags in objects[:: max(1, len(objects) // 25)]:
+        known = [key for key in form.description.keys(form.shape.objects[0]) if key not in tags]
+        given = [key for key in known if (place + path, key) not in taken]
+        if not given:
+            continue
+        wrong = misspelt(given[0])
+        for value, warned in ((1, wrong not in known), (None, False)):
+            runner.warnings.clear()
+            runner.run(module, make(wrap({wrong: value})), check=True)
+            found = [text for text in runner.warnings if f"{place}{path}.{wrong} (did you mean " in text]
+            assert bool(found) is warned, (path, wrong, runner.warnings)
+        values = {key: {} for key in given if not form.key(key, {}).is_text}
         runner.warnings.clear()
-        definition = {"model": {"provider": "openai", "model": "gpt-4o"}, wrong: value}
-        runner.run("vapi_assistant", {"name": "A", "definition": definition}, check=True)
-        result = [text for text in runner.warnings if f"definition.{wrong} (did you mean {name}?)" in text]
-        assert bool(result) is (warned and wrong not in ASSISTANT_FIELDS), runner.warnings
-    assert not runner.stage.writes
+        runner.run(module, make(wrap(values)), check=True)
+        assert not [text for text in runner.warnings if "published description" in text], (path, runner.warnings)
+    assert len(runner.stage.writes) == written
+
+
+@pytest.mark.parametrize("place", FREE)
+@pytest.mark.parametrize("wrong", [True, False, 31201234567.0, 0o123])
+def test_value_that_is_no_text_is_named(runner: ModuleRunner, place: str, wrong: t.Any) -> None:
+    module, make = FREE[place]
+    objects = list(places_in(form_at(place), 1))
+    seen = 0
+    for path, wrap, form, tags in objects[:: max(1, len(objects) // 12)]:
+        keys = form.description.keys(form.shape.objects[0])
+        for key in [key for key, shape in keys.items() if shape.scalars == {"text"} and key not in tags][:2]:
+            if (place, path, key) == ("definition", "", "name"):
+                continue
+            message = str(runner.raw(module, {**runner.connection(module), **make(wrap({key: wrong}))}).get("msg"))
+            assert f"Option {place}{path}.{key} (" in message, (path, key, message)
+            assert "in quotes" in message
+            seen += 1
+    assert seen
+    assert not runner.stage.world.journal
+
+
+@pytest.mark.parametrize("wrong", [True, 1.5, 0o17])
+@pytest.mark.parametrize("kind", ["string", "boolean", "number", None])
+def test_schema_values_that_are_no_text_are_named(runner: ModuleRunner, wrong: t.Any, kind: str | None) -> None:
+    """Text is required by the keyword, or by the type of the schema."""
+    words = {
+        "const": kind == "string",
+        "default": kind == "string",
+        "description": True,
+        "title": True,
+        "pattern": True,
+    }
+    lists = {"enum": kind == "string", "examples": kind == "string"}
+    for deep, (word, refused) in itertools.product((False, True), {**words, **lists}.items()):
+        schema = {"type": kind, word: [wrong] if word in lists else wrong}
+        place = f"parameters.properties.x.{word}{'[0]' if word in lists else ''}"
+        schema = {key: value for key, value in schema.items() if value is not None}
+        if deep:
+            schema, place = {"type": "array", "items": schema}, place.replace(".x.", ".x.items.")
+        parameters = {"type": "object", "properties": {"x": schema}, "required": ["x"]}
+        result = runner.raw(
+            "vapi_transfer_tool",
+            {**runner.connection("vapi_transfer_tool"), "name": "T", "parameters": parameters},
+            check=True,
+        )
+        assert (f"Option {place} (" in str(result.get("msg"))) is refused, (word, result.get("msg"))
+
+
+@pytest.mark.parametrize("option", ["sip_headers", "message"])
+@pytest.mark.parametrize("wrong", [True, False, 1.5])
+def test_transfer_text_that_is_no_text_is_named(runner: ModuleRunner, option: str, wrong: t.Any) -> None:
+    value = {"X-Queue": wrong} if option == "sip_headers" else wrong
+    params = {"name": "T", "destinations": [{"sip_uri": "sip:desk@sip.example.com", option: value}]}
+    message = str(runner.raw("vapi_transfer_tool", {**runner.connection("vapi_transfer_tool"), **params}).get("msg"))
+    assert f"Option destinations[0].{option}" in message, message
+    assert "in quotes" in message
+
+
+def test_values_of_any_type_are_accepted(runner: ModuleRunner) -> None:
+    free = {"open": True, "ratio": 1.5, "unknown": {"on": False}}
+    metadata = {"name": "A", "definition": {"metadata": free, "model": {"provider": "openai", "model": "gpt-4o"}}}
+    runner.run("vapi_assistant", metadata, check=True)
+    assert not [text for text in runner.warnings if "published description" in text]
 
 
 # ----------------------------------------------------------------------------------------------- names next to the ids

@@ -27,7 +27,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge
     to_display,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
-    UNION_TAGS,
     Field,
     Model,
     Option,
@@ -37,6 +36,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import Description, FreeForm, parse
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import Forward
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SipTrunk
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import OUTWARD
@@ -381,6 +381,16 @@ TREE = st.recursive(
     max_leaves=8,
 )
 DICT = st.dictionaries(st.sampled_from("xyz"), TREE | st.none(), max_size=3)
+#: The union of two variants, inside objects of the same union.
+UNION_TAGS = ("provider", "type")
+UNION = "N | A | B"
+FORM = FreeForm(
+    Description(
+        f"N: {'; '.join(f'{key}={UNION}' for key in ('other', *'pqrxyz'))}\n"
+        "A: provider=text(a); type=text(a)\nB: provider=text(b); type=text(b)"
+    ),
+    parse(UNION),
+)
 VARIANT = st.builds(
     lambda tags, rest: rest | tags,
     st.dictionaries(st.sampled_from(UNION_TAGS), st.sampled_from("ab") | st.none(), max_size=2),
@@ -412,9 +422,9 @@ def test_other_union_variant_replaces_the_object(current: t.Any, desired: t.Any,
     given, there = desired, current
     for step in reversed(path):
         given, there = {step: given}, {step: there, "other": 1}
-    merged = overlay(there, given)
-    result = replaced_variants(there, given, "definition")
-    displayed = restrict(there, given)
+    merged = overlay(there, given, FORM)
+    result = replaced_variants(there, given, "definition", FORM)
+    displayed = restrict(there, given, FORM)
     for step in path:
         assert merged["other"] == 1
         merged, displayed = merged[step], displayed[step]

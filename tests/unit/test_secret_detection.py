@@ -31,6 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secre
     secrets_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_names import is_secret_name
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import Description, FreeForm, parse
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.names import HARMLESS, SPELLINGS, secret_names
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import canary
@@ -253,7 +254,8 @@ def test_returned_hidden_values_as_input_change_nothing(value: t.Any) -> None:
 
 def test_hidden_value_of_another_provider_is_reported() -> None:
     current = {"provider": "one", "apiKey": canary()}
-    merged = overlay({"voice": current}, {"voice": {"provider": "two", "apiKey": REDACTED}})
+    form = FreeForm(Description("V: voice=A | B\nA: provider=text(one)\nB: provider=text(two)"), parse("V"))
+    merged = overlay({"voice": current}, {"voice": {"provider": "two", "apiKey": REDACTED}}, form)
     assert hidden_places(merged) == ["voice.apiKey"]
 
 

@@ -18,7 +18,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     OptionError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Field, Model, fields
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import (
+    faults_of,
+    undocumented_keys,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Identity
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
@@ -70,7 +73,12 @@ def desired_from_options(resource: Resource, params: Params) -> Desired:
     if resource.keys and not label and not key:
         faults.add(OptionError(" or ".join(resource.keys), f"must be given; it identifies the {resource.title}."))
     faults.end()
-    return Desired(record, options, key, label or key or resource.title, advice)
+    label = label or key or resource.title
+    if getattr(options, "state", "present") == "present":
+        title = f"{resource.title[0].upper()}{resource.title[1:]} {label}".strip()
+        strange = undocumented_keys(resource.record, params, title, resource.provider.title)
+        advice += (strange,) if strange else ()
+    return Desired(record, options, key, label, advice)
 
 
 def _asked(rule: t.Callable[[Model, Model], str | None], record: Model, options: Model, faults: Faults) -> str | None:

@@ -8,13 +8,19 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import to_api, without_none
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import UNION_TAGS, Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
     redacted,
     restored,
     secrets_of,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import (
+    FreeForm,
+    differing_tag,
+    inner,
+    same_variant,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
@@ -24,32 +30,32 @@ RecordT = t.TypeVar("RecordT", bound=Model)
 
 
 @t.overload
-def overlay(current: object, desired: RecordT) -> RecordT:
+def overlay(current: object, desired: RecordT, form: FreeForm | None = None) -> RecordT:
     pass
 
 
 @t.overload
-def overlay(current: object, desired: object) -> object:
+def overlay(current: object, desired: object, form: FreeForm | None = None) -> object:
     pass
 
 
-def overlay(current: object, desired: object) -> object:
+def overlay(current: object, desired: object, form: FreeForm | None = None) -> object:
     """Merge the desired values into the current ones.
 
     Objects are merged, unless they are different variants of a union (:func:`same_variant`); lists are replaced.
 
     :param current: the current values. :param desired: the desired values; ``None`` is not managed.
-    :return: the resulting values.
+    :param form: the published form of free-form values, which has the variants. :return: the resulting values.
     """
     if isinstance(desired, Model):
         return _overlay_record(current, desired)
     if isinstance(desired, dict) and isinstance(current, dict):
         # The redaction marker of a result was given: the current secret is kept.
-        desired = restored(current, desired, same_variant)
-    if isinstance(desired, dict) and desired and isinstance(current, dict) and same_variant(current, desired):
+        desired = restored(current, desired, form)
+    if isinstance(desired, dict) and desired and isinstance(current, dict) and same_variant(current, desired, form):
         merged = dict(current)
         for key, value in desired.items():
-            merged[key] = overlay(current.get(key), value)
+            merged[key] = overlay(current.get(key), value, inner(form, str(key), current, desired))
         return without_none(merged)
     if isinstance(desired, list) and isinstance(current, list) and to_display(current) == desired:
         return current
@@ -57,49 +63,54 @@ def overlay(current: object, desired: object) -> object:
 
 
 def _overlay_record(current: object, desired: Model) -> Model:
-    attrs = [field.attr for field in fields(type(desired)).values()]
+    known = fields(type(desired)).values()
+    attrs = [field.attr for field in known]
     if all(getattr(desired, attr) is None for attr in attrs):
         return desired
     if desired.replaced_whole:
         return desired if to_api(desired) else type(desired).model_construct(None, **dict.fromkeys(attrs))
     merged = {}
-    for attr in attrs:
-        mine, theirs = getattr(desired, attr), getattr(current, attr, None)
-        merged[attr] = theirs if mine is None else overlay(theirs, mine)
+    for field in known:
+        mine, theirs = getattr(desired, field.attr), getattr(current, field.attr, None)
+        merged[field.attr] = theirs if mine is None else overlay(theirs, mine, field.option.free)
     return type(desired).model_construct(None, **merged)
 
 
-def same_variant(one: Params, other: Params) -> bool:
-    """Whether two objects may be the same variant of a union, according to their tags.
+def form_of(record: type[Model], key: str) -> FreeForm | None:
+    """The published form of a key of a record's body.
 
-    Variants have different fields, and a service rejects those of another variant, so different ones are not merged.
-
-    :param one: an object. :param other: another one.
-    :return: false if both have a text for one of :data:`UNION_TAGS` and the texts differ.
+    :param record: the record. :param key: the key. :return: the form; ``None`` if it contains no free-form option.
     """
-    tags = [(one.get(tag), other.get(tag)) for tag in UNION_TAGS]
-    return all(mine == theirs for mine, theirs in tags if isinstance(mine, str) and isinstance(theirs, str))
+    free = {field.api_name: field.option.free for field in fields(record).values()}
+    whole = free.get("*")
+    return free.get(key) or free.get(f"{key}.*") or (whole.key(key, {}) if whole else None)
 
 
-def replaced_variants(current: object, desired: object, path: str = "") -> list[str]:
+def replaced_variants(current: object, desired: object, path: str = "", form: FreeForm | None = None) -> list[str]:
     """The objects that :func:`overlay` replaces by another variant.
 
     :param current: the current values. :param desired: the desired values. :param path: their path.
-    :return: a sentence for each, with the fields that are removed.
+    :param form: the published form of free-form values. :return: a sentence for each, with the fields that are removed.
     """
     if isinstance(desired, Model):
         known = [] if desired.replaced_whole or current is None else fields(type(desired)).values()
-        pairs = [(field.name, getattr(current, field.attr), getattr(desired, field.attr)) for field in known]
+        pairs = [
+            (field.name, getattr(current, field.attr), getattr(desired, field.attr), field.option.free)
+            for field in known
+        ]
     elif isinstance(desired, dict) and isinstance(current, dict):
-        if not same_variant(current, desired):
+        tag = differing_tag(current, desired, form)
+        if tag:
             gone = sorted(_places(current) - _places(desired))
-            tag = next(tag for tag in UNION_TAGS if not same_variant({tag: current.get(tag)}, {tag: desired.get(tag)}))
             change = f"{path}.{tag} changes from {current[tag]} to {desired[tag]}, so the whole object is replaced"
             return [f"{change}, which removes {', '.join(gone)}."] if gone else []
-        pairs = [(f"{path}.{key}", current.get(key), value) for key, value in desired.items()]
+        pairs = [
+            (f"{path}.{key}", current.get(key), value, inner(form, str(key), current, desired))
+            for key, value in desired.items()
+        ]
     else:
         pairs = []
-    return [found for where, mine, theirs in pairs for found in replaced_variants(mine, theirs, where)]
+    return [found for where, mine, theirs, free in pairs for found in replaced_variants(mine, theirs, where, free)]
 
 
 def _places(value: object) -> set[str]:
@@ -109,13 +120,18 @@ def _places(value: object) -> set[str]:
     return {f"{key}.{place}".rstrip(".") for key, item in value.items() if item is not None for place in _places(item)}
 
 
-def restrict(value: object, like: object) -> object:
+def restrict(value: object, like: object, form: FreeForm | None = None) -> object:
     """The part of a value that another one manages.
 
-    :param value: the value. :param like: the other one. :return: the part; the whole value if ``like`` replaces it.
+    :param value: the value. :param like: the other one. :param form: their published form.
+    :return: the part; the whole value if ``like`` replaces it.
     """
-    if isinstance(like, dict) and like and isinstance(value, dict) and same_variant(value, like):
-        return {key: restrict(value[key], item) for key, item in like.items() if value.get(key) is not None}
+    if isinstance(like, dict) and like and isinstance(value, dict) and same_variant(value, like, form):
+        return {
+            key: restrict(value[key], item, inner(form, str(key), value, like))
+            for key, item in like.items()
+            if value.get(key) is not None
+        }
     return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import BaseModel
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask, is_template
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm
 
 if t.TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -48,23 +49,8 @@ def check_secret(value: str) -> None:
         )
 
 
-#: Keys of an object that identify its variant of a union, at both services.
-UNION_TAGS = ("provider", "type")
-
 #: Maximum number of characters of an invalid value in a message.
 MAX_DISPLAYED = 60
-
-
-@dataclasses.dataclass(frozen=True)
-class FreeForm:
-    """Known properties of data whose form a service defines.
-
-    :param texts: keys whose value is text or a list of texts, never a boolean.
-    :param own: keys below which users choose the names, so that names do not determine types.
-    """
-
-    texts: frozenset[str]
-    own: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +74,7 @@ class Option:
     :param check: raises ``ValueError`` with one sentence that does not contain the value.
     :param personal: may be personal data of a third person: messages do not contain the value.
     :param distinct: of a list: the identity of an item; items must be unique.
-    :param free: of free-form data: the known properties of its keys.
+    :param free: of free-form data: its published form.
     :param fallback: environment variables; the first that is set is used.
     :param aliases: other names of the option.
     """

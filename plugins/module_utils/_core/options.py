@@ -12,11 +12,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UNSET, Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
     Field,
-    FreeForm,
     Model,
     fields,
     names_spec,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import no_texts, unknown_keys
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     nearest,
     unknown,
@@ -51,7 +51,7 @@ def faults_of(record: type[RecordT], params: Params, faults: Faults) -> RecordT:
     :return: the record.
     """
     values = _attrs(record, params, faults, "")
-    _check_free(record, params, faults, "")
+    _check_free(record, params, faults)
     try:
         made = record.model_validate(values)
     except ValidationError as error:
@@ -167,40 +167,52 @@ def _inner(field: Field, value: object, faults: Faults, path: str) -> object:
     return _attrs(field.nested, value, faults, path)
 
 
-def _check_free(record: type[Model], params: object, faults: Faults, path: str) -> None:
-    """Find booleans where a service requires text: YAML reads ``no`` and ``on`` as booleans."""
-    if isinstance(params, list):
-        for index, item in enumerate(params):
-            _check_free(record, item, faults, f"{path}[{index}]")
-    if not isinstance(params, dict):
-        return
-    for name, field in fields(record).items():
-        where = f"{path}.{name}" if path else name
-        if field.nested:
-            _check_free(field.nested, params.get(name), faults, where)
-        elif field.option.free:
-            for problem in truths_for_text(params.get(name), field.option.free, where):
-                faults.add(problem)
+def _check_free(record: type[Model], params: object, faults: Faults) -> None:
+    """Find values of free-form options that are not text where a service requires text."""
+    for field, value, where in free_values(record, params):
+        for path, wrong in no_texts(field.option.free, value, where):
+            faults.add(OptionError(path, TRUTH_FOR_TEXT if isinstance(wrong, bool) else NUMBER_FOR_TEXT, wrong))
 
 
 TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as booleans. Put the word in quotes."
+NUMBER_FOR_TEXT = "must be text; YAML has read it as a number. Put it in quotes."
 
 
-def truths_for_text(value: object, form: FreeForm, path: str, key: str = "") -> t.Iterator[OptionError]:
-    """A problem for each boolean in free-form data where text is expected.
+def free_values(record: type[Model], params: object, path: str = "") -> t.Iterator[tuple[Field, object, str]]:
+    """The free-form options with a published form.
 
-    :param value: any data. :param form: its known properties. :param path: the path of ``value``.
-    :param key: its key. :return: the problems.
+    :param record: the record of the options. :param params: the options. :param path: their path.
+    :return: the field, its value and its path, at any depth.
     """
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name not in form.own:
-                yield from truths_for_text(item, form, f"{path}.{name}", str(name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from truths_for_text(item, form, f"{path}[{index}]", key)
-    elif isinstance(value, bool) and key in form.texts:
-        yield OptionError(path, TRUTH_FOR_TEXT, value)
+    if isinstance(params, list):
+        for index, item in enumerate(params):
+            yield from free_values(record, item, f"{path}[{index}]")
+    if not isinstance(params, dict):
+        return
+    for name, field in fields(record).items():
+        where, value = f"{path}.{name}" if path else name, params.get(name)
+        if field.nested:
+            yield from free_values(field.nested, value, where)
+        elif field.option.free and value is not None:
+            yield field, value, where
+
+
+def undocumented_keys(record: type[Model], params: Params, title: str, service: str) -> str | None:
+    """A warning for keys that are not in a service's published description; the request is sent anyway.
+
+    :param record: the record of the options. :param params: the options. :param title: the object.
+    :param service: the name of the service. :return: the warning, if any.
+    """
+    found: list[str] = []
+    for field, value, where in free_values(record, params):
+        known = [f"{where}.{key}" for key in field.option.exclude]
+        found += [key for key in unknown_keys(field.option.free, value, where) if key.split(" (")[0] not in known]
+    if not found:
+        return None
+    return (
+        f"{title}: {service}'s published description has no {', '.join(found)}. {service} rejects an object with an "
+        "unknown key."
+    )
 
 
 def _check_distinct(made: Model, faults: Faults, path: str) -> None:

@@ -420,7 +420,7 @@ def _managed_fields(resource: AnyKeyedResource, named: Model) -> dict[str, Field
 def _managed(record: Model | None, named: Model, managed: dict[str, Field]) -> Result:
     displayed = {}
     for name, field in managed.items():
-        value = to_display(restrict(getattr(record, field.attr), getattr(named, field.attr)))
+        value = to_display(restrict(getattr(record, field.attr), getattr(named, field.attr), field.option.free))
         if _empty_as_none(value) is not None:
             displayed[name] = value
     return displayed

@@ -19,7 +19,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
     superseded_name,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import (
-    same_variant,
+    form_of,
     to_display,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, camel
@@ -29,6 +29,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Referrer,
     Resource,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, same_variant
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 
 
@@ -78,13 +79,16 @@ def resource_mutations(
         return resource.update.mutations(resource, row, changed_fields, current_body, desired_body)
     if row is None:
         return (creation_of(resource, changed_fields),)
-    body = {key: _merged_value(row.get(key), current_body.get(key), value) for key, value in changed_fields.items()}
+    body = {
+        key: _merged_value(row.get(key), current_body.get(key), value, form_of(resource.record, key))
+        for key, value in changed_fields.items()
+    }
     return (mutation_of(resource, row, resource.update.method, body=resource.api.wrap({**resource.constants, **body})),)
 
 
-def _merged_value(raw: object, current: object, desired: object) -> object:
+def _merged_value(raw: object, current: object, desired: object, form: FreeForm | None) -> object:
     """An object as it is sent: the desired fields, and all other fields of the current object's variant."""
-    if not isinstance(desired, dict) or not isinstance(raw, dict) or not same_variant(raw, desired):
+    if not isinstance(desired, dict) or not isinstance(raw, dict) or not same_variant(raw, desired, form):
         return desired
     known = current if isinstance(current, dict) else {}
     return {key: value for key, value in raw.items() if value is not None and key not in known} | desired

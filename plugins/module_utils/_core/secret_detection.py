@@ -13,13 +13,13 @@ import functools
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_names import (
     is_secret_name,
     word_set,
     words_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_texts import replaced_secrets
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, inner, same_variant
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED
 
 #: Common headers without secrets.
@@ -140,26 +140,28 @@ def _dotted(path: Path, start: str) -> str:
     return f"{above}[{step}]" if isinstance(step, int) else f"{above}.{step}" if above else str(step)
 
 
-def restored(current: object, desired: object, same: t.Callable[[Params, Params], bool]) -> object:
+def restored(current: object, desired: object, form: FreeForm | None = None) -> object:
     """Replace redaction markers in ``desired`` by the secrets of ``current``.
 
     :param current: the current value. :param desired: the desired value.
-    :param same: whether two dicts are the same object; secrets of another one are not used.
+    :param form: their published form; secrets of another variant are not used.
     :return: the desired value with secrets.
     """
     if not any(REDACTED in text for text in _texts(desired)):
         return desired
-    return _restored(current, redacted(current), desired, same)
+    return _restored(current, redacted(current), desired, form)
 
 
-def _restored(current: object, displayed: object, desired: object, same: t.Callable[[Params, Params], bool]) -> object:
+def _restored(current: object, displayed: object, desired: object, form: FreeForm | None) -> object:
     if desired == displayed or (desired == REDACTED and displayed != current):
         return current
     if not (isinstance(desired, dict) and isinstance(current, dict) and isinstance(displayed, dict)):
         return desired
-    if same(displayed, desired):
+    if same_variant(displayed, desired, form):
         return {
-            key: _restored(current[key], displayed[key], item, same) if key in current else item
+            key: _restored(current[key], displayed[key], item, inner(form, str(key), displayed, desired))
+            if key in current
+            else item
             for key, item in desired.items()
         }
     return desired

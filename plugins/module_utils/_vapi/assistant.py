@@ -18,9 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     State,
     Update,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant_fields import ASSISTANT_FIELDS
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL
 
@@ -43,11 +41,14 @@ ANSWER_ONLY = (
     "isDeleted",
 )
 
+ASSISTANT_FORM = vapi_form("CreateAssistantDTO")
+
 
 class Assistant(Model):
     name: t.Annotated[str | None, Option(required=True, length=(1, 40))] = None
     definition: t.Annotated[
-        dict[str, object] | None, Option(api_name="*", exclude=("name", "model.toolIds", *ANSWER_ONLY), free=VAPI_FORM)
+        dict[str, object] | None,
+        Option(api_name="*", exclude=("name", "model.toolIds", *ANSWER_ONLY), free=ASSISTANT_FORM),
     ] = None
     tools: t.Annotated[list[str] | None, Option(ref=ANY_TOOL, api_name="model.toolIds")] = None
 
@@ -90,24 +91,6 @@ def definition_is_free(assistant: Assistant, _options: AssistantOptions) -> None
         rule = "must be given as the option tools, which accepts names and ids."
         faults.add(OptionError("definition.model.toolIds", rule))
     faults.end()
-
-
-def known_to_vapi(assistant: Assistant, options: AssistantOptions) -> str | None:
-    """A warning for keys that are not in Vapi's published description; the request is sent anyway.
-
-    Keys with the value null are ignored: they remove a field, or come from a response.
-    """
-    given = [key for key, value in (assistant.definition or {}).items() if value is not None]
-    strange = [key for key in given if key not in {*ASSISTANT_FIELDS, *ANSWER_ONLY, "name"}]
-    if options.state == "absent" or not strange:
-        return None
-    meant = {key: nearest(key, ASSISTANT_FIELDS) for key in strange}
-    result = [f"definition.{key}" + (f" (did you mean {meant[key]}?)" if meant[key] else "") for key in strange]
-    return (
-        f"Assistant {assistant.name}: Vapi's published description has no {', '.join(result)}. Vapi rejects an "
-        "assistant "
-        "with an unknown key."
-    )
 
 
 def append_tools(desired: Assistant, current: Assistant | None, options: AssistantOptions) -> Assistant:
@@ -165,11 +148,7 @@ ASSISTANT = KeyedResource(
     path="/assistant",
     record=Assistant,
     options=AssistantOptions,
-    validators=(
-        files_were_read,
-        definition_is_free,
-        known_to_vapi,
-    ),
+    validators=(files_were_read, definition_is_free),
     plan_validators=(tools_need_a_model,),
     resolve_desired=append_tools,
     read_only_fields=("latest_version", "created_at", "updated_at"),

@@ -30,7 +30,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
     check_no_workflow,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import diagnose
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
@@ -89,7 +89,9 @@ class Call(Model):
     phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId")] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
     variables: t.Annotated[dict[str, object] | None, Option(api_name="overrides.variableValues")] = None
-    assistant_overrides: t.Annotated[dict[str, object] | None, Option(api_name="overrides.*", free=VAPI_FORM)] = None
+    assistant_overrides: t.Annotated[
+        dict[str, object] | None, Option(api_name="overrides.*", free=vapi_form("AssistantOverrides"))
+    ] = None
     schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None
     schedule_until: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.latestAt")] = None
     idempotency_key: t.Annotated[

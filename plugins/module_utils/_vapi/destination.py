@@ -15,7 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     check_e164,
     digits,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 
 MODES = t.Literal[
@@ -42,16 +42,18 @@ class Destination(Model):
 
     number: t.Annotated[str | None, Option(check=check_number)] = None
     sip_uri: t.Annotated[str | None, Option(check=check_sip_uri)] = None
-    message: t.Any = None
+    message: t.Annotated[t.Any, Option(free=vapi_form("TransferDestinationNumber.message"))] = None
     description: str | None = None
     caller_id: t.Annotated[str | None, Option(length=(0, 40))] = None
     extension: t.Annotated[str | None, Option(length=(1, 10))] = None
     number_e164_check_enabled: t.Annotated[bool, Option(api_name="numberE164CheckEnabled")] = True
-    sip_headers: dict[str, object] | None = None
+    # Vapi describes any value; a header is text.
+    sip_headers: t.Annotated[dict[str, object] | None, Option(free=vapi_form("<text>"))] = None
     mode: t.Annotated[MODES, Option(api_name="transferPlan.mode")] = "blind-transfer"
     sip_verb: t.Annotated[t.Literal["refer", "bye", "dial"] | None, Option(api_name="transferPlan.sipVerb")] = None
     transfer_plan: t.Annotated[
-        dict[str, object] | None, Option(api_name="transferPlan.*", exclude=("mode", "sipVerb"), free=VAPI_FORM)
+        dict[str, object] | None,
+        Option(api_name="transferPlan.*", exclude=("mode", "sipVerb"), free=vapi_form("TransferPlan")),
     ] = None
 
     @staticmethod

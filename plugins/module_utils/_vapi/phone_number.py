@@ -26,7 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.desti
     Destination,
     check_destination,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
@@ -42,8 +42,8 @@ class PhoneNumber(Model):
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
     number_e164_check_enabled: t.Annotated[bool | None, Option(api_name="numberE164CheckEnabled")] = None
     fallback_destination: t.Annotated[Destination | None, Option(opaque_to_ansible=True)] = None
-    server: t.Annotated[dict[str, object] | None, Option(free=VAPI_FORM)] = None
-    hooks: t.Annotated[list[dict[str, object]] | None, Option(free=VAPI_FORM)] = None
+    server: t.Annotated[dict[str, object] | None, Option(free=vapi_form("Server"))] = None
+    hooks: t.Annotated[list[dict[str, object]] | None, Option(free=vapi_form("CreateByoPhoneNumberDTO.hooks"))] = None
 
 
 CHOICES = ("assistant", "squad", "workflow")

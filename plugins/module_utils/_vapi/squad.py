@@ -21,15 +21,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Update,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 
 class SquadMember(Model):
     assistant: t.Annotated[str | None, Option(required=True, ref=ASSISTANT, api_name="assistantId")] = None
-    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(free=VAPI_FORM)] = None
+    assistant_overrides: t.Annotated[dict[str, t.Any] | None, Option(free=vapi_form("AssistantOverrides"))] = None
     destinations: t.Annotated[
-        list[dict[str, t.Any]] | None, Option(free=VAPI_FORM, api_name="assistantDestinations")
+        list[dict[str, t.Any]] | None,
+        Option(free=vapi_form("SquadMemberDTO.assistantDestinations"), api_name="assistantDestinations"),
     ] = None
 
     @staticmethod
@@ -41,7 +42,7 @@ class SquadMember(Model):
 class Squad(Model):
     name: t.Annotated[str | None, Option(required=True)] = None
     members: list[SquadMember] | None = None
-    members_overrides: t.Annotated[dict[str, t.Any] | None, Option(free=VAPI_FORM)] = None
+    members_overrides: t.Annotated[dict[str, t.Any] | None, Option(free=vapi_form("AssistantOverrides"))] = None
 
 
 class SquadOptions(State):

@@ -23,7 +23,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.desti
     check_destination,
     same_target,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import VAPI_FORM
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 #: The property with a tool's name and description. Guides and responses contain it, but not the published request
@@ -86,8 +86,12 @@ def check_tool_destination(destination: ToolDestination) -> Faults:
 class TransferTool(Tool):
     description: t.Annotated[str | None, Option(length=(0, 1000), api_name=f"{FUNCTION}.description")] = None
     destinations: t.Annotated[list[ToolDestination] | None, Option(opaque_to_ansible=True, distinct=same_target)] = None
-    parameters: t.Annotated[dict[str, object] | None, Option(api_name=f"{FUNCTION}.parameters")] = None
-    messages: t.Annotated[list[dict[str, object]] | None, Option(free=VAPI_FORM)] = None
+    parameters: t.Annotated[
+        dict[str, object] | None, Option(api_name=f"{FUNCTION}.parameters", free=vapi_form("OpenAIFunctionParameters"))
+    ] = None
+    messages: t.Annotated[
+        list[dict[str, object]] | None, Option(free=vapi_form("CreateTransferCallToolDTO.messages"))
+    ] = None
 
 
 def good_destinations(tool: TransferTool, _options: State) -> str | None:
