@@ -13,10 +13,10 @@ author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
   - Ansible and Vapi both use the syntax C({{ name }}) for variables. Before a module gets the text, Ansible replaces
-    the variables that are defined and fails for all others.
+    the variables that are defined and fails for all others. It also removes comments, C({# #}).
   - Returns a message for each string in the given variables that cannot be rendered, or that Ansible would render with
-    its own functions or variables, such as C({{ now }}) or C({{ groups }}). Each message contains the location of the
-    string.
+    its own functions or variables, such as C({{ now }}) or C({{ groups }}), also in the variables that a string refers
+    to. Each message contains the location of the string.
   - The role P(voiceops.vapi_didlogic.integration#role) and the playbooks of this collection run this check first.
 options:
   _terms:

@@ -19,6 +19,11 @@ from ansible.module_utils.common import warnings
 from ansible.plugins.action.normal import ActionModule as Normal
 from ansible.release import __version__
 
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:  # ansible-core before 2.19, where values have an attribute
+    Origin = None  # type: ignore[assignment,misc]
+
 #: ansible-core 2.19 and newer convert data between controller and module by a profile.
 PROFILED = tuple(map(int, __version__.split(".")[:2])) >= (2, 19)
 #: The default profile of modules.
@@ -121,6 +126,22 @@ def module_state(arguments: bytes) -> t.Iterator[None]:
     finally:
         for place, name, value in before:
             setattr(place, name, value)
+
+
+#: A file, a line and a column; both begin with 1.
+Position = tuple[str, int, int]
+
+
+def position_of(value: object) -> Position | None:
+    """Return the position at which Ansible has read a value.
+
+    :param value: a value of a file, or a key. :return: the position; ``None`` if it is unknown.
+    """
+    position = getattr(value, "ansible_pos", None)
+    tag = Origin.get_tag(value) if Origin else None
+    if tag and tag.path:
+        position = (tag.path, tag.line_num, tag.col_num)
+    return position if position and all(position) else None
 
 
 def task_id(task: t.Any) -> str:

@@ -32,13 +32,18 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._definition_files import with_files
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._numbers import misread_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
     NAMES,
     REFERENCES_EXIST,
     keys_that_are_no_text,
     variable_names,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import SOLUTION, template_faults
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import (
+    SOLUTION,
+    replaced_variables,
+    template_faults,
+)
 
 MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
 #: Variable and environment variable that disable in-process execution.
@@ -62,8 +67,10 @@ class InProcessActionModule(Normal):
     def run(self, tmp: object = None, task_vars: t.Any = None) -> t.Any:
         """Reject texts with Vapi variables that Ansible has replaced."""
         faults = self._template_faults(task_vars or {})
+        faults = [*faults, SOLUTION] if faults else []
+        faults += misread_options(self._written(), task_vars or {})
         if faults:
-            lines = "".join(f"\n- {fault}" for fault in [*faults, SOLUTION])
+            lines = "".join(f"\n- {fault}" for fault in faults)
             return {"failed": True, "changed": False, "msg": f"Nothing was sent. Correct this first.{lines}"}
         return super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
 
@@ -81,10 +88,14 @@ class InProcessActionModule(Normal):
 
     def _template_faults(self, variables: Params) -> list[str]:
         """Check the options as they are written in the playbook, because they have already been templated."""
+        options = self._written().items()
+        return [fault for key, item in options for fault in template_faults(key, item, variables)]
+
+    def _written(self) -> Params:
+        """The options as they are written in the playbook."""
         written = self._task.get_ds()
         given = [item for key, item in written.items() if key in (self._task.action, "args")] if written else []
-        options = {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
-        return [fault for key, item in options.items() for fault in template_faults(key, item, variables)]
+        return {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
 
     def _execute_module(self, module_name: str | None = None, *args: t.Any, **more: t.Any) -> t.Any:
         name = str(module_name or self._task.action).rpartition(".")[2]
@@ -126,7 +137,9 @@ class InProcessActionModule(Normal):
         changed, unusable = with_files(name, module_args, self._loader) if _main_of(name) else ({}, [])
         module_args.update(changed)
         own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
-        faults = [list(fault) for fault in (*unusable, *keys_that_are_no_text(own))]
+        faults = [
+            list(fault) for fault in (*unusable, *keys_that_are_no_text(own), *replaced_variables(own, task_vars or {}))
+        ]
         exist = boolean(self._value(task_vars or {}, REFERENCES_EXIST) or "false", strict=False)
         if (given or faults or exist) and _main_of(name):
             names = variable_names(name, given) if given else {}

@@ -50,9 +50,12 @@ USUAL = frozenset(
 )
 #: Ansible's own variables that are not intended in a text.
 OWN = (frozenset(constants.INTERNAL_STATIC_VARS) | {"environment", "vars"}) - USUAL
+NO_SUCH_VARIABLE = "Vapi has a variable of this name, but Ansible has no such variable."
 #: The first words of Vapi's default variables (https://docs.vapi.ai/assistants/dynamic-variables).
 VAPI_OWN = frozenset(("now", "date", "time", "month", "day", "year", "customer"))
-ONLY_A_NAME = re.compile(r"\s*\{\{-?\s*([a-zA-Z_]\w*)\s*-?\}\}\s*")
+#: What Ansible removes, and what it does not read.
+COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}", re.DOTALL)
 SOLUTION = (
     'If the text contains a Vapi variable, mark it with !unsafe: `firstMessage: !unsafe "Hello {{ customer.name }}"`. '
     "In a JSON file, put {% raw %} before and {% endraw %} after the text. The files of prompt_file and "
@@ -93,7 +96,7 @@ class _Examination:
     warn: Warn
 
     def faults(self, path: str, value: object, inside: frozenset[str]) -> t.Iterator[str]:
-        """:param inside: the variables that have led here."""
+        """:param inside: the places in variables that have led here."""
         if isinstance(value, t.Mapping):
             for key, item in value.items():
                 yield from self.faults(f"{path}.{key}", item, inside)
@@ -101,40 +104,48 @@ class _Examination:
             for index, item in enumerate(value):
                 yield from self.faults(f"{path}[{index}]", item, inside)
         elif _is_template(value):
-            only = ONLY_A_NAME.fullmatch(value)
-            if only and only[1] in self.variables and only[1] not in OWN | GLOBALS:
-                self._say_twice(path, only[1])
-                # Reported at the place where the text is written.
-                yield from self._referred([only[1]], inside)
-            else:
-                yield from self._fault(path, value, inside)
+            found = list(self._fault(path, value))
+            # Reported at the place where the text is written.
+            yield from list(self._referred(value, inside)) or found
 
-    def _referred(self, names: t.Iterable[str], inside: frozenset[str]) -> t.Iterator[str]:
-        for name in names:
-            if name in self.variables and name not in inside:
-                yield from self.faults(name, self.variables[name], inside | {name})
+    def _referred(self, text: str, inside: frozenset[str]) -> t.Iterator[str]:
+        """The faults of the values that a template refers to."""
+        for place, _key, value in referenced(text, self.variables):
+            if place not in inside and _first(place) not in OWN | GLOBALS:
+                yield from self.faults(place, value, inside | {place})
 
-    def _fault(self, path: str, text: str, inside: frozenset[str]) -> t.Iterator[str]:
-        """The faults of one template."""
+    def _fault(self, path: str, text: str) -> t.Iterator[str]:
+        """The fault of one template."""
         try:
             parsed = _PARSER.parse(text)
         except jinja2.TemplateError:
             parsed = None
-        for name in _written_out(parsed) if parsed else ():
-            if name in GLOBALS:
-                yield f"{path} contains {_braced(name)}, which is an Ansible function and not a text."
-                return
+        replaced = self._replaced(path, parsed) if parsed else ""
+        if replaced:
+            yield replaced
+            return
+        unknown = parsed is None or (self.fill and self._unknown(parsed, frozenset()))
+        found = list(self._unfilled(path, text, parsed)) if unknown else []
+        if not found and COMMENT.search(RAW.sub("", text)):
+            found = [f"{path} contains a comment between {{# and #}}, which Ansible removes from the text."]
+        yield from found
+        for name in _chains(parsed) if parsed and not unknown else ():
+            self._say_twice(path, name)
+
+    def _replaced(self, path: str, parsed: jinja2.nodes.Template) -> str:
+        """The fault of a template that Ansible would replace by something that is not intended."""
+        for name in _uncalled(parsed):
+            return f"{path} contains {_braced(name)}, which is an Ansible function and not a text."
+        for name in _vapi_names(parsed):
+            if _first(name) not in self.variables:
+                return f"{path} contains {_braced(name)}: {NO_SUCH_VARIABLE}"
+        for name in _written_out(parsed):
             if name in OWN and name in self.variables and not self._users(name):
-                yield (
+                return (
                     f"{path} contains {_braced(name)}, which Ansible replaces by its own variable. "
                     f"(If that is intended, apply a filter: {_braced(name + ' | string')}.)"
                 )
-                return
-        if parsed is None or (self.fill and self._unknown(parsed, frozenset())):
-            yield from self._unfilled(path, text, parsed, inside)
-            return
-        for name in _chains(parsed):
-            self._say_twice(path, name)
+        return ""
 
     def _say_twice(self, path: str, name: str) -> None:
         """Warn of a name that exists in both."""
@@ -148,9 +159,7 @@ class _Examination:
         """Whether the user has set a name of Ansible to a text."""
         return isinstance(self.variables[name], str) and not name.startswith("role")
 
-    def _unfilled(
-        self, path: str, text: str, parsed: jinja2.nodes.Template | None, inside: frozenset[str]
-    ) -> t.Iterator[str]:
+    def _unfilled(self, path: str, text: str, parsed: jinja2.nodes.Template | None) -> t.Iterator[str]:
         """The reason why a text cannot be evaluated, if any; unknown names may have a default."""
         try:
             if self.fill is None:
@@ -162,11 +171,9 @@ class _Examination:
                 return
             unknown = [name for name in _chains(parsed) if _first(name) not in self.variables]
             if not unknown:
-                within = list(self._referred([_first(name) for name in _chains(parsed)], inside))
-                yield from within or [f"{path} is an Ansible template that cannot be evaluated."]
+                yield f"{path} is an Ansible template that cannot be evaluated."
                 return
-            own = "Vapi has a variable of this name, but " if any(_first(n) in VAPI_OWN for n in unknown) else ""
-            yield f"{path} contains {', '.join(map(_braced, unknown))}: {own}Ansible has no such variable."
+            yield f"{path} contains {', '.join(map(_braced, unknown))}: Ansible has no such variable."
 
     def _unknown(self, parsed: jinja2.nodes.Template, seen: frozenset[str]) -> bool:
         """Whether a template, or one that it refers to, uses an undefined name."""
@@ -189,8 +196,38 @@ class _Examination:
             return True
 
 
+def replaced_variables(value: object, variables: Variables, path: str = "") -> t.Iterator[tuple[str, str]]:
+    """Find texts that contain the text of a variable of Ansible, after templates have been evaluated.
+
+    :param value: any data. :param variables: the defined variables. :param path: the path of the data.
+    :return: pairs of a path and a rule; neither contains a value.
+    """
+    texts = {name: variables[name] for name in OWN if isinstance(variables.get(name), (dict, list, tuple, t.Mapping))}
+    yield from _replaced_in(value, {name: str(item) for name, item in texts.items()}, path)
+
+
+#: Shorter texts, such as ``[]``, are not only the text of a variable.
+SHORTEST = 8
+
+
+def _replaced_in(value: object, texts: t.Mapping[str, str], path: str) -> t.Iterator[tuple[str, str]]:
+    if isinstance(value, t.Mapping):
+        for key, item in value.items():
+            yield from _replaced_in(item, texts, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _replaced_in(item, texts, f"{path}[{index}]")
+    elif isinstance(value, str) and ("{" in value or "[" in value):
+        for name, text in texts.items():
+            if len(text) >= SHORTEST and text in value:
+                yield path, f"contains the value of Ansible's variable {name}, the result of a template. {SOLUTION}"
+                return
+
+
 def _is_template(value: object) -> t.TypeGuard[str]:
-    return isinstance(value, str) and ("{{" in value or "{%" in value) and is_trusted_as_template(value)
+    return (
+        isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#")) and is_trusted_as_template(value)
+    )
 
 
 def _braced(name: str) -> str:
@@ -205,6 +242,87 @@ def _written_out(parsed: jinja2.nodes.Template) -> list[str]:
     """The names that are alone between braces."""
     outputs = [node for output in parsed.find_all(jinja2.nodes.Output) for node in output.nodes]
     return [node.name for node in outputs if isinstance(node, jinja2.nodes.Name)]
+
+
+def _uncalled(parsed: jinja2.nodes.Template) -> list[str]:
+    """The functions of Ansible whose text would be used instead of their result."""
+    called = {id(call.node) for call in parsed.find_all(jinja2.nodes.Call)}
+    called |= {id(attr.node) for attr in parsed.find_all((jinja2.nodes.Getattr, jinja2.nodes.Test))}
+    names = [node for node in parsed.find_all(jinja2.nodes.Name) if node.ctx == "load"]
+    assigned = {node.name for node in parsed.find_all(jinja2.nodes.Name) if node.ctx != "load"}
+    return [node.name for node in names if node.name in GLOBALS - assigned and id(node) not in called]
+
+
+def _vapi_names(parsed: jinja2.nodes.Template) -> list[str]:
+    """The dotted names with a first word of Vapi's, also those with a default."""
+    free = jinja2.meta.find_undeclared_variables(parsed) - GLOBALS
+    found = _paths(parsed)
+    return [".".join(map(str, words)) for words in found if words[0] in VAPI_OWN and words[0] in free]
+
+
+def _paths(parsed: jinja2.nodes.Template) -> list[tuple[str | int, ...]]:
+    """The names in a template with their attributes and constant indexes, such as ``("prompts", "night", 0)``."""
+    kinds = (jinja2.nodes.Getattr, jinja2.nodes.Getitem)
+    inside = {id(node.node) for node in parsed.find_all(kinds)}
+    found: list[tuple[str | int, ...]] = []
+    for outer in parsed.find_all((*kinds, jinja2.nodes.Name)):
+        words: list[str | int] = []
+        node: jinja2.nodes.Node = outer
+        while isinstance(node, kinds):
+            if isinstance(node, jinja2.nodes.Getattr):
+                words.insert(0, node.attr)
+            elif isinstance(node.arg, jinja2.nodes.Const) and isinstance(node.arg.value, (str, int)):
+                words.insert(0, node.arg.value)
+            else:
+                words.clear()
+            node = node.node
+        if id(outer) not in inside and isinstance(node, jinja2.nodes.Name) and node.ctx == "load":
+            found.append((node.name, *words))
+    return list(dict.fromkeys(found))
+
+
+def referenced(text: str, variables: Variables, *, whole: bool = False) -> t.Iterator[tuple[str, str | int, object]]:
+    """The values that a template refers to, as they are written.
+
+    :param text: the template. :param variables: the defined variables as written.
+    :param whole: only if the template consists of one name, so that its value is used unchanged.
+    :return: the place of each value, its own key, which knows its position, and the value. An attribute of a value that
+        is a template itself is looked up in what that one refers to.
+    """
+    if not _is_template(text):
+        return
+    try:
+        parsed = _PARSER.parse(text)
+    except jinja2.TemplateError:
+        return
+    outputs = [node for output in parsed.body if isinstance(output, jinja2.nodes.Output) for node in output.nodes]
+    kinds = (jinja2.nodes.Name, jinja2.nodes.Getattr, jinja2.nodes.Getitem)
+    if whole and (len(parsed.body) != 1 or len(outputs) != 1 or not isinstance(outputs[0], kinds)):
+        return
+    for words in _paths(parsed):
+        yield from _found(words, variables, variables, "", len(words) + 20)
+
+
+def _found(
+    words: tuple[str | int, ...], value: object, variables: Variables, place: str, left: int
+) -> t.Iterator[tuple[str, str | int, object]]:
+    """The value at a path, as it is written."""
+    word, *rest = words
+    if isinstance(value, str) and left:
+        for at, _key, item in referenced(value, variables, whole=True):
+            yield from _found(words, item, variables, at, left - 1)
+    key: str | int
+    if isinstance(value, t.Mapping) and word in value:
+        key, item = next(key for key in value if key == word), value[word]
+        where = f"{place}.{word}" if place else str(word)
+    elif isinstance(value, (list, tuple)) and isinstance(word, int) and -len(value) <= word < len(value):
+        key, item, where = word, value[word], f"{place}[{word}]"
+    else:
+        return
+    if rest:
+        yield from _found(tuple(rest), item, variables, where, left)
+    else:
+        yield where, key, item
 
 
 def _chains(parsed: jinja2.nodes.Template) -> list[str]:

@@ -34,7 +34,7 @@ FILES = {
     ),
     "octal": (
         "vapi_didlogic_numbers: [{number: 0031207001000, assistant: A}]",
-        ['vapi_didlogic_numbers[0].number ("3390833152")', "as 031207001000"],
+        ["vapi_didlogic_numbers[0].number is written with a leading 0"],
     ),
     "password of a login that is empty": (
         "vapi_didlogic_trunk: {name: x, gateway: h, username: \"01234\", password: \"{{ lookup('env', 'NOT_SET') }}\"}",
@@ -53,7 +53,17 @@ FILES = {
     ),
     "unquoted login": (
         "vapi_didlogic_trunk: {name: x, gateway: h, username: 01234, password: 12345678}",
-        ['vapi_didlogic_trunk.username ("668")', "as 01234", "vapi_didlogic_trunk.password: must be in quotes"],
+        ["vapi_didlogic_trunk.username is written with a leading 0"],
+    ),
+    "numbers with decimals": (
+        """vapi_didlogic_trunk: {name: x, gateway: h, username: 12345.0, password: 12345678}
+vapi_didlogic_transfer_tools: [{name: t, destinations: [{number: 31201234567.0, extension: 12.0}]}]""",
+        [
+            "vapi_didlogic_trunk.username: must be text",
+            "vapi_didlogic_trunk.password: must be in quotes",
+            "vapi_didlogic_transfer_tools[0].destinations[0].number: must be text",
+            "vapi_didlogic_transfer_tools[0].destinations[0].extension: must be text",
+        ],
     ),
     "numbers as people write them": (
         "vapi_didlogic_numbers: [{number: '+31 (0)20 1234560'}, {number: '0031201234561'}, {number: '0201234562'}]",
@@ -80,7 +90,7 @@ FILES = {
 
 
 #: What Ansible itself reads may differ from version to version.
-READ = ("keys that are no text", "octal", "unknown options")
+READ = ("keys that are no text", "octal", "numbers with decimals", "unknown options")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +109,8 @@ def test_input_error_names_the_variable(services: Any, name: str) -> None:
     play = services.ansible("ansible-playbook", "voiceops.vapi_didlogic.integrate", "-e", f"@{file}")
     assert play.rc == 2, play.text
     # The report of the role has one line for each, also when the run fails. Names are looked at before the role begins.
-    task = "check_variables : " if name == "unknown options" else "integration : Show the report]"
+    early = ("unknown options", "octal", "unquoted login")
+    task = "check_variables : " if name in early else "integration : Show the report]"
     report = play.out[play.out.index(f"TASK [voiceops.vapi_didlogic.{task}") :]
     for text in result:
         assert text in report.replace('\\"', '"'), play.text

@@ -79,6 +79,58 @@ def test_template_error_names_path_and_fix_without_request(untouched: Any, way: 
     assert "Traceback" not in done.text
 
 
+#: Texts that Ansible changes without an error, and with one.
+SILENT = ["{{ now | escape }}", "{{ customer.name | default('x') }}", "Say {# x #} it", "{{ groups }}"]
+
+
+@pytest.mark.each_version
+@pytest.mark.parametrize("place", ["vars_files", "group_vars"])
+def test_text_below_a_variable_is_named_where_it_is_written(untouched: Any, place: str) -> None:
+    """The environment refers to prompts in another file of the project."""
+    before = untouched.sandbox("journal")
+    folder = untouched.folder / place
+    folder.mkdir()
+    references = [f"{{{{ prompts.text{index} }}}}" for index in range(len(SILENT))]
+    declared = {**environment(references), "prompts": {f"text{index}": text for index, text in enumerate(SILENT)}}
+    play: dict[str, Any] = {"hosts": "localhost", "gather_facts": False, "roles": [ROLE]}
+    if place == "vars_files":
+        play["vars_files"] = ["all.yml"]
+        (folder / "all.yml").write_text(yaml.safe_dump(declared))
+    else:
+        (folder / "group_vars").mkdir()
+        (folder / "group_vars" / "all.yml").write_text(yaml.safe_dump(declared))
+        (folder / "hosts").write_text("localhost ansible_connection=local\n")
+    (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    inventory = ["-i", str(folder / "hosts")] if place == "group_vars" else []
+    done = untouched.ansible("ansible-playbook", str(folder / "play.yml"), *inventory)
+    assert done.rc != 0
+    assert untouched.sandbox("journal") == before, "no request at all"
+    for index in range(len(SILENT)):
+        assert f"- prompts.text{index} " in done.failure, done.text
+    assert "!unsafe" in done.failure
+
+
+@pytest.mark.each_version
+def test_text_of_ansible_variable_in_a_fact_is_rejected(untouched: Any) -> None:
+    before = untouched.sandbox("journal")
+    for text in ("It is {{ now }}.", "Hi {{ groups }}"):
+        done = untouched.play(
+            [
+                {"ansible.builtin.set_fact": {"prompt": text}},
+                {
+                    "voiceops.vapi_didlogic.vapi_assistant": {
+                        "name": "A",
+                        "definition": {"firstMessage": "{{ prompt }}"},
+                    }
+                },
+            ]
+        )
+        assert done.rc != 0
+        assert "definition.firstMessage" in done.text, done.text
+        assert "!unsafe" in done.text
+        assert untouched.sandbox("journal") == before
+
+
 class Unsafe(str):
     """A text with the tag ``!unsafe``."""
 

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import entrypoints
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as ansible_module
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import free_values
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, Shape
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
@@ -24,7 +25,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import (
+    TRANSFER_TOOL,
+    ToolDestination,
+)
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import NUMBER_1, NUMBER_2, canary, trunk_options
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner, filled_runner
 
@@ -60,6 +64,23 @@ def spec_of(name: str) -> Spec:
     return seen[0]
 
 
+TEXTS_OF_A_DESTINATION = [name for name, field in fields(ToolDestination).items() if field.kind == "str"]
+
+
+@pytest.mark.parametrize("name", TEXTS_OF_A_DESTINATION)
+@pytest.mark.parametrize("wrong", [31201234567.0, 1e22, 0.5, True])
+def test_number_with_decimals_in_a_destination_is_rejected(runner: ModuleRunner, name: str, wrong: t.Any) -> None:
+    """The fields of a destination are not declared to Ansible."""
+    for module, params in (
+        ("vapi_transfer_tool", {"name": "T", "destinations": [{name: wrong}]}),
+        ("integration", {**environment(), "transfer_tools": [{"name": "T", "destinations": [{name: wrong}]}]}),
+    ):
+        message = str(runner.raw(module, {**runner.connection(module), **params})["msg"])
+        place = ("transfer_tools[0]." if module == "integration" else "") + f"destinations[0].{name}"
+        assert f"Option {place}" in message, message
+    assert not runner.stage.world.journal
+
+
 class Fault(t.NamedTuple):
     """Options that are wrong at one place."""
 
@@ -81,10 +102,13 @@ def wrong(option: dict[str, t.Any]) -> t.Iterator[tuple[t.Any, str, str]]:
     if kind == "str":
         yield {"x": secret}, "", secret
         yield True, "(true)", ""
+        yield 31201234567.0, "in quotes", ""
         if option.get("choices"):
             yield "no-choice", '("no-choice")', ""
     if kind == "dict":
         yield f"{secret} is no dictionary", "", secret
+    if kind == "list" and option.get("elements") == "str":
+        yield [31201234567.0], "in quotes", ""
     if kind == "list" and option.get("elements") == "dict":
         yield [secret], "", secret
 

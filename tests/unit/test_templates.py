@@ -22,6 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates 
     OWN,
     USUAL,
     VAPI_OWN,
+    replaced_variables,
     template_faults,
 )
 
@@ -101,7 +102,7 @@ def test_template_of_ansible_variable_is_rejected(path: list[t.Any], lead: str, 
             "{{ groups | length }}", "{{ inventory_hostname }}", "{% raw %}{{ customer.name }}{% endraw %}",
             "{{ [mine] | zip([1]) | list | ansible.builtin.combine }}", "{{ mine is some.collection.test }}",
             "{{ mine | no.such.filter }}", "{% if mine is match('y') %}{{ mine | combine }}{% endif %}",
-            "{{ role_name | string }}", "{{ customer is defined }}", "{{ lookup('ansible.builtin.env', 'HOME') }}",
+            "{{ role_name | string }}", "{{ company is defined }}", "{{ lookup('ansible.builtin.env', 'HOME') }}",
         ]
     ),
 )  # fmt: skip
@@ -132,6 +133,43 @@ def test_name_of_both_vapi_and_ansible_is_a_warning(name: str) -> None:
 def test_all_template_errors_are_reported_together() -> None:
     value = [{"definition": {"firstMessage": f"{{{{ n{index} }}}}"}} for index in range(5)]
     assert [fault.split()[0] for fault in faults(value)] == [f"v[{i}].definition.firstMessage" for i in range(5)]
+
+
+#: Texts that Ansible would change.
+CHANGED = st.sampled_from(
+    [
+        "It is {{now}}.", "{{ now | escape }}", "{{ lookup | string }}", "{{ customer.name | default('x') }}",
+        "{{ customer['name'] | d('x') }}", "{% if customer is defined %}x{% endif %}", "{{ groups }}", "Say {# x #} it",
+        "{% for day in month %}{{ day }}{% endfor %}", "{% assign x = 1 %}", "{{ x.y }}",
+    ]
+)  # fmt: skip
+#: Texts that refer to the text at prompts.a, in other ways.
+REFERENCES = st.sampled_from(
+    [
+        "{{ prompts.a }}", "{{ prompts['a'] }}", "Say {{ prompts.a }}!", "{{ prompts.a | upper }}", "{{ alias.a }}",
+        "{{ prompts }}", "{% if prompts.a %}{{ prompts.a }}{% endif %}", "{{ names[0] }}", "{{ nested.x.y }}",
+    ]
+)  # fmt: skip
+
+
+@given(PATHS, REFERENCES, CHANGED)
+def test_template_below_a_variable_is_named_with_its_own_path(path: list[t.Any], reference: str, text: str) -> None:
+    _place, value = wrapped(path, reference)
+    more = {"alias": "{{ prompts }}", "names": ["{{ prompts.a }}"], "nested": {"x": {"y": "{{ alias.a }}"}}}
+    found = faults(value, prompts={"a": text, "b": "{{ unused }}" if reference != "{{ prompts }}" else "x"}, **more)
+    assert [fault.split()[0] for fault in found] == ["prompts.a"], found
+
+
+@given(PATHS, st.sampled_from(sorted(OWN)), WORDS)
+def test_text_of_ansible_variable_is_detected(path: list[t.Any], name: str, lead: str) -> None:
+    """As ``set_fact`` passes it on, after it has evaluated the template."""
+    variables = {**MAGIC, name: {"some": ["long", "value"]}}
+    place, value = wrapped(path, f"{lead}{variables[name]} after")
+    ((found, rule),) = replaced_variables({"v": value}, variables)
+    assert found == f"v{place}"
+    assert f"variable {name}," in rule
+    assert "!unsafe" in rule
+    assert list(replaced_variables({"v": wrapped(path, "plain [] {}")[1]}, variables)) == []
 
 
 def test_recursive_variables_terminate() -> None:

@@ -42,6 +42,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
     fields,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import (
+    FLOAT_FOR_TEXT,
     TRUTH_FOR_TEXT,
     TYPE_RULES,
     faults_of,
@@ -325,6 +326,10 @@ def _judge_value(option: OptionSpec, value: object, faults: Faults, path: str, k
     displayed = UNSET if option.get("no_log") or kind in ("dict", "list", "raw") else value
     if kind == "str" and isinstance(value, bool):
         faults.add(OptionError(path, TRUTH_FOR_TEXT, displayed), unusable=True)
+        return
+    if kind == "str" and isinstance(value, float):
+        # Without the value, which may be a person's number.
+        faults.add(OptionError(path, FLOAT_FOR_TEXT), unusable=True)
         return
     if kind == "str" and isinstance(value, (dict, list)):
         faults.add(OptionError(path, TYPE_RULES["str"]), unusable=True)

@@ -152,9 +152,21 @@ def _attrs(record: type[Model], params: Params, faults: Faults, path: str) -> di
             value = _inner(field, value, faults, where)
         elif field.nested and isinstance(value, list):
             value = [_inner(field, item, faults, f"{where}[{index}]") for index, item in enumerate(value)]
+        if field.kind == "list" and field.elements == "str" and isinstance(value, list):
+            value = [item for at, item in enumerate(value) if _is_exact(item, faults, f"{where}[{at}]")]
+        if field.kind == "str" and not _is_exact(value, faults, where):
+            continue
         if value is not None:
             values[field.attr] = value
     return values
+
+
+def _is_exact(value: object, faults: Faults, path: str) -> bool:
+    """Whether a value for text can have all the characters that were written."""
+    if isinstance(value, float):
+        # Without the value, which may be a person's number.
+        faults.add(OptionError(path, FLOAT_FOR_TEXT), unusable=True)
+    return not isinstance(value, float)
 
 
 def _inner(field: Field, value: object, faults: Faults, path: str) -> object:
@@ -175,6 +187,9 @@ def _check_free(record: type[Model], params: object, faults: Faults) -> None:
 
 
 TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as booleans. Put the word in quotes."
+FLOAT_FOR_TEXT = (
+    "must be text; YAML has read it as a number with decimals or an exponent, so digits may be lost. Put it in quotes."
+)
 NUMBER_FOR_TEXT = "must be text; YAML has read it as a number. Put it in quotes."
 
 
