@@ -138,7 +138,7 @@ def position_of(value: object) -> Position | None:
     :param value: a value of a file, or a key. :return: the position; ``None`` if it is unknown.
     """
     position = getattr(value, "ansible_pos", None)
-    tag = Origin.get_tag(value) if Origin else None
+    tag = Origin.get_tag(value) if PROFILED else None
     if tag and tag.path:
         position = (tag.path, tag.line_num, tag.col_num)
     return position if position and all(position) else None

@@ -247,7 +247,8 @@ def _written_out(parsed: jinja2.nodes.Template) -> list[str]:
 def _uncalled(parsed: jinja2.nodes.Template) -> list[str]:
     """The functions of Ansible whose text would be used instead of their result."""
     called = {id(call.node) for call in parsed.find_all(jinja2.nodes.Call)}
-    called |= {id(attr.node) for attr in parsed.find_all((jinja2.nodes.Getattr, jinja2.nodes.Test))}
+    called |= {id(attr.node) for attr in parsed.find_all(jinja2.nodes.Getattr)}
+    called |= {id(test.node) for test in parsed.find_all(jinja2.nodes.Test)}
     names = [node for node in parsed.find_all(jinja2.nodes.Name) if node.ctx == "load"]
     assigned = {node.name for node in parsed.find_all(jinja2.nodes.Name) if node.ctx != "load"}
     return [node.name for node in names if node.name in GLOBALS - assigned and id(node) not in called]
@@ -263,7 +264,8 @@ def _vapi_names(parsed: jinja2.nodes.Template) -> list[str]:
 def _paths(parsed: jinja2.nodes.Template) -> list[tuple[str | int, ...]]:
     """The names in a template with their attributes and constant indexes, such as ``("prompts", "night", 0)``."""
     kinds = (jinja2.nodes.Getattr, jinja2.nodes.Getitem)
-    inside = {id(node.node) for node in parsed.find_all(kinds)}
+    inside = {id(node.node) for node in parsed.find_all(jinja2.nodes.Getattr)}
+    inside |= {id(node.node) for node in parsed.find_all(jinja2.nodes.Getitem)}
     found: list[tuple[str | int, ...]] = []
     for outer in parsed.find_all((*kinds, jinja2.nodes.Name)):
         words: list[str | int] = []
