@@ -85,4 +85,20 @@ options:
       - O(vapi_trunk_id) is always shown.
     type: list
     elements: str
+  own_trunk_ids:
+    description:
+      - Ids of the trunks of your Vapi organisation. Every other destination of the number that leads to one of them is
+        replaced by the target, so that a number has one route to Vapi after it was moved to another trunk.
+    type: list
+    elements: str
+  failover:
+    description:
+      - Destinations after the target, in this order, for calls that the target does not answer. Each is a SIP URI, a
+        phone number or the login of a SIP account, like O(destination).
+      - They follow the target directly and are active; O(others) applies to the rest. Requires O(active=true) and
+        O(position=first).
+      - Where didlogic rejects a copy of a destination, one of them may be deleted and added again while the target is
+        active.
+    type: list
+    elements: str
 """

@@ -79,6 +79,14 @@ options:
         description: Overrides O(vapi_trunk_ids).
         type: list
         elements: str
+      own_trunk_ids:
+        description: Overrides O(own_trunk_ids).
+        type: list
+        elements: str
+      failover:
+        description: Overrides O(failover).
+        type: list
+        elements: str
       state:
         description: Overrides O(state).
         type: str

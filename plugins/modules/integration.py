@@ -645,6 +645,26 @@ undeclared:
       description: Id of the object.
       type: str
   sample: []
+removed:
+  description: The objects that were removed, or would be in check mode, in the order of RV(objects).
+  returned: once the accounts have been read, without O(rotate_password)
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object, as in RV(objects[].kind).
+      type: str
+    name:
+      description: Name or number of the object.
+      type: str
+    id:
+      description: Id of the object. Omitted for a forward.
+      type: str
+    destination:
+      description: Destination of a forward, as M(voiceops.vapi_didlogic.didlogic_forward) accepts it. A private key in
+        it is shown as V(hidden).
+      type: str
+  sample: []
 broken:
   description: A sentence for each number whose calls are not routed as declared, and for each error on their route.
     Empty if there is no error, and in check mode if something would change.

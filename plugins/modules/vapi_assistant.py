@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._state
+  - voiceops.vapi_didlogic._former_names
   - voiceops.vapi_didlogic._attributes
 options:
   name:
@@ -73,6 +74,13 @@ options:
     type: str
     choices: [append, replace]
     default: append
+  managed_tools:
+    description:
+      - Ids of tools that the assistant has only if O(tools) names them, also with O(tools_mode=append). Other attached
+        tools stay.
+      - Give the ids of all tools that the playbook manages, so that one is detached when it is removed from O(tools).
+    type: list
+    elements: str
   force:
     description: With O(state=absent), whether to delete the assistant even if phone numbers or squads use it.
     type: bool

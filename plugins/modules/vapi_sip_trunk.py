@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
   - voiceops.vapi_didlogic._state
+  - voiceops.vapi_didlogic._former_names
   - voiceops.vapi_didlogic._attributes
 attributes:
   idempotent:

@@ -99,27 +99,3 @@ def test_absent_entries_are_removed_and_undeclared_objects_pruned(deployed: Any)
     state = deployed.sandbox("state")
     assert [len(state["vapi"][kind]) for kind in ("credentials", "assistants", "phone_numbers")] == [1, 0, 0]
     assert deployed.destinations("31201234560") == [("31201234599", True), ("01234", True)]
-
-
-def test_steps_reject_unsupported_options(untouched: Any) -> None:
-    role = {"name": "voiceops.vapi_didlogic.integration", "tasks_from": "steps"}
-    writes = untouched.writes
-    names = {"former_names": ["old"]}
-    wish = {
-        **BASE,
-        "vapi_didlogic_trunk": {**BASE["vapi_didlogic_trunk"], **names},
-        "vapi_didlogic_assistants": [{"name": "Night", **names}],
-        "vapi_didlogic_transfer_tools": [{"name": "desk", "state": "absent", **names}],
-        "vapi_didlogic_prune": True,
-    }
-    play = untouched.play([{"name": "Step by step", "ansible.builtin.import_role": role}], **wish)
-    assert (play.rc, untouched.writes) == (2, writes), play.text
-    for option in (
-        "vapi_didlogic_trunk.former_names",
-        "vapi_didlogic_assistants[].former_names",
-        "vapi_didlogic_transfer_tools[].former_names",
-        "vapi_didlogic_numbers[].failover",
-        "vapi_didlogic_prune",
-        "state of an entry",
-    ):
-        assert option in play.failure

@@ -7,53 +7,127 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from typing import Any
 
 import pytest
 import yaml
-from playing import ROOT
+from playing import ROOT, SEED
 from test_main_job import environment
 
 ROLE = "voiceops.vapi_didlogic.integration"
-ACCOUNT = {"label": "Steps", "password": "not-a-real-password", "force": True}
 TAGS = ("sip_account", "sip_trunk", "transfer_tools", "assistants", "phone_numbers", "forwards")
-#: Environments that differ in each variable that a step evaluates.
-VARIANTS: dict[str, dict[str, Any]] = {
-    "as in the guide": {},
-    "E.164": {"vapi_didlogic_number_format": "e164"},
-    "private key": {"vapi_didlogic_inbound_uri": "private_key"},
-    "SIP account": {"vapi_didlogic_sip_account": ACCOUNT},
-    "TLS, outbound only, others": {
-        "vapi_didlogic_trunk": {
-            "name": "didlogic NL",
-            "gateway": "sip.nl.didlogic.net",
-            "protocol": "tls/srtp",
-            "leading_plus": True,
+#: The kinds of what is removed, in their order.
+REMOVED = ("forwards", "phone_numbers", "transfer_tools", "assistants", "sip_trunk", "sip_account")
+MODEL = {"provider": "openai", "model": "gpt-4o"}
+#: Environments that differ in each variable that a step evaluates, and their values after a change of the file.
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "guide, then E.164": ({"prune": True}, {"prune": True, "number_format": "e164"}),
+    "private key and SIP account, then trunk id": (
+        {
+            "prune": True,
+            "number_format": "e164",
+            "inbound_uri": "private_key",
+            "sip_account": {"label": "Steps", "force": True},
         },
-        "vapi_didlogic_numbers": [
-            {"number": 31201234560, "assistant": "Reception", "others": "disable"},
-            {"number": "+31 20 123 4561", "assistant": "Night", "inbound": False},
-            {
-                "number": "31201234562",
-                "assistant": "Night",
-                "fallback_destination": {"sip_uri": "sip:desk@pbx.example.org"},
-            },
-        ],
-    },
+        {
+            "prune": True,
+            "number_format": "e164",
+            "sip_account": {"label": "Steps", "force": True, "max_channels": 5},
+            "others": "disable",
+            "tools_mode": "replace",
+        },
+    ),
+    "TLS, then private key without prune": (
+        {"protocol": "tls/srtp", "others": "disable"},
+        {"protocol": "tls/srtp", "inbound_uri": "private_key", "others": "remove", "inbound": False},
+    ),
 }
 
 
-def declared(variant: str) -> dict[str, Any]:
-    found = environment(**VARIANTS[variant])
-    if "vapi_didlogic_sip_account" in found:
-        del found["vapi_didlogic_trunk"]["username"], found["vapi_didlogic_trunk"]["password"]
-    return found
+def declared(case: str, password: str, *, changed: bool) -> dict[str, Any]:
+    """The variables of an environment, as it is deployed or after a change of every kind.
+
+    The change renames, creates, removes by entry, removes from the file, detaches, and orders failover destinations.
+    """
+    options = dict(CASES[case][changed])
+    trunk = {
+        "name": "didlogic NL",
+        "gateway": "sip.nl.didlogic.net",
+        "protocol": options.pop("protocol", "udp"),
+        "inbound_networks": ["192.0.2.0/28"],
+    }
+    account = options.pop("sip_account", None)
+    if account:
+        account["password"] = password
+    else:
+        trunk |= {"username": "01234", "password": password}
+    others, mode = options.pop("others", "keep"), options.pop("tools_mode", "append")
+    inbound = options.pop("inbound", True)
+    desk = {"name": "to_the_desk", "destinations": [{"number": "+31201234562", "via": "sip", "message": "One moment."}]}
+    reception = {
+        "name": "Reception",
+        "definition": {"firstMessage": "Hello", "model": MODEL},
+        "tools": ["to_the_desk", "other"],
+    }
+    if changed:
+        trunk |= {"name": "didlogic EU", "former_names": ["older", "didlogic NL"]}
+        desk |= {"name": "to_reception", "former_names": ["to_the_desk"]}
+        reception |= {
+            "name": "Front desk",
+            "former_names": ["Reception"],
+            "tools": ["to_reception", "new"],
+            "tools_mode": mode,
+        }
+        tools = [{"name": "spare", "state": "absent"}, desk, {"name": "other"}, {"name": "new"}]
+        assistants = [{"name": "Night", "state": "absent"}, reception, {"name": "New", "definition": {"model": MODEL}}]
+        numbers = [
+            {"number": "31201234561", "state": "absent"},
+            {
+                "number": "+31 20 123 4560",
+                "assistant": "Front desk",
+                "failover": ["+31201234598", "sip:desk@pbx.example.com"],
+                "others": others,
+            },
+            {"number": 31201234563, "assistant": "New", "inbound": inbound},
+        ]
+    else:
+        tools = [desk, {"name": "other"}, {"name": "spare"}, {"name": "dropped"}]
+        assistants = [
+            reception,
+            {"name": "Night", "definition": {"model": MODEL}, "tools": ["spare"]},
+            {"name": "Dropped", "definition": {"model": MODEL}, "tools": ["dropped"]},
+        ]
+        numbers = [
+            {"number": "+31201234560", "name": "Main", "assistant": "Reception", "others": others},
+            {
+                "number": "31201234561",
+                "assistant": "Night",
+                "fallback_destination": {"sip_uri": "sip:desk@pbx.example.org"},
+            },
+            {"number": "31201234562", "assistant": "Dropped"},
+        ]
+    return {
+        "vapi_didlogic_sip_refer_enabled": True,
+        "vapi_didlogic_trunk": trunk,
+        **({"vapi_didlogic_sip_account": account} if account else {}),
+        "vapi_didlogic_transfer_tools": tools,
+        "vapi_didlogic_assistants": assistants,
+        "vapi_didlogic_numbers": numbers,
+        **{f"vapi_didlogic_{name}": value for name, value in options.items()},
+    }
 
 
 def run(services: Any, entry: str, *arguments: str, **variables: Any) -> Any:
     show = {"ansible.builtin.debug": {"var": "vapi_didlogic_result"}, "when": "vapi_didlogic_result is defined"}
     role = {"ansible.builtin.import_role": {"name": ROLE, "tasks_from": entry}}
     return services.play([role, {**show, "tags": "always"}], *arguments, **variables)
+
+
+def begin(services: Any) -> None:
+    """A number more than the other tests have."""
+    services.renew()
+    services.sandbox("reset", "POST", {**SEED, "numbers": [*SEED["numbers"], "31201234563"]})
 
 
 def state(services: Any) -> dict[str, Any]:
@@ -85,82 +159,98 @@ def lines(found: Any) -> list[str]:
     return json.dumps(found, indent=1, sort_keys=True).splitlines()
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_steps_equal_the_module(services: Any, variant: str) -> None:
-    """The same objects; nothing in check mode or again; removed without a trace, by either on what the other made."""
-    variables = declared(variant)
-    bought = state(services)
-
-    dry = run(services, "steps", "--check", **variables)
-    assert dry.rc == 0, dry.text
-    assert services.writes == 0
-    assert "DRY RUN" in dry.out
-
-    made = run(services, "steps", **variables)
-    assert made.rc == 0, made.text
-    by_steps = state(services)
-    assert by_steps != bought
-
-    services.sandbox("journal", "DELETE")
-    results = []
+def converged(services: Any, **variables: Any) -> None:
+    """Neither the steps nor the module change anything, and both return the same."""
+    writes, results = services.writes, []
     for entry in ("steps", "main"):
         again = run(services, entry, **variables)
-        assert (again.rc, again.changed, services.writes) == (0, 0, 0), again.text
+        assert (again.rc, again.changed, services.writes) == (0, 0, writes), again.text
         assert "No changes needed. Current state:" in again.out
         results += re.findall(r'"vapi_didlogic_result": \{.*?\n    \}', again.out, re.DOTALL)
     of_steps, of_main = results
     assert of_steps == of_main
 
-    down = run(services, "steps", "--check", **variables, vapi_didlogic_state="absent")
-    assert (down.rc, services.writes) == (0, 0), down.text
-    down = run(services, "steps", **variables, vapi_didlogic_state="absent")
-    assert down.rc == 0, down.text
-    removed = state(services)
-    assert (removed["vapi"], removed["accounts"]) == (bought["vapi"], bought["accounts"])
-    assert not [to for number in removed["numbers"].values() for to, _active in number if "sip.vapi.ai" in to]
-    again = run(services, "steps", **variables, vapi_didlogic_state="absent")
-    assert (again.rc, again.changed) == (0, 0), again.text
 
-    services.renew()
-    main = run(services, "main", **variables)
-    assert main.rc == 0, main.text
-    assert lines(state(services)) == lines(by_steps)
-    secret = variables.get("vapi_didlogic_sip_account", variables["vapi_didlogic_trunk"]).get("password")
-    for play in (dry, made, again, down, main):
+@pytest.mark.parametrize("case", CASES)
+def test_steps_equal_the_module(services: Any, case: str) -> None:
+    """The same objects after a deployment and after a change; nothing in check mode or again; removed completely."""
+    password = secrets.token_hex(12)
+    begin(services)
+    bought, seen, plays = state(services), [], []
+    for changed in (False, True):
+        variables = declared(case, password, changed=changed)
+        writes = services.writes
+        dry = run(services, "steps", "--check", "--diff", **variables)
+        assert (dry.rc, services.writes) == (0, writes), dry.text
+        assert "DRY RUN" in dry.out
+        made = run(services, "steps", **variables)
+        assert (made.rc, made.changed) == (0, dry.changed), made.text
+        seen.append(lines(state(services)))
+        plays += [dry, made]
+    converged(services, **variables)
+
+    if variables.get("vapi_didlogic_prune"):  # otherwise a number that is no longer declared uses the trunk
+        down = run(services, "steps", **variables, vapi_didlogic_state="absent")
+        assert down.rc == 0, down.text
+        writes = services.writes
+        again = run(services, "steps", **variables, vapi_didlogic_state="absent")
+        assert (again.rc, again.changed, services.writes) == (0, 0, writes), again.text
+        left = state(services)
+        assert (left["vapi"], left["accounts"]) == (bought["vapi"], bought["accounts"])
+        assert not [to for number in left["numbers"].values() for to, _active in number if "sip.vapi.ai" in to]
+        plays += [down, again]
+
+    begin(services)
+    for changed, found in zip((False, True), seen, strict=True):
+        main = run(services, "main", **declared(case, password, changed=changed))
+        assert main.rc == 0, main.text
+        assert lines(state(services)) == found
+    for play in (*plays, main):
         assert services.facts["vapi_api_key"] not in play.text
-        assert not secret or secret not in play.text
+        assert password not in play.text
 
 
 def kinds(services: Any) -> dict[str, Any]:
-    """What each step writes."""
-    vapi = services.sandbox("state")["vapi"]
+    """What each step writes, without the references between the kinds."""
+    seen = state(services)
+    vapi = seen["vapi"]
     return {
-        "sip_account": state(services)["accounts"],
-        "sip_trunk": len(vapi["credentials"]),
-        "transfer_tools": len(vapi["tools"]),
-        "assistants": len(vapi["assistants"]),
-        "phone_numbers": len(vapi["phone_numbers"]),
-        "forwards": sum(
-            "sip.vapi.ai" in to for number in (560, 561) for to, _active in services.destinations(f"31201234{number}")
-        ),
+        "sip_account": services.sandbox("state")["sip_accounts"],
+        "sip_trunk": vapi["credentials"],
+        "transfer_tools": [row["function"]["name"] for row in vapi["tools"]],
+        "assistants": [(row["name"], row.get("firstMessage")) for row in vapi["assistants"]],
+        "phone_numbers": [row["number"] for row in vapi["phone_numbers"]],
+        "forwards": seen["numbers"],
     }
 
 
-@pytest.mark.parametrize("down", [False, True])
-def test_tag_runs_one_step(services: Any, down: bool) -> None:
-    """Each alone, in the order of the chain, and in reverse: it changes its own kind of object and no other."""
-    variables = declared("SIP account")
-    if down:
-        assert run(services, "main", **variables).rc == 0
-        variables["vapi_didlogic_state"] = "absent"
-    for tag in reversed(TAGS) if down else TAGS:
-        before = kinds(services)
-        play = run(services, "steps", "--tags", tag, **variables)
-        assert play.rc == 0, play.text
-        after = kinds(services)
-        assert [name for name in TAGS if after[name] != before[name]] == [tag], play.text
-    verified = run(services, "steps", "--tags", "verify", **variables)
-    assert (verified.rc, verified.changed) == (0, 0), verified.text
+def test_tag_runs_one_step(services: Any) -> None:
+    """Each alone: to deploy, to change and to remove; it changes its own kind of object and no other."""
+    begin(services)
+    case, password = "private key and SIP account, then trunk id", secrets.token_hex(12)
+    before, changed = (declared(case, password, changed=changed) for changed in (False, True))
+    changed["vapi_didlogic_numbers"][2]["assistant"] = "Front desk"  # exists before its step
+    # Objects are removed after those that use them.
+    in_change = ("sip_account", "sip_trunk", "transfer_tools", "forwards", "phone_numbers", "assistants")
+    gone = {**changed, "vapi_didlogic_state": "absent"}
+    for variables, tags in ((before, TAGS), (changed, in_change), (gone, REMOVED)):
+        for tag in tags:
+            there = kinds(services)
+            play = run(services, "steps", "--tags", tag, **variables)
+            assert play.rc == 0, play.text
+            after = kinds(services)
+            assert [name for name in TAGS if after[name] != there[name]] == [tag], play.text
+        verified = run(services, "steps", "--tags", "verify", **variables)
+        assert (verified.rc, verified.changed) == (0, 0), verified.text
+
+
+def test_change_in_check_mode_fails_if_it_is_required_to(services: Any) -> None:
+    variables = {**environment(), "vapi_didlogic_fail_on_change": True}
+    drift = run(services, "steps", "--check", **variables)
+    assert (drift.rc, services.writes) == (2, 0), drift.text
+    assert "drift:" in drift.failure
+    assert run(services, "steps", **variables).rc == 0
+    assert run(services, "steps", "--check", **variables).rc == 0
 
 
 @pytest.mark.parametrize("tag", ["", TAGS[-1], "verify"])
@@ -193,7 +283,6 @@ def test_difference_fails_the_verification(services: Any) -> None:
 
 def test_every_step_is_documented() -> None:
     """The tags of the tasks are those of the guide."""
-    for file in ("present", "absent"):
+    for file, tags in (("present", TAGS), ("removed", REMOVED)):
         tasks = yaml.safe_load((ROOT / f"roles/integration/tasks/steps/{file}.yml").read_text())
-        found = list(dict.fromkeys(task["tags"] for task in tasks))
-        assert found == list(TAGS if file == "present" else reversed(TAGS))
+        assert list(dict.fromkeys(task["tags"] for task in tasks)) == list(tags)

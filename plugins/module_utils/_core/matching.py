@@ -27,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     UNKNOWN_ID,
     AnyKeyedResource,
     OneShotResource,
+    RenamableState,
     Resource,
 )
 
@@ -72,13 +73,25 @@ def desired_from_options(resource: Resource, params: Params) -> Desired:
     label = next((str(value) for value in _keys(resource, record) if value), "")
     if resource.keys and not label and not key:
         faults.add(OptionError(" or ".join(resource.keys), f"must be given; it identifies the {resource.title}."))
+    previous = _former_names(options, label, faults)
     faults.end()
     label = label or key or resource.title
     if getattr(options, "state", "present") == "present":
         title = f"{resource.title[0].upper()}{resource.title[1:]} {label}".strip()
         strange = undocumented_keys(resource.record, params, title, resource.provider.title)
         advice += (strange,) if strange else ()
-    return Desired(record, options, key, label, advice)
+    return Desired(record, options, key, label, advice, previous_keys=previous)
+
+
+def _former_names(options: Model, label: str, faults: Faults) -> tuple[str, ...]:
+    """The earlier names of an object; errors are added to ``faults``."""
+    names = tuple(options.former_names or ()) if isinstance(options, RenamableState) else ()
+    for index, name in enumerate(names):
+        if not name.strip():
+            faults.add(OptionError(f"former_names[{index}]", "is empty; remove it."))
+        elif name == label:
+            faults.add(OptionError(f"former_names[{index}]", "is the name itself; remove it.", name))
+    return names
 
 
 def _asked(rule: t.Callable[[Model, Model], str | None], record: Model, options: Model, faults: Faults) -> str | None:

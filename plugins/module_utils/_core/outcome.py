@@ -55,6 +55,12 @@ class Outcome:
         """The planned action: ``create``, ``update``, ``delete`` or ``none``."""
         return self.plan.action if self.plan else "none"
 
+    @property
+    def deleted_id(self) -> str:
+        """The id of the object that is deleted; empty for another action, and for a row of a list."""
+        mutations = self.plan.mutations if self.plan and self.action == "delete" else ()
+        return next((write.deletes_id for write in mutations if write.deletes_id), "")
+
     def fail(self, error: Exception) -> None:
         """Mark the object as failed.
 

@@ -63,6 +63,12 @@ class State(Model):
     state: t.Literal["present", "absent"] = "present"
 
 
+class RenamableState(State):
+    """The same of an object that can be renamed in place (fragment ``_former_names``)."""
+
+    former_names: list[str] | None = None
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ListQuery:
     """A list query.

@@ -49,6 +49,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.r
     own_forwards,
     planned_removal,
     removal_errors,
+    removed_objects,
     unanswered,
     undeclared_objects,
 )
@@ -65,7 +66,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.u
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.verify import verification_errors
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
-    EnvironmentAssistantOptions,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
@@ -225,8 +225,8 @@ def _with_tools(desired: Desired, ids: t.Mapping[str, str], managed: list[str]) 
     if desired.record.tools is None:
         return desired
     tools = [ids.get(name, name) for name in desired.record.tools]
-    options = EnvironmentAssistantOptions(**desired.options.model_dump(), managed_tools=managed)
-    return dataclasses.replace(desired, record=desired.record.model_copy(update={"tools": tools}), options=options)
+    desired = _with_options(desired, managed_tools=managed)
+    return dataclasses.replace(desired, record=desired.record.model_copy(update={"tools": tools}))
 
 
 def _absent(vapi: Engine, other: Engine, run: ApplyRun) -> None:
@@ -320,6 +320,7 @@ def _result(run: ApplyRun) -> ApiObject:
         "sip_trunk": trunk,
         **results_of(run.steps),
         "undeclared": run.undeclared,
+        "removed": removed_objects(run, _labels(run)),
         "broken": run.errors,
         "report": run_report.lines(run),
     }

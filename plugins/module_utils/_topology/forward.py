@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -23,7 +22,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.order
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
-    AnyOrderedResource,
     Ordered,
     OrderedResource,
     State,
@@ -90,14 +88,6 @@ class ForwardOptions(State):
     others: t.Literal["keep", "disable", "remove"] = "keep"
     heal_private_key: t.Annotated[str | None, Option(secret=True, normalize=str.strip, check=check_key)] = None
     vapi_trunk_ids: list[str] | None = None
-
-
-class EnvironmentForwardOptions(ForwardOptions):
-    """Options of an environment besides those of the module.
-
-    ``own_trunk_ids`` are the ids of all trunks of the Vapi organisation, ``failover`` the destinations after Vapi.
-    """
-
     own_trunk_ids: list[str] | None = None
     failover: list[str] | None = None
 
@@ -190,8 +180,8 @@ def address_of(carrier: Carrier, forward: Forward) -> str:
 def is_own(uri: str, target: str, options: ForwardOptions) -> bool:
     """Whether a destination is another form of the declared one, which replaces it.
 
-    That is a URI with the private key, or one to the same user and trunk at the other region's host, where the trunk
-    does not exist. An environment manages every destination at a Vapi host that refers to one of its trunks.
+    That is a URI with the private key, one that leads to a trunk of the same Vapi organisation, or one to the same user
+    and trunk at the other region's host, where the trunk does not exist.
 
     :param uri: the destination. :param target: the declared one. :param options: the other options of the forward.
     :return: the result.
@@ -199,7 +189,7 @@ def is_own(uri: str, target: str, options: ForwardOptions) -> bool:
     if holds_key(uri, options.heal_private_key or ""):
         return True
     label = label_of(uri) or ""
-    if isinstance(options, EnvironmentForwardOptions) and label in map(str.lower, options.own_trunk_ids or ()):
+    if label in map(str.lower, options.own_trunk_ids or ()):
         return True
     return (
         options.position == "first"
@@ -229,13 +219,16 @@ def failover_entries(carrier: Carrier, addresses: t.Sequence[str] | None) -> tup
     return tuple(entry_of(carrier, Forward(destination=address)) for address in addresses or ())
 
 
-def check_failover(carrier: Carrier, forward: Forward, options: EnvironmentForwardOptions) -> None:
+def check_failover(carrier: Carrier, forward: Forward, options: ForwardOptions) -> None:
     """Check the declared destinations after the target.
 
     :param carrier: the carrier. :param forward: the forward. :param options: its other options.
     :raises OptionError: with all errors.
     """
     faults, seen = Faults(), dict[t.Hashable, int]()
+    if options.failover and not (forward.active and options.position == "first"):
+        rule = "requires active: true and position: first; the destinations follow the target of the number."
+        faults.add(OptionError("failover", rule))
     for index, address in enumerate(options.failover or ()):
         path = f"failover[{index}]"
         entry = faults.of(path, _failover_entry, carrier, address.strip(), forward, options)
@@ -271,10 +264,9 @@ def target_of(carrier: Carrier, forward: Forward, options: ForwardOptions) -> Ta
     :return: the target of the planner.
     """
     address = address_of(carrier, forward)
-    failover = options.failover if isinstance(options, EnvironmentForwardOptions) else None
     return Target(
         entry=entry_of(carrier, forward),
-        following=failover_entries(carrier, failover),
+        following=failover_entries(carrier, options.failover),
         absent=options.state == "absent",
         first=options.position == "first",
         others=options.others,
@@ -328,8 +320,11 @@ def unique_keys(carrier: Carrier, forward: Forward, options: ForwardOptions) -> 
 
     :param carrier: the carrier. :param forward: the forward. :param options: its other options. :return: the keys.
     """
-    key = (forward.number, target_of(carrier, forward, options).entry.identity)
-    return (key, forward.number) if options.position == "first" and options.state == "present" else (key,)
+    target = target_of(carrier, forward, options)
+    if target.absent:
+        return ((forward.number, target.entry.identity),)
+    keys = tuple((forward.number, identity) for identity in target.declared)
+    return (*keys, forward.number) if target.first else keys
 
 
 def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired], params: Params) -> list[Desired]:
@@ -339,8 +334,9 @@ def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired],
     :param params: the options of the module. :return: the forwards to remove.
     """
     declared = {
-        (desired.record.number, target_of(carrier, desired.record, desired.options).entry.identity)
+        (desired.record.number, identity)
         for desired in desired_objects
+        for identity in target_of(carrier, desired.record, desired.options).declared
     }
     found = []
     unwrap = carrier.route_api.unwrap_list
@@ -374,7 +370,10 @@ def forward_resource(carrier: Carrier) -> OrderedResource[Forward, ForwardOption
         keys=("number",),
         choices=TARGET_OPTIONS,
         normalize_key=digits,
-        validators=(lambda forward, options: one_target(carrier, forward, options),),
+        validators=(
+            lambda forward, options: one_target(carrier, forward, options),
+            lambda forward, options: check_failover(carrier, forward, options),
+        ),
         by_id=False,
         ordered=Ordered(
             row_title="destination",
@@ -393,19 +392,6 @@ def forward_resource(carrier: Carrier) -> OrderedResource[Forward, ForwardOption
             find_undeclared=lambda reader, desired, params: undeclared(carrier, reader.client, desired, params),
         ),
         api=carrier.route_api,
-    )
-
-
-def environment_forward(carrier: Carrier) -> AnyOrderedResource:
-    """The forwards of an environment, which declares the destinations after them too.
-
-    :param carrier: the carrier. :return: the resource.
-    """
-    resource: AnyOrderedResource = forward_resource(carrier)
-    return dataclasses.replace(
-        resource,
-        options=EnvironmentForwardOptions,
-        validators=(*resource.validators, lambda forward, options: check_failover(carrier, forward, options)),
     )
 
 

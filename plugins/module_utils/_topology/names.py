@@ -55,11 +55,7 @@ def _check_former(item: Params, name: str, place: str, known: dict[str, str], fa
 
     :param known: the paths of all names of the option so far; the former name is added.
     """
-    if not name.strip():
-        faults.add(OptionError(place, "is empty; remove it."))
-    elif name == item.get("name"):
-        faults.add(OptionError(place, "is the name itself; remove it.", name))
-    elif known.setdefault(name, place) != place:
+    if name.strip() and name != item.get("name") and known.setdefault(name, place) != place:
         rule = "is also given as {other}; an object has one entry. Remove one."
         faults.add(OptionError(place, rule, name, other=known[name]))
 

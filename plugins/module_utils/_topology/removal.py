@@ -34,7 +34,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import holds_key, label_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
+    holds_key,
+    label_of,
+    redacted_uri,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 #: A transfer tool that is deleted with the assistants that have it. They identify it, so they keep it until then.
@@ -333,6 +337,25 @@ def _used_tools(run: ApplyRun, undeclared: Undeclared) -> t.Iterator[str]:
                 if tool["id"] in tool_ids(row) and row.get("name") not in names and str(row["id"]) not in gone:
                     use = f"is attached to {row.get('name')}"
                     yield _still_used(f"The transfer tool {desired.label}", use, desired.path)
+
+
+def removed_objects(run: ApplyRun, known: t.Collection[str]) -> list[dict[str, str]]:
+    """The return values for the objects that a run has removed, or would remove in check mode.
+
+    :param run: the state of the run. :param known: trunk ids, which are not redacted in URIs. :return: per object
+        ``kind``, ``name`` and ``id``; ``destination`` of a forward instead, which didlogic identifies by it.
+    """
+    found = []
+    for resource, outcome in run.steps:
+        if outcome.action == "delete" and not outcome.error:
+            record = outcome.desired.record
+            which = (
+                {"destination": redacted_uri(str(record.destination), known)}
+                if resource is run.spec.forward
+                else {"id": outcome.deleted_id}
+            )
+            found.append({"kind": resource.name, "name": outcome.desired.label, **which})
+    return found
 
 
 def ids_of(entries: t.Iterable[Desired], rows: t.Iterable[ApiObject], path: tuple[str, ...]) -> list[str]:

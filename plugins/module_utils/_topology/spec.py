@@ -50,9 +50,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import selected_carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
-    environment_forward,
+    forward_resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.names import check_names, former_names
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.names import check_names
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import (
     CARRIER,
@@ -210,7 +210,7 @@ class EnvironmentSpec:
     @functools.cached_property
     def forward(self) -> AnyOrderedResource:
         """The kind of the forwards."""
-        return environment_forward(self.carrier)
+        return forward_resource(self.carrier)
 
     @property
     def present(self) -> bool:
@@ -379,7 +379,7 @@ class EnvironmentSpec:
             }
             for network in trunk.inbound_networks or ()
         ]
-        desired = self._desired(
+        return self._desired(
             SIP_TRUNK,
             "trunk",
             name=trunk.name,
@@ -388,8 +388,8 @@ class EnvironmentSpec:
             password=self.password,
             update_password=trunk.update_password,
             outbound_leading_plus_enabled=trunk.leading_plus,
+            former_names=trunk.former_names,
         )
-        return dataclasses.replace(desired, previous_keys=tuple(trunk.former_names or ()))
 
     def desired_phone_number(self, number: Number, trunk: str, assistants: t.Mapping[str, str]) -> Desired:
         """The desired phone number. :param assistants: ids of the declared assistants by name.
@@ -547,9 +547,7 @@ def _desired_items(
     """The desired objects of a list option, without invalid items, whose problems have been collected."""
     made = faults.each(option, items[option], make)
     return tuple(
-        dataclasses.replace(desired, path=f"{option}[{index}]", previous_keys=former_names(items[option][index]))
-        for index, desired in enumerate(made)
-        if desired
+        dataclasses.replace(desired, path=f"{option}[{index}]") for index, desired in enumerate(made) if desired
     )
 
 

@@ -15,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     BaseResource,
     KeyedResource,
     Referrer,
+    RenamableState,
     State,
     Update,
 )
@@ -60,8 +61,9 @@ class AssistantFiles(Model):
     prompt_file: t.Annotated[str | None, Option(api_name="")] = None
 
 
-class AssistantOptions(State, AssistantFiles):
+class AssistantOptions(RenamableState, AssistantFiles):
     tools_mode: t.Literal["append", "replace"] = "append"
+    managed_tools: list[str] | None = None
     force: bool = False
 
 
@@ -70,15 +72,6 @@ def files_were_read(_assistant: Assistant, options: AssistantOptions) -> None:
     for name in fields(AssistantFiles):
         if getattr(options, name):
             raise OptionError(name, "is only read by a task of Ansible; call the module by its full name.")
-
-
-class EnvironmentAssistantOptions(AssistantOptions):
-    """Options of an environment besides those of the module.
-
-    ``managed_tools`` are the ids of the tools that it declares: an assistant has only those of them that it names.
-    """
-
-    managed_tools: list[str] | None = None
 
 
 def definition_is_free(assistant: Assistant, _options: AssistantOptions) -> None:
@@ -94,13 +87,15 @@ def definition_is_free(assistant: Assistant, _options: AssistantOptions) -> None
 
 
 def append_tools(desired: Assistant, current: Assistant | None, options: AssistantOptions) -> Assistant:
-    """Keep attached tools with ``tools_mode: append``. A definition is merged, so an empty one changes nothing."""
+    """Keep attached tools that are not managed with ``tools_mode: append``.
+
+    A definition is merged, so an empty one changes nothing.
+    """
     if not desired.definition:
         desired = desired.model_copy(update={"definition": None})
     if desired.tools is None or options.tools_mode == "replace":
         return desired
-    managed = (options.managed_tools if isinstance(options, EnvironmentAssistantOptions) else None) or ()
-    attached = (current.tools if current else None) or ()
+    attached, managed = (current.tools if current else None) or (), options.managed_tools or ()
     there = [tool for tool in attached if tool not in managed or tool in desired.tools]
     return desired.model_copy(update={"tools": there + [tool for tool in desired.tools if tool not in there]})
 

@@ -17,8 +17,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     KeyedResource,
     Referrer,
+    RenamableState,
     Replacement,
-    State,
     Update,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
@@ -73,7 +73,7 @@ class SipTrunk(Model):
         return body
 
 
-class TrunkOptions(State):
+class TrunkOptions(RenamableState):
     force: bool = False
     update_password: t.Literal["on_create", "always"] = "on_create"  # noqa: S105 - when, not what
     on_auth_change: t.Literal["update", "replace"] = "update"

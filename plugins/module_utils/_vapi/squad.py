@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     KeyedResource,
     Mutation,
     Referrer,
-    State,
+    RenamableState,
     Update,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
@@ -45,7 +45,7 @@ class Squad(Model):
     members_overrides: t.Annotated[dict[str, t.Any] | None, Option(free=vapi_form("AssistantOverrides"))] = None
 
 
-class SquadOptions(State):
+class SquadOptions(RenamableState):
     force: bool = False
 
 

@@ -16,6 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     BaseResource,
     KeyedResource,
     Referrer,
+    RenamableState,
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
@@ -159,7 +160,7 @@ TRANSFER_TOOL = KeyedResource(
     title="transfer tool",
     path="/tool",
     record=TransferTool,
-    options=State,
+    options=RenamableState,
     constants={"type": "transferCall"},
     validators=(good_destinations,),
     resolve_desired=without_former_destinations,
