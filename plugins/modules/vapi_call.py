@@ -188,6 +188,18 @@ call:
       description: Id of the squad.
       returned: if a squad handles the call
       type: str
+    assistant_name:
+      description: Name of the assistant, if it was read.
+      returned: if an assistant is returned
+      type: str
+    squad_name:
+      description: Name of the squad, if it was read.
+      returned: if a squad is returned
+      type: str
+    phone_number_name:
+      description: The phone number of O(phone_number), if it was read.
+      returned: success
+      type: str
     workflow:
       description: Id of the workflow. Vapi stopped running workflows on 2026-08-19.
       returned: if the call has a workflow

@@ -114,6 +114,7 @@ calls:
       status: ended
       outcome: failed
       phone_number: 22222222-2222-4222-8222-222222222222
+      phone_number_name: "31201234567"
       customer:
         number: "+31201234599"
       created_at: "2026-01-02T03:04:05.678Z"

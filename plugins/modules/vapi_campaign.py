@@ -212,6 +212,18 @@ campaign:
       description: Id of the squad.
       returned: if a squad handles the calls
       type: str
+    assistant_name:
+      description: Name of the assistant, if it was read.
+      returned: if an assistant is returned
+      type: str
+    squad_name:
+      description: Name of the squad, if it was read.
+      returned: if a squad is returned
+      type: str
+    phone_number_name:
+      description: The phone number of O(phone_number), if it was read.
+      returned: success
+      type: str
     workflow:
       description: Id of the workflow.
       returned: if the campaign has a workflow

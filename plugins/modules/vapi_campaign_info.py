@@ -60,7 +60,9 @@ campaigns:
       name: Renewal January
       status: in-progress
       assistant: 33333333-3333-4333-8333-333333333333
+      assistant_name: Reception
       phone_number: 22222222-2222-4222-8222-222222222222
+      phone_number_name: "31201234567"
       max_concurrency: 10
       contacts: 250
       counts:

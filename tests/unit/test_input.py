@@ -19,6 +19,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible im
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import free_values
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, Shape
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
@@ -489,6 +490,53 @@ def test_results_show_names_with_ids(runner: ModuleRunner) -> None:
     (diff,) = runner.run("vapi_phone_number", moved, diff=True, check=True)["diff"]
     assert f"assistant: {phone['assistant']} (Reception)" in diff["before"].replace('"', "")
     assert diff["after"].rstrip('"\n').endswith(" (Night)")
+
+
+def test_calls_and_campaigns_show_names_with_ids(runner: ModuleRunner) -> None:
+    filled_runner(runner)
+    runner.run("vapi_squad", {"name": "Team", "members": [{"assistant": "Reception"}]})
+    for target, name in (("assistant", "Reception"), ("squad", "Team")):
+        options = {target: name, "phone_number": NUMBER_1}
+        runner.run("vapi_call", {**options, "customer": {"number": "+15550100123"}})
+        runner.run("vapi_campaign", {**options, "name": name, "customers": [{"number": "+15550100123"}]})
+    for module, plural in (("vapi_call_info", "calls"), ("vapi_campaign_info", "campaigns")):
+        found = runner.run(module, {})[plural]
+        assert {item["assistant_name"] for item in found if "assistant" in item} == {"Reception"}
+        assert {item["squad_name"] for item in found if "squad" in item} == {"Team"}
+        assert {item["phone_number_name"].removeprefix("+") for item in found} == {NUMBER_1.removeprefix("+")}
+
+
+def test_diff_names_objects_that_do_not_exist_yet(runner: ModuleRunner) -> None:
+    """In check mode, also in a list with objects that exist."""
+    filled_runner(runner)
+    later = UNKNOWN_ID
+    cases = [
+        ("vapi_phone_number", {"number": "+15550100100", "trunk": "New", "assistant": "Night"}, ["New", "Night"]),
+        (
+            "vapi_assistant",
+            {
+                "name": "Night",
+                "definition": {"model": {"provider": "openai", "model": "gpt-4o"}},
+                "tools": ["first", "to_human", "second"],
+            },
+            ["first", "second"],
+        ),
+        ("vapi_squad", {"name": "S", "members": [{"assistant": "Reception"}, {"assistant": "Night"}]}, ["Night"]),
+    ]
+    for module, params, names in cases:
+        (diff,) = runner.run(module, params, diff=True, check=True)["diff"]
+        assert re.findall(rf"{re.escape(later)} \((\w+)\)", diff["after"]) == names, diff
+        assert later not in diff["before"]
+    params = {**environment(), "transfer_tools": [{"name": "tool", "destinations": [{"number": "+31207001999"}]}]}
+    params["numbers"] = [{"number": NUMBER_1, "assistant": "A"}]
+    params["assistants"][0]["tools"] = ["tool"]
+    params |= {"sip_refer_enabled": True, "vapi_api_key": runner.stage.world.vapi_api_key}
+    params["didlogic_api_key"] = runner.stage.world.didlogic_api_key
+    del params["sip_account"]
+    params["trunk"]["name"] = "other"
+    result = runner.raw("integration", params, diff=True, check=True)
+    text = "".join(item["after"] for item in result["diff"])
+    assert {"other", "A", "tool"} <= set(re.findall(rf"{re.escape(later)} \((\w+)\)", text)), result
 
 
 # ------------------------------------------------------------------------------------ ids, and kinds of destinations

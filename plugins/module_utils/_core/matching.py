@@ -42,6 +42,7 @@ class Desired:
 
     :param path: the option that declares it, if a task has several objects.
     :param previous_keys: earlier values of its key: an object with one of them is this object, and gets the new value.
+    :param reference_names: the names of referenced objects that do not exist yet, by the path of the reference.
     """
 
     record: t.Any
@@ -51,6 +52,7 @@ class Desired:
     warnings: tuple[str, ...] = ()
     path: str = ""
     previous_keys: tuple[str, ...] = ()
+    reference_names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class Outcome:
     ambiguous_rounds: int = 0
 
     names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: In check mode: the names of referenced objects that do not exist yet, by the option with the references.
+    pending: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
     @property
     def sides(self) -> dict[str, Result]:
@@ -48,7 +50,10 @@ class Outcome:
         if not self.plan:
             return {"before": {}, "after": {}}
         record: type[Model] = type(self.desired.record)
-        return {side: followed_by_names(record, getattr(self.plan, side), self.names) for side in ("before", "after")}
+        return {
+            "before": followed_by_names(record, self.plan.before, self.names),
+            "after": followed_by_names(record, self.plan.after, self.names, self.pending),
+        }
 
     @property
     def action(self) -> str:

@@ -203,8 +203,6 @@ class Reader:
         :param read: read the lists of the referenced objects; otherwise only names that the task has already read.
         :return: the items with the names.
         """
-        if resource.view.to_result:
-            return items  # the resource defines the content of its items
         used = {id(ref): ref for ref in (displayed_references(resource.record, items) if read else ()) if ref.path}
         for ref in used.values():
             # A key without permission for that list must not prevent access to the items.
@@ -248,7 +246,9 @@ class Reader:
         ids = {key: frozenset(str(row["id"]) for row in rows) for key, rows in listed.items()}
         for outcome in present:
             outcome.run_state.listed, faults = ids, Faults()
-            record = replace_references(outcome.desired.record, functools.partial(self._resolved, listed, faults))
+            record = replace_references(
+                outcome.desired.record, functools.partial(self._resolved, listed, faults, outcome)
+            )
             try:
                 faults.end()
                 outcome.desired = dataclasses.replace(outcome.desired, record=record)
@@ -256,10 +256,17 @@ class Reader:
                 outcome.fail(problem)
         return outcomes
 
-    def _resolved(self, listed: t.Mapping[int, list[ApiObject]], faults: Faults, reference: Reference) -> str | None:
+    def _resolved(
+        self, listed: t.Mapping[int, list[ApiObject]], faults: Faults, outcome: Outcome, reference: Reference
+    ) -> str | None:
         """The id of a referenced object; a problem is added to ``faults``."""
         resource, path, value = reference.resource, reference.path, reference.value
-        return faults.of("", self.find, resource, path, value, listed.get(id(resource)))
+        found = faults.of("", self.find, resource, path, value, listed.get(id(resource)))
+        if found == UNKNOWN_ID:
+            name = outcome.desired.reference_names.get(path, "") if value == UNKNOWN_ID else value
+            option = path.rpartition("[")[0] if path.endswith("]") else path
+            outcome.pending.setdefault(option, []).append(name)
+        return found
 
     def find(self, resource: Resource, path: str, value: str, rows: list[ApiObject] | None) -> str:
         """The id of a referenced object.

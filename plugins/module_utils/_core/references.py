@@ -149,38 +149,49 @@ def add_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> 
     return {**named, **found}
 
 
+Pending = t.Mapping[str, list[str]]
+
+
 @t.overload
-def followed_by_names(record: type[Model], item: Result, names: t.Mapping[str, str]) -> Result:
+def followed_by_names(
+    record: type[Model], item: Result, names: t.Mapping[str, str], pending: Pending | None = None, path: str = ""
+) -> Result:
     pass
 
 
 @t.overload
-def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
+def followed_by_names(
+    record: type[Model], item: object, names: t.Mapping[str, str], pending: Pending | None = None, path: str = ""
+) -> object:
     pass
 
 
-def followed_by_names(record: type[Model], item: object, names: t.Mapping[str, str]) -> object:
+def followed_by_names(
+    record: type[Model], item: object, names: t.Mapping[str, str], pending: Pending | None = None, path: str = ""
+) -> object:
     """Add the name of each referenced object to its id, for a diff.
 
     :param record: the object's record. :param item: its displayed form, or a list of them.
-    :param names: the names by id. :return: the displayed form with texts such as ``17 (Main)``.
+    :param names: the names by id. :param pending: the names of objects that do not exist yet, by the option with the
+        references, in their order. :param path: the path of the item.
+    :return: the displayed form with texts such as ``17 (Main)``.
     """
     if isinstance(item, list):
-        return [followed_by_names(record, each, names) for each in item]
+        return [followed_by_names(record, each, names, pending, f"{path}[{at}]") for at, each in enumerate(item)]
     if not isinstance(item, dict) or not _has_references(record):
         return item
     known, found = fields(record), dict(item)
     for name, value in item.items():
-        field = known.get(name)
+        field, where = known.get(name), f"{path}.{name}" if path else name
         if field and field.nested:
-            found[name] = followed_by_names(field.nested, value, names)
+            found[name] = followed_by_names(field.nested, value, names, pending, where)
         elif field and field.option.ref:
-            found[name] = _followed(value, names)
+            found[name] = _followed(value, names, iter((pending or {}).get(where, ())))
     return found
 
 
-def _followed(value: object, names: t.Mapping[str, str]) -> object:
+def _followed(value: object, names: t.Mapping[str, str], pending: t.Iterator[str]) -> object:
     if isinstance(value, list):
-        return [_followed(item, names) for item in value]
-    name = names.get(str(value))
+        return [_followed(item, names, pending) for item in value]
+    name = next(pending, "") if value == UNKNOWN_ID else names.get(str(value))
     return f"{value} ({name})" if name and name != value else value

@@ -396,7 +396,7 @@ class EnvironmentSpec:
 
         :param number: the number. :param trunk: the id of the trunk. :return: the desired phone number.
         """
-        return self._desired(
+        desired = self._desired(
             PHONE_NUMBER,
             self.path(number),
             state=self.state_of(number),
@@ -409,6 +409,8 @@ class EnvironmentSpec:
             number_e164_check_enabled=self.params["number_format"] == "e164",
             fallback_destination=self._fallbacks.get(str(number.number)),
         )
+        names = {"trunk": str(self.trunk.name), "assistant": str(number.assistant or "")}
+        return dataclasses.replace(desired, reference_names=names)
 
     def desired_forward(
         self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, uri: str = ""
@@ -576,7 +578,8 @@ def _assistant(item: Params, state: Params) -> Desired:
     desired = desired_from_options(ASSISTANT, {**item, **_state(item, state)})
     if "" in (desired.record.tools or ()):
         raise OptionError("tools", "contains an empty name; remove it.")
-    return desired
+    names = {f"tools[{index}]": name for index, name in enumerate(desired.record.tools or ())}
+    return dataclasses.replace(desired, reference_names=names)
 
 
 def _tool(item: Params, state: Params, trunk: Trunk | None) -> Desired:
