@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +302,97 @@ def test_absent_entry_in_use_is_rejected_before_the_first_write(account: Account
         assert word in str(failed.value)
         assert "Nothing was changed" in str(failed.value)
     assert writes(account) == before
+
+
+OTHER = "00000000-0000-4000-8000-0000000000f1"
+#: Where another object may refer to an assistant, besides phone numbers and members of squads: kind and row.
+REFERRING: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
+    "handoff tool": lambda to: ("tools", {"type": "handoff", "function": {"name": "pass"}, "destinations": [to]}),
+    "transfer tool": lambda to: ("tools", {"type": "transferCall", "function": {"name": "pass"}, "destinations": [to]}),
+    "inline handoff": lambda to: (
+        "assistants",
+        {"name": "other", "model": {**life.MODEL, "tools": [{"type": "handoff", "destinations": [to]}]}},
+    ),
+    "hook": lambda to: (
+        "assistants",
+        {"name": "other", "hooks": [{"on": "x", "do": [{"type": "transfer", "destination": to}]}]},
+    ),
+    "destination of a member": lambda to: (
+        "squads",
+        {"name": "crowd", "members": [{"assistant": {"name": "inside"}, "assistantDestinations": [to]}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("by", ["name", "id"])
+@pytest.mark.parametrize("place", REFERRING)
+@pytest.mark.parametrize("whole", [False, True], ids=["entry", "environment"])
+def test_reference_to_a_removed_assistant_is_a_use(account: Account, place: str, by: str, whole: bool) -> None:
+    (assistant,) = vapi(account)["assistants"]
+    to = {"assistantName": assistant["name"]} if by == "name" else {"assistantId": assistant["id"]}
+    kind, row = REFERRING[place]({"type": "assistant", **to})
+    put(account, kind, {"id": "user", **row})
+    wish = {**DECLARED, "state": "absent"} if whole else ABSENT["assistant"]
+    before = writes(account)
+    for check in (True, False):
+        with pytest.raises(
+            ModuleFailureError, match=r"referred to by the .* (pass|other|crowd) \(.*assistant(Name|Id)\)"
+        ):
+            account.run(at_once=True, check=check, **wish)
+    assert writes(account) == before
+
+
+def test_reference_that_the_run_removes_is_no_use(account: Account) -> None:
+    """A declared tool and a declared definition no longer contain it, and an entry to remove does not count."""
+    name = DECLARED["assistants"][0]["name"]
+    to = {"type": "assistant", "assistantName": name}
+    (tool,) = account.world.vapi["tools"].values()
+    tool["destinations"].append(to)
+    other = {"name": "other", "definition": {"model": {**life.MODEL, "tools": []}}}
+    put(
+        account,
+        "assistants",
+        {"id": OTHER, "name": "other", "model": {**life.MODEL, "tools": [{"type": "handoff", "destinations": [to]}]}},
+    )
+    wish = dict(ABSENT["assistant"])
+    applied(account, **{**wish, "assistants": [*wish["assistants"], other]})
+    assert [row["name"] for row in vapi(account)["assistants"]] == ["other"]
+
+
+@pytest.mark.parametrize("place", REFERRING)
+def test_reference_by_a_former_name_is_a_warning(account: Account, place: str) -> None:
+    (assistant,) = vapi(account)["assistants"]
+    kind, row = REFERRING[place]({"type": "assistant", "assistantName": assistant["name"]})
+    put(account, kind, {"id": "user", **row})
+    new = {**DECLARED["assistants"][0], "name": "Front", "former_names": [assistant["name"]]}
+    numbers = [
+        {**number, **({"assistant": "Front"} if "assistant" in number else {})} for number in DECLARED["numbers"]
+    ]
+    for check in (True, False, False):
+        report = account.run(at_once=True, check=check, assistants=[new], numbers=numbers)
+        (warning,) = [text for text in report.warnings if "former name" in text]
+        assert re.search(r"(pass|other|crowd) refers to the assistant Front by its former name", warning)
+
+
+@pytest.mark.parametrize(
+    ("option", "items"),
+    [
+        ("transfer_tools", [{"name": "human", "destinations": [{"assistant_name": "OLD"}]}]),
+        (
+            "assistants",
+            [{"name": "x", "definition": {"model": {"tools": [{"destinations": [{"assistantName": "OLD"}]}]}}}],
+        ),
+    ],
+)
+def test_declared_reference_by_a_former_name_is_rejected(account: Account, option: str, items: list[Any]) -> None:
+    new = {**DECLARED["assistants"][0], "name": "Front", "former_names": ["OLD"]}
+    numbers = [
+        {**number, **({"assistant": "Front"} if "assistant" in number else {})} for number in DECLARED["numbers"]
+    ]
+    given = {"assistants": [new], "numbers": numbers, "transfer_tools": DECLARED["transfer_tools"]}
+    given[option] = [*(given[option] if option == "assistants" else []), *items]
+    with pytest.raises(ModuleFailureError, match="is a former name; use the name Front"):
+        account.run(at_once=True, **given)
 
 
 @pytest.mark.parametrize("other", ["a trunk of this organisation", "no trunk of this organisation"])

@@ -674,6 +674,72 @@ def test_reference_to_deleted_object_is_a_finding(kind: str, put: t.Callable[[Ac
     assert rules(account, listed=listed) == []
 
 
+#: Every place in which Vapi's objects name an assistant.
+NAMING: dict[str, t.Callable[[Account, ApiObject], t.Any]] = {
+    "destination of a member": lambda a, to: a["squads"][0]["members"][0].update(assistantDestinations=[to]),
+    "transfer of an assistant": lambda a, to: a["assistants"][0]["model"].update(
+        tools=[{"type": "transferCall", "destinations": [to]}]
+    ),
+    "handoff of an assistant": lambda a, to: a["assistants"][0]["model"].update(
+        tools=[{"type": "handoff", "destinations": [to]}]
+    ),
+    "tool of a hook": lambda a, to: a["assistants"][0].update(
+        hooks=[{"on": "call.ending", "do": [{"type": "tool", "tool": {"type": "handoff", "destinations": [to]}}]}]
+    ),
+    "transfer of a hook": lambda a, to: a["phones"][0].update(
+        hooks=[{"on": "call.ringing", "filters": [{}], "do": [{"type": "transfer", "destination": to}]}]
+    ),
+    "transfer tool": lambda a, to: a["tools"][0]["destinations"].append(to),
+    "handoff tool": lambda a, to: (
+        a.update(other_tools=[{"id": "h1", "type": "handoff", "function": {"name": "h"}, "destinations": [to]}]),
+        a["assistants"][0]["model"].update(toolIds=["t1", "h1"]),
+    ),
+    "inline member": lambda a, to: a["squads"][0]["members"].append(
+        {"assistant": {"name": "Inside", "model": {"tools": [{"type": "handoff", "destinations": [to]}]}}}
+    ),
+    "overrides of all members": lambda a, to: a["squads"][0].update(
+        membersOverrides={"tools:append": [{"type": "handoff", "destinations": [to]}]}
+    ),
+}
+NO_NAMES: list[ApiObject] = [
+    {"assistantName": "{{department}}"},
+    {"assistantName": ""},
+    {"assistantName": "Gone", "assistantId": "a2"},
+    {"assistantName": "Gone", "assistant": {"name": "Made in the call"}},
+    {"transcriptPlan": {"assistantName": "Gone"}},
+    {"type": "dynamic"},
+]
+
+
+@pytest.mark.parametrize("put", NAMING.values(), ids=NAMING)
+def test_reference_by_name_is_followed(put: t.Callable[[Account, ApiObject], t.Any]) -> None:
+    account = healthy()
+    put(account, {"type": "assistant", "assistantName": "Gone"})
+    (found,) = findings(snapshot(account))
+    assert (found["rule"], found["severity"], bool(found["numbers"])) == ("reference-gone", "warning", True)
+    assert "the assistant Gone," in found["message"]
+    # An assistant that only a name leads to transfers calls too.
+    account["assistants"].append({"id": "a9", "name": "Gone", "model": {"tools": [tool_of(OUTSIDE)]}})
+    assert rules(account) == ["transfer-refused"]
+    for harmless in NO_NAMES:
+        account = healthy()
+        put(account, {"type": "assistant", **harmless})
+        assert rules(account) == [], harmless
+
+
+def test_names_of_inline_assistants_are_known() -> None:
+    account = healthy()
+    account["squads"][0]["members"] += [
+        {"assistant": {"name": "Inside"}, "assistantDestinations": [{"type": "assistant", "assistantName": "Renamed"}]},
+        {
+            "assistantId": "a1",
+            "assistantOverrides": {"name": "Renamed"},
+            "assistantDestinations": [{"type": "assistant", "assistantName": "Inside"}],
+        },
+    ]
+    assert rules(account) == []
+
+
 def test_reference_of_unused_object_is_less_severe() -> None:
     account = healthy()
     account["assistants"].append({"id": "a9", "name": "Calls out", "model": {"toolIds": ["gone"]}})

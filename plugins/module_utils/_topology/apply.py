@@ -63,6 +63,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.unused import losing_numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.users import stale_names
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.verify import verification_errors
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
@@ -153,6 +154,8 @@ def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
     gone = {desired.id for desired in run.removal.assistants}
     losing = losing_numbers(snapshot, spec, phones)
     run.unused = [item for item in losing if item.id not in gone]
+    for sentence in stale_names(snapshot, spec, objects):
+        vapi.warn(sentence)
     for row in found.used if spec.prunes else ():
         vapi.warn(
             f"assistant {display_name(row)} is not declared, but another object that is not removed refers to it, so "

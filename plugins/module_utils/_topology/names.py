@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, as_object, objects_in
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    Params,
+    as_list,
+    as_object,
+    objects_in,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import references
 
 #: The options that refer to an entry of another option by its name.
 REFERENCES = (("assistants", "tools", "transfer_tools"), ("numbers", "assistant", "assistants"))
@@ -40,10 +46,11 @@ def check_names(params: Params, faults: Faults) -> None:
 
 
 def _check_references(params: Params, faults: Faults) -> None:
-    for option, field, target in REFERENCES:
+    places = [(target, list(_references(params, option, field))) for option, field, target in REFERENCES]
+    for target, given in [*places, ("assistants", list(_named_assistants(params)))]:
         renamed = {name: item.get("name") for item in objects_in(params[target]) for name in former_names(item)}
         absent = {item.get("name") for item in objects_in(params[target]) if item.get("state") == "absent"}
-        for path, name in _references(params, option, field):
+        for path, name in given:
             if name in renamed:
                 faults.add(OptionError(path, f"is a former name; use the name {renamed[name]}.", name))
             elif name in absent and params["state"] == "present":
@@ -58,6 +65,22 @@ def _check_former(item: Params, name: str, place: str, known: dict[str, str], fa
     if name.strip() and name != item.get("name") and known.setdefault(name, place) != place:
         rule = "is also given as {other}; an object has one entry. Remove one."
         faults.add(OptionError(place, rule, name, other=known[name]))
+
+
+def _named_assistants(params: Params) -> t.Iterator[tuple[str, str]]:
+    """The path and the name of each assistant that the declared tools and definitions transfer a call to."""
+    for option, field in (("transfer_tools", "destinations"), ("assistants", "definition")):
+        for index, item in enumerate(objects_in(params[option])):
+            path = f"{option}[{index}].{field}"
+            if item.get("state") == "absent":
+                continue
+            for at, to in enumerate(as_list(item.get(field)) if field == "destinations" else ()):
+                name = as_object(to).get("assistant_name")
+                if isinstance(name, str):
+                    yield f"{path}[{at}].assistant_name", name
+            for reference in references(as_object(item.get(field))) if field == "definition" else ():
+                if reference.by_name:
+                    yield f"{path}.{reference.path}", reference.id
 
 
 def _references(params: Params, option: str, field: str) -> t.Iterator[tuple[str, str]]:

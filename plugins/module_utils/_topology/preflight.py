@@ -26,9 +26,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.f
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     Snapshot,
     display_name,
-    members_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.users import Users, rows_after
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import label_of
@@ -187,11 +187,13 @@ def _in_use(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str
         for row in staying
         if row.get("assistantId") == key
     ]
+    tools = [row for row in vapi.rows(ANY_TOOL) if isinstance(row, dict)]
+    users = Users(rows_after(snapshot, spec, [*staying, *snapshot.squads, *tools], ()))
     return found + [
-        f"The assistant {name} is also in the squad {display_name(row)}, which is not removed. Remove it there, "
-        "or remove "
-        f"{name} from assistants."
-        for key, name in going.items()
-        for row in snapshot.squads
-        if key in members_of(row)
+        f"The assistant {row['name']} {user.use.replace('is ', 'is also ', 1)}, which is not removed. Remove it there, "
+        f"or remove {row['name']} from assistants."
+        for row in snapshot.assistants
+        if row.get("name") in names
+        for user in users.of("assistant", row)
+        if user.kind != "phone_number" or not user.is_direct
     ]

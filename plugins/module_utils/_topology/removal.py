@@ -27,12 +27,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     CallPath,
     Snapshot,
     display_name,
-    members_of,
     tool_ids,
     uri_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.users import Users, rows_after
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import references
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import CHOICES, PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
     holds_key,
@@ -106,7 +107,7 @@ def undeclared_objects(snapshot: Snapshot, spec: EnvironmentSpec, objects: t.Seq
         return Undeclared(phones=tuple(phones))
     marked = [row for row in own if not {row.get("name"), row["id"]} & names]
     staying = _staying(snapshot, spec, objects, phones)
-    texts = [(str(row["id"]), json.dumps(_without_tools(row), default=str)) for row in (*snapshot.assistants, *staying)]
+    texts = [(str(row["id"]), _ids_in(snapshot, row)) for row in (*snapshot.assistants, *staying)]
     free = _unreferenced(marked, texts)
     ids = {str(row["id"]) for row in free}
     replacing = {str(row["id"]) for row in own if _replaces_tools(row, spec)}
@@ -147,6 +148,12 @@ def _undeclared_tools(
         named = {dig(row, ("function", "name")), row["id"]} & names
         if having and having <= own and not named and not _is_referred_to(key, texts, {key}):
             yield row, having
+
+
+def _ids_in(snapshot: Snapshot, row: ApiObject) -> str:
+    """A text with all ids of other objects in an object, including those of the assistants that it names."""
+    named = [found for reference in references(row) if reference.by_name for found in snapshot.referenced(reference)]
+    return " ".join([json.dumps(_without_tools(row), default=str), *(str(other["id"]) for _kind, other in named)])
 
 
 def _without_tools(row: ApiObject) -> ApiObject:
@@ -312,31 +319,22 @@ def removal_errors(run: ApplyRun, undeclared: Undeclared, objects: t.Sequence[Ap
     """A sentence for each entry to remove that an object uses which stays.
 
     :param run: the state of the run. :param undeclared: undeclared objects, if they are to be removed too.
-    :param objects: all phone numbers and squads in Vapi. :return: the sentences.
+    :param objects: all phone numbers, squads and tools in Vapi. :return: the sentences.
     """
     staying = _staying(run.before, run.spec, objects, undeclared.phones)
-    return [*_used_assistants(run, staying), *_used_tools(run, undeclared)]
-
-
-def _used_assistants(run: ApplyRun, staying: t.Sequence[ApiObject]) -> t.Iterator[str]:
-    for desired in run.spec.absent_assistants:
-        for assistant in _rows_of(desired, run.before.assistants, ("name",)):
-            key = assistant["id"]
-            users = [f"answers {display_name(row, 'number')}" for row in staying if row.get("assistantId") == key]
-            users += [f"is in the squad {display_name(row)}" for row in run.before.squads if key in members_of(row)]
-            yield from (_still_used(f"The assistant {desired.label}", user, desired.path) for user in users)
-
-
-def _used_tools(run: ApplyRun, undeclared: Undeclared) -> t.Iterator[str]:
-    spec, before = run.spec, run.before
-    names = {name for item in spec.all_assistants for name in item.names}
-    gone = {str(row["id"]) for row in undeclared.assistants}
-    for desired in spec.absent_tools:
-        for tool in _rows_of(desired, before.tools, ("function", "name")):
-            for row in before.assistants:
-                if tool["id"] in tool_ids(row) and row.get("name") not in names and str(row["id"]) not in gone:
-                    use = f"is attached to {row.get('name')}"
-                    yield _still_used(f"The transfer tool {desired.label}", use, desired.path)
+    removed = {str(row["id"]) for row in (*undeclared.assistants, *undeclared.tools, *undeclared.detached)}
+    users = Users(rows_after(run.before, run.spec, staying, removed))
+    kinds = (
+        ("assistant", "The assistant", run.spec.absent_assistants, run.before.assistants, ("name",)),
+        ("tool", "The transfer tool", run.spec.absent_tools, run.before.tools, ("function", "name")),
+    )
+    return [
+        _still_used(f"{title} {desired.label}", user.use, desired.path)
+        for kind, title, entries, rows, path in kinds
+        for desired in entries
+        for row in _rows_of(desired, rows, path)
+        for user in users.of(kind, row)
+    ]
 
 
 def removed_objects(run: ApplyRun, known: t.Collection[str]) -> list[dict[str, str]]:

@@ -28,8 +28,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.r
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    Reference,
     Transfer,
     greets,
+    inline_names,
     is_answered,
     references,
     transfers,
@@ -69,6 +71,8 @@ class Snapshot:
     assistants: tuple[ApiObject, ...] = ()
     squads: tuple[ApiObject, ...] = ()
     tools: tuple[ApiObject, ...] = ()
+    #: Tools that do not transfer calls; a handoff leads to other assistants.
+    other_tools: tuple[ApiObject, ...] = ()
     declared_numbers: tuple[str, ...] = ()
     #: Digits of all numbers of the carrier's account, including those that are not selected.
     own: frozenset[str] = frozenset()
@@ -92,8 +96,41 @@ class Snapshot:
 
     @functools.cached_property
     def tool(self) -> dict[str, ApiObject]:
-        """Tools by id."""
-        return {str(row["id"]): row for row in self.tools}
+        """Tools of all types by id."""
+        return {str(row["id"]): row for row in (*self.tools, *self.other_tools)}
+
+    @functools.cached_property
+    def assistants_named(self) -> dict[str, list[ApiObject]]:
+        """Assistants by name; several may have the same."""
+        found: dict[str, list[ApiObject]] = {}
+        for row in self.assistants:
+            found.setdefault(str(row.get("name")), []).append(row)
+        return found
+
+    @functools.cached_property
+    def inline_names(self) -> frozenset[str]:
+        """The names of the assistants that are only defined inside other objects."""
+        rows = (*self.assistants, *self.squads, *self.phones, *self.tool.values())
+        return frozenset(name for row in rows for name in inline_names(row))
+
+    def referenced(self, reference: Reference) -> list[tuple[str, ApiObject]]:
+        """Kind and row of the objects that a reference leads to.
+
+        :param reference: the reference. :return: the objects; empty if there is none or its kind has no rows here.
+        """
+        if reference.by_name:
+            return [(reference.kind, row) for row in self.assistants_named.get(reference.id, [])]
+        rows = {"assistant": self.assistant, "squad": self.squad, "tool": self.tool}.get(reference.kind, {})
+        return [(reference.kind, rows[reference.id])] if reference.id in rows else []
+
+    def is_missing(self, reference: Reference) -> bool:
+        """Whether the object of a reference does not exist in Vapi.
+
+        :param reference: the reference. :return: the result.
+        """
+        if reference.by_name:
+            return not self.referenced(reference) and reference.id not in self.inline_names
+        return not self.exists(reference.kind, reference.id)
 
     @functools.cached_property
     def bought(self) -> dict[str, ApiObject]:
@@ -358,27 +395,22 @@ class CallPath:
     @functools.cached_property
     def reached(self) -> list[tuple[str, ApiObject]]:
         """Kind and row of all objects in Vapi that may handle a call, without duplicates, the phone number first."""
-        rows = {"assistant": self.snapshot.assistant, "squad": self.snapshot.squad, "tool": self.snapshot.tool}
         found = [("phone_number", self.phone)] if self.phone else []
         seen = set()
         waiting = collections.deque(found)
         while waiting:
-            for _place, kind, key in references(waiting.popleft()[1]):
-                if (kind, key) not in seen and key in rows.get(kind, {}):
-                    seen.add((kind, key))
-                    found.append((kind, rows[kind][key]))
-                    waiting.append(found[-1])
+            for reference in references(waiting.popleft()[1]):
+                for kind, row in self.snapshot.referenced(reference):
+                    if (kind, str(row["id"])) not in seen:
+                        seen.add((kind, str(row["id"])))
+                        found.append((kind, row))
+                        waiting.append(found[-1])
         return found
 
     @functools.cached_property
     def assistants(self) -> list[ApiObject]:
         """The assistants that may answer, including after a handoff."""
         return [row for kind, row in self.reached if kind == "assistant"]
-
-    @functools.cached_property
-    def tools(self) -> list[ApiObject]:
-        """The transfer tools of these assistants, without duplicates."""
-        return [row for kind, row in self.reached if kind == "tool"]
 
     @functools.cached_property
     def transfers(self) -> list[tuple[str, ApiObject, Transfer]]:
@@ -491,7 +523,8 @@ def titled(kind: str, row: ApiObject) -> str:
 
     :param kind: the kind. :param row: the object. :return: the text.
     """
-    return f"{TITLES[kind]} {display_name(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
+    title = "tool" if kind == "tool" and row.get("type") not in (None, "transferCall") else TITLES[kind]
+    return f"{title} {display_name(row, 'function.name', *(['number'] if kind == 'phone_number' else []))}"
 
 
 def transfer_results(path: CallPath) -> list[TransferResult]:
@@ -638,7 +671,8 @@ def _placed(listed: t.Sequence[list[ApiObject]], **known: t.Any) -> Snapshot:
     rows: dict[str, list[ApiObject]] = dict(zip(KINDS, listed, strict=False))
     managed = {place: tuple(row for row in found if _is_managed(KINDS[place], row)) for place, found in rows.items()}
     ids = {place: frozenset(str(row["id"]) for row in found) for place, found in rows.items()}
-    return Snapshot(listed=ids, **known | managed)
+    others = tuple(row for row in rows.get("tools", ()) if not _is_managed(TRANSFER_TOOL, row))
+    return Snapshot(listed=ids, other_tools=others, **known | managed)
 
 
 def _is_managed(kind: Resource, row: ApiObject) -> bool:

@@ -27,16 +27,20 @@ REFERENCES = {
     "credentialId": "credential",
     "credentialIds": "credential",
 }
+#: The fields that refer to another object by its name, and its kind. ``assistantName`` has another meaning in a
+#: transcript plan.
+NAMES = {"assistantName": "assistant", "entryAssistantName": "assistant"}
 #: SIP verbs with which Vapi transfers a call without REFER (Vapi's guide to blind transfers).
 WITHOUT_REFER = ("dial", "bye")
 
 
 class Reference(t.NamedTuple):
-    """An id of another object. ``path`` is the dotted path to it."""
+    """An id of another object, or its name. ``path`` is the dotted path to it."""
 
     path: str
     kind: str
     id: str
+    by_name: bool = False
 
 
 class Transfer(t.NamedTuple):
@@ -90,7 +94,27 @@ def references(thing: ApiObject) -> list[Reference]:
             elif isinstance(value, list):
                 ids = [(index, each) for index, each in enumerate(value) if isinstance(each, str) and each]
                 found += [Reference(f"{path}[{index}]", kind, each) for index, each in ids]
+        found += _named(at, node)
     return found
+
+
+def _named(at: str, node: ApiObject) -> list[Reference]:
+    """The references of a destination by name. An id and an inline object take precedence; a variable is no name."""
+    if at.endswith("transcriptPlan"):
+        return []
+    return [
+        Reference(f"{at}.{key}" if at else key, kind, value, by_name=True)
+        for key, kind in NAMES.items()
+        if isinstance(value := node.get(key), str) and value.strip() and "{{" not in value
+        if key != "assistantName" or not (node.get("assistantId") or node.get("assistant"))
+    ]
+
+
+def inline_names(thing: ApiObject) -> set[str]:
+    """The names of the assistants that are defined or renamed inside an object."""
+    places = ("assistant", "assistantOverrides")
+    inner = [node for at, node in nodes(thing) if at.rpartition(".")[2].partition("[")[0] in places]
+    return {name for node in inner if isinstance(name := node.get("name"), str)}
 
 
 def transfers(thing: ApiObject) -> list[Transfer]:

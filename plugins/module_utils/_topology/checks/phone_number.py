@@ -283,8 +283,7 @@ def _gone(snapshot: Snapshot) -> list[Hit]:
         }
         for key, (kind, row, used) in held.items()
         for reference in references(row)
-        if not snapshot.exists(reference.kind, reference.id)
-        and not (kind == "phone_number" and _is_own(reference.path))
+        if snapshot.is_missing(reference) and not (kind == "phone_number" and _is_own(reference.path))
     ]
 
 
@@ -300,7 +299,7 @@ def _is_own(at: str) -> bool:
 def _unreached(snapshot: Snapshot) -> list[tuple[str, ApiObject]]:
     if snapshot.declared_numbers:
         return []
-    rows = {"assistant": snapshot.assistants, "squad": snapshot.squads, "tool": snapshot.tools}
+    rows = {"assistant": snapshot.assistants, "squad": snapshot.squads, "tool": snapshot.tool.values()}
     return [(kind, row) for kind, found in rows.items() for row in found]
 
 
