@@ -443,7 +443,8 @@ options:
     description:
       - Confirms that didlogic's account manager has enabled SIP REFER for the account. No API returns this setting.
       - If transfers are declared (transfer tools, C(transferCall) in a C(definition), fallback destinations) and this
-        is V(false), the module fails before the first request, with the question to ask didlogic.
+        is V(false), the module fails before the first request, with the question to ask didlogic. If an existing object
+        that the declared ones refer to transfers calls, it fails before the first change.
   allow_unconfirmed_refer:
     type: bool
     default: false

@@ -18,9 +18,11 @@ import concurrent.futures
 import contextlib
 import functools
 import itertools
+import json
 import sys
 import time
 import typing as t
+from pathlib import Path
 
 import messages
 from chain import BARE, DECLARED, OWN, Account, ModuleFailureError
@@ -31,9 +33,28 @@ OFF = "31201234570"  # its forward to Vapi is switched off
 LOGIN, OLD_PASSWORD, NEW_PASSWORD = "01234", "not-the-old-password", "not-the-new-password"
 #: Settings of the trunk that the environment does not declare.
 SETTINGS = {"outboundLeadingPlusEnabled": True, "techPrefix": "99", "sipDiversionHeader": "diversion"}
+AT_GATEWAY = "sip:{}@sip.nl.didlogic.net:5060"
 REGISTER = {"domain": "sip.nl.didlogic.net", "realm": "realm.example"}
+FACTS = json.loads(
+    (Path(__file__).resolve().parents[1] / "sandbox" / "didlogic_facts.json").read_text(encoding="utf-8")
+)
+
+
+def writable() -> dict[str, t.Any]:
+    """A value for each writable field of didlogic's description of a SIP account, none of them the default."""
+    form = FACTS["components"]["schemas"]["SipAccountUpdateForm"]["properties"]
+    values: dict[str, t.Any] = {"boolean": True, "integer": 7, "string": "8", "number": "2.5"}
+    found = {name.removeprefix("sipaccount[").rstrip("]"): values[_type_of(rule)] for name, rule in form.items()}
+    own = {"password", "label"}  # a rotation changes the first, and the environment declares the second
+    return {name: value for name, value in found.items() if name not in own} | {"callerid": "31201234567"}
+
+
+def _type_of(rule: dict[str, t.Any]) -> str:
+    return str(rule.get("type") or rule["oneOf"][-1]["type"])
+
+
 #: Settings of the SIP account that the environment does not declare.
-ACCOUNT = {"callerid": "31201234567", "channels_restrict": True, "max_channels": 7}
+ACCOUNT = {**writable(), "allowed_ips": ["192.0.2.7", "192.0.2.8"]}
 #: Kinds of fault that meet a rotation which completes an interrupted one; an undisturbed one meets all.
 ENDINGS = ("killed", "closed", "500")
 
@@ -76,6 +97,8 @@ def deployed(login: str) -> Account:
     behind.insert(0, {**phone, "priority": behind[0]["priority"] - 1})
     own_login = {**phone, "destination": plan["authUsername"], "transport": 5, "id": world.next_id()}
     destinations(account, BARE).append({**own_login, "priority": 99})
+    by_uri = {"destination": AT_GATEWAY.format(plan["authUsername"]), "transport": 1, "id": world.next_id()}
+    destinations(account, BARE).append({**own_login, **by_uri, "priority": 100})
     destinations(account, OFF)[0]["active"] = False
     return account
 
@@ -134,7 +157,11 @@ def misses(account: Account, login: str, old_trunk: str, *, refused: bool) -> t.
     uri = {number: f"{number}@{trunk['id']}.sip.vapi.ai" for number in (OWN, BARE, BEHIND, OFF)}
     expected = {
         OWN: [(uri[OWN], True), *((place, True) for place in FOREIGN)],
-        BARE: [(uri[BARE], True), (plan["authUsername"], True)],
+        BARE: [
+            (uri[BARE], True),
+            (plan["authUsername"], True),
+            (AT_GATEWAY.format(plan["authUsername"]), True),
+        ],
         BEHIND: [(FOREIGN[1], True), (uri[BEHIND], True)],
         OFF: [(uri[OFF], False)],
     }

@@ -10,6 +10,7 @@ import dataclasses
 import re
 import sys
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -505,6 +506,98 @@ def test_transfer_requires_refer_confirmation_wherever_defined(account: Account,
     account.run(at_once=True, check=True, verify=False, **{**options, "sip_refer_enabled": True})
 
 
+def tool_of(to: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "transferCall", "function": {"name": "live"}, "destinations": [to]}
+
+
+def live_tool(account: Account, to: dict[str, Any]) -> dict[str, Any]:
+    return vapi(account, "tool", **tool_of(to))
+
+
+def live_assistant(account: Account, to: dict[str, Any], name: str = "live one") -> dict[str, Any]:
+    return vapi(account, "assistant", name=name, model={**MODEL, "toolIds": [live_tool(account, to)["id"]]})
+
+
+def named_tool(account: Account, to: dict[str, Any], by: str) -> dict[str, Any]:
+    key = live_tool(account, to)["id"]
+    return {"assistants": [{**DECLARED["assistants"][0], "tools": [key if by == "id" else "live"]}]}
+
+
+def handoff(account: Account, to: dict[str, Any], by: str) -> dict[str, Any]:
+    made = live_assistant(account, to)
+    target = {"assistantId": made["id"]} if by == "id" else {"assistantName": made["name"]}
+    tool = {"type": "handoff", "destinations": [{"type": "assistant", **target}]}
+    return with_definition(model={**MODEL, "tools": [tool]})
+
+
+def other_assistant(account: Account, to: dict[str, Any], by: str) -> dict[str, Any]:
+    made = live_assistant(account, to)
+    return number(assistant=made["id"] if by == "id" else made["name"])
+
+
+def other_squad(account: Account, to: dict[str, Any], by: str) -> dict[str, Any]:
+    member = {"assistantId": live_assistant(account, to)["id"]}
+    made = vapi(account, "squad", name="live squad", members=[member])
+    return number(assistant=None, squad=made["id"] if by == "id" else made["name"])
+
+
+def kept_tool(account: Account, to: dict[str, Any], by: str) -> dict[str, Any]:
+    """Somebody has attached it to a declared assistant."""
+    live_assistant(account, to, "reception")
+    return {}
+
+
+#: Where an object that exists in Vapi may transfer calls to a declared number.
+LIVE: dict[str, Callable[[Account, dict[str, Any], str], dict[str, Any]]] = {
+    "a tool of a declared assistant": named_tool,
+    "a handoff of a declared assistant": handoff,
+    "an assistant": other_assistant,
+    "a squad": other_squad,
+    "a tool that an assistant keeps": kept_tool,
+}
+
+
+@pytest.mark.parametrize("place", LIVE)
+@pytest.mark.parametrize("by", ["name", "id"])
+@pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
+def test_transfer_of_an_existing_object_requires_confirmation(
+    account: Account, place: str, by: str, verb: str | None
+) -> None:
+    to = {**OUTSIDE, "transferPlan": {"mode": "blind-transfer", "sipVerb": verb}} if verb else dict(OUTSIDE)
+    base = {"transfer_tools": [], "assistants": [{**DECLARED["assistants"][0], "tools": []}], "verify": False}
+    options = {**base, **LIVE[place](account, to, by)}
+    before = account.world.journal_report()["writes"]
+    if verb in ("dial", "bye"):
+        account.run(at_once=True, check=True, sip_refer_enabled=False, **options)
+        return
+    for check in (True, False):
+        with pytest.raises(ModuleFailureError, match="account manager") as failed:
+            account.run(at_once=True, check=check, sip_refer_enabled=False, **options)
+        assert "tool live" in str(failed.value)
+    assert account.world.journal_report()["writes"] == before
+    account.run(at_once=True, check=True, **options)
+
+
+def test_existing_transfers_that_the_run_replaces_need_no_confirmation(account: Account) -> None:
+    made = live_assistant(account, dict(OUTSIDE))
+    declared = [{**DECLARED["assistants"][0], "tools": [], "tools_mode": "replace"}]
+    live_assistant(account, dict(OUTSIDE), "reception")
+    vapi(
+        account,
+        "phone-number",
+        provider="byo-phone-number",
+        number=OWN,
+        assistantId=made["id"],
+        name="x",
+        numberE164CheckEnabled=False,
+        fallbackDestination=OUTSIDE,
+        credentialId=vapi(account, "credential", provider="byo-sip-trunk", name="trunk", gateways=[])["id"],
+    )
+    dial = {"number": OUTSIDE["number"], "sip_verb": "dial"}
+    options = {"transfer_tools": [], "assistants": declared, **number(assistant="reception", fallback_destination=dial)}
+    account.run(at_once=True, check=True, sip_refer_enabled=False, verify=False, **options)
+
+
 NOTHING: dict[str, Any] = {"transfer_tools": [], "assistants": []}
 
 
@@ -697,6 +790,8 @@ def test_scheme_and_host_are_case_insensitive(account: Account, scheme: str, hos
 LEFT: dict[str, tuple[str, int, bool]] = {
     "a phone": ("31299999999", 4, True),
     "a SIP account": ("01234", 5, True),
+    "a SIP account that does not exist": ("01235", 5, False),
+    "a URI of a SIP account that does not exist": ("sip:01235@sip.nl.didlogic.net", 1, False),
     "another SIP address": ("31@pbx.example.com", 1, True),
     "a trunk without the number": ("{number}@{other}.sip.vapi.ai", 1, False),
     "an unknown trunk": (f"{{number}}@{NOWHERE}.sip.vapi.ai", 1, False),
@@ -709,6 +804,7 @@ def test_absent_counts_destinations_that_can_answer(account: Account, left: str)
     uri, transport, answers = LEFT[left]
     gateways = [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}]
     other = vapi(account, "credential", provider="byo-sip-trunk", name="other", gateways=gateways)["id"]
+    account.world.seed({"sip_accounts": [{"name": "01234", "label": "desk", "password": "x" * 9}]})
     account.run(at_once=True)
     place(account, uri.format(number=BARE, other=other), transport)
     dry = account.run(at_once=True, state="absent", check=True)

@@ -90,6 +90,51 @@ def test_check_mode_predicts_the_rotation(name: str) -> None:
     assert dry.returned["report"][2:] == run.returned["report"][2:]
 
 
+LIMITS = {"call_restrict": "call_limit", "channels_restrict": "max_channels", "cost_limit": "max_call_cost"}
+
+
+@pytest.mark.parametrize("name", rotation.writable())
+def test_each_setting_of_the_sip_account_is_taken_over(name: str) -> None:
+    """One at a time, so that a field that only another one brings along is noticed."""
+    account = Account.of(rotation.start("label"))
+    owner = next(each for each in account.world.didlogic["sip_accounts"] if each["label"] == "Vapi")
+    others = [key for key in rotation.ACCOUNT if key not in (name, "allowed_ips")]
+    owner.update({key: False if isinstance(rotation.ACCOUNT[key], bool) else None for key in others})
+    before = {key: owner[key] for key in rotation.ACCOUNT}
+    report = rotation.rotate(account, "label", lambda inner: inner)
+    new = next(each for each in account.world.didlogic["sip_accounts"] if each["label"] == "Vapi")
+    assert new["name"] != owner["name"]
+    # didlogic has a switch for each limit: a limit without it has no effect, and it has none without a limit.
+    plain = [key for key in before if key not in (*LIMITS, *LIMITS.values())]
+    assert {key: new[key] for key in plain} == {key: before[key] for key in plain}
+    assert not any(new[switch] for switch in LIMITS)
+    assert [name in text for text in report.warnings if "not copied" in text] == ([True] if name in LIMITS else [])
+
+
+@pytest.mark.parametrize(("switch", "limit"), LIMITS.items())
+def test_limit_of_the_sip_account_is_taken_over(switch: str, limit: str) -> None:
+    account = Account.of(rotation.start("label"))
+    owner = next(each for each in account.world.didlogic["sip_accounts"] if each["label"] == "Vapi")
+    for others in LIMITS.items():
+        owner.update(dict(zip(others, (False, None), strict=True)))
+    owner |= {switch: True, limit: rotation.ACCOUNT[limit]}
+    report = rotation.rotate(account, "label", lambda inner: inner)
+    new = next(each for each in account.world.didlogic["sip_accounts"] if each["label"] == "Vapi")
+    assert (new[switch], new[limit]) == (True, rotation.ACCOUNT[limit])
+    assert not [text for text in report.warnings if "not copied" in text]
+
+
+@pytest.mark.parametrize("field", ["recording", "voicemail_email", "max_channels_per_minute"])
+@pytest.mark.parametrize("check", [True, False])
+def test_setting_that_cannot_be_taken_over_is_reported(field: str, check: bool) -> None:
+    account = Account.of(rotation.start("label"))
+    owner = next(each for each in account.world.didlogic["sip_accounts"] if each["label"] == "Vapi")
+    owner[field] = "x"
+    report = rotation.rotate(account, "label", lambda inner: inner, check=check)
+    (warning,) = [text for text in report.warnings if "not copied" in text]
+    assert f"SIP account Vapi: {field} of the old one" in warning
+
+
 def without_trunk(account: Account, declared: dict[str, Any]) -> None:
     declared["trunk"]["name"] = "another"
 

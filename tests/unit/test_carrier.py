@@ -136,6 +136,7 @@ class Exampletel:
         options=State,
         api=ApiForm(required_keys=("user",)),
     )
+    full_logins = logins
     records = BaseResource(
         provider=EXAMPLETEL, name="cdr", plural="cdrs", title="record", path="/cdrs", record=Model, options=State
     )

@@ -47,6 +47,20 @@ def exported(found: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:
     return environment(snapshot, found["trunk"], [IDS[3]])
 
 
+@pytest.mark.parametrize("kind", ["function", "handoff", "apiRequest"])
+def test_tool_of_another_type_is_referred_to_by_its_id(kind: str) -> None:
+    found = rows()
+    other = {"id": IDS[4], "type": kind, "function": {"name": "other"}}
+    found["assistant"]["model"]["toolIds"] = [IDS[4], IDS[3]]
+    snapshot = Snapshot(
+        region="us", key="k" * 20, trunks=(found["trunk"],), phones=(found["phone"],), assistants=(found["assistant"],),
+        tools=(found["tool"],), other_tools=(other,), numbers=({"number": "31201234560", "destinations": []},),
+    )  # fmt: skip
+    made = environment(snapshot, found["trunk"], [IDS[3], IDS[4]])
+    assert [tool["name"] for tool in made["transfer_tools"]] == ["desk"]
+    assert made["assistants"][0]["tools"] == [IDS[4], "desk"]
+
+
 VALUES: list[t.Any] = ["text", 7, True, False, 0, {"a": 1}, [1], [{"a": 1}]]
 #: Where a field without an option may be in each object.
 PLACES = [

@@ -204,7 +204,7 @@ def _preview(change: _Comparison) -> Plan:
         after[field.name] = "(written, not shown)"
     warnings = _losses(resource, change.desired, change.current, change.given)
     if row is None or change.must_replace:
-        warnings += _not_taken_over(resource, change.desired, change.source)
+        warnings += not_copied(resource, change.desired.label, change.source)
     displayed = {name: value for name, value in to_display(change.after).items() if value not in ("", {})}
     return Plan(
         action="none",
@@ -326,12 +326,17 @@ def _losses(resource: AnyKeyedResource, desired: Desired, current: object, expec
     return tuple(f"{resource.title} {desired.label}: {text}" for text in replaced_variants(current, expected))
 
 
-def _not_taken_over(resource: AnyKeyedResource, desired: Desired, source: ApiObject | None) -> tuple[str, ...]:
-    """A warning that lists the settings that are not copied to a new object."""
-    own = {"id", *resource.constants, *resource.provider.server_keys, *map(camel, resource.read_only_fields)}
+def not_copied(resource: AnyKeyedResource, label: str, source: ApiObject | None) -> tuple[str, ...]:
+    """A warning that lists the settings that are not copied to a new object.
+
+    :param resource: its kind. :param label: its name. :param source: the object that it replaces.
+    :return: the warning; empty if all are copied.
+    """
+    read_only = resource.read_only_fields
+    own = {"id", *resource.constants, *resource.provider.server_keys, *read_only, *map(camel, read_only)}
     lost = unmapped(resource.record, {key: value for key, value in (source or {}).items() if key not in own})
     text = (
-        f"{resource.title} {desired.label}: {', '.join(lost)} of the old one is not copied to the new one, because "
+        f"{resource.title} {label}: {', '.join(lost)} of the old one is not copied to the new one, because "
         "this collection has no option for it. Set it manually."
     )
     return (text,) if lost else ()

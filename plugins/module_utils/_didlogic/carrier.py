@@ -34,6 +34,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.g
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.number import ACCOUNT, NUMBER, Account
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.sip_account import (
+    FULL_SIP_ACCOUNT,
     SIP_ACCOUNT,
     Manner,
     SipAccount,
@@ -47,6 +48,7 @@ __all__ = (
     "balance_of",
     "check_login",
     "entries_of",
+    "full_logins",
     "is_gateway",
     "kind_of",
     "login_of",
@@ -75,6 +77,7 @@ route_forms = destination.FORMS
 route_titles = destination.CALLED
 account = ACCOUNT
 logins = SIP_ACCOUNT
+full_logins = FULL_SIP_ACCOUNT
 records = CALL
 records_limit = COUNTED
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import re
 import typing as t
@@ -56,11 +57,26 @@ class SipAccount(Model):
     @staticmethod
     def received(raw: ApiObject) -> ApiObject:
         off = {limit: 0 for switch, limit in LIMITS.items() if switch in raw and not raw[switch]}
-        return {**raw, **off}
+        # A switch without a limit has no option, so it is kept as a field that cannot be read.
+        odd = [switch for switch, limit in LIMITS.items() if raw.get(switch) and raw.get(limit) is None]
+        return {**{key: value for key, value in raw.items() if key not in LIMITS or key in odd}, **off}
+
+
+class FullSipAccount(SipAccount):
+    """A SIP account with the fields that are no options, for a new one that replaces it."""
+
+    rewrite_enabled: t.Annotated[bool | None, Option(api_name="rewrite_enabled")] = None
+    rewrite_cond: t.Annotated[str | None, Option(api_name="rewrite_cond")] = None
+    rewrite_prefix: t.Annotated[str | None, Option(api_name="rewrite_prefix")] = None
+    didinfo_enabled: t.Annotated[bool | None, Option(api_name="didinfo_enabled")] = None
 
 
 #: didlogic has a switch for each limit; here a limit of 0 means none.
 LIMITS = {"channels_restrict": "max_channels", "call_restrict": "call_limit", "cost_limit": "max_call_cost"}
+
+
+#: Fields that didlogic's clients only send to an existing account.
+NOT_ON_CREATE = ("rewrite_enabled", "rewrite_cond", "rewrite_prefix", "didinfo_enabled")
 
 
 class Manner(Model):
@@ -119,7 +135,8 @@ def writes(
     if row is None:
         if not fields.get("password"):
             raise OptionError("password", "must be given to create a SIP account.")
-        later = fields.pop("ip_restrict", None) or changed_fields.get("allowed_ips")
+        waiting = [fields.pop(name, None) for name in ("ip_restrict", *NOT_ON_CREATE)]
+        later = any(waiting) or changed_fields.get("allowed_ips")
         create = Mutation(
             method="POST", path=resource.path, body=resource.api.wrap(fields), creates=True, has_follow_up=bool(later)
         )
@@ -171,3 +188,6 @@ SIP_ACCOUNT = KeyedResource(
         rewrites_secrets=lambda options: options.update_password == "always",  # noqa: S105 - when, not what
     ),
 )
+
+#: The same objects with all fields that a new one can take over.
+FULL_SIP_ACCOUNT = dataclasses.replace(t.cast("AnyKeyedResource", SIP_ACCOUNT), record=FullSipAccount)

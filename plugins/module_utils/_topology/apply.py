@@ -262,7 +262,10 @@ def _remove_forwards(
     _ensure(other, run, run.spec.forward, forwards)
     run.unanswered = unanswered(run, forwards, phones, trunks)
     for number in run.unanswered:
-        vapi.warn(f"{number} has no destination left that is known to answer: calls to it may fail until it has one.")
+        vapi.warn(
+            f"{number} has no destination left that is known to answer: unless another one answers, calls to it will "
+            "fail until it has one."
+        )
 
 
 def _remove(vapi: Engine, other: Engine, run: ApplyRun) -> None:

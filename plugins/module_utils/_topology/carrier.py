@@ -118,6 +118,10 @@ class Carrier(t.Protocol):
     def logins(self) -> AnyKeyedResource:
         """The SIP accounts, with the keys ``name`` and ``label``."""
 
+    @property
+    def full_logins(self) -> AnyKeyedResource:
+        """The same with all fields that a new SIP account can take over from the one that it replaces."""
+
     def login_of(self, row: ApiObject) -> Login:
         """The SIP account of a row with its details."""
 

@@ -46,7 +46,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     Number,
     Trunk,
     check_phone,
-    refer_users,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ANSWER_ONLY,
@@ -103,8 +102,9 @@ def environment(
     format_ = _format(phones, notes)
     members = [key for phone in phones for key in CallPath(snapshot, digits(str(phone["number"]))).members]
     assistants = [snapshot.assistant[key] for key in dict.fromkeys(members) if key in snapshot.assistant]
-    tools = [snapshot.tool[key] for row in assistants for key in tool_ids(row) if key in snapshot.tool]
-    tools = list({str(row["id"]): row for row in tools}.values())
+    transferring = {str(row["id"]): row for row in snapshot.tools}
+    attached = dict.fromkeys(key for row in assistants for key in tool_ids(row))
+    tools = [transferring[key] for key in attached if key in transferring]
     known = _nameable(snapshot.tools, TRANSFER_TOOL, tools, _tool, notes)
 
     def spoken(row: ApiObject) -> ApiObject:
@@ -117,7 +117,8 @@ def environment(
         found["assistants"] = [spoken(row) for row in assistants if str(row["id"]) in who]
     found["numbers"] = [_number(snapshot, trunk, phone, who, format_, notes) for phone in phones]
     found["number_format"] = format_
-    if refer_users({name: found.get(name) for name in ("transfer_tools", "assistants", "numbers")}):
+    paths = [CallPath(snapshot, digits(str(phone["number"]))) for phone in phones]
+    if any(transfer.by_refer for path in paths for _kind, _row, transfer in path.transfers):
         found["allow_unconfirmed_refer"] = True
     _note_unexpressed(found, trunk, phones, [row for row in tools if str(row["id"]) in known], snapshot, notes)
     hidden = hidden_places({name: found[name] for name in FREE if name in found})

@@ -27,8 +27,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     Snapshot,
     display_name,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.users import Users, rows_after
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import (
+    EnvironmentSpec,
+    unconfirmed_refer,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.users import (
+    Users,
+    rows_after,
+    transferring,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import label_of
@@ -102,6 +109,7 @@ def _missing(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[st
         *_missing_at_carrier(snapshot, spec),
         *_own_failover(snapshot, spec),
         *_missing_references(snapshot, spec, vapi),
+        *_live_transfers(snapshot, spec, vapi),
     ]
     return [spec.option_names.sentence(problem) for problem in found]
 
@@ -151,6 +159,12 @@ def _missing_references(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine)
             more = f"; did you mean {meant}?" if meant else "."
             for path in spec.places(option, field, name):
                 yield OptionError(path, f"{rule}{more}{advice}", name)
+
+
+def _live_transfers(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[OptionError]:
+    """An error if objects in Vapi that are not declared transfer calls, and that is not confirmed."""
+    problem = unconfirmed_refer(spec.params, transferring(snapshot, spec, vapi.rows(ANY_TOOL)))
+    return [problem] if problem else []
 
 
 def _passwords(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[OptionError]:

@@ -33,8 +33,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import overlay
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Identity
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_keyed import not_copied
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -43,6 +44,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Resource,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
@@ -51,6 +53,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
     ensure,
     results_of,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import login_reached
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     Snapshot,
@@ -105,8 +108,8 @@ class Rotation:
 
     @property
     def logins(self) -> AnyKeyedResource:
-        """The kind of the SIP accounts."""
-        return self.spec.carrier.logins
+        """The kind of the SIP accounts, with all fields."""
+        return self.spec.carrier.full_logins
 
     @property
     def title(self) -> str:
@@ -173,8 +176,9 @@ class Rotation:
             rotation replaces it.
         :return: the result.
         """
-        if self.spec.carrier.kind_of(entry.raw) == "sip_account":
-            return bool(login and self.label) and uri_of(entry).strip() == login
+        reached = login_reached(self.spec.carrier, entry)
+        if reached:
+            return bool(login and self.label) and reached == login
         return bool(trunk) and label_of(uri_of(entry)) == trunk.lower()
 
     def old_forwards(self, snapshot: Snapshot) -> list[tuple[CallPath, Entry]]:
@@ -182,13 +186,12 @@ class Rotation:
 
         :param snapshot: both accounts. :return: the destinations with their numbers, without duplicates.
         """
-        found = {
-            (number, entry.identity): (path, entry)
-            for number in snapshot.bought
-            for path in [CallPath(snapshot, number)]
-            for entry in reversed(path.entries)
-            if self.leads_to(entry, self.old_id, self.login)
-        }
+        found: dict[tuple[str, Identity], tuple[CallPath, Entry]] = {}
+        for number in snapshot.bought:
+            path = CallPath(snapshot, number)
+            for entry in path.entries:  # in their order, because those that are appended keep it
+                if self.leads_to(entry, self.old_id, self.login):
+                    found.setdefault((number, entry.identity), (path, entry))
         return list(found.values())
 
     def old_phones(self, snapshot: Snapshot) -> list[ApiObject]:
@@ -332,7 +335,11 @@ def _create_account(run: Rotation) -> str:
     old = next((run.logins.fetch_details(client, row) for row in run.accounts(run.label)), None)  # type: ignore[misc]
     current = from_api(run.logins.record, old) if old else None
     record = run.logins.resolve_desired(declared.record, current, declared.options)  # type: ignore[misc]
-    copied = {name: value for name, value in dict(overlay(current, record) if current else record).items() if value}
+    record = run.logins.record.model_construct(None, **dict(record))
+    for warning in not_copied(run.logins, run.label, old):
+        run.other.warn(warning)
+    after = overlay(current, record) if current else record
+    copied = {name: value for name, value in dict(after).items() if value not in (None, "", [])}
     copied |= {"name": None, "label": run.next_label, "password": run.spec.password}
     desired = Desired(
         type(record).model_construct(None, **{**dict(record), **copied}),
@@ -364,10 +371,9 @@ def _new_forward(run: Rotation, path: CallPath, entry: Entry) -> Desired:
 
     Behind another destination a new one can only be appended, so there it becomes the last one.
     """
-    by_login = run.spec.carrier.kind_of(entry.raw) == "sip_account"
     target = (
-        {"destination": run.new_login, "kind": "sip_account"}
-        if by_login
+        {"destination": _with_login(run, entry), "kind": run.spec.carrier.kind_of(entry.raw)}
+        if login_reached(run.spec.carrier, entry)
         else {"vapi_trunk_id": run.new_id, "uri_user": user_of(entry), "region": run.spec.region}
     )
     params = {
@@ -380,6 +386,16 @@ def _new_forward(run: Rotation, path: CallPath, entry: Entry) -> Desired:
         "state": "present",
     }
     return desired_from_options(run.spec.forward, params)
+
+
+def _with_login(run: Rotation, entry: Entry) -> str:
+    """The address of a destination that leads to the old SIP account, with the login of the new one."""
+    address = uri_of(entry).strip()
+    scheme, user, _host, _rest = parse_uri(address)
+    if not user:
+        return run.new_login
+    new = f"{run.new_login}{user.removeprefix(run.login)}"
+    return f"{scheme and f'{scheme}:'}{new}@{address.rpartition('@')[2]}"
 
 
 def _new_password(run: Rotation) -> Desired:

@@ -123,6 +123,21 @@ class Snapshot:
         rows = {"assistant": self.assistant, "squad": self.squad, "tool": self.tool}.get(reference.kind, {})
         return [(reference.kind, rows[reference.id])] if reference.id in rows else []
 
+    def reached_from(self, rows: t.Iterable[tuple[str, ApiObject]]) -> list[tuple[str, ApiObject]]:
+        """Kind and row of some objects and of all that they refer to, directly or not.
+
+        :param rows: kind and row of the first objects. :return: the objects, without duplicates, these first.
+        """
+        found = {(kind, str(row["id"])): row for kind, row in rows}
+        waiting = collections.deque(found.values())
+        while waiting:
+            for reference in references(waiting.popleft()):
+                for kind, row in self.referenced(reference):
+                    if (kind, str(row["id"])) not in found:
+                        found[kind, str(row["id"])] = row
+                        waiting.append(row)
+        return [(kind, row) for (kind, _key), row in found.items()]
+
     def is_missing(self, reference: Reference) -> bool:
         """Whether the object of a reference does not exist in Vapi.
 
@@ -395,17 +410,7 @@ class CallPath:
     @functools.cached_property
     def reached(self) -> list[tuple[str, ApiObject]]:
         """Kind and row of all objects in Vapi that may handle a call, without duplicates, the phone number first."""
-        found = [("phone_number", self.phone)] if self.phone else []
-        seen = set()
-        waiting = collections.deque(found)
-        while waiting:
-            for reference in references(waiting.popleft()[1]):
-                for kind, row in self.snapshot.referenced(reference):
-                    if (kind, str(row["id"])) not in seen:
-                        seen.add((kind, str(row["id"])))
-                        found.append((kind, row))
-                        waiting.append(found[-1])
-        return found
+        return self.snapshot.reached_from([("phone_number", self.phone)] if self.phone else [])
 
     @functools.cached_property
     def assistants(self) -> list[ApiObject]:

@@ -668,17 +668,27 @@ def _targets(given: object) -> list[ApiObject]:
 
 
 def _confirm_refer(params: Params, faults: Faults) -> None:
-    """Require confirmation that the carrier allows transfers, because no API returns it."""
+    problem = unconfirmed_refer(params, refer_users(params))
+    if problem:
+        faults.add(problem)
+
+
+def unconfirmed_refer(params: Params, users: t.Sequence[str]) -> OptionError | None:
+    """Require confirmation that the carrier allows transfers, because no API returns it.
+
+    :param params: the options. :param users: the objects that transfer calls by REFER.
+    :return: the error; ``None`` if there are none or it is confirmed.
+    """
     confirmed = params["sip_refer_enabled"] or params["allow_unconfirmed_refer"]
-    names = ", ".join(refer_users(params))
+    names = ", ".join(users)
     if not names or params["state"] != "present" or confirmed:
-        return
+        return None
     login = as_object(params["trunk"]).get("username")
     rule = (
-        f"Transfers are declared ({names}), and they need SIP REFER, which didlogic enables manually and no API "
+        f"Calls can be transferred ({names}), and transfers need SIP REFER, which didlogic enables manually and no API "
         "returns. Ask didlogic's account manager: (1) to enable SIP REFER for the account; (2) to enable it for "
         f"the SIP login {login or 'of the trunk'}; (3) whether calls may be transferred to "
         "numbers outside didlogic, and at what price. Then set this to true. To deploy everything before the reply, "
         "set allow_unconfirmed_refer to true; transfers fail until REFER is enabled."
     )
-    faults.add(OptionError("sip_refer_enabled", rule))
+    return OptionError("sip_refer_enabled", rule)

@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, to_api
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import overlay
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     Snapshot,
     display_name,
     titled,
+    tool_ids,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import references
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec, Number
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    references,
+    transfers,
+)
 
 
 class User(t.NamedTuple):
@@ -88,6 +93,8 @@ def rows_after(
     removed_tools = {name for item in (spec.absent_tools if spec.present else spec.tools) for name in item.names}
     gone = {name for item in (spec.absent_assistants if spec.present else spec.assistants) for name in item.names}
     declared_tools, declared = (_by_name(items) if spec.present else {} for items in (spec.tools, spec.assistants))
+    names = {name for item in spec.all_tools for name in item.names}
+    managed = {str(row["id"]) for row in snapshot.tools if dig(row, ("function", "name")) in names}
     for row in staying:
         key = str(row["id"])
         kind = "squad" if key in snapshot.squad else "tool" if key in snapshot.tool else "phone_number"
@@ -97,7 +104,7 @@ def rows_after(
         yield kind, _tool_after(row, declared_tools.get(str(name))) if kind == "tool" else row
     for row in snapshot.assistants:
         if row.get("name") not in gone and str(row["id"]) not in removed:
-            yield "assistant", _assistant_after(row, declared.get(str(row.get("name"))))
+            yield "assistant", _assistant_after(row, declared.get(str(row.get("name"))), managed)
 
 
 def _by_name(items: t.Iterable[Desired]) -> dict[str, Desired]:
@@ -110,13 +117,58 @@ def _tool_after(row: ApiObject, desired: Desired | None) -> ApiObject:
     return {**row, "destinations": to_api(desired.record).get("destinations")}
 
 
-def _assistant_after(row: ApiObject, desired: Desired | None) -> ApiObject:
-    """A declared assistant with its definition and without its tools, which the run detaches where they are removed."""
+def _assistant_after(row: ApiObject, desired: Desired | None, managed: t.Collection[str]) -> ApiObject:
+    """A declared assistant with its definition, and of its tools those that the run keeps without declaring them."""
     if desired is None:
         return row
-    after = as_object(overlay(row, desired.record.definition or {}))
-    model = {key: value for key, value in as_object(after.get("model")).items() if key != "toolIds"}
-    return {**after, "model": model}
+    definition = desired.record.definition
+    after = as_object(overlay(row, definition)) if definition else row
+    replaced = desired.record.tools is not None and desired.options.tools_mode == "replace"
+    kept = [] if replaced else [key for key in tool_ids(row) if key not in managed]
+    return {**after, "model": {**as_object(after.get("model")), "toolIds": kept}}
+
+
+def _phone_after(row: ApiObject, number: Number) -> ApiObject:
+    """A declared phone number without what the run replaces; the rest of it is not managed."""
+    replaced = {"assistantId", "squadId", "workflowId"} if number.assistant is not None or number.squad else set()
+    replaced |= {"fallbackDestination"} if number.fallback_destination is not None else set()
+    return {key: row[key] for key in row if key not in replaced}
+
+
+def transferring(snapshot: Snapshot, spec: EnvironmentSpec, tools: t.Iterable[ApiObject]) -> list[str]:
+    """The objects in Vapi that may transfer a call to a declared number by REFER after the run.
+
+    Declared objects themselves are judged by the options; here those that they and the numbers refer to.
+
+    :param snapshot: both accounts. :param spec: the environment. :param tools: all tools in Vapi.
+    :return: the titles of the objects.
+    """
+    numbers = {str(number.number): number for number in spec.numbers}
+    phones = [
+        ("phone_number", _phone_after(row, number))
+        for row in snapshot.phones
+        for number in (numbers.get(digits(str(row.get("number")))),)
+        if number
+    ]
+    after = list(rows_after(snapshot, spec, [*snapshot.squads, *tools], ()))
+    later = dataclasses.replace(
+        snapshot,
+        assistants=tuple(row for kind, row in after if kind == "assistant"),
+        tools=tuple(row for kind, row in after if kind == "tool"),
+        other_tools=(),
+    )
+    named = {"assistant": {*spec.foreign_assistants}, "squad": {*spec.squads}, "tool": {*spec.foreign_tools}}
+    named["assistant"] |= {name for item in spec.assistants for name in item.names}
+    first = [(kind, row) for kind, row in after if _names_of(row) & named.get(kind, set())]
+    # Objects that the run creates.
+    new = [("assistant", {"id": item.label, **(item.record.definition or {})}) for item in spec.assistants]
+    new += [("tool", {"id": item.label, **to_api(item.record)}) for item in spec.tools]
+    reached = later.reached_from([*phones, *first, *new])
+    return [titled(kind, row) for kind, row in reached if any(transfer.by_refer for transfer in transfers(row))]
+
+
+def _names_of(row: ApiObject) -> set[str]:
+    return {str(value) for value in (row["id"], row.get("name"), dig(row, ("function", "name"))) if value}
 
 
 def stale_names(snapshot: Snapshot, spec: EnvironmentSpec, staying: t.Iterable[ApiObject]) -> list[str]:
