@@ -100,11 +100,11 @@ def environment(
     notes: list[str] = []
     phones = _declarable(snapshot, trunk, notes)
     format_ = _format(phones, notes)
-    members = [key for phone in phones for key in CallPath(snapshot, digits(str(phone["number"]))).members]
+    paths = [CallPath(snapshot, digits(str(phone["number"]))) for phone in phones]
+    members = [key for path in paths for key in path.members]
     assistants = [snapshot.assistant[key] for key in dict.fromkeys(members) if key in snapshot.assistant]
-    transferring = {str(row["id"]): row for row in snapshot.tools}
-    attached = dict.fromkeys(key for row in assistants for key in tool_ids(row))
-    tools = [transferring[key] for key in attached if key in transferring]
+    attached = {key for row in assistants for key in tool_ids(row)}
+    tools = [row for row in snapshot.tools if str(row["id"]) in attached]
     known = _nameable(snapshot.tools, TRANSFER_TOOL, tools, _tool, notes)
 
     def spoken(row: ApiObject) -> ApiObject:
@@ -117,8 +117,7 @@ def environment(
         found["assistants"] = [spoken(row) for row in assistants if str(row["id"]) in who]
     found["numbers"] = [_number(snapshot, trunk, phone, who, format_, notes) for phone in phones]
     found["number_format"] = format_
-    paths = [CallPath(snapshot, digits(str(phone["number"]))) for phone in phones]
-    if any(transfer.by_refer for path in paths for _kind, _row, transfer in path.transfers):
+    if any(map(_transfers_by_refer, paths)):
         found["allow_unconfirmed_refer"] = True
     _note_unexpressed(found, trunk, phones, [row for row in tools if str(row["id"]) in known], snapshot, notes)
     hidden = hidden_places({name: found[name] for name in FREE if name in found})
@@ -128,6 +127,10 @@ def environment(
             "value, or remove the key to keep the object's current secret."
         )
     return {**{name: value for name, value in found.items() if value != []}, "region": snapshot.region, "notes": notes}
+
+
+def _transfers_by_refer(path: CallPath) -> bool:
+    return any(transfer.by_refer for *_defined, transfer in path.transfers)
 
 
 #: Free-form options, which may contain secrets.

@@ -69,18 +69,17 @@ def _check_former(item: Params, name: str, place: str, known: dict[str, str], fa
 
 def _named_assistants(params: Params) -> t.Iterator[tuple[str, str]]:
     """The path and the name of each assistant that the declared tools and definitions transfer a call to."""
-    for option, field in (("transfer_tools", "destinations"), ("assistants", "definition")):
-        for index, item in enumerate(objects_in(params[option])):
-            path = f"{option}[{index}].{field}"
-            if item.get("state") == "absent":
-                continue
-            for at, to in enumerate(as_list(item.get(field)) if field == "destinations" else ()):
-                name = as_object(to).get("assistant_name")
-                if isinstance(name, str):
-                    yield f"{path}[{at}].assistant_name", name
-            for reference in references(as_object(item.get(field))) if field == "definition" else ():
-                if reference.by_name:
-                    yield f"{path}.{reference.path}", reference.id
+    for index, item in enumerate(objects_in(params["transfer_tools"])):
+        if item.get("state") != "absent":
+            names = [as_object(to).get("assistant_name") for to in as_list(item.get("destinations"))]
+            path = f"transfer_tools[{index}].destinations"
+            yield from (
+                (f"{path}[{at}].assistant_name", name) for at, name in enumerate(names) if isinstance(name, str)
+            )
+    for index, item in enumerate(objects_in(params["assistants"])):
+        if item.get("state") != "absent":
+            found = references(as_object(item.get("definition")))
+            yield from ((f"assistants[{index}].definition.{ref.path}", ref.id) for ref in found if ref.by_name)
 
 
 def _references(params: Params, option: str, field: str) -> t.Iterator[tuple[str, str]]:

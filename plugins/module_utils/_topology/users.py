@@ -90,35 +90,35 @@ def rows_after(
     :param staying: the phone numbers, squads and tools that the run keeps.
     :param removed: the ids of further objects that it removes.
     """
-    removed_tools = {name for item in (spec.absent_tools if spec.present else spec.tools) for name in item.names}
-    gone = {name for item in (spec.absent_assistants if spec.present else spec.assistants) for name in item.names}
-    declared_tools, declared = (_by_name(items) if spec.present else {} for items in (spec.tools, spec.assistants))
+    absent = (spec.absent_tools, spec.absent_assistants) if spec.present else (spec.tools, spec.assistants)
+    gone_tools, gone = ({name for item in items for name in item.names} for items in absent)
+    for row in staying:
+        key, name = str(row["id"]), dig(row, ("function", "name"))
+        if key not in snapshot.tool:
+            yield "squad" if key in snapshot.squad else "phone_number", row
+        elif name not in gone_tools and key not in removed:
+            yield "tool", _tool_after(row, spec)
     names = {name for item in spec.all_tools for name in item.names}
     managed = {str(row["id"]) for row in snapshot.tools if dig(row, ("function", "name")) in names}
-    for row in staying:
-        key = str(row["id"])
-        kind = "squad" if key in snapshot.squad else "tool" if key in snapshot.tool else "phone_number"
-        name = dig(row, ("function", "name"))
-        if kind == "tool" and (name in removed_tools or key in removed):
-            continue
-        yield kind, _tool_after(row, declared_tools.get(str(name))) if kind == "tool" else row
     for row in snapshot.assistants:
         if row.get("name") not in gone and str(row["id"]) not in removed:
-            yield "assistant", _assistant_after(row, declared.get(str(row.get("name"))), managed)
+            yield "assistant", _assistant_after(row, spec, managed)
 
 
-def _by_name(items: t.Iterable[Desired]) -> dict[str, Desired]:
-    return {name: item for item in items for name in item.names}
+def _declared(items: t.Iterable[Desired], name: object) -> Desired | None:
+    return next((item for item in items if name in item.names), None)
 
 
-def _tool_after(row: ApiObject, desired: Desired | None) -> ApiObject:
+def _tool_after(row: ApiObject, spec: EnvironmentSpec) -> ApiObject:
+    desired = _declared(spec.tools, dig(row, ("function", "name"))) if spec.present else None
     if desired is None or desired.record.destinations is None:
         return row
     return {**row, "destinations": to_api(desired.record).get("destinations")}
 
 
-def _assistant_after(row: ApiObject, desired: Desired | None, managed: t.Collection[str]) -> ApiObject:
+def _assistant_after(row: ApiObject, spec: EnvironmentSpec, managed: t.Collection[str]) -> ApiObject:
     """A declared assistant with its definition, and of its tools those that the run keeps without declaring them."""
+    desired = _declared(spec.assistants, row.get("name")) if spec.present else None
     if desired is None:
         return row
     definition = desired.record.definition
