@@ -33,9 +33,13 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
-        """Render the template, verify the variables if given, and write the file."""
+        """Make a folder, remove a file, or render the template, verify the variables if given, and write the file."""
         result: Result = super().run(tmp, task_vars)
-        _validated, args = self.validate_argument_spec(argument_spec=safe_files.REPORT)  # type: ignore[no-untyped-call]
+        _validated, args = self.validate_argument_spec(  # type: ignore[no-untyped-call]
+            argument_spec=safe_files.REPORT, required_if=safe_files.REQUIRED_IF
+        )
+        if args["state"] != "file":
+            return result | self._without_content(args["state"], args["dest"], task_vars or {})
         text = self._rendered(args["src"], dict(task_vars or {}))
         content = text.encode("utf-8", "replace")
         expected = args["variables"]
@@ -53,6 +57,16 @@ class ActionModule(ActionBase):
         if self._task.diff and done.changed:
             result["diff"] = [safe_files.texts(done.before, text, done.path)]
         return result
+
+    def _without_content(self, state: str, dest: str, variables: t.Mapping[str, t.Any]) -> Result:
+        try:
+            if state == "directory":
+                done = safe_files.make_folder(dest, dry=self._task.check_mode)
+            else:
+                done = safe_files.remove(_of_host(dest, variables), dry=self._task.check_mode)
+        except safe_files.FileError as error:
+            raise AnsibleActionFail(str(error)) from None
+        return {"changed": done.changed, "dest": done.path}
 
     def _rendered(self, src: str, variables: Result) -> str:
         variables["ansible_search_path"] = self._task.get_search_path()

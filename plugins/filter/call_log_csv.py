@@ -12,6 +12,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+
 ApiObject = t.Mapping[str, t.Any]
 
 #: Characters that start a formula in spreadsheets, also in full width, and characters that are skipped before them.
@@ -30,9 +32,10 @@ def cell(value: object) -> str:
 
     Readers with ``;``, ``|`` or a tab as separator find further cells inside a cell, and ignore its quotes. An
     apostrophe is prepended to each part that begins like a formula, and to a leading line break, which some readers
-    skip. Tabs are replaced by spaces.
+    skip. Tabs are replaced by spaces, and characters that a terminal runs or that hide text by escapes.
     """
-    text = BREAK.sub("\n", str(value)).replace("\t", " ")
+    lines = BREAK.sub("\n", str(value)).replace("\t", " ").split("\n")
+    text = "\n".join(map(printable, lines))
     if NUMBER.fullmatch(text):
         return text
     parts = EDGE.split(text)

@@ -14,6 +14,7 @@ import typing as t
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
 
 WIDTH = 120
@@ -33,10 +34,26 @@ class _Escaping(_Dumper):
     """Writes every string in double quotes, on one line."""
 
 
+def _is_readable(text: str) -> bool:
+    """Whether a text is shown as it is: without characters that are invisible or change the order of others."""
+    return text.isprintable() and printable(text) == text
+
+
+def _escaped(text: str) -> str:
+    """The YAML text with escapes. Only texts in double quotes have characters that need them."""
+    if all(map(_is_readable, text.split("\n"))):
+        return text
+    return "".join(char if char == "\n" or _is_readable(char) else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     lines = text.split("\n")
-    # Only double quotes preserve line breaks other than a line feed. Block scalars are for prose.
-    plain = all(line.isprintable() for line in lines)
+    # Only double quotes preserve line breaks other than a line feed, and allow escapes. Block scalars are for prose.
+    plain = all(map(_is_readable, lines))
     block = plain and len(lines) > 1 and text.strip("\n") and not text[0].isspace()
     style = '"' if not plain or isinstance(dumper, _Escaping) else "|" if block else None
     if _reading.TEMPLATE.search(text):
@@ -69,7 +86,7 @@ def _comment(text: str) -> str:
     """Return the lines of a comment that its text cannot end."""
     found = []
     for line in text.split("\n"):
-        clean = "".join(char if char.isprintable() else " " for char in line)
+        clean = "".join(char if _is_readable(char) else " " for char in line)
         indent = clean[: len(clean) - len(clean.lstrip())]
         # Indented lines are examples and are not wrapped.
         wrapped = [clean.rstrip()] if indent else textwrap.wrap(clean, WIDTH - 2, break_long_words=False)
@@ -90,7 +107,8 @@ def vars_file(variables: object, comment: str = "") -> str:
     head = _comment(_plain(str(comment))) + "\n" if comment else ""
     place: str | None = "the variables"
     for dumper, unicode in ((_Dumper, True), (_Escaping, False)):
-        text = head + yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=unicode, width=WIDTH)
+        body = yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=unicode, width=WIDTH)
+        text = head + _escaped(body)
         try:
             place = _reading.difference(plain, _reading.from_text("---\n" + text))
         except ValueError:

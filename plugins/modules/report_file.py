@@ -8,29 +8,40 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: report_file
-short_description: Write a rendered template to a file on the controller
+short_description: Write or remove a file, or create a directory, on the controller
 version_added: 1.0.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
-  - Writes the reports of the playbooks of this collection. It always runs on the controller, and is safe in a directory
-    that other users can write to, such as C(/tmp).
+  - Writes the reports and records of the playbooks of this collection. It always runs on the controller, and is safe in
+    a directory that other users can write to, such as C(/tmp).
   - The file is replaced atomically. A symbolic link, whether the file itself or a directory on its path, is followed if
     it belongs to the user who runs Ansible or to root. A link of another user is rejected.
   - With O(variables), the file is intended for C(ansible-playbook -e @file). The content is parsed as Ansible parses
     it, and is written only if it contains exactly these variables and none of their values is treated as a template.
 options:
   src:
-    description: The template. It is searched for in the same locations as with M(ansible.builtin.template).
+    description:
+      - The template. It is searched for in the same locations as with M(ansible.builtin.template).
+      - Required with O(state=file).
     type: str
-    required: true
   dest:
     description:
-      - Path of the file. A relative path is resolved against the working directory. The directory must exist.
+      - Path of the file or directory. A relative path is resolved against the working directory. The directory of a
+        file must exist.
       - In a play with several hosts, a path that does not contain the host's name gets it before the extension, so that
         no host overwrites the file of another.
     type: str
     required: true
+  state:
+    description:
+      - V(file) writes the file.
+      - V(directory) creates the directory and its missing parents, which only their owner can use. The mode of an
+        existing directory is not changed.
+      - V(absent) removes the file.
+    type: str
+    choices: [file, directory, absent]
+    default: file
   mode:
     description: Permissions of the file in octal digits. They are also applied to an existing file.
     type: str
@@ -68,12 +79,17 @@ EXAMPLES = r"""
     dest: environment.yml
     variables: "{{ declared }}"
     backup: true
+
+- name: Create the directory of the reports
+  voiceops.vapi_didlogic.report_file:
+    dest: ~/reports
+    state: directory
 """
 
 RETURN = r"""
 ---
 dest:
-  description: The absolute path of the file.
+  description: The absolute path of the file or directory.
   returned: success
   type: str
   sample: /home/alice/environment.yml
@@ -94,7 +110,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible im
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=safe_files.REPORT, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=safe_files.REPORT, required_if=safe_files.REQUIRED_IF, supports_check_mode=True
+    )
     module.fail_json(msg="This runs on the controller only: call it as voiceops.vapi_didlogic.report_file.")
 
 

@@ -125,6 +125,10 @@ async def test_templates_are_escaped_in_all_texts_of_a_message() -> None:
 # --------------------------------------------------------------------------------------------------------- addresses
 
 SECRET = "canary" + secrets.token_hex(8)
+FORMS = [
+    "sip:u:{}@host", "a //u:{}@h b", "{{{{base}}}}/x?token={}", "/hook?apikey={}", "sig={}", "turn:u:{}@h:3478",
+    "Endpoint=x/;SharedAccessKey={}", "https://u:a/{}@host/x", "sharedAccessSignature={}", "Password={};",
+]  # fmt: skip
 SIGNED = f"https://storage.example.com/a/b.wav?X-Signature={SECRET}"
 
 
@@ -140,6 +144,7 @@ SIGNED = f"https://storage.example.com/a/b.wav?X-Signature={SECRET}"
                 {"stereoRecordingUrl": {"mono": SECRET}},
                 {"listenUrl": f"wss://example.com/{SECRET}", "controlUrl": f"https://example.com/{SECRET}/control"},
                 f"<sip:31201234560@{SECRET}.sip.vapi.ai:5060>;tag=1",
+                *[form.format(SECRET) for form in FORMS],
                 {"sipUri": f"sip:31201234560@{SECRET}.SIP.eu.vapi.ai"},
                 {"credentials": [{"key": SECRET}]},
                 {
@@ -162,6 +167,19 @@ def test_recording_urls_and_secrets_are_hidden(value: Any, kind: str) -> None:
 def test_harmless_texts_are_readable() -> None:
     harmless = {"maxTokens": 250, "credentialId": "4444", "text": "see https://example.com/help", "hasToken": True}
     assert disarmed(harmless) == harmless
+    for text in (
+        "sip:31201234560@example.com:5060",
+        "me@example.com",
+        "Is it so? a = b",
+        "https://example.com/a/b",
+        "10:30",
+    ):
+        assert disarmed(text) == text
+
+
+@pytest.mark.parametrize("key", ["vault", "unsafe", "type"])
+def test_key_that_ansible_interprets_is_renamed(key: str) -> None:
+    assert disarmed({"metadata": {f"__ansible_{key}": 1}}) == {"metadata": {f"ansible_{key}": 1}}
 
 
 @on_a_loop
@@ -179,7 +197,22 @@ async def test_upload_event_is_optional() -> None:
 
 def test_long_texts_are_escaped_in_short_time() -> None:
     start = time.monotonic()
-    for piece in ("a.", "a://", "{", "a://a", "://", "?@", "@a", "@a.sip.", "@" + "a" * 90):
+    for piece in (
+        "a.",
+        "a://",
+        "{",
+        "a://a",
+        "://",
+        "?@",
+        "@a",
+        "//",
+        "a:b:",
+        "?a",
+        "=",
+        "//a=",
+        "@a.sip.",
+        "@" + "a" * 90,
+    ):
         disarmed(piece * (1_000_000 // len(piece)))
     assert time.monotonic() - start < 10
 

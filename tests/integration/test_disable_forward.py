@@ -79,7 +79,7 @@ def test_destination_to_other_trunk_is_no_fallback(ready: Any) -> None:
 def test_sip_account_that_cannot_answer_is_no_fallback(ready: Any, registered: bool) -> None:
     login = "01234" if registered else "09999"
     if registered:
-        trunk = {"name": "didlogic", "username": login, "password": "x" * 12, "register": {"realm": "didlogic"}}
+        trunk = {"name": "didlogic", "username": login, "password": "k" * 12, "register": {"realm": "didlogic"}}
         played = ready.play([{V + "vapi_sip_trunk": {**trunk, "update_password": "always"}}])
         assert played.rc == 0, played.text
     other = {"number": ALONE, "destination": login, "kind": "sip_account", "position": "any"}

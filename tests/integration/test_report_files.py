@@ -15,9 +15,14 @@ import pytest
 from playing import wired
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOKS = sorted(ROOT.glob("playbooks/*.yml"))
+PLAYBOOKS = sorted(
+    [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("roles/*/handlers/*.yml")]
+)
 #: What writes a file on the controller, by ansible-core.
-WRITERS = r"ansible\.builtin\.(?:template|copy|lineinfile|blockinfile|replace|assemble|get_url|fetch|unarchive):"
+WRITERS = (
+    r"ansible\.builtin\."
+    "(?:template|copy|file|tempfile|lineinfile|blockinfile|replace|assemble|get_url|fetch|unarchive):"
+)
 NUMBER = "31201234560"
 #: Playbook, the variable with its file or folder, and all the files that it then writes.
 REPORTS = [
@@ -30,7 +35,7 @@ REPORTS = [
 ]
 
 
-@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_playbook_writes_file_consistently(path: Path) -> None:
     text = path.read_text()
     assert not re.findall(WRITERS, text)
@@ -40,7 +45,7 @@ def test_playbook_writes_file_consistently(path: Path) -> None:
 
 def test_every_writing_playbook_has_a_case() -> None:
     """A new one needs a row above."""
-    writing = {path.stem for path in PLAYBOOKS if "report_file" in path.read_text()}
+    writing = {path.stem for path in ROOT.glob("playbooks/*.yml") if "report_file" in path.read_text()}
     assert writing == {playbook for playbook, _variable, _files in REPORTS}
 
 
@@ -78,6 +83,39 @@ def test_symlink_of_another_user_is_rejected(
         assert precious.read_text() != mine
         assert shared.stat().st_mode & 0o7777 == 0o1777, "a folder that is there keeps its mode"
         link.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links that belong to another user")
+@pytest.mark.parametrize("inner", ["", "/new", "/new/deep"])
+@pytest.mark.parametrize("more", [{"minutes": 30}, {}, {"restore": True}], ids=["record", "no end", "restore"])
+def test_folder_of_records_behind_a_link_of_another_user_is_rejected(
+    services: Any, inner: str, more: dict[str, Any]
+) -> None:
+    """Nothing is made, read or removed behind it."""
+    services.sandbox("reset", "POST", wired(NUMBER))
+    target = services.folder / "target"
+    target.mkdir(exist_ok=True)
+    record = json.dumps({"destinations": [], "number": NUMBER, "trunk_ids": [], "until": 0})
+    if not inner:
+        (target / f"{NUMBER}.json").write_text(record)
+    link = services.folder / "records"
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    os.lchown(link, 4711, 4711)
+    names = {f"vapi_didlogic_disable_{name}": value for name, value in more.items()}
+    play = services.play(
+        "voiceops.vapi_didlogic.disable_forward",
+        vapi_didlogic_disable_number=NUMBER,
+        vapi_didlogic_disable_folder=f"{link}{inner}",
+        **names,
+    )
+    found = {str(path.relative_to(target)) for path in target.rglob("*")}
+    assert found == (set() if inner else {f"{NUMBER}.json"})
+    if not inner or "minutes" in more:
+        assert "belongs to another user" in play.out
+        assert play.rc == 2, play.text
+    for path in target.iterdir():
+        path.unlink()
 
 
 def each(services: Any, cases: list[dict[str, Any]]) -> list[str]:

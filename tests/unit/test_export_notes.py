@@ -138,3 +138,28 @@ def test_hidden_values_are_listed_and_rejected_together(count: int) -> None:
             parse(given)
         assert all(place in str(caught.value) for place in places)
         assert str(caught.value).count(f"contains {REDACTED}") == count
+
+
+#: Where an object may have a key of its user's choice.
+OWN_KEYS = [
+    ("assistant", ("metadata",)), ("assistant", ("model", "metadata", "inner")), ("assistant", ("server",)),
+    ("tool", ("destinations", 0, "transferPlan")), ("phone", ("fallbackDestination",)), ("assistant", ("hooks", 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["vault", "unsafe", "type", "x"])
+@pytest.mark.parametrize(("kind", "path"), OWN_KEYS)
+def test_key_that_ansible_interprets_is_not_exported(kind: str, path: tuple[t.Any, ...], key: str) -> None:
+    """The object is left out with a note: its key would be renamed in the file, and applied under the new name."""
+    found = rows()
+    found["phone"]["fallbackDestination"] = {"type": "number", "number": "+31201234599"}
+    found["assistant"]["hooks"] = [{"on": "call.ending"}]
+    inner: t.Any = found[kind]
+    for step in path:
+        inner = inner[step] if isinstance(step, int) else inner.setdefault(step, {})
+    inner[f"__ansible_{key}"] = "x"
+    result = exported(found)
+    assert any(f"__ansible_{key}" in note for note in result["notes"])
+    del result["notes"]
+    assert f"ansible_{key}" not in repr(result)
+    assert result["numbers"][0]["assistant"] == (IDS[2] if kind == "assistant" else "R")

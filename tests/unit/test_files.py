@@ -202,3 +202,56 @@ def test_failed_write_keeps_the_previous_file(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(safe_files.FileError, match="No space left"):
         safe_files.write(str(path), b"new")
     assert [(other.name, other.read_bytes()) for other in tmp_path.iterdir()] == [("report", b"old")]
+
+
+@pytest.mark.parametrize("inner", ["", "new", "new/deep"])
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("place", ["folder", "two links"])
+def test_folder_behind_a_symlink(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, mode: int, absolute: bool, inner: str
+) -> None:
+    """A link of the own user is followed, that of another is rejected; an existing folder keeps its mode."""
+    _path, links, goal = trap(tmp_path, place, "a folder", mode, absolute=absolute)
+    path, wanted = str(links[0] / inner), goal / inner
+    exists = not inner
+    before = snapshot(tmp_path)
+    assert safe_files.make_folder(path, dry=True).changed is not exists
+    assert snapshot(tmp_path) == before
+    assert safe_files.make_folder(path).changed is not exists
+    assert wanted.is_dir()
+    assert exists or stat.S_IMODE(wanted.stat().st_mode) == 0o700
+    assert not safe_files.make_folder(path).changed
+    assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == stat.S_IMODE(mode)
+    file = wanted / "record"
+    file.write_text("x")
+    give_away(monkeypatch, links[-1])
+    before = snapshot(tmp_path)
+    for run in (safe_files.make_folder, safe_files.remove):
+        for dry in (True, False):
+            with pytest.raises(safe_files.FileError, match="belongs to another user"):
+                run(f"{path}/record" if run is safe_files.remove else f"{path}/other", dry=dry)
+    assert snapshot(tmp_path) == before
+
+
+def test_file_is_removed_and_its_link_is_kept(tmp_path: Path) -> None:
+    file, link = tmp_path / "record", tmp_path / "link"
+    file.write_text("x")
+    link.symlink_to(file)
+    assert safe_files.remove(str(link), dry=True).changed
+    assert file.exists()
+    assert safe_files.remove(str(link)).changed
+    assert (file.exists(), link.is_symlink()) == (False, True)
+    assert not safe_files.remove(str(file)).changed
+    assert not safe_files.remove(str(tmp_path / "none" / "record")).changed
+
+
+@pytest.mark.parametrize("run", [safe_files.make_folder, safe_files.remove])
+def test_path_of_another_kind_is_rejected(tmp_path: Path, run: t.Callable[[str], object]) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / ("file" if run is safe_files.make_folder else "folder")
+    before = snapshot(tmp_path)
+    with pytest.raises(safe_files.FileError, match="folder"):
+        run(str(path))
+    assert snapshot(tmp_path) == before

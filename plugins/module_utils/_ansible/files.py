@@ -1,12 +1,13 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a file on the controller atomically, without following symbolic links of other users.
+"""Write a file or make a folder on the controller, without following symbolic links of other users.
 
 Any user with write access to a folder such as ``/tmp`` can create a symbolic link at the path of a report or of one of
 its parent folders. Each component of the path is therefore opened relative to the previous one; links are resolved here
 and not by the kernel, and only those of the user who runs Ansible, or of root, are followed. The text is written to a
-new file in the target's folder, which then replaces the target.
+new file in the target's folder, which then replaces the target. The sandbox reads this file without the collection, so
+it imports nothing from it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ import stat
 
 #: The options of the module ``report_file``, for the check of its documentation and for its action plugin.
 REPORT: dict[str, dict[str, object]] = {
-    "src": {"type": "str", "required": True},
+    "src": {"type": "str"},
     "dest": {"type": "str", "required": True},
+    "state": {"type": "str", "default": "file", "choices": ["file", "directory", "absent"]},
     "mode": {"type": "str", "default": "0600"},
     "backup": {"type": "bool", "default": False},
     "variables": {"type": "dict"},
 }
+
+REQUIRED_IF = [["state", "file", ["src"]]]
 
 #: Maximum number of symbolic links on one path, as in the kernel.
 MAX_LINKS = 40
@@ -66,8 +70,7 @@ def write(path: str, content: bytes, *, mode: int = 0o600, backup: bool = False,
     :raises FileError: if a link of another user is on the path, if the folder does not exist, if the path is not that
         of a regular file, or if the system reports an error.
     """
-    # Not normalized: ".." after a link is the parent folder of its target.
-    display_path = str(pathlib.Path.cwd() / pathlib.Path(path).expanduser()) + ("/" if path.endswith("/") else "")
+    display_path = _absolute(path)
     try:
         folder, name = _open_folder(display_path)
         try:
@@ -78,25 +81,76 @@ def write(path: str, content: bytes, *, mode: int = 0o600, backup: bool = False,
         raise FileError(f"{display_path} cannot be written: {os.strerror(error.errno or 0)}.") from None
 
 
-def _open_folder(path: str) -> tuple[int, str]:
-    """Open the folder of a file. Returns it and the file's name in it, which is no symbolic link."""
+def make_folder(path: str, *, dry: bool = False) -> Written:
+    """Make a folder and its missing parents, for their owner only. The mode of an existing folder is not changed.
+
+    :param path: the folder, as for :func:`write`. :param dry: whether to only determine if something would change.
+    :returns: whether a folder is missing. :raises FileError: as :func:`write`, or if a part of the path is no folder.
+    """
+    display_path = _absolute(path).rstrip("/") or "/"
+    try:
+        try:
+            os.close(_open_folder(display_path, whole=True)[0])
+        except FileNotFoundError:
+            if not dry:
+                os.close(_open_folder(display_path, whole=True, make=True)[0])
+            return Written(display_path, changed=True)
+    except OSError as error:
+        raise FileError(f"{display_path} cannot be used as a folder: {os.strerror(error.errno or 0)}.") from None
+    return Written(display_path, changed=False)
+
+
+def remove(path: str, *, dry: bool = False) -> Written:
+    """Remove a file; a symbolic link to it is kept.
+
+    :param path: the file, as for :func:`write`. :param dry: whether to only determine if something would change.
+    :returns: whether the file exists. :raises FileError: as :func:`write`.
+    """
+    display_path = _absolute(path)
+    try:
+        folder, name = _open_folder(display_path)
+        try:
+            found, _before = _current(folder, name, display_path)
+            if found and not dry:
+                os.unlink(name, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except FileNotFoundError:
+        return Written(display_path, changed=False)
+    except OSError as error:
+        raise FileError(f"{display_path} cannot be removed: {os.strerror(error.errno or 0)}.") from None
+    return Written(display_path, changed=found is not None)
+
+
+def _absolute(path: str) -> str:
+    """The absolute path, not normalized: ``..`` after a link is the parent folder of its target."""
+    return str(pathlib.Path.cwd() / pathlib.Path(path).expanduser()) + ("/" if path.endswith("/") else "")
+
+
+def _open_folder(path: str, *, whole: bool = False, make: bool = False) -> tuple[int, str]:
+    """Open the folder of a file. Returns it and the file's name in it, which is no symbolic link.
+
+    :param whole: whether the path is that of a folder, which is opened. :param make: whether to make missing folders.
+    """
     parts, links = _steps(path), 0
     folder = os.open("/", _FOLDER)
     try:
-        while parts and not path.endswith("/") and links <= MAX_LINKS:
+        while parts and (whole or not path.endswith("/")) and links <= MAX_LINKS:
             part = parts.pop()
             target = _target(folder, part, path)
             if target is not None:
                 links += 1
                 parts += _steps(target)
                 folder = _entered(folder, "/") if target.startswith("/") else folder
-            elif parts:
-                folder = _entered(folder, part)
+            elif parts or whole:
+                folder = _entered(folder, part, make=make)
             else:
                 return folder, part
     except BaseException:
         os.close(folder)
         raise
+    if whole and links <= MAX_LINKS:
+        return folder, ""
     os.close(folder)
     if links > MAX_LINKS:
         raise OSError(errno.ELOOP, "")
@@ -108,7 +162,10 @@ def _steps(path: str) -> list[str]:
     return [step for step in reversed(path.split("/")) if step not in ("", ".")]
 
 
-def _entered(folder: int, name: str) -> int:
+def _entered(folder: int, name: str, *, make: bool = False) -> int:
+    if make:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=folder)
     found = os.open(name, _FOLDER, dir_fd=folder)
     os.close(folder)
     return found

@@ -43,3 +43,23 @@ def objects_in(value: object) -> list[ApiObject]:
     :param value: the part. :return: the objects; items of other types are left out.
     """
     return [item for item in as_list(value) if isinstance(item, dict)]
+
+
+#: Ansible treats a dict in a result with such a key as a value of one of its types, and decodes or rejects it.
+RESERVED = "__ansible_"
+
+
+def reserved_keys(value: object, path: str = "") -> list[str]:
+    """The paths of the keys in a value that Ansible would interpret (:data:`RESERVED`).
+
+    :param value: any value. :param path: its path. :return: dotted paths.
+    """
+    if isinstance(value, (list, tuple)):
+        return [place for at, item in enumerate(value) for place in reserved_keys(item, f"{path}[{at}]")]
+    if not isinstance(value, dict):
+        return []
+    found = []
+    for key, item in value.items():
+        place = f"{path}.{key}" if path else str(key)
+        found += [place] if str(key).startswith(RESERVED) else reserved_keys(item, place)
+    return found

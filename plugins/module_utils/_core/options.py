@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    RESERVED,
+    Params,
+    reserved_keys,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import ValidationError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UNSET, Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
@@ -180,11 +184,16 @@ def _inner(field: Field, value: object, faults: Faults, path: str) -> object:
 
 
 def _check_free(record: type[Model], params: object, faults: Faults) -> None:
-    """Find values of free-form options that are not text where a service requires text."""
+    """Find keys that Ansible interprets, and values of free-form options that are not text where text is required."""
+    own = {name: params.get(name) for name in fields(record)} if isinstance(params, dict) else {}
+    for place in reserved_keys(own):
+        faults.add(OptionError(place, RESERVED_KEY))
     for field, value, where in free_values(record, params):
         for path, wrong in no_texts(field.option.free, value, where):
             faults.add(OptionError(path, TRUTH_FOR_TEXT if isinstance(wrong, bool) else NUMBER_FOR_TEXT, wrong))
 
+
+RESERVED_KEY = f"is a key that Ansible interprets as one of its types; use a name that does not begin with {RESERVED}."
 
 TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as booleans. Put the word in quotes."
 FLOAT_FOR_TEXT = (

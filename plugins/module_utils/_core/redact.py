@@ -22,7 +22,7 @@ import json
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import RESERVED, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import SHORTEST_SECRET
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import secrets_of
@@ -344,7 +344,7 @@ def _key(key: object) -> object:
 
     Such a key in a free-form object of a service would make Ansible decode or reject the result of each module.
     """
-    return key.lstrip("_") if isinstance(key, str) and key.startswith("__ansible_") else key
+    return key.lstrip("_") if isinstance(key, str) and key.startswith(RESERVED) else key
 
 
 class _Forms:

@@ -15,10 +15,11 @@ REDACTED = "hidden"
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
-#: Terminal control characters, line breaks, and characters that hide or reorder the following text.
+#: Terminal control characters, line breaks, and characters that are invisible or reorder the following text. The
+#: joiners of words and emoji (U+200C, U+200D, U+FE0F) are part of ordinary text.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 #: The same without tabs and line breaks, which :func:`printable_lines` handles.

@@ -18,6 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data 
     ApiObject,
     as_object,
     objects_in,
+    reserved_keys,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_from_options
@@ -352,7 +353,12 @@ def _number(
     if item.get("number_e164_check_enabled") is not (format_ == "e164"):
         notes.append(f"number {number}: applying this file sets Vapi's E.164 check as the form {format_} requires.")
     fallback = item.get("fallback_destination")
-    if isinstance(fallback, dict) and fallback:
+    if reserved := reserved_keys(fallback, "fallback_destination"):
+        notes.append(
+            f"number {number}: {', '.join(reserved)}: Ansible interprets this key, so the fallback destination is left "
+            "out. Applying this file does not change it."
+        )
+    elif isinstance(fallback, dict) and fallback:
         found["fallback_destination"] = _plain(fallback)
     if not _comes_in(snapshot, trunk, phone, number, notes):
         found["inbound"] = False

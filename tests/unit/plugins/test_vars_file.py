@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import typing as t
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter.vars_file import _comment, vars_file
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_foreign_text import BIDI
 
 #: What ends a line somewhere, what YAML, Jinja and a terminal give a meaning to, and what a hostile name is made of.
 PIECES = [
@@ -98,6 +101,50 @@ def test_comment_is_not_ended_by_any_character(char: str) -> None:
     assert body == "a: 1\n"
     assert all(line.startswith("#") for line in head.split("\n"))
     assert all(line.isprintable() for line in head.split("\n"))
+
+
+#: Characters that are invisible or change the order of others, by the properties of Unicode.
+HIDING = [
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") or unicodedata.bidirectional(char) in BIDI
+]
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_characters_that_hide_text_are_escaped(at: int, folder: Path) -> None:
+    """As text, as a part of a prompt of several lines, of a template, and of a key."""
+    assert len(HIDING) > 200
+    for char in HIDING[at::8]:
+        texts = [
+            f"a{char}b",
+            char,
+            f"One.\nTwo{char}.\n",
+            f"{{{{ x }}}}{char}",
+            f"back\\{char}slash",
+            f"long {char}" * 40,
+        ]
+        variables = {"vapi_didlogic_trunk": {"names": texts, "keys": dict.fromkeys(texts[:5], 1)}}
+        check(variables, f"NL{char}x", folder)
+        text = vars_file(variables, f"NL{char}x")
+        assert char == "\n" or char not in text, hex(ord(char))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\xdcn\xefc\xf6d\xe9",
+        "\u65e5\u672c\u8a9e",
+        "\u05e9\u05dc\u05d5\u05dd",
+        "\u0627\u0644",
+        "\u0928\u092e\u0938",
+        "\U0001f600",
+    ],
+)
+def test_ordinary_letters_are_readable(text: str) -> None:
+    assert text in vars_file({"name": text, "prompt": f"One.\n{text}\n"})
+    if text < "\uffff":
+        assert text in vars_file({"name": f"{text}\u202e {{{{x}}}}"})
 
 
 def test_prompt_is_written_as_block_scalar() -> None:

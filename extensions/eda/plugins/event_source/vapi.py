@@ -333,10 +333,9 @@ def _secret(name: str, value: Any) -> bytes:
         raise ValueError(f"{name} is empty. Check that its variable is set.")
     if len(text) < SHORTEST or not (text.isascii() and text.isprintable()):
         raise ValueError(f"{name} must have at least {SHORTEST} characters, printable ASCII only.")
-    masks = _names_in("_core/masks.py")
-    if masks["is_mask"](text) if masks else not text.strip("*"):
+    if _names_in("_core/masks.py").get("is_mask", lambda mask: not mask.strip("*"))(text):
         raise ValueError(f"{name} is a mask from a log or a result, not a secret.")
-    if "{{" in text or (masks and masks["is_template"](text)):
+    if "{{" in text:
         raise ValueError(f"{name} is a template that was not rendered.")
     return text.encode()
 
@@ -454,7 +453,13 @@ _ACTIVE = str.maketrans({character: ord(character) + 0xFEE0 for character in "{\
 _PRIVATE = re.compile(r"(?i)(?:urls?|secrets?|password|authorization|api[-_ ]?keys?|token|headers|credentials)$").search
 #: The first label of a Vapi SIP host may be a private key.
 _LABEL = re.compile(r"@[\w-]{1,80}(?=\.sip\.(?:[a-z0-9-]{1,20}\.)?vapi\.ai)", re.IGNORECASE)
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]*", re.IGNORECASE)
+#: A query, a user with a password in an address, and a value after the name of a secret.
+_GRANTS = re.compile(r"(?i)\?[^=?]{1,99}=|(?:sig|ature|key|token|secret|word|pwd)=|:[^:@]{1,99}:[^:@]{1,99}@").search
+
+
+def _without_access(word: re.Match[str]) -> str:
+    """The word, or ``hidden`` for an address or a setting that may grant access."""
+    return "hidden" if set("?@") & set(word[0].partition("//")[2]) or _GRANTS(word[0]) else word[0]
 
 
 def disarmed(value: Any, level: int = 0) -> Any:
@@ -466,10 +471,8 @@ def disarmed(value: Any, level: int = 0) -> Any:
     :raises ValueError: if ansible-rulebook could not parse it.
     """
     if isinstance(value, str):
-        # A query or a user in a URL may grant access.
-        text = _ADDRESS.sub(lambda found: "hidden" if set("?@") & set(found[0]) else found[0], value)
-        text = _LABEL.sub("@hidden", text)
-        return text.translate(_ACTIVE).encode("utf-8", "replace").decode()
+        text = _LABEL.sub("@hidden", re.sub(r"[^\s\"'<>]+", _without_access, value))
+        return re.sub("^__(?=ansible_)", "", text).translate(_ACTIVE).encode("utf-8", "replace").decode()
     if isinstance(value, dict | list) and level == DEEPEST:
         raise ValueError
     if isinstance(value, list):

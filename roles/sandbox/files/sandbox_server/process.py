@@ -15,6 +15,7 @@ import http.client
 import importlib.util
 import json
 import os
+import runpy
 import signal
 import stat
 import subprocess
@@ -52,11 +53,14 @@ class StateDir:
     def make(self) -> None:
         """Create the folder, for its owner only. The mode of an existing folder is not changed.
 
-        :raises SandboxError: if other users can replace the files in it.
+        :raises SandboxError: if other users can replace the files in it, or a link of theirs leads to it.
         """
+        files = runpy.run_path(str(Path(__file__).parents[4] / "plugins/module_utils/_ansible/files.py"))
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files["make_folder"](str(self.path))
             found = self.path.stat()
+        except files["FileError"] as error:
+            raise SandboxError(str(error).rstrip(".")) from None
         except OSError as error:
             raise SandboxError(f"the folder {self.path} cannot be used: {os.strerror(error.errno or 0)}") from None
         foreign = os.geteuid() not in {0, found.st_uid}
