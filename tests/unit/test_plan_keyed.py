@@ -468,6 +468,96 @@ def test_tool_parameters_list_no_removed_destination(
     assert dig(after, ["properties", "destination", "description"]) == "Where to."
 
 
+LEAVES = st.none() | st.booleans() | st.integers() | st.sampled_from(TARGETS) | st.text(max_size=5)
+KEYWORDS = st.sampled_from(["enum", "oneOf", "allOf", "properties", "items", "const", "x"])
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=3),
+    max_leaves=8,
+)
+#: Forms of a schema that offers some values to the model.
+SCHEMAS: dict[str, t.Callable[[list[t.Any]], ApiObject]] = {
+    "enum": lambda values: {"type": "string", "enum": values},
+    "const": lambda values: {"oneOf": [{"const": value, "title": "x"} for value in values]},
+    "anyOf": lambda values: {"anyOf": [{"type": "null"}, *({"enum": [value]} for value in values)]},
+    "nested": lambda values: {"type": "object", "properties": {"to": {"enum": values}, "why": {"type": "string"}}},
+    "items": lambda values: {"type": "array", "items": {"anyOf": [{"enum": values}, {"type": "null"}]}},
+    "allOf": lambda values: {"allOf": [{"type": "string"}, {"enum": values}]},
+    "defs": lambda values: {"$defs": {"to": {"oneOf": [{"const": value} for value in values]}}, "type": "string"},
+}
+#: Spellings of the same number.
+SPELLINGS = [
+    "+12025550101",
+    "12025550101",
+    "sip:+12025550101@sip.example.com",
+    "SIP:12025550101@other.example.com:5060",
+    "tel:+12025550101",
+    "+1 (202) 555-0101",
+]
+
+
+def strings(value: t.Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in strings(item)]
+    return [text for item in value for text in strings(item)] if isinstance(value, list) else [str(value)]
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+@pytest.mark.parametrize("spelled", [text for text in SPELLINGS if "(" not in text])
+@pytest.mark.parametrize("removed", [True, False])
+def test_every_form_of_parameters_loses_a_removed_destination(form: str, spelled: str, removed: bool) -> None:
+    destination = {**SCHEMAS[form]([spelled, "by name"]), "description": "Where to."}
+    parameters = {"type": "object", "properties": {"destination": destination, "other": {"enum": [spelled]}}}
+    row = TOOL | {
+        "function": {"name": "to_human", "parameters": parameters},
+        "destinations": [{"type": "number", "number": "+12025550101"}],
+    }
+    to = {"number": "+12025550199" if removed else "+12025550101"}
+    made = planned(TRANSFER_TOOL, [row], name="to_human", destinations=[to])
+    sent = made.mutations[0].body or {} if made.mutations else {}
+    after = dig({**row, **sent}, ["function", "parameters", "properties"])
+    offered = strings(after["destination"])
+    assert (spelled in offered) is not removed
+    assert ("+12025550199" in offered) is removed
+    assert "by name" in offered
+    assert after["other"] == {"enum": [spelled]}
+    # Another parameter is not changed, but named.
+    named = [text for text in made.warnings if "still names +12025550101" in text]
+    assert len(named) == removed
+    assert not removed or "parameters.properties.other.enum[0] " in named[0]
+    # The result is stable.
+    again = planned(TRANSFER_TOOL, [{**row, **sent}], name="to_human", destinations=[to])
+    assert (again.action, list(again.warnings)) == ("none", [])
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+@pytest.mark.parametrize("text", ["Call {}.", "sales: {}, support: +12025550102", "({})", "{}"])
+@pytest.mark.parametrize("place", ["destination", "other", "nested"])
+def test_text_that_names_a_removed_destination_is_reported(spelled: str, text: str, place: str) -> None:
+    described: ApiObject = {"description": text.format(spelled)}
+    described = {"properties": {"inner": described}} if place == "nested" else described
+    parameters = {"type": "object", "properties": {place: {"type": "string", **described}}}
+    row = TOOL | {
+        "function": {"name": "to_human", "parameters": parameters},
+        "destinations": [{"type": "number", "number": f"+1202555010{n}"} for n in (1, 2)],
+    }
+    (warning,) = planned(
+        TRANSFER_TOOL, [row], name="to_human", destinations=[{"number": "+12025550102", "description": "x"}]
+    ).warnings
+    assert "still names +12025550101" in warning
+    assert "description " in warning
+    kept = planned(
+        TRANSFER_TOOL, [row], name="to_human", destinations=[{"number": "+12025550101", "description": "x"}]
+    ).warnings
+    assert ("+12025550102" in text) is bool(kept)
+
+
+@given(JSON)
+def test_any_parameters_are_read(value: t.Any) -> None:
+    row = TOOL | {"function": {"name": "to_human", "parameters": {"properties": {"destination": value}}}}
+    planned(TRANSFER_TOOL, [row], name="to_human", destinations=[{"number": "+12025550109"}])
+
+
 @given(SOME, st.booleans())
 def test_returned_destinations_are_typed_and_idempotent_as_input(to: list[str], spoken: bool) -> None:
     more = {"message": "Just a moment.", "description": "x"} if spoken else {}

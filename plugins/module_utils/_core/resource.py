@@ -298,6 +298,7 @@ class KeyedResource(BaseResource[RecordT, OptionsT]):
         ``OptionError``.
     :param resolve_desired: ``(desired, current, options)`` -> desired state, for options that depend on the current
         state.
+    :param plan_warnings: ``(current, after)`` -> warnings about a change.
     :param update: how it is changed. :param referrers: the kinds of objects that may refer to it.
     :param force_option: the option that deletes an object to which others refer.
     :param exclusive_by: option that limits ``exclusive`` in the bulk module.
@@ -306,6 +307,7 @@ class KeyedResource(BaseResource[RecordT, OptionsT]):
 
     plan_validators: tuple[t.Callable[[RecordT, OptionsT], None], ...] = ()
     resolve_desired: t.Callable[[RecordT, RecordT | None, OptionsT], RecordT] | None = None
+    plan_warnings: t.Callable[[RecordT, RecordT], t.Sequence[str]] | None = None
     update: Update[OptionsT] = dataclasses.field(default_factory=Update)
     referrers: tuple[Referrer, ...] = ()
     force_option: str = ""

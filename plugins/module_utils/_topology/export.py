@@ -104,8 +104,7 @@ def environment(
     paths = [CallPath(snapshot, digits(str(phone["number"]))) for phone in phones]
     members = [key for path in paths for key in path.members]
     assistants = [snapshot.assistant[key] for key in dict.fromkeys(members) if key in snapshot.assistant]
-    attached = {key for row in assistants for key in tool_ids(row)}
-    tools = [row for row in snapshot.tools if str(row["id"]) in attached]
+    tools = _attached_tools(snapshot, assistants)
     known = _nameable(snapshot.tools, TRANSFER_TOOL, tools, _tool, notes)
 
     def spoken(row: ApiObject) -> ApiObject:
@@ -128,6 +127,13 @@ def environment(
             "value, or remove the key to keep the object's current secret."
         )
     return {**{name: value for name, value in found.items() if value != []}, "region": snapshot.region, "notes": notes}
+
+
+def _attached_tools(snapshot: Snapshot, assistants: t.Iterable[ApiObject]) -> list[ApiObject]:
+    """The transfer tools of assistants, in their order."""
+    transferring = {str(row["id"]): row for row in snapshot.tools}
+    attached = dict.fromkeys(key for row in assistants for key in tool_ids(row))
+    return [transferring[key] for key in attached if key in transferring]
 
 
 def _transfers_by_refer(path: CallPath) -> bool:

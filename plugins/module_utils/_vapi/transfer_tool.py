@@ -26,6 +26,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.desti
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.tool_parameters import (
+    identity_of,
+    mentions,
+    stale_in,
+    without_stale,
+)
 
 #: The property with a tool's name and description. Guides and responses contain it, but not the published request
 #: schema. If the service rejects it, its error message contains the property.
@@ -43,8 +49,6 @@ class Tool(Model):
 
 #: The parameter of the function with the destination that the model chooses.
 PARAMETER = "destination"
-#: The form of a destination outside Vapi.
-TARGET = r"\+?[0-9]{3,15}|sips?:[^@]+@.+"
 #: Fields of a destination that only apply to calls that leave Vapi.
 OUTWARD = ("caller_id", "extension", "sip_headers", "sip_verb", "transfer_plan")
 
@@ -118,22 +122,28 @@ def without_former_destinations(desired: TransferTool, current: TransferTool | N
     if desired.destinations is None or desired.parameters is not None or not current or not current.parameters:
         return desired
     given = dig(current.parameters, ("properties", PARAMETER))
-    targets, former = _targets(desired), _targets(current)
-
-    def stale(item: object) -> bool:
-        return item not in targets and (item in former or bool(re.fullmatch(TARGET, str(item))))
-
-    changed: dict[str, object] = {}
-    for key in ("enum", "examples", "const", "default"):
-        value = given.get(key) if isinstance(given, dict) else None
-        if isinstance(value, list) and any(map(stale, value)):
-            kept = [item for item in value if not stale(item)]
-            changed[key] = [*kept, *(target for target in targets if target not in kept)] or None
-        elif value is not None and not isinstance(value, list) and stale(value):
-            changed[key] = None
+    targets = _targets(desired)
+    changed = without_stale(given, targets, stale_in(targets, _targets(current))) if isinstance(given, dict) else {}
     if not changed:
         return desired
     return desired.model_copy(update={"parameters": {"properties": {PARAMETER: changed}}})
+
+
+def mentions_of_former_destinations(current: TransferTool, after: TransferTool) -> list[str]:
+    """A sentence for each place in the function's parameters that still names a destination which is removed.
+
+    Texts for the model, and other parameters than that of the destination, are not changed.
+
+    :param current: the tool. :param after: the resulting tool. :return: the sentences.
+    """
+    targets = _targets(after)
+    gone = [target for target in _targets(current) if identity_of(target) not in set(map(identity_of, targets))]
+    places = mentions(after.parameters, gone) if after.destinations is not None else []
+    return [
+        f"{FUNCTION}.parameters.{path} still names {target}, which is no longer a destination of the tool. Change it "
+        "in Vapi's dashboard."
+        for path, target in places
+    ]
 
 
 def _targets(tool: TransferTool) -> list[str]:
@@ -164,5 +174,6 @@ TRANSFER_TOOL = KeyedResource(
     constants={"type": "transferCall"},
     validators=(good_destinations,),
     resolve_desired=without_former_destinations,
+    plan_warnings=mentions_of_former_destinations,
     referrers=(Referrer(path="/assistant", path_to_id="model.toolIds", title="assistants", detach_on_delete=True),),
 )
