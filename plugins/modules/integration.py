@@ -719,12 +719,14 @@ changes:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, execute
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.plan_file import with_plan_files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.execute import execute
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse
 
 
 def main() -> None:
-    run_across(SERVICES, IntegrationOptions, execute, parse)
+    run_across(SERVICES, IntegrationOptions, *with_plan_files(execute, parse))
 
 
 if __name__ == "__main__":

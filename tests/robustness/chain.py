@@ -36,7 +36,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
     Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES, execute
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.execute import execute
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.export import ExportOptions, find
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import FORWARD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse

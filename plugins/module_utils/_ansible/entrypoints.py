@@ -138,7 +138,7 @@ def run_across(
         given = faults.of(
             "",
             lambda: (
-                parse(module.params, OptionNames(module.name_of, module.sentence))
+                parse(module.params, OptionNames(module.name_of, module.sentence, module.redact))
                 if parse
                 else from_options(options, module.params)
             ),

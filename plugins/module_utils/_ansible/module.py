@@ -196,12 +196,20 @@ class Module(AnsibleModule):
             return OptionError(problem.path, f"{problem.rule} {octal(value)}".strip(), problem.value, problem.other)
         return problem
 
-    def _scrubber(self) -> Redactor:
+    def redact(self, value: Result, labels: t.Collection[str] = ()) -> Result:
+        """Redact the secrets in return values.
+
+        :param value: the return values. :param labels: labels of hosts that are public ids. :return: the same without
+            secrets.
+        """
+        return self._scrubber(labels).value(value)
+
+    def _scrubber(self, known: t.Collection[str] = ()) -> Redactor:
         params = getattr(self, "params", {})
         # Ansible stops collecting no_log values at the first list item that is not a dict.
         secrets = {*getattr(self, "no_log_values", ()), *_secrets(self.argument_spec, params)}
         likely = _likely_secrets(self.argument_spec, params)
-        labels = _trunk_ids(params) | self.known_labels
+        labels = _trunk_ids(params) | self.known_labels | frozenset(known)
         return Redactor(secrets, likely | self.seen_secrets, labels, label_pattern=LABEL_IN_TEXT)
 
     def _log_invocation(self) -> None:

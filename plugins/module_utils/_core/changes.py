@@ -27,15 +27,39 @@ def changes(resource: Resource, outcomes: t.Iterable[Outcome]) -> list[Result]:
     :return: per object ``kind``, ``name``, ``action`` (``create``, ``update``, ``replace`` or ``delete``), and the
         managed fields that differ as ``before`` and ``after``.
     """
+    return [change for change, _plans in changes_with_plans(resource, outcomes)]
+
+
+def changes_with_plans(resource: Resource, outcomes: t.Iterable[Outcome]) -> list[tuple[Result, list[Plan]]]:
+    """The changes, each with the plans that it consists of.
+
+    :param resource: the objects' kind. :param outcomes: their outcomes. :return: pairs of a change, see
+        :func:`changes`, and its plans: several for the rows of one list.
+    """
     changed = [(o, o.plan) for o in outcomes if o.plan and o.action != "none" and not o.error]
     if isinstance(resource, OrderedResource):
-        lists: dict[t.Any, list[Plan]] = {}
+        lists: dict[str, list[Plan]] = {}
         for outcome, plan in changed:
-            lists.setdefault(resource.normalize_key(outcome.desired.label), []).append(plan)
+            lists.setdefault(str(resource.normalize_key(outcome.desired.label)), []).append(plan)
         return [
-            {"kind": resource.name, "name": name, **_change_of_list(resource, plans)} for name, plans in lists.items()
+            ({"kind": resource.name, "name": name, **_change_of_list(resource, plans)}, plans)
+            for name, plans in lists.items()
         ]
-    return [{"kind": resource.name, "name": o.desired.label, **_change_of_object(plan)} for o, plan in changed]
+    return [
+        ({"kind": resource.name, "name": o.desired.label, **_change_of_object(plan)}, [plan]) for o, plan in changed
+    ]
+
+
+def existing_objects(resource: Resource, outcomes: t.Iterable[Outcome]) -> int:
+    """The number of objects that existed before the run; a list counts once, if it has rows.
+
+    :param resource: the objects' kind. :param outcomes: their outcomes. :return: the number.
+    """
+    planned = [(outcome, outcome.plan) for outcome in outcomes if outcome.plan]
+    if isinstance(resource, OrderedResource):
+        key = resource.ordered.list_key
+        return len({resource.normalize_key(o.desired.label) for o, plan in planned if plan.current.get(key)})
+    return sum(plan.action != "create" and bool(plan.result or plan.before) for _outcome, plan in planned)
 
 
 def diffs(resource: Resource, outcomes: t.Iterable[Outcome], title: str = "") -> list[Result]:

@@ -11,6 +11,7 @@ Messages contain no value that was sent or received, except for the service's ow
 
 from __future__ import annotations
 
+import copy
 import email.utils
 import importlib.util
 import ipaddress
@@ -50,6 +51,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.transport import bound, request_deadline
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import WriteGate
 
 USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 
@@ -161,6 +163,7 @@ class Client:
             clock,
         )
         self._read_cache, self._option = read_cache, option
+        self.write_gate: WriteGate | None = None  # set if only the requests of a plan may be sent
         self._parent = os.getppid()
         self.interrupt_event = threading.Event()  # set by a signal; also ends a delay
         self.sleep = sleep or self.interrupt_event.wait
@@ -200,6 +203,15 @@ class Client:
         if wrong:
             raise OptionError("", wrong)
         bound(self._client)
+
+    def reading(self) -> Client:
+        """A client for check mode over the same connections and cached responses.
+
+        :return: the client; it must not be used after this one is closed.
+        """
+        reader = copy.copy(self)
+        reader.read_only = True
+        return reader
 
     def close(self) -> None:
         """Close all connections."""
@@ -277,10 +289,13 @@ class Client:
         :raises RejectedError: if the service rejects it. :raises UnreachableError: if it certainly was not processed.
         :raises OutcomeUnknownError: if it may or may not have been processed. :raises RateLimitedError: if a create was
             rate-limited.
+        :raises NotApprovedError: if it is not in the approved plan.
         :raises RunInterruptedError: if the process received a signal to end.
         """
         if self.read_only:
             raise RuntimeError(f"a {write.method} request was prevented in check mode; please report this")
+        if self.write_gate:
+            self.write_gate.check(self.service, write)
         try:
             self.invalidate(write.path, **write.ids)
             return self._write(write)

@@ -174,14 +174,17 @@ class Faults:
 
 @dataclasses.dataclass(frozen=True)
 class OptionNames:
-    """Converts options and errors to text for messages.
+    """Converts options, errors and return values to what the user sees.
 
     :param name_of: an option's path -> the name under which the user gave it.
     :param sentence: an error -> its message.
+    :param redact: return values -> the same without secrets. The second argument are labels of hosts that are public
+        ids.
     """
 
     name_of: t.Callable[[str], str] = str
     sentence: t.Callable[[Exception], str] = str
+    redact: t.Callable[[Result, t.Collection[str]], Result] = lambda value, _labels: value
 
 
 def _alternatives(path: str) -> list[str]:
@@ -229,6 +232,10 @@ class RejectedError(ApiError):
 
 class UnreachableError(ApiError):
     """No valid response was received, and nothing was changed."""
+
+
+class NotApprovedError(ApiError):
+    """A write was not sent, because the approved plan does not contain it."""
 
 
 class ResponseTooLargeError(UnreachableError):

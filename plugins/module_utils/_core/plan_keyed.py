@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import from_api, to_api, unmapped
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import (
     Desired,
@@ -33,8 +33,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.refer
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
     Plan,
+    PlannedWrites,
     deletion_of,
     ids_at,
+    placeholders,
     read_only_values,
     referring_label,
     rename_superseded,
@@ -252,7 +254,20 @@ def _create(change: _Comparison, preview: Plan, referrer_rows: t.Mapping[Referre
         result={**preview.result, **dict.fromkeys(assigned, UNKNOWN_ID)},
         mutations=(*create, *moves),
         extra=replaced_id(superseded),
+        simulate=lambda: PlannedWrites(requests=(*create, *moves, *_follow_ups(change, create))),
     )
+
+
+def _follow_ups(change: _Comparison, create: tuple[Mutation, ...]) -> tuple[Mutation, ...]:
+    """The requests that follow after a new object is read back."""
+    resource = change.resource
+    last = create[-1]
+    if not last.has_follow_up or last.body is None:
+        return ()
+    assigned = {"id": UNKNOWN_ID} | dict.fromkeys(placeholders(resource.update.path), UNKNOWN_ID)
+    row = {**as_object(resource.api.unwrap(last.body)), **assigned}
+    run_state = RunState(created={UNKNOWN_ID: row}, secret_written=True)
+    return plan(resource, change.desired, [row], {}, run_state).mutations
 
 
 def _finish_replacement(

@@ -23,7 +23,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.order
     Step,
     Target,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
+    Plan,
+    PlannedWrites,
+    placeholders,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyOrderedResource,
@@ -209,6 +213,17 @@ def converged(entries: list[Entry], target: Target, run_state: RunState) -> list
         done.
     :return: the final list.
     """
+    return simulation(entries, target, run_state)[1]
+
+
+def simulation(entries: list[Entry], target: Target, run_state: RunState) -> tuple[list[Step], list[Entry]]:
+    """Simulate all steps until the list has the desired state.
+
+    :param entries: the current list. :param target: the desired state. :param run_state: what this run has already
+        done.
+    :return: the steps and the final list.
+    """
+    taken: list[Step] = []
     for index in range(MAX_STEPS):
         # Appended rows have no id yet; simulated ones get distinct placeholders.
         entries = [
@@ -218,10 +233,12 @@ def converged(entries: list[Entry], target: Target, run_state: RunState) -> list
         steps = next_steps(entries, target, run_state)
         if not steps:
             break
+        taken += steps
         entries = after(entries, steps)
-    return [
+    final = [
         dataclasses.replace(entry, id=UNKNOWN_ID) if entry.id.startswith(UNKNOWN_ID) else entry for entry in entries
     ]
+    return taken, final
 
 
 def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], run_state: RunState) -> Plan:
@@ -235,7 +252,7 @@ def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], 
     ordered = resource.ordered
     entries, target = ordered.entries(rows), ordered.target(desired.record, desired.options)
     steps = next_steps(entries, target, run_state)
-    final = converged(entries, target, run_state)
+    taken, final = simulation(entries, target, run_state)
     before, current = ordered.to_result(_find(entries, target), entries, target, desired.record, desired.options)
     result, extra = ordered.to_result(_find(final, target), final, target, desired.record, desired.options)
     sides = [{name: row[name] for name in ordered.diff_fields if name in row} for row in (before, result)]
@@ -252,7 +269,27 @@ def plan(resource: AnyOrderedResource, desired: Desired, rows: list[ApiObject], 
         extra=extra,
         current=current,
         warnings=tuple(_warnings(resource, desired, entries, final)) if steps else (),
-        mutations=tuple(_to_mutation(ordered, desired, step) for step in steps),
+        mutations=tuple(_to_mutation(resource, desired, step) for step in steps),
+        simulate=lambda: _planned_writes(resource, desired, entries, taken, run_state),
+    )
+
+
+def _planned_writes(
+    resource: AnyOrderedResource, desired: Desired, entries: list[Entry], taken: list[Step], run_state: RunState
+) -> PlannedWrites:
+    """The requests of all steps, and those that undo an append, or that follow where the service rejects a copy."""
+    target = resource.ordered.target(desired.record, desired.options)
+    copies = {step.entry.identity for step in taken if step.copy}
+    rejections = [{copy} for copy in copies] + ([copies] if len(copies) > 1 else [])
+    possible = list(taken)
+    for rejected in rejections:
+        state = dataclasses.replace(run_state, refused=run_state.refused | rejected)
+        possible += simulation(entries, target, state)[0]
+    # A row may be appended twice: by another run, or if it is unknown whether the first request was processed.
+    possible += [Step("delete", step.entry) for step in possible if step.action == "append"]
+    return PlannedWrites(
+        requests=tuple(_to_mutation(resource, desired, step) for step in taken),
+        permitted=tuple(_to_mutation(resource, desired, step) for step in possible[len(taken) :]),
     )
 
 
@@ -285,9 +322,15 @@ def _may_answer(entry: Entry) -> bool:
     return entry.active and entry.movable
 
 
-def _to_mutation(facts: Ordered[t.Any, t.Any], desired: Desired, step: Step) -> Mutation:
-    write = facts.to_mutation(desired.record, step)
-    return dataclasses.replace(write, optional_token=step.entry.identity) if step.copy else write
+def _to_mutation(resource: AnyOrderedResource, desired: Desired, step: Step) -> Mutation:
+    write, entry = resource.ordered.to_mutation(desired.record, step), step.entry
+    key = tuple(write.ids[name] for name in placeholders(resource.path))
+    state = () if step.action == "delete" else (entry.active, entry.call_hunt)
+    return dataclasses.replace(
+        write,
+        optional_token=entry.identity if step.copy else None,
+        effect=(step.action, *key, entry.identity, *state),
+    )
 
 
 def _find(entries: list[Entry], target: Target) -> Entry | None:

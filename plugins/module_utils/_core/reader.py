@@ -79,6 +79,20 @@ class Reader:
         self.names: dict[str, str] = {}  # names of referenced objects by id, of the lists that were read
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
 
+    def planning(self, warn: t.Callable[[str], None]) -> t.Self:
+        """The same in check mode, over the same cached responses, to plan a run before it begins.
+
+        :param warn: called with the text of a warning. :return: the reader.
+        """
+        return type(self)(
+            self.client.reading(),
+            check_mode=True,
+            concurrency=self.concurrency,
+            warn=warn,
+            now=self.now,
+            references_exist=self.references_exist,
+        )
+
     def rows(self, resource: Resource, query: ListQuery | None = None, **names: str) -> list[ApiObject]:
         """The listed objects of a kind.
 

@@ -29,7 +29,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import references
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan, created_object
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
+    Plan,
+    created_object,
+    placeholders,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyKeyedResource,
@@ -97,6 +101,8 @@ class KeyedReconciler:
                 continue
             if not plan.mutations or self.reader.check_mode:
                 outcome.converge(plan)
+                if outcome.action == "create" or outcome.extra.get("replaced_id"):
+                    self._note_new(outcome.result)  # its creation may have had no valid response
             elif outcome.confirmed and plan.action != "none" and not _lost_race(outcome, plan):
                 self._readback_differs(outcome, plan)
             else:
@@ -198,6 +204,12 @@ class KeyedReconciler:
             return False
         return False
 
+    def _note_new(self, row: ApiObject) -> None:
+        """Tell the check of an approved plan the id, and the other values in paths, of a new object."""
+        if self.client.write_gate:
+            names = {"id", *placeholders(self.resource.update.path)}
+            self.client.write_gate.note_new(*(str(row[name]) for name in names if row.get(name)))
+
     def _readback_differs(self, outcome: Outcome, plan: Plan) -> None:
         """Wait for a confirmed write to become visible; after the last attempt, fail with the names that differ."""
         outcome.stale_rounds += 1
@@ -225,6 +237,7 @@ class KeyedReconciler:
                     row = created_object(self.resource, write, answer)
                     made = str(row["id"])
                     outcome.run_state.created[made] = row
+                    self._note_new(row)
                 if write.deletes_id:
                     outcome.run_state.deleted_ids.add(write.deletes_id)
         except OutcomeUnknownError as error:

@@ -34,11 +34,24 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class PlannedWrites:
+    """All requests of a change, as far as they can be determined before the first one.
+
+    :param requests: those that are expected. :param permitted: those that undo one of them, or that replace it where
+        the service rejects it.
+    """
+
+    requests: tuple[Mutation, ...] = ()
+    permitted: tuple[Mutation, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
     """The plan for one object. ``mutations`` may be the first of several steps; the engine then reads and plans again.
 
     :param action: ``create``, ``update``, ``delete`` or ``none``. :param before: and ``after`` are the diff.
     :param result: the resulting object. :param extra: further return values; ``current`` is their current state.
+    :param simulate: determines all requests, if ``mutations`` are only the first of them.
     """
 
     action: str
@@ -50,6 +63,12 @@ class Plan:
     warnings: tuple[str, ...] = ()
     carries_secret: bool = False
     current: dict[str, object] = dataclasses.field(default_factory=dict)
+    simulate: t.Callable[[], PlannedWrites] | None = None
+
+    @property
+    def writes(self) -> PlannedWrites:
+        """All requests of the change."""
+        return self.simulate() if self.simulate else PlannedWrites(requests=self.mutations)
 
 
 def creation_of(resource: Resource, fields: ApiObject) -> Mutation:
@@ -194,7 +213,12 @@ def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | N
     body = {key: referring_row[key] for key in referrer.required_fields if key in referring_row}
     body[top] = _replace_id(referring_row.get(top), rest, old, new)
     return Mutation(
-        method=referrer.update_method, path=referrer.path + "/{id}", ids={"id": str(referring_row["id"])}, body=body
+        method=referrer.update_method,
+        path=referrer.path + "/{id}",
+        ids={"id": str(referring_row["id"])},
+        body=body,
+        # The body repeats the other values, which an earlier request of the same run may have changed.
+        effect=("reference", str(referring_row["id"]), referrer.path_to_id, old, new or ""),
     )
 
 

@@ -142,6 +142,8 @@ class Mutation:
     :param missing_ok: whether a 404 means success. :param optional_token: a token: if the service rejects the request,
         the engine
         stores the token for the next plan instead of failing; it also stores the tokens of successful requests.
+    :param effect: what the request changes, if its ids or its body are not known before the run: a row that the run
+        appends, or a body that repeats current values. An approved plan contains it instead of them.
     """
 
     method: str
@@ -154,6 +156,7 @@ class Mutation:
     has_follow_up: bool = False
     missing_ok: bool = False
     optional_token: Identity | None = None
+    effect: tuple[t.Hashable, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
     ApplyRun,
+    Completed,
     declared_trunk_ids,
     done_before,
     ensure,
@@ -53,7 +54,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.r
     unanswered,
     undeclared_objects,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     Snapshot,
@@ -77,19 +77,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.trans
 SERVICES = (VAPI, CARRIER.provider)
 
 
-def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
-    """Deploy or remove an environment, or rotate its SIP password.
-
-    :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
-    :raises ModuleFailureError: with the changes that were made before the error.
-    """
-    return rotate(engines, spec) if spec.params["rotate_password"] else apply(engines, spec)
-
-
-def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
+def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
     """Deploy or remove an environment.
 
-    :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
+    :param engines: by the services' names. :param spec: the specification. :return: the completed run.
     :raises ModuleFailureError: with the changes that were made before the error.
     """
     vapi, other = engines["vapi"], engines[spec.carrier.provider.name]
@@ -111,9 +102,7 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     if spec.params["verify"] and run.errors:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
-    if spec.params.get("fail_on_change") and run.check_mode and run.changed:
-        raise ModuleFailureError(run_report.drift(run), _result(run), _labels(run))
-    return {**_result(run), "labels": _labels(run)}
+    return Completed(steps=run.steps, result=_result(run), labels=_labels(run))
 
 
 def _snapshot(engines: dict[str, Engine], spec: EnvironmentSpec, numbers: tuple[str, ...]) -> Snapshot:

@@ -37,6 +37,19 @@ Step = tuple[Resource, Outcome]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A run that has ended without an error.
+
+    :param steps: the outcome of each object. :param result: the result of the module. :param labels: the ids of all
+        trunks, which are not redacted in URIs.
+    """
+
+    steps: list[Step]
+    result: ApiObject
+    labels: t.Collection[str]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Removal:
     """The objects that a run removes from a present environment, in the order of the steps.
 

@@ -26,7 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_t
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 if t.TYPE_CHECKING:
-    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun, Step
     from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import Number
 
 #: The first line of the report and of the failure if the verification at the end found differences.
@@ -80,12 +80,12 @@ def _head(run: ApplyRun) -> list[str]:
     return [CHANGED if run.changed else UNCHANGED]
 
 
-def drift(run: ApplyRun) -> str:
+def drift(steps: t.Iterable[Step]) -> str:
     """The message of a check-mode run that must not find changes.
 
-    :param run: the state of the run. :return: the message, which names the objects.
+    :param steps: the outcomes. :return: the message, which names the objects.
     """
-    names = [f"{TITLES.get(r.name, r.title)} {o.desired.label}" for r, o in run.steps if o.action != "none"]
+    names = [f"{TITLES.get(r.name, r.title)} {o.desired.label}" for r, o in steps if o.action != "none"]
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     listed = printable(", ".join(names[:MAX_LISTED]))
     return f"drift: {counted(len(names), 'object')} would be changed: {listed}{more}. The report contains the changes."

@@ -37,7 +37,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.order
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_keyed import not_copied
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
+    Plan,
+    placeholders,
+    resource_mutations,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyKeyedResource,
@@ -48,6 +52,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
+    Completed,
     Step,
     done_before,
     ensure,
@@ -224,11 +229,11 @@ class Rotation:
         self.steps.append((resource, outcome))
 
 
-def rotate(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
+def rotate(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
     """Replace the SIP password in both services.
 
     :param engines: by the services' names. :param spec: the specification; only the trunk and the SIP account are used.
-    :return: the result of the module. :raises ModuleFailureError: with the changes that were made before the error.
+    :return: the completed run. :raises ModuleFailureError: with the changes that were made before the error.
     """
     vapi, other = engines["vapi"], engines[spec.carrier.provider.name]
     run = Rotation(spec, vapi, other, _read(vapi, other, spec))
@@ -247,7 +252,7 @@ def rotate(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
         run.failed = True
         message = f"{spec.option_names.sentence(error)}{done_before(run.steps, check_mode=run.check_mode)}"
         raise ModuleFailureError(message, _result(run), run.labels) from None
-    return {**_result(run), "labels": run.labels}
+    return Completed(steps=run.steps, result=_result(run), labels=run.labels)
 
 
 def _read(vapi: Engine, other: Engine, spec: EnvironmentSpec) -> Snapshot:
@@ -495,7 +500,9 @@ def _check_removed(run: Rotation, engine: Engine, resource: Resource, is_old: t.
         raise ApiError(f"{title} still lists the old {resource.title} after its removal. Run the rotation again.")
 
 
-def _rename(run: Rotation, engine: Engine, resource: Resource, params: Params, option: str, before: str) -> None:
+def _rename(
+    run: Rotation, engine: Engine, resource: AnyKeyedResource, params: Params, option: str, before: str
+) -> None:
     name = str(params[option])
     if UNKNOWN_ID not in params.values():
         run.ensure(engine, resource, dataclasses.replace(desired_from_options(resource, params), label=name))
@@ -503,7 +510,15 @@ def _rename(run: Rotation, engine: Engine, resource: Resource, params: Params, o
     created = next(outcome.result for kind, outcome in reversed(run.steps) if kind is resource and outcome.result)
     after = {key: value for key, value in params.items() if key not in ("id", "state")}
     desired = Desired(resource.record(**{option: name}), resource.options(state="present"), label=name)
-    plan = Plan(action="update", before={**after, option: before}, after=after, result={**created, option: name})
+    row: ApiObject = dict.fromkeys(["id", *placeholders(resource.update.path)], UNKNOWN_ID)
+    change: ApiObject = {fields(resource.record)[option].api_name: name}
+    plan = Plan(
+        action="update",
+        before={**after, option: before},
+        after=after,
+        result={**created, option: name},
+        mutations=resource_mutations(resource, row, change, {}, change),
+    )
     run.predict(resource, desired, plan)
 
 

@@ -15,6 +15,9 @@ import ipaddress
 import re
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.change_plan import (
+    check_digest,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
     ApiObject,
@@ -183,6 +186,11 @@ class IntegrationOptions(State):
     allow_unconfirmed_refer: bool = False
     prune: bool = False
     fail_on_change: bool = False
+    approved_digest: t.Annotated[str | None, Option(check=check_digest)] = None
+    approved_plan: str | None = None
+    plan_file: str | None = None
+    max_delete_percent: t.Annotated[int, Option(range=(0, 100))] = 30
+    max_update_percent: t.Annotated[int, Option(range=(0, 100))] = 100
     verify: bool = True
     rotate_password: bool = False
     concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
@@ -457,7 +465,8 @@ class EnvironmentSpec:
 def parse(params: Params, option_names: OptionNames | None = None, carrier: Carrier = CARRIER) -> EnvironmentSpec:
     """Read and check the options of an environment.
 
-    :param params: the options. :param option_names: converts options to text for later messages.
+    :param params: the options; in ``approved_plan`` the content of the file.
+    :param option_names: converts options to text for later messages.
     :param carrier: the carrier.
     :return: the specification. :raises OptionError: with all errors in the options.
     """

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a run as a document: its digest, its comparison with an approved one, and the limits of a run. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import hashlib
+import json
+import re
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import (
+    changes_with_plans,
+    existing_objects,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    Params,
+    Result,
+    as_list,
+    as_object,
+    objects_in,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
+    Mutation,
+    OrderedResource,
+    Resource,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.version import VERSION
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import (
+    WriteGate,
+    fingerprint,
+    keyed_digest,
+    without_ids,
+)
+
+FORMAT = 1
+ACTIONS = ("create", "update", "replace", "delete")
+#: From this number of objects of a kind on, the limits apply.
+MIN_LIMITED = 10
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change of a plan.
+
+    :param shown: ``kind``, ``name``, ``action``, ``before`` and ``after``, see ``changes``. :param id: the id of the
+        object; empty for the rows of a list. :param service: the name of its service. :param plans: what it consists
+        of.
+    """
+
+    shown: Result
+    id: str
+    service: str
+    plans: list[Plan]
+
+    @functools.cached_property
+    def requests(self) -> tuple[Mutation, ...]:
+        """The requests that are expected."""
+        return tuple(request for plan in self.plans for request in plan.writes.requests)
+
+    @property
+    def permitted(self) -> tuple[Mutation, ...]:
+        """All requests that belong to the change."""
+        return self.requests + tuple(request for plan in self.plans for request in plan.writes.permitted)
+
+    def document(self, key: bytes, new_ids: t.AbstractSet[str]) -> Result:
+        """The change in the plan file.
+
+        :param key: the key of the digests. :param new_ids: ids of objects that did not exist when a plan was made.
+        :return: the change with the keyed digests of its requests and of itself.
+        """
+        shown: Result = {**self.shown, "id": self.id} if self.id else {**self.shown}
+        known = t.cast("Result", without_ids(shown, new_ids))
+        known["requests"] = [fingerprint(key, self.service, request, new_ids) for request in self.requests]
+        return {**known, "digest": keyed_digest(key, known)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChangePlan:
+    """What a run would change.
+
+    :param scope: what the run is for. :param key: the key of the digests. :param changes: the changes, sorted.
+    :param ids: the ids of all objects of the run, also of unchanged ones, by kind and name. :param counts: by kind, the
+        number of objects that exist.
+    """
+
+    scope: Result
+    key: bytes = dataclasses.field(repr=False)
+    changes: tuple[Change, ...]
+    ids: t.Mapping[tuple[str, str], frozenset[str]]
+    counts: t.Mapping[str, int]
+
+    def document(self, new_ids: t.AbstractSet[str] = frozenset()) -> Result:
+        """The content of the plan file.
+
+        :param new_ids: ids of objects that did not exist when an approved plan was made.
+        :return: the document; its digest covers all but the time.
+        """
+        changes = [change.document(self.key, new_ids) for change in self.changes]
+        found: Result = {
+            "format": FORMAT,
+            "collection": VERSION,
+            "scope": self.scope,
+            "changes": changes,
+            "summary": {action: sum(each["action"] == action for each in changes) for action in ACTIONS},
+        }
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return {**found, "created_at": now, "digest": digest_of(found)}
+
+    def gate(self) -> WriteGate:
+        """The check that only requests of this plan are sent."""
+        return WriteGate(
+            self.key,
+            (fingerprint(self.key, change.service, request) for change in self.changes for request in change.permitted),
+        )
+
+
+def change_plan(
+    steps: t.Iterable[tuple[Resource, Outcome]],
+    scope: Result,
+    key: bytes,
+    redact: t.Callable[[Result], Result] = lambda value: value,
+) -> ChangePlan:
+    """The plan of a run in check mode.
+
+    :param steps: the outcomes with the kinds of their objects. :param scope: what the run is for.
+    :param key: the key of the digests. :param redact: returns values without secrets. :return: the plan.
+    """
+    by_kind: dict[str, tuple[Resource, list[Outcome]]] = {}
+    for resource, outcome in steps:
+        by_kind.setdefault(resource.name, (resource, []))[1].append(outcome)
+    pairs = [
+        (resource, *pair) for resource, outcomes in by_kind.values() for pair in changes_with_plans(resource, outcomes)
+    ]
+    # Before the digests, which must not depend on a secret that the document does not contain.
+    displayed = objects_in(redact({"changes": [shown for _resource, shown, _plans in pairs]})["changes"])
+    found = [
+        Change(shown=shown, id=_id_of(resource, plans), service=resource.provider.name, plans=plans)
+        for (resource, _shown, plans), shown in zip(pairs, displayed, strict=True)
+    ]
+    ids: dict[tuple[str, str], frozenset[str]] = {}
+    for resource, outcomes in by_kind.values():
+        for outcome in outcomes:
+            place = (resource.name, outcome.desired.label)
+            ids[place] = ids.get(place, frozenset()) | _assigned(resource, outcome)
+    return ChangePlan(
+        scope=scope,
+        key=key,
+        changes=tuple(sorted(found, key=lambda each: [str(each.shown[name]) for name in ("kind", "name", "action")])),
+        ids=ids,
+        counts={name: existing_objects(*each) for name, each in by_kind.items()},
+    )
+
+
+def _id_of(resource: Resource, plans: list[Plan]) -> str:
+    """The id of a changed object; empty for the rows of a list."""
+    if isinstance(resource, OrderedResource):
+        return ""
+    deleted = [request.deletes_id for request in plans[0].mutations if request.deletes_id]
+    if plans[0].action == "delete":
+        return deleted[-1] if deleted else ""
+    return str(plans[0].result.get("id") or "")
+
+
+def _assigned(resource: Resource, outcome: Outcome) -> frozenset[str]:
+    """The values of an object that its service assigns, such as the id."""
+    names = ("id", *(name for name, field in fields(resource.record).items() if field.option.server_assigned))
+    found = (str(outcome.result.get(name) or "") for name in names)
+    return frozenset(value for value in found if value not in ("", UNKNOWN_ID))
+
+
+# -- comparison
+
+
+def digest_of(document: Params) -> str:
+    """The digest of a plan.
+
+    :param document: the content of the plan file. :return: the digest of all but ``created_at`` and ``digest``.
+    """
+    content = {key: value for key, value in document.items() if key not in ("created_at", "digest")}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def check_digest(value: str) -> None:
+    """Check the form of a digest.
+
+    :param value: the digest. :raises OptionError: if it is none.
+    """
+    if not _DIGEST.fullmatch(value):
+        raise OptionError("", "must be sha256: followed by 64 hexadecimal digits, the digest in a plan file.", value)
+
+
+def check_plan(document: Params) -> None:
+    """Check the content of a plan file.
+
+    :param document: the content. :raises OptionError: if it is not a plan, or was modified.
+    """
+    if document.get("format") != FORMAT:
+        rule = f"is not a plan of format {FORMAT}. Make the plan with the installed version of the collection."
+        raise OptionError("", rule)
+    if digest_of(document) != document.get("digest"):
+        raise OptionError("", "was modified after it was made: its digest differs. Make a new plan.")
+
+
+def differences(approved: Params, plan: ChangePlan) -> list[str]:
+    """Compare a plan with the approved one.
+
+    A run that was cut off has made some of the approved changes, and perhaps the first requests of others. What is left
+    is accepted.
+
+    :param approved: the approved plan. :param plan: the plan of this run.
+    :return: a sentence for each difference; none if the plan is accepted.
+    """
+    changes = {_place(change): change for change in objects_in(approved.get("changes"))}
+    now = plan.document(_new_ids(plan, list(changes.values())))
+    if now["digest"] == approved.get("digest"):
+        return []
+    found = [
+        f"The approved plan is for another {what}: {approved.get(name)} instead of {now[name]}."
+        for name, what in (("collection", "version of the collection"),)
+        if approved.get(name) != now[name]
+    ]
+    scope, own = as_object(approved.get("scope")), as_object(now["scope"])
+    found += [
+        f"The approved plan is for {'other API keys' if name == 'accounts' else f'another {name}'}."
+        for name in own
+        if scope.get(name) != own[name]
+    ]
+    present = objects_in(now["changes"])
+    found += [text for change in present for text in _difference(changes.get(_place(change)), change)]
+    if found:
+        left = {_place(change) for change in present}
+        found += [f"{_label(change)}: would no longer be made." for key, change in changes.items() if key not in left]
+    return found
+
+
+def _new_ids(plan: ChangePlan, approved: list[Result]) -> frozenset[str]:
+    """Ids of objects that exist now and did not exist when a plan was made."""
+    created = {(str(change["kind"]), str(change["name"])) for change in approved if change.get("id") == UNKNOWN_ID}
+    known = {str(change.get("id")) for change in approved}
+    return frozenset(value for place in created for value in plan.ids.get(place, ()) if value not in known)
+
+
+def _place(change: Params) -> tuple[object, ...]:
+    # The rotation removes an object and gives its name to another one.
+    return (change.get("kind"), change.get("name"), change.get("action") == "delete")
+
+
+def _label(change: Params) -> str:
+    return f"{change.get('kind')} {change.get('name')} ({change.get('action')})"
+
+
+def _difference(approved: Params | None, change: Params) -> list[str]:
+    """A sentence if a change is neither approved nor the rest of an approved one."""
+    if approved is None:
+        return [f"{_label(change)}: is not in the approved plan."]
+    if approved.get("digest") == change["digest"] or _is_rest(approved, change):
+        return []
+    names = [
+        f"{side}.{name}"
+        for side in ("before", "after")
+        for name in dict.fromkeys([*as_object(approved.get(side)), *as_object(change[side])])
+        if as_object(approved.get(side)).get(name) != as_object(change[side]).get(name)
+    ]
+    if approved.get("action") != change["action"]:
+        return [f"{_label(change)}: the approved plan has {approved.get('action')}."]
+    what = ", ".join(names) or "what would be sent: a secret, or values that are not managed"
+    return [f"{_label(change)}: differs from the approved plan in {what}."]
+
+
+def _is_rest(approved: Params, change: Params) -> bool:
+    """Whether a change is what is left of an approved one, of which some requests were processed."""
+    planned, left = as_list(approved.get("requests")), as_list(change["requests"])
+    fewer = set(left) < set(planned)
+    return fewer and as_object(change["after"]).items() <= as_object(approved.get("after")).items()
+
+
+def limit_errors(plan: ChangePlan, limits: t.Mapping[str, int]) -> list[tuple[str, str]]:
+    """Compare a plan with the limits of a run.
+
+    :param plan: the plan. :param limits: the maximum percentage of the existing objects of a kind, by action.
+    :return: for each limit that is exceeded the action and a sentence.
+    """
+    found = []
+    for kind, count in plan.counts.items():
+        for action, limit in limits.items():
+            actions = (action, "replace") if action == "update" else (action,)
+            number = sum(c.shown["kind"] == kind and c.shown["action"] in actions for c in plan.changes)
+            if count >= MIN_LIMITED and number * 100 > limit * count:
+                what = counted(count, kind.replace("_", " "))
+                found.append((action, f"{number} of {what} would be {action}d, which is more than {limit} %."))
+    return found

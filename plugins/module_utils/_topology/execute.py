@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan a run, compare the plan with the approved one and with the limits, and carry it out.
+
+Every run is planned in check mode first, from responses that the run itself then uses, so that planning sends no
+additional requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.change_plan import (
+    ChangePlan,
+    change_plan,
+    differences,
+    limit_errors,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_object
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ModuleFailureError,
+    format_errors,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import keyed_digest
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import apply
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import Completed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
+
+NOT_APPROVED = "Nothing was changed. The run would not make the approved changes."
+TOO_MANY = "Nothing was changed. The run would change too many objects."
+
+
+def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
+    """Deploy or remove an environment, or rotate its SIP password.
+
+    :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
+    :raises ModuleFailureError: if the plan is not the approved one or exceeds a limit, and with the changes that were
+        made before an error.
+    """
+    warn = engines["vapi"].warn
+    if engines["vapi"].check_mode:
+        planned, plan, result = _planned(engines, spec)
+        _check_approval(plan, spec, result, planned.labels)
+        for sentence in _limit_sentences(plan, spec):
+            warn(f"The run would stop before its first change: {sentence}")
+        if spec.params.get("fail_on_change") and result["changed"]:
+            raise ModuleFailureError(run_report.drift(planned.steps), result, planned.labels)
+        return {**result, "labels": planned.labels}
+    warnings: list[str] = []
+    try:
+        planned, plan, result = _planned({name: each.planning(warnings.append) for name, each in engines.items()}, spec)
+        _check_approval(plan, spec, result, planned.labels)
+        _check_limits(plan, spec, result, planned.labels)
+    except ModuleFailureError as failure:
+        for text in warnings:
+            warn(text)
+        raise ModuleFailureError(str(failure), {**failure.result, "changed": False}, failure.labels) from None
+    if result["changed"]:
+        return _carry_out(engines, spec, plan)
+    for text in warnings:
+        warn(text)
+    return {**result, "labels": planned.labels}
+
+
+def _carry_out(engines: dict[str, Engine], spec: EnvironmentSpec, plan: ChangePlan) -> ApiObject:
+    """Run; with an approved plan, send only the requests of the plan."""
+    if spec.params.get("approved_plan") or spec.params.get("approved_digest"):
+        gate = plan.gate()
+        for engine in engines.values():
+            engine.client.write_gate = gate
+    try:
+        done = _perform(engines, spec)
+    except ModuleFailureError as failure:
+        failure.result["plan"] = plan.document()
+        raise
+    return {**done.result, "plan": plan.document(), "labels": done.labels}
+
+
+def _perform(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
+    return rotate(engines, spec) if spec.params["rotate_password"] else apply(engines, spec)
+
+
+def _planned(engines: dict[str, Engine], spec: EnvironmentSpec) -> tuple[Completed, ChangePlan, ApiObject]:
+    """The run in check mode, its plan, and its result with the plan."""
+    planned = _perform(engines, spec)
+    plan = _plan_of(planned, engines, spec)
+    return planned, plan, {**planned.result, "plan": plan.document()}
+
+
+def _plan_of(planned: Completed, engines: t.Mapping[str, Engine], spec: EnvironmentSpec) -> ChangePlan:
+    keys = [str(engine.client.connection.api_key) for _name, engine in sorted(engines.items())]
+    key = hashlib.sha256("\0".join(keys).encode()).digest()
+    scope: ApiObject = {
+        "operation": "rotate" if spec.params["rotate_password"] else "apply" if spec.present else "remove",
+        "trunk": str(spec.trunk.name),
+        "region": spec.region,
+        "accounts": keyed_digest(key, "accounts"),
+    }
+    return change_plan(planned.steps, scope, key, lambda value: spec.option_names.redact(value, planned.labels))
+
+
+def _check_approval(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, labels: t.Collection[str]) -> None:
+    """Compare with the approved plan; raises :class:`ModuleFailureError`."""
+    approved, digest = spec.params.get("approved_plan"), spec.params.get("approved_digest")
+    wrong = differences(as_object(approved), plan) if approved else []
+    document = as_object(result["plan"])
+    if digest and not approved and digest != document["digest"]:
+        names = [f"{change.shown['kind']} {change.shown['name']} ({change.shown['action']})" for change in plan.changes]
+        wrong = [f"The digest of the plan is {document['digest']} instead of {digest}. It contains:", *names]
+    if wrong:
+        raise ModuleFailureError(format_errors(NOT_APPROVED, wrong, MAX_LISTED), result, labels)
+
+
+def _check_limits(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, labels: t.Collection[str]) -> None:
+    """Compare with the limits of a run; raises :class:`ModuleFailureError`."""
+    wrong = _limit_sentences(plan, spec)
+    if wrong:
+        raise ModuleFailureError(format_errors(TOO_MANY, wrong), result, labels)
+
+
+def _limit_sentences(plan: ChangePlan, spec: EnvironmentSpec) -> list[str]:
+    """A sentence for each limit that is exceeded; removing a whole environment has none."""
+    if not spec.present:
+        return []
+    options = {"delete": "max_delete_percent", "update": "max_update_percent"}
+    limits = {action: int(str(spec.params.get(option, 100))) for action, option in options.items()}
+    name_of = spec.option_names.name_of
+    return [
+        f"{sentence} If this is intended, set {name_of(options[action])} for this run."
+        for action, sentence in limit_errors(plan, limits)
+    ]
