@@ -69,10 +69,10 @@ class Change:
         """The requests that are expected."""
         return tuple(request for plan in self.plans for request in plan.writes.requests)
 
-    @property
+    @functools.cached_property
     def permitted(self) -> tuple[Mutation, ...]:
-        """All requests that belong to the change."""
-        return self.requests + tuple(request for plan in self.plans for request in plan.writes.permitted)
+        """Further requests that belong to the change, see :class:`PlannedWrites`."""
+        return tuple(request for plan in self.plans for request in plan.writes.permitted)
 
     def document(self, key: bytes, new_ids: t.AbstractSet[str]) -> Result:
         """The change in the plan file.
@@ -82,7 +82,9 @@ class Change:
         """
         shown: Result = {**self.shown, "id": self.id} if self.id else {**self.shown}
         known = t.cast("Result", without_ids(shown, new_ids))
-        known["requests"] = [fingerprint(key, self.service, request, new_ids) for request in self.requests]
+        for name, requests in (("requests", self.requests), ("permitted", self.permitted)):
+            marks = (fingerprint(key, self.service, request, new_ids) for request in requests)
+            known[name] = list(dict.fromkeys(marks))
         return {**known, "digest": keyed_digest(key, known)}
 
 
@@ -122,7 +124,11 @@ class ChangePlan:
         """The check that only requests of this plan are sent."""
         return WriteGate(
             self.key,
-            (fingerprint(self.key, change.service, request) for change in self.changes for request in change.permitted),
+            (
+                fingerprint(self.key, change.service, request)
+                for change in self.changes
+                for request in (*change.requests, *change.permitted)
+            ),
         )
 
 
@@ -282,8 +288,11 @@ def _difference(approved: Params | None, change: Params) -> list[str]:
 
 def _is_rest(approved: Params, change: Params) -> bool:
     """Whether a change is what is left of an approved one, of which some requests were processed."""
-    planned, left = as_list(approved.get("requests")), as_list(change["requests"])
-    fewer = set(left) < set(planned)
+    planned, permitted, left = (
+        set(map(str, as_list(marks)))
+        for marks in (approved.get("requests"), approved.get("permitted"), change["requests"])
+    )
+    fewer = left != planned and left <= planned | permitted
     return fewer and as_object(change["after"]).items() <= as_object(approved.get("after")).items()
 
 

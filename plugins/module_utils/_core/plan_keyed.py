@@ -254,19 +254,25 @@ def _create(change: _Comparison, preview: Plan, referrer_rows: t.Mapping[Referre
         result={**preview.result, **dict.fromkeys(assigned, UNKNOWN_ID)},
         mutations=(*create, *moves),
         extra=replaced_id(superseded),
-        simulate=lambda: PlannedWrites(requests=(*create, *moves, *_follow_ups(change, create))),
+        simulate=lambda: PlannedWrites(
+            requests=(*create, *moves, *(_after_creation(change, create[-1]) if create[-1].has_follow_up else ())),
+            permitted=_after_creation(change, create[-1], secret_written=False) if change.secrets else (),
+        ),
     )
 
 
-def _follow_ups(change: _Comparison, create: tuple[Mutation, ...]) -> tuple[Mutation, ...]:
-    """The requests that follow after a new object is read back."""
+def _after_creation(change: _Comparison, create: Mutation, *, secret_written: bool = True) -> tuple[Mutation, ...]:
+    """The requests that follow after a new object is read back.
+
+    :param create: the request that creates it.
+    :param secret_written: whether its secrets are known to be written; a run that continues an interrupted one may
+        write them again.
+    """
     resource = change.resource
-    last = create[-1]
-    if not last.has_follow_up or last.body is None:
-        return ()
-    assigned = {"id": UNKNOWN_ID} | dict.fromkeys(placeholders(resource.update.path), UNKNOWN_ID)
-    row = {**as_object(resource.api.unwrap(last.body)), **assigned}
-    run_state = RunState(created={UNKNOWN_ID: row}, secret_written=True)
+    assigned = dict.fromkeys(["id", *placeholders(resource.update.path)], UNKNOWN_ID)
+    created = _without_secrets(resource, from_api(resource.record, as_object(resource.api.unwrap(create.body or {}))))
+    row: ApiObject = {**resource.constants, **to_api(created), **assigned}
+    run_state = RunState(created={UNKNOWN_ID: row}, secret_written=secret_written)
     return plan(resource, change.desired, [row], {}, run_state).mutations
 
 
