@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pathlib
-import re
 import tempfile
 import typing as t
 
@@ -17,6 +16,7 @@ from ansible.release import __version__
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files as safe_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._paths import of_host
 
 #: Before 2.19, text that looks like JSON is converted to data without this option. Since 2.19 the option is deprecated.
 AS_TEXT: dict[str, bool] = {} if tuple(map(int, __version__.split(".")[:2])) >= (2, 19) else {"convert_data": False}
@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
         expected = args["variables"]
         loaded = None if expected is None else _loaded(content, expected)
         try:
-            path = _of_host(args["dest"], task_vars or {})
+            path = of_host(args["dest"], task_vars or {})
             done = safe_files.write(
                 path, content, mode=_mode(args["mode"]), backup=args["backup"], dry=self._task.check_mode
             )
@@ -72,16 +72,6 @@ class ActionModule(ActionBase):
         variables["ansible_search_path"] = self._task.get_search_path()
         lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
         return str(lookup.run([src], variables=variables, **AS_TEXT)[0])
-
-
-def _of_host(path: str, variables: t.Mapping[str, t.Any]) -> str:
-    """The path, with the host's name before the extension if other hosts of the play would write the same file."""
-    host = str(variables.get("inventory_hostname", ""))
-    named = re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", path)
-    if named or len(variables.get("ansible_play_hosts_all") or ()) < 2:
-        return path
-    file = pathlib.PurePath(path)
-    return str(file.with_name(f"{file.stem}-{host.replace('/', '-')}{file.suffix}"))
 
 
 def _mode(text: str) -> int:

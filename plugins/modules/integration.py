@@ -470,6 +470,44 @@ options:
       - Whether a run in check mode that finds a change fails, with a message that begins with C(drift:). For scheduled
         runs that detect changes made elsewhere. It has no effect outside check mode.
       - A password that is written with every run, as with C(update_password=always), counts as a change.
+  plan_file:
+    type: str
+    description:
+      - Path of a file to which the plan is written, as JSON, see RV(plan). It is readable by its owner only and
+        contains no secrets. A relative path starts in the folder in which Ansible was started. With several hosts in a
+        play, the name of the host is added before the extension.
+      - Check mode writes it, also if the task fails because of O(fail_on_change), unless O(approved_plan) or
+        O(approved_digest) is given. Outside check mode a run that succeeds writes the plan that it has carried out.
+  approved_plan:
+    type: str
+    description:
+      - Path of a plan file that was written in check mode. The run plans again, and stops before its first change if
+        the plan differs from the approved one, with a message that names each difference. While it runs, every request
+        that the plan does not contain is rejected, for example after somebody has changed an object meanwhile.
+      - Requests that undo a step of the plan, or that replace it where the service rejects it, belong to that step.
+      - If a run with this plan was interrupted, what is left of the plan is accepted.
+      - In check mode the plans are only compared.
+  approved_digest:
+    type: str
+    description:
+      - The digest of a plan, C(sha256:) followed by 64 hexadecimal digits, instead of O(approved_plan). What is left of
+        the plan after an interrupted run is not accepted, because it cannot be compared.
+  max_plan_age:
+    type: int
+    description:
+      - Maximum age of O(approved_plan) in hours. There is no limit by default.
+  max_delete_percent:
+    type: int
+    default: 30
+    description:
+      - If a run would delete a larger part of the existing objects of a kind, such as phone numbers, it stops before
+        its first change. The limit applies to kinds with at least 10 existing objects in the environment. In check mode
+        a warning is shown. It does not apply to O(state=absent).
+  max_update_percent:
+    type: int
+    default: 100
+    description:
+      - The same limit for objects that a run would update or replace.
   verify:
     type: bool
     default: true
@@ -686,6 +724,38 @@ report:
     - phone number   31201234567              created, answered by Reception
     - forward        31201234567              created
     - calls go to    31201234567@11111111-1111-4111-8111-111111111111.sip.vapi.ai
+plan:
+  description:
+    - The plan of the run, the content of O(plan_file). A run outside check mode returns the plan with which it began.
+    - The guide R(An approved plan, ansible_collections.voiceops.vapi_didlogic.docsite.approved_plan) describes the
+      format and has its JSON schema.
+  returned: once the accounts have been read
+  type: dict
+  contains:
+    format:
+      description: Version of the format.
+      type: int
+    collection:
+      description: Version of the collection.
+      type: str
+    created_at:
+      description: Time in UTC. It is not part of the digest.
+      type: str
+    scope:
+      description: The operation (V(apply), V(remove) or V(rotate)), the trunk, the region, and a keyed digest of the
+        keys of both accounts.
+      type: dict
+    changes:
+      description: The changes as in RV(changes), sorted, each with C(id), C(requests) and C(permitted) (keyed digests
+        of the requests) and C(digest). A different secret has a different digest.
+      type: list
+      elements: dict
+    summary:
+      description: Number of changes by action.
+      type: dict
+    digest:
+      description: Digest of everything but the time, for O(approved_digest).
+      type: str
 changes:
   description: Objects that were changed, for programs; in check mode those that would be. Without secrets. The
     destinations of a number are one entry.

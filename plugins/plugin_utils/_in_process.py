@@ -39,6 +39,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options im
     keys_that_are_no_text,
     variable_names,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._paths import absolute
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates import (
     SOLUTION,
     replaced_variables,
@@ -55,6 +56,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SILENCE = 5.0
 #: Whether Ansible has all names that are used here.
 SUPPORTED = not _ansible_internals.missing()
+#: Options with the path of a file that each host of a play has for itself.
+FILES = {"integration": ("plan_file", "approved_plan")}
 Main = t.Callable[[], None]
 
 
@@ -136,6 +139,9 @@ class InProcessActionModule(Normal):
         given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
         changed, unusable = with_files(name, module_args, self._loader) if _main_of(name) else ({}, [])
         module_args.update(changed)
+        for option in FILES.get(name, ()) if self._connection.transport == "local" else ():
+            if module_args.get(option):
+                module_args[option] = absolute(str(module_args[option]), task_vars or {})
         own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
         faults = [
             list(fault) for fault in (*unusable, *keys_that_are_no_text(own), *replaced_variables(own, task_vars or {}))

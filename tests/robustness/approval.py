@@ -393,7 +393,11 @@ def approved_run(account: Account, name: str, plan: dict[str, t.Any], between: B
     return "done"
 
 
-def _batch(numbers: t.Sequence[int]) -> collections.Counter[str]:
+def batch(numbers: t.Sequence[int]) -> collections.Counter[str]:
+    """Play cases.
+
+    :param numbers: their numbers. :return: the sum.
+    """
     total: collections.Counter[str] = collections.Counter()
     for number in numbers:
         total.update(play(number))
@@ -406,10 +410,10 @@ def sweep(cases: int, workers: int = 1) -> collections.Counter[str]:
     :param cases: their number. :param workers: processes. :return: the sum.
     """
     if workers == 1:
-        return _batch(range(cases))
+        return batch(range(cases))
     total: collections.Counter[str] = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        for part in pool.map(_batch, [range(at, cases, workers * 8) for at in range(workers * 8)]):
+        for part in pool.map(batch, [range(at, cases, workers * 8) for at in range(workers * 8)]):
             total.update(part)
     return total
 

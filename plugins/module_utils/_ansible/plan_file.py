@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import pathlib
 import typing as t
@@ -38,7 +39,10 @@ def with_plan_files(work: Work[Spec], parse: Parse[Spec]) -> tuple[Work[Files[Sp
 
     def parse_with_file(params: Params, names: OptionNames) -> Files[Spec]:
         faults, path = Faults(), params.get("approved_plan")
-        approved = faults.of("approved_plan", read, str(path)) if path else None
+        age = t.cast("int | None", params.get("max_plan_age"))
+        approved = faults.of("approved_plan", read, str(path), age) if path else None
+        if age and not path:
+            faults.add(OptionError("max_plan_age", "requires a plan file: a digest alone does not contain the time."))
         spec = faults.of("", lambda: parse({**params, "approved_plan": approved}, names))
         faults.end()
         # A dry run with an approved plan only compares; the plan file may be the approved one.
@@ -62,10 +66,11 @@ def with_plan_files(work: Work[Spec], parse: Parse[Spec]) -> tuple[Work[Files[Sp
     return work_and_write, parse_with_file
 
 
-def read(path: str) -> Result:
+def read(path: str, max_age: int | None = None) -> Result:
     """Read a plan file.
 
-    :param path: the file. :return: the plan. :raises OptionError: if it cannot be read or is no plan.
+    :param path: the file. :param max_age: its maximum age in hours. :return: the plan.
+    :raises OptionError: if it cannot be read, is no plan or is too old.
     """
     try:
         with pathlib.Path(path).expanduser().open("rb") as stream:
@@ -78,7 +83,7 @@ def read(path: str) -> Result:
     if not isinstance(found, dict):
         raise OptionError("", "is no plan file: it must contain a JSON object.", path)
     try:
-        check_plan(found)
+        check_plan(found, datetime.timedelta(hours=max_age) if max_age else None)
     except OptionError as error:
         raise OptionError("", error.rule, path) from None
     return found

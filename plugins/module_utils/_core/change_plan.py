@@ -14,7 +14,7 @@ import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import (
-    changes_with_plans,
+    changes_with_outcomes,
     existing_objects,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
@@ -55,12 +55,13 @@ class Change:
     """One change of a plan.
 
     :param shown: ``kind``, ``name``, ``action``, ``before`` and ``after``, see ``changes``. :param id: the id of the
-        object; empty for the rows of a list. :param service: the name of its service. :param plans: what it consists
-        of.
+        object; empty for the rows of a list. :param refers_to: by option, the names of the objects to which it refers.
+        :param service: the name of its service. :param plans: what it consists of.
     """
 
     shown: Result
     id: str
+    refers_to: Result
     service: str
     plans: list[Plan]
 
@@ -81,7 +82,7 @@ class Change:
         :return: the change with the keyed digests of its requests and of itself.
         """
         shown: Result = {**self.shown, "id": self.id} if self.id else {**self.shown}
-        known = t.cast("Result", without_ids(shown, new_ids))
+        known = {**t.cast("Result", without_ids(shown, new_ids)), "refers_to": self.refers_to}
         for name, requests in (("requests", self.requests), ("permitted", self.permitted)):
             marks = (fingerprint(key, self.service, request, new_ids) for request in requests)
             known[name] = list(dict.fromkeys(marks))
@@ -146,14 +147,24 @@ def change_plan(
     by_kind: dict[str, tuple[Resource, list[Outcome]]] = {}
     for resource, outcome in steps:
         by_kind.setdefault(resource.name, (resource, []))[1].append(outcome)
-    pairs = [
-        (resource, *pair) for resource, outcomes in by_kind.values() for pair in changes_with_plans(resource, outcomes)
+    found = [
+        (resource, shown, parts)
+        for resource, outcomes in by_kind.values()
+        for shown, parts in changes_with_outcomes(resource, outcomes)
     ]
     # Before the digests, which must not depend on a secret that the document does not contain.
-    displayed = objects_in(redact({"changes": [shown for _resource, shown, _plans in pairs]})["changes"])
-    found = [
-        Change(shown=shown, id=_id_of(resource, plans), service=resource.provider.name, plans=plans)
-        for (resource, _shown, plans), shown in zip(pairs, displayed, strict=True)
+    displayed = objects_in(redact({"changes": [shown for _resource, shown, _parts in found]})["changes"])
+    made = [
+        Change(
+            shown=shown,
+            id=_id_of(resource, parts[0][1]),
+            refers_to={
+                path: name for desired, _plan in parts for path, name in desired.reference_names.items() if name
+            },
+            service=resource.provider.name,
+            plans=[plan for _desired, plan in parts],
+        )
+        for (resource, _shown, parts), shown in zip(found, displayed, strict=True)
     ]
     ids: dict[tuple[str, str], frozenset[str]] = {}
     for resource, outcomes in by_kind.values():
@@ -163,20 +174,20 @@ def change_plan(
     return ChangePlan(
         scope=scope,
         key=key,
-        changes=tuple(sorted(found, key=lambda each: [str(each.shown[name]) for name in ("kind", "name", "action")])),
+        changes=tuple(sorted(made, key=lambda each: [str(each.shown[name]) for name in ("kind", "name", "action")])),
         ids=ids,
         counts={name: existing_objects(*each) for name, each in by_kind.items()},
     )
 
 
-def _id_of(resource: Resource, plans: list[Plan]) -> str:
+def _id_of(resource: Resource, plan: Plan) -> str:
     """The id of a changed object; empty for the rows of a list."""
     if isinstance(resource, OrderedResource):
         return ""
-    deleted = [request.deletes_id for request in plans[0].mutations if request.deletes_id]
-    if plans[0].action == "delete":
+    deleted = [request.deletes_id for request in plan.mutations if request.deletes_id]
+    if plan.action == "delete":
         return deleted[-1] if deleted else ""
-    return str(plans[0].result.get("id") or "")
+    return str(plan.result.get("id") or "")
 
 
 def _assigned(resource: Resource, outcome: Outcome) -> frozenset[str]:
@@ -208,16 +219,27 @@ def check_digest(value: str) -> None:
         raise OptionError("", "must be sha256: followed by 64 hexadecimal digits, the digest in a plan file.", value)
 
 
-def check_plan(document: Params) -> None:
+def check_plan(document: Params, max_age: datetime.timedelta | None = None) -> None:
     """Check the content of a plan file.
 
-    :param document: the content. :raises OptionError: if it is not a plan, or was modified.
+    :param document: the content. :param max_age: its maximum age.
+    :raises OptionError: if it is not a plan, was modified, or is too old.
     """
     if document.get("format") != FORMAT:
         rule = f"is not a plan of format {FORMAT}. Make the plan with the installed version of the collection."
         raise OptionError("", rule)
     if digest_of(document) != document.get("digest"):
         raise OptionError("", "was modified after it was made: its digest differs. Make a new plan.")
+    if max_age and _age(document) > max_age:
+        raise OptionError("", f"was made at {document.get('created_at')}, which is too long ago. Make a new plan.")
+
+
+def _age(document: Params) -> datetime.timedelta:
+    try:
+        made = datetime.datetime.fromisoformat(str(document.get("created_at")))
+        return datetime.datetime.now(datetime.UTC) - made
+    except (ValueError, TypeError):
+        return datetime.timedelta.max
 
 
 def differences(approved: Params, plan: ChangePlan) -> list[str]:
@@ -276,7 +298,7 @@ def _difference(approved: Params | None, change: Params) -> list[str]:
         return []
     names = [
         f"{side}.{name}"
-        for side in ("before", "after")
+        for side in ("before", "after", "refers_to")
         for name in dict.fromkeys([*as_object(approved.get(side)), *as_object(change[side])])
         if as_object(approved.get(side)).get(name) != as_object(change[side]).get(name)
     ]

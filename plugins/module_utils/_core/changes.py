@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -27,26 +28,32 @@ def changes(resource: Resource, outcomes: t.Iterable[Outcome]) -> list[Result]:
     :return: per object ``kind``, ``name``, ``action`` (``create``, ``update``, ``replace`` or ``delete``), and the
         managed fields that differ as ``before`` and ``after``.
     """
-    return [change for change, _plans in changes_with_plans(resource, outcomes)]
+    return [change for change, _outcomes in changes_with_outcomes(resource, outcomes)]
 
 
-def changes_with_plans(resource: Resource, outcomes: t.Iterable[Outcome]) -> list[tuple[Result, list[Plan]]]:
-    """The changes, each with the plans that it consists of.
+def changes_with_outcomes(
+    resource: Resource, outcomes: t.Iterable[Outcome]
+) -> list[tuple[Result, list[tuple[Desired, Plan]]]]:
+    """The changes, each with the desired objects and the plans that it consists of.
 
     :param resource: the objects' kind. :param outcomes: their outcomes. :return: pairs of a change, see
-        :func:`changes`, and its plans: several for the rows of one list.
+        :func:`changes`, and what it consists of: several for the rows of one list.
     """
-    changed = [(o, o.plan) for o in outcomes if o.plan and o.action != "none" and not o.error]
+    changed = [(o.desired, o.plan) for o in outcomes if o.plan and o.action != "none" and not o.error]
     if isinstance(resource, OrderedResource):
-        lists: dict[str, list[Plan]] = {}
-        for outcome, plan in changed:
-            lists.setdefault(str(resource.normalize_key(outcome.desired.label)), []).append(plan)
+        lists: dict[str, list[tuple[Desired, Plan]]] = {}
+        for pair in changed:
+            lists.setdefault(str(resource.normalize_key(pair[0].label)), []).append(pair)
         return [
-            ({"kind": resource.name, "name": name, **_change_of_list(resource, plans)}, plans)
-            for name, plans in lists.items()
+            (
+                {"kind": resource.name, "name": name, **_change_of_list(resource, [plan for _desired, plan in pairs])},
+                pairs,
+            )
+            for name, pairs in lists.items()
         ]
     return [
-        ({"kind": resource.name, "name": o.desired.label, **_change_of_object(plan)}, [plan]) for o, plan in changed
+        ({"kind": resource.name, "name": desired.label, **_change_of_object(plan)}, [(desired, plan)])
+        for desired, plan in changed
     ]
 
 

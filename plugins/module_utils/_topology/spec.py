@@ -188,6 +188,7 @@ class IntegrationOptions(State):
     fail_on_change: bool = False
     approved_digest: t.Annotated[str | None, Option(check=check_digest)] = None
     approved_plan: str | None = None
+    max_plan_age: t.Annotated[int | None, Option(range=(1, 8760))] = None
     plan_file: str | None = None
     max_delete_percent: t.Annotated[int, Option(range=(0, 100))] = 30
     max_update_percent: t.Annotated[int, Option(range=(0, 100))] = 100
@@ -417,7 +418,7 @@ class EnvironmentSpec:
             number_e164_check_enabled=self.params["number_format"] == "e164",
             fallback_destination=self._fallbacks.get(str(number.number)),
         )
-        names = {"trunk": str(self.trunk.name), "assistant": str(number.assistant or "")}
+        names = {"trunk": self.trunk.name or "", "assistant": number.assistant or "", "squad": number.squad or ""}
         return dataclasses.replace(desired, reference_names=names)
 
     def desired_forward(
@@ -436,7 +437,7 @@ class EnvironmentSpec:
             "region": self.region,
         }
         present = self.state_of(number) == "present"
-        return self._desired(
+        desired = self._desired(
             self.forward,
             self.path(number),
             state=self.state_of(number),
@@ -449,6 +450,7 @@ class EnvironmentSpec:
             own_trunk_ids=list(trunks) if present else None,
             failover=number.failover if present else None,
         )
+        return dataclasses.replace(desired, reference_names={} if by_key or uri else {"trunk": str(self.trunk.name)})
 
     def path(self, number: Number) -> str:
         """The option that declares a number.

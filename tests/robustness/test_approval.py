@@ -1,0 +1,33 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sample of the runs with an approved plan while somebody else edits the accounts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
+
+import approval
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import WriteGate
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import execute
+
+
+@pytest.mark.parametrize("first", [0, 100, 200])
+def test_run_sends_only_requests_of_the_approved_plan(first: int) -> None:
+    total = approval.batch(range(first, first + 100))
+    assert total["cases"] == 100
+    assert {name: total[name] for name in approval.BROKEN} == dict.fromkeys(approval.BROKEN, 0), sorted(total)
+    assert all(any(name.startswith(moment) for name in total) for moment in approval.MOMENTS)
+
+
+def test_proof_notices_a_missing_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WriteGate, "check", lambda *_args: None)
+    monkeypatch.setattr(execute, "differences", lambda *_args: [])
+    assert approval.batch(range(40))["writes outside the plan"]
