@@ -476,8 +476,8 @@ options:
       - Path of a file to which the plan is written, as JSON, see RV(plan). It is readable by its owner only and
         contains no secrets. A relative path starts in the folder in which Ansible was started. With several hosts in a
         play, the name of the host is added before the extension.
-      - Check mode writes it, also if the task fails because of O(fail_on_change), unless O(approved_plan) or
-        O(approved_digest) is given. Outside check mode a run that succeeds writes the plan that it has carried out.
+      - Check mode writes it, also if the task fails because of O(fail_on_change), unless an approved plan
+        is given. Outside check mode a run that succeeds writes the plan that it has carried out.
   approved_plan:
     type: str
     description:

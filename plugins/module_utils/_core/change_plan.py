@@ -325,11 +325,11 @@ def limit_errors(plan: ChangePlan, limits: t.Mapping[str, int]) -> list[tuple[st
     :return: for each limit that is exceeded the action and a sentence.
     """
     found = []
-    for kind, count in plan.counts.items():
+    for kind, existing in plan.counts.items():
         for action, limit in limits.items():
             actions = (action, "replace") if action == "update" else (action,)
-            number = sum(c.shown["kind"] == kind and c.shown["action"] in actions for c in plan.changes)
-            if count >= MIN_LIMITED and number * 100 > limit * count:
-                what = counted(count, kind.replace("_", " "))
-                found.append((action, f"{number} of {what} would be {action}d, which is more than {limit} %."))
+            changed = sum(c.shown["kind"] == kind and c.shown["action"] in actions for c in plan.changes)
+            if existing >= MIN_LIMITED and changed * 100 > limit * existing:
+                what = counted(existing, kind.replace("_", " "))
+                found.append((action, f"{changed} of {what} would be {action}d, which is more than {limit} %."))
     return found

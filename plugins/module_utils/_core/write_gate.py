@@ -27,7 +27,7 @@ def without_ids(value: object, new_ids: t.AbstractSet[str]) -> object:
     """Replace the ids of objects that did not exist when a plan was made.
 
     :param value: JSON data. :param new_ids: the ids. :return: the data with the check-mode placeholder instead, also
-        where an id is a part of a text, such as a SIP URI.
+        where an id is a part of a text, such as a URI.
     """
     if not new_ids:
         return value
