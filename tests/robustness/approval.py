@@ -352,8 +352,8 @@ def undoes(request: tuple[str, str, str]) -> bool:
 def repeats(request: tuple[str, str, str], requests: t.Collection[tuple[str, str, str]]) -> bool:
     """Whether a request only sends values again to an object that was created with them, such as its password."""
     path, _slash, name = request[1].rpartition("/")
-    created = [_values(body) for method, other, body in requests if (method, other) == ("POST", path)]
-    return name == "NEW" and any(_values(request[2]) <= values for values in created)
+    own = [_values(body) for _method, other, body in requests if other in (path, request[1])]
+    return name == "NEW" and _values(request[2]) <= set[str]().union(*own)
 
 
 def _values(body: str) -> set[str]:

@@ -24,6 +24,9 @@ import time
 import typing as t
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
+
 import messages
 from chain import BARE, DECLARED, OWN, Account, ModuleFailureError
 from faults import BEFORE_ONLY, FOREIGN, KINDS, LIMIT, REFUSALS, Case, Faulty, Killed

@@ -176,7 +176,7 @@ def test_failed_comparison_writes_nothing(runner: ModuleRunner, tmp_path: Path) 
         failed = runner.raw("integration", {**runner.connection("integration"), **options}, check=check)
         assert failed["failed"]
         differences = [
-            ("assistant Reception (create)", "after.definition, after.tools, refers_to.tools"),
+            ("assistant Reception (create)", "after.definition, after.tools, refers_to.tools[0]"),
             (f"phone_number {NUMBER_2} (create)", "after.assistant, refers_to.assistant"),
             ("sip_trunk NL (create)", "what would be sent: a secret, or values that are not managed"),
         ]

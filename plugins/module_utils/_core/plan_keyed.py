@@ -254,24 +254,30 @@ def _create(change: _Comparison, preview: Plan, referrer_rows: t.Mapping[Referre
         result={**preview.result, **dict.fromkeys(assigned, UNKNOWN_ID)},
         mutations=(*create, *moves),
         extra=replaced_id(superseded),
-        simulate=lambda: PlannedWrites(
-            requests=(*create, *moves, *(_after_creation(change, create[-1]) if create[-1].has_follow_up else ())),
-            permitted=_after_creation(change, create[-1], secret_written=False) if change.secrets else (),
-        ),
+        simulate=lambda: _planned_writes(change, create, moves),
     )
 
 
-def _after_creation(change: _Comparison, create: Mutation, *, secret_written: bool = True) -> tuple[Mutation, ...]:
-    """The requests that follow after a new object is read back.
+def _planned_writes(change: _Comparison, create: tuple[Mutation, ...], moves: tuple[Mutation, ...]) -> PlannedWrites:
+    """All requests for a new object: those that create it, and those that follow after it is read back.
 
-    :param create: the request that creates it.
-    :param secret_written: whether its secrets are known to be written; a run that continues an interrupted one may
-        write them again.
+    A run that continues an interrupted one may write its secrets again, with or without what the first request omitted.
     """
     resource = change.resource
+    first = _without_secrets(resource, from_api(resource.record, as_object(resource.api.unwrap(create[-1].body or {}))))
+    later = _after_creation(change, first, secret_written=True) if create[-1].has_follow_up else ()
+    stages = (first, change.after) if later else (first,)
+    again = [_after_creation(change, stage, secret_written=False) for stage in stages if change.secrets]
+    return PlannedWrites(
+        requests=(*create, *moves, *later), permitted=tuple(request for requests in again for request in requests)
+    )
+
+
+def _after_creation(change: _Comparison, present: Model, *, secret_written: bool) -> tuple[Mutation, ...]:
+    """The requests that follow when a new object is read back with some of its fields."""
+    resource = change.resource
     assigned = dict.fromkeys(["id", *placeholders(resource.update.path)], UNKNOWN_ID)
-    created = _without_secrets(resource, from_api(resource.record, as_object(resource.api.unwrap(create.body or {}))))
-    row: ApiObject = {**resource.constants, **to_api(created), **assigned}
+    row: ApiObject = {**resource.constants, **to_api(present), **assigned}
     run_state = RunState(created={UNKNOWN_ID: row}, secret_written=secret_written)
     return plan(resource, change.desired, [row], {}, run_state).mutations
 
