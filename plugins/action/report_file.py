@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
             if state == "directory":
                 done = safe_files.make_folder(dest, dry=self._task.check_mode)
             else:
-                done = safe_files.remove(_of_host(dest, variables), dry=self._task.check_mode)
+                done = safe_files.remove(of_host(dest, variables), dry=self._task.check_mode)
         except safe_files.FileError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"changed": done.changed, "dest": done.path}
