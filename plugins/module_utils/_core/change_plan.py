@@ -54,12 +54,12 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 class Change:
     """One change of a plan.
 
-    :param shown: ``kind``, ``name``, ``action``, ``before`` and ``after``, see ``changes``. :param id: the id of the
+    :param content: ``kind``, ``name``, ``action``, ``before`` and ``after``, see ``changes``. :param id: the id of the
         object; empty for the rows of a list. :param refers_to: by option, the names of the objects to which it refers.
         :param service: the name of its service. :param plans: what it consists of.
     """
 
-    shown: Result
+    content: Result
     id: str
     refers_to: Result
     service: str
@@ -81,11 +81,11 @@ class Change:
         :param key: the key of the digests. :param new_ids: ids of objects that did not exist when a plan was made.
         :return: the change with the keyed digests of its requests and of itself.
         """
-        shown: Result = {**self.shown, "id": self.id} if self.id else {**self.shown}
-        known = {**t.cast("Result", without_ids(shown, new_ids)), "refers_to": self.refers_to}
+        document: Result = {**self.content, "id": self.id} if self.id else {**self.content}
+        known = {**t.cast("Result", without_ids(document, new_ids)), "refers_to": self.refers_to}
         for name, requests in (("requests", self.requests), ("permitted", self.permitted)):
-            marks = (fingerprint(key, self.service, request, new_ids) for request in requests)
-            known[name] = list(dict.fromkeys(marks))
+            digests = (fingerprint(key, self.service, request, new_ids) for request in requests)
+            known[name] = list(dict.fromkeys(digests))
         return {**known, "digest": keyed_digest(key, known)}
 
 
@@ -148,15 +148,15 @@ def change_plan(
     for resource, outcome in steps:
         by_kind.setdefault(resource.name, (resource, []))[1].append(outcome)
     found = [
-        (resource, shown, parts)
+        (resource, content, parts)
         for resource, outcomes in by_kind.values()
-        for shown, parts in changes_with_outcomes(resource, outcomes)
+        for content, parts in changes_with_outcomes(resource, outcomes)
     ]
     # Before the digests, which must not depend on a secret that the document does not contain.
-    displayed = objects_in(redact({"changes": [shown for _resource, shown, _parts in found]})["changes"])
+    displayed = objects_in(redact({"changes": [content for _resource, content, _parts in found]})["changes"])
     made = [
         Change(
-            shown=shown,
+            content=content,
             id=_id_of(resource, parts[0][1]),
             refers_to={
                 path: name for desired, _plan in parts for path, name in desired.reference_names.items() if name
@@ -164,17 +164,17 @@ def change_plan(
             service=resource.provider.name,
             plans=[plan for _desired, plan in parts],
         )
-        for (resource, _shown, parts), shown in zip(found, displayed, strict=True)
+        for (resource, _content, parts), content in zip(found, displayed, strict=True)
     ]
     ids: dict[tuple[str, str], frozenset[str]] = {}
     for resource, outcomes in by_kind.values():
         for outcome in outcomes:
-            place = (resource.name, outcome.desired.label)
-            ids[place] = ids.get(place, frozenset()) | _assigned(resource, outcome)
+            kind_and_name = (resource.name, outcome.desired.label)
+            ids[kind_and_name] = ids.get(kind_and_name, frozenset()) | _assigned(resource, outcome)
     return ChangePlan(
         scope=scope,
         key=key,
-        changes=tuple(sorted(made, key=lambda each: [str(each.shown[name]) for name in ("kind", "name", "action")])),
+        changes=tuple(sorted(made, key=lambda each: [str(each.content[name]) for name in ("kind", "name", "action")])),
         ids=ids,
         counts={name: existing_objects(*each) for name, each in by_kind.items()},
     )
@@ -251,7 +251,7 @@ def differences(approved: Params, plan: ChangePlan) -> list[str]:
     :param approved: the approved plan. :param plan: the plan of this run.
     :return: a sentence for each difference; none if the plan is accepted.
     """
-    changes = {_place(change): change for change in objects_in(approved.get("changes"))}
+    changes = {_key_of(change): change for change in objects_in(approved.get("changes"))}
     now = plan.document(_new_ids(plan, list(changes.values())))
     if now["digest"] == approved.get("digest"):
         return []
@@ -267,9 +267,9 @@ def differences(approved: Params, plan: ChangePlan) -> list[str]:
         if scope.get(name) != own[name]
     ]
     present = objects_in(now["changes"])
-    found += [text for change in present for text in _difference(changes.get(_place(change)), change)]
+    found += [text for change in present for text in _difference(changes.get(_key_of(change)), change)]
     if found:
-        left = {_place(change) for change in present}
+        left = {_key_of(change) for change in present}
         found += [f"{_label(change)}: would no longer be made." for key, change in changes.items() if key not in left]
     return found
 
@@ -278,10 +278,12 @@ def _new_ids(plan: ChangePlan, approved: list[Result]) -> frozenset[str]:
     """Ids of objects that exist now and did not exist when a plan was made."""
     created = {(str(change["kind"]), str(change["name"])) for change in approved if change.get("id") == UNKNOWN_ID}
     known = {str(change.get("id")) for change in approved}
-    return frozenset(value for place in created for value in plan.ids.get(place, ()) if value not in known)
+    return frozenset(
+        value for kind_and_name in created for value in plan.ids.get(kind_and_name, ()) if value not in known
+    )
 
 
-def _place(change: Params) -> tuple[object, ...]:
+def _key_of(change: Params) -> tuple[object, ...]:
     # The rotation removes an object and gives its name to another one.
     return (change.get("kind"), change.get("name"), change.get("action") == "delete")
 
@@ -311,8 +313,8 @@ def _difference(approved: Params | None, change: Params) -> list[str]:
 def _is_rest(approved: Params, change: Params) -> bool:
     """Whether a change is what is left of an approved one, of which some requests were processed."""
     planned, permitted, left = (
-        set(map(str, as_list(marks)))
-        for marks in (approved.get("requests"), approved.get("permitted"), change["requests"])
+        set(map(str, as_list(digests)))
+        for digests in (approved.get("requests"), approved.get("permitted"), change["requests"])
     )
     fewer = left != planned and left <= planned | permitted
     return fewer and as_object(change["after"]).items() <= as_object(approved.get("after")).items()
@@ -328,7 +330,7 @@ def limit_errors(plan: ChangePlan, limits: t.Mapping[str, int]) -> list[tuple[st
     for kind, existing in plan.counts.items():
         for action, limit in limits.items():
             actions = (action, "replace") if action == "update" else (action,)
-            changed = sum(c.shown["kind"] == kind and c.shown["action"] in actions for c in plan.changes)
+            changed = sum(c.content["kind"] == kind and c.content["action"] in actions for c in plan.changes)
             if existing >= MIN_LIMITED and changed * 100 > limit * existing:
                 what = counted(existing, kind.replace("_", " "))
                 found.append((action, f"{changed} of {what} would be {action}d, which is more than {limit} %."))

@@ -111,7 +111,9 @@ def _check_approval(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, 
     wrong = differences(as_object(approved), plan) if approved else []
     document = as_object(result["plan"])
     if digest and not approved and digest != document["digest"]:
-        names = [f"{change.shown['kind']} {change.shown['name']} ({change.shown['action']})" for change in plan.changes]
+        names = [
+            f"{change.content['kind']} {change.content['name']} ({change.content['action']})" for change in plan.changes
+        ]
         wrong = [f"The digest of the plan is {document['digest']} instead of {digest}. It contains:", *names]
     if wrong:
         raise ModuleFailureError(format_errors(NOT_APPROVED, wrong, MAX_LISTED), result, labels)
