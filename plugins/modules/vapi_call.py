@@ -111,8 +111,9 @@ notes:
   - After a request with unknown outcome, the same call is not sent again from this controller for five minutes. The
     module only searches for it. The lock and the state of a request are files in C(voiceops.vapi_didlogic) in
     E(ANSIBLE_HOME). They contain no phone number and no name.
-  - With O(idempotency_key), all calls that Vapi returns are read, because its API cannot filter for pending calls. A
-    call that was requested more than two weeks ago is only known on this controller.
+  - With O(idempotency_key), all calls of the last 24 hours and all earlier calls of O(phone_number) are searched,
+    because Vapi's API cannot filter for pending calls. More than 100,000 calls cannot be searched; then no call is
+    placed. A call that was requested more than two weeks ago is only known on this controller.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_call_info
   - module: voiceops.vapi_didlogic.vapi_campaign

@@ -84,8 +84,32 @@ def _campaigns(query: dict[str, str], count: int = 12) -> bytes:
     return b'{"results":[' + b",".join(row + b"," + _contacts() + b"}" for row in rows) + b"]}"
 
 
+def _bought(path: str, numbers: int) -> bytes:
+    """didlogic's numbers, and the destinations of one: as many as fit into a page."""
+    if path.endswith("/destinations"):
+        row = {"destination": "sip:reception@pbx.example.com", "priority": 1, "active": True, "transport": 1}
+        return json.dumps({"destination": [{"id": 1_000_000 + at, **row} for at in range(999)]}).encode()
+    return json.dumps({"purchases": [{"number": str(31_200_000_000 + at)} for at in range(numbers)]}).encode()
+
+
+def _lists(query: dict[str, str], size: int) -> bytes:
+    """All lists of both services, each with objects of the given size in bytes in one page."""
+    path = query["path"]
+    if "/v1/" in path:
+        row = json.dumps({"number": "31200000000", "name": "10000", "label": "x", "id": 1})
+        name = "sipaccounts" if "sipaccounts" in path else "purchases"
+        return _bought(path, 1) if "destinations" in path else f'{{"{name}":[{row}],"balance":1}}'.encode()
+    if "createdAtLe" in query:
+        return b"[]"
+    # An assistant has many small values, which need more memory than their text.
+    many = {"model": {"messages": [{"role": "system", "content": f"{at:08}"} for at in range(100)]}}
+    one = json.dumps({**_row(0), **many, "provider": "byo-sip-trunk", "type": "transferCall", "gateways": []})
+    rows = [one.replace(str(uuid.UUID(int=0)), str(uuid.UUID(int=at))) for at in range(max(1, size // len(one)))]
+    return ("[" + ",".join(rows) + "]").encode()
+
+
 Answer = tuple[bytes, dict[str, str]]
-#: How the service may answer.
+#: How the service may answer a query, to which its path is added.
 KINDS: dict[str, t.Callable[[dict[str, str]], Answer]] = {
     "an empty list": lambda _query: (b"[]", {}),
     "compressed twice": lambda _query: (
@@ -117,9 +141,29 @@ KINDS: dict[str, t.Callable[[dict[str, str]], Answer]] = {
     "large pages without end": lambda query: (_page(query, "x" * 2000), {}),
     "large campaigns": lambda query: (_campaigns(query), {}),
     "17 MB": lambda _query: (b'["' + b"x" * 17_000_000 + b'"]', {}),
+    "many details": lambda query: (_bought(query["path"], 41), {}),
+    "details within the bounds": lambda query: (_bought(query["path"], 25), {}),
+    "large lists of both services": lambda query: (_lists(query, 5 * 2**20), {}),
+    "lists of both services within the bounds": lambda query: (_lists(query, 700_000), {}),
+    "large lists for an environment": lambda query: (_lists(query, 5 * 2**20), {}),
+    "lists for an environment within the bounds": lambda query: (_lists(query, 700_000), {}),
 }
-#: Kinds whose answer depends on the page, read with the module for campaigns.
-PAGED = ("large campaigns",)
+ENVIRONMENT = {
+    "trunk": {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "10000", "password": "s" * 20},
+    "assistants": [{"name": "Reception", "definition": {"firstMessage": "Hello."}}],
+    "numbers": [{"number": "31200000000", "assistant": "Reception"}],
+    "state": "present",
+}
+#: The modules and options of the kinds that are not read with ``vapi_assistant_info``.
+MODULES: dict[str, tuple[str, dict[str, t.Any]]] = {
+    "large campaigns": ("vapi_campaign_info", {"name": "nobody"}),
+    "many details": ("didlogic_number_info", {}),
+    "details within the bounds": ("didlogic_number_info", {}),
+    "large lists of both services": ("routing_audit", {}),
+    "lists of both services within the bounds": ("routing_audit", {}),
+    "large lists for an environment": ("integration", ENVIRONMENT),
+    "lists for an environment within the bounds": ("integration", ENVIRONMENT),
+}
 
 
 class Service:
@@ -133,11 +177,11 @@ class Service:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                query = urllib.parse.urlsplit(self.path).query
-                if kind not in PAGED and "without end" not in kind:
+                address = urllib.parse.urlsplit(self.path)
+                if kind not in MODULES and "without end" not in kind:
                     body, headers = kept.setdefault("", kept.get("") or answer({}))
                 else:
-                    body, headers = answer(dict(urllib.parse.parse_qsl(query)))
+                    body, headers = answer({**dict(urllib.parse.parse_qsl(address.query)), "path": address.path})
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 for name, value in headers.items():
@@ -185,14 +229,13 @@ def memory(root: int) -> int:
 def run(kind: str, *, inside: bool) -> dict[str, t.Any]:
     """Read a list that a service answers with ``kind``: the peak of the memory, the seconds and the message."""
     service = Service(kind)
+    module, more = MODULES.get(kind, ("vapi_assistant_info", {"name": "nobody"}))
+    prefixes = [""] if module.startswith(("vapi_", "didlogic_")) else ["vapi_", "didlogic_"]
+    connection = {f"{prefix}api_url": service.url for prefix in prefixes}
+    connection |= {f"{prefix}api_key": str(uuid.uuid4()) for prefix in prefixes}
     with tempfile.TemporaryDirectory(prefix="bounds-") as folder:
         task = {
-            f"voiceops.vapi_didlogic.vapi_{'campaign' if kind in PAGED else 'assistant'}_info": {
-                "api_key": str(uuid.uuid4()),
-                "api_url": service.url,
-                "name": "nobody",
-                "retry_timeout": 0,
-            },
+            f"voiceops.vapi_didlogic.{module}": {**connection, "retry_timeout": 0, **more},
             "vars": {"vapi_didlogic_in_process": inside},
         }
         play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
@@ -207,7 +250,11 @@ def run(kind: str, *, inside: bool) -> dict[str, t.Any]:
         begun = time.monotonic()
         playbook = Path(sys.prefix) / "bin" / "ansible-playbook"
         process = subprocess.Popen(
-            [playbook, "play.yml"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [playbook, "play.yml", *(["--check"] if module == "integration" else [])],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         parts: list[bytes] = []
         reader = threading.Thread(target=lambda: parts.extend(iter(lambda: process.stdout.read(65536), b"")))  # type: ignore[union-attr]

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import gzip
 import itertools
 import json
+import time
 import tracemalloc
 import typing as t
 import uuid
@@ -16,8 +18,9 @@ import httpx
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import client as http_client
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import size_of
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import read_budget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ListTooLongError,
     OutcomeUnknownError,
     UnreachableError,
 )
@@ -103,14 +106,14 @@ def endless(service: Provider, padding: str = "") -> t.Callable[[httpx.Request],
     ("bound", "value", "padding", "says"),
     [
         ("MAX_ROWS", 5_000, "", "more than 5000 rows"),
-        ("MAX_LIST", 3 * 2**20, "x" * 1000, "more than 3 MB of memory"),
-        ("MAX_SECONDS", 50.0, "", "not complete after 50 s"),
+        ("MAX_LISTS", 3 * 2**20, "x" * 1000, "more than 3 MB of memory"),
+        ("MAX_SECONDS", 50.0, "", "needs more than 50 s"),
     ],
 )
 def test_endless_list_is_an_error(
     service: Provider, bound: str, value: float, padding: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, bound, value)
+    monkeypatch.setattr(read_budget, bound, value)
     fake = Fake(endless(service, padding), service=service)
 
     answer = fake.script[0]
@@ -129,9 +132,108 @@ def test_endless_list_is_an_error(
 @SERVICES
 def test_list_within_limits_is_read_completely(service: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"id": str(number), "createdAt": str(9000 - number)} for number in range(900)]
-    monkeypatch.setattr(http_client, "MAX_ROWS", 900)
-    monkeypatch.setattr(http_client, "MAX_LIST", size_of(rows) + 1000)
+    monkeypatch.setattr(read_budget, "MAX_ROWS", 900)
+    monkeypatch.setattr(read_budget, "MAX_LISTS", read_budget.size_of(rows) + 1000)
     assert Fake(ok(rows), service=service).client.list_all("/x", query=ListQuery(limit=900)) == rows
+
+
+# ------------------------------------------------------------------------------------------------ all lists of a task
+
+ROWS = [{"id": str(number), "createdAt": str(9000 - number)} for number in range(90)]
+#: The lists of one task: of both services, several at once, and the details of many objects.
+LISTS: dict[str, list[tuple[Provider, str, dict[str, str]]]] = {
+    "one service": [(VAPI, f"/{name}", {}) for name in "abcdefghij"],
+    "both services": [(service, f"/{name}", {}) for service in (VAPI, DIDLOGIC) for name in "abcde"],
+    "details": [(DIDLOGIC, "/numbers/{number}/destinations", {"number": str(number)}) for number in range(10)],
+}
+LIMITS = [("MAX_ROWS", 450, "450 rows"), ("MAX_LISTS", 5 * read_budget.size_of(ROWS), "of memory")]
+
+
+@pytest.mark.parametrize("lists", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize(("limit", "value", "says"), LIMITS)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_limits_apply_to_all_lists_of_a_task(
+    lists: list[tuple[Provider, str, dict[str, str]]],
+    limit: str,
+    value: int,
+    says: str,
+    at_once: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five of ten equal lists can be read, each again and again, whatever order they are read in."""
+    monkeypatch.setattr(read_budget, limit, value)
+    budget, reasons = read_budget.ReadBudget(), set[str]()
+    clients = {service.name: Fake(ok(ROWS), service=service, read_budget=budget).client for service in (VAPI, DIDLOGIC)}
+
+    def read(one: tuple[Provider, str, dict[str, str]]) -> bool:
+        service, path, ids = one
+        try:
+            return clients[service.name].list_all(path, query=ListQuery(limit=90), **ids) == ROWS
+        except ListTooLongError as error:
+            reasons.add(str(error))
+            return False
+
+    with concurrent.futures.ThreadPoolExecutor(4 if at_once else 1) as pool:
+        for _time in range(3):
+            assert all(pool.map(read, lists[:5]))
+        assert not any(pool.map(read, lists[5:]))
+    assert all(says in reason for reason in reasons)
+
+
+def test_time_of_all_lists_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists that are read at the same time take the time once; the time between two lists does not count."""
+    monkeypatch.setattr(read_budget, "MAX_SECONDS", 100.0)
+    now = [0.0]
+    budget = read_budget.ReadBudget(lambda: now[0])
+    for _time in range(3):
+        with budget.reading("a", "a") as spend, budget.reading("b", "b") as also:
+            now[0] += 30
+            spend(1, [])
+            also(1, [])
+        now[0] += 1000
+    with budget.reading("c", "c") as spend:
+        now[0] += 11
+        with pytest.raises(ListTooLongError, match="more than 100 s"):
+            spend(1, [])
+
+
+@pytest.mark.parametrize("size", [read_budget.LARGE // 4, read_budget.LARGE + 1])
+@pytest.mark.parametrize("failing", [False, True])
+def test_only_one_large_response_is_processed_at_a_time(size: int, failing: bool) -> None:
+    active: list[int] = []
+    peaks = []
+
+    class Pieces(httpx.SyncByteStream):
+        def __iter__(self) -> t.Iterator[bytes]:
+            yield b"[" + b" " * size
+            active.append(1)
+            peaks.append(len(active))
+            time.sleep(0.02)
+            active.pop()
+            yield b"nothing" if failing else b"]"
+
+    fake = Fake(lambda _request: httpx.Response(200, stream=Pieces()), retry_timeout=0)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda at: _read(fake.client, f"/{at}"), range(24)))
+    assert found == ([None] if failing else [[]]) * 24
+    assert (max(peaks) == 1) == (size > read_budget.LARGE)
+
+
+def _read(client: t.Any, path: str) -> object:
+    try:
+        return client.list_all(path)
+    except UnreachableError:
+        return None
+
+
+@pytest.mark.parametrize("service", [VAPI, DIDLOGIC], ids=["vapi", "didlogic"])
+def test_rows_that_are_not_needed_are_not_kept(service: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_budget, "MAX_LISTS", 5000)
+    rows = [{"id": str(at), "createdAt": f"{9000 - at}"} for at in range(999)]
+    assert read_budget.size_of(rows) > 100_000
+    query = ListQuery(keep=lambda row: row["createdAt"] == "8500")
+    found = Fake(ok(rows), ok(rows), service=service).client.list_all("/x", query=query)
+    assert found == [rows[500]]
 
 
 def test_conversation_of_a_call_is_not_kept_in_memory() -> None:

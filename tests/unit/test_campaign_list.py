@@ -10,8 +10,8 @@ import typing as t
 import httpx
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import size_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UnreachableError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_budget import size_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import ListQuery
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import (
     CAMPAIGN,

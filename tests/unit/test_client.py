@@ -36,6 +36,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     UnreachableError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_budget import ReadBudget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     HttpOptions,
@@ -55,7 +56,14 @@ BODY = canary()
 class Fake:
     """A service that gives the answers of a script, the last one again and again; time passes only in pauses."""
 
-    def __init__(self, *script: Answer, service: Provider = VAPI, read_only: bool = False, **http: t.Any) -> None:
+    def __init__(
+        self,
+        *script: Answer,
+        service: Provider = VAPI,
+        read_only: bool = False,
+        read_budget: ReadBudget | None = None,
+        **http: t.Any,
+    ) -> None:
         self.script, self.service = list(script), service
         self.requests: list[httpx.Request] = []
         self.now = 1000.0
@@ -66,6 +74,7 @@ class Fake:
             from_options(HttpOptions, {"validate_certs": False, **http}),
             transport=httpx.MockTransport(self.answer),
             read_only=read_only,
+            read_budget=read_budget,
             sleep=self.sleep,
             clock=lambda: self.now,
         )

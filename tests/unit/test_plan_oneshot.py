@@ -9,6 +9,7 @@ import datetime
 import functools
 import random
 import typing as t
+import uuid
 
 import httpx
 import pytest
@@ -16,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import client as http_client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import read_budget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
     OptionError,
     OutcomeUnknownError,
 )
@@ -90,6 +93,58 @@ def test_check_mode_validates_and_creates_nothing(stage: SandboxFixture, resourc
     assert outcome.result["id"] == UNKNOWN_ID
     assert stage.writes == []
     assert stage.contents() == before
+
+
+def with_calls(stage: SandboxFixture, count: int, *, hours: int, own: bool, **more: t.Any) -> None:
+    """Calls that were created within an hour, with the phone number of the task or another one."""
+    calls = stage.world.vapi["calls"]
+    number = stage.store("phone_numbers")[0]["id"] if own else str(uuid.uuid4())
+    for at in range(count):
+        made = stamp(stage.clock.now - datetime.timedelta(hours=hours, milliseconds=at))
+        row = {"type": "outboundPhoneCall", "status": "ended", "endedReason": "customer-ended-call", "createdAt": made}
+        row |= {"id": str(uuid.uuid4()), "phoneNumberId": number, "analysis": {"summary": "x" * 2000}, **more}
+        calls[row["id"]] = {**row, "updatedAt": made, "orgId": stage.world.org_id}
+
+
+MARK = {"assistantOverrides": {"metadata": {"voiceops_idempotency_key": "order-7"}}}
+#: Age in hours of the call with the key, whether it has the number of the task, and what it is.
+SEARCHED: list[tuple[int, bool, Options]] = [
+    (1, True, {}),
+    (1, False, {}),
+    (240, True, {"status": "scheduled", "endedReason": None}),
+    (23, True, {"status": "scheduled", "endedReason": None}),
+]
+
+
+@pytest.mark.parametrize(("hours", "own", "state"), SEARCHED)
+def test_key_is_found_among_the_calls_of_a_busy_account(
+    stage: SandboxFixture, hours: int, own: bool, state: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls of other numbers are not read beyond the last day, and what is read is not kept."""
+    monkeypatch.setattr(read_budget, "MAX_ROWS", 1500)
+    monkeypatch.setattr(read_budget, "MAX_LISTS", 50_000)
+    with_calls(stage, 3000, hours=48, own=False)
+    with_calls(stage, 300, hours=30, own=True)
+    with_calls(stage, 300, hours=12, own=False)
+    options = call_options(idempotency_key="order-7")
+    with_calls(stage, 1, hours=hours, own=own, customer=options["customer"], **MARK, **state)
+    outcome = stage.do(CALL, **options)
+    assert not outcome.changed
+    assert posts(stage) == 0
+    assert stage.do(CALL, **{**options, "idempotency_key": "order-8"}).changed
+
+
+@pytest.mark.parametrize(("hours", "own"), [(48, True), (1, False)])
+@pytest.mark.parametrize("check", [True, False])
+def test_key_that_cannot_be_searched_is_refused_with_advice(
+    stage: SandboxFixture, hours: int, own: bool, check: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_budget, "MAX_ROWS", 500)
+    with_calls(stage, 600, hours=hours, own=own)
+    with pytest.raises(ApiError, match=r"more than 500 rows.*Use a phone number with fewer calls"):
+        stage.do(CALL, check=check, **call_options(idempotency_key="order-7"))
+    assert posts(stage) == 0
+    assert stage.do(CALL, **call_options()).changed, "without a key nothing is searched"
 
 
 LOST: list[Options] = [

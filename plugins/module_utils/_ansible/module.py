@@ -48,6 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
     faults_of,
     one_of,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_budget import ReadBudget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
@@ -130,6 +131,7 @@ class Module(AnsibleModule):
 
     def __init__(self, spec: Spec) -> None:
         self._initialized = False
+        self.read_budget = ReadBudget()  # shared by the clients of all services
         super().__init__(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
         self._initialized = True
 
@@ -464,6 +466,7 @@ def make_client(
     *,
     read_only: bool,
     read_cache: ReadCache | None = None,
+    read_budget: ReadBudget | None = None,
     name_of: t.Callable[[str], str] = str,
 ) -> Client:
     """An engine for a service, with the connection options of the given prefix; raises :class:`OptionError`."""
@@ -478,7 +481,16 @@ def make_client(
     own.of("", lambda: checked_url(service.url(connection)))
     if not faults.found and not own.found:
         client = own.of(
-            "", lambda: Client(service, connection, http, read_only=read_only, read_cache=read_cache, option=option)
+            "",
+            lambda: Client(
+                service,
+                connection,
+                http,
+                read_only=read_only,
+                read_cache=read_cache,
+                read_budget=read_budget,
+                option=option,
+            ),
         )
     for one in own.found:
         known = one.path in fields(service.connection)
@@ -498,7 +510,13 @@ def make_engine(
         asked = module.params.get("concurrency")
         concurrency = asked if isinstance(asked, int) else CONCURRENCY
     client = make_client(
-        service, module.params, prefix, read_only=module.check_mode, read_cache=read_cache, name_of=module.name_of
+        service,
+        module.params,
+        prefix,
+        read_only=module.check_mode,
+        read_cache=read_cache,
+        read_budget=module.read_budget,
+        name_of=module.name_of,
     )
     if not module.params["validate_certs"]:
         module.warn(CERTIFICATES_UNVERIFIED)

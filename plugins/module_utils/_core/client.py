@@ -18,7 +18,6 @@ import ipaddress
 import os
 import random
 import ssl
-import sys
 import threading
 import time
 import typing as t
@@ -42,6 +41,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RunInterruptedError,
     UnreachableError,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_budget import LARGE, ReadBudget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     HttpOptions,
@@ -59,16 +59,6 @@ USER_AGENT = "voiceops.vapi_didlogic (Ansible collection)"
 MAX_RESPONSE_BYTES = 6 * 2**20
 
 MAX_VALUES = 200_000
-
-#: Limits of a whole list, over all its pages: bytes in memory, rows, seconds. The bytes are those of the rows as they
-#: are kept, after :attr:`ListQuery.reduce`, since only these add up: a page is released before the next is requested,
-#: so
-#: the removed parts of a row only count towards the limits of one response. Both together keep a task below 150 MB.
-MAX_LIST = 18 * 2**20
-
-MAX_ROWS = 100_000
-
-MAX_SECONDS = 600.0
 
 MAX_RETRY_AFTER_SECONDS = 60.0
 
@@ -139,6 +129,7 @@ class Client:
     :param transport: an ``httpx`` transport; used by tests only.
     :param read_only: reject any method but GET (check mode), so that a write is impossible.
     :param read_cache: the read cache, for tasks that read the same objects several times.
+    :param read_budget: the limits of all lists, for tasks that read from several services.
     :param option: returns the name under which the user gave a connection option, for messages.
     """
 
@@ -151,6 +142,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         read_only: bool = False,
         read_cache: ReadCache | None = None,
+        read_budget: ReadBudget | None = None,
         option: t.Callable[[str], str] = str,
         sleep: t.Callable[[float], object] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
@@ -164,6 +156,7 @@ class Client:
         )
         self._read_cache, self._option = read_cache, option
         self.write_gate: WriteGate | None = None  # set if only the requests of a plan may be sent
+        self._budget = read_budget or ReadBudget(clock)
         self._parent = os.getppid()
         self.interrupt_event = threading.Event()  # set by a signal; also ends a delay
         self.sleep = sleep or self.interrupt_event.wait
@@ -227,9 +220,10 @@ class Client:
         :raises RejectedError: if the service rejects the request.
         :raises UnreachableError: if no valid response was received.
         """
-        if self._read_cache is None:
-            return self._get(path, params, ids)
-        return self._read_cache.read(_expand(path, ids), params, lambda: self._get(path, params, ids))
+        with self._budget.response():
+            if self._read_cache is None:
+                return self._get(path, params, ids)
+            return self._read_cache.read(_expand(path, ids), params, lambda: self._get(path, params, ids))
 
     def invalidate(self, path: str, **ids: str) -> None:
         """Invalidate the cached responses of a path and of all paths below it.
@@ -246,6 +240,7 @@ class Client:
             answer = self._send("GET", path, ids, params=params)
             if not isinstance(answer, _Failure):
                 return answer
+            self._budget.release()
             if answer.final or tries >= MAX_READ_ATTEMPTS or not self._wait(answer, tries, started):
                 raise self._error(answer, "GET", path, read=True)
 
@@ -260,25 +255,27 @@ class Client:
 
         :param path: the path of the list. :param rows: extracts the list from a response. :param query: the list query.
         :param ids: values for the placeholders of the path. :return: the rows.
-        :raises ApiError: if a page cannot be read, is not a list, or the list exceeds the limits.
+        :raises ApiError: if a page cannot be read, is not a list, or the task's lists exceed the limits.
         """
 
         asked = query or ListQuery()
+        key = (self.service.name, self._url, _expand(path, ids), repr(asked.params))
 
         def page(at: str, params: Params) -> list[ApiObject]:
-            answer = self.get(at, params, **ids)
-            found = rows(answer) if rows and isinstance(answer, dict) else answer
-            if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-                raise UnreachableError(
-                    f"The response of {self._url} to GET {path} is not a list, so this is not the "
-                    f"{self.service.title} API. Check {self._option('api_url')}."
-                )
-            found = list(map(asked.reduce, found)) if asked.reduce else found
-            budget.spend(found)
-            return found
+            with self._budget.response():
+                answer = self.get(at, params, **ids)
+                found = rows(answer) if rows and isinstance(answer, dict) else answer
+                if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+                    raise UnreachableError(
+                        f"The response of {self._url} to GET {path} is not a list, so this is not the "
+                        f"{self.service.title} API. Check {self._option('api_url')}."
+                    )
+                found = list(map(asked.reduce, found)) if asked.reduce else found
+                spend(len(found), [row for row in found if asked.keep(row)])
+                return found
 
-        budget = _Budget(f"{self.service.title}'s list GET {path}", self._clock)
-        return self.service.pages(page, path, asked)
+        with self._budget.reading(f"{self.service.title}'s list GET {path}", key) as spend:
+            return [row for row in self.service.pages(page, path, asked) if asked.keep(row)]
 
     # -- writing
 
@@ -382,6 +379,9 @@ class Client:
             content += part
             if len(content) > MAX_RESPONSE_BYTES:
                 raise _TooLarge
+            if len(content) > LARGE and (waited := self._budget.hold()):
+                deadline += waited
+                request_deadline.set(deadline)
             if self._clock() > deadline:
                 raise httpx.ReadTimeout("the deadline of the request has passed")
         if sum(map(content.count, b",:[{")) > MAX_VALUES:
@@ -421,50 +421,6 @@ class _TooLarge(Exception):
 
 class _Encoded(Exception):
     pass
-
-
-class _Budget:
-    """The limits of one list: bytes, rows and seconds.
-
-    :param what: the list, for messages. :param clock: a monotonic clock in seconds.
-    """
-
-    def __init__(self, what: str, clock: t.Callable[[], float]) -> None:
-        self._what, self._clock = what, clock
-        self._size, self._row_count, self._end = 0, 0, clock() + MAX_SECONDS
-
-    def spend(self, rows: list[ApiObject]) -> None:
-        """Count a page; raises :class:`UnreachableError` if the list exceeds a limit."""
-        self._size += size_of(rows)
-        self._row_count += len(rows)
-        if self._row_count > MAX_ROWS:
-            over = f"has more than {MAX_ROWS} rows"
-        elif self._size > MAX_LIST:
-            over = f"needs more than {MAX_LIST // 2**20} MB of memory"
-        elif self._clock() > self._end:
-            over = f"is not complete after {MAX_SECONDS:.0f} s"
-        else:
-            return
-        raise UnreachableError(
-            f"{self._what} {over}, which exceeds the limit. The response was ignored. "
-            "Request less if there is an option for it (limit, a period); the guide Limits lists the limits."
-        )
-
-
-def size_of(value: object) -> int:
-    """The size of data in memory in bytes; keys are not counted, as each is stored once.
-
-    :param value: JSON data. :return: the size in bytes.
-    """
-    size, todo = 0, [value]
-    while todo:
-        item = todo.pop()
-        size += sys.getsizeof(item)
-        if isinstance(item, dict):
-            todo.extend(item.values())
-        elif isinstance(item, list):
-            todo.extend(item)
-    return size
 
 
 def _expand(path: str, ids: t.Mapping[str, object]) -> str:

@@ -242,6 +242,10 @@ class ResponseTooLargeError(UnreachableError):
     """A response larger than :data:`MAX_RESPONSE_BYTES`; a query for less data may succeed."""
 
 
+class ListTooLongError(UnreachableError):
+    """The lists of a task exceed a limit of :mod:`read_budget`; a query for less data may succeed."""
+
+
 class OutcomeUnknownError(ApiError):
     """A write was sent and no valid response was received: it may or may not have been processed."""
 

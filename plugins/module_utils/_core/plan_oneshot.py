@@ -36,6 +36,16 @@ def found(resource: AnyOneShotResource, desired: Desired, rows: list[ApiObject])
     return [row for row in marked if not resource.one_shot.void(row)] or marked
 
 
+def concerns(resource: AnyOneShotResource, desired: Desired, row: ApiObject) -> bool:
+    """Whether a row matters for a desired operation, so that it is kept while a list is read.
+
+    :param resource: its kind. :param desired: the desired object. :param row: a listed row. :return: the result.
+    """
+    one_shot, record = resource.one_shot, desired.record
+    same_group = bool(one_shot.same_group and one_shot.same_group(row, record))
+    return same_group or one_shot.is_same(row, record) or str(row.get("id")) == desired.id
+
+
 def plan(resource: AnyOneShotResource, desired: Desired, rows: list[ApiObject], existing: list[ApiObject]) -> Plan:
     """Plan an operation.
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_oneshot, requests
@@ -12,6 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     AmbiguousError,
     ApiError,
+    ListTooLongError,
     OptionError,
     OutcomeUnknownError,
     RateLimitedError,
@@ -22,7 +24,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import AnyOneShotResource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    AnyOneShotResource,
+    ListQuery,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 
 #: Seconds before checking whether another run has started the same operation at the same time.
@@ -42,7 +47,6 @@ class OneShotReconciler:
         one_shot = resource.one_shot
         self.reader, self.resource, self.one_shot, self.client = reader, resource, one_shot, reader.client
         self.started = reader.now()
-        self.window = one_shot.recent(self.started) if one_shot.recent else one_shot.window(self.started)
 
     def ensure(self, outcomes: list[Outcome]) -> list[Outcome]:
         """Start the operations that no earlier run has started.
@@ -79,12 +83,33 @@ class OneShotReconciler:
     def _earlier(self, desired_objects: t.Iterable[Desired]) -> list[ApiObject]:
         """The rows that an earlier run may have created, if any is needed."""
         one_shot, now = self.one_shot, self.started
-        needed = any(
-            desired.id or desired.options.state == "absent" or one_shot.needs_lookup(desired.record, desired.options)
+        needed = [
+            desired
             for desired in desired_objects
-        )
-        rows = self.reader.rows(self.resource, one_shot.window(now)) if needed else []
-        return [row for row in rows if one_shot.counts(row, now)]
+            if desired.id or desired.options.state == "absent" or one_shot.needs_lookup(desired.record, desired.options)
+        ]
+        queries: list[ListQuery] = []
+        for desired in needed:
+            window = one_shot.window(now, desired.record)
+            own = one_shot.earlier(now, desired.record) if one_shot.earlier else (window,)
+            queries += [query for query in own if query.params not in [other.params for other in queries]]
+        try:
+            rows = {str(row["id"]): row for query in queries for row in self._rows(query, *needed)}
+        except ListTooLongError as error:
+            raise ApiError(f"{error} {one_shot.too_many}".strip()) from None
+        return [row for row in rows.values() if one_shot.counts(row, now)]
+
+    def _rows(self, query: ListQuery, *desired: Desired) -> list[ApiObject]:
+        """The listed rows that concern one of the desired operations; the others are not kept in memory."""
+
+        def keep(row: ApiObject) -> bool:
+            return any(plan_oneshot.concerns(self.resource, one, row) for one in desired)
+
+        return self.reader.rows(self.resource, dataclasses.replace(query, keep=keep))
+
+    def _recent(self, desired: Desired) -> list[ApiObject]:
+        """The rows that concern an operation and were created a moment ago, by this or another run."""
+        return self._rows(self.one_shot.window(self.started, desired.record), desired)
 
     def _planned_once(self, desired: Desired, rows: list[ApiObject]) -> Plan:
         """The plan for an operation that an earlier run may have started; raises :class:`OptionError`."""
@@ -95,7 +120,7 @@ class OneShotReconciler:
                 # Other runs may have started it concurrently; then each but the first cancels its own.
                 self.client.sleep(pause)
                 self.reader.invalidate(self.resource.path)
-                rows = self.reader.rows(self.resource, self.one_shot.window(self.reader.now()))
+                rows = self._recent(desired)
         return self._plan_once(desired, rows)
 
     def _plan_once(self, desired: Desired, rows: list[ApiObject]) -> Plan:
@@ -155,7 +180,7 @@ class OneShotReconciler:
         self.client.sleep(CONCURRENT_START_DELAY_SECONDS)
         self.reader.invalidate(self.resource.path)
         try:
-            rows = self.reader.rows(self.resource, self.window)
+            rows = self._recent(outcome.desired)
         except (ApiError, RunInterruptedError) as error:
             outcome.warnings.append(
                 f"{self.resource.title} {outcome.desired.label}: could not check whether another run has started the "
@@ -171,7 +196,7 @@ class OneShotReconciler:
         if len(rivals) < 2 and all(str(row["id"]) == own for row in rivals):
             return made
         first, *others = sorted(rivals, key=self.one_shot.age)
-        self._end(others)
+        self._end(outcome.desired, others)
         ended = ", ".join(str(row["id"]) for row in others)
         outcome.warnings.append(
             f"{self.resource.title} {outcome.desired.label}: another run started the same at the same time. The first, "
@@ -185,7 +210,7 @@ class OneShotReconciler:
         outcome.warnings += [warning] if warning else []
         return first
 
-    def _end(self, rows: list[ApiObject]) -> None:
+    def _end(self, desired: Desired, rows: list[ApiObject]) -> None:
         """Cancel rows, which other runs may be cancelling too.
 
         :raises ApiError: if one of them continues.
@@ -200,11 +225,7 @@ class OneShotReconciler:
             return
         self.reader.invalidate(self.resource.path)
         ids = {str(row["id"]) for row in rows}
-        going = [
-            row
-            for row in self.reader.rows(self.resource, self.window)
-            if str(row["id"]) in ids and not self.one_shot.is_finished(row)
-        ]
+        going = [row for row in self._recent(desired) if str(row["id"]) in ids and not self.one_shot.is_finished(row)]
         if going:
             left = ", ".join(str(row["id"]) for row in going)
             raise ApiError(
@@ -219,7 +240,7 @@ class OneShotReconciler:
             self.client.sleep(pause)
             try:
                 self.reader.invalidate(self.resource.path)
-                there = plan_oneshot.found(self.resource, outcome.desired, self.reader.rows(self.resource, self.window))
+                there = plan_oneshot.found(self.resource, outcome.desired, self._recent(outcome.desired))
             except (ApiError, RunInterruptedError):
                 continue
             if there and (starting or all(self.one_shot.is_finished(row) for row in there)):

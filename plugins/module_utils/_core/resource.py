@@ -77,6 +77,7 @@ class ListQuery:
     :param page_size: rows per page, if fewer than usual fit into a response.
     :param numbered_pages: whether the list accepts the index of a page, so that rows can be read one at a time.
     :param reduce: row -> the parts of it to keep; the rest is released page by page.
+    :param keep: a reduced row -> whether to keep it at all; the other rows are released page by page.
     """
 
     params: Params = dataclasses.field(default_factory=dict)
@@ -84,6 +85,7 @@ class ListQuery:
     page_size: int | None = None
     numbered_pages: bool = False
     reduce: t.Callable[[ApiObject], ApiObject] | None = None
+    keep: t.Callable[[ApiObject], bool] = lambda _row: True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
@@ -365,8 +367,9 @@ class OneShot(t.Generic[RecordT, OptionsT]):
     :param same_group: the same for all rows that ``absent`` cancels.
     :param check_conflict: ``(rows, record)``: raises ``OptionError`` if another object conflicts with the record.
     :param needs_lookup: ``(record, options)`` -> whether an earlier run may have started it.
-    :param window: ``now`` -> the query for rows that an earlier run may have created.
-    :param recent: the same for rows created a moment ago; ``None`` uses ``window``.
+    :param window: ``(now, record)`` -> the query for a row that was created a moment ago.
+    :param earlier: the queries for rows that an earlier run may have created; ``None`` uses ``window``.
+    :param too_many: what to do if these lists are too long to be read.
     :param counts: ``(row, now)`` -> whether a row still counts as the operation of its record.
     :param fetch_details: ``(get, row)`` -> the row with the details that ``check_matches`` compares; not called for
         ``absent``.
@@ -386,12 +389,13 @@ class OneShot(t.Generic[RecordT, OptionsT]):
 
     is_same: t.Callable[[ApiObject, RecordT], bool]
     needs_lookup: t.Callable[[RecordT, OptionsT], bool]
-    window: t.Callable[[datetime.datetime], ListQuery]
+    window: t.Callable[[datetime.datetime, RecordT], ListQuery]
     preflight: t.Callable[[t.Callable[[Resource], list[ApiObject]], RecordT, datetime.datetime], tuple[str, ...]]
     to_display: t.Callable[[RecordT], Result]
     hint: str
     same_group: t.Callable[[ApiObject, RecordT], bool] | None = None
-    recent: t.Callable[[datetime.datetime], ListQuery] | None = None
+    earlier: t.Callable[[datetime.datetime, RecordT], tuple[ListQuery, ...]] | None = None
+    too_many: str = ""
     counts: t.Callable[[ApiObject, datetime.datetime], bool] = lambda _row, _now: True
     rival: t.Callable[[ApiObject, RecordT], bool] | None = None
     age: t.Callable[[ApiObject], tuple[str, ...]] = lambda _row: ()

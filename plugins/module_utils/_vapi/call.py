@@ -10,11 +10,17 @@ import typing as t
 import uuid
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig, without
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result, objects_in
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    ApiObject,
+    Params,
+    Result,
+    objects_in,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
+    UNKNOWN_ID,
     ApiForm,
     Batches,
     InfoView,
@@ -276,13 +282,27 @@ RECORDINGS = (
 )
 
 
-def last_day_query(now: datetime.datetime) -> ListQuery:
-    return ListQuery(params={"createdAtGe": stamp(now - DAY)})
+def _of_number(call: Call) -> Params:
+    """Vapi's filters for calls are the number, the assistant and the time of creation; the number is never changed."""
+    return {"phoneNumberId": call.phone_number} if call.phone_number != UNKNOWN_ID else {}
 
 
-def all_there_are(_now: datetime.datetime) -> ListQuery:
-    """All calls: a planned one may have been created at any time, and Vapi has no filter for planned calls."""
-    return ListQuery()
+def last_day_query(now: datetime.datetime, call: Call) -> ListQuery:
+    return ListQuery(params={**_of_number(call), "createdAtGe": stamp(now - DAY)})
+
+
+def earlier_queries(now: datetime.datetime, call: Call) -> tuple[ListQuery, ...]:
+    """All calls of the last day, and all of the number: a planned one may have been created at any time."""
+    day = stamp(now - DAY)
+    older = (ListQuery(params={**_of_number(call), "createdAtLe": day}),) if _of_number(call) else ()
+    return (ListQuery(params={"createdAtGe": day}), *older)
+
+
+TOO_MANY = (
+    "Nothing was sent, because a call with this idempotency_key may exist. All calls of the last 24 hours and all "
+    "earlier calls of the phone number are searched. Use a phone number with fewer calls, or place the call without "
+    "idempotency_key and prevent a second call in another way."
+)
 
 
 def is_remembered(row: ApiObject, now: datetime.datetime) -> bool:
@@ -336,8 +356,9 @@ CALL = OneShotResource(
     one_shot=OneShot(
         is_same=lambda row, call: idempotency_key_of(row) == call.idempotency_key,
         needs_lookup=lambda call, _unused: not str(call.idempotency_key).startswith(RUN_KEY_PREFIX),
-        window=all_there_are,
-        recent=last_day_query,
+        window=last_day_query,
+        earlier=earlier_queries,
+        too_many=TOO_MANY,
         counts=is_remembered,
         check_matches=check_customer,
         preflight=preflight,

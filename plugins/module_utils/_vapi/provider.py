@@ -47,6 +47,7 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
     up to and including the oldest creation time, because several objects may share it.
     """
     found: dict[str, dict[str, object]] = {}
+    before: set[str] = set()
     cursor: dict[str, object] = {}
     size = min(query.page_size or PAGE, query.limit or PAGE)
     while True:
@@ -60,8 +61,10 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
                 raise
             size = max(2, size // 2)
             continue
-        new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in found}
-        found |= new
+        # Only the rows of the previous page can be repeated, as each page begins with its oldest creation time.
+        new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in before}
+        before = {str(row.get("id")) for row in rows}
+        found |= {key: row for key, row in new.items() if query.keep(row)}
         repeated = bool(cursor) and not new
         if _is_last(rows, size, repeated=repeated) or len(found) >= (query.limit or math.inf):
             return list(found.values())[: query.limit or None]
