@@ -47,7 +47,7 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
     up to and including the oldest creation time, because several objects may share it.
     """
     found: dict[str, dict[str, object]] = {}
-    before: set[str] = set()
+    before: dict[str, ApiObject] = {}
     cursor: dict[str, object] = {}
     size = min(query.page_size or PAGE, query.limit or PAGE)
     while True:
@@ -62,9 +62,8 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
             size = max(2, size // 2)
             continue
         # Only the rows of the previous page can be repeated, as each page begins with its oldest creation time.
-        new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in before}
-        before = {str(row.get("id")) for row in rows}
-        found |= {key: row for key, row in new.items() if query.keep(row)}
+        new, before = _without(before, rows), _without({}, rows)
+        found |= dict(filter(lambda item: query.keep(item[1]), new.items()))
         repeated = bool(cursor) and not new
         if _is_last(rows, size, repeated=repeated) or len(found) >= (query.limit or math.inf):
             return list(found.values())[: query.limit or None]
@@ -75,6 +74,11 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
                 "The response was ignored."
             )
         cursor = {"createdAtLe": oldest}
+
+
+def _without(before: dict[str, ApiObject], rows: list[ApiObject]) -> dict[str, ApiObject]:
+    """The rows by id, without those of the page before."""
+    return {key: row for row in rows if (key := str(row.get("id"))) not in before}
 
 
 def _is_last(rows: list[dict[str, t.Any]], size: int, *, repeated: bool) -> bool:
