@@ -216,6 +216,13 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
     ("another's caller id", lambda a: a["accounts"][0].update(callerid="31209999999"), ["foreign-caller-id"]),
     ("little money", lambda a: a.update(balance=1.5), ["balance-low"]),
     ("no money", lambda a: a.update(balance=0.0), ["balance-empty"]),
+    (
+        "a parameter that offers another number",
+        lambda a: a["tools"][0]["function"].update(
+            parameters={"properties": {"destination": {"anyOf": [{"enum": ["+15550100"]}, {"const": "by name"}]}}}
+        ),
+        ["stale-parameter"],
+    ),
     ("a tool of nobody", lambda a: a["tools"].append({"id": "t9", "function": {"name": "unused"}}), ["unused-tool"]),
     (
         "a transfer to a phone number",
@@ -369,6 +376,53 @@ def test_finding_has_a_severity_of_its_rule(_what: str, spoil: t.Callable[[Accou
         rule = by_id[item["rule"]]
         assert item["severity"] in (rule.severity, *rule.lower)
         assert item["evidence"] == rule.evidence
+
+
+#: Spellings of the user of a URI that calls the number.
+USERS = ["{}", "+{}", "%2B{}", "{};user=phone", "{}:password", "+{};phone-context=example.com"]
+ADDRESSES = ["{}", "sip:{}", "<sip:{}>", '"Vapi" <SIP:{}>', "sip:{}:5060;transport=tls", "{}."]
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_spelling_of_a_uri_calls_the_number(user: str, address: str) -> None:
+    account = healthy()
+    at(account)[0]["destination"] = address.format(f"{user.format(DESK)}@{TRUNK}.sip.vapi.ai")
+    plus = "+" in user or "%2B" in user
+    assert rules(account) == (["spelling"] if plus else [])
+    path = path_of(account)
+    assert path.can_answer(path.entries[0])
+    account["phones"][0]["number"] = f"+{DESK}"
+    assert rules(account) == ([] if plus else ["spelling"])
+
+
+@pytest.mark.parametrize("prefix", ["00", "0", "9"])
+def test_number_with_a_prefix_on_both_sides_is_found(prefix: str) -> None:
+    account = healthy()
+    account["phones"][0]["number"] = f"{prefix}{DESK}"
+    at(account)[0]["destination"] = f"{prefix}{DESK}@{TRUNK}.sip.vapi.ai"
+    found = findings(snapshot(account))
+    assert {item["rule"] for item in found} == {"other-number"}
+    assert path_of(account).can_answer(path_of(account).entries[0])
+
+
+def test_parameters_with_the_destinations_have_no_finding() -> None:
+    account = healthy()
+    spelled = [f"+{HUMAN}", HUMAN, f"sip:+{HUMAN}@sip.nl.didlogic.net", "by name"]
+    account["tools"][0]["function"]["parameters"] = {"properties": {"destination": {"enum": spelled}}}
+    assert rules(account) == []
+    account["tools"][0]["destinations"] = []  # a server chooses
+    account["tools"][0]["function"]["parameters"]["properties"]["destination"]["enum"] = ["+15550100"]
+    assert rules(account) == []
+    account = healthy()
+    inline = {
+        **tool_of(dict(HUMAN_SIP)),
+        "function": {"name": "x", "parameters": {"properties": {"destination": {"const": "+15550100"}}}},
+    }
+    account["assistants"][0]["model"]["tools"] = [inline]
+    (found,) = findings(snapshot(account))
+    assert (found["rule"], found["subject"]) == ("stale-parameter", "assistant Desk")
+    assert "(model.tools[0])" in found["message"]
 
 
 # ------------------------------------------------------------------------------------------------- who would answer

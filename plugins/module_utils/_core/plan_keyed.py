@@ -205,8 +205,8 @@ def _preview(change: _Comparison) -> Plan:
         before |= {field.name: "(not readable)"} if row else {}
         after[field.name] = "(written, not shown)"
     warnings = _losses(resource, change.desired, change.current, change.given)
-    if resource.plan_warnings and row and change.current is not None:
-        texts = resource.plan_warnings(change.current, change.after)
+    if resource.update.warnings and row and change.current is not None:
+        texts = resource.update.warnings(change.current, change.after)
         warnings += tuple(f"{resource.title} {change.desired.label}: {text}" for text in texts)
     if row is None or change.must_replace:
         warnings += not_copied(resource, change.desired.label, change.source)

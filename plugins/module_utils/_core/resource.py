@@ -271,6 +271,7 @@ class Update(t.Generic[OptionsT]):
         ``{names}`` are keys of a row.
     :param mutations: the requests if one is not enough: ``(resource, row, changed_fields, current_body, desired_body)``
         -> requests, all in the API's form.
+    :param warnings: ``(current, after)`` -> warnings about a change.
     :param check_effect: ``(client, id)`` -> warnings about an object whose update may have no effect; only reads.
     :param rewrites_secrets: options -> whether secrets are sent although no other field changes.
     """
@@ -278,6 +279,7 @@ class Update(t.Generic[OptionsT]):
     method: str = "PATCH"
     path: str = ""
     mutations: t.Callable[..., tuple[Mutation, ...]] | None = None
+    warnings: t.Callable[..., t.Sequence[str]] | None = None
     check_effect: t.Callable[[Client, str], tuple[str, ...]] | None = None
     rewrites_secrets: t.Callable[[OptionsT], bool] = lambda _options: False
 
@@ -303,7 +305,6 @@ class KeyedResource(BaseResource[RecordT, OptionsT]):
         ``OptionError``.
     :param resolve_desired: ``(desired, current, options)`` -> desired state, for options that depend on the current
         state.
-    :param plan_warnings: ``(current, after)`` -> warnings about a change.
     :param update: how it is changed. :param referrers: the kinds of objects that may refer to it.
     :param force_option: the option that deletes an object to which others refer.
     :param exclusive_by: option that limits ``exclusive`` in the bulk module.
@@ -312,7 +313,6 @@ class KeyedResource(BaseResource[RecordT, OptionsT]):
 
     plan_validators: tuple[t.Callable[[RecordT, OptionsT], None], ...] = ()
     resolve_desired: t.Callable[[RecordT, RecordT | None, OptionsT], RecordT] | None = None
-    plan_warnings: t.Callable[[RecordT, RecordT], t.Sequence[str]] | None = None
     update: Update[OptionsT] = dataclasses.field(default_factory=Update)
     referrers: tuple[Referrer, ...] = ()
     force_option: str = ""

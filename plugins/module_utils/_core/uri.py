@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import urllib.parse
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 
@@ -63,6 +64,16 @@ def parse_address(text: str) -> Address:
     port = re.match(r":([0-9]{1,5})", uri.rest)
     transport = re.search(r";transport=([a-z]+)", uri.rest, re.IGNORECASE)
     return Address(host, int(port[1]) if port else 0, transport[1].lower() if transport else "")
+
+
+def user_in(text: str) -> str:
+    """The user of an address such as ``"Name" <scheme:%2B31201234567;user=phone@host>``, as it is dialled.
+
+    :param text: the address. :return: the user without a password and parameters, decoded; empty without one.
+    """
+    bracketed = re.search(r"<([^>]*)", text)
+    user = parse_uri(bracketed[1] if bracketed else text).user
+    return urllib.parse.unquote(re.split("[:;]", user)[0])
 
 
 def user_digits(text: object) -> str:

@@ -105,6 +105,7 @@ ORDER = (
     "foreign-caller-id",
     "balance-low",
     "balance-empty",
+    "stale-parameter",
     "unused-tool",
     "too-many-objects",
 )

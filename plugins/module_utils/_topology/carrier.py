@@ -10,7 +10,6 @@ imports it. Rows are objects in the form of the carrier's API.
 from __future__ import annotations
 
 import datetime
-import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
@@ -23,7 +22,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
     Resource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address, parse_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address, user_in
 
 #: The kinds of an inbound route: the address is a SIP URI, a phone number, or the login of a SIP account.
 RouteKind = t.Literal["sip_uri", "pstn", "sip_account"]
@@ -151,7 +150,7 @@ def login_reached(carrier: Carrier, entry: Entry) -> str:
     if kind == "sip_account":
         return entry.identity[1]
     address = str(entry.raw["destination"])
-    user = re.split("[:;]", parse_uri(address).user)[0]
+    user = user_in(address)
     at_gateway = kind == "sip_uri" and carrier.is_gateway(parse_address(address).host)
     return user if at_gateway and user and carrier.route_forms["sip_account"](user) else ""
 

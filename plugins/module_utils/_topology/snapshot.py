@@ -15,7 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address, parse_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address, user_in
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits, is_ipv4
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import (
     Carrier,
@@ -222,6 +222,12 @@ class Snapshot:
         login = login_reached(self.carrier, entry)
         known = self.accounts is None or login in {own.name for own in self.logins}
         return "" if known else login
+
+    @functools.cached_property
+    def dialled(self) -> frozenset[str]:
+        """The digits of all numbers that the destinations at Vapi's SIP host call."""
+        entries = [entry for row in self.numbers for entry in routes_of(self.carrier, row)]
+        return frozenset(digits(user_of(entry)) for entry in entries if is_at_vapi(entry))
 
     def exists(self, kind: str, key: str) -> bool:
         """Whether an object exists in Vapi.
@@ -444,7 +450,7 @@ def user_of(entry: Entry) -> str:
 
     :param entry: the destination. :return: the user part.
     """
-    return parse_uri(uri_of(entry)).user
+    return user_in(uri_of(entry))
 
 
 def tool_ids(assistant: ApiObject) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 
 #: Maximum depth of a schema; deeper parts are not changed.
@@ -49,6 +49,23 @@ def stale_in(targets: t.Sequence[str], former: t.Sequence[str]) -> t.Callable[[o
         return identity_of(value) in gone or bool(outside)
 
     return stale
+
+
+def stale_values(schema: object, targets: t.Sequence[str]) -> list[str]:
+    """The numbers and URIs that a schema offers to the model and that are no destinations of the tool.
+
+    :param schema: the schema of a destination. :param targets: the destinations of the tool.
+    :return: the values, each once.
+    """
+    stale, found, left = stale_in(targets, ()), dict[str, None](), [schema]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            values = [item for key in LISTS for item in as_list(node.get(key))] + [node.get(key) for key in VALUES]
+            found |= {str(value): None for value in values if stale(value)}
+        inner = list(node.values()) if isinstance(node, dict) else as_list(node)
+        left += reversed(inner)
+    return list(found)
 
 
 def without_stale(

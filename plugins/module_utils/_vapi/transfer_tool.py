@@ -18,6 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Referrer,
     RenamableState,
     State,
+    Update,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.destination import (
     Destination,
@@ -174,6 +175,6 @@ TRANSFER_TOOL = KeyedResource(
     constants={"type": "transferCall"},
     validators=(good_destinations,),
     resolve_desired=without_former_destinations,
-    plan_warnings=mentions_of_former_destinations,
+    update=Update(warnings=mentions_of_former_destinations),
     referrers=(Referrer(path="/assistant", path_to_id="model.toolIds", title="assistants", detach_on_delete=True),),
 )

@@ -43,7 +43,9 @@ def not_imported(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(path.to_vapi and not path.phone, **severity_by_route(path))
+    calls = digits(user_of(path.forward)) if path.forward else ""
+    other = calls and path.snapshot.phone.get(calls)  # another number there, which other-number reports
+    return hits_if(path.to_vapi and not path.phone and not other, **severity_by_route(path))
 
 
 @check(
@@ -61,7 +63,8 @@ def not_bought(path: CallPath) -> list[Hit]:
 
     :param path: the call path. :return: the findings.
     """
-    return hits_if(path.phone and not path.bought and path.snapshot.is_didlogic(path.trunk))
+    expected = path.bought or path.number in path.snapshot.dialled
+    return hits_if(path.phone and not expected and path.snapshot.is_didlogic(path.trunk))
 
 
 @check(

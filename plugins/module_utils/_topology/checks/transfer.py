@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list, objects_in
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import (
@@ -22,7 +23,13 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     gateways,
     titled,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import Transfer, references
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
+    Transfer,
+    nodes,
+    references,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.tool_parameters import stale_values
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import PARAMETER
 
 
 @check(
@@ -88,6 +95,58 @@ def transfer_elsewhere(snapshot: Snapshot) -> list[Hit]:
         return {"to": user} if host in _hosts(path) and digits(user) not in path.snapshot.own else None
 
     return _transfers(snapshot, wrong)
+
+
+@check(
+    "stale-parameter",
+    severity="warning",
+    step="tool",
+    evidence="inferred",
+    source="Vapi's support recommends to list the destinations; what Vapi does with another one is not documented",
+    message="The parameters of its function{place} offer {stale} to the model, which is not a destination of the tool.",
+    fix="Remove it with vapi_transfer_tool: parameters, or add the destination.",
+)
+def stale_parameter(snapshot: Snapshot) -> list[Hit]:
+    """A tool's function offers destinations that the tool does not have.
+
+    :param snapshot: both accounts. :return: the findings.
+    """
+    hits = [
+        {
+            "subject": titled(kind, row),
+            "id": str(row["id"]),
+            "place": f" ({at})" if at else "",
+            "stale": ", ".join(stale),
+        }
+        for kind, row in _rows(snapshot)
+        for at, node in nodes(row)
+        for stale in (_offered(node),)
+        if stale
+    ]
+    return list({str(hit): hit for hit in hits}.values())
+
+
+def _offered(node: ApiObject) -> list[str]:
+    """What a transfer tool offers to the model besides its destinations; nothing if a server chooses them."""
+    schema = dig(node, ("function", "parameters", "properties", PARAMETER))
+    to = [item.get(key) for item in objects_in(node.get("destinations")) for key in TARGETS]
+    targets = [str(target) for target in to if target]
+    return stale_values(schema, targets) if node.get("type") == "transferCall" and targets else []
+
+
+#: The fields of a destination with its target.
+TARGETS = ("number", "sipUri", "assistantName")
+
+
+def _rows(snapshot: Snapshot) -> t.Iterator[tuple[str, ApiObject]]:
+    """The objects that may define a transfer; of audited numbers only if not all are audited."""
+    if snapshot.declared_numbers:
+        for path in snapshot.call_paths:
+            yield from path.reached
+        return
+    kinds = {"phone_number": snapshot.phones, "assistant": snapshot.assistants, "squad": snapshot.squads}
+    for kind, rows in {**kinds, "tool": snapshot.tools}.items():
+        yield from ((kind, row) for row in rows)
 
 
 @check(
