@@ -704,6 +704,13 @@ removed:
         it is shown as V(hidden).
       type: str
   sample: []
+over_limit:
+  description: A sentence for each of O(max_delete_percent) and O(max_update_percent) that the run would exceed. The run
+    would then stop before its first change.
+  returned: in check mode
+  type: list
+  elements: str
+  sample: []
 broken:
   description: A sentence for each number whose calls are not routed as declared, and for each error on their route.
     Empty if there is no error, and in check mode if something would change.

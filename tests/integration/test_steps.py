@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playing import ROOT, SEED
+from playing import ROOT, SEED, wired
 from test_main_job import environment
 
 ROLE = "voiceops.vapi_didlogic.integration"
@@ -266,6 +266,27 @@ def test_errors_are_reported_before_any_step(services: Any, tag: str) -> None:
         assert play.rc == 2, play.text
         assert message in play.text
     assert services.writes == 0
+
+
+def test_limit_of_a_run_applies_to_the_steps(services: Any) -> None:
+    """Before the first step; a dry run reports it and succeeds."""
+    numbers = [f"312012346{number:02}" for number in range(10)]
+    services.sandbox("reset", "POST", wired(*numbers))
+    assistants = [{"name": "Night"}]
+    base = {**environment(), "vapi_didlogic_assistants": assistants, "vapi_didlogic_prune": True}
+    del base["vapi_didlogic_numbers"]
+    base["vapi_didlogic_trunk"] = {**base["vapi_didlogic_trunk"], "name": "didlogic"}
+    kept = [{"number": number, "assistant": "Night", "inbound": False} for number in numbers[:5]]
+    writes = services.writes
+    dry = run(services, "steps", "--check", **base, vapi_didlogic_numbers=kept)
+    assert dry.rc == 0, dry.text
+    assert "The run would stop before its first change" in dry.text
+    refused = run(services, "steps", **base, vapi_didlogic_numbers=kept)
+    assert (refused.rc, services.writes) == (2, writes), refused.text
+    assert "vapi_didlogic_max_delete_percent" in refused.failure
+    allowed = run(services, "steps", **base, vapi_didlogic_numbers=kept, vapi_didlogic_max_delete_percent=50)
+    assert allowed.rc == 0, allowed.text
+    assert len(services.sandbox("state")["vapi"]["phone_numbers"]) == 5
 
 
 def test_difference_fails_the_verification(services: Any) -> None:

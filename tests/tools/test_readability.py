@@ -107,7 +107,7 @@ def test_hooks_are_not_shown() -> None:
 #: Words with a standard term of CONTRIBUTING, or without a subject, that names of tests do not contain.
 UNCLEAR_WORDS = {
     "told", "tell", "tells", "telling", "stands", "stand", "standing", "mend", "mends", "mended", "heal", "beside",
-    "takes", "took", "way", "ways", "doubled", "gone", "goes", "look", "looks", "looked", "former", "anew", "kin",
+    "takes", "took", "way", "ways", "doubled", "gone", "goes", "look", "looks", "looked", "anew", "kin",
     "slip", "fate", "aside", "malice", "calm", "moot", "shelf", "wired",
 }  # fmt: skip
 #: Names begin with their subject, not with an article or a pronoun.

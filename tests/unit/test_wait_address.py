@@ -85,7 +85,7 @@ def token(organisation: str) -> str:
     return ".".join([*encoded, uuid.uuid4().hex])
 
 
-def test_organisations_are_told_apart() -> None:
+def test_organisations_are_separate() -> None:
     organisations = [str(uuid.uuid4()) for _number in range(3)]
     keys = [str(uuid.uuid4()) for _number in range(3)]
     assert {_organisation(token(one)) for one in organisations * 2} == set(organisations)
@@ -139,7 +139,7 @@ def test_record_is_of_one_organisation_and_lock_of_all(
     looped=st.booleans(),
     data=st.data(),
 )
-def test_task_stands_for_as_many_requests_as_customers(
+def test_task_sends_as_many_requests_as_customers(
     customers: list[str], hosts: int, attempts: int, looped: bool, data: st.DataObject
 ) -> None:
     """Whatever the order of the hosts, each runs a loop over the same customers: in the task, or around an include."""

@@ -47,7 +47,9 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     if engines["vapi"].check_mode:
         planned, plan, result = _planned(engines, spec)
         _check_approval(plan, spec, result, planned.labels)
-        for sentence in _limit_sentences(plan, spec):
+        over_limit = _limit_sentences(plan, spec)
+        result["over_limit"] = over_limit
+        for sentence in over_limit:
             warn(f"The run would stop before its first change: {sentence}")
         if spec.params.get("fail_on_change") and result["changed"]:
             raise ModuleFailureError(run_report.drift(planned.steps), result, planned.labels)
