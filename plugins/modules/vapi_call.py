@@ -18,7 +18,9 @@ description:
     the call, which is tagged, and returns it. If the call is not found, the module fails and reports that it is unknown
     whether the call was placed. It never sends a second request.
   - Before the request, and also in check mode, it checks that the assistant and the phone number exist, that the SIP
-    trunk of the phone number exists and has an outbound gateway, and that the called number is in E.164 format.
+    trunk of the phone number exists and has an outbound gateway, and that the called number is in E.164 format. The
+    ids of tools, assistants and squads in O(assistant_overrides) must exist. For other ids, and for a version that is
+    not the newest one, the module issues a warning, because Vapi has no list to verify them.
   - Without O(idempotency_key), every run places a call, but a task places at most one, even with several hosts or with
     C(until) and C(retries). The other hosts get the same call as their result, and fail if they request a different
     one. Each item of a C(loop) is a separate call. If the task is included several times, also with C(serial) or in a

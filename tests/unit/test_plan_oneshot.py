@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import functools
 import random
+import re
 import typing as t
 import uuid
 
@@ -29,9 +30,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID, Resource
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi import overrides
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.campaign import CAMPAIGN
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.resources import ONCE
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     ASSISTANT,
@@ -93,6 +97,85 @@ def test_check_mode_validates_and_creates_nothing(stage: SandboxFixture, resourc
     assert outcome.result["id"] == UNKNOWN_ID
     assert stage.writes == []
     assert stage.contents() == before
+
+
+#: Places of an id in overrides, by the kind of object that it refers to.
+PLACES: dict[str, list[t.Callable[[object], Options]]] = {
+    "tools": [
+        lambda one: {"model": {"provider": "openai", "model": "gpt-4o", "toolIds": [one]}},
+        lambda one: {
+            "model": {"provider": "openai", "model": "gpt-4o", "toolRefs": [{"toolId": one, "version": "v1"}]}
+        },
+        lambda one: {"hooks": [{"on": "call.ending", "do": [{"type": "tool", "toolId": one}]}]},
+    ],
+    "assistants": [
+        lambda one: {
+            "hooks": [{"on": "call.ending", "do": [{"destination": {"type": "assistant", "assistantId": one}}]}]
+        },
+        lambda one: {
+            "tools:append": [{"type": "handoff", "destinations": [{"type": "assistant", "assistantId": one}]}]
+        },
+    ],
+    "squads": [
+        lambda one: {"tools:append": [{"type": "handoff", "destinations": [{"type": "squad", "squadId": one}]}]},
+    ],
+}
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "number"), [(kind, at) for kind, places in PLACES.items() for at in range(len(places))]
+)
+def test_ids_in_overrides_exist(stage: SandboxFixture, kind: str, number: int, check: bool) -> None:
+    """An unknown id, and the id of an object of another kind, are refused before the call, in check mode too."""
+    rows = rows_for(stage)
+    place = PLACES[kind][number]
+    for other in [str(uuid.uuid4()), *(rows[name] for name in PLACES if name != kind)]:
+        before = posts(stage)
+        outcome = stage.try_(CALL, check=check, **call_options(assistant_overrides=place(other)))
+        assert isinstance(outcome.error, OptionError)
+        assert re.search(r"assistant_overrides.*has this id", str(outcome.error))
+        assert posts(stage) == before
+    own = {"metadata": {"toolId": "x"}, "variableValues": {"assistantId": "y"}}
+    known = overrides.check_overrides(stage.objects, {**place(rows[kind]), **own})
+    assert known == ()
+    both = {**place(str(uuid.uuid4())), "squadId": str(uuid.uuid4())}
+    with pytest.raises(OptionError, match=r"(?s)assistant_overrides.*assistant_overrides\.squadId"):
+        overrides.check_overrides(stage.objects, both)
+
+
+def rows_for(stage: SandboxFixture) -> dict[str, str]:
+    """The id of one object of each kind that overrides may refer to."""
+    assistant = stage.store("assistants")[0]["id"]
+    stage.do(TRANSFER_TOOL, name="to_desk", destinations=[{"number": "+31201110009"}])
+    stage.do(SQUAD, name="Team", members=[{"assistant": assistant}])
+    return {"tools": stage.store("tools")[-1]["id"], "assistants": assistant, "squads": stage.store("squads")[-1]["id"]}
+
+
+@pytest.mark.parametrize("key", ["credentialIds", "credentialId", "knowledgeBaseId", "structuredOutputIds"])
+def test_ids_that_cannot_be_verified_are_named(key: str) -> None:
+    def unreadable(_kind: object) -> list[t.Any]:
+        raise ApiError("no permission")
+
+    value: object = ["x"] if key.endswith("s") else "x"
+    (warning,) = overrides.check_overrides(lambda _kind: [], {"analysisPlan": {key: value}})
+    assert f"assistant_overrides.analysisPlan.{key}" in warning
+    (warning,) = overrides.check_overrides(unreadable, {"model": {"toolIds": ["x"]}})
+    assert "assistant_overrides.model.toolIds[0]" in warning
+
+
+@pytest.mark.parametrize("target", ["assistant", "squad"])
+@pytest.mark.parametrize(("latest", "version", "says"), [
+    ("v3", "v3", ""), ("v3", "v7", "newest published version of the .* is v3"), ("v3", "v2", "could not be verified"),
+    (None, "v1", "may not use versioning"), ("", "v1", "may not use versioning"),
+])  # fmt: skip
+def test_version_is_compared_with_the_newest(target: str, latest: str | None, version: str, says: str) -> None:
+    options = {"assistant": "1", "phone_number": "2", "customer": {"number": "+31201110001"}}
+    options = {**options, "assistant": None, target: "1", f"{target}_version": version}
+    call = CALL.record(**{name: value for name, value in options.items() if name != "customer"})
+    found = overrides.check_version(lambda _kind: [{"id": "1", "latestVersion": latest}], call)
+    assert bool(found) == bool(says)
+    assert not says or re.search(says, found[0])
 
 
 def with_calls(stage: SandboxFixture, count: int, *, hours: int, own: bool, **more: t.Any) -> None:

@@ -52,6 +52,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     texts,
     times_in_order,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.overrides import (
+    check_overrides,
+    check_version,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.retention import explain_retention
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
@@ -181,7 +185,8 @@ def check_customer(row: ApiObject, call: Call) -> None:
 
 def preflight(rows: ListReader, call: Call, now: datetime.datetime) -> tuple[str, ...]:
     not_in_the_past(call, now)
-    return number_can_call(rows, call)
+    checked = check_overrides(rows, call.assistant_overrides)
+    return (*number_can_call(rows, call), *checked, *check_version(rows, call))
 
 
 def check_concurrency(row: ApiObject, _call: Call) -> str | None:
