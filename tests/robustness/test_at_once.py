@@ -799,6 +799,31 @@ LEFT: dict[str, tuple[str, int, bool]] = {
 }
 
 
+#: Declared destinations after Vapi, and the warning about one that cannot answer.
+AFTER_VAPI = {
+    "01234": "",
+    "01234@sip.nl.didlogic.net": "",
+    "31299999999": "",
+    "09999": "is the SIP account 09999, which this didlogic account does not have",
+    "sip:09999@sip.nl.didlogic.net": "is the SIP account 09999, which this didlogic account does not have",
+    "05555": "leads back to Vapi, because the trunk trunk registers with this SIP account",
+}
+
+
+@pytest.mark.parametrize("address", AFTER_VAPI)
+@pytest.mark.parametrize("check", [True, False])
+def test_declared_failover_that_cannot_answer_is_a_warning(account: Account, address: str, check: bool) -> None:
+    logins = [{"name": name, "label": name, "password": "x" * 9} for name in ("01234", "05555")]
+    account.world.seed({"sip_accounts": logins})
+    account.run(at_once=True)
+    (trunk,) = account.world.vapi["credentials"].values()
+    trunk["outboundAuthenticationPlan"]["sipRegisterPlan"] = {"domain": "sip.nl.didlogic.net", "username": "05555"}
+    report = account.run(at_once=True, check=check, **number(failover=[address], assistant="reception"))
+    found = [text for text in report.warnings if "failover[0]" in text]
+    assert len(found) == bool(AFTER_VAPI[address])
+    assert not found or AFTER_VAPI[address] in found[0]
+
+
 @pytest.mark.parametrize("left", LEFT)
 def test_absent_counts_destinations_that_can_answer(account: Account, left: str) -> None:
     uri, transport, answers = LEFT[left]

@@ -552,6 +552,17 @@ def test_text_that_names_a_removed_destination_is_reported(spelled: str, text: s
     assert ("+12025550102" in text) is bool(kept)
 
 
+def test_text_that_names_an_offered_number_without_destination_is_reported() -> None:
+    destination = {"enum": ["+12025550108"], "description": "At night +12025550108."}
+    row = TOOL | {
+        "function": {"name": "to_human", "parameters": {"properties": {"destination": destination}}},
+        "destinations": [{"type": "number", "number": "+12025550101"}],
+    }
+    made = planned(TRANSFER_TOOL, [row], name="to_human", destinations=[{"number": "+12025550101"}])
+    assert dig(body(made), ["function", "parameters", "properties", "destination", "enum"]) == ["+12025550101"]
+    assert [text for text in made.warnings if "destination.description still names +12025550108" in text]
+
+
 @given(JSON)
 def test_any_parameters_are_read(value: t.Any) -> None:
     row = TOOL | {"function": {"name": "to_human", "parameters": {"properties": {"destination": value}}}}

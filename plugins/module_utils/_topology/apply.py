@@ -40,6 +40,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import findings
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.preflight import (
     ambiguous_names,
+    failover_warnings,
     preflight_errors,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.removal import (
@@ -143,7 +144,7 @@ def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
     gone = {desired.id for desired in run.removal.assistants}
     losing = losing_numbers(snapshot, spec, phones)
     run.unused = [item for item in losing if item.id not in gone]
-    for sentence in stale_names(snapshot, spec, objects):
+    for sentence in (*stale_names(snapshot, spec, objects), *failover_warnings(snapshot, spec)):
         vapi.warn(sentence)
     for row in found.used if spec.prunes else ():
         vapi.warn(

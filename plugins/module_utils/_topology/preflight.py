@@ -16,13 +16,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import Resource
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_id, nearest
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_id, nearest, printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import (
     declared_trunk_ids,
     kind,
     own_phone_numbers,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import LEADS_BACK
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
+    LEADS_BACK,
+    failover_entries,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     Snapshot,
     display_name,
@@ -137,6 +140,24 @@ def _own_failover(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[Optio
         for at, address in enumerate(number.failover or ()):
             if label_of(address) in own:
                 yield OptionError(f"{spec.path(number)}.failover[{at}]", f"{LEADS_BACK}; remove it.")
+
+
+def failover_warnings(snapshot: Snapshot, spec: EnvironmentSpec) -> t.Iterator[str]:
+    """A sentence for each declared destination after Vapi that cannot answer.
+
+    :param snapshot: both accounts. :param spec: the specification.
+    """
+    title = spec.carrier.provider.title
+    for number in spec.inbound:
+        entries = failover_entries(spec.carrier, number.failover)
+        for at, entry in enumerate(entries):
+            option = spec.option_names.name_of(f"{spec.path(number)}.failover[{at}]")
+            missing = snapshot.missing_login(entry)
+            if missing:
+                yield f"{option} is the SIP account {missing}, which this {title} account does not have."
+            elif snapshot.trunks_of(entry):
+                names = ", ".join(printable(display_name(row)) for row in snapshot.trunks_of(entry))
+                yield f"{option} leads back to Vapi, because the trunk {names} registers with this SIP account."
 
 
 def _missing_references(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> t.Iterator[OptionError]:

@@ -154,7 +154,7 @@ def mentions(parameters: object, gone: t.Sequence[str]) -> list[tuple[str, str]]
     :param parameters: the schema. :param gone: the removed destinations.
     :return: dotted path and destination, each once.
     """
-    names = {identity_of(target): target for target in gone}
+    names = {identity_of(target): target for target in reversed(gone)}
     found: dict[tuple[str, str], None] = {}
     left: list[tuple[str, object]] = [("", parameters)]
     while left and names:

@@ -31,6 +31,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.tool_
     identity_of,
     mentions,
     stale_in,
+    stale_values,
     without_stale,
 )
 
@@ -138,7 +139,9 @@ def mentions_of_former_destinations(current: TransferTool, after: TransferTool) 
     :param current: the tool. :param after: the resulting tool. :return: the sentences.
     """
     targets = _targets(after)
-    gone = [target for target in _targets(current) if identity_of(target) not in set(map(identity_of, targets))]
+    offered = stale_values(dig(current.parameters, ("properties", PARAMETER)), targets)
+    left = [*_targets(current), *(target for target in offered if after.destinations)]
+    gone = [target for target in left if identity_of(target) not in set(map(identity_of, targets))]
     places = mentions(after.parameters, gone) if after.destinations is not None else []
     return [
         f"{FUNCTION}.parameters.{path} still names {target}, which is no longer a destination of the tool. Change it "
