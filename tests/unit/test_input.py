@@ -21,6 +21,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import free_values
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, Shape
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    check_number,
+    check_number_or_name,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
@@ -108,10 +112,13 @@ def wrong(option: dict[str, t.Any]) -> t.Iterator[tuple[t.Any, str, str]]:
             yield "no-choice", '("no-choice")', ""
     if kind == "dict":
         yield f"{secret} is no dictionary", "", secret
+        yield True, "must be a dictionary", ""
+        yield 5, "must be a dictionary", ""
     if kind == "list" and option.get("elements") == "str":
         yield [31201234567.0], "in quotes", ""
     if kind == "list" and option.get("elements") == "dict":
         yield [secret], "", secret
+        yield [False], "must be a dictionary", ""
 
 
 def faults_in(spec: Spec, path: str = "", wrap: t.Callable[[t.Any], t.Any] = lambda value: value) -> t.Iterator[Fault]:
@@ -383,6 +390,12 @@ def places_in(form: FreeForm, depth: int) -> t.Iterator[tuple[str, t.Any, FreeFo
                 yield f".{key}{'[0]' if shape.items else ''}{path}", outer, found, inner_tags
 
 
+def valid_value(form: FreeForm) -> t.Any:
+    """A value of a published type."""
+    values = {"object": {}, "list": [], "number": 1, "boolean": True, "text": "x"}
+    return next(value for kind, value in values.items() if kind in form.kinds())
+
+
 def misspelt(name: str) -> str:
     return name[:2] + name[3:] if len(name) > 4 else f"{name}{name[-1]}"
 
@@ -397,7 +410,7 @@ def test_misspelt_free_form_key_is_a_warning(runner: ModuleRunner, place: str) -
     objects = list(places_in(form_at(place), 1))
     for path, wrap, form, tags in objects[:: max(1, len(objects) // 25)]:
         known = [key for key in form.description.keys(form.shape.objects[0]) if key not in tags]
-        given = [key for key in known if (place + path, key) not in taken]
+        given = [key for key in known if (place + path, key) not in taken and key not in ("mode", "sipVerb")]
         if not given:
             continue
         wrong = misspelt(given[0])
@@ -406,11 +419,49 @@ def test_misspelt_free_form_key_is_a_warning(runner: ModuleRunner, place: str) -
             runner.run(module, make(wrap({wrong: value})), check=True)
             found = [text for text in runner.warnings if f"{place}{path}.{wrong} (did you mean " in text]
             assert bool(found) is warned, (path, wrong, runner.warnings)
-        values = {key: {} for key in given if not form.key(key, {}).is_text}
+        values = {key: valid_value(form.key(key, {})) for key in given}
         runner.warnings.clear()
         runner.run(module, make(wrap(values)), check=True)
         assert not [text for text in runner.warnings if "published description" in text], (path, runner.warnings)
     assert len(runner.stage.writes) == written
+
+
+VALUES: dict[str, t.Any] = {"object": {"x": 1}, "list": [1], "number": 5, "boolean": False, "text": "five"}
+
+
+@pytest.mark.parametrize("place", FREE)
+def test_value_of_another_type_is_a_warning(runner: ModuleRunner, place: str) -> None:
+    filled_runner(runner)
+    module, make = FREE[place]
+    seen = 0
+    for path, wrap, form, tags in list(places_in(form_at(place), 0)):
+        keys = [key for key in form.description.keys(form.shape.objects[0]) if key not in (*tags, "name", "metadata")]
+        for key in [key for key in keys if (place, key) != ("assistant_overrides", "variableValues")]:
+            kinds = form.key(key, {}).kinds()
+            for kind in [kind for kind in VALUES if kind not in kinds and "text" not in (*kinds, kind)][:2]:
+                runner.warnings.clear()
+                runner.run(module, make(wrap({key: VALUES[kind]})), check=True)
+                assert [text for text in runner.warnings if f"{place}{path}.{key} as a" in text], (key, kind)
+                seen += 1
+    assert seen or place in ("members[0].destinations[0]", "hooks[0]", "destinations[0].message")
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong", "meant"),
+    [
+        ("voice", {"provider": "elevenlabs"}, "11labs"),
+        ("transcriber", {"provider": "deepgramm"}, "deepgram"),
+        ("model", {"provider": "opnai"}, "openai"),
+    ],
+)
+def test_unknown_variant_is_a_warning(runner: ModuleRunner, place: str, wrong: dict[str, str], meant: str) -> None:
+    (tag, text), name = next(iter(wrong.items())), place.partition("[")[0]
+    definition = {name: [wrong] if "[" in place else wrong}
+    runner.run("vapi_assistant", {"name": "A", "definition": definition}, check=True)
+    (warning,) = [text for text in runner.warnings if "published description" in text]
+    assert f"definition.{place}.{tag}: {text}" in warning
+    if meant[:4] == text[:4]:
+        assert f"(did you mean {meant}?)" in warning
 
 
 @pytest.mark.parametrize("place", FREE)
@@ -612,6 +663,97 @@ def test_inconsistent_destination_is_rejected_without_request(
         if refused:
             assert f"because kind is {kind}" in message
             assert len(runner.stage.world.journal) == before
+
+
+#: What each kind of text must not be: phone numbers, SIP URIs and ids.
+WRONG_KINDS: dict[str, list[str]] = {
+    "number": ["0201234567", "0031201234567", "+31 (0)20 1234567", "020-123 45 67"],
+    "address": [
+        "desk@",
+        "@sip.example.com",
+        "sip:@sip.example.com",
+        "sip:desk@",
+        "a b@sip.example.com",
+        "a@b@c.example",
+    ],
+    "uuid": ["abc", UUID[:-1], f"{UUID}0", UUID.replace("-", "")],
+}
+
+
+def kind_of_option(name: str) -> str:
+    """The kind of text that an option takes, by its name; empty for any other."""
+    if name in ("number", "numbers", "phone_number", "caller", "callee", "caller_id"):
+        return "number"
+    if name in ("destination", "failover", "sip_uri"):
+        return "address"
+    return "uuid" if name in ("id", "vapi_trunk_id", "vapi_trunk_ids") else ""
+
+
+def texts_of(spec: Spec, path: str = "", wrap: t.Callable[[t.Any], t.Any] = lambda value: value) -> t.Iterator[t.Any]:
+    """Every option for text of such a kind: its path, its kind, and a function that makes the options."""
+    for name, option in spec.items():
+        many, kind = option.get("type") == "list", kind_of_option(name)
+
+        def inner(value: t.Any, name: str = name, many: bool = many, wrap: t.Any = wrap) -> t.Any:
+            return wrap({name: [value] if many else value})
+
+        where = f"{path}{name}{'[0]' if many else ''}"
+        if kind and (option.get("elements") if many else option.get("type", "str")) == "str":
+            yield where, kind, inner
+        if option.get("options"):
+            yield from texts_of(option["options"], f"{where}.", inner)
+
+
+#: The fields of destinations are not declared to Ansible.
+DESTINATIONS = [
+    ("vapi_transfer_tool", "destinations[0]", lambda value: {"name": "T", "destinations": [value]}),
+    ("vapi_phone_number", "fallback_destination", lambda value: {"number": NUMBER_1, "fallback_destination": value}),
+]
+TEXT_PLACES = [
+    # The contacts of a campaign have a check of their own, see test_contacts.py.
+    *((m, *found) for m in MODULES for found in texts_of(spec_of(m)) if "customers[0]" not in found[0]),
+    *(
+        (name, f"{path}.{field}", kind_of_option(field), lambda value, field=field, make=make: make({field: value}))
+        for name, path, make in DESTINATIONS
+        for field in ("number", "sip_uri", "caller_id")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "kind", "make"), TEXT_PLACES, ids=[f"{name}-{path}" for name, path, _kind, _make in TEXT_PLACES]
+)
+def test_text_of_another_kind_is_rejected_without_request(
+    runner: ModuleRunner, name: str, path: str, kind: str, make: t.Callable[[t.Any], t.Any]
+) -> None:
+    """The options are found by their names in the argument specs of all modules."""
+    for wrong in WRONG_KINDS[kind]:
+        given = make(wrong)
+        base = environment() if name == "integration" else runner.connection(name)
+        params, place = {**base, **given}, path
+        if name == "integration" and path.startswith("numbers[0].f"):
+            params["numbers"] = [{"number": NUMBER_1, **given["numbers"][0]}]
+        if name == "didlogic_forwards" and "forwards" not in given:
+            # A default of all items.
+            params = {"forwards": [{"number": NUMBER_1}], **params}
+            place = f"forwards[0].{path}"
+        message = str(runner.raw(name, params, check=True).get("msg"))
+        line = next(
+            (line for line in message.splitlines() if f"Option {place} (" in line or f"Option {place}:" in line), ""
+        )
+        assert re.search("must|Leave out|Write", line), (wrong, message)
+        if kind == "number":
+            assert "country code" in line or "E.164" in line or "letters and digits" in line, line
+    assert not runner.stage.world.journal
+
+
+@pytest.mark.parametrize(
+    "text", ["31201234567", "+31201234567", "+31 20-123 45 67", "01234", "112", "Main line", "Desk 0"]
+)
+def test_number_that_can_be_searched_is_accepted(text: str) -> None:
+    check_number_or_name(text)
+    if not re.search("[a-z]", text):
+        check_number(text)
 
 
 # --------------------------------------------------------------------------------------- which transfers need SIP REFER

@@ -36,6 +36,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
     fields,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import (
+    check_value,
     faults_of,
     from_options,
 )
@@ -272,6 +273,8 @@ def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], M
     key_filters = {name: module.params[name] for name in names if module.params.get(name)}
     if "id" in key_filters and key_filters["id"] != UNKNOWN_ID:
         faults.of("id", resource.provider.check_id, str(key_filters["id"]))
+    for name in [name for name in key_filters if name != "id"]:
+        check_value(fields(resource.record)[name], key_filters[name], faults, name)
     filters = faults_of(resource.view.filters, module.params, faults)
     faults.end()
     return key_filters, filters

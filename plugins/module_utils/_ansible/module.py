@@ -141,6 +141,7 @@ class Module(AnsibleModule):
         self.controller = controller or {}
         own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
         self.given = copy.deepcopy(own)
+        _make_iterable(self.argument_spec, self.params)
 
     def faults(self) -> Faults:
         """Check the form of the options: names, types, choices and required options.
@@ -310,6 +311,25 @@ def _diff_text(item: Params) -> Result:
     }
 
 
+def _make_iterable(spec: Spec, params: dict[str, t.Any]) -> None:
+    """Replace numbers and booleans in place of dictionaries with options.
+
+    Ansible looks for options in them and fails with a TypeError; :func:`_judge` reports them.
+
+    :param spec: an argument spec. :param params: the options, which are changed.
+    """
+    for name, inner in [(name, option["options"]) for name, option in spec.items() if option.get("options")]:
+        value: t.Any = params.get(name)
+        if isinstance(value, (bool, int, float)):
+            params[name] = value = {}
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            if item is None or isinstance(item, (bool, int, float)):
+                value[index] = {}
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                _make_iterable(inner, item)
+
+
 def _judge(spec: Spec, given: Params, faults: Faults, path: str, params: Params | None = None) -> None:
     """Check the form of options at any depth and add errors to ``faults``.
 
@@ -351,7 +371,10 @@ def _judge_value(option: OptionSpec, value: object, faults: Faults, path: str, k
     try:
         value = value if kind == "raw" else DEFAULT_TYPE_VALIDATORS[kind](value)  # type: ignore[no-untyped-call]
     except (TypeError, ValueError):
-        faults.add(OptionError(path, TYPE_RULES.get(kind, "has the wrong type."), displayed), unusable=True)
+        rule = TYPE_RULES.get(kind, "has the wrong type.")
+        if kind == "dict" and option.get("options"):
+            rule = f"must be a dictionary with options such as {', '.join(list(option['options'])[:3])}."
+        faults.add(OptionError(path, rule, displayed), unusable=True)
         return
     choices = option.get("choices")
     if choices and kind != "list" and value not in choices:

@@ -67,7 +67,8 @@ def _joined(prefix: str, path: str) -> str:
 
     :param prefix: the path of the containing option. :param path: the path inside it. :return: the whole path.
     """
-    return f"{prefix}{'' if not path or path.startswith('[') else '.'}{path}"
+    parts = path.split(" / ")
+    return " / ".join(f"{prefix}{'' if not part or part.startswith('[') else '.'}{part}" for part in parts)
 
 
 class Problems(OptionError):

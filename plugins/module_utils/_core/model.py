@@ -73,6 +73,7 @@ class Option:
     :param normalize: normalizes a value before it is checked.
     :param check: raises ``ValueError`` with one sentence that does not contain the value.
     :param personal: may be personal data of a third person: messages do not contain the value.
+    :param item: of a list: raises ``ValueError`` for an item, like ``check``.
     :param distinct: of a list: the identity of an item; items must be unique.
     :param free: of free-form data: its published form.
     :param fallback: environment variables; the first that is set is used.
@@ -92,6 +93,7 @@ class Option:
     normalize: t.Callable[[t.Any], object] | None = None
     check: t.Callable[[t.Any], None] | None = None
     personal: bool = False
+    item: t.Callable[[t.Any], None] | None = None
     distinct: t.Callable[[t.Any], t.Hashable] | None = None
     free: FreeForm | None = None
     fallback: tuple[str, ...] = ()

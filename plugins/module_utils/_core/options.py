@@ -20,9 +20,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
     fields,
     names_spec,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import no_texts, unknown_keys
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import no_texts, undocumented
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     nearest,
+    printable,
     unknown,
 )
 
@@ -64,7 +65,7 @@ def faults_of(record: type[RecordT], params: Params, faults: Faults) -> RecordT:
             # Checks of records raise ValueError; all other errors are the library's: a value of another type.
             faults.add(_wrong(record, item), unusable=item["type"] != "value_error")
         made = _usable(record, values)
-    _check_distinct(made, faults, "")
+    _check_lists(made, faults, "")
     return made
 
 
@@ -230,27 +231,46 @@ def undocumented_keys(record: type[Model], params: Params, title: str, service: 
     found: list[str] = []
     for field, value, where in free_values(record, params):
         known = [f"{where}.{key}" for key in field.option.exclude]
-        found += [key for key in unknown_keys(field.option.free, value, where) if key.split(" (")[0] not in known]
+        found += [key for key in undocumented(field.option.free, value, where) if key.split(" (")[0] not in known]
     if not found:
         return None
     return (
-        f"{title}: {service}'s published description has no {', '.join(found)}. {service} rejects an object with an "
-        "unknown key."
+        f"{title}: {service}'s published description has no {', '.join(map(printable, found))}. {service} rejects "
+        "what it does not know."
     )
 
 
-def _check_distinct(made: Model, faults: Faults, path: str) -> None:
+def _check_lists(made: Model, faults: Faults, path: str) -> None:
+    """Check the items of lists, and whether an item is given twice."""
     for name, field in fields(type(made)).items():
         value, where = getattr(made, field.attr, None), f"{path}.{name}" if path else name
         if isinstance(value, Model):
-            _check_distinct(value, faults, where)
+            _check_lists(value, faults, where)
         if not isinstance(value, list):
             continue
         if field.option.distinct:
             faults.reject_duplicates(where, map(field.option.distinct, value), "is the same as {other}; give it once.")
         for index, item in enumerate(value):
             if isinstance(item, Model):
-                _check_distinct(item, faults, f"{where}[{index}]")
+                _check_lists(item, faults, f"{where}[{index}]")
+            elif field.option.item:
+                check_value(field, item, faults, f"{where}[{index}]", field.option.item)
+
+
+def check_value(
+    field: Field, value: object, faults: Faults, path: str, check: t.Callable[[t.Any], None] | None = None
+) -> None:
+    """Apply a field's check to a value that is no field of a record.
+
+    :param field: the field. :param value: the value. :param faults: collects the error. :param path: the option's path.
+    :param check: the check, by default that of the field.
+    """
+    check = check or field.option.check
+    try:
+        if check:
+            check(value)
+    except ValueError as error:
+        faults.add(OptionError(path, str(error), UNSET if field.option.personal or field.option.secret else value))
 
 
 def _dotted(loc: t.Iterable[int | str]) -> str:

@@ -154,6 +154,14 @@ class FreeForm:
         """The form of the items of a list."""
         return FreeForm(self.description, self.shape.items) if self.shape.items else None
 
+    def kinds(self) -> frozenset[str]:
+        """The types that are valid: those of :data:`SCALARS`, and ``list``."""
+        shape = self.shape
+        found = shape.scalars | ({"object"} if shape.objects or shape.values else set())
+        # An object without described keys may stand for any type.
+        loose = not shape.scalars.isdisjoint(("any", "object"))
+        return frozenset((*SCALARS, "list")) if loose else found | ({"list"} if shape.items else set())
+
     @property
     def is_schema(self) -> bool:
         """Whether the value is a JSON schema."""
@@ -198,22 +206,27 @@ def inner(form: FreeForm | None, name: str, *values: t.Mapping[str, object]) -> 
     return form.key(name, {key: item for value in values for key, item in value.items()}) if form else None
 
 
-def unknown_keys(form: FreeForm | None, value: object, path: str) -> t.Iterator[str]:
-    """Find keys that the description does not contain.
+def undocumented(form: FreeForm | None, value: object, path: str) -> t.Iterator[str]:
+    """Find keys, variants and types that the description does not contain.
 
     Keys with the value ``None`` are ignored: they remove a field, or come from a response.
 
     :param form: the form of the value. :param value: any data. :param path: its path.
-    :return: the path of each key, with the most similar known key.
+    :return: the path of each, with the most similar known key or variant.
     """
-    if form is None or form.is_schema:
+    if form is None or form.is_schema or value is None:
         return
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from unknown_keys(form.item(), item, f"{path}[{index}]")
+    kind = _kind_of(value)
+    if kind not in form.kinds() and not (isinstance(value, (bool, int, float)) and form.is_text):
+        yield f"{path} as {TITLES[kind]}"
+        return
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        yield from undocumented(form.item(), item, f"{path}[{index}]")
     if not isinstance(value, dict):
         return
     variants = form.variants(value)
+    if not variants:
+        yield from _unknown_variant(form, value, path)
     known = {key for name in variants for key in form.description.keys(name)}
     is_open = not variants or form.shape.values or not form.shape.scalars.isdisjoint(("any", "object"))
     is_open = is_open or not form.description.open_objects.isdisjoint(variants)
@@ -221,9 +234,38 @@ def unknown_keys(form: FreeForm | None, value: object, path: str) -> t.Iterator[
         if item is None:
             continue
         if key not in known and not is_open:
-            meant = nearest(str(key), known)
-            yield f"{path}.{key}" + (f" (did you mean {meant}?)" if meant else "")
-        yield from unknown_keys(form.key(str(key), value), item, f"{path}.{key}")
+            yield f"{path}.{key}{_meant(str(key), known)}"
+        yield from undocumented(form.key(str(key), value), item, f"{path}.{key}")
+
+
+def _unknown_variant(form: FreeForm, value: t.Mapping[str, object], path: str) -> t.Iterator[str]:
+    for tag in form.tags():
+        given = value.get(tag)
+        known = {text for name in form.shape.objects for text in form.description.keys(name).get(tag, Shape()).tags}
+        if isinstance(given, str) and known and given not in known:
+            yield f"{path}.{tag}: {given}{_meant(given, known)}"
+
+
+def _meant(name: str, known: t.Iterable[str]) -> str:
+    meant = nearest(name, known)
+    return f" (did you mean {meant}?)" if meant else ""
+
+
+#: The types of data in messages.
+TITLES = {
+    "object": "a dictionary",
+    "list": "a list",
+    "text": "text",
+    "number": "a number",
+    "boolean": "a boolean",
+    "any": "a value of this type",
+}
+
+
+def _kind_of(value: object) -> str:
+    kinds: tuple[tuple[type, str], ...] = ((bool, "boolean"), (str, "text"), (int, "number"), (float, "number"))
+    kinds += ((dict, "object"), (list, "list"))
+    return next((kind for given, kind in kinds if isinstance(value, given)), "any")
 
 
 def no_texts(form: FreeForm | None, value: object, path: str) -> t.Iterator[tuple[str, bool | int | float]]:

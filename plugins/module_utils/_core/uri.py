@@ -95,6 +95,15 @@ def has_scheme(text: str) -> bool:
     return bool(parse_uri(text).scheme)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is a host, or a user and a host, with or without a scheme.
+
+    :param text: the text. :return: the result.
+    """
+    uri = parse_uri(text)
+    return bool(uri.host) and text.count("@") == bool(uri.user) and not re.search(r"\s", text)
+
+
 def is_uri(text: str) -> bool:
     """Whether a text is a whole URI of the form ``scheme:user@host``.
 

@@ -103,6 +103,31 @@ def e164_digits(text: str) -> str:
     return digits(text)
 
 
+def check_number(text: str) -> None:
+    """Check a number to search for: with its country code, or short, such as an extension or a SIP account.
+
+    :param text: the number. :raises ValueError: if it contains other characters, or a dialling prefix.
+    """
+    plain = digits(text)
+    if not re.fullmatch(r"[0-9]{2,15}", plain):
+        raise ValueError(f"must be a phone number with country code, such as +31201234567.{e164_hint(text)}")
+    if len(plain) > SHORT_NUMBER:
+        e164_digits(text)
+
+
+#: Maximum length of numbers without a country code.
+SHORT_NUMBER = 6
+
+
+def check_number_or_name(text: str) -> None:
+    """Check a number, a name or an id: what looks like a phone number needs its country code.
+
+    :param text: the text. :raises ValueError: if it is a number with a dialling prefix.
+    """
+    if re.fullmatch(r"[+0-9\s().-]*[0-9][+0-9\s().-]*", text) and text.strip():
+        check_number(text)
+
+
 def counted(amount: int, one: str, many: str = "") -> str:
     """An amount with its noun, such as ``1 fault`` or ``2 faults``.
 

@@ -18,7 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_number, digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 #: didlogic's names of the two directions.
@@ -43,10 +43,10 @@ class CallRecord(Model):
 
 class CallRecordFilters(Model):
     direction: t.Literal["inbound", "outbound"] | None = None
-    number: t.Annotated[str | None, Option(normalize=digits)] = None
+    number: t.Annotated[str | None, Option(check=check_number)] = None
     sip_account: str | None = None
-    caller: t.Annotated[str | None, Option(normalize=digits)] = None
-    callee: t.Annotated[str | None, Option(normalize=digits)] = None
+    caller: t.Annotated[str | None, Option(check=check_number)] = None
+    callee: t.Annotated[str | None, Option(check=check_number)] = None
     date_from: Day = None
     date_to: Day = None
     missed: bool | None = None
@@ -56,10 +56,10 @@ class CallRecordFilters(Model):
 def list_query(filters: CallRecordFilters, _key: str = "") -> ListQuery:
     params = {
         "type": TYPES.get(filters.direction or ""),
-        "filter": filters.number,
+        "filter": digits(filters.number or ""),
         "sip_account": filters.sip_account,
-        "from_search": filters.caller,
-        "to_search": filters.callee,
+        "from_search": digits(filters.caller or ""),
+        "to_search": digits(filters.callee or ""),
         "from": filters.date_from,
         "to": filters.date_to,
         "missed": None if filters.missed is None else str(int(filters.missed)),

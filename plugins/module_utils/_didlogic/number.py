@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     ApiForm,
     BaseResource,
     InfoView,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_number, digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     DESTINATIONS,
     destinations_in,
@@ -23,7 +25,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.p
 
 
 class Number(Model):
-    number: str | None = None
+    number: t.Annotated[str | None, Option(check=check_number)] = None
 
 
 READ_ONLY_FIELDS = (

@@ -23,7 +23,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     State,
     Update,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import e164_digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_number, e164_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
@@ -34,11 +34,16 @@ def check_login(name: str) -> None:
         raise ValueError("must be didlogic's login, which has 5 digits.")
 
 
+def check_caller_id(number: str) -> None:
+    if number:
+        check_number(number)
+
+
 class SipAccount(Model):
     name: t.Annotated[str | None, Option(server_assigned=True, check=check_login)] = None
     label: t.Annotated[str | None, Option(length=(1, 255))] = None
     password: t.Annotated[str | None, Option(secret=True)] = None
-    caller_id: t.Annotated[str | None, Option(api_name="callerid", normalize=e164_digits)] = None
+    caller_id: t.Annotated[str | None, Option(api_name="callerid", normalize=e164_digits, check=check_caller_id)] = None
     allowed_ips: t.Annotated[list[str] | None, Option(api_name="allowed_ips", distinct=str)] = None
     ip_restrict: t.Annotated[bool | None, Option(api_name="ip_restrict")] = None
     max_channels: t.Annotated[int | None, Option(api_name="max_channels", range=(0, 10000))] = None

@@ -20,7 +20,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted, digits, printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    check_number,
+    counted,
+    digits,
+    printable,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks import (
     account,
@@ -181,7 +186,7 @@ def numbers(snapshot: Snapshot, found: list[Finding]) -> list[Result]:
 class AuditOptions(Model):
     """Options of the audit."""
 
-    numbers: t.Annotated[list[str] | None, Option(normalize=lambda given: [digits(number) for number in given])] = None
+    numbers: t.Annotated[list[str] | None, Option(item=check_number)] = None
     ignore: list[str] | None = None
     fail_on: t.Literal["never", "error", "warning"] = "never"
 
@@ -205,7 +210,7 @@ def audit(engines: t.Mapping[str, Engine], options: AuditOptions, carrier: Carri
         carrier,
         region=connection.region,
         key=connection.api_key,
-        declared_numbers=tuple(options.numbers or ()),
+        declared_numbers=tuple(digits(number) for number in options.numbers or ()),
     )
     found = findings(snapshot, options.ignore or ())
     counts = {severity: sum(item["severity"] == severity for item in found) for severity in SEVERITIES}

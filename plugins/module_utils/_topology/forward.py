@@ -26,7 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     OrderedResource,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_address, parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
     check_key,
@@ -87,13 +87,14 @@ class ForwardOptions(State):
     position: t.Literal["first", "any"] = "first"
     others: t.Literal["keep", "disable", "remove"] = "keep"
     heal_private_key: t.Annotated[str | None, Option(secret=True, normalize=str.strip, check=check_key)] = None
-    vapi_trunk_ids: list[str] | None = None
+    vapi_trunk_ids: t.Annotated[list[str] | None, Option(item=check_trunk_id)] = None
     own_trunk_ids: list[str] | None = None
     failover: list[str] | None = None
 
 
 #: Why a destination of this organisation is no failover.
 LEADS_BACK = "leads to this Vapi organisation, so that it cannot replace it when it does not answer"
+NO_ADDRESS = "must be a SIP URI of the form user@host, without spaces."
 TARGET_OPTIONS = ("destination", "vapi_trunk_id", "vapi_private_key")
 
 
@@ -162,6 +163,8 @@ def kind_of(carrier: Carrier, forward: Forward) -> str:
             f"must be {titles[forward.kind]}, because kind is {forward.kind}{actual}. Correct one, or leave kind out."
         )
         raise OptionError("destination", rule, address)
+    if (forward.kind or found) == "sip_uri" and not is_address(address):
+        raise OptionError("destination", NO_ADDRESS, address)
     return forward.kind or str(found)
 
 
@@ -246,6 +249,8 @@ def _failover_entry(carrier: Carrier, address: str, forward: Forward, options: F
         raise OptionError("", rule, address)
     if found == "pstn" and e164_hint(address):
         raise OptionError("", f"must have the country code, such as +31201234567.{e164_hint(address)}", address)
+    if found == "sip_uri" and not is_address(address):
+        raise OptionError("", NO_ADDRESS, address)
     if label_of(address) == REDACTED:
         raise OptionError("", "contains the redaction marker of a result; remove it.")
     if is_own(address, address_of(carrier, forward), options):

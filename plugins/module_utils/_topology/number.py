@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import InfoView, Resource
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier, routes_of
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import destination_result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
+    check_trunk_id,
+    destination_result,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 
 
 class NumberFilters(Model):
     """Options of the info module other than the number: ids of trunks whose label may be shown."""
 
-    vapi_trunk_ids: list[str] | None = None
+    vapi_trunk_ids: t.Annotated[list[str] | None, Option(item=check_trunk_id)] = None
 
 
 def to_result(carrier: Carrier, row: ApiObject, filters: NumberFilters) -> Result:

@@ -28,8 +28,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     OneShot,
     OneShotResource,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import has_scheme
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, check_e164
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    REDACTED,
+    check_e164,
+    check_number_or_name,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
     WORKFLOW,
@@ -96,7 +100,9 @@ class Call(Model):
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
     assistant_version: t.Annotated[str | None, Option(length=(1, 40))] = None
     squad_version: t.Annotated[str | None, Option(length=(1, 40))] = None
-    phone_number: t.Annotated[str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId")] = None
+    phone_number: t.Annotated[
+        str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId", check=check_number_or_name)
+    ] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
     variables: t.Annotated[dict[str, object] | None, Option(api_name="overrides.variableValues")] = None
     assistant_overrides: t.Annotated[
@@ -125,7 +131,7 @@ class CallOptions(Model):
 
 class CallFilters(Model):
     assistant: t.Annotated[str | None, Option(ref=ASSISTANT)] = None
-    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER)] = None
+    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER, check=check_number_or_name)] = None
     created_after: Time = None
     created_before: Time = None
     limit: t.Annotated[int, Option(range=(1, 10_000))] = 100
@@ -136,8 +142,8 @@ def reachable(call: Call, _options: CallOptions) -> None:
     customer = call.customer or Customer()
     if bool(customer.number) == bool(customer.sip_uri):
         raise OptionError("customer", "requires exactly one of number and sip_uri.")
-    if customer.sip_uri and not has_scheme(customer.sip_uri):
-        raise OptionError("customer.sip_uri", "must begin with sip: or sips:.")
+    if customer.sip_uri and not is_uri(customer.sip_uri):
+        raise OptionError("customer.sip_uri", "must be a SIP URI of the form sip:user@host or sips:user@host.")
     if customer.extension and not customer.number:
         raise OptionError("customer.extension", "requires number; it is dialled after the number has answered.")
 

@@ -31,7 +31,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     OneShotResource,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    check_number_or_name,
+    counted,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
     WORKFLOW,
@@ -95,7 +98,9 @@ class Campaign(Model):
     assistant: t.Annotated[str | None, Option(ref=ASSISTANT, api_name="assistantId")] = None
     squad: t.Annotated[str | None, Option(ref=SQUAD, api_name="squadId")] = None
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
-    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER, api_name="phoneNumberId")] = None
+    phone_number: t.Annotated[
+        str | None, Option(ref=ANY_NUMBER, api_name="phoneNumberId", check=check_number_or_name)
+    ] = None
     customers: list[Contact] | None = None
     schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None
     schedule_until: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.latestAt")] = None
