@@ -218,7 +218,9 @@ def shown_fields(noun: str) -> set[str]:
         item = resource.view.to_result(FULL[noun], resource.view.filters())
         facts = {"left_out": 0, "estimate": {}}
         merge = resource.merge_results if isinstance(resource, OneShotResource) else None
-        return set(merge([item], facts) if merge else item)
+        shown = set(merge([item], facts) if merge else item)
+        referring = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]
+        return shown | {names_fact(field) for field in referring if field.name in shown}
     if resource.view.single:
         return set(fields(resource.record))
     options = {name for name, field in fields(resource.record).items() if not field.option.secret}

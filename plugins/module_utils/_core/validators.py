@@ -124,7 +124,7 @@ def check_number_or_name(text: str) -> None:
 
     :param text: the text. :raises ValueError: if it is a number with a dialling prefix.
     """
-    if re.fullmatch(r"[+0-9\s().-]*[0-9][+0-9\s().-]*", text) and text.strip():
+    if re.fullmatch(r"[+0-9\s().-]+", text) and len(digits(text)) > SHORT_NUMBER:
         check_number(text)
 
 
