@@ -165,6 +165,44 @@ def test_short_password_error_names_the_rule(runner: ModuleRunner) -> None:
     assert message.startswith("Option password: is too short; it must have at least 8 characters")
 
 
+# --------------------------------------------------------------------------------- secrets that other options contain
+
+
+OWN = [
+    ("didlogic_sip_account", {"label": "Desk {}"}, "label"),
+    ("didlogic_sip_account", {"label": "{}"}, "label"),
+    ("vapi_sip_trunk", {"name": "{} NL", "username": "01234"}, "name"),
+    ("vapi_sip_trunk", {"name": "NL", "username": "{}"}, "username"),
+    ("vapi_sip_trunk", {"name": "NL", "username": "1", "gateways": [{"ip": "{}.example.com"}]}, "gateways[0].ip"),
+    ("vapi_sip_trunk", {"name": "NL", "username": "1", "id": "{}-0000-4000-8000-000000000000"}, "id"),
+]  # fmt: skip
+
+
+def filled(value: t.Any, text: str) -> t.Any:
+    if isinstance(value, dict):
+        return {key: filled(item, text) for key, item in value.items()}
+    return [filled(item, text) for item in value] if isinstance(value, list) else value.format(text)
+
+
+@pytest.mark.parametrize("form", [str, str.upper, str.title])
+@pytest.mark.parametrize(("name", "options", "place"), OWN)
+def test_secret_that_another_option_contains_is_rejected(
+    name: str, options: dict[str, t.Any], place: str, form: t.Callable[[str], str], runner: ModuleRunner
+) -> None:
+    """Otherwise the object's own options would be masked in results."""
+    secret = "a1" + canary()[-6:].lower()
+    params = connection(name, runner) | filled(options, form(secret)) | {"password": secret}
+    message = runner.raw(name, params)["msg"]
+    assert f"Option password: is a part of {place}, which" in message
+    assert secret not in message
+    assert runner.stage.world.journal == []
+
+
+def test_secret_that_no_option_contains_masks_no_option(runner: ModuleRunner) -> None:
+    result = runner.run("didlogic_sip_account", {"label": "Desk 12345678", "password": "S" + canary()})
+    assert result["sip_account"]["label"] == "Desk 12345678"
+
+
 # ------------------------------------------------------------------------------------- generated keys with a secret
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
 import html
 import itertools
@@ -80,6 +81,12 @@ def percent(text: str, lower: bool, every: bool) -> str:
     return re.sub("%..", lambda match: match[0].lower(), coded) if lower else coded
 
 
+BINARY: dict[str, t.Callable[[bytes], bytes]] = {
+    "base64": base64.b64encode,
+    "base64, for URLs": base64.urlsafe_b64encode,
+    "base32": base64.b32encode,
+    "hexadecimal": binascii.hexlify,
+}
 #: One layer of encoding each; they are combined below.
 LAYERS: dict[str, t.Callable[[str], str]] = {
     "percent": lambda text: percent(text, lower=False, every=False),
@@ -98,6 +105,24 @@ LAYERS: dict[str, t.Callable[[str], str]] = {
     "base64, for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "hexadecimal": lambda text: text.encode().hex(),
     "hexadecimal, upper case": lambda text: text.encode().hex().upper(),
+    "html, decimal, no semicolon": lambda text: "".join(f"&#{ord(char)}" for char in text),
+    "html, hexadecimal, no semicolon": lambda text: "".join(f"&#x{ord(char):02x}" for char in text),
+    "octal": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "octal with a zero": lambda text: "".join(f"\\0{byte:03o}" for byte in text.encode()),
+    "c, every byte": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "base32": lambda text: base64.b32encode(text.encode()).decode().rstrip("="),
+    "base32, lower case": lambda text: base64.b32encode(text.encode()).decode().rstrip("=").lower(),
+    **{
+        f"hexadecimal pairs, {mark!r}": lambda text, mark=mark: mark.join(f"{byte:02x}" for byte in text.encode())
+        for mark in (":", " ", "-", ", ")
+    },
+    "hexadecimal, 0x": lambda text: ", ".join(f"0x{byte:02X}" for byte in text.encode()),
+    "hexadecimal words": lambda text: text.encode().hex(" ", 2),
+    **{
+        f"{code}, {form}": lambda text, code=code, encode=encode: encode(text.encode(code)).decode().rstrip("=")
+        for code in ("utf-16-le", "utf-16-be")
+        for form, encode in BINARY.items()
+    },
     "upper": str.upper,
     "lower": str.lower,
     "itself": str,
@@ -108,10 +133,11 @@ LAYERS: dict[str, t.Callable[[str], str]] = {
 PAIRS = [
     (inner, outer)
     for inner, outer in itertools.product(LAYERS, repeat=2)
-    if not (re.match("base64|json|python", inner) and outer in ("upper", "lower"))
+    if not (re.search("base64|json|python", inner) and outer in ("upper", "lower"))
 ]
 
 
+@pytest.mark.exhaustive(11)
 @pytest.mark.parametrize(("inner", "outer"), PAIRS)
 def test_twice_encoded_secret_is_redacted(inner: str, outer: str) -> None:
     """The whole secret, in texts and in results, whatever two layers are over it."""
@@ -139,7 +165,9 @@ def test_generated_encoded_secret_is_redacted(secret: str, layers: list[str]) ->
     result = secret
     with contextlib.suppress(UnicodeEncodeError):
         for name in layers:
-            if name not in ("upper", "lower"):
+            # UTF-16 is covered for characters below U+0100.
+            wide = "utf-16" in name and (max(result) > "\xff" or "\0" in result)
+            if name not in ("upper", "lower") and not wide:
                 result = LAYERS[name](result)
         clean = Redactor([secret], label_pattern=LABEL_IN_TEXT).text(f"[{result}]")
         assert result not in clean or result in MASK
@@ -204,6 +232,19 @@ def test_service_keys_are_not_interpreted_by_ansible(word: str, nesting: list[st
     displayed = json.dumps(Redactor([canary()], label_pattern=LABEL_IN_TEXT).value(value))
     assert '"__ansible_' not in displayed
     assert f'"ansible_{word}": "TrustedAsTemplate"' in displayed
+
+
+@given(st.uuids(), st.integers(0, 27), st.integers(PIECE, 36))
+def test_part_of_an_id_is_no_secret(key: uuid.UUID, first: int, size: int) -> None:
+    """A whole id may be a key."""
+    secret = str(key)[first : first + size]
+    scrubber = Redactor([secret], label_pattern=LABEL_IN_TEXT)
+    result = {"id": str(key), "tools": [str(key).upper()]}
+    if len(secret) == 36:
+        assert scrubber.value(result) == {"id": MASK, "tools": [MASK]}
+    else:
+        assert scrubber.value(result) == result
+        assert scrubber.value(f"x{key}") != f"x{key}"
 
 
 def test_unserializable_values_are_replaced() -> None:

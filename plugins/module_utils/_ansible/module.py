@@ -82,7 +82,11 @@ PROGRESS: contextvars.ContextVar[t.Callable[[int, int], None]] = contextvars.Con
 )
 
 #: Ansible's replacement for a whole ``no_log`` value; never a valid value.
+IN_OTHER_OPTION = "is a part of {other}, which results contain and in which it would have to be masked; choose another."
+
 NOT_LOGGED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+IN_OTHER_OPTION = "is a part of {other}, which results contain and in which it would have to be masked; choose another."
 
 CERTIFICATES_UNVERIFIED = "validate_certs is false: traffic can be intercepted, exposing the API key."
 
@@ -637,9 +641,38 @@ def _reject_markers(module: Module) -> None:
     faults = Faults()
     for where, rule in _masks(module.argument_spec, module.params, check_mode=module.check_mode):
         faults.add(OptionError(where, rule))
+    for where, other in _displayed_secrets(module.argument_spec, module.params):
+        faults.add(OptionError(where, IN_OTHER_OPTION, other=other))
     # A key from a file often ends in a line break; the redaction needs the key as it is used.
     module.no_log_values |= {value.strip() for value in module.no_log_values}
     faults.end()
+
+
+def _displayed_secrets(spec: Spec, params: Params) -> t.Iterator[tuple[str, str]]:
+    """The path of every secret that another option contains, and the path of that option.
+
+    Results contain the options of an object, and its secret must be masked in them.
+    """
+    options = list(_scalar_options(spec, params))
+    plain = [(place, text.lower()) for place, text, secret in options if not secret]
+    for place, text, secret in options:
+        word = text.strip().lower()
+        if secret and len(word) >= PIECE:
+            other = next((where for where, shown in plain if word in shown), None)
+            if other:
+                yield place, other
+
+
+def _scalar_options(spec: Spec, params: Params, path: str = "") -> t.Iterator[tuple[str, str, bool]]:
+    """The path and the text of every option that is no free-form data, and whether it is a secret."""
+    for name in [name for name in params if name in spec]:
+        option, value = spec[name], params[name]
+        items = [(f"{path}{name}[{at}]", item) for at, item in enumerate(value)] if isinstance(value, list) else []
+        for place, item in items or [(f"{path}{name}", value)]:
+            if option.get("options") and isinstance(item, dict):
+                yield from _scalar_options(option["options"], item, f"{place}.")
+            elif isinstance(item, str):
+                yield place, item, bool(option.get("no_log"))
 
 
 def _masks(spec: Spec, params: Params, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:

@@ -4,69 +4,42 @@
 """Redaction of secrets in texts and results, including secrets inside other text and in other encodings.
 
 Ansible's ``no_log`` masks exact values in results, but neither warnings, error messages, a changed case, an encoding
-nor a part of a value. Encodings are not enumerated: the text is decoded layer by layer, and each layer is compared with
-the secrets in a normal form. Memory is linear in the text and the secrets.
+nor a part of a value. The text is decoded layer by layer, and each layer is compared with the secrets in a normal form.
+Memory is linear in the text and the secrets.
 """
 
 from __future__ import annotations
 
-import array
-import binascii
-import bisect
-import contextlib
-import dataclasses
-import functools
-import html
 import itertools
 import json
 import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import RESERVED, Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.decoding import (
+    DEPTH,
+    joined_texts,
+    layers,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import SHORTEST_SECRET
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import secrets_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_texts import BEARER
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import REDACTED, printable_lines
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    REDACTED,
+    is_id,
+    printable_lines,
+)
 
 MASK = "********"
 
 PIECE = SHORTEST_SECRET
-
-#: Maximum number of nested encodings, such as base64 within percent encoding.
-DEPTH = 3
 
 #: Parts of secrets that are searched at once, which limits the memory for secrets of any length.
 AT_ONCE = 1 << 15
 
 #: Characters of a result that are searched together.
 BATCH = 1 << 16
-
-#: Percent encoding, HTML entities, and the escapes of JSON and of Python.
-_ESCAPE = re.compile(
-    r"(?P<percent>(?:%[0-9a-fA-F]{2})+)"
-    r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});"
-    r"|(?P<hex>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))"
-    r"|\\(?P<plain>[\\\"'/abfnrtv])"
-)
-
-_PLAIN = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
-
-#: Possible base64, in both alphabets, or hexadecimal digits, of at least eight characters.
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
-
-_HEX = re.compile(r"[0-9a-fA-F]{16,}")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Layer:
-    """A text, and the position of each of its characters in the original.
-
-    :param span: index -> first and last position, plus one, in the original.
-    """
-
-    text: str
-    span: t.Callable[[int], tuple[int, int]]
 
 
 def _case_folded(text: str) -> str:
@@ -75,128 +48,6 @@ def _case_folded(text: str) -> str:
     if len(low) != len(text):
         low = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
     return low.replace("\u03c2", "\u03c3").replace("+", " ")
-
-
-def _layers(text: str) -> t.Iterator[_Layer]:
-    """The text, and all texts that can be decoded from it."""
-    yield from _with_inner(_Layer(text, lambda at: (at, at + 1)), DEPTH)
-
-
-def _with_inner(layer: _Layer, depth: int) -> t.Iterator[_Layer]:
-    yield layer
-    if depth > 0:
-        unescaped = _unescaped(layer)
-        if unescaped:
-            yield from _with_inner(unescaped, depth - 1)
-        for inner in _from_digits(layer):
-            # Any text may be base64, so this has more branches.
-            yield from _with_inner(inner, depth - 2)
-
-
-def _from_digits(layer: _Layer) -> t.Iterator[_Layer]:
-    """The possible texts of base64 and hexadecimal digits; the start of their groups is unknown."""
-    for match in _BASE64.finditer(layer.text):
-        for first in range(match.start(), match.start() + 4):
-            digits = layer.text[first : match.end()].translate({45: "+", 95: "/"})
-            digits = digits[: len(digits) - (len(digits) % 4 == 1)]
-            with contextlib.suppress(ValueError):
-                raw = binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
-                yield _of_bytes(layer, raw, functools.partial(_base64_place, first))
-    for match in _HEX.finditer(layer.text):
-        for first in (match.start(), match.start() + 1):
-            digits = layer.text[first : match.end()]
-            raw = bytes.fromhex(digits[: len(digits) // 2 * 2])
-            yield _of_bytes(layer, raw, functools.partial(_hex_place, first))
-
-
-def _base64_place(first: int, at: int) -> int:
-    """The first of the two digits of a byte; the groups begin at ``first``."""
-    return first + at // 3 * 4 + at % 3
-
-
-def _hex_place(first: int, at: int) -> int:
-    return first + 2 * at
-
-
-def _of_bytes(layer: _Layer, raw: bytes, index_of: t.Callable[[int], int]) -> _Layer:
-    """``index_of``: index of a byte -> the first of its two digits in the layer below."""
-    if raw.isascii():
-        return _Layer(raw.decode(), _spans(layer, lambda at: (index_of(at), index_of(at) + 1)))
-    chars, starts = [], array.array("L", [0])
-    for char in raw.decode("utf-8", "surrogateescape"):
-        single, width = _lone(char)
-        chars.append(single)
-        starts.append(starts[-1] + width)
-    return _Layer("".join(chars), _spans(layer, lambda at: (index_of(starts[at]), index_of(starts[at + 1] - 1) + 1)))
-
-
-def _lone(char: str) -> tuple[str, int]:
-    """A character, or a single byte, and its number of bytes."""
-    if "\udc80" <= char <= "\udcff":
-        return chr(ord(char) - 0xDC00), 1
-    return char, len(char.encode())
-
-
-def _spans(layer: _Layer, places: t.Callable[[int], tuple[int, int]]) -> t.Callable[[int], tuple[int, int]]:
-    """``places``: index -> first and last index in the layer below."""
-
-    def span(at: int) -> tuple[int, int]:
-        first, last = places(at)
-        return layer.span(first)[0], layer.span(last)[1]
-
-    return span
-
-
-def _unescaped(layer: _Layer) -> _Layer | None:
-    """The layer with all escapes decoded once; ``None`` if it has none."""
-    parts: list[str] = []
-    # The start of a section in the new text and in the old one, and the number of old characters per new one
-    # (0: the section is one escape).
-    begins: list[tuple[int, int, int, int]] = []
-    size = last = 0
-
-    def add(text: str, first: int, end: int, step: int) -> None:
-        nonlocal size
-        if text:
-            parts.append(text)
-            begins.append((size, first, end, step))
-            size += len(text)
-
-    for match in _ESCAPE.finditer(layer.text):
-        add(layer.text[last : match.start()], last, match.start(), 1)
-        last = match.end()
-        if match["percent"]:
-            at = match.start()
-            for char in bytes.fromhex(match["percent"].replace("%", "")).decode("utf-8", "surrogateescape"):
-                single, width = _lone(char)
-                add(single, at, at + 3 * width, 0)
-                at += 3 * width
-        elif match["hex"]:
-            code = int(match["hex"].lstrip("\\xuU"), base=16)
-            add(chr(code) if code < 0x110000 else "?", match.start(), last, 0)
-        elif match["plain"]:
-            add(_PLAIN.get(match["plain"], match["plain"]), match.start(), last, 0)
-        else:
-            add(_entity(match[0]), match.start(), last, 0)
-    if not parts or not last:
-        return None
-    add(layer.text[last:], last, len(layer.text), 1)
-    starts = [begin for begin, _first, _end, _step in begins]
-
-    def places(at: int) -> tuple[int, int]:
-        begin, first, end, step = begins[bisect.bisect_right(starts, at) - 1]
-        return (first + at - begin, first + at - begin) if step else (first, end - 1)
-
-    return _Layer("".join(parts), _spans(layer, places))
-
-
-def _entity(text: str) -> str:
-    """The character of an HTML entity, control characters included."""
-    digits = re.fullmatch(r"&#(?:(?P<ten>[0-9]+)|[xX](?P<hex>[0-9a-fA-F]+));", text)
-    if not digits:
-        return html.unescape(text)
-    code = int(digits["ten"]) if digits["ten"] else int(digits["hex"], base=16)
-    return chr(code) if code < 0x110000 else "?"
 
 
 #: A pattern of a service's host names that may begin with a secret label. Three groups: what precedes the label (``@``
@@ -330,7 +181,9 @@ class Redactor:
             if not value.isascii():
                 value = value.encode("utf-8", "replace").decode()
             if suspicious:
-                value = _masked(value, self._values.whole_in(value))
+                found = self._values.whole_in(value)
+                # A part of an id that equals a secret is a coincidence; a whole id may be a key.
+                value = _masked(value, found if not is_id(value) or (0, len(value)) in found else [])
             return self._label_pattern.sub(self._labelled, value) if "@" in value or "%40" in value else value
         return value
 
@@ -364,7 +217,7 @@ class _Forms:
         """The positions of whole secrets: first and last, plus one."""
         found = []
         if self.chars and len(text) >= PIECE:
-            for layer in _layers(text):
+            for layer in layers(text):
                 normal = _case_folded(layer.text)
                 for form in self.chars:
                     at = normal.find(form) if len(form) >= PIECE else -1
@@ -386,21 +239,11 @@ class _Forms:
         yield from itertools.repeat(self._may_be_in("\n".join(parts), DEPTH), len(parts))
 
     def _may_be_in(self, text: str, depth: int) -> bool:
-        """The same layers as :func:`_layers`, without positions: everything that may be encoded is decoded at once."""
+        """The same layers as :func:`layers`, without positions, so that many texts can be searched together."""
         normal = _case_folded(text)
         if any(form in normal for form in self.chars):
             return True
-        if depth <= 0 or not self.chars:
-            return False
-        unescaped = _unescaped(_Layer(text, lambda at: (at, at + 1)))
-        if unescaped and self._may_be_in(unescaped.text, depth - 1):
-            return True
-        runs, digits = _BASE64.findall(text), _HEX.findall(text)
-        decoded = itertools.chain(
-            (_joined_base64(runs, shift) for shift in range(4) if runs),
-            (_joined_hex(digits, shift) for shift in range(2) if digits),
-        )
-        return any(self._may_be_in(raw.decode("utf-8", "replace"), depth - 2) for raw in decoded)
+        return bool(self.chars) and any(self._may_be_in(inner, left) for inner, left in joined_texts(text, depth))
 
     def pieces_in(self, text: str) -> list[tuple[int, int]]:
         """The positions of parts of secrets."""
@@ -408,22 +251,11 @@ class _Forms:
             return []
         found = []
         for pieces in _pieces(self.chars + self.escaped):
-            for layer in _layers(text):
+            for layer in layers(text):
                 normal = _case_folded(layer.text)
                 hits = [at for at in range(len(normal) - PIECE + 1) if normal[at : at + PIECE] in pieces]
                 found += [(layer.span(at)[0], layer.span(at + PIECE - 1)[1]) for at in hits]
         return found
-
-
-def _joined_base64(runs: list[str], shift: int) -> bytes:
-    """The decoded text of digits from one position on, with zeros between them."""
-    parts = [run[shift:] + "A" * (-len(run[shift:]) % 4) + "AAAA" for run in runs]
-    return binascii.a2b_base64("".join(parts).translate({45: "+", 95: "/"}))
-
-
-def _joined_hex(runs: list[str], shift: int) -> bytes:
-    parts = [run[shift:] + "0" * (len(run[shift:]) % 2) + "00" for run in runs]
-    return bytes.fromhex("".join(parts))
 
 
 def _pieces(forms: t.Iterable[str]) -> t.Iterator[set[str]]:
