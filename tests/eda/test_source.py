@@ -113,6 +113,23 @@ def test_end_is_reported_with_the_phone_number(types: list[str], known: tuple[bo
 
 
 @on_a_loop
+async def test_end_is_reported_by_the_first_accepted_message() -> None:
+    """The status of the end is rejected because the rulebook is busy; the report that comes meanwhile is the end."""
+    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=1)
+    async with running(queue, queue_timeout=1) as source:
+        assert (await source.send(ended("other")))[0] == 200
+        first = asyncio.create_task(source.send(ended(type="status-update", status="ended")))
+        await asyncio.sleep(0.6)
+        second = asyncio.create_task(source.send(ended()))
+        assert (await first)[0] == 503
+        queue.get_nowait()
+        assert (await second)[0] == 200
+        assert queue.get_nowait()["vapi"]["ended"] is True
+        assert (await source.send(ended(type="status-update", status="ended")))[0] == 200
+        assert queue.get_nowait()["vapi"]["ended"] is False
+
+
+@on_a_loop
 async def test_event_types_are_selected() -> None:
     quiet = {"message": {"type": 'transcript[transcriptType="final"]', "transcript": SPOKEN}}
     async with running() as source:

@@ -634,6 +634,7 @@ class Receiver:
         self.tally = Tally()
         self.inside = 0
         self.waits: set[asyncio.Timeout] = set()
+        self.order = asyncio.Lock()
         self.closing = False
         self.ended: OrderedDict[str, None] = OrderedDict()
         self.pending: set[bytes] = set()
@@ -821,21 +822,17 @@ class Receiver:
         """Queue the event for the rulebook, which may be busy."""
         facts = event["vapi"]
         call = facts.get("call_id", "")
-        # Two types of messages report the end of a call, and each may be repeated. Rules that count need one only.
-        # A status without the phone number starts no rule about it; the report of the same call follows.
-        waits = "phone_number" not in facts and facts["type"] != REPORT and REPORT in self.options.types
-        facts["ended"] = "ended_reason" in facts and call not in self.ended and not waits
-        if facts["ended"] and call:
-            self.ended[call] = None
-            if len(self.ended) > REMEMBERED:
-                self.ended.popitem(last=False)
-        try:
-            async with self.deadline():
-                await self.queue.put(event)
-        except BaseException:
-            if facts["ended"]:
-                self.ended.pop(call, None)
-            raise
+        # Two types of messages report the end of a call, and each may be repeated. Rules that count need one only: the
+        # first one that the rulebook accepts. So each message waits until the one before is accepted or rejected.
+        async with self.deadline(), self.order:
+            # A status without the phone number starts no rule about it; the report of the same call follows.
+            waits = "phone_number" not in facts and facts["type"] != REPORT and REPORT in self.options.types
+            facts["ended"] = "ended_reason" in facts and call not in self.ended and not waits
+            await self.queue.put(event)
+            if facts["ended"] and call:
+                self.ended[call] = None
+                if len(self.ended) > REMEMBERED:
+                    self.ended.popitem(last=False)
         # Give the rulebook time if many messages arrive at once.
         await asyncio.sleep(0)
 
