@@ -225,8 +225,8 @@ def _in_use(snapshot: Snapshot, spec: EnvironmentSpec, vapi: Engine) -> list[str
     tools = [row for row in vapi.rows(ANY_TOOL) if isinstance(row, dict)]
     users = Users(rows_after(snapshot, spec, [*staying, *snapshot.squads, *tools], ()))
     return found + [
-        f"The assistant {row['name']} {user.use.replace('is ', 'is also ', 1)}, which is not removed. Remove it there, "
-        f"or remove {row['name']} from assistants."
+        f"The assistant {row['name']} {user.description.replace('is ', 'is also ', 1)}, which is not removed. Remove "
+        f"it there, or remove {row['name']} from assistants."
         for row in snapshot.assistants
         if row.get("name") in names
         for user in users.of("assistant", row)

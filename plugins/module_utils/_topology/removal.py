@@ -329,7 +329,7 @@ def removal_errors(run: ApplyRun, undeclared: Undeclared, objects: t.Sequence[Ap
         ("tool", "The transfer tool", run.spec.absent_tools, run.before.tools, ("function", "name")),
     )
     return [
-        _still_used(f"{title} {desired.label}", user.use, desired.path)
+        _still_used(f"{title} {desired.label}", user.description, desired.path)
         for kind, title, entries, rows, path in kinds
         for desired in entries
         for row in _rows_of(desired, rows, path)

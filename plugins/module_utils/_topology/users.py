@@ -40,8 +40,8 @@ class User(t.NamedTuple):
         return member or (self.kind == "phone_number" and self.path == "assistantId")
 
     @property
-    def use(self) -> str:
-        """The use of the object, for messages."""
+    def description(self) -> str:
+        """How it refers to the object, for messages."""
         if self.kind == "assistant" and self.path.startswith("model.toolIds"):
             return f"is attached to {display_name(self.row)}"
         if not self.is_direct:
@@ -61,8 +61,8 @@ class Users:
         self._found: dict[tuple[str, bool, str], list[User]] = {}
         for kind, row in rows:
             for reference in references(row):
-                place = (reference.kind, reference.by_name, reference.id)
-                self._found.setdefault(place, []).append(User(kind, row, reference.path))
+                key = (reference.kind, reference.by_name, reference.id)
+                self._found.setdefault(key, []).append(User(kind, row, reference.path))
 
     def of(self, kind: str, row: ApiObject) -> list[User]:
         """The objects that refer to another one.
@@ -71,7 +71,7 @@ class Users:
         """
         name = str(row.get("name") or "")
         found = [*self._found.get((kind, False, str(row["id"])), []), *self.by_name(kind, name)]
-        return list({user.use: user for user in found if user.row["id"] != row["id"]}.values())
+        return list({user.description: user for user in found if user.row["id"] != row["id"]}.values())
 
     def by_name(self, kind: str, name: str) -> list[User]:
         """The objects that refer to another one by its name.

@@ -34,13 +34,13 @@ def identity_of(target: object) -> str:
     return uri.identity if uri.scheme and uri.user else text
 
 
-def stale_in(targets: t.Sequence[str], former: t.Sequence[str]) -> t.Callable[[object], bool]:
+def stale_in(targets: t.Sequence[str], previous: t.Sequence[str]) -> t.Callable[[object], bool]:
     """A function that recognises the destinations that a tool no longer has.
 
-    :param targets: its destinations. :param former: those before.
-    :return: the function; true for a former one, and for a number or a URI that is none of them.
+    :param targets: its destinations. :param previous: those before.
+    :return: the function; true for a previous one, and for a number or a URI that is none of them.
     """
-    known, gone = set(map(identity_of, targets)), set(map(identity_of, former))
+    known, gone = set(map(identity_of, targets)), set(map(identity_of, previous))
 
     def stale(value: object) -> bool:
         if not isinstance(value, (str, int)) or isinstance(value, bool) or identity_of(value) in known:
