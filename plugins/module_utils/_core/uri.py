@@ -67,7 +67,7 @@ def parse_address(text: str) -> Address:
 
 
 def user_in(text: str) -> str:
-    """The user of an address such as ``"Name" <scheme:%2B31201234567;user=phone@host>``, as it is dialled.
+    """The user of an address such as ``"Name" <scheme:%2B31201234567;tag=1@host>``, as it is dialled.
 
     :param text: the address. :return: the user without a password and parameters, decoded; empty without one.
     """
