@@ -35,8 +35,8 @@ sys.path[:0] = [str(ROOT)]
 
 from tests.robustness.messages import options
 
-#: The promise.
-MOST_MEMORY = 150 * 2**20
+#: The promise: in the controller's process, which is the default, and with a process of the module's own.
+MOST_MEMORY = {True: 150 * 2**20, False: 200 * 2**20}
 MOST_SECONDS = 120
 ROWS = 900_000
 
@@ -278,7 +278,7 @@ def main() -> int:
     parser = options(__doc__)
     parser.add_argument("--only", action="append", choices=sorted(KINDS), help="a kind, repeatable")
     chosen: argparse.Namespace = parser.parse_args()
-    worst, slowest, unclear = 0, 0.0, 0
+    worst, slowest, unclear = {True: 0, False: 0}, 0.0, 0
     kinds = chosen.only or list(KINDS)
     for kind, inside in itertools.product(kinds, (True, False)):
         found = run(kind, inside=inside)
@@ -288,11 +288,12 @@ def main() -> int:
             f"{said.strip()[:160]}",
             flush=True,
         )
-        worst, slowest = max(worst, found["peak"]), max(slowest, found["seconds"])
+        worst[inside], slowest = max(worst[inside], found["peak"]), max(slowest, found["seconds"])
         unclear += not found["clear"]
     figures = {
         "kinds of answers": len(kinds),
-        "most memory of the process tree in MB": round(worst / 2**20),
+        "most memory of the process tree in MB": round(worst[True] / 2**20),
+        "the same with a process of the module's own": round(worst[False] / 2**20),
         "unclear errors": unclear,
     }
     for name, value in figures.items():
@@ -300,7 +301,8 @@ def main() -> int:
     print(f"{slowest:8.0f}  seconds, the slowest")
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if worst > MOST_MEMORY or unclear or slowest > MOST_SECONDS else 0
+    over = any(worst[inside] > most for inside, most in MOST_MEMORY.items())
+    return 1 if over or unclear or slowest > MOST_SECONDS else 0
 
 
 if __name__ == "__main__":

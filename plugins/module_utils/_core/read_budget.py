@@ -16,7 +16,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 
 #: Limits of all lists: bytes in memory, rows, seconds. The bytes are those of the rows as they are kept, after
 #: :attr:`ListQuery.reduce`: a page is released before the next is requested, so the removed parts of a row only count
-#: towards the limits of one response. All limits together keep a task below 150 MB.
+#: towards the limits of one response. All limits together keep a task below 150 MB, or below 200 MB if the module
+#: runs in a process of its own.
 MAX_LISTS = 18 * 2**20
 
 MAX_ROWS = 100_000
