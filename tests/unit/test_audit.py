@@ -52,7 +52,10 @@ def healthy() -> Account:
         "balance": 20.0,
         "numbers": [
             {"number": DESK, "destinations": [row(1, f"{DESK}@{TRUNK}.sip.vapi.ai"), row(2, "01234", 5)]},
-            {"number": HOME, "destinations": [row(3, f"sip:{HOME}@{TRUNK.upper()}.SIP.vapi.ai")]},
+            {
+                "number": HOME,
+                "destinations": [row(3, f"sip:{HOME}@{TRUNK.upper()}.SIP.vapi.ai"), row(5, "31612340000", 4)],
+            },
             {"number": HUMAN, "destinations": [row(4, "31612340000", 4)]},
         ],
         "accounts": [
@@ -156,7 +159,7 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
             a["trunks"][0]["outboundAuthenticationPlan"].update(sipRegisterPlan={"domain": "sip.nl.didlogic.net"}),
             a["trunks"].append({**a["trunks"][0], "id": OTHER, "name": "second"}),
         ),
-        ["doubled-registration", "unused-trunk"],
+        ["doubled-registration", "no-failover", "unused-trunk"],
     ),
     ("no destination", lambda a: at(a, HUMAN).clear(), ["no-forward"]),
     ("not forwarded to Vapi", lambda a: at(a)[:] and at(a).pop(0), ["not-forwarded"]),
@@ -259,7 +262,11 @@ FAULTS: list[tuple[str, t.Callable[[Account], t.Any], list[str]]] = [
         ),
         ["dead-fail-over", "unused-trunk"],
     ),
-    ("a SIP account that is gone", lambda a: at(a)[1].update(destination="05555"), ["sip-account-gone"]),
+    ("no other destination", lambda a: at(a).pop(), ["no-failover"]),
+    ("the other destination switched off", lambda a: at(a)[1].update(active=False), ["no-failover"]),
+    ("the other destination is of an unknown kind", lambda a: at(a)[1].update(transport=9), ["no-failover"]),
+    ("the other destination leads to Vapi too", lambda a: at(a)[1].update(at(a)[0]), ["no-failover"]),
+    ("a SIP account that is gone", lambda a: at(a)[1].update(destination="05555"), ["no-failover", "sip-account-gone"]),
     ("a tool that is gone", lambda a: a["assistants"][0]["model"]["toolIds"].append("gone"), ["tool-gone"]),
     ("a credential that is gone", lambda a: a["assistants"][1].update(credentialIds=["gone"]), ["reference-gone"]),
     (
@@ -495,7 +502,7 @@ def test_destination_that_can_answer_is_recognised(
         expected_rules = {"nobody-answers", "assistant-gone", "retired-workflow", "member-gone", "blocked"}
         assert expected_rules & set(found), (what, found)
     if reached and answered:
-        assert not set(found) - {"transfer-refused"}, found
+        assert set(found) - {"transfer-refused"} == {"no-failover"}, found
     # As a fail-over behind a healthy destination, what can not answer is reported.
     account["phones"].append({"id": "p9", "number": DESK, "credentialId": OTHER, "assistantId": "a2"})
     account["trunks"].append({**account["trunks"][0], "id": OTHER, "name": "second"})
@@ -892,10 +899,10 @@ def test_registration_at_didlogic_receives_inbound_calls(
     plan = {key: value for key, value in (("domain", domain), ("username", username)) if value}
     account = healthy()
     account["trunks"][0]["outboundAuthenticationPlan"]["sipRegisterPlan"] = plan or {"realm": "didlogic"}
-    at(account)[:] = [row(1, *place)]
+    at(account)[:] = [row(1, *place), row(2, "31612340000", 4)]
     assert rules(account) == []
     (desk,) = [item for item in numbers(snapshot(account), []) if item["number"] == DESK]
-    assert [place["leads_to"] for place in desk["destinations"]] == ["Vapi, didlogic"]
+    assert [place["leads_to"] for place in desk["destinations"]] == ["Vapi, didlogic", "phone"]
     del account["phones"][0]["assistantId"]
     # That calls reach Vapi by a registration is a conclusion.
     assert [(item["rule"], item["severity"]) for item in findings(snapshot(account))] == [("nobody-answers", "warning")]

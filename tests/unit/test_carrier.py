@@ -291,7 +291,7 @@ CHANGES: dict[str, tuple[t.Callable[[Json], t.Any], list[str]]] = {
     "private key": (lambda a: _target(a).update(to=f"{NUMBER}@{KEY}.sip.vapi.ai"), ["private-key-in-uri"]),
     "order": (lambda a: _target(a).update(rank=0), ["not-first"]),
     "disabled": (lambda a: _target(a).update(on=False), ["switched-off"]),
-    "other user": (lambda a: _target(a, 0).update(to="nobody"), ["sip-account-gone"]),
+    "other user": (lambda a: _target(a, 0).update(to="nobody"), ["no-failover", "sip-account-gone"]),
     "no route": (lambda a: a[f"/exampletel/dids/{OTHER}/targets"].clear(), ["no-forward"]),
     "credit": (lambda a: a["/exampletel/me"].update(credit_cents=1), ["balance-low"]),
     "addresses": (lambda a: a["/exampletel/users"][0].update(acl=["192.0.2.9"]), ["addresses-missing"]),

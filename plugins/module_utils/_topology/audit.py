@@ -71,6 +71,7 @@ ORDER = (
     "wrong-region",
     "no-label",
     "dead-fail-over",
+    "no-failover",
     "sip-account-gone",
     "not-first",
     "switched-off",

@@ -309,3 +309,21 @@ def other_user(path: CallPath) -> list[Hit]:
         return []
     user = user_of(path.forward)
     return hits_if(digits(user) != path.number, user=user)
+
+
+@check(
+    "no-failover",
+    severity="info",
+    step="forward",
+    evidence="documented",
+    source="didlogic's API documentation of destinations",
+    message="Vapi answers the number, and no other destination can: calls to it fail while Vapi cannot be reached.",
+    fix="Declare one with the role: numbers[].failover, or append one with didlogic_forward: position any.",
+)
+def no_failover(path: CallPath) -> list[Hit]:
+    """Only Vapi can answer the number. A destination of an unknown kind does not count.
+
+    :param path: the call path. :return: the findings.
+    """
+    answering = [entry for entry in path.entries if path.can_answer(entry)]
+    return hits_if(answering and all(entry in path.to_vapi for entry in answering))
