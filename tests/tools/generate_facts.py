@@ -21,6 +21,8 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.schema import AMENDMENTS
+
 ROOT = Path(__file__).resolve().parents[2]
 VAPI_FACTS = ROOT / "roles" / "sandbox" / "files" / "sandbox_server" / "vapi_facts.json"
 DIDLOGIC_FACTS = ROOT / "tests" / "sandbox" / "didlogic_facts.json"
@@ -36,8 +38,9 @@ FREE_ROOTS = (
 )
 # Schemas that are JSON schemas themselves.
 JSON_SCHEMAS = ("JsonSchema", "OpenAIFunctionParameters")
-# What guides and responses contain and the published request schema does not.
-ALSO_ACCEPTED = {"CreateTransferCallToolDTO": {"function": "OpenAIFunction"}}
+# The objects in what guides and responses contain and the published request schema does not.
+AMENDED = {("CreateTransferCallToolDTO", "function"): "OpenAIFunction"}
+SCALARS = {"string": "text", "number": "numeric", "integer": "numeric", "boolean": "boolean"}
 UNIONS = ("oneOf", "anyOf", "allOf")
 
 # The keywords of a schema that carry a fact. Everything else is text, or repeats one of these.
@@ -197,7 +200,10 @@ class FormWriter:
         self.objects[name] = {}
         for key, node in self.schemas[name].get("properties", {}).items():
             self.objects[name][key] = self.type_of(node, f"{name}.{key}")
-        self.objects[name].update(ALSO_ACCEPTED.get(name, {}))
+        for amendment in AMENDMENTS:
+            if name in amendment.schemas:
+                kind = SCALARS.get(str(amendment.document.get("type")), "any")
+                self.objects[name].setdefault(amendment.name, AMENDED.get((name, amendment.name), kind))
 
     def type_of(self, node: Mapping[str, Any], place: str) -> str:
         """Return the type of a value."""
@@ -224,7 +230,7 @@ class FormWriter:
         if kind == "object":
             more = node.get("additionalProperties")
             return f"<{self.type_of(more, place)}>" if isinstance(more, Mapping) and more else "object"
-        return {"string": "text", "number": "number", "integer": "number", "boolean": "boolean"}.get(kind, "any")
+        return SCALARS.get(kind, "any")
 
     def text(self) -> str:
         """Return the description."""

@@ -22,8 +22,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape import FreeForm, Shape
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
-    check_number,
-    check_number_or_name,
+    check_e164_or_name,
+    check_e164_or_short,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import spec
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
@@ -751,9 +751,9 @@ def test_text_of_another_kind_is_rejected_without_request(
     "text", ["31201234567", "+31201234567", "+31 20-123 45 67", "01234", "112", "Main line", "Desk 0"]
 )
 def test_number_that_can_be_searched_is_accepted(text: str) -> None:
-    check_number_or_name(text)
+    check_e164_or_name(text)
     if not re.search("[a-z]", text):
-        check_number(text)
+        check_e164_or_short(text)
 
 
 # --------------------------------------------------------------------------------------- which transfers need SIP REFER

@@ -191,7 +191,7 @@ def _check_free(record: type[Model], params: object, faults: Faults) -> None:
         faults.add(OptionError(place, RESERVED_KEY))
     for field, value, where in free_values(record, params):
         for path, wrong in no_texts(field.option.free, value, where):
-            faults.add(OptionError(path, TRUTH_FOR_TEXT if isinstance(wrong, bool) else NUMBER_FOR_TEXT, wrong))
+            faults.add(OptionError(path, TRUTH_FOR_TEXT if isinstance(wrong, bool) else NUMERAL_FOR_TEXT, wrong))
 
 
 RESERVED_KEY = f"is a key that Ansible interprets as one of its types; use a name that does not begin with {RESERVED}."
@@ -200,7 +200,7 @@ TRUTH_FOR_TEXT = "must be text; YAML reads words such as no, on and yes as boole
 FLOAT_FOR_TEXT = (
     "must be text; YAML has read it as a number with decimals or an exponent, so digits may be lost. Put it in quotes."
 )
-NUMBER_FOR_TEXT = "must be text; YAML has read it as a number. Put it in quotes."
+NUMERAL_FOR_TEXT = "must be text; YAML has read it as a number. Put it in quotes."
 
 
 def free_values(record: type[Model], params: object, path: str = "") -> t.Iterator[tuple[Field, object, str]]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The published form of free-form options: known keys, variants of unions, and types. Pure.
 
-A description is a text with a paragraph for each object: ``Name: key=type; key=type``. A type is ``text``, ``number``,
+A description is a text with a paragraph for each object: ``Name: key=type; key=type``. A type is ``text``, ``numeric``,
 ``boolean``, ``any``, ``object`` for an object with any keys, the name of an object, ``[type]`` for a list or ``<type>``
 for an object with other keys; ``|`` separates alternatives. ``text(a,b)`` are the values of a key that identifies a
 variant of a union.
@@ -20,7 +20,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 _TOKEN = re.compile(r"text\([^)]*\)|[][<>|]|[^][<>|\s]+")
 
 
-SCALARS = ("text", "number", "boolean", "any", "object")
+SCALARS = ("text", "numeric", "boolean", "any", "object")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -256,14 +256,14 @@ TITLES = {
     "object": "a dictionary",
     "list": "a list",
     "text": "text",
-    "number": "a number",
+    "numeric": "a number",
     "boolean": "a boolean",
     "any": "a value of this type",
 }
 
 
 def _kind_of(value: object) -> str:
-    kinds: tuple[tuple[type, str], ...] = ((bool, "boolean"), (str, "text"), (int, "number"), (float, "number"))
+    kinds: tuple[tuple[type, str], ...] = ((bool, "boolean"), (str, "text"), (int, "numeric"), (float, "numeric"))
     kinds += ((dict, "object"), (list, "list"))
     return next((kind for given, kind in kinds if isinstance(value, given)), "any")
 

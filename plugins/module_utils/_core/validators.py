@@ -103,29 +103,29 @@ def e164_digits(text: str) -> str:
     return digits(text)
 
 
-def check_number(text: str) -> None:
-    """Check a number to search for: with its country code, or short, such as an extension or a SIP account.
+def check_e164_or_short(text: str) -> None:
+    """Check a number to search for: with its country code, or short, such as an extension or a login.
 
     :param text: the number. :raises ValueError: if it contains other characters, or a dialling prefix.
     """
     plain = digits(text)
     if not re.fullmatch(r"[0-9]{2,15}", plain):
         raise ValueError(f"must be a phone number with country code, such as +31201234567.{e164_hint(text)}")
-    if len(plain) > SHORT_NUMBER:
+    if len(plain) > MAX_SHORT_LENGTH:
         e164_digits(text)
 
 
 #: Maximum length of numbers without a country code.
-SHORT_NUMBER = 6
+MAX_SHORT_LENGTH = 6
 
 
-def check_number_or_name(text: str) -> None:
+def check_e164_or_name(text: str) -> None:
     """Check a number, a name or an id: what looks like a phone number needs its country code.
 
     :param text: the text. :raises ValueError: if it is a number with a dialling prefix.
     """
-    if re.fullmatch(r"[+0-9\s().-]+", text) and len(digits(text)) > SHORT_NUMBER:
-        check_number(text)
+    if re.fullmatch(r"[+0-9\s().-]+", text) and len(digits(text)) > MAX_SHORT_LENGTH:
+        check_e164_or_short(text)
 
 
 def counted(amount: int, one: str, many: str = "") -> str:

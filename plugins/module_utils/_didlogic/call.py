@@ -18,7 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_number, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_e164_or_short, digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 #: didlogic's names of the two directions.
@@ -43,10 +43,10 @@ class CallRecord(Model):
 
 class CallRecordFilters(Model):
     direction: t.Literal["inbound", "outbound"] | None = None
-    number: t.Annotated[str | None, Option(check=check_number)] = None
+    number: t.Annotated[str | None, Option(check=check_e164_or_short)] = None
     sip_account: str | None = None
-    caller: t.Annotated[str | None, Option(check=check_number)] = None
-    callee: t.Annotated[str | None, Option(check=check_number)] = None
+    caller: t.Annotated[str | None, Option(check=check_e164_or_short)] = None
+    callee: t.Annotated[str | None, Option(check=check_e164_or_short)] = None
     date_from: Day = None
     date_to: Day = None
     missed: bool | None = None

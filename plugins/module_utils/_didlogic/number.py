@@ -16,7 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     InfoView,
     State,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_number, digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_e164_or_short, digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     DESTINATIONS,
     destinations_in,
@@ -25,7 +25,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.p
 
 
 class Number(Model):
-    number: t.Annotated[str | None, Option(check=check_number)] = None
+    number: t.Annotated[str | None, Option(check=check_e164_or_short)] = None
 
 
 READ_ONLY_FIELDS = (

@@ -23,7 +23,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     State,
     Update,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import check_number, e164_digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
+    check_e164_or_short,
+    e164_digits,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.provider import DIDLOGIC
 
 ADDRESSES = "/v1/sipaccounts/{name}/allowed_ips"
@@ -36,7 +39,7 @@ def check_login(name: str) -> None:
 
 def check_caller_id(number: str) -> None:
     if number:
-        check_number(number)
+        check_e164_or_short(number)
 
 
 class SipAccount(Model):

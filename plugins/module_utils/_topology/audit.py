@@ -21,7 +21,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
-    check_number,
+    check_e164_or_short,
     counted,
     digits,
     printable,
@@ -187,7 +187,7 @@ def numbers(snapshot: Snapshot, found: list[Finding]) -> list[Result]:
 class AuditOptions(Model):
     """Options of the audit."""
 
-    numbers: t.Annotated[list[str] | None, Option(item=check_number)] = None
+    numbers: t.Annotated[list[str] | None, Option(item=check_e164_or_short)] = None
     ignore: list[str] | None = None
     fail_on: t.Literal["never", "error", "warning"] = "never"
 

@@ -32,7 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri i
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
     check_e164,
-    check_number_or_name,
+    check_e164_or_name,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
     ASSISTANT,
@@ -101,7 +101,7 @@ class Call(Model):
     assistant_version: t.Annotated[str | None, Option(length=(1, 40))] = None
     squad_version: t.Annotated[str | None, Option(length=(1, 40))] = None
     phone_number: t.Annotated[
-        str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId", check=check_number_or_name)
+        str | None, Option(required=True, ref=ANY_NUMBER, api_name="phoneNumberId", check=check_e164_or_name)
     ] = None
     customer: t.Annotated[Customer | None, Option(required=True)] = None
     variables: t.Annotated[dict[str, object] | None, Option(api_name="overrides.variableValues")] = None
@@ -131,7 +131,7 @@ class CallOptions(Model):
 
 class CallFilters(Model):
     assistant: t.Annotated[str | None, Option(ref=ASSISTANT)] = None
-    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER, check=check_number_or_name)] = None
+    phone_number: t.Annotated[str | None, Option(ref=ANY_NUMBER, check=check_e164_or_name)] = None
     created_after: Time = None
     created_before: Time = None
     limit: t.Annotated[int, Option(range=(1, 10_000))] = 100

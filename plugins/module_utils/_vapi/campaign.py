@@ -32,7 +32,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     State,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
-    check_number_or_name,
+    check_e164_or_name,
     counted,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
@@ -99,7 +99,7 @@ class Campaign(Model):
     squad: t.Annotated[str | None, Option(ref=SQUAD, api_name="squadId")] = None
     workflow: t.Annotated[str | None, Option(ref=WORKFLOW, api_name="workflowId")] = None
     phone_number: t.Annotated[
-        str | None, Option(ref=ANY_NUMBER, api_name="phoneNumberId", check=check_number_or_name)
+        str | None, Option(ref=ANY_NUMBER, api_name="phoneNumberId", check=check_e164_or_name)
     ] = None
     customers: list[Contact] | None = None
     schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None

@@ -13,7 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     check_e164,
-    check_number_or_name,
+    check_e164_or_name,
     digits,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
@@ -45,7 +45,7 @@ class Destination(Model):
     sip_uri: t.Annotated[str | None, Option(check=check_sip_uri)] = None
     message: t.Annotated[t.Any, Option(free=vapi_form("TransferDestinationNumber.message"))] = None
     description: str | None = None
-    caller_id: t.Annotated[str | None, Option(length=(0, 40), check=check_number_or_name)] = None
+    caller_id: t.Annotated[str | None, Option(length=(0, 40), check=check_e164_or_name)] = None
     extension: t.Annotated[str | None, Option(length=(1, 10))] = None
     number_e164_check_enabled: t.Annotated[bool, Option(api_name="numberE164CheckEnabled")] = True
     # Vapi describes any value; a header is text.

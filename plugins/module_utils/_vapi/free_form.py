@@ -13,21 +13,21 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.shape
 DESCRIPTION = Description(
     """
 AIEdgeCondition: prompt=text; type=text(ai)
-AnalysisPlan: minMessagesThreshold=number; outcomeIds=[text]; structuredDataMultiPlan=[StructuredDataMultiPlan];
+AnalysisPlan: minMessagesThreshold=numeric; outcomeIds=[text]; structuredDataMultiPlan=[StructuredDataMultiPlan];
  structuredDataPlan=StructuredDataPlan; successEvaluationPlan=SuccessEvaluationPlan; summaryPlan=SummaryPlan
 AnthropicBedrockModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO;
- maxTokens=number; messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(anthropic-bedrock);
- temperature=number; thinking=AnthropicThinkingConfig; toolIds=[text]; toolRefs=[ToolRef];
+ maxTokens=numeric; messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(anthropic-bedrock);
+ temperature=numeric; thinking=AnthropicThinkingConfig; toolIds=[text]; toolRefs=[ToolRef];
  tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO |
  CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
-AnthropicModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(anthropic); temperature=number;
+AnthropicModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(anthropic); temperature=numeric;
  thinking=AnthropicThinkingConfig; toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO |
  CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO |
  CreateVoicemailToolDTO]
-AnthropicThinkingConfig: budgetTokens=number; type=text
-AnyscaleModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(anyscale); temperature=number;
+AnthropicThinkingConfig: budgetTokens=numeric; type=text
+AnyscaleModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(anyscale); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 ArtifactPlan: fullMessageHistoryEnabled=boolean; loggingEnabled=boolean; loggingPath=text;
@@ -36,19 +36,19 @@ ArtifactPlan: fullMessageHistoryEnabled=boolean; loggingEnabled=boolean; logging
  recordingUseCustomStorageEnabled=boolean; scorecardIds=[text]; scorecards=[CreateScorecardDTO];
  structuredOutputIds=[text]; structuredOutputs=[CreateStructuredOutputDTO]; transcriptPlan=TranscriptPlan;
  videoRecordingEnabled=boolean
-AssemblyAITranscriber: agentContext=text; confidenceThreshold=number; disablePartialTranscripts=boolean;
- endOfTurnConfidenceThreshold=number; endUtteranceSilenceThreshold=number; fallbackPlan=FallbackTranscriberPlan;
- formatTurns=boolean; keytermsPrompt=[text]; language=text; languageCodes=[text]; maxTurnSilence=number;
- minEndOfTurnSilenceWhenConfident=number; mode=text; prompt=text; provider=text(assembly-ai); realtimeUrl=text;
- speechModel=text; vadAssistedEndpointingEnabled=boolean; wordBoost=[text]; wordFinalizationMaxWaitTime=number
-AssistantCustomEndpointingRule: regex=text; regexOptions=[RegexOption]; timeoutSeconds=number; type=text(assistant)
+AssemblyAITranscriber: agentContext=text; confidenceThreshold=numeric; disablePartialTranscripts=boolean;
+ endOfTurnConfidenceThreshold=numeric; endUtteranceSilenceThreshold=numeric; fallbackPlan=FallbackTranscriberPlan;
+ formatTurns=boolean; keytermsPrompt=[text]; language=text; languageCodes=[text]; maxTurnSilence=numeric;
+ minEndOfTurnSilenceWhenConfident=numeric; mode=text; prompt=text; provider=text(assembly-ai); realtimeUrl=text;
+ speechModel=text; vadAssistedEndpointingEnabled=boolean; wordBoost=[text]; wordFinalizationMaxWaitTime=numeric
+AssistantCustomEndpointingRule: regex=text; regexOptions=[RegexOption]; timeoutSeconds=numeric; type=text(assistant)
 AssistantMessage: content=text; metadata=object; name=text; refusal=text; role=text(assistant); tool_calls=[ToolCall]
 AssistantOverrides: analysisPlan=AnalysisPlan; artifactPlan=ArtifactPlan; backgroundSound=text;
  backgroundSpeechDenoisingPlan=BackgroundSpeechDenoisingPlan; clientMessages=[text]; compliancePlan=CompliancePlan;
  credentialIds=[text]; credentials=[CreateByoSipTrunkCredentialDTO]; endCallMessage=text; endCallPhrases=[text];
  firstMessage=text; firstMessageInterruptionsEnabled=boolean; firstMessageMode=text; hooks=[CallHookCallEnding |
  CallHookAssistantSpeechInterrupted | CallHookCustomerSpeechInterrupted | CallHookCustomerSpeechTimeout |
- SessionCreatedHook]; keypadInputPlan=KeypadInputPlan; maxDurationSeconds=number; metadata=object;
+ SessionCreatedHook]; keypadInputPlan=KeypadInputPlan; maxDurationSeconds=numeric; metadata=object;
  model=AnthropicModel | AnthropicBedrockModel | AnyscaleModel | CerebrasModel | CustomLLMModel | DeepInfraModel |
  DeepSeekModel | GoogleModel | GroqModel | InflectionAIModel | MinimaxLLMModel | OpenAIModel | OpenRouterModel |
  PerplexityAIModel | TogetherAIModel | XaiModel | VapiModel; modelOutputInMessagesEnabled=boolean;
@@ -65,14 +65,14 @@ AssistantOverrides: analysisPlan=AnalysisPlan; artifactPlan=ArtifactPlan; backgr
  voicemailDetection=GoogleVoicemailDetectionPlan | OpenAIVoicemailDetectionPlan | TwilioVoicemailDetectionPlan |
  VapiVoicemailDetectionPlan | text; voicemailMessage=text
 AzureSpeechTranscriber: fallbackPlan=FallbackTranscriberPlan; language=text; provider=text(azure);
- segmentationMaximumTimeMs=number; segmentationSilenceTimeoutMs=number; segmentationStrategy=text
+ segmentationMaximumTimeMs=numeric; segmentationSilenceTimeoutMs=numeric; segmentationStrategy=text
 AzureVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; provider=text(azure);
- speed=number; voiceId=text
+ speed=numeric; voiceId=text
 BackgroundSpeechDenoisingPlan: fourierDenoisingPlan=FourierDenoisingPlan; smartDenoisingPlan=SmartDenoisingPlan
-BackoffPlan: baseDelaySeconds=number; excludedStatusCodes=[object]; maxRetries=number; type=text
-BooleanComparatorScorecardMetricCondition: comparator=text(=); points=number; type=text(comparator); value=boolean
+BackoffPlan: baseDelaySeconds=numeric; excludedStatusCodes=[object]; maxRetries=numeric; type=text
+BooleanComparatorScorecardMetricCondition: comparator=text(=); points=numeric; type=text(comparator); value=boolean
 BothCustomEndpointingRule: assistantRegex=text; assistantRegexOptions=[RegexOption]; customerRegex=text;
- customerRegexOptions=[RegexOption]; timeoutSeconds=number; type=text(both)
+ customerRegexOptions=[RegexOption]; timeoutSeconds=numeric; type=text(both)
 CallHookAssistantSpeechInterrupted: do=[SayHookAction | ToolCallHookAction | MessageAddHookAction];
  on=text(assistant.speech.interrupted)
 CallHookCallEnding: do=[ToolCallHookAction | MessageAddHookAction]; filters=[CallHookFilter]; on=text(call.ending)
@@ -83,24 +83,24 @@ CallHookCustomerSpeechTimeout: do=[SayHookAction | ToolCallHookAction | MessageA
 CallHookFilter: key=text; oneOf=[text]; type=text
 CallHookModelResponseTimeout: do=[SayHookAction | ToolCallHookAction | MessageAddHookAction];
  on=text(model.response.timeout)
-CartesiaExperimentalControls: emotion=text; speed=text | number
-CartesiaGenerationConfig: experimental=CartesiaGenerationConfigExperimental; speed=number; volume=number
-CartesiaGenerationConfigExperimental: accentLocalization=number
+CartesiaExperimentalControls: emotion=text; speed=text | numeric
+CartesiaGenerationConfig: experimental=CartesiaGenerationConfigExperimental; speed=numeric; volume=numeric
+CartesiaGenerationConfigExperimental: accentLocalization=numeric
 CartesiaTranscriber: fallbackPlan=FallbackTranscriberPlan; language=text; model=text; provider=text(cartesia)
 CartesiaVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; experimentalControls=CartesiaExperimentalControls;
  fallbackPlan=FallbackPlan; generationConfig=CartesiaGenerationConfig; language=text; model=text;
  pronunciationDictId=text; provider=text(cartesia); voiceId=text
-CerebrasModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(cerebras); temperature=number;
+CerebrasModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(cerebras); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
-ChunkPlan: enabled=boolean; formatPlan=FormatPlan; minCharacters=number; punctuationBoundaries=[text]
+ChunkPlan: enabled=boolean; formatPlan=FormatPlan; minCharacters=numeric; punctuationBoundaries=[text]
 ComplianceOverride: forceStoreOnHipaaEnabled=boolean
 CompliancePlan: hipaaEnabled=boolean; pciEnabled=boolean; recordingConsentPlan=RecordingConsentPlanStayOnLine |
  RecordingConsentPlanVerbal; securityFilterPlan=SecurityFilterPlan
 Condition: operator=text; param=text; value=text
 ContextEngineeringPlanAll: type=text(all)
-ContextEngineeringPlanLastNMessages: maxMessages=number; type=text(lastNMessages)
+ContextEngineeringPlanLastNMessages: maxMessages=numeric; type=text(lastNMessages)
 ContextEngineeringPlanNone: type=text(none)
 ContextEngineeringPlanPreviousAssistantMessages: type=text(previousAssistantMessages)
 ContextEngineeringPlanUserAndAssistantMessages: type=text(userAndAssistantMessages)
@@ -116,15 +116,16 @@ ConversationNode: globalNodePlan=GlobalNodePlan; isStart=boolean; metadata=objec
  WellSaidVoice | RimeAIVoice | SmallestAIVoice | TavusVoice | VapiVoice | SesameVoice | InworldVoice | MinimaxVoice |
  XaiVoice | MicrosoftVoice
 CreateApiRequestToolDTO: backoffPlan=BackoffPlan; body=JsonSchema; credentialId=text; description=text;
- encryptedPaths=[text]; headers=JsonSchema; messages=[ToolMessageStart | ToolMessageComplete | ToolMessageFailed |
- ToolMessageDelayed]; method=text; name=text; parameters=[ToolParameter]; rejectionPlan=ToolRejectionPlan;
- timeoutSeconds=number; type=text(apiRequest); url=text; variableExtractionPlan=VariableExtractionPlan
+ encryptedPaths=[text]; function=any; headers=JsonSchema; messages=[ToolMessageStart | ToolMessageComplete |
+ ToolMessageFailed | ToolMessageDelayed]; method=text; name=text; parameters=[ToolParameter];
+ rejectionPlan=ToolRejectionPlan; timeoutSeconds=numeric; type=text(apiRequest); url=text;
+ variableExtractionPlan=VariableExtractionPlan
 CreateAssistantDTO: analysisPlan=AnalysisPlan; artifactPlan=ArtifactPlan; backgroundSound=text;
  backgroundSpeechDenoisingPlan=BackgroundSpeechDenoisingPlan; clientMessages=[text]; compliancePlan=CompliancePlan;
  credentialIds=[text]; credentials=[CreateByoSipTrunkCredentialDTO]; endCallMessage=text; endCallPhrases=[text];
  firstMessage=text; firstMessageInterruptionsEnabled=boolean; firstMessageMode=text; hooks=[CallHookCallEnding |
  CallHookAssistantSpeechInterrupted | CallHookCustomerSpeechInterrupted | CallHookCustomerSpeechTimeout |
- SessionCreatedHook]; keypadInputPlan=KeypadInputPlan; maxDurationSeconds=number; metadata=object;
+ SessionCreatedHook]; keypadInputPlan=KeypadInputPlan; maxDurationSeconds=numeric; metadata=object;
  model=AnthropicModel | AnthropicBedrockModel | AnyscaleModel | CerebrasModel | CustomLLMModel | DeepInfraModel |
  DeepSeekModel | GoogleModel | GroqModel | InflectionAIModel | MinimaxLLMModel | OpenAIModel | OpenRouterModel |
  PerplexityAIModel | TogetherAIModel | XaiModel | VapiModel; modelOutputInMessagesEnabled=boolean;
@@ -168,8 +169,8 @@ CreateVoicemailToolDTO: beepDetectionEnabled=boolean; messages=[ToolMessageStart
  ToolMessageFailed | ToolMessageDelayed]; rejectionPlan=ToolRejectionPlan; type=text(voicemail)
 CustomEndpointingModelSmartEndpointingPlan: provider=text(vapi,livekit,custom-endpointing-model); server=Server
 CustomLLMModel: emotionRecognitionEnabled=boolean; headers=<text>; knowledgeBase=CreateCustomKnowledgeBaseDTO;
- maxTokens=number; messages=[OpenAIMessage]; metadataSendMode=text; model=text; numFastTurns=number;
- provider=text(custom-llm); temperature=number; timeoutSeconds=number; toolIds=[text]; toolRefs=[ToolRef];
+ maxTokens=numeric; messages=[OpenAIMessage]; metadataSendMode=text; model=text; numFastTurns=numeric;
+ provider=text(custom-llm); temperature=numeric; timeoutSeconds=numeric; toolIds=[text]; toolRefs=[ToolRef];
  tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO |
  CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]; url=text;
  wordLevelConfidenceEnabled=boolean
@@ -177,17 +178,17 @@ CustomMessage: content=text; contents=[TextContent]; type=text(custom-message)
 CustomTranscriber: fallbackPlan=FallbackTranscriberPlan; provider=text(custom-transcriber); server=Server
 CustomVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; provider=text(custom-voice);
  server=Server; voiceId=text
-CustomerCustomEndpointingRule: regex=text; regexOptions=[RegexOption]; timeoutSeconds=number; type=text(customer)
-CustomerSpeechTimeoutOptions: timeoutSeconds=number; triggerMaxCount=number; triggerResetMode=text
-DeepInfraModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(deepinfra); temperature=number;
+CustomerCustomEndpointingRule: regex=text; regexOptions=[RegexOption]; timeoutSeconds=numeric; type=text(customer)
+CustomerSpeechTimeoutOptions: timeoutSeconds=numeric; triggerMaxCount=numeric; triggerResetMode=text
+DeepInfraModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(deepinfra); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
-DeepSeekModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(deep-seek); temperature=number;
+DeepSeekModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(deep-seek); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
-DeepgramTranscriber: confidenceThreshold=number; endpointing=number; eotThreshold=number; eotTimeoutMs=number;
+DeepgramTranscriber: confidenceThreshold=numeric; endpointing=numeric; eotThreshold=numeric; eotTimeoutMs=numeric;
  fallbackPlan=FallbackTranscriberPlan; keyterm=[text]; keywords=[text]; language=text; languages=[text];
  mipOptOut=boolean; model=text; numerals=boolean; profanityFilter=boolean; provider=text(deepgram); redaction=[text];
  smartFormat=boolean
@@ -196,23 +197,23 @@ DeepgramVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=Fallbac
 DeveloperMessage: content=text; metadata=object; name=text; role=text(developer)
 Edge: condition=AIEdgeCondition; from=text; metadata=object; to=text
 ElevenLabsPronunciationDictionaryLocator: pronunciationDictionaryId=text; versionId=text
-ElevenLabsTranscriber: confidenceThreshold=number; fallbackPlan=FallbackTranscriberPlan; language=text;
- minSilenceDurationMs=number; minSpeechDurationMs=number; model=text; provider=text(11labs);
- silenceThresholdSeconds=number
+ElevenLabsTranscriber: confidenceThreshold=numeric; fallbackPlan=FallbackTranscriberPlan; language=text;
+ minSilenceDurationMs=numeric; minSpeechDurationMs=numeric; model=text; provider=text(11labs);
+ silenceThresholdSeconds=numeric
 ElevenLabsVoice: autoMode=boolean; cachingEnabled=boolean; chunkPlan=ChunkPlan; enableSsmlParsing=boolean;
- fallbackPlan=FallbackPlan; language=text; model=text; optimizeStreamingLatency=number;
+ fallbackPlan=FallbackPlan; language=text; model=text; optimizeStreamingLatency=numeric;
  pronunciationDictionaryLocators=[ElevenLabsPronunciationDictionaryLocator]; provider=text(11labs);
- similarityBoost=number; speed=number; stability=number; style=number; useSpeakerBoost=boolean; voiceId=text
+ similarityBoost=numeric; speed=numeric; stability=numeric; style=numeric; useSpeakerBoost=boolean; voiceId=text
 EndedReasonCondition: operator=text; type=text(endedReason); values=[text]
 ExactReplacement: key=text; replaceAllEnabled=boolean; type=text(exact); value=text
-FallbackAssemblyAITranscriber: agentContext=text; confidenceThreshold=number; disablePartialTranscripts=boolean;
- endOfTurnConfidenceThreshold=number; endUtteranceSilenceThreshold=number; formatTurns=boolean; keytermsPrompt=[text];
- language=text; languageCodes=[text]; maxTurnSilence=number; minEndOfTurnSilenceWhenConfident=number; mode=text;
- prompt=text; provider=text(assembly-ai); realtimeUrl=text; speechModel=text; vadAssistedEndpointingEnabled=boolean;
- wordBoost=[text]; wordFinalizationMaxWaitTime=number
-FallbackAzureSpeechTranscriber: language=text; provider=text(azure); segmentationMaximumTimeMs=number;
- segmentationSilenceTimeoutMs=number; segmentationStrategy=text
-FallbackAzureVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; provider=text(azure); speed=number; voiceId=text
+FallbackAssemblyAITranscriber: agentContext=text; confidenceThreshold=numeric; disablePartialTranscripts=boolean;
+ endOfTurnConfidenceThreshold=numeric; endUtteranceSilenceThreshold=numeric; formatTurns=boolean;
+ keytermsPrompt=[text]; language=text; languageCodes=[text]; maxTurnSilence=numeric;
+ minEndOfTurnSilenceWhenConfident=numeric; mode=text; prompt=text; provider=text(assembly-ai); realtimeUrl=text;
+ speechModel=text; vadAssistedEndpointingEnabled=boolean; wordBoost=[text]; wordFinalizationMaxWaitTime=numeric
+FallbackAzureSpeechTranscriber: language=text; provider=text(azure); segmentationMaximumTimeMs=numeric;
+ segmentationSilenceTimeoutMs=numeric; segmentationStrategy=text
+FallbackAzureVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; provider=text(azure); speed=numeric; voiceId=text
 FallbackCartesiaTranscriber: language=text; model=text; provider=text(cartesia)
 FallbackCartesiaVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; experimentalControls=CartesiaExperimentalControls;
  generationConfig=CartesiaGenerationConfig; language=text; model=text; pronunciationDictId=text;
@@ -220,52 +221,52 @@ FallbackCartesiaVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; experimental
 FallbackCustomTranscriber: provider=text(custom-transcriber); server=Server
 FallbackCustomVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; provider=text(custom-voice); server=Server;
  voiceId=text
-FallbackDeepgramTranscriber: confidenceThreshold=number; endpointing=number; eotThreshold=number; eotTimeoutMs=number;
- keyterm=[text]; keywords=[text]; language=text; languages=[text]; mipOptOut=boolean; model=text; numerals=boolean;
- profanityFilter=boolean; provider=text(deepgram); redaction=[text]; smartFormat=boolean
+FallbackDeepgramTranscriber: confidenceThreshold=numeric; endpointing=numeric; eotThreshold=numeric;
+ eotTimeoutMs=numeric; keyterm=[text]; keywords=[text]; language=text; languages=[text]; mipOptOut=boolean;
+ model=text; numerals=boolean; profanityFilter=boolean; provider=text(deepgram); redaction=[text]; smartFormat=boolean
 FallbackDeepgramVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; mipOptOut=boolean; model=text;
  provider=text(deepgram); voiceId=text
-FallbackElevenLabsTranscriber: confidenceThreshold=number; language=text; minSilenceDurationMs=number;
- minSpeechDurationMs=number; model=text; provider=text(11labs); silenceThresholdSeconds=number
+FallbackElevenLabsTranscriber: confidenceThreshold=numeric; language=text; minSilenceDurationMs=numeric;
+ minSpeechDurationMs=numeric; model=text; provider=text(11labs); silenceThresholdSeconds=numeric
 FallbackElevenLabsVoice: autoMode=boolean; cachingEnabled=boolean; chunkPlan=ChunkPlan; enableSsmlParsing=boolean;
- language=text; model=text; optimizeStreamingLatency=number;
+ language=text; model=text; optimizeStreamingLatency=numeric;
  pronunciationDictionaryLocators=[ElevenLabsPronunciationDictionaryLocator]; provider=text(11labs);
- similarityBoost=number; speed=number; stability=number; style=number; useSpeakerBoost=boolean; voiceId=text
-FallbackGladiaTranscriber: audioEnhancer=boolean; confidenceThreshold=number;
- customVocabularyConfig=GladiaCustomVocabularyConfigDTO; customVocabularyEnabled=boolean; endpointing=number;
+ similarityBoost=numeric; speed=numeric; stability=numeric; style=numeric; useSpeakerBoost=boolean; voiceId=text
+FallbackGladiaTranscriber: audioEnhancer=boolean; confidenceThreshold=numeric;
+ customVocabularyConfig=GladiaCustomVocabularyConfigDTO; customVocabularyEnabled=boolean; endpointing=numeric;
  language=text; languageBehaviour=text; languages=[text]; model=text; prosody=boolean; provider=text(gladia);
- receivePartialTranscripts=boolean; region=text; speechThreshold=number; transcriptionHint=text
+ receivePartialTranscripts=boolean; region=text; speechThreshold=numeric; transcriptionHint=text
 FallbackGoogleTranscriber: language=text; model=text; provider=text(google)
 FallbackHumeVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; description=text; isCustomHumeVoice=boolean;
  model=text; provider=text(hume); voiceId=text
 FallbackInworldVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; languageCode=text; model=text;
- provider=text(inworld); speakingRate=number; temperature=number; voiceId=text
-FallbackLMNTVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=text; provider=text(lmnt); speed=number;
+ provider=text(inworld); speakingRate=numeric; temperature=numeric; voiceId=text
+FallbackLMNTVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=text; provider=text(lmnt); speed=numeric;
  voiceId=text
 FallbackMicrosoftVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; provider=text(microsoft); role=text;
- speed=number; style=text; styleDegree=number; voiceId=text
+ speed=numeric; style=text; styleDegree=numeric; voiceId=text
 FallbackNeuphonicVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=object; model=text;
- provider=text(neuphonic); speed=number; voiceId=text
+ provider=text(neuphonic); speed=numeric; voiceId=text
 FallbackOpenAITranscriber: language=text; model=text; provider=text(openai)
 FallbackOpenAIVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; instructions=text; model=text;
- provider=text(openai); speed=number; voiceId=text
+ provider=text(openai); speed=numeric; voiceId=text
 FallbackPlan: voices=[FallbackAzureVoice | FallbackCartesiaVoice | FallbackHumeVoice | FallbackCustomVoice |
  FallbackDeepgramVoice | FallbackElevenLabsVoice | FallbackVapiVoice | FallbackLMNTVoice | FallbackOpenAIVoice |
  FallbackPlayHTVoice | FallbackWellSaidVoice | FallbackRimeAIVoice | FallbackSmallestAIVoice | FallbackTavusVoice |
  FallbackNeuphonicVoice | FallbackSesameVoice | FallbackInworldVoice | FallbackXaiVoice | FallbackMicrosoftVoice]
 FallbackPlayHTVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; emotion=text; language=text; model=text;
- provider=text(playht); speed=number; styleGuidance=number; temperature=number; textGuidance=number;
- voiceGuidance=number; voiceId=text
+ provider=text(playht); speed=numeric; styleGuidance=numeric; temperature=numeric; textGuidance=numeric;
+ voiceGuidance=numeric; voiceId=text
 FallbackRimeAIVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; inlineSpeedAlpha=text; language=text; model=text;
  pauseBetweenBrackets=boolean; phonemizeBetweenBrackets=boolean; provider=text(rime-ai); reduceLatency=boolean;
- speed=number; voiceId=text
+ speed=numeric; voiceId=text
 FallbackSesameVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; model=text; provider=text(sesame); voiceId=text
 FallbackSmallestAIVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; model=text; provider=text(smallest-ai);
- speed=number; voiceId=text
+ speed=numeric; voiceId=text
 FallbackSonioxTranscriber: contextGeneral=[SonioxContextGeneralItem]; customVocabulary=[text]; language=text;
- languageHintsStrict=boolean; languages=[text]; maxEndpointDelayMs=number; model=text; provider=text(soniox)
+ languageHintsStrict=boolean; languages=[text]; maxEndpointDelayMs=numeric; model=text; provider=text(soniox)
 FallbackSpeechmaticsTranscriber: customVocabulary=[SpeechmaticsCustomVocabularyItem]; enableDiarization=boolean;
- endOfTurnSensitivity=number; language=text; maxDelay=number; minimumSpeechDuration=number; model=text;
+ endOfTurnSensitivity=numeric; language=text; maxDelay=numeric; minimumSpeechDuration=numeric; model=text;
  numeralStyle=text; operatingPoint=text; provider=text(speechmatics); region=text; removeDisfluencies=boolean
 FallbackTalkscriberTranscriber: language=text; model=text; provider=text(talkscriber)
 FallbackTavusVoice: cachingEnabled=boolean; callbackUrl=text; chunkPlan=ChunkPlan; conversationName=text;
@@ -276,40 +277,40 @@ FallbackTranscriberPlan: transcribers=[FallbackAssemblyAITranscriber | FallbackA
  FallbackGoogleTranscriber | FallbackTalkscriberTranscriber | FallbackSpeechmaticsTranscriber |
  FallbackOpenAITranscriber | FallbackCartesiaTranscriber | FallbackSonioxTranscriber | FallbackXaiTranscriber]
 FallbackVapiVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=text;
- pronunciationDictionary=[VapiPronunciationDictionaryLocator]; provider=text(vapi); speed=number; version=text |
- number; voiceId=text
+ pronunciationDictionary=[VapiPronunciationDictionaryLocator]; provider=text(vapi); speed=numeric; version=text |
+ numeric; voiceId=text
 FallbackWellSaidVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; enableSsml=boolean; libraryIds=[text]; model=text;
  provider=text(wellsaid); voiceId=text
 FallbackXaiTranscriber: language=text; model=text; provider=text(xai)
-FallbackXaiVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=text; provider=text(xai); speed=number;
+FallbackXaiVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=text; provider=text(xai); speed=numeric;
  voiceId=text
-FormatPlan: enabled=boolean; formattersEnabled=[text]; numberToDigitsCutoff=number; replacements=[ExactReplacement |
+FormatPlan: enabled=boolean; formattersEnabled=[text]; numberToDigitsCutoff=numeric; replacements=[ExactReplacement |
  RegexReplacement]
-FourierDenoisingPlan: baselineOffsetDb=number; baselinePercentile=number; enabled=boolean;
- mediaDetectionEnabled=boolean; staticThreshold=number; windowSizeMs=number
+FourierDenoisingPlan: baselineOffsetDb=numeric; baselinePercentile=numeric; enabled=boolean;
+ mediaDetectionEnabled=boolean; staticThreshold=numeric; windowSizeMs=numeric
 GeminiMultimodalLivePrebuiltVoiceConfig: voiceName=text
 GeminiMultimodalLiveSpeechConfig: voiceConfig=GeminiMultimodalLiveVoiceConfig
 GeminiMultimodalLiveVoiceConfig: prebuiltVoiceConfig=GeminiMultimodalLivePrebuiltVoiceConfig
-GladiaCustomVocabularyConfigDTO: defaultIntensity=number; vocabulary=[GladiaVocabularyItemDTO | text]
-GladiaTranscriber: audioEnhancer=boolean; confidenceThreshold=number;
- customVocabularyConfig=GladiaCustomVocabularyConfigDTO; customVocabularyEnabled=boolean; endpointing=number;
+GladiaCustomVocabularyConfigDTO: defaultIntensity=numeric; vocabulary=[GladiaVocabularyItemDTO | text]
+GladiaTranscriber: audioEnhancer=boolean; confidenceThreshold=numeric;
+ customVocabularyConfig=GladiaCustomVocabularyConfigDTO; customVocabularyEnabled=boolean; endpointing=numeric;
  fallbackPlan=FallbackTranscriberPlan; language=text; languageBehaviour=text; languages=[text]; model=text;
- prosody=boolean; provider=text(gladia); receivePartialTranscripts=boolean; region=text; speechThreshold=number;
+ prosody=boolean; provider=text(gladia); receivePartialTranscripts=boolean; region=text; speechThreshold=numeric;
  transcriptionHint=text
-GladiaVocabularyItemDTO: intensity=number; language=text; pronunciations=[text]; value=text
+GladiaVocabularyItemDTO: intensity=numeric; language=text; pronunciations=[text]; value=text
 GlobalNodePlan: enabled=boolean; enterCondition=text
-GoogleModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(google);
- realtimeConfig=GoogleRealtimeConfig; temperature=number; toolIds=[text]; toolRefs=[ToolRef];
+GoogleModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(google);
+ realtimeConfig=GoogleRealtimeConfig; temperature=numeric; toolIds=[text]; toolRefs=[ToolRef];
  tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO |
  CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
-GoogleRealtimeConfig: frequencyPenalty=number; presencePenalty=number; speechConfig=GeminiMultimodalLiveSpeechConfig;
- topK=number; topP=number
+GoogleRealtimeConfig: frequencyPenalty=numeric; presencePenalty=numeric;
+ speechConfig=GeminiMultimodalLiveSpeechConfig; topK=numeric; topP=numeric
 GoogleTranscriber: fallbackPlan=FallbackTranscriberPlan; language=text; model=text; provider=text(google)
-GoogleVoicemailDetectionPlan: backoffPlan=VoicemailDetectionBackoffPlan; beepMaxAwaitSeconds=number;
+GoogleVoicemailDetectionPlan: backoffPlan=VoicemailDetectionBackoffPlan; beepMaxAwaitSeconds=numeric;
  provider=text(google); type=text
-GroqModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(groq); temperature=number; toolIds=[text];
+GroqModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(groq); temperature=numeric; toolIds=[text];
  toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO
  | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 GroupCondition: conditions=[RegexCondition | LiquidCondition | GroupCondition]; operator=text; type=text(group)
@@ -325,60 +326,60 @@ HandoffDestinationSquad: contextEngineeringPlan=ContextEngineeringPlanLastNMessa
  squadId=text; squadOverrides=AssistantOverrides; type=text(squad); variableExtractionPlan=VariableExtractionPlan
 HumeVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; description=text; fallbackPlan=FallbackPlan;
  isCustomHumeVoice=boolean; model=text; provider=text(hume); voiceId=text
-InflectionAIModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(inflection-ai); temperature=number;
+InflectionAIModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(inflection-ai); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 InworldVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; languageCode=text; model=text;
- provider=text(inworld); speakingRate=number; temperature=number; voiceId=text
+ provider=text(inworld); speakingRate=numeric; temperature=numeric; voiceId=text
 JsonSchema: description=text; enum=[text]; format=text; items=JsonSchema; pattern=text; properties=<JsonSchema>;
  required=[text]; title=text; type=text
-KeypadInputPlan: delimiters=text; enabled=boolean; timeoutSeconds=number
+KeypadInputPlan: delimiters=text; enabled=boolean; timeoutSeconds=numeric
 LMNTVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; language=text; provider=text(lmnt);
- speed=number; voiceId=text
-LangfuseObservabilityPlan: metadata=object; promptName=text; promptVersion=number; provider=text(langfuse);
+ speed=numeric; voiceId=text
+LangfuseObservabilityPlan: metadata=object; promptName=text; promptVersion=numeric; provider=text(langfuse);
  tags=[text]; traceName=text
 LiquidCondition: liquid=text; type=text(liquid)
 LivekitSmartEndpointingPlan: provider=text(vapi,livekit,custom-endpointing-model); waitFunction=text
 MessageAddHookAction: message=OpenAIMessage; triggerResponseEnabled=boolean; type=text(message.add)
-MessageTarget: position=number; role=text
+MessageTarget: position=numeric; role=text
 MicrosoftVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; provider=text(microsoft);
- role=text; speed=number; style=text; styleDegree=number; voiceId=text
-MinCallDurationCondition: seconds=number; type=text(minCallDuration)
-MinMessagesCondition: count=number; type=text(minMessages)
-MinimaxLLMModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(minimax); temperature=number;
+ role=text; speed=numeric; style=text; styleDegree=numeric; voiceId=text
+MinCallDurationCondition: seconds=numeric; type=text(minCallDuration)
+MinMessagesCondition: count=numeric; type=text(minMessages)
+MinimaxLLMModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(minimax); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 MinimaxVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; emotion=text; fallbackPlan=FallbackPlan;
- languageBoost=text; model=text; pitch=number; provider=text(minimax); region=text; speed=number; subtitleType=text;
- textNormalizationEnabled=boolean; voiceId=text; volume=number
+ languageBoost=text; model=text; pitch=numeric; provider=text(minimax); region=text; speed=numeric; subtitleType=text;
+ textNormalizationEnabled=boolean; voiceId=text; volume=numeric
 MonitorPlan: controlAuthenticationEnabled=boolean; controlEnabled=boolean; listenAuthenticationEnabled=boolean;
  listenEnabled=boolean; monitorIds=[text]
 NeuphonicVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; language=object; model=text;
- provider=text(neuphonic); speed=number; voiceId=text
-NumberComparatorScorecardMetricCondition: comparator=text(=,!=,>,<,>=,<=); points=number; type=text(comparator);
- value=number
+ provider=text(neuphonic); speed=numeric; voiceId=text
+NumberComparatorScorecardMetricCondition: comparator=text(=,!=,>,<,>=,<=); points=numeric; type=text(comparator);
+ value=numeric
 OpenAIFunction: description=text; name=text; parameters=OpenAIFunctionParameters; strict=boolean
 OpenAIFunctionParameters: properties=<JsonSchema>; required=[text]; type=text
 OpenAIMessage: content=text; role=text
 OpenAIModel: emotionRecognitionEnabled=boolean; fallbackModels=[text]; knowledgeBase=CreateCustomKnowledgeBaseDTO;
- maxTokens=number; messages=[OpenAIMessage]; model=text; numFastTurns=number; promptCacheKey=text;
- promptCacheRetention=text; provider=text(openai); reasoningEffort=text; temperature=number; toolIds=[text];
+ maxTokens=numeric; messages=[OpenAIMessage]; model=text; numFastTurns=numeric; promptCacheKey=text;
+ promptCacheRetention=text; provider=text(openai); reasoningEffort=text; temperature=numeric; toolIds=[text];
  toolRefs=[ToolRef]; toolStrictCompatibilityMode=text; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO |
  CreateEndCallToolDTO | CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO |
  CreateVoicemailToolDTO]
 OpenAITranscriber: fallbackPlan=FallbackTranscriberPlan; language=text; model=text; provider=text(openai)
 OpenAIVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; instructions=text; model=text;
- provider=text(openai); speed=number; voiceId=text
-OpenAIVoicemailDetectionPlan: backoffPlan=VoicemailDetectionBackoffPlan; beepMaxAwaitSeconds=number;
+ provider=text(openai); speed=numeric; voiceId=text
+OpenAIVoicemailDetectionPlan: backoffPlan=VoicemailDetectionBackoffPlan; beepMaxAwaitSeconds=numeric;
  provider=text(openai); type=text
-OpenRouterModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(openrouter); temperature=number;
+OpenRouterModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(openrouter); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
-PerplexityAIModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(perplexity-ai); temperature=number;
+PerplexityAIModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(perplexity-ai); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 PhoneNumberCallEndingHookFilter: key=text; oneOf=[text]; type=text
@@ -388,12 +389,12 @@ PhoneNumberHookCallEnding: do=TransferPhoneNumberHookAction | SayPhoneNumberHook
 PhoneNumberHookCallRinging: do=[TransferPhoneNumberHookAction | SayPhoneNumberHookAction];
  filters=[PhoneNumberCallRingingHookFilter]; on=text(call.ringing)
 PlayHTVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; emotion=text; fallbackPlan=FallbackPlan; language=text;
- model=text; provider=text(playht); speed=number; styleGuidance=number; temperature=number; textGuidance=number;
- voiceGuidance=number; voiceId=text
+ model=text; provider=text(playht); speed=numeric; styleGuidance=numeric; temperature=numeric; textGuidance=numeric;
+ voiceGuidance=numeric; voiceId=text
 RecordingConsentPlanStayOnLine: firstMessageMode=text; message=text; type=text(stay-on-line); voice=AzureVoice |
  CartesiaVoice | CustomVoice | DeepgramVoice | ElevenLabsVoice | HumeVoice | LMNTVoice | NeuphonicVoice | OpenAIVoice
  | PlayHTVoice | WellSaidVoice | RimeAIVoice | SmallestAIVoice | TavusVoice | VapiVoice | SesameVoice | InworldVoice |
- MinimaxVoice | XaiVoice | MicrosoftVoice; waitSeconds=number
+ MinimaxVoice | XaiVoice | MicrosoftVoice; waitSeconds=numeric
 RecordingConsentPlanVerbal: declineTool=object; declineToolId=text; firstMessageMode=text; message=text;
  type=text(verbal); voice=AzureVoice | CartesiaVoice | CustomVoice | DeepgramVoice | ElevenLabsVoice | HumeVoice |
  LMNTVoice | NeuphonicVoice | OpenAIVoice | PlayHTVoice | WellSaidVoice | RimeAIVoice | SmallestAIVoice | TavusVoice |
@@ -403,7 +404,7 @@ RegexOption: enabled=boolean; type=text
 RegexReplacement: options=[RegexOption]; regex=text; type=text(regex); value=text
 RimeAIVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; inlineSpeedAlpha=text;
  language=text; model=text; pauseBetweenBrackets=boolean; phonemizeBetweenBrackets=boolean; provider=text(rime-ai);
- reduceLatency=boolean; speed=number; voiceId=text
+ reduceLatency=boolean; speed=numeric; voiceId=text
 SayHookAction: exact=text | [text]; prompt=text | [SystemMessage | UserMessage | AssistantMessage | ToolMessage |
  DeveloperMessage]; type=text(say)
 SayPhoneNumberHookAction: exact=text; type=text(say)
@@ -411,51 +412,51 @@ ScorecardMetric: conditions=[NumberComparatorScorecardMetricCondition | BooleanC
  structuredOutputId=text
 SecurityFilterBase:
 SecurityFilterPlan: enabled=boolean; filters=[SecurityFilterBase]; mode=text; replacementText=text
-Server: backoffPlan=BackoffPlan; credentialId=text; encryptedPaths=[text]; headers=object;
- staticIpAddressesEnabled=boolean; timeoutSeconds=number; url=text
+Server: backoffPlan=BackoffPlan; credentialId=text; encryptedPaths=[text]; headers=object; secret=text;
+ staticIpAddressesEnabled=boolean; timeoutSeconds=numeric; url=text
 SesameVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; model=text;
  provider=text(sesame); voiceId=text
 SessionCreatedHook: do=[ToolCallHookAction]; name=text; on=text(session.created)
-SipTrunkGateway: inboundEnabled=boolean; ip=text; netmask=number; optionsPingEnabled=boolean; outboundEnabled=boolean;
- outboundProtocol=text; port=number
+SipTrunkGateway: inboundEnabled=boolean; ip=text; netmask=numeric; optionsPingEnabled=boolean;
+ outboundEnabled=boolean; outboundProtocol=text; port=numeric
 SipTrunkOutboundAuthenticationPlan: authPassword=text; authUsername=text;
  sipRegisterPlan=SipTrunkOutboundSipRegisterPlan
 SipTrunkOutboundSipRegisterPlan: domain=text; realm=text; username=text
 SmallestAIVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; model=text;
- provider=text(smallest-ai); speed=number; voiceId=text
+ provider=text(smallest-ai); speed=numeric; voiceId=text
 SmartDenoisingPlan: enabled=boolean
 SonioxContextGeneralItem: key=text; value=text
 SonioxTranscriber: contextGeneral=[SonioxContextGeneralItem]; customVocabulary=[text];
  fallbackPlan=FallbackTranscriberPlan; language=text; languageHintsStrict=boolean; languages=[text];
- maxEndpointDelayMs=number; model=text; provider=text(soniox)
+ maxEndpointDelayMs=numeric; model=text; provider=text(soniox)
 SpeechmaticsCustomVocabularyItem: content=text; soundsLike=[text]
 SpeechmaticsTranscriber: customVocabulary=[SpeechmaticsCustomVocabularyItem]; enableDiarization=boolean;
- endOfTurnSensitivity=number; fallbackPlan=FallbackTranscriberPlan; language=text; maxDelay=number;
- minimumSpeechDuration=number; model=text; numeralStyle=text; operatingPoint=text; provider=text(speechmatics);
+ endOfTurnSensitivity=numeric; fallbackPlan=FallbackTranscriberPlan; language=text; maxDelay=numeric;
+ minimumSpeechDuration=numeric; model=text; numeralStyle=text; operatingPoint=text; provider=text(speechmatics);
  region=text; removeDisfluencies=boolean
 SquadMemberDTO: assistant=CreateAssistantDTO; assistantDestinations=[TransferDestinationAssistant |
  HandoffDestinationAssistant]; assistantId=text; assistantOverrides=AssistantOverrides; assistantVersion=text
 StartSpeakingPlan: customEndpointingRules=[AssistantCustomEndpointingRule | CustomerCustomEndpointingRule |
  BothCustomEndpointingRule]; smartEndpointingEnabled=boolean | text; smartEndpointingPlan=VapiSmartEndpointingPlan |
  LivekitSmartEndpointingPlan | CustomEndpointingModelSmartEndpointingPlan;
- transcriptionEndpointingPlan=TranscriptionEndpointingPlan; waitSeconds=number
-StopSpeakingPlan: acknowledgementPhrases=[text]; backoffSeconds=number; interruptionPhrases=[text]; numWords=number;
- voiceSeconds=number
+ transcriptionEndpointingPlan=TranscriptionEndpointingPlan; waitSeconds=numeric
+StopSpeakingPlan: acknowledgementPhrases=[text]; backoffSeconds=numeric; interruptionPhrases=[text]; numWords=numeric;
+ voiceSeconds=numeric
 StructuredDataMultiPlan: key=text; plan=StructuredDataPlan
-StructuredDataPlan: enabled=boolean; messages=[object]; schema=JsonSchema; timeoutSeconds=number
-SuccessEvaluationPlan: enabled=boolean; messages=[object]; rubric=text; timeoutSeconds=number
-SummaryPlan: enabled=boolean; messages=[object]; timeoutSeconds=number
-SystemMessage: message=text; role=text; secondsFromStart=number; time=number
+StructuredDataPlan: enabled=boolean; messages=[object]; schema=JsonSchema; timeoutSeconds=numeric
+SuccessEvaluationPlan: enabled=boolean; messages=[object]; rubric=text; timeoutSeconds=numeric
+SummaryPlan: enabled=boolean; messages=[object]; timeoutSeconds=numeric
+SystemMessage: message=text; role=text; secondsFromStart=numeric; time=numeric
 TalkscriberTranscriber: fallbackPlan=FallbackTranscriberPlan; language=text; model=text; provider=text(talkscriber)
 TavusConversationProperties: applyGreenscreen=boolean; awsAssumeRoleArn=text; enableRecording=boolean;
- enableTranscription=boolean; language=text; maxCallDuration=number; participantAbsentTimeout=number;
- participantLeftTimeout=number; recordingS3BucketName=text; recordingS3BucketRegion=text
+ enableTranscription=boolean; language=text; maxCallDuration=numeric; participantAbsentTimeout=numeric;
+ participantLeftTimeout=numeric; recordingS3BucketName=text; recordingS3BucketRegion=text
 TavusVoice: cachingEnabled=boolean; callbackUrl=text; chunkPlan=ChunkPlan; conversationName=text;
  conversationalContext=text; customGreeting=text; fallbackPlan=FallbackPlan; personaId=text;
  properties=TavusConversationProperties; provider=text(tavus); voiceId=text
 TextContent: language=text; text=text; type=text(text)
-TogetherAIModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(together-ai); temperature=number;
+TogetherAIModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(together-ai); temperature=numeric;
  toolIds=[text]; toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO |
  CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 ToolCall: function=ToolCallFunction; id=text; type=text
@@ -465,7 +466,7 @@ ToolCallHookAction: tool=CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEnd
 ToolMessage: content=text; metadata=object; name=text; role=text(tool); tool_call_id=text
 ToolMessageComplete: conditions=[Condition]; content=text; contents=[TextContent]; endCallAfterSpokenEnabled=boolean;
  role=text; type=text(request-complete)
-ToolMessageDelayed: conditions=[Condition]; content=text; contents=[TextContent]; timingMilliseconds=number;
+ToolMessageDelayed: conditions=[Condition]; content=text; contents=[TextContent]; timingMilliseconds=numeric;
  type=text(request-response-delayed)
 ToolMessageFailed: conditions=[Condition]; content=text; contents=[TextContent]; endCallAfterSpokenEnabled=boolean;
  role=text; type=text(request-failed)
@@ -474,31 +475,31 @@ ToolMessageStart: blocking=boolean; conditions=[Condition]; content=text; conten
 ToolNode: isStart=boolean; metadata=object; name=text; tool=CreateApiRequestToolDTO | CreateDtmfToolDTO |
  CreateEndCallToolDTO | CreateFunctionToolDTO | CreateHandoffToolDTO | CreateTransferCallToolDTO |
  CreateVoicemailToolDTO; toolId=text; type=text(tool)
-ToolParameter: key=text; value=text | number | boolean | object | [any]
+ToolParameter: key=text; value=text | numeric | boolean | object | [any]
 ToolRef: toolId=text; version=text
 ToolRejectionPlan: conditions=[RegexCondition | LiquidCondition | GroupCondition]
 TranscriptPlan: assistantName=text; enabled=boolean; userName=text
-TranscriptionEndpointingPlan: onNoPunctuationSeconds=number; onNumberSeconds=number; onPunctuationSeconds=number
-TransferDestinationAssistant: assistantName=text; description=text; message=CustomMessage | text; transferMode=text;
- type=text(assistant)
-TransferDestinationNumber: callerId=text; description=text; extension=text; message=CustomMessage | text; number=text;
- numberE164CheckEnabled=boolean; transferPlan=TransferPlan; type=text(number)
-TransferDestinationSip: callerId=text; description=text; message=CustomMessage | text; sipHeaders=object; sipUri=text;
- transferPlan=TransferPlan; type=text(sip)
+TranscriptionEndpointingPlan: onNoPunctuationSeconds=numeric; onNumberSeconds=numeric; onPunctuationSeconds=numeric
+TransferDestinationAssistant: assistantName=text; description=text; message=CustomMessage | text; name=text;
+ transferMode=text; type=text(assistant)
+TransferDestinationNumber: callerId=text; description=text; extension=text; message=CustomMessage | text; name=text;
+ number=text; numberE164CheckEnabled=boolean; transferPlan=TransferPlan; type=text(number)
+TransferDestinationSip: callerId=text; description=text; message=CustomMessage | text; name=text; sipHeaders=object;
+ sipUri=text; transferPlan=TransferPlan; type=text(sip)
 TransferFallbackPlan: endCallEnabled=boolean; message=CustomMessage | text
 TransferPhoneNumberHookAction: destination=TransferDestinationNumber | TransferDestinationSip; type=text(transfer)
 TransferPlan: contextEngineeringPlan=ContextEngineeringPlanLastNMessages | ContextEngineeringPlanNone |
- ContextEngineeringPlanAll; dialTimeout=number; fallbackPlan=TransferFallbackPlan; holdAudioUrl=text;
+ ContextEngineeringPlanAll; dialTimeout=numeric; fallbackPlan=TransferFallbackPlan; holdAudioUrl=text;
  message=CustomMessage | text; mode=text; sipHeadersInReferToEnabled=boolean; sipVerb=text; summaryPlan=SummaryPlan;
- timeout=number; transferCompleteAudioUrl=text; twiml=text
-TransportConfigurationTwilio: provider=text(twilio); record=boolean; recordingChannels=text; timeout=number
-TwilioVoicemailDetectionPlan: enabled=boolean; machineDetectionSilenceTimeout=number;
- machineDetectionSpeechEndThreshold=number; machineDetectionSpeechThreshold=number; machineDetectionTimeout=number;
+ timeout=numeric; transferAssistant=any; transferCompleteAudioUrl=text; twiml=text
+TransportConfigurationTwilio: provider=text(twilio); record=boolean; recordingChannels=text; timeout=numeric
+TwilioVoicemailDetectionPlan: enabled=boolean; machineDetectionSilenceTimeout=numeric;
+ machineDetectionSpeechEndThreshold=numeric; machineDetectionSpeechThreshold=numeric; machineDetectionTimeout=numeric;
  provider=text(twilio); voicemailDetectionTypes=[text]
-UserMessage: detectedThreats=[text]; duration=number; endTime=number; isFiltered=boolean; message=text;
- metadata=object; originalMessage=text; role=text; secondsFromStart=number; speakerLabel=text; time=number
+UserMessage: detectedThreats=[text]; duration=numeric; endTime=numeric; isFiltered=boolean; message=text;
+ metadata=object; originalMessage=text; role=text; secondsFromStart=numeric; speakerLabel=text; time=numeric
 VapiModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; messages=[OpenAIMessage];
- model=text; numFastTurns=number; provider=text(vapi); temperature=number; toolIds=[text]; toolRefs=[ToolRef];
+ model=text; numFastTurns=numeric; provider=text(vapi); temperature=numeric; toolIds=[text]; toolRefs=[ToolRef];
  tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO |
  CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]; version=text;
  workflow=WorkflowUserEditable; workflowId=text
@@ -506,28 +507,30 @@ VapiPronunciationDictionaryLocator: pronunciationDictId=text; provider=text; ver
 VapiSmartEndpointingPlan: provider=text(vapi,livekit,custom-endpointing-model)
 VapiTranscriber: keywords=[text]; language=text; languages=[text]; provider=text(vapi); turnTaking=text; version=text
 VapiVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; language=text;
- pronunciationDictionary=[VapiPronunciationDictionaryLocator]; provider=text(vapi); speed=number; version=text |
- number; voiceId=text
-VapiVoicemailDetectionPlan: backoffPlan=VoicemailDetectionBackoffPlan; beepMaxAwaitSeconds=number;
+ pronunciationDictionary=[VapiPronunciationDictionaryLocator]; provider=text(vapi); speed=numeric; version=text |
+ numeric; voiceId=text
+VapiVoicemailDetectionPlan: backoffPlan=VoicemailDetectionBackoffPlan; beepMaxAwaitSeconds=numeric;
  provider=text(vapi); type=text
 VariableExtractionAlias: key=text; value=text
 VariableExtractionPlan: aliases=[VariableExtractionAlias]; schema=JsonSchema
-VoicemailDetectionBackoffPlan: frequencySeconds=number; maxRetries=number; startAtSeconds=number
+VoicemailDetectionBackoffPlan: frequencySeconds=numeric; maxRetries=numeric; startAtSeconds=numeric
 WellSaidVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; enableSsml=boolean; fallbackPlan=FallbackPlan;
  libraryIds=[text]; model=text; provider=text(wellsaid); voiceId=text
-WorkflowAnthropicBedrockModel: maxTokens=number; messages=[OpenAIMessage]; model=text;
- provider=text(anthropic-bedrock); temperature=number; thinking=AnthropicThinkingConfig
-WorkflowAnthropicModel: maxTokens=number; messages=[OpenAIMessage]; model=text; provider=text(anthropic);
- temperature=number; thinking=AnthropicThinkingConfig
-WorkflowCustomModel: headers=object; maxTokens=number; messages=[OpenAIMessage]; metadataSendMode=text; model=text;
- provider=text(custom-llm); temperature=number; timeoutSeconds=number; url=text
-WorkflowGoogleModel: maxTokens=number; messages=[OpenAIMessage]; model=text; provider=text(google); temperature=number
-WorkflowOpenAIModel: maxTokens=number; messages=[OpenAIMessage]; model=text; provider=text(openai); temperature=number
+WorkflowAnthropicBedrockModel: maxTokens=numeric; messages=[OpenAIMessage]; model=text;
+ provider=text(anthropic-bedrock); temperature=numeric; thinking=AnthropicThinkingConfig
+WorkflowAnthropicModel: maxTokens=numeric; messages=[OpenAIMessage]; model=text; provider=text(anthropic);
+ temperature=numeric; thinking=AnthropicThinkingConfig
+WorkflowCustomModel: headers=object; maxTokens=numeric; messages=[OpenAIMessage]; metadataSendMode=text; model=text;
+ provider=text(custom-llm); temperature=numeric; timeoutSeconds=numeric; url=text
+WorkflowGoogleModel: maxTokens=numeric; messages=[OpenAIMessage]; model=text; provider=text(google);
+ temperature=numeric
+WorkflowOpenAIModel: maxTokens=numeric; messages=[OpenAIMessage]; model=text; provider=text(openai);
+ temperature=numeric
 WorkflowUserEditable: analysisPlan=AnalysisPlan; artifactPlan=ArtifactPlan; backgroundSound=text;
  backgroundSpeechDenoisingPlan=BackgroundSpeechDenoisingPlan; compliancePlan=CompliancePlan; credentialIds=[text];
  credentials=[CreateByoSipTrunkCredentialDTO]; edges=[Edge]; globalPrompt=text; hooks=[CallHookCallEnding |
  CallHookAssistantSpeechInterrupted | CallHookCustomerSpeechInterrupted | CallHookCustomerSpeechTimeout |
- CallHookModelResponseTimeout]; keypadInputPlan=KeypadInputPlan; maxDurationSeconds=number; model=WorkflowOpenAIModel
+ CallHookModelResponseTimeout]; keypadInputPlan=KeypadInputPlan; maxDurationSeconds=numeric; model=WorkflowOpenAIModel
  | WorkflowAnthropicModel | WorkflowAnthropicBedrockModel | WorkflowGoogleModel | WorkflowCustomModel;
  monitorPlan=MonitorPlan; name=text; nodes=[ConversationNode | ToolNode]; observabilityPlan=LangfuseObservabilityPlan;
  server=Server; startSpeakingPlan=StartSpeakingPlan; stopSpeakingPlan=StopSpeakingPlan;
@@ -539,13 +542,13 @@ WorkflowUserEditable: analysisPlan=AnalysisPlan; artifactPlan=ArtifactPlan; back
  MinimaxVoice | XaiVoice | MicrosoftVoice; voicemailDetection=GoogleVoicemailDetectionPlan |
  OpenAIVoicemailDetectionPlan | TwilioVoicemailDetectionPlan | VapiVoicemailDetectionPlan | text;
  voicemailMessage=text
-XaiModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=number;
- messages=[OpenAIMessage]; model=text; numFastTurns=number; provider=text(xai); temperature=number; toolIds=[text];
+XaiModel: emotionRecognitionEnabled=boolean; knowledgeBase=CreateCustomKnowledgeBaseDTO; maxTokens=numeric;
+ messages=[OpenAIMessage]; model=text; numFastTurns=numeric; provider=text(xai); temperature=numeric; toolIds=[text];
  toolRefs=[ToolRef]; tools=[CreateApiRequestToolDTO | CreateDtmfToolDTO | CreateEndCallToolDTO | CreateFunctionToolDTO
  | CreateHandoffToolDTO | CreateTransferCallToolDTO | CreateVoicemailToolDTO]
 XaiTranscriber: fallbackPlan=FallbackTranscriberPlan; language=text; model=text; provider=text(xai)
 XaiVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan; language=text; provider=text(xai);
- speed=number; voiceId=text
+ speed=numeric; voiceId=text
 """,
     open_objects=["SecurityFilterBase"],
     schemas=["JsonSchema", "OpenAIFunctionParameters"],
