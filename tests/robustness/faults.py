@@ -321,7 +321,16 @@ BROKEN = (
 )
 
 
-def sweep(sample: int = 1, workers: int = 1, until: t.Collection[str] = ()) -> tuple[int, collections.Counter[str]]:
+#: The starts, by the name under which their figures are published: a deployment, or a change of a deployed environment.
+DEPLOYMENT, CHANGE = ("empty", "partly", "finished"), ("changing",)
+
+
+def sweep(
+    sample: int = 1,
+    workers: int = 1,
+    until: t.Collection[str] = (),
+    starts: t.Sequence[str] = (*DEPLOYMENT, *CHANGE),
+) -> tuple[int, collections.Counter[str]]:
     """Play the cases.
 
     :param until: stop, with one worker, at the first case that counts one of these names: enough to prove that a
@@ -329,7 +338,7 @@ def sweep(sample: int = 1, workers: int = 1, until: t.Collection[str] = ()) -> t
     :return: the number of cases, and what was counted over all of them.
     """
     snapshots, requests = {}, {}
-    for name in ("empty", "partly", "finished", "changing"):
+    for name in starts:
         account = start(name)
         snapshots[name] = account.world.dump()
         for at_once in (True,) if name == "changing" else (False, True):
@@ -354,9 +363,12 @@ def main() -> int:
     options.add_argument("--workers", type=int, default=2)
     chosen = options.parse_args()
     begun = time.monotonic()
-    number, total = sweep(chosen.sample, chosen.workers)
-    figures = {"cases": number, "kinds of fault": len(KINDS)}
-    figures |= {name: total[name] for name in ("converged", "clear error", "killed", *BROKEN)}
+    figures, total = dict[str, int](), collections.Counter[str]()
+    for starts, kinds, prefix in ((DEPLOYMENT, KINDS, ""), (CHANGE, CHANGING, "change of a deployed environment: ")):
+        number, found = sweep(chosen.sample, chosen.workers, starts=starts)
+        figures |= {f"{prefix}cases": number, f"{prefix}kinds of fault": len(kinds)}
+        figures |= {f"{prefix}{name}": found[name] for name in ("converged", "clear error", "killed", *BROKEN)}
+        total += found
     return messages.end(figures, total, BROKEN, time.monotonic() - begun, chosen.json)
 
 
