@@ -18,6 +18,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import overlay
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ANSWER_ONLY, ASSISTANT_FORM
 
@@ -28,7 +29,6 @@ DEFINITION, PROMPT = "definition_file", "prompt_file"
 OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 Fault = tuple[str, str]
-Params = dict[str, t.Any]
 
 
 class _FileError(Exception):
@@ -63,7 +63,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.
 _Loader.add_constructor("tag:yaml.org,2002:float", lambda _loader, node: float(node.value))
 
 
-def with_files(module: str, options: Params, loader: DataLoader) -> tuple[Params, list[Fault]]:
+def with_files(module: str, options: Params, loader: DataLoader) -> tuple[Result, list[Fault]]:
     """Replace the paths of files by what the files contain.
 
     :param module: the module's short name. :param options: its options. :param loader: Ansible's loader, which also
@@ -123,7 +123,7 @@ def _parsed(text: str) -> t.Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
 
 
-def _without_duplicates(pairs: list[tuple[str, t.Any]]) -> Params:
+def _without_duplicates(pairs: list[tuple[str, t.Any]]) -> ApiObject:
     names = [name for name, _value in pairs]
     if len(set(names)) < len(names):
         raise _FileError(f"contains a duplicate key {next(name for name in names if names.count(name) > 1)}.")
