@@ -144,9 +144,9 @@ KINDS: dict[str, t.Callable[[dict[str, str]], Answer]] = {
     "many details": lambda query: (_bought(query["path"], 41), {}),
     "details within the bounds": lambda query: (_bought(query["path"], 25), {}),
     "large lists of both services": lambda query: (_lists(query, 5 * 2**20), {}),
-    "lists of both services within the bounds": lambda query: (_lists(query, 700_000), {}),
+    "many lists of both services": lambda query: (_lists(query, 700_000), {}),
     "large lists for an environment": lambda query: (_lists(query, 5 * 2**20), {}),
-    "lists for an environment within the bounds": lambda query: (_lists(query, 700_000), {}),
+    "many lists for an environment": lambda query: (_lists(query, 700_000), {}),
 }
 ENVIRONMENT = {
     "trunk": {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "10000", "password": "s" * 20},
@@ -160,9 +160,9 @@ MODULES: dict[str, tuple[str, dict[str, t.Any]]] = {
     "many details": ("didlogic_number_info", {}),
     "details within the bounds": ("didlogic_number_info", {}),
     "large lists of both services": ("routing_audit", {}),
-    "lists of both services within the bounds": ("routing_audit", {}),
+    "many lists of both services": ("routing_audit", {}),
     "large lists for an environment": ("integration", ENVIRONMENT),
-    "lists for an environment within the bounds": ("integration", ENVIRONMENT),
+    "many lists for an environment": ("integration", ENVIRONMENT),
 }
 
 
