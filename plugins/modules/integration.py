@@ -478,6 +478,20 @@ options:
         play, the name of the host is added before the extension.
       - Check mode writes it, also if the task fails because of O(fail_on_change), unless an approved plan
         is given. Outside check mode a run that succeeds writes the plan that it has carried out.
+  policy:
+    type: list
+    elements: str
+    description:
+      - Ids of rules of M(voiceops.vapi_didlogic.routing_audit) that the resulting state must satisfy, regardless of
+        their severity. If a finding of one of them would concern a declared object or the account, the run stops before
+        its first change, with a message that contains each finding. In check mode the task fails after the plan was
+        written.
+      - An entry that contains a C(/) or ends with C(.yml), C(.yaml) or C(.json) is the path of a file with a list of
+        ids, in YAML or JSON. A relative path starts in the folder of the playbook; with a playbook of this collection
+        it starts in the current folder.
+      - The rules are applied to the state that the plan would leave. What a service does on its own, such as the
+        activation of a number, is not part of it.
+      - It has no effect with O(state=absent) and on the rotation of the password.
   approved_plan:
     type: str
     description:

@@ -24,7 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 
 #: The options with a path, and the list options that contain them, by module.
 MODULES: t.Mapping[str, str] = {"vapi_assistant": "", "integration": "assistants"}
-DEFINITION, PROMPT = "definition_file", "prompt_file"
+DEFINITION, PROMPT, POLICY = "definition_file", "prompt_file", "policy"
 #: The folder of this collection's playbooks, which contains no files of users.
 OWN_PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
@@ -73,13 +73,40 @@ def with_files(module: str, options: Params, loader: DataLoader) -> tuple[Result
     if module not in MODULES:
         return {}, []
     option, faults = MODULES[module], list[Fault]()
+    changes = _policy(options, loader, faults)
     if not option:
         changed = _assistant(options, "", loader, faults)
         return ({} if changed is options else changed), faults
     items = options.get(option)
+    if isinstance(items, (list, tuple)):
+        changes[option] = [_assistant(item, f"{option}[{i}].", loader, faults) for i, item in enumerate(items)]
+    return changes, faults
+
+
+def _policy(options: Params, loader: DataLoader, faults: list[Fault]) -> Result:
+    """The option ``policy`` with the rules in files instead of their paths."""
+    items = options.get(POLICY)
     if not isinstance(items, (list, tuple)):
-        return {}, []
-    return {option: [_assistant(item, f"{option}[{i}].", loader, faults) for i, item in enumerate(items)]}, faults
+        return {}
+    found: list[t.Any] = []
+    for index, item in enumerate(items):
+        try:
+            found += _rules(_text(item, loader)) if isinstance(item, str) and _is_path(item) else [item]
+        except _FileError as fault:
+            faults.append((f"{POLICY}[{index}]", str(fault)))
+    return {POLICY: found}
+
+
+def _is_path(value: str) -> bool:
+    """Whether an entry is the path of a file and not the id of a rule, which consists of words and hyphens."""
+    return "/" in value or value.endswith((".yml", ".yaml", ".json"))
+
+
+def _rules(text: str) -> list[t.Any]:
+    found = _loaded(text)
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise _FileError("must contain a list of the ids of rules.")
+    return found
 
 
 def _assistant(options: t.Any, path: str, loader: DataLoader, faults: list[Fault]) -> t.Any:
@@ -97,14 +124,7 @@ def _assistant(options: t.Any, path: str, loader: DataLoader, faults: list[Fault
 
 
 def _with_definition(definition: t.Any, text: str, options: Params) -> t.Any:
-    try:
-        found = _parsed(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise _FileError(
-            f"is neither valid YAML nor JSON{where}: {getattr(error, 'problem', None) or error}."
-        ) from None
+    found = _loaded(text)
     if not isinstance(found, dict):
         raise _FileError("must contain an object with the keys of Vapi's API, such as model and voice.")
     if found.get("name") not in (None, options.get("name")):
@@ -113,6 +133,17 @@ def _with_definition(definition: t.Any, text: str, options: Params) -> t.Any:
         raise _FileError("contains model.toolIds; remove it and give the option tools, which accepts names and ids.")
     own = {key: value for key, value in found.items() if key not in (*ANSWER_ONLY, "name")}
     return overlay(own, definition, ASSISTANT_FORM) if definition else own
+
+
+def _loaded(text: str) -> t.Any:
+    try:
+        return _parsed(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise _FileError(
+            f"is neither valid YAML nor JSON{where}: {getattr(error, 'problem', None) or error}."
+        ) from None
 
 
 def _parsed(text: str) -> t.Any:

@@ -158,6 +158,11 @@ class Exampletel:
             for row in sorted(rows, key=lambda row: -row["rank"])
         ]
 
+    def rows_of(self, entries: t.Sequence[Entry], replaced: t.Mapping[str, str]) -> list[Json]:
+        state = [{"id": entry.id, "on": entry.active, "rank": -index} for index, entry in enumerate(entries)]
+        addresses = [replaced.get(entry.raw["to"], entry.raw["to"]) for entry in entries]
+        return [{**e.raw, **s, "to": to} for e, s, to in zip(entries, state, addresses, strict=True)]
+
     def kind_of(self, row: Json) -> str:
         return TYPES.get(row["type"], "other")
 

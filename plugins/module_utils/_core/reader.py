@@ -252,7 +252,8 @@ class Reader:
             id(reference.resource): reference.resource
             for outcome in present
             for reference in references(outcome.desired.record)
-            if reference.value != UNKNOWN_ID and reference.resource.path
+            # A list of references may contain deleted objects, which only the list of all objects shows.
+            if (reference.value != UNKNOWN_ID or reference.field.kind == "list") and reference.resource.path
         }
         listed = dict(zip(used, self.together(self.rows, list(used.values())), strict=True))
         for key, rows in listed.items():

@@ -209,9 +209,9 @@ def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | N
     :param referrer: the referrer's kind. :param referring_row: the referrer. :param old: the current id.
     :param new: the new id, or ``None``. :return: the request.
     """
-    top, *rest = referrer.path_to_id.split(".")
+    top = referrer.path_to_id.partition(".")[0]
     body = {key: referring_row[key] for key in referrer.required_fields if key in referring_row}
-    body[top] = _replace_id(referring_row.get(top), rest, old, new)
+    body[top] = replaced_reference(referring_row, referrer.path_to_id, old, new)[top]
     return Mutation(
         method=referrer.update_method,
         path=referrer.path + "/{id}",
@@ -220,6 +220,16 @@ def repoint(referrer: Referrer, referring_row: ApiObject, old: str, new: str | N
         # The body repeats the other values, which an earlier request of the same run may have changed.
         effect=("reference", str(referring_row["id"]), referrer.path_to_id, old, new or ""),
     )
+
+
+def replaced_reference(row: ApiObject, path_to_id: str, old: str, new: str | None) -> ApiObject:
+    """A referrer after :func:`repoint`.
+
+    :param row: the referrer. :param path_to_id: dotted path of the reference. :param old: the current id.
+    :param new: the new id, or ``None``. :return: the referrer.
+    """
+    top, *rest = path_to_id.split(".")
+    return {**row, top: _replace_id(row.get(top), rest, old, new)}
 
 
 def _replace_id(value: object, path: list[str], old: str, new: str | None) -> object:

@@ -23,6 +23,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.c
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     entries_of,
     reachable,
+    rows_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     kind_of_row as kind_of,
@@ -67,6 +68,7 @@ __all__ = (
     "route_titles",
     "route_to",
     "routes_path",
+    "rows_of",
 )
 
 provider = DIDLOGIC

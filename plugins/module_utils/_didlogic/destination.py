@@ -70,6 +70,22 @@ def entries_of(rows: list[ApiObject]) -> list[Entry]:
     ]
 
 
+def rows_of(entries: t.Sequence[Entry], replaced: t.Mapping[str, str]) -> list[ApiObject]:
+    """The rows of destinations in this order, the reverse of :func:`entries_of`.
+
+    :param entries: the destinations. :param replaced: texts in addresses, and what takes their place.
+    :return: the rows.
+    """
+    found = []
+    for priority, entry in enumerate(entries, 1):
+        address = str(entry.raw["destination"])
+        for old, new in replaced.items():
+            address = address.replace(old, new)
+        state = {"active": entry.active, "callhunt": entry.call_hunt}
+        found.append({**entry.raw, "id": entry.id, "destination": address, "priority": priority, **state})
+    return found
+
+
 def reachable(entry: Entry) -> bool:
     """Whether didlogic sends calls to a destination: it is active and of a known kind.
 

@@ -103,7 +103,7 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
     if spec.params["verify"] and run.errors:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
-    return Completed(steps=run.steps, result=_result(run), labels=_labels(run))
+    return Completed(steps=run.steps, result=_result(run), labels=_labels(run), run=run if spec.present else None)
 
 
 def _snapshot(engines: dict[str, Engine], spec: EnvironmentSpec, numbers: tuple[str, ...]) -> Snapshot:

@@ -41,12 +41,13 @@ class Completed:
     """A run that has ended without an error.
 
     :param steps: the outcome of each object. :param result: the result of the module. :param labels: the ids of all
-        trunks, which are not redacted in URIs.
+        trunks, which are not redacted in URIs. :param run: its state, if it has made an environment.
     """
 
     steps: list[Step]
     result: ApiObject
     labels: t.Collection[str]
+    run: ApplyRun | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     check_e164_or_short,
     counted,
     digits,
+    nearest,
     printable,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
@@ -184,6 +185,19 @@ def numbers(snapshot: Snapshot, found: list[Finding]) -> list[Result]:
     return items
 
 
+def check_rule_ids(option: str, ids: t.Iterable[str]) -> None:
+    """Check that there is a rule with each id.
+
+    :param option: the option with the ids. :param ids: the ids. :raises OptionError: if there is none with one of them.
+    """
+    known = [rule.id for rule in RULES]
+    for index, name in enumerate(ids):
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"did you mean {meant}?" if meant else f"use one of {', '.join(known)}."
+            raise OptionError(f"{option}[{index}]", f"is not a check; {hint}", name)
+
+
 class AuditOptions(Model):
     """Options of the audit."""
 
@@ -200,10 +214,7 @@ def audit(engines: t.Mapping[str, Engine], options: AuditOptions, carrier: Carri
     :raises OptionError: if ``ignore`` contains an unknown id.
     :raises ModuleFailureError: if there is a finding of at least the severity ``fail_on``.
     """
-    known = [rule.id for rule in RULES]
-    for index, name in enumerate(options.ignore or ()):
-        if name not in known:
-            raise OptionError(f"ignore[{index}]", f"is not a check; use one of {', '.join(known)}.")
+    check_rule_ids("ignore", options.ignore or ())
     connection = engines["vapi"].client.connection
     snapshot = read(
         engines["vapi"],

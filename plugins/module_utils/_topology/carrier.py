@@ -89,6 +89,12 @@ class Carrier(t.Protocol):
     def entries_of(self, rows: list[ApiObject]) -> list[Entry]:
         """The routes in the order in which calls try them; their addresses are ``raw["destination"]``."""
 
+    def rows_of(self, entries: t.Sequence[Entry], replaced: t.Mapping[str, str]) -> list[ApiObject]:
+        """The rows of routes in this order, the reverse of :meth:`entries_of`; for a prediction.
+
+        :param replaced: texts in addresses, and what stands there when the run is over. :return: the rows.
+        """
+
     def kind_of(self, row: ApiObject) -> str:
         """The :data:`RouteKind` of a row, or ``other``."""
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan a run, compare the plan with the approved one and with the limits, and carry it out.
+"""Plan a run, compare the plan with the approved one, the policy and the limits, and carry it out.
 
 Every run is planned in check mode first, from responses that the run itself then uses, so that planning sends no
 additional requests.
@@ -29,10 +29,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import apply
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import Completed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.policy import violations
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 
 NOT_APPROVED = "Nothing was changed. The run would not make the approved changes."
+VIOLATED = "Nothing was changed. The planned state violates the policy."
 TOO_MANY = "Nothing was changed. The run would change too many objects."
 
 
@@ -40,13 +42,14 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     """Deploy or remove an environment, or rotate its SIP password.
 
     :param engines: by the services' names. :param spec: the specification. :return: the result of the module.
-    :raises ModuleFailureError: if the plan is not the approved one or exceeds a limit, and with the changes that were
-        made before an error.
+    :raises ModuleFailureError: if the plan is not the approved one, violates the policy or exceeds a limit, and with
+        the changes that were made before an error.
     """
     warn = engines["vapi"].warn
     if engines["vapi"].check_mode:
         planned, plan, result = _planned(engines, spec)
         _check_approval(plan, spec, result, planned.labels)
+        _check_policy(planned, result)
         over_limit = _limit_sentences(plan, spec)
         result["over_limit"] = over_limit
         for sentence in over_limit:
@@ -58,6 +61,7 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     try:
         planned, plan, result = _planned({name: each.planning(warnings.append) for name, each in engines.items()}, spec)
         _check_approval(plan, spec, result, planned.labels)
+        _check_policy(planned, result)
         _check_limits(plan, spec, result, planned.labels)
     except ModuleFailureError as failure:
         for text in warnings:
@@ -119,6 +123,13 @@ def _check_approval(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, 
         wrong = [f"The digest of the plan is {document['digest']} instead of {digest}. It contains:", *names]
     if wrong:
         raise ModuleFailureError(format_errors(NOT_APPROVED, wrong, MAX_LISTED), result, labels)
+
+
+def _check_policy(planned: Completed, result: ApiObject) -> None:
+    """Compare the state after the run with the policy; raises :class:`ModuleFailureError`."""
+    wrong = violations(planned.run) if planned.run else []
+    if wrong:
+        raise ModuleFailureError(format_errors(VIOLATED, wrong, MAX_LISTED), result, planned.labels)
 
 
 def _check_limits(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, labels: t.Collection[str]) -> None:

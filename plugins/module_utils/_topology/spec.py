@@ -51,6 +51,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     network_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import selected_carrier
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import check_rule_ids
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     forward_resource,
@@ -190,6 +191,7 @@ class IntegrationOptions(State):
     approved_plan: str | None = None
     max_plan_age: t.Annotated[int | None, Option(range=(1, 8760))] = None
     plan_file: str | None = None
+    policy: list[str] | None = None
     max_delete_percent: t.Annotated[int, Option(range=(0, 100))] = 30
     max_update_percent: t.Annotated[int, Option(range=(0, 100))] = 100
     verify: bool = True
@@ -246,6 +248,11 @@ class EnvironmentSpec:
     def marks(self) -> tuple[str, ...]:
         """The marks of assistants of this environment: the current one, and those of the trunk's former names."""
         return tuple(MANAGED_BY.format(name) for name in self.trunk.names)
+
+    @property
+    def policy(self) -> list[str]:
+        """The ids of the audit's rules that the resulting state must satisfy."""
+        return [str(item) for item in as_list(self.params.get("policy"))]
 
     # The entries in the state of the environment, and those of a present environment that are to be removed.
 
@@ -510,6 +517,7 @@ def parse(params: Params, option_names: OptionNames | None = None, carrier: Carr
         faults.add(OptionError(place, rule))
     check_names(params, faults)
     _check_marks(spec, faults)
+    faults.of("", check_rule_ids, "policy", spec.policy)
     _confirm_refer(params, faults)
     faults.end()
     return spec
