@@ -110,7 +110,7 @@ def check_e164_or_short(text: str) -> None:
     """
     plain = digits(text)
     if not re.fullmatch(r"[0-9]{2,15}", plain):
-        raise ValueError(f"must be a phone number with country code, such as +31201234567.{e164_hint(text)}")
+        raise ValueError(f"must be a number with its country code, such as +31201234567.{e164_hint(text)}")
     if len(plain) > MAX_SHORT_LENGTH:
         e164_digits(text)
 
@@ -120,7 +120,7 @@ MAX_SHORT_LENGTH = 6
 
 
 def check_e164_or_name(text: str) -> None:
-    """Check a number, a name or an id: what looks like a phone number needs its country code.
+    """Check a number, a name or an id: what looks like a number needs its country code.
 
     :param text: the text. :raises ValueError: if it is a number with a dialling prefix.
     """
