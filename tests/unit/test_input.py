@@ -392,7 +392,7 @@ def places_in(form: FreeForm, depth: int) -> t.Iterator[tuple[str, t.Any, FreeFo
 
 def valid_value(form: FreeForm) -> t.Any:
     """A value of a published type."""
-    values = {"object": {}, "list": [], "number": 1, "boolean": True, "text": "x"}
+    values = {"object": {}, "list": [], "numeric": 1, "boolean": True, "text": "x"}
     return next(value for kind, value in values.items() if kind in form.kinds())
 
 
@@ -426,7 +426,7 @@ def test_misspelt_free_form_key_is_a_warning(runner: ModuleRunner, place: str) -
     assert len(runner.stage.writes) == written
 
 
-VALUES: dict[str, t.Any] = {"object": {"x": 1}, "list": [1], "number": 5, "boolean": False, "text": "five"}
+VALUES: dict[str, t.Any] = {"object": {"x": 1}, "list": [1], "numeric": 5, "boolean": False, "text": "five"}
 
 
 @pytest.mark.parametrize("place", FREE)

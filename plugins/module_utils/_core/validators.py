@@ -122,9 +122,11 @@ MAX_SHORT_LENGTH = 6
 def check_e164_or_name(text: str) -> None:
     """Check a number, a name or an id: what looks like a number needs its country code.
 
-    :param text: the text. :raises ValueError: if it is a number with a dialling prefix.
+    :param text: the text. :raises ValueError: if it is a number with a dialling prefix, or not printable.
     """
-    if re.fullmatch(r"[+0-9\s().-]+", text) and len(digits(text)) > MAX_SHORT_LENGTH:
+    if not text.isprintable():
+        raise ValueError("must be one line without control characters.")
+    if not is_id(text) and re.fullmatch(r"[+0-9\s().-]+", text) and len(digits(text)) > MAX_SHORT_LENGTH:
         check_e164_or_short(text)
 
 
