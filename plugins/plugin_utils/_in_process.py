@@ -57,7 +57,7 @@ SILENCE = 5.0
 #: Whether Ansible has all names that are used here.
 SUPPORTED = not _ansible_internals.missing()
 #: Options with the path of a file that each host of a play has for itself.
-FILES = {"integration": ("plan_file", "approved_plan")}
+FILES = {"integration": ("plan_file", "approved_plan"), "didlogic_failover": ("record",)}
 Main = t.Callable[[], None]
 
 
@@ -179,7 +179,7 @@ class InProcessActionModule(Normal):
 
         # The working directory of Ansible's local execution: relative paths start at the playbook.
         with contextlib.chdir(self._loader.get_basedir()):
-            code, out, err = _run(self._module_main, self._arguments, progress)
+            code, out, err = _run(self._module_main, self._arguments, progress, self._progress)
         return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": err, "stderr_lines": []}
 
     def _progress(self, line: str) -> None:
@@ -201,11 +201,14 @@ def _main_of(name: str) -> Main | None:
 
 
 def _run(
-    main: Main, arguments: Result, progress: t.Callable[[int, int], None] = lambda _done, _all: None
+    main: Main,
+    arguments: Result,
+    progress: t.Callable[[int, int], None] = lambda _done, _all: None,
+    notice: t.Callable[[str], None] = lambda _text: None,
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of a module."""
     out, err = io.StringIO(), io.StringIO()
-    with _as_module(arguments, progress), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with _as_module(arguments, progress, notice), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main()
             code = 0
@@ -215,14 +218,17 @@ def _run(
 
 
 @contextlib.contextmanager
-def _as_module(arguments: Result, progress: t.Callable[[int, int], None]) -> t.Iterator[None]:
+def _as_module(
+    arguments: Result, progress: t.Callable[[int, int], None], notice: t.Callable[[str], None]
+) -> t.Iterator[None]:
     """Provide the state that a module expects at its start, and restore the state of this process afterwards."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    token = ansible_module.PROGRESS.set(progress)
+    token, other = ansible_module.PROGRESS.set(progress), ansible_module.NOTICE.set(notice)
     try:
         with _ansible_internals.module_state(_ansible_internals.encoded(arguments)):
             yield
     finally:
         ansible_module.PROGRESS.reset(token)
+        ansible_module.NOTICE.reset(other)
         for number, handler in handlers.items():
             signal.signal(number, handler)

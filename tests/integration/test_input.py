@@ -136,9 +136,10 @@ def test_connection_options_reach_the_modules(services: Any) -> None:
     """Every playbook passes them on, so that a wrong one is refused by its name."""
     file = services.folder / "environment.yml"
     file.write_text(HEAD.replace("PASSWORD", secrets.token_hex(12)))
-    more = ["-e", "vapi_didlogic_disable_number=31201234560", "-e", '{"vapi_didlogic_call": {"assistant": "A"}}']
+    more = ["-e", '{"vapi_didlogic_call": {"assistant": "A"}}']
     more += ["-e", '{"vapi_didlogic_campaign": {"name": "x", "assistant": "A", "customers": []}}']
-    for playbook in ("integrate", "teardown", "audit", "call", "campaign", "call_log", "disable_forward", "export"):
+    books = ("integrate", "teardown", "audit", "call", "campaign", "call_log", "export", "failover", "failback")
+    for playbook in books:
         arguments = [
             "-e",
             f"@{file}",

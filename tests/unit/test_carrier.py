@@ -178,6 +178,9 @@ class Exampletel:
         body = {"to": step.entry.raw["to"], "type": step.entry.raw["type"], "on": step.entry.active}
         return Mutation(method="POST", path=self.routes_path, ids={"number": number}, body=body)
 
+    def route_in(self, answer: object) -> Entry | None:
+        return self.entries_of([answer])[0] if isinstance(answer, dict) and "rank" in answer else None
+
     def is_gateway(self, host: str) -> bool:
         return host.endswith(".exampletel.test")
 

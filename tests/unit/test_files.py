@@ -8,6 +8,9 @@ from __future__ import annotations
 import itertools
 import os
 import stat
+import subprocess
+import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -255,3 +258,60 @@ def test_path_of_another_kind_is_rejected(tmp_path: Path, run: t.Callable[[str],
     with pytest.raises(safe_files.FileError, match="folder"):
         run(str(path))
     assert snapshot(tmp_path) == before
+
+
+HOLDER = """
+import sys, time
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files
+with files.lock(sys.argv[1], time.sleep, 1):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_lock_excludes_other_processes_until_they_end(tmp_path: Path) -> None:
+    """Also if the process is killed."""
+    path = str(tmp_path / "record.json")
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    waited: list[float] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], env=paths, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "held\n"
+            with (
+                pytest.raises(safe_files.FileError, match="used by another run"),
+                safe_files.lock(path, waited.append, 0.0),
+            ):
+                pass
+            process.kill()
+            process.wait(10)
+            with safe_files.lock(path, time.sleep, 10):
+                assert not Path(path).exists()
+        finally:
+            process.kill()
+
+
+def test_wait_for_a_lock_can_be_ended(tmp_path: Path) -> None:
+    path = str(tmp_path / "record.json")
+
+    def pause(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with (
+        safe_files.lock(path, pause, 10),
+        pytest.raises(KeyboardInterrupt),
+        safe_files.lock(path, pause, 10),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100_000, None], ids=["empty", "long", "missing"])
+def test_read_returns_the_content(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "record.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert safe_files.read(str(path)) == content
+    with pytest.raises(safe_files.FileError):
+        safe_files.read(str(tmp_path))

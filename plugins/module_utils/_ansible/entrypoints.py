@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.module import (
     ID,
+    NOTICE,
     Module,
     connection_spec,
     make_engine,
@@ -114,6 +115,30 @@ def run_info(resource: Resource) -> None:
         lambda: _info_filters(module, resource),
         lambda given, engine: _info(module, resource, given, engine),
         resource.provider,
+    )
+
+
+def run_operation(
+    service: Provider,
+    options: type[RecordT],
+    parse: t.Callable[[RecordT], RecordT],
+    work: t.Callable[[Engine, RecordT, t.Callable[[str], None]], Result],
+) -> None:
+    """Run a module that performs an operation at one service.
+
+    :param service: the service. :param options: the record of the options. :param parse: checks the options further.
+    :param work: ``(engine, options, notice)`` -> the result; ``notice`` displays a line while the module runs.
+    """
+    module = Module(connection_spec(service) | argument_spec(options))
+
+    def notice(text: str) -> None:
+        NOTICE.get()(str(module.redact({"text": text})["text"]))
+
+    run_guarded(
+        module,
+        lambda: parse(from_options(options, module.params)),
+        lambda given, engine: work(engine, given, notice),
+        service,
     )
 
 

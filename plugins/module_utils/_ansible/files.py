@@ -16,10 +16,13 @@ import contextlib
 import dataclasses
 import datetime
 import errno
+import fcntl
 import os
 import pathlib
 import secrets
 import stat
+import time
+import typing as t
 
 #: The options of the module ``report_file``, for the check of its documentation and for its action plugin.
 REPORT: dict[str, dict[str, object]] = {
@@ -40,6 +43,11 @@ MAX_LINKS = 40
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+#: Seconds between two attempts to lock a file.
+LOCK_PAUSE_SECONDS = 0.1
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -79,6 +87,68 @@ def write(path: str, content: bytes, *, mode: int = 0o600, backup: bool = False,
             os.close(folder)
     except OSError as error:
         raise FileError(f"{display_path} cannot be written: {os.strerror(error.errno or 0)}.") from None
+
+
+def read(path: str) -> bytes | None:
+    """Read a file that this user, or root, has written.
+
+    :param path: the file, as for :func:`write`. :return: its content; ``None`` if it does not exist.
+    :raises FileError: as :func:`write`, or if it belongs to another user or is not readable.
+    """
+    display_path = _absolute(path)
+    try:
+        folder, name = _open_folder(display_path)
+        try:
+            found, content = _current(folder, name, display_path)
+        finally:
+            os.close(folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(f"{display_path} cannot be read: {os.strerror(error.errno or 0)}.") from None
+    if found and content is None:
+        raise FileError(f"{display_path} belongs to another user or is not readable.")
+    return content
+
+
+@contextlib.contextmanager
+def lock(path: str, pause: t.Callable[[float], object], timeout: float) -> t.Iterator[None]:
+    """Exclude other runs that use the same file, with a hidden file next to it, which is kept.
+
+    The lock is one of the operating system, so that it is released when its process ends in any way.
+
+    :param path: the file, as for :func:`write`. :param pause: waits for some seconds; may raise to end the wait.
+    :param timeout: maximum seconds to wait for another run.
+    :raises FileError: as :func:`write`, if another user has created the hidden file, or after the timeout.
+    """
+    display_path = _absolute(path)
+    try:
+        folder, name = _open_folder(display_path)
+        try:
+            descriptor = os.open(f".{name}.lock", _LOCK, 0o600, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise FileError(f"{display_path} cannot be locked: {os.strerror(error.errno or 0)}.") from None
+    try:
+        if os.fstat(descriptor).st_uid not in (os.geteuid(), 0):
+            raise FileError(f"{display_path} cannot be locked: another user has created its lock file.")
+        end = time.monotonic() + timeout
+        while not _locked(descriptor):
+            if time.monotonic() > end:
+                raise FileError(f"{display_path} is used by another run, which has not ended in {timeout:.0f} s.")
+            pause(LOCK_PAUSE_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_folder(path: str, *, dry: bool = False) -> Written:

@@ -81,6 +81,9 @@ PROGRESS: contextvars.ContextVar[t.Callable[[int, int], None]] = contextvars.Con
     "PROGRESS", default=lambda _done, _all: None
 )
 
+#: Displays a line while a module runs; set like :data:`PROGRESS`.
+NOTICE: contextvars.ContextVar[t.Callable[[str], None]] = contextvars.ContextVar("NOTICE", default=lambda _text: None)
+
 #: Ansible's replacement for a whole ``no_log`` value; never a valid value.
 IN_OTHER_OPTION = "is a part of {other}, which results contain and in which it would have to be masked; choose another."
 

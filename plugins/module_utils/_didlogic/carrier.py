@@ -26,6 +26,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.d
     rows_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
+    entry_in as route_in,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
     kind_of_row as kind_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.destination import (
@@ -64,6 +67,7 @@ __all__ = (
     "records_query",
     "route_api",
     "route_forms",
+    "route_in",
     "route_mutation",
     "route_titles",
     "route_to",

@@ -86,6 +86,15 @@ def rows_of(entries: t.Sequence[Entry], replaced: t.Mapping[str, str]) -> list[A
     return found
 
 
+def entry_in(answer: object) -> Entry | None:
+    """The destination in the response to a request that creates or changes one.
+
+    :param answer: the response. :return: the destination; ``None`` if the response contains none.
+    """
+    row = answer.get("did_destination", answer.get("destination")) if isinstance(answer, dict) else None
+    return entries_of([row])[0] if isinstance(row, dict) and "id" in row else None
+
+
 def reachable(entry: Entry) -> bool:
     """Whether didlogic sends calls to a destination: it is active and of a known kind.
 

@@ -107,6 +107,9 @@ class Carrier(t.Protocol):
     def route_mutation(self, number: str, step: Step, /) -> Mutation:
         """The request that changes the list of a number."""
 
+    def route_in(self, answer: object) -> Entry | None:
+        """The route in the response to a request that creates or changes one; ``None`` if it contains none."""
+
     def is_gateway(self, host: str) -> bool:
         """Whether a host name or an IPv4 address, in lower case, is a known gateway of the carrier."""
 

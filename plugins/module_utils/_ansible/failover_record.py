@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file with the record of a failover, and the work of its module."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ModuleFailureError,
+    OptionError,
+    RunInterruptedError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover import FailoverOptions, checked
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover_run import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
+
+#: Maximum seconds to wait for another run with the same record. A run with many numbers takes less than a minute.
+LOCK_TIMEOUT_SECONDS = 300.0
+
+Found = t.TypeVar("Found")
+
+
+class RecordFile:
+    """The file of a record.
+
+    :param path: its path.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def load(self) -> bytes | None:
+        """The content; ``None`` if there is no file. :raises OptionError: if it cannot be read."""
+        return _checked(lambda: files.read(self.path))
+
+    def save(self, content: bytes) -> None:
+        """Replace the file atomically. :param content: its content. :raises OptionError: if it cannot be written."""
+        _checked(lambda: files.write(self.path, content))
+
+    def remove(self) -> None:
+        """Remove the file. :raises OptionError: if it cannot be removed."""
+        _checked(lambda: files.remove(self.path))
+
+    @contextlib.contextmanager
+    def hold(self, interrupt: threading.Event) -> t.Iterator[None]:
+        """Exclude other runs with the same file.
+
+        :param interrupt: ends the wait for another run. :raises OptionError: if that takes too long.
+        :raises RunInterruptedError: if the wait was interrupted.
+        """
+
+        def pause(seconds: float) -> None:
+            if interrupt.wait(seconds):
+                raise RunInterruptedError("Interrupted while waiting for another run. Nothing was changed.")
+
+        with contextlib.ExitStack() as stack:
+            _checked(lambda: stack.enter_context(files.lock(self.path, pause, LOCK_TIMEOUT_SECONDS)))
+            yield
+
+
+def _checked(work: t.Callable[[], Found]) -> Found:
+    try:
+        return work()
+    except files.FileError as error:
+        text = str(error)
+    # Outside the handler: ansible-core would add the text of a handled exception to the result.
+    raise OptionError("record", text)
+
+
+def check(options: FailoverOptions) -> FailoverOptions:
+    """Check the options of the module ``didlogic_failover``.
+
+    :param options: the options. :return: the same with the digits of each number. :raises OptionError: with all errors.
+    """
+    return checked(CARRIER, options)
+
+
+def work(engine: Engine, options: FailoverOptions, notice: t.Callable[[str], None]) -> Result:
+    """Run the module ``didlogic_failover``.
+
+    :param engine: the engine of the carrier. :param options: the checked options. :param notice: displays a line.
+    :return: the result. :raises ModuleFailureError: see :func:`run`.
+    """
+    path = str(options.record)
+    try:
+        result = run(engine, options, RecordFile(path), CARRIER, notice)
+    except ModuleFailureError as failure:
+        failure.result["record"] = path
+        raise
+    return {**result, "record": path}

@@ -1,0 +1,563 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failover and failback from every list of destinations: killed, with faults, with edits, two at once; prints figures.
+
+    python tests/robustness/failover.py            # all of it, some minutes
+    python tests/robustness/failover.py --sample 7 # every 7th case
+
+A list has up to three destinations, of each kind and state. A run is killed before and after each of its requests and
+each write of its record, and meets the faults of ``faults.py``. After that the services are well again: one more run
+must complete it, one after that must write nothing, and failback must restore every destination byte for byte. At each
+request, a number that had an active destination must have one.
+"""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import contextlib
+import copy
+import dataclasses
+import functools
+import itertools
+import json
+import random
+import sys
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
+
+import httpx
+import messages
+from chain import Account, Report, Ticking
+from faults import BEFORE_ONLY, KINDS, LIMIT, Case, Faulty, Killed
+from sandbox_server.world import World
+from together import Baton, Choose, Interleaver
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    ModuleFailureError,
+    OptionError,
+    RunInterruptedError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover import FailoverOptions, checked
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover_run import run
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
+
+NUMBER, OTHER = "31201234567", "31201234568"
+FALLBACK = "31207654321"
+LABEL = "0a0a0a0a-0000-4000-8000-00000000000a"
+#: A destination of each kind: its address and didlogic's code; the last one is of a kind that is not known.
+ADDRESSES: dict[str, tuple[str, int]] = {
+    "vapi": (f"{NUMBER}@{LABEL}.sip.vapi.ai", 1),
+    "vapi eu": (f"sip:x@{LABEL.upper()}.SIP.EU.VAPI.AI", 1),
+    "phone": ("31201234599", 4),
+    "SIP account": ("01234", 5),
+    "elsewhere": ("a@pbx.example", 1),
+    "itself": (NUMBER, 4),
+    "fallback": (FALLBACK, 4),
+    "unknown": ("wss://example.com/stream", 2),
+}
+#: Kinds and states of a destination in the lists of three; shorter lists have all kinds.
+OF_THREE = ("vapi on", "vapi off", "vapi eu on", "phone on", "phone off", "unknown on")
+ROWS = tuple(f"{kind} {state}" for kind in ADDRESSES for state in ("on", "off"))
+KNOWN = (1, 4, 5)
+STATES = ("active", "inactive")
+#: The lists that meet every kind of fault and every interleaving of two runs: protected, not protected, mixed.
+FAULTY = (("vapi on",), ("vapi on", "phone on"), ("phone off", "vapi on", "vapi eu on"), ("vapi on", "unknown on"))
+Rows = list[dict[str, t.Any]]
+Names = tuple[str, ...]
+
+
+def lists() -> list[Names]:
+    """Every list of up to two destinations, and those of three."""
+    short = [names for length in range(3) for names in itertools.product(ROWS, repeat=length)]
+    return short + list(itertools.product(OF_THREE, repeat=3))
+
+
+class Memory:
+    """The record of a controller; a run may be killed before and after it is written.
+
+    :param event: called before and after.
+    """
+
+    def __init__(self, content: bytes | None = None, event: t.Callable[[bool], None] = lambda _after: None) -> None:
+        self.content, self.event = content, event
+        self.lock = threading.Lock()
+
+    def load(self) -> bytes | None:
+        return self.content
+
+    def save(self, content: bytes) -> None:
+        self.event(False)
+        self.content = content
+        self.event(True)
+
+    def remove(self) -> None:
+        self.event(False)
+        self.content = None
+        self.event(True)
+
+    @contextlib.contextmanager
+    def hold(self, _interrupt: threading.Event) -> t.Iterator[None]:
+        yield
+
+
+def start(names: Names) -> Account:
+    """An account whose number has these destinations, next to a number with two."""
+    account = Account(World(seed={"numbers": [NUMBER, OTHER]}, clock=Ticking()))
+    for number, wanted in ((NUMBER, names), (OTHER, ("vapi on", "phone on"))):
+        for priority, name in enumerate(wanted):
+            kind, _space, state = name.rpartition(" ")
+            address, transport = ADDRESSES[kind]
+            row = {"id": account.world.next_id(), "destination": address, "transport": transport, "priority": priority}
+            destinations(account, number).append({**row, "active": state == "on", "callhunt": bool(priority % 2)})
+    return account
+
+
+def destinations(account: Account, number: str = NUMBER) -> Rows:
+    return t.cast("Rows", (account.world.number(number) or {})["destinations"])
+
+
+def state_of(account: Account) -> dict[str, Rows]:
+    return copy.deepcopy({number: destinations(account, number) for number in (NUMBER, OTHER)})
+
+
+def receives(row: dict[str, t.Any], number: str) -> bool:
+    """Whether calls to a number reach a destination."""
+    return bool(row["active"] and row["transport"] in KNOWN and row["destination"] != number)
+
+
+def is_vapi(row: dict[str, t.Any]) -> bool:
+    return str(row["destination"]).lower().endswith(".vapi.ai")
+
+
+def protected(rows: Rows, number: str) -> bool:
+    return any(receives(row, number) and not is_vapi(row) for row in rows)
+
+
+def bypassed(before: dict[str, Rows], found: dict[str, Rows], fallback: bool) -> bool:
+    """Whether failover has done what it must, and nothing else."""
+    for number, rows in before.items():
+        vapi = any(row["active"] and is_vapi(row) for row in rows)
+        free = protected(rows, number)
+        appends = vapi and not free and fallback
+        expected = [{**row, "active": False} if is_vapi(row) and (free or appends) else row for row in rows]
+        new = found[number][len(rows) :]
+        if found[number][: len(rows)] != expected or bool(new) != appends:
+            return False
+        if any((row["destination"], row["active"]) != (FALLBACK, True) for row in new):
+            return False
+    return True
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a run ended, and what it returned."""
+
+    end: str
+    result: dict[str, t.Any]
+    seconds: float = 0.0
+
+
+def options_of(state: str, fallback: bool, **more: t.Any) -> FailoverOptions:
+    given = {"state": state, "record": "record.json", "allow_unprotected": True, **more}
+    return checked(CARRIER, from_options(FailoverOptions, given | ({"fallback": FALLBACK} if fallback else {})))
+
+
+def play(
+    account: Account, store: Memory, state: str, fallback: bool, transport: t.Any = None, *, check: bool = False
+) -> Outcome:
+    """One run."""
+    report = Report(account, check, transport or account.transport)
+    begun = account.time()
+    end, result = "converged", {}
+    try:
+        result = run(report.engine(CARRIER.provider), options_of(state, fallback), store, CARRIER)
+    except Killed:
+        end = "killed"
+    except ModuleFailureError as failed:
+        result, sentence = failed.result, str(failed)
+        end = "conflict" if "changed or removed since failover" in sentence else "clear error"
+    except (ApiError, OptionError, RunInterruptedError) as failed:
+        end = "clear error" if 20 < len(str(failed)) < 900 else "unclear error"
+    except Exception as error:  # noqa: BLE001 - it is what is counted
+        end = f"traceback {type(error).__name__}"
+    return Outcome(end, result, account.time() - begun)
+
+
+class Between(Faulty):
+    """Lets requests and writes of the record through, but for those that meet the fault."""
+
+    dead = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.dead:
+            raise Killed
+        try:
+            return super().handle_request(request)
+        except Killed:
+            self.dead = True
+            raise
+
+    def event(self, after: bool) -> None:
+        """Before and after the record is written."""
+        case = self.case
+        if case and case.kind == "killed" and self.seen == case.index and (case.when == "after") == after:
+            self.dead = True
+            raise Killed
+        self.seen += after
+
+
+@functools.cache
+def requests(names: Names, state: str, fallback: bool) -> int:
+    """The number of requests and of writes of the record in an undisturbed run."""
+    account, store = start(names), Memory()
+    if state == "inactive":
+        play(account, store, "active", fallback)
+    between = Between(account.transport, account, None, lambda: None)
+    store.event = between.event
+    play(account, store, state, fallback, between)
+    return between.seen
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One case: a list, whether there is a fallback, which run meets the fault."""
+
+    names: Names
+    fallback: bool
+    state: str
+    fault: Case
+
+
+def trials() -> t.Iterator[Trial]:
+    """Kills for every list, all faults for some."""
+    for names, fallback, state in itertools.product(lists(), (False, True), STATES):
+        for index, when in itertools.product(range(requests(names, state, fallback)), ("before", "after")):
+            yield Trial(names, fallback, state, Case("", True, index, "killed", when, persistent=False))
+    for names, fallback, state in itertools.product(FAULTY, (False, True), STATES):
+        for index, kind, when, persistent in itertools.product(
+            range(requests(names, state, fallback)), KINDS, ("before", "after"), (False, True)
+        ):
+            if kind == "killed" or (when == "after" and kind in BEFORE_ONLY):
+                continue
+            yield Trial(names, fallback, state, Case("", True, index, kind, when, persistent))
+
+
+Found = collections.Counter[str]
+
+
+def watching(account: Account, before: dict[str, Rows], found: Found) -> t.Callable[[], None]:
+    """Counts the moments at which a number that had an active destination has none."""
+    numbers = [number for number, rows in before.items() if any(receives(row, number) for row in rows)]
+
+    def watch() -> None:
+        for number in numbers:
+            found["moments without an active destination"] += not any(
+                receives(row, number) for row in destinations(account, number)
+            )
+
+    return watch
+
+
+def restored(account: Account, store: Memory, before: dict[str, Rows], found: Found, watch: t.Any) -> None:
+    """Failback must restore everything, and a second one must write nothing."""
+    between = Between(account.transport, account, None, watch)
+    done = play(account, store, "inactive", False, between)
+    found["failback failed"] += done.end != "converged"
+    found["not restored"] += json.dumps(state_of(account)) != json.dumps(before)
+    found["records left behind"] += store.content is not None
+    writes = account.world.journal_report()["writes"]
+    play(account, store, "inactive", False)
+    found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
+
+
+def run_trial(trial: Trial) -> Found:
+    """Play one case; the counter says how it ended and what was broken."""
+    found: Found = collections.Counter()
+    account, store = start(trial.names), Memory()
+    before = state_of(account)
+    watch = watching(account, before, found)
+    if trial.state == "inactive":
+        play(account, store, "active", trial.fallback, Between(account.transport, account, None, watch))
+    between = Between(account.transport, account, trial.fault, watch)
+    store.event = between.event
+    done = play(account, store, trial.state, trial.fallback, between)
+    found[done.end] += 1
+    found["over the deadline"] += done.seconds > LIMIT
+    found["requests sent elsewhere"] += between.elsewhere
+    store.event = lambda _after: None
+    text = json.dumps(done.result) + (store.content or b"").decode()
+    found["labels or keys in a result or record"] += any(
+        secret in text.lower() for secret in (LABEL, account.world.didlogic_api_key)
+    )
+    if trial.state == "active":
+        # Failback right after it, and one more failover before failback.
+        copied = Account.of(account.world.dump())
+        restored(copied, Memory(store.content), before, found, watching(copied, before, found))
+        again = play(account, store, "active", trial.fallback, Between(account.transport, account, None, watch))
+        found["next run failed"] += again.end != "converged"
+        found["not bypassed"] += not bypassed(before, state_of(account), trial.fallback)
+        writes, content = account.world.journal_report()["writes"], store.content
+        play(account, store, "active", trial.fallback)
+        found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
+        found["writes of a repeated run"] += store.content != content
+    restored(account, store, before, found, watch)
+    return noted(found, trial)
+
+
+def noted(found: Found, case: object) -> Found:
+    for name in BROKEN:
+        if found[name]:
+            found[f"{name}: {case}"] += 1
+    for name in [name for name in found if name.startswith("traceback")]:
+        found["traceback"] += found[name]
+        found[f"{name}: {case}"] += 1
+    return found
+
+
+# -- edits by somebody else
+
+
+def _row(random_: random.Random, account: Account) -> dict[str, t.Any] | None:
+    rows = destinations(account)
+    return random_.choice(rows) if rows else None
+
+
+def _switch(account: Account, random_: random.Random) -> None:
+    if row := _row(random_, account):
+        row["active"] = not row["active"]
+
+
+def _hunt(account: Account, random_: random.Random) -> None:
+    if row := _row(random_, account):
+        row["callhunt"] = not row["callhunt"]
+
+
+def _address(account: Account, random_: random.Random) -> None:
+    if row := _row(random_, account):
+        row.update(destination=f"3120{random_.randrange(10**7):07d}", transport=4)
+
+
+def _remove(account: Account, random_: random.Random) -> None:
+    if row := _row(random_, account):
+        destinations(account).remove(row)
+
+
+def _add(account: Account, random_: random.Random) -> None:
+    kind, state = random_.choice(list(ADDRESSES)), random_.choice((True, False))
+    address, transport = ADDRESSES[kind]
+    row = {"id": account.world.next_id(), "destination": address, "transport": transport, "priority": 99}
+    destinations(account).append({**row, "active": state, "callhunt": False})
+
+
+def _reorder(account: Account, random_: random.Random) -> None:
+    rows = destinations(account)
+    places = [row["priority"] for row in rows]
+    random_.shuffle(places)
+    for row, priority in zip(rows, places, strict=True):
+        row["priority"] = priority
+
+
+EDITS: dict[str, t.Callable[[Account, random.Random], None]] = {
+    "switched": _switch,
+    "call hunting": _hunt,
+    "another address": _address,
+    "removed": _remove,
+    "added": _add,
+    "reordered": _reorder,
+    "nothing": lambda _account, _random: None,
+}
+
+
+def content(row: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    return (row["destination"], row["transport"], row["callhunt"], row["active"])
+
+
+def after_failback(before: Rows, off: Rows, edited: Rows) -> tuple[Rows, bool]:
+    """What failback must leave of a number that was edited after failover, and whether it must report a conflict.
+
+    :param before: before failover. :param off: after it. :param edited: after the edits.
+    """
+    was = {row["id"]: row for row in off}
+    now = {row["id"]: row for row in edited}
+    active = {row["id"] for row in before if row["active"]}
+    disabled = [row["id"] for row in off if row["id"] in active and not row["active"]]
+    appended = [row["id"] for row in off if row["id"] not in {each["id"] for each in before}]
+    conflict = False
+    expected = copy.deepcopy(edited)
+    for row in expected:
+        if row["id"] in disabled and content(row) == content(was[row["id"]]):
+            row["active"] = True
+    conflict |= any(key not in now for key in disabled)
+    conflict |= any(not row["active"] for row in expected if row["id"] in disabled)
+    for key in appended:
+        same = key in now and content(now[key]) == content(was[key])
+        rest = [row for row in expected if row["id"] != key]
+        if same and any(receives(row, NUMBER) for row in rest):
+            expected = rest
+        else:
+            conflict |= key in now
+    return expected, conflict
+
+
+def run_edit(number: int) -> Found:
+    """Edits after a failover, all of which follow from the number of the case."""
+    random_ = random.Random(number)
+    names, fallback = random_.choice(lists()), random_.random() < 0.5
+    edits = [random_.choice(list(EDITS)) for _ in range(random_.choice((1, 1, 2, 3)))]
+    found: Found = collections.Counter()
+    account, store = start(names), Memory()
+    before = state_of(account)
+    play(account, store, "active", fallback)
+    off = state_of(account)
+    for edit in edits:
+        EDITS[edit](account, random_)
+    edited = state_of(account)
+    expected, conflict = after_failback(before[NUMBER], off[NUMBER], edited[NUMBER])
+    record = store.content
+    dry = play(account, store, "inactive", False, check=True)
+    found["dry run changed something"] += state_of(account) != edited or store.content != record
+    watch = watching(account, edited, found)
+    done = play(account, store, "inactive", False, Between(account.transport, account, None, watch))
+    found[done.end] += 1
+    found["wrong end"] += done.end != ("conflict" if conflict else "converged")
+    found["dry run predicted something else"] += dry.result != done.result or dry.end != done.end
+    found["edits lost"] += destinations(account) != expected
+    found["not restored"] += destinations(account, OTHER) != before[OTHER]
+    found["records left behind"] += (store.content is not None) != conflict
+    writes = account.world.journal_report()["writes"]
+    again = play(account, store, "inactive", False)
+    found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
+    found["wrong end"] += again.end != done.end
+    return noted(found, (number, names, fallback, edits))
+
+
+# -- two at once
+
+
+def at_once(account: Account, works: list[tuple[Memory, str, bool]], choose: Choose, watch: t.Any) -> list[str]:
+    """How runs end that take turns at their requests."""
+    baton = Baton(len(works), choose)
+    ends = [""] * len(works)
+
+    def one(index: int, store: Memory, state: str, fallback: bool) -> None:
+        try:
+            transport = Interleaver(account.transport, baton, index, watch)
+            ends[index] = play(account, store, state, fallback, transport).end
+        finally:
+            baton.done(index)
+
+    threads = [threading.Thread(target=one, args=(index, *work)) for index, work in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def run_together(number: int) -> Found:
+    """Two failovers and then two failbacks at once, on two controllers, in an order that follows from the number."""
+    random_ = random.Random(number)
+    names = random_.choice((*FAULTY, *lists()))
+    fallback = random_.random() < 0.5
+    found: Found = collections.Counter()
+    account, stores = start(names), (Memory(), Memory())
+    # Where didlogic refuses duplicates, a fallback that exists and is inactive is an error.
+    refuses = "fallback off" not in names and random_.random() < 0.5
+    account.world.settings["refuse_duplicate_destination"] = refuses
+    before = state_of(account)
+    watch = watching(account, before, found)
+    for state in STATES:
+        works = [(store, state, fallback) for store in stores]
+        ends = at_once(account, works, random_.randrange, watch)
+        found["run next to another failed"] += sum(end != "converged" for end in ends)
+        if state == "active":
+            vapi = [row for row in destinations(account) if is_vapi(row) and row["active"]]
+            found["not bypassed"] += bool(vapi) and protected(destinations(account), NUMBER)
+    found["not restored"] += json.dumps(state_of(account)) != json.dumps(before)
+    found["records left behind"] += sum(store.content is not None for store in stores)
+    return noted(found, (number, names, fallback))
+
+
+BROKEN = (
+    "traceback",
+    "unclear error",
+    "next run failed",
+    "not bypassed",
+    "failback failed",
+    "not restored",
+    "records left behind",
+    "writes of a repeated run",
+    "moments without an active destination",
+    "edits lost",
+    "wrong end",
+    "dry run changed something",
+    "dry run predicted something else",
+    "run next to another failed",
+    "labels or keys in a result or record",
+    "requests sent elsewhere",
+    "over the deadline",
+)
+EDITED, TOGETHER = 6000, 3000
+Job = tuple[str, t.Any]
+WORK: dict[str, t.Callable[[t.Any], Found]] = {"fault": run_trial, "edit": run_edit, "together": run_together}
+
+
+def jobs() -> list[Job]:
+    found: list[Job] = [("fault", trial) for trial in trials()]
+    return found + [("edit", at) for at in range(EDITED)] + [("together", at) for at in range(TOGETHER)]
+
+
+def _batch(batch: t.Sequence[Job], until: t.Collection[str] = ()) -> Found:
+    total: Found = collections.Counter()
+    for name, case in batch:
+        total.update(WORK[name](case))
+        total[f"cases: {name}"] += 1
+        if any(total[name] for name in until):
+            break
+    return total
+
+
+def sweep(chosen: list[Job], workers: int = 1, until: t.Collection[str] = ()) -> Found:
+    """Play cases.
+
+    :param chosen: the cases. :param workers: processes. :param until: stop, with one worker, at the first case that
+        counts one of these names.
+    :return: what was counted over all of them.
+    """
+    if workers == 1:
+        return _batch(chosen, until)
+    total: Found = collections.Counter()
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        for part in pool.map(_batch, [chosen[at :: workers * 8] for at in range(workers * 8)]):
+            total.update(part)
+    return total
+
+
+def main() -> int:
+    options = messages.options(__doc__)
+    options.add_argument("--sample", type=int, default=1, help="play every n-th case only")
+    options.add_argument("--workers", type=int, default=2)
+    chosen = options.parse_args()
+    begun = time.monotonic()
+    total = sweep(jobs()[:: chosen.sample], chosen.workers)
+    figures: dict[str, int] = {
+        "lists of destinations": len(lists()),
+        "runs that were killed or met a fault": total["cases: fault"],
+        "failbacks after edits by somebody else": total["cases: edit"],
+        "pairs of runs at once": total["cases: together"],
+    }
+    figures |= {name: total[name] for name in ("converged", "clear error", "conflict", "killed", *BROKEN)}
+    return messages.end(figures, total, BROKEN, time.monotonic() - begun, chosen.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
