@@ -38,11 +38,11 @@ _spec.loader.exec_module(check_plan)
 def in_rego() -> Callable[[Result], list[str]]:
     """Evaluates the rules in Rego."""
     regorus = pytest.importorskip("regorus", reason="the Python package regorus is not installed")
-    engine = regorus.Engine()
-    engine.add_policy_from_file(str(EXAMPLES / "plan.rego"))
-    engine.add_data_json(json.dumps(SETTINGS))
 
     def violations(plan: Result) -> list[str]:
+        engine = regorus.Engine()  # for each plan: it may only be released by the thread that made it
+        engine.add_policy_from_file(str(EXAMPLES / "plan.rego"))
+        engine.add_data_json(json.dumps(SETTINGS))
         engine.set_input_json(json.dumps(plan))
         found: list[str] = json.loads(engine.eval_rule_as_json("data.main.deny"))
         return sorted(found)
