@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,3 +34,33 @@ def test_proof_notices_a_missing_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WriteGate, "check", lambda *_args: None)
     monkeypatch.setattr(execute, "differences", lambda *_args: [])
     assert approval.batch(range(40))["writes outside the plan"]
+
+
+#: Prints the digest of the plan of each change, for the accounts that it reads.
+DIGESTS = """
+import json, sys
+import approval
+
+for name, dumped in json.load(sys.stdin).items():
+    account = approval.Account.of(dumped)
+    account.world.vapi_api_key, account.world.didlogic_api_key = "v" * 36, "d" * 32
+    print(name, approval.run(account, name, check=True)["plan"]["digest"])
+"""
+
+
+def test_plan_is_the_same_in_another_process() -> None:
+    """The order of sets of texts differs between processes."""
+    accounts = json.dumps({name: change.start().world.dump() for name, change in approval.CHANGES.items()})
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", DIGESTS],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in ("1", "2", "3", "4")
+    ]
+    outputs = [process.communicate(accounts, timeout=240)[0] for process in processes]
+    assert outputs[0].count("sha256:") == len(approval.CHANGES)
+    assert len(set(outputs)) == 1

@@ -279,8 +279,9 @@ def _planned_writes(
 ) -> PlannedWrites:
     """The requests of all steps, and those that undo an append, or that follow where the service rejects a copy."""
     target = resource.ordered.target(desired.record, desired.options)
-    copies = {step.entry.identity for step in taken if step.copy}
-    rejections = [{copy} for copy in copies] + ([copies] if len(copies) > 1 else [])
+    # Without a set, whose order differs between two processes and would change the digest.
+    copies = list(dict.fromkeys(step.entry.identity for step in taken if step.copy))
+    rejections = [{copy} for copy in copies] + ([set(copies)] if len(copies) > 1 else [])
     possible = list(taken)
     for rejected in rejections:
         state = dataclasses.replace(run_state, refused=run_state.refused | rejected)
