@@ -71,6 +71,13 @@ class Job:
         return sum(stats["changed"].values())
 
     @property
+    def passed_on(self) -> dict[str, Any]:
+        """What the controller passes to the next jobs of a workflow, and to notifications."""
+        (stats,) = [event["event_data"] for event in self.events if event["event"] == "playbook_on_stats"]
+        found: dict[str, Any] = stats.get("artifact_data") or {}
+        return found
+
+    @property
     def diffs(self) -> list[Any]:
         """What the controller shows as changes."""
         results = [event["event_data"].get("res") or {} for event in self.events]

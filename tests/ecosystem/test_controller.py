@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from jinja2 import UndefinedError
+from jinja2 import ChainableUndefined, StrictUndefined, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.ecosystem.jobs import CONTROLLER, PROJECT, credential_type, injected
 from tests.tools import environments
@@ -113,9 +116,16 @@ def test_injected_variables_are_read_by_the_modules() -> None:
 # --- The playbook that sets everything up ----------------------------------------------------------------------------
 
 
+class Loader(yaml.SafeLoader):
+    """Texts that Ansible does not evaluate are texts here."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[arg-type]
+
+
 def tasks() -> list[dict[str, Any]]:
     """The tasks of the playbook, each with its module under one key."""
-    (play,) = yaml.safe_load((CONTROLLER / "configure.yml").read_text())
+    (play,) = yaml.load((CONTROLLER / "configure.yml").read_text(), Loader)
     return list(play["tasks"])
 
 
@@ -126,6 +136,12 @@ def calls(module: str) -> Iterator[dict[str, Any]]:
             options = dict(task[f"awx.awx.{module}"])
             if isinstance(item, dict):
                 options |= item
+                for name, value in options.items():
+                    default = re.search(r"item\.(\w+) \| default\('(\w+)'\)", str(value))
+                    if isinstance(value, list) and default:
+                        options[name] = [item.get(default[1], default[2])]
+            elif item is not None:
+                options = {key: str(value).replace("{{ item }}", item) for key, value in options.items()}
             yield options
 
 
@@ -138,7 +154,7 @@ def test_referenced_objects_are_created_before() -> None:
     names = {template["name"] for template in templates}
     (source,) = calls("inventory_source")
     (workflow,) = calls("workflow_job_template")
-    (schedule,) = calls("schedule")
+    schedules = list(calls("schedule"))
 
     assert {call["credential_type"] for call in calls("credential")} == made["credential_type"]
     assert {template["project"] for template in templates} | {source["source_project"]} == made["project"]
@@ -146,8 +162,11 @@ def test_referenced_objects_are_created_before() -> None:
     assert {source["inventory"], "Telephony"} == made["inventory"]
     assert {source["credential"], *templates[0]["credentials"]} == made["credential"]
     assert {template["execution_environment"] for template in templates} == made["execution_environment"]
-    assert set(templates[0]["notification_templates_error"]) == made["notification_template"]
-    assert schedule["unified_job_template"] in names
+    used = {name for template in templates for name in template["notification_templates_error"]}
+    assert used == made["notification_template"]
+    assert (
+        {schedule["unified_job_template"] for schedule in schedules} == {"Telephony audit", "Telephony drift"} <= names
+    )
 
     nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
     jobs = [node["unified_job_template"] for node in nodes.values()]
@@ -164,17 +183,36 @@ def test_referenced_objects_are_created_before() -> None:
 
 
 def test_project_contains_the_files_of_the_jobs() -> None:
-    """Playbooks and the source of the inventory are in the project; the plan is a dry run."""
+    """Playbooks and the source of the inventory are in the project; the plan is a dry run of what is applied."""
     templates = {template["name"]: template for template in calls("job_template")}
     for template in templates.values():
         assert (PROJECT / template["playbook"]).is_file()
-    plan, apply = templates["Telephony plan"], templates["Telephony apply"]
-    assert plan["playbook"] == apply["playbook"]
-    assert [plan["job_type"], apply["job_type"]] == ["check", "{{ item.job_type | default('run') }}"]
+    plan, apply, drift = (templates[f"Telephony {name}"] for name in ("plan", "apply", "drift"))
+    (imported,) = [
+        play["ansible.builtin.import_playbook"]
+        for play in yaml.safe_load((PROJECT / apply["playbook"]).read_text())
+        if "ansible.builtin.import_playbook" in play
+    ]
+    assert imported == plan["playbook"]
+    types = [template["job_type"] for template in (plan, apply, drift)]
+    assert types == ["check", "{{ item.job_type | default('run') }}", "check"]
     (source,) = calls("inventory_source")
     inventory = PROJECT / source["source_path"]
     assert inventory.name.endswith("didlogic_numbers.yml")
     assert yaml.safe_load(inventory.read_text())["plugin"] == "voiceops.vapi_didlogic.didlogic_numbers"
+
+
+@pytest.mark.parametrize(("plan", "event"), [('```diff\n+a: "1"\n```', "drift"), (None, "fault")])
+def test_notification_distinguishes_drift_from_a_fault(plan: str | None, event: str) -> None:
+    """Controller evaluates the body like this, and sends it if it is a JSON object."""
+    (template,) = [call for call in calls("notification_template") if "messages" in call]
+    body = template["messages"]["error"]["body"]
+    job = {"id": 7, "artifacts": {} if plan is None else {"telephony_drift": plan}}
+    # When the template is saved, Controller evaluates it with undefined variables as errors.
+    for undefined in (StrictUndefined, ChainableUndefined):
+        jinja = ImmutableSandboxedEnvironment(undefined=undefined)
+        sent = json.loads(jinja.from_string(body).render(job=job, url="https://controller.example.com/#/jobs/7"))
+        assert (sent["event"], sent["plan"], sent["job"]) == (event, plan or "", 7)
 
 
 def test_playbook_hides_secrets() -> None:
@@ -208,5 +246,5 @@ def test_guide_contains_the_files() -> None:
     for service in SERVICES:
         found = credential_type(service)
         assert {"inputs": found["inputs"], "injectors": found["injectors"]} in displayed
-    for name in ("integrate.yml", "numbers.yml", "inventory/didlogic_numbers.yml"):
+    for name in ("integrate.yml", "drift.yml", "numbers.yml", "inventory/didlogic_numbers.yml"):
         assert yaml.safe_load((PROJECT / name).read_text()) in displayed

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,60 @@ def test_runner_plans_applies_and_is_idempotent(
     found = leaks(canaries, plan, apply, again)
     assert found == {(label, "command") for label in canaries}
     assert {event["event"] for event in again.events} >= {"playbook_on_start", "runner_on_ok", "playbook_on_stats"}
+
+
+def test_workflow_applies_exactly_the_approved_plan(
+    services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]
+) -> None:
+    folder = jobs()
+    refused = folder.run("no plan", "apply.yml")
+    assert refused.status == "failed"
+    assert "There is no approved plan." in refused.stdout
+
+    plan = folder.run("plan", "integrate.yml", "--check", "--diff")
+    assert (plan.status, services.writes) == ("successful", 0), plan.out
+    assert re.fullmatch("sha256:[0-9a-f]{64}", plan.passed_on["vapi_didlogic_approved_plan"])
+    # Somebody edits an account while the workflow waits for the approval.
+    url, key = services.facts["vapi_api_url"], services.facts["vapi_api_key"]
+    body = json.dumps({"name": "Reception", "firstMessage": "by somebody"}).encode()
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    request = urllib.request.Request(f"{url}/assistant", body, headers, method="POST")
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
+    services.sandbox("journal", "DELETE")
+    folder.write("extravars", plan.passed_on)
+    edited = folder.run("edited", "apply.yml")
+    assert (edited.status, services.writes) == ("failed", 0), edited.out
+    assert "The run would not make the approved changes." in edited.stdout
+
+    # The plan is made again, and its approval applies it.
+    (folder.folder / "env" / "extravars").unlink()
+    folder.write("extravars", folder.run("plan again", "integrate.yml", "--check").passed_on)
+    done = folder.run("apply", "apply.yml")
+    assert done.status == "successful", done.out
+    whole(services)
+    assert leaks(canaries, plan, edited, done) == {(label, "command") for label in canaries}
+
+
+def test_drift_job_passes_the_plan_to_the_notification(
+    services: Any, jobs: Callable[..., Jobs], canaries: dict[str, str]
+) -> None:
+    """And nothing for a fault, which fails the job too."""
+    folder = jobs()
+    drift = folder.run("drift", "drift.yml", "--check")
+    assert (drift.status, services.writes) == ("failed", 0), drift.out
+    assert '"msg": "drift: ' in drift.stdout
+    assert "@@ assistant Reception: create" in drift.passed_on["telephony_drift"]
+
+    services.faults({"kind": "status", "code": 401, "match": {"path_regex": "assistant"}, "times": None})
+    fault = folder.run("fault", "drift.yml", "--check")
+    services.faults()
+    assert (fault.status, fault.passed_on) == ("failed", {}), fault.out
+    assert '"msg": "drift: ' not in fault.stdout
+
+    assert folder.run("apply", "integrate.yml").status == "successful"
+    none = folder.run("none", "drift.yml", "--check")
+    assert (none.status, none.passed_on) == ("successful", {}), none.out
+    assert leaks(canaries, drift, fault, none) == {(label, "command") for label in canaries}
 
 
 def test_keys_in_a_file_are_not_stored_by_runner(

@@ -30,7 +30,9 @@ REPORTS = [
     ("call_log", "vapi_didlogic_call_log_file", ("page.html", "page.csv")),
     ("export", "vapi_didlogic_export_file", ("environment.yml",)),
     ("integrate", "vapi_didlogic_summary_file", ("summary.json",)),
+    ("integrate", "vapi_didlogic_comment_file", ("comment.md",)),
     ("teardown", "vapi_didlogic_summary_file", ("summary.json",)),
+    ("teardown", "vapi_didlogic_comment_file", ("comment.md",)),
 ]
 
 

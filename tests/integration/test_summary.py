@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-KEYS = {"dry_run", "changed", "message", "summary", "objects", "broken", "report"}
+KEYS = {"dry_run", "changed", "message", "summary", "objects", "broken", "report", "digest"}
 NONE = {"created": 0, "updated": 0, "deleted": 0, "unchanged": 0, "failed": 0}
 
 

@@ -59,7 +59,7 @@ def test_used_variables_are_documented() -> None:
 
 def test_documented_variables_are_used() -> None:
     """A fact that a role sets is used by others."""
-    facts = {"vapi_didlogic_result", "vapi_didlogic_sandbox", "vapi_didlogic_in_process"}
+    facts = {"vapi_didlogic_result", "vapi_didlogic_plan", "vapi_didlogic_sandbox", "vapi_didlogic_in_process"}
     assert _variables.known().keys() - used().keys() - facts == set()
 
 

@@ -268,7 +268,8 @@ def test_missing_or_old_plan_is_an_error(runner: ModuleRunner, tmp_path: Path) -
         assert found.get("failed", False) is not accepted, found.get("msg")
         assert accepted or "which is too long ago. Make a new plan." in found["msg"]
     assert "requires a plan file" in runner.fail("integration", environment(max_plan_age=3))
-    assert "64 hexadecimal digits" in runner.fail("integration", environment(approved_digest="sha256:12"))
+    wrong = runner.fail("integration", environment(approved_digest="sha256:12"))
+    assert 'Option approved_digest ("sha256:12"): must be sha256: followed by 64 hexadecimal digits' in wrong
 
 
 def test_modified_plan_is_not_accepted(runner: ModuleRunner, tmp_path: Path) -> None:

@@ -213,10 +213,10 @@ def digest_of(document: Params) -> str:
 def check_digest(value: str) -> None:
     """Check the form of a digest.
 
-    :param value: the digest. :raises OptionError: if it is none.
+    :param value: the digest. :raises ValueError: if it is none.
     """
     if not _DIGEST.fullmatch(value):
-        raise OptionError("", "must be sha256: followed by 64 hexadecimal digits, the digest in a plan file.", value)
+        raise ValueError("must be sha256: followed by 64 hexadecimal digits, the digest in a plan file.")
 
 
 def check_plan(document: Params, max_age: datetime.timedelta | None = None) -> None:
