@@ -79,8 +79,11 @@ def test_plan_is_approved_by_path_and_by_digest(services: Any) -> None:
 
 def test_messages_name_the_variables(services: Any) -> None:
     file = services.folder / "plan.json"
+    # Long values are cut in messages.
+    named = f'vapi_didlogic_approved_plan ("{str(file)[:30]}'
     message = run(services, "integrate", rc=2, vapi_didlogic_approved_plan="plan.json").failure
-    assert f'vapi_didlogic_approved_plan ("{file}"): cannot be read: No such file or directory.' in message
+    assert named in message
+    assert '"): cannot be read: No such file or directory.' in message
     message = run(services, "integrate", rc=2, vapi_didlogic_approved_plan="sha256:12").failure
     assert 'vapi_didlogic_approved_plan ("sha256:12"): must be sha256: followed by 64 hexadecimal digits' in message
 
@@ -90,7 +93,8 @@ def test_messages_name_the_variables(services: Any) -> None:
     file.write_text(json.dumps(found))
     old = {"vapi_didlogic_approved_plan": "plan.json", "vapi_didlogic_max_plan_age": 4}
     message = run(services, "integrate", rc=2, **old).failure
-    assert f'vapi_didlogic_approved_plan ("{file}"): was made at' in message
+    assert named in message
+    assert '"): was made at' in message
     digest = {"vapi_didlogic_approved_plan": found["digest"], "vapi_didlogic_max_plan_age": 4}
     assert "vapi_didlogic_max_plan_age: requires a plan file" in run(services, "integrate", rc=2, **digest).failure
     assert services.writes == 0
