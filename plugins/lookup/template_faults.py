@@ -13,7 +13,7 @@ author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
   - Ansible and Vapi both use the syntax C({{ name }}) for variables. Before a module gets the text, Ansible replaces
-    the variables that are defined and fails for all others. It also removes comments, C({# #}).
+    the variables that are defined and fails for all others. It also removes the comments of Jinja.
   - Returns a message for each string in the given variables that cannot be rendered, or that Ansible would render with
     its own functions or variables, such as C({{ now }}) or C({{ groups }}), also in the variables that a string refers
     to. Each message contains the location of the string.
