@@ -123,6 +123,8 @@ def test_in_process_execution_equals_forked_execution(services: Any, part: int) 
         done = services.play(todo, "--check", "--diff", vapi_didlogic_in_process=inside, file=str(file))
         assert done.rc == 0, done.text
         results[inside] = json.loads(file.read_text())
+        for plan in [result["plan"] for result in results[inside] if "plan" in result]:
+            plan["created_at"] = ""
     for (module, options), alone, inside in zip(tasks("")[part::3], results[False], results[True], strict=True):
         assert inside == alone, f"{module} {options}"
     failed = [result for result in results[True] if result.get("failed")]

@@ -38,7 +38,10 @@ WIRED = {
             {
                 "id": TRUNK,
                 "name": "didlogic NL",
-                "gateways": [{"ip": "sip.nl.didlogic.net", "inboundEnabled": False}],
+                "gateways": [
+                    {"ip": "sip.nl.didlogic.net", "inboundEnabled": False},
+                    {"ip": "192.0.2.0", "netmask": 28, "outboundEnabled": False},
+                ],
                 "outboundAuthenticationPlan": {"authUsername": "01234", "authPassword": secrets.token_hex(8)},
             }
         ],

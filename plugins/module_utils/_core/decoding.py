@@ -18,6 +18,7 @@ import dataclasses
 import functools
 import html
 import re
+import string
 import typing as t
 
 #: Maximum number of nested encodings, such as base64 within percent encoding.
@@ -49,7 +50,8 @@ _HEX_PAIR = re.compile(r"(?:0[xX])?([0-9a-fA-F]{2})")
 #: Eight characters of UTF-16 in either byte order.
 _UTF_16 = re.compile(r"(?:[^\0]\0){7}")
 
-_FROM_BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+#: From the digits of base32 to those that Python reads.
+_FROM_BASE32 = str.maketrans(string.ascii_uppercase + string.digits[2:8], (string.digits + string.ascii_uppercase)[:32])
 
 #: Digit of a group of base32 at which each of its five bytes begins and ends.
 _BASE32_FIRST, _BASE32_LAST = (0, 1, 3, 4, 6), (1, 3, 4, 6, 7)
