@@ -11,6 +11,7 @@ role, and a playbook of ansible.builtin.uri tasks that does as much, create ever
 what nobody can go below: the start of ansible-playbook with an empty play, and the chain of requests of which each
 needs the answer of the one before.
 `numbers`: 10 to 1,000 numbers in one task each of vapi_phone_numbers and didlogic_forwards.
+`plan`: the share of a run that planning, comparing with an approved plan, the policy and the check of requests take.
 Each figure is the median of the rounds.
 """
 
@@ -31,8 +32,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "integration")]
+sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "bench")]
 
+import cost
 from playing import Services
 
 BENCH = Path(__file__).resolve().parent
@@ -247,6 +249,27 @@ def numbers(rounds: int) -> dict[str, Any]:
     return found
 
 
+def plan(rounds: int) -> dict[str, Any]:
+    """The parts of a run that the plan costs, for few and for many numbers: made, and unchanged."""
+    found: dict[str, Any] = {}
+    for count in (NUMBERS, GROWTH[-1]):
+        figures: dict[str, list[dict[str, float]]] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder), count)
+            declared = {name.removeprefix("vapi_didlogic_"): value for name, value in bench.declared().items()}
+            try:
+                for _round in range(rounds):
+                    bench.empty()
+                    for name in ("made", "unchanged"):
+                        figures.setdefault(name, []).append(cost.run(bench.facts, declared))
+            finally:
+                bench.stop()
+        for name, each in figures.items():
+            parts = {part: statistics.median(figure[part] for figure in each) for part in each[0]}
+            found[f"{count:,} numbers, {name}"] = parts
+    return found
+
+
 #: How many tasks are measured together.
 TASKS = 5
 
@@ -325,13 +348,30 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def plan_table(found: dict[str, dict[str, float]]) -> str:
+    """RST table of the shares of a run."""
+    parts = [part for part in next(iter(found.values())) if part != "whole run"]
+    lines = [".. list-table::", "   :header-rows: 1", "", "   * - Run with an approved plan and a policy"]
+    lines += ["     - Seconds", *(f"     - {part.capitalize()}, %" for part in parts), "     - Together, %"]
+    for name, figure in found.items():
+        shares = [figure[part] / figure["whole run"] * 100 for part in parts]
+        lines += [f"   * - {name}", f"     - {figure['whole run']:.1f}"]
+        lines += [f"     - {share:.1f}" for share in (*shares, sum(shares))]
+    return "\n".join(lines)
+
+
 def write(found: dict[str, Any]) -> None:
-    head, rest = PAGE.read_text(encoding="utf-8").split(".. figures start")
-    tail = rest.split(".. figures end")[1]
-    PAGE.write_text(f"{head}.. figures start\n\n{table(found)}\n\n.. figures end{tail}", encoding="utf-8")
+    """Write the tables of the parts that were measured."""
+    page = PAGE.read_text(encoding="utf-8")
+    tables = {"figures": table(found)} if {"environment", "numbers"} <= set(found) else {}
+    tables |= {"plan figures": plan_table(found["plan"])} if "plan" in found else {}
+    for name, text in tables.items():
+        head, rest = page.split(f".. {name} start")
+        page = f"{head}.. {name} start\n\n{text}\n\n.. {name} end{rest.split(f'.. {name} end')[1]}"
+    PAGE.write_text(page, encoding="utf-8")
 
 
-PARTS = {"environment": environment, "numbers": numbers}
+PARTS = {"environment": environment, "numbers": numbers, "plan": plan}
 
 
 def main() -> int:
@@ -344,7 +384,7 @@ def main() -> int:
     found: dict[str, Any] = {name: PARTS[name](chosen.rounds) for name in chosen.only} | {
         "starting": starting(chosen.rounds)
     }
-    print(table(found))
+    print(table(found), plan_table(found["plan"]) if "plan" in found else "", sep="\n\n")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")
     if chosen.write:

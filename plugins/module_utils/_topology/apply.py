@@ -90,11 +90,11 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
     try:
         act(vapi, other, run)
         if spec.present and not (run.check_mode and run.changed):
-            run.after = _snapshot(engines, spec, spec.digits)
+            after = _snapshot(engines, spec, spec.digits)
+            run.after = dataclasses.replace(after, own_trunks=frozenset({run.trunk_id}))
             # The form of didlogic's guide has its own warning. Without numbers the snapshot contains all of them.
             accepted = {"private-key-in-uri"} if spec.uses_private_key else ()
-            known = dataclasses.replace(run.after, own_trunks=frozenset({run.trunk_id}))
-            run.findings = findings(known, accepted) if spec.numbers else []
+            run.findings = findings(run.after, accepted) if spec.numbers else []
             run.errors = verification_errors(run, run.after)
     except (ApiError, OptionError, RunInterruptedError) as error:
         run.failed = True

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import RULES, findings
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.checks.registry import check
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.predict import predicted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
 
 
@@ -20,19 +23,27 @@ def violations(run: ApplyRun) -> list[str]:
     :param run: the run, planned in check mode. :return: a sentence for each finding of a rule of the policy that
         concerns the environment.
     """
-    policy = set(run.spec.policy)
+    policy = [rule for rule in RULES if rule.id in run.spec.policy]
     if not policy:
         return []
-    snapshot, others = predicted(run), {rule.id for rule in RULES} - policy
-    # Rules about objects that no number uses are only applied to a snapshot without a selection of numbers.
-    whole = dataclasses.replace(snapshot, declared_numbers=())
-    found = [*findings(snapshot, others), *(item for item in findings(whole, others) if not item["numbers"])]
+    # The snapshot of an unchanged run has been audited, so that its call paths are known.
+    snapshot = run.after if run.after and not run.changed else predicted(run)
+    found = _findings(snapshot, policy)
+    across = [rule for rule in policy if not rule.per_number]
+    if across:
+        # Rules about objects that no number uses are only applied to a snapshot without a selection of numbers.
+        whole = dataclasses.replace(snapshot, declared_numbers=())
+        found += [item for item in _findings(whole, across) if not item["numbers"]]
     sentences = [
         f"{item['rule']}: {item['subject']}: {item['message']} {item['fix']}"
         for item in found
         if concerns_environment(run.spec, item)
     ]
     return list(dict.fromkeys(sentences))
+
+
+def _findings(snapshot: Snapshot, rules: t.Collection[check]) -> list[Finding]:
+    return findings(snapshot, {rule.id for rule in RULES if rule not in rules})
 
 
 def concerns_environment(spec: EnvironmentSpec, finding: Finding) -> bool:
