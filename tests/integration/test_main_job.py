@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import socket
 import threading
@@ -214,3 +215,21 @@ def test_invalid_environment_writes_nothing(untouched: Any, case: str) -> None:
     assert untouched.writes == 0
     assert word in bad.failure, bad.text
     assert "Traceback" not in bad.text
+
+
+def test_policy_in_a_file_is_a_condition_of_the_run(services: Any) -> None:
+    """The file and the plan lie in the folder in which ansible-playbook was started."""
+    (services.folder / "policy.yml").write_text("- no-failover\n- not-first\n")
+    declared = environment(vapi_didlogic_policy=["policy.yml"])
+    dry = services.play("voiceops.vapi_didlogic.integrate", "--check", vapi_didlogic_plan_file="plan.json", **declared)
+    assert (dry.rc, services.writes) == (2, 0), dry.text
+    assert "The planned state violates the policy." in dry.failure
+    assert "no-failover: number 31201234561: " in dry.failure
+    plan = json.loads((services.folder / "plan.json").read_text())
+    assert {change["kind"] for change in plan["changes"]} >= {"phone_number", "forward"}
+    wrong = services.play("voiceops.vapi_didlogic.integrate", **declared | {"vapi_didlogic_policy": ["no-failver"]})
+    assert 'vapi_didlogic_policy[0] ("no-failver"): is not a check; did you mean no-failover?' in wrong.failure
+    for number in declared["vapi_didlogic_numbers"]:
+        number["failover"] = ["31201234599"]
+    done = services.play("voiceops.vapi_didlogic.integrate", **declared)
+    assert (done.rc, bool(services.writes)) == (0, True), done.text
