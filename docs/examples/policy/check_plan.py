@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 VAPI_HOST = re.compile(r"@([^@;?>]*\.)?sip(\.[a-z0-9-]+)?\.vapi\.ai")
-HIDDEN = re.compile(r"@hidden\.sip(\.[a-z0-9-]+)?\.vapi\.ai")
+PRIVATE_KEY = re.compile(r"@hidden\.sip(\.[a-z0-9-]+)?\.vapi\.ai")
 PHONE = re.compile(r"(sips?:)?\+?([0-9]{7,15})([@;].*)?")
 
 
@@ -41,7 +41,7 @@ def of_change(change: dict[str, Any], settings: dict[str, Any]) -> Iterator[str]
     active = [row for row in destinations if row["active"]]
     if any(map(at_vapi, active)) and not any(row["kind"] != "other" and not at_vapi(row) for row in active):
         yield f"no-failover: forward {name}: only Vapi can answer the number."
-    if any(HIDDEN.search(row["destination"].lower()) for row in destinations):
+    if any(PRIVATE_KEY.search(row["destination"].lower()) for row in destinations):
         yield f"private-key: forward {name}: a URI contains a private key, or an unknown trunk."
     called = [row["destination"] for row in destinations if row["kind"] == "pstn"]
     for target in called if kind == "forward" else targets(change["after"]):

@@ -73,7 +73,7 @@ def entries_of(rows: list[ApiObject]) -> list[Entry]:
 def rows_of(entries: t.Sequence[Entry], replaced: t.Mapping[str, str]) -> list[ApiObject]:
     """The rows of destinations in this order, the reverse of :func:`entries_of`.
 
-    :param entries: the destinations. :param replaced: texts in addresses, and what takes their place.
+    :param entries: the destinations. :param replaced: texts in addresses, and their replacements.
     :return: the rows.
     """
     found = []

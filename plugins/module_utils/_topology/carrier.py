@@ -92,7 +92,7 @@ class Carrier(t.Protocol):
     def rows_of(self, entries: t.Sequence[Entry], replaced: t.Mapping[str, str]) -> list[ApiObject]:
         """The rows of routes in this order, the reverse of :meth:`entries_of`; for a prediction.
 
-        :param replaced: texts in addresses, and what stands there when the run is over. :return: the rows.
+        :param replaced: texts in addresses, and their replacements. :return: the rows.
         """
 
     def kind_of(self, row: ApiObject) -> str:

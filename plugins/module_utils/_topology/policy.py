@@ -32,8 +32,8 @@ def violations(run: ApplyRun) -> list[str]:
     across = [rule for rule in policy if not rule.per_number]
     if across:
         # Rules about objects that no number uses are only applied to a snapshot without a selection of numbers.
-        whole = dataclasses.replace(snapshot, declared_numbers=())
-        found += [item for item in _findings(whole, across) if not item["numbers"]]
+        all_numbers = dataclasses.replace(snapshot, declared_numbers=())
+        found += [item for item in _findings(all_numbers, across) if not item["numbers"]]
     sentences = [
         f"{item['rule']}: {item['subject']}: {item['message']} {item['fix']}"
         for item in found

@@ -80,8 +80,10 @@ def _apply(
     """Apply a request to the rows of its list."""
     new_id = _new_id(resource, outcome.desired.label)
     if write.creates:
-        assigned = {name: UNKNOWN_ID for name, field in fields(resource.record).items() if field.option.server_assigned}
-        made: ApiObject = {**assigned, **_given(resource, write), "id": new_id}
+        server_values = {
+            name: UNKNOWN_ID for name, field in fields(resource.record).items() if field.option.server_assigned
+        }
+        made: ApiObject = {**server_values, **_given(resource, write), "id": new_id}
         rows[resource.path][new_id] = _with_new_ids(resource, outcome, made)
         return
     path, _brace, rest = write.path.partition("/{")
