@@ -195,12 +195,12 @@ def molecule(session: nox.Session) -> None:
 
 @task()
 def eda(session: nox.Session) -> None:
-    """The event source, alone and under ansible-rulebook where there is a Java."""
+    """The event sources, alone and under ansible-rulebook where there is a Java."""
     own = ("--editable", ".", "--group", "test")
     try:
         venv = environments.separate("eda", *own, "ansible-rulebook>=1.2.1")
     except subprocess.CalledProcessError:
-        # It comes without a wheel for some machines; the source alone needs only this.
+        # It comes without a wheel for some machines; the sources alone need only this.
         venv = environments.separate("eda", *own, "aiohttp>=3.9")
     pytest(["tests/eda"], session, venv)
 

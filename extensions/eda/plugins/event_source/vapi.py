@@ -239,10 +239,47 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+@dataclass(frozen=True)
+class Rules:
+    """Constraints of arguments that their documentation cannot express.
+
+    :param forms: the pattern of a string. :param ranges: the range of a number. :param secrets: the names of secrets.
+    """
+
+    forms: Mapping[str, str]
+    ranges: Mapping[str, tuple[float, float]]
+    secrets: frozenset[str]
+
+
+RULES = Rules(_FORMS, _RANGES, frozenset({"secret", "token", "hmac_secret"}))
+
+
 class Options(SimpleNamespace):
     """The validated arguments of the source by name, with secrets as bytes. repr() is hidden because of the secrets."""
 
     __repr__ = object.__repr__
+
+
+def read_documented(documentation: str, given: Mapping[str, Any], rules: Rules) -> Options:
+    """Convert the arguments of a source to their documented types.
+
+    :param documentation: the documentation of the source, in YAML.
+    :param given: the arguments of the rulebook; values from templates are strings.
+    :param rules: the constraints of the arguments.
+    :return: the options, with the defaults of the documentation.
+    :raises ValueError: for an invalid argument; the message contains no secret.
+    """
+    # These two are set by ansible-rulebook.
+    own = {"eda_feedback_queue", "feedback"}
+    left = {name: value for name, value in given.items() if value is not None and name not in own}
+    known: dict[str, Any] = yaml.safe_load(documentation)["options"]
+    found = Options(**{
+        name: _read(name, option["type"], left.pop(name, option.get("default")), rules)
+        for name, option in known.items()
+    })  # fmt: skip
+    if left:
+        raise ValueError(f"Unknown: {', '.join(sorted(map(str, left)))}. Check the spelling of the options.")
+    return found
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
@@ -252,15 +289,7 @@ def read_options(given: Mapping[str, Any]) -> Options:
     :return: the options, with the defaults of the documentation.
     :raises ValueError: for an invalid argument; the message contains no secret.
     """
-    # These two are set by ansible-rulebook.
-    own = {"eda_feedback_queue", "feedback"}
-    left = {name: value for name, value in given.items() if value is not None and name not in own}
-    known: dict[str, Any] = yaml.safe_load(DOCUMENTATION)["options"]
-    found = Options(
-        **{name: _read(name, option["type"], left.pop(name, option.get("default"))) for name, option in known.items()}
-    )
-    if left:
-        raise ValueError(f"Unknown: {', '.join(sorted(map(str, left)))}. Check the spelling of the options.")
+    found = read_documented(DOCUMENTATION, given, RULES)
     if found.hmac_secret_base64:
         try:
             found.hmac_secret = base64.b64decode(found.hmac_secret, validate=True)
@@ -280,8 +309,8 @@ def read_options(given: Mapping[str, Any]) -> Options:
     return found
 
 
-def _float(name: str, value: Any) -> float:
-    low, high = _RANGES[name]
+def _float(name: str, value: Any, rules: Rules) -> float:
+    low, high = rules.ranges[name]
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
@@ -291,17 +320,17 @@ def _float(name: str, value: Any) -> float:
     return number
 
 
-def _integer(name: str, value: Any) -> int:
-    return int(_float(name, value))
+def _integer(name: str, value: Any, rules: Rules) -> int:
+    return int(_float(name, value, rules))
 
 
-def _boolean(name: str, value: Any) -> bool:
+def _boolean(name: str, value: Any, _rules: Rules) -> bool:
     if str(value).lower() not in {"true", "yes", "1", "false", "no", "0"}:
         raise ValueError(f"{name} must be true or false.")
     return str(value).lower() in {"true", "yes", "1"}
 
 
-def _words(name: str, value: Any) -> frozenset[str]:
+def _words(name: str, value: Any, _rules: Rules) -> frozenset[str]:
     words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words) or not words:
         raise ValueError(f"{name} must be a list of words.")
@@ -309,17 +338,19 @@ def _words(name: str, value: Any) -> frozenset[str]:
 
 
 #: How an argument is converted, by its documented type; all others are text.
-_READERS: dict[str, Callable[[str, Any], Any]] = {"int": _integer, "float": _float, "bool": _boolean, "list": _words}
+_READERS: dict[str, Callable[[str, Any, Rules], Any]] = {
+    "int": _integer, "float": _float, "bool": _boolean, "list": _words,
+}  # fmt: skip
 
 
-def _read(name: str, kind: str, value: Any) -> Any:
-    """Return one argument, converted to its documented type."""
-    if name in {"secret", "token", "hmac_secret"}:
+def _read(name: str, kind: str, value: Any, rules: Rules) -> Any:
+    """Return one argument, converted to its documented type; text without a value is empty."""
+    if name in rules.secrets:
         return b"" if value is None else _secret(name, value)
     if kind in _READERS:
-        return _READERS[kind](name, value)
+        return None if value is None else _READERS[kind](name, value, rules)
     value = "" if value is None else value
-    if not isinstance(value, str) or not re.fullmatch(_FORMS.get(name, ".*"), value):
+    if not isinstance(value, str) or not re.fullmatch(rules.forms.get(name, ".*"), value):
         raise ValueError(f"{name} has an invalid format; see the documentation of the source.")
     return value
 
