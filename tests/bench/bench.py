@@ -12,6 +12,7 @@ what nobody can go below: the start of ansible-playbook with an empty play, and 
 needs the answer of the one before.
 `numbers`: 10 to 1,000 numbers in one task each of vapi_phone_numbers and didlogic_forwards.
 `plan`: the share of a run that planning, comparing with an approved plan, the policy and the check of requests take.
+`failover`: 1,000 numbers in one task of didlogic_failover, and the same requests with httpx alone (`chain.py`).
 Each figure is the median of the rounds.
 """
 
@@ -27,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,12 +87,22 @@ class Bench(Services):
         self.sandbox("rules", "PUT", {"latency_ms": LATENCY})
 
     def timed(self, what: Any, **variables: Any) -> Figure:
+        def play() -> None:
+            done = self.play(what, **variables)
+            if done.rc:
+                sys.exit(done.text)
+
+        return self._figure(play)
+
+    def measured(self, command: list[Any]) -> Figure:
+        """The same of another program."""
+        return self._figure(lambda: subprocess.run(command, env=self.environment, check=True))
+
+    def _figure(self, work: Callable[[], object]) -> Figure:
         before = self.sandbox("journal")
         begun = time.perf_counter()
-        done = self.play(what, **variables)
+        work()
         seconds = time.perf_counter() - begun
-        if done.rc:
-            sys.exit(done.text)
         after = self.sandbox("journal")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         return Figure(seconds, after["total"] - before["total"], after["writes"] - before["writes"], peak)
@@ -270,6 +282,65 @@ def plan(rounds: int) -> dict[str, Any]:
     return found
 
 
+#: Numbers of a failover, each of which has a destination at Vapi and another one.
+FAILOVER_NUMBERS = 1000
+
+
+def failover(rounds: int) -> dict[str, Any]:
+    """Failover and failback, each next to its requests with httpx alone, in turns."""
+    found: dict[str, list[Figure]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), 0)
+        numbers = [str(31201000000 + index) for index in range(FAILOVER_NUMBERS)]
+        record = {"record": str(Path(folder, "record.json"))}
+        try:
+            bench.sandbox("reset", "POST", {"numbers": [reached(number) for number in numbers]})
+            bench.sandbox("rules", "PUT", {"latency_ms": LATENCY})
+            for _round in range(rounds):
+                for name, state, active, given in (
+                    ("failover", "active", "0", []),
+                    ("failback", "inactive", "1", numbers),
+                ):
+                    command = [sys.executable, BENCH / "chain.py", bench.facts["didlogic_api_url"] + "/", active]
+                    found.setdefault(f"{name}, httpx alone", []).append(bench.measured([*command, *given]))
+                    # The next run has to do the same.
+                    bench.measured([*command[:-1], str(1 - int(active)), *numbers])
+                    task = {"voiceops.vapi_didlogic.didlogic_failover": {"state": state, **record}}
+                    found.setdefault(name, []).append(bench.timed([task]))
+                found.setdefault("an empty play", []).append(bench.timed(NOTHING))
+        finally:
+            bench.stop()
+    runs = {name: vars(median(figures)) for name, figures in found.items()}
+    start = runs["an empty play"]["seconds"]
+    for name in ("failover", "failback"):
+        bare = runs[f"{name}, httpx alone"]["seconds"]
+        runs[name]["times"] = runs[name]["seconds"] / bare
+        runs[name]["times without start"] = (runs[name]["seconds"] - start) / bare
+    return runs
+
+
+def reached(number: str) -> dict[str, Any]:
+    """A number with a destination at Vapi, and another one."""
+    vapi = f"{number}@11111111-1111-4111-8111-111111111111.sip.vapi.ai"
+    rows = [
+        {"destination": vapi, "transport": 1, "active": True},
+        {"destination": "31207654321", "transport": 4, "active": True},
+    ]
+    return {"number": number, "destinations": rows}
+
+
+def failover_table(runs: dict[str, Any]) -> str:
+    """An RST table of failover and failback."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for index, cell in enumerate(("Run", "Seconds", "Requests", "Times httpx alone", "The same without start")):
+        lines.append(f"   {'*' if not index else ' '} - {cell}")
+    for name, figure in runs.items():
+        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}", f"     - {figure['requests']:,.0f}"]
+        for ratio in ("times", "times without start"):
+            lines.append(f"     - {figure[ratio]:.2f}" if ratio in figure else "     -")
+    return "\n".join(lines)
+
+
 #: How many tasks are measured together.
 TASKS = 5
 
@@ -365,13 +436,14 @@ def write(found: dict[str, Any]) -> None:
     page = PAGE.read_text(encoding="utf-8")
     tables = {"figures": table(found)} if {"environment", "numbers"} <= set(found) else {}
     tables |= {"plan figures": plan_table(found["plan"])} if "plan" in found else {}
+    tables |= {"failover figures": failover_table(found["failover"])} if "failover" in found else {}
     for name, text in tables.items():
         head, rest = page.split(f".. {name} start")
         page = f"{head}.. {name} start\n\n{text}\n\n.. {name} end{rest.split(f'.. {name} end')[1]}"
     PAGE.write_text(page, encoding="utf-8")
 
 
-PARTS = {"environment": environment, "numbers": numbers, "plan": plan}
+PARTS = {"environment": environment, "numbers": numbers, "plan": plan, "failover": failover}
 
 
 def main() -> int:
@@ -384,7 +456,8 @@ def main() -> int:
     found: dict[str, Any] = {name: PARTS[name](chosen.rounds) for name in chosen.only} | {
         "starting": starting(chosen.rounds)
     }
-    print(table(found), plan_table(found["plan"]) if "plan" in found else "", sep="\n\n")
+    shown = {"plan": plan_table, "failover": failover_table}
+    print(table(found), *(make(found[name]) for name, make in shown.items() if name in found), sep="\n\n")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")
     if chosen.write:

@@ -144,7 +144,7 @@ def trusts_answers(patch: pytest.MonkeyPatch) -> None:
     honest = failover_run.Switching._take
 
     def trusting(self: Any, item: Any, steps: Any) -> Any:
-        _shown, problem = honest(self, item, steps)
+        _confirmed, problem = honest(self, item, steps)
         item.entries = failover_run.after(item.entries, steps)
         return True, problem
 

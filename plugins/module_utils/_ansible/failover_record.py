@@ -21,7 +21,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.f
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover_run import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 
-#: Maximum seconds to wait for another run with the same record. A run with many numbers takes less than a minute.
+#: Maximum seconds to wait for another run with the same record; a run with many numbers needs less than a minute.
 LOCK_TIMEOUT_SECONDS = 300.0
 
 Found = t.TypeVar("Found")
@@ -52,7 +52,7 @@ class RecordFile:
     def hold(self, interrupt: threading.Event) -> t.Iterator[None]:
         """Exclude other runs with the same file.
 
-        :param interrupt: ends the wait for another run. :raises OptionError: if that takes too long.
+        :param interrupt: ends the wait for another run. :raises OptionError: after a timeout.
         :raises RunInterruptedError: if the wait was interrupted.
         """
 

@@ -166,10 +166,12 @@ class Redactor:
 
         :param value: the result. :return: the redacted result.
         """
-        return self._cleaned(value, self._values.suspicions(_all_texts(value)))
+        # Results of many objects repeat most texts.
+        texts = dict.fromkeys(_all_texts(value))
+        return self._cleaned(value, dict(zip(texts, self._values.suspicions(texts), strict=True)))
 
-    def _cleaned(self, value: object, suspicions: t.Iterator[bool]) -> object:
-        """``suspicions``: for each text in order, whether it may contain a secret."""
+    def _cleaned(self, value: object, suspicions: t.Mapping[str, bool]) -> object:
+        """``suspicions``: for each text, whether it may contain a secret."""
         if isinstance(value, dict):
             return {
                 _key(self._cleaned(key, suspicions)): self._cleaned(item, suspicions) for key, item in value.items()
@@ -177,7 +179,7 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self._cleaned(item, suspicions) for item in value]
         if isinstance(value, str):
-            suspicious = next(suspicions)
+            suspicious = suspicions[value]
             if not value.isascii():
                 value = value.encode("utf-8", "replace").decode()
             if suspicious:

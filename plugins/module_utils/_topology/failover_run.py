@@ -164,15 +164,15 @@ class Switching:
             if self.engine.check_mode:
                 item.changed, item.entries = True, after(item.entries, todo)
                 return
-            shown, problem = self._take(item, todo)
-            if shown:
+            confirmed, problem = self._take(item, todo)
+            if confirmed:
                 return
         text = f"The destinations of {item.number} did not change; another run may be modifying them."
         raise problem or ApiError(text)
 
     def _take(self, item: Item, steps: list[Step]) -> tuple[bool, Exception | None]:
         """Send the requests of steps. Returns whether the responses show the new state, and a temporary error."""
-        shown = True
+        confirmed = True
         for step in steps:
             try:
                 answer = self.engine.client.write(self.carrier.route_mutation(item.number, step))
@@ -190,8 +190,8 @@ class Switching:
                 item.entries = after(item.entries, [step])
                 item.confirmed += 1
             else:
-                shown = False
-        return shown, None
+                confirmed = False
+        return confirmed, None
 
     # -- the record
 
@@ -290,11 +290,12 @@ class Failover(Switching):
         for item in todo:
             self._note(item, appends=item in with_fallback)
         self.save()
-        self.engine.together(self._append, with_fallback)
-        self.save()
+        if with_fallback:
+            self.engine.together(self._append, with_fallback)
+            self.save()
         self.engine.together(self.engine.with_progress(self._bypass, len(todo)), todo)
         for item in todo:
-            self._settle(item)
+            self._conclude(item)
         self.save()
         return self.finish(items, self._problem(items))
 
@@ -389,7 +390,7 @@ class Failover(Switching):
         ids = self.record.numbers[item.number].disabled
         self.change(item, lambda entries: failover.steps_to_bypass(self.carrier, item.number, entries, ids))
 
-    def _settle(self, item: Item) -> None:
+    def _conclude(self, item: Item) -> None:
         """Determine what happened to a number, and take destinations that were not disabled out of the record."""
         if item.error:
             return  # the record keeps all that may have been changed
@@ -430,7 +431,7 @@ class Failback(Switching):
         todo = [item for item in recorded if not item.error]
         self.engine.together(self.engine.with_progress(self._restore, len(todo)), todo)
         for item in todo:
-            self._settle(item)
+            self._conclude(item)
         self.save()
         return self.finish(items, self._problem(items))
 
@@ -448,7 +449,7 @@ class Failback(Switching):
             return
         self.change(item, lambda entries: failover.steps_to_remove(self.carrier, record, number, entries))
 
-    def _settle(self, item: Item) -> None:
+    def _conclude(self, item: Item) -> None:
         """Determine what happened to a number, and take what is restored out of the record."""
         if item.error:
             return
