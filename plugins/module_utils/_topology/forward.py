@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -46,6 +47,14 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 )
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def with_trunk_ids(desired: Desired, ids: t.Iterable[str]) -> Desired:
+    """The desired forward with the ids of trunks in Vapi, which are displayed in the result.
+
+    :param desired: the forward. :param ids: as Vapi returns them, so that their form is not checked. :return: the same.
+    """
+    return dataclasses.replace(desired, options=desired.options.model_copy(update={"vapi_trunk_ids": list(ids)}))
 
 
 def check_trunk_id(value: str) -> None:
@@ -163,7 +172,8 @@ def kind_of(carrier: Carrier, forward: Forward) -> str:
             f"must be {titles[forward.kind]}, because kind is {forward.kind}{actual}. Correct one, or leave kind out."
         )
         raise OptionError("destination", rule, address)
-    if (forward.kind or found) == "sip_uri" and not is_address(address):
+    # In check mode, the user may be a login that does not exist yet.
+    if (forward.kind or found) == "sip_uri" and not is_address(address.replace(UNKNOWN_ID, "0")):
         raise OptionError("destination", NO_ADDRESS, address)
     return forward.kind or str(found)
 

@@ -59,6 +59,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
     results_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import login_reached
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import with_trunk_ids
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     Snapshot,
@@ -387,10 +388,9 @@ def _new_forward(run: Rotation, path: CallPath, entry: Entry) -> Desired:
         "active": entry.active,
         "call_hunt": entry.call_hunt,
         "position": "first" if entry is path.first_active else "any",
-        "vapi_trunk_ids": sorted(run.labels),
         "state": "present",
     }
-    return desired_from_options(run.spec.forward, params)
+    return with_trunk_ids(desired_from_options(run.spec.forward, params), sorted(run.labels))
 
 
 def _with_login(run: Rotation, entry: Entry) -> str:
@@ -465,10 +465,9 @@ def _old_forward(run: Rotation, path: CallPath, entry: Entry) -> Desired:
         "number": path.number,
         "destination": uri_of(entry),
         "kind": run.spec.carrier.kind_of(entry.raw),
-        "vapi_trunk_ids": sorted(run.labels),
         "state": "absent",
     }
-    return desired_from_options(run.spec.forward, params)
+    return with_trunk_ids(desired_from_options(run.spec.forward, params), sorted(run.labels))
 
 
 def _finish(run: Rotation) -> None:

@@ -55,6 +55,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     forward_resource,
+    with_trunk_ids,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.names import check_names
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
@@ -452,12 +453,12 @@ class EnvironmentSpec:
             **({"destination": uri, "kind": "sip_uri"} if uri else target),
             heal_private_key=self.key if present else None,
             others=number.others if present else "keep",
-            vapi_trunk_ids=list(trunks),
             # The environment manages all destinations that lead to the organisation's trunks: the declared one stays.
             own_trunk_ids=list(trunks) if present else None,
             failover=number.failover if present else None,
         )
-        return dataclasses.replace(desired, reference_names={} if by_key or uri else {"trunk": str(self.trunk.name)})
+        names = {} if by_key or uri else {"trunk": str(self.trunk.name)}
+        return dataclasses.replace(with_trunk_ids(desired, trunks), reference_names=names)
 
     def path(self, number: Number) -> str:
         """The option that declares a number.
