@@ -123,7 +123,7 @@ def test_undecided_checks_never_count_as_failures(rounds: list[Any], settings: d
 
 
 @hypothesis.given(ROUNDS, SETTINGS)
-def test_a_failed_check_prevents_the_return(rounds: list[Any], settings: dict[str, Any]) -> None:
+def test_failed_check_prevents_the_return(rounds: list[Any], settings: dict[str, Any]) -> None:
     """A round with a failed check that counts is never the one that ends an outage."""
     found = hysteresis(**settings)
     for index, checks in enumerate(rounds):
@@ -152,7 +152,7 @@ def test_changes_alternate_and_are_capped(rounds: list[Any], settings: dict[str,
         assert sum(0 <= moment - now < 3600 for moment, _other in moments) <= settings["max_changes"]
 
 
-def test_a_delayed_change_follows_later() -> None:
+def test_delayed_change_follows_later() -> None:
     found = hysteresis(down_after=1, up_after=1, max_changes=2)
     good, bad = dict.fromkeys(NAMES, True), dict.fromkeys(NAMES, False)
     assert states(found, [good, bad, good, good]) == [UP, DOWN, DOWN, DOWN]
