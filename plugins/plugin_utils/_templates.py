@@ -315,7 +315,8 @@ def _found(
             yield from _found(words, item, variables, at, left - 1)
     key: str | int
     if isinstance(value, t.Mapping) and word in value:
-        key, item = next(key for key in value if key == word), value[word]
+        # The key as it is written, with its position.
+        key, item = next((key for key in value if key == word), word), value[word]
         where = f"{place}.{word}" if place else str(word)
     elif isinstance(value, (list, tuple)) and isinstance(word, int) and -len(value) <= word < len(value):
         key, item, where = word, value[word], f"{place}[{word}]"

@@ -342,10 +342,10 @@ class Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
-    def datagram_received(self, data: bytes, place: Any) -> None:
+    def datagram_received(self, data: bytes, addr: Any) -> None:
         answer = self.world.response(data.decode(), "udp")
         if answer:
-            self.transport.sendto(answer, place)
+            self.transport.sendto(answer, addr)
 
 
 @asynccontextmanager

@@ -104,7 +104,7 @@ def test_messages_name_the_variables(services: Any) -> None:
 def test_rotation_is_approved(services: Any) -> None:
     services.sandbox("reset", "POST", wired(*NUMBERS))
     trunk = {"name": "didlogic", "gateway": "sip.nl.didlogic.net", "username": "01234"}
-    new, other = ({**trunk, "password": secrets.token_hex(10)} for _ in range(2))
+    new, other = ({**trunk, "password": secrets.token_hex(10)} for _count in range(2))
     run(services, "rotate_sip_password", "--check", vapi_didlogic_trunk=new, vapi_didlogic_plan_file="plan.json")
     text = (services.folder / "plan.json").read_text()
     assert new["password"] not in text

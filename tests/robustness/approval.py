@@ -301,7 +301,7 @@ def play(number: int) -> collections.Counter[str]:
     dumped, plan, requests, count, expected = planned(name)
     account = Account.of(dumped)
     moment = random_.choice(MOMENTS)
-    edits = [random_.choice(list(EDITS)) for _ in range(random_.choice((1, 1, 1, 2)))]
+    edits = [random_.choice(list(EDITS)) for _count in range(random_.choice((1, 1, 1, 2)))]
 
     def edit() -> None:
         for each in edits:

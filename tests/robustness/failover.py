@@ -412,7 +412,7 @@ def run_edit(number: int) -> Found:
     """Edits after a failover, all of which follow from the number of the case."""
     random_ = random.Random(number)
     names, fallback = random_.choice(lists()), random_.random() < 0.5
-    edits = [random_.choice(list(EDITS)) for _ in range(random_.choice((1, 1, 2, 3)))]
+    edits = [random_.choice(list(EDITS)) for _count in range(random_.choice((1, 1, 2, 3)))]
     found: Found = collections.Counter()
     account, store = start(names), Memory()
     before = state_of(account)

@@ -63,6 +63,12 @@ def filler(option: dict[str, t.Any]) -> t.Any:
     return values.get(option.get("type", "str"), NUMBER_1)
 
 
+@pytest.fixture(autouse=True)
+def other_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A module may write a file, whose path is any text."""
+    monkeypatch.chdir(tmp_path)
+
+
 def minimal(spec: Spec) -> Result:
     """Values of the options that must be given."""
     return {name: filler(option) for name, option in spec.items() if option.get("required")}

@@ -122,7 +122,7 @@ def generated(random_: random.Random) -> Result:
         kind = random_.choice(("forward", "phone_number", "transfer_tool", "assistant", "sip_trunk"))
         after: Any = {}
         if kind == "forward":
-            rows = [random_.choice(ADDRESSES) for _ in range(random_.randrange(4))]
+            rows = [random_.choice(ADDRESSES) for _count in range(random_.randrange(4))]
             places = [{"destination": to, "kind": what, "active": random_.random() < 0.7} for to, what in rows]
             after = {"destinations": [{**place, "call_hunt": False} for place in places]} if places else {}
         elif kind != "sip_trunk":

@@ -55,6 +55,16 @@ VALUES: dict[str, dict[str, t.Any]] = {
             }
         },
     },
+    "failover.txt.j2": {
+        "__vapi_didlogic_failover_done": {
+            "numbers": [
+                {**PHONE, "action": action, "destinations": []}
+                for action in 2 * ("switched", "unprotected", "unchanged", "conflict")
+            ],
+            "failures": [{"item": "15550100125", "message": "Something."}],
+            "record": "failover.json",
+        },
+    },
     "export.txt.j2": {
         "__vapi_didlogic_export_found": {
             "trunk": {"name": "didlogic"},

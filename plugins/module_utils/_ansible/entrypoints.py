@@ -134,12 +134,14 @@ def run_operation(
     def notice(text: str) -> None:
         NOTICE.get()(str(module.redact({"text": text})["text"]))
 
-    run_guarded(
-        module,
-        lambda: parse(from_options(options, module.params)),
-        lambda given, engine: work(engine, given, notice),
-        service,
-    )
+    def parse_options() -> RecordT:
+        faults = Faults()
+        given = faults_of(options, module.params, faults)
+        checked = faults.of("", parse, given)
+        faults.end()
+        return checked or given
+
+    run_guarded(module, parse_options, lambda given, engine: work(engine, given, notice), service)
 
 
 def run_across(

@@ -69,8 +69,8 @@ def checked(carrier: Carrier, options: FailoverOptions) -> FailoverOptions:
 
 
 def _checked_number(text: str) -> str:
-    number = e164_digits(text.strip())
     try:
+        number = e164_digits(text.strip())
         check_digits(number)
     except ValueError as error:
         raise OptionError("", str(error), text) from None

@@ -20,7 +20,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reque
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyKeyedResource,
-    AnyOrderedResource,
     Mutation,
     OrderedResource,
     Resource,
@@ -163,6 +162,6 @@ def _number(
     # The rows to create come before those to remove, as in the run.
     for outcome in sorted(outcomes, key=lambda outcome: outcome.desired.options.state == "absent"):
         desired = outcome.desired
-        target = t.cast("AnyOrderedResource", forward).ordered.target(desired.record, desired.options)
+        target = t.cast("OrderedResource[t.Any, t.Any]", forward).ordered.target(desired.record, desired.options)
         entries = converged(entries, target, outcome.run_state)
     return {**row, "destinations": carrier.rows_of(entries, {UNKNOWN_ID: trunk_id})}
