@@ -286,8 +286,10 @@ def final(account: Account) -> str:
     """What an account contains, without ids and times."""
     state = account.world.state()
     text = json.dumps([state["vapi"], state["numbers"]], sort_keys=True, default=str)
-    for at, key in enumerate(sorted(ids(account), key=text.find)):
-        text = re.sub(rf"(?<![\w-]){re.escape(key)}(?![\w-])", f"ID{at}", text)
+    patterns = [re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])") for key in ids(account)]
+    found = {pattern: match.start() for pattern in patterns if (match := pattern.search(text))}
+    for at, pattern in enumerate(sorted(found, key=found.__getitem__)):
+        text = pattern.sub(f"ID{at}", text)
     return TIME.sub("TIME", text)
 
 

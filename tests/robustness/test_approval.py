@@ -22,10 +22,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import execute
 
 
-@pytest.mark.parametrize("first", [0, 100, 200])
-def test_run_sends_only_requests_of_the_approved_plan(first: int) -> None:
-    total = approval.batch(range(first, first + 100))
-    assert total["cases"] == 100
+def test_run_sends_only_requests_of_the_approved_plan() -> None:
+    total = approval.batch(range(120))
+    assert total["cases"] == 120
     assert {name: total[name] for name in approval.BROKEN} == dict.fromkeys(approval.BROKEN, 0), sorted(total)
     assert all(any(name.startswith(moment) for name in total) for moment in approval.MOMENTS)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import json
+import os
 import random
 import re
 import sys
@@ -42,7 +43,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.predict import predicted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import Snapshot
 
-BATCHES, CASES = 10, 30
+#: The environment variable plays more of them.
+BATCHES, CASES = int(os.environ.get("PREDICTION_BATCHES", "3")), 30
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ENVIRONMENTS: tuple[dict[str, t.Any], ...] = (DECLARED, BEFORE, AFTER)
 ACCOUNT = {"label": "Vapi", "password": "not-a-real-password", "ip_restrict": True}
