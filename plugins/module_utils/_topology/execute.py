@@ -68,14 +68,17 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
             warn(text)
         raise ModuleFailureError(str(failure), {**failure.result, "changed": False}, failure.labels) from None
     if result["changed"]:
-        return _carry_out(engines, spec, plan)
+        return _carry_out(engines, spec, plan, as_object(result["plan"]))
     for text in warnings:
         warn(text)
     return {**result, "labels": planned.labels}
 
 
-def _carry_out(engines: dict[str, Engine], spec: EnvironmentSpec, plan: ChangePlan) -> ApiObject:
-    """Run; with an approved plan, send only the requests of the plan."""
+def _carry_out(engines: dict[str, Engine], spec: EnvironmentSpec, plan: ChangePlan, document: ApiObject) -> ApiObject:
+    """Run; with an approved plan, send only the requests of the plan.
+
+    :param document: the content of the plan, for the result.
+    """
     if spec.params.get("approved_plan") or spec.params.get("approved_digest"):
         gate = plan.gate()
         for engine in engines.values():
@@ -83,9 +86,9 @@ def _carry_out(engines: dict[str, Engine], spec: EnvironmentSpec, plan: ChangePl
     try:
         done = _perform(engines, spec)
     except ModuleFailureError as failure:
-        failure.result["plan"] = plan.document()
+        failure.result["plan"] = document
         raise
-    return {**done.result, "plan": plan.document(), "labels": done.labels}
+    return {**done.result, "plan": document, "labels": done.labels}
 
 
 def _perform(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
