@@ -1936,6 +1936,16 @@ def find_row(reason: str) -> Reason:
     return next(row for row in REASONS if fnmatch.fnmatchcase(reason, row.pattern))
 
 
+def cause_of(reason: str) -> str | None:
+    """An identifier of the cause of an ended call, from a limited set, such as for the label of a metric.
+
+    :param reason: Vapi's ``endedReason``.
+    :return: the pattern of its row, which is the reason itself if the table contains it; ``None`` if it is unknown.
+    """
+    row = find_row(reason.strip())
+    return None if row is UNKNOWN else row.pattern
+
+
 def is_outage(reason: str | None) -> bool:
     """Whether an ended reason proves an outage of Vapi or one of its suppliers, which no caller can cause.
 
