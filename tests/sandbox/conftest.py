@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.app import create_app
+from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.switches import defaults
 from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_server.world import World
 from ansible_collections.voiceops.vapi_didlogic.tests.sandbox.inprocess import InProcessTransport
 
@@ -40,7 +41,10 @@ def clock() -> Clock:
 
 @pytest.fixture
 def world(clock: Clock) -> World:
-    return World(clock=clock)
+    """An empty sandbox with the defaults: these tests are about the sandbox, in whatever dialect the others run."""
+    world = World(clock=clock)
+    world.settings = defaults()
+    return world
 
 
 @pytest.fixture
@@ -78,5 +82,5 @@ def trunk(vapi: httpx.Client) -> Any:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("sandbox") / "state"
-    yield start(folder)
+    yield start(folder, "--dialect", "{}")
     command(folder, "--stop")

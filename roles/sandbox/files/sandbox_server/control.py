@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import switchboard, telephony, vapi_calls
+from . import switchboard, switches, telephony, vapi_calls
 from .auth import bearer_matches
 from .world import World
 
@@ -67,14 +67,11 @@ def state(world: World, _body: Any) -> Any:
 
 def rules(world: World, body: Any) -> Any:
     """The switches; those in the body are set."""
-    for name, value in dict(body or {}).items():
-        if name not in world.settings:
-            raise ValueError(f"the switch {name} does not exist; the switches are {', '.join(world.settings)}")
-        if type(value) is not type(world.settings[name]):
-            raise ValueError(f"{name} must be a {type(world.settings[name]).__name__}")
-        if name == "calls":
-            telephony.check_scripts(value)
-    world.settings.update(body or {})
+    given = dict(body or {})
+    switches.check(given)
+    telephony.check_scripts(given.get("calls", []))
+    world.settings.update(given)
+    world.changed()
     return world.settings
 
 

@@ -11,15 +11,11 @@ from __future__ import annotations
 
 import csv
 import io
-import ipaddress
-import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from email import message_from_bytes
-from email.policy import HTTP
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +24,20 @@ from starlette.routing import Route
 from . import switchboard
 from .auth import bearer_matches
 from .clock import vapi_time
+from .forms import (
+    ACCOUNT,
+    DESTINATION,
+    FLAGS,
+    DidlogicError,
+    check_account,
+    check_address,
+    check_destination,
+    form,
+    integer,
+    invalid,
+    pairs,
+    value_of,
+)
 from .seed import SIP_ACCOUNT, didlogic_time
 from .world import Item, World, without_secrets
 
@@ -47,134 +57,7 @@ TRANSACTION_TYPES = (
     "inbound_sms",
 )
 
-# The form of an address for each transport.
-_ADDRESS = {
-    1: (re.compile(r"(?i:sips?:)?[^@\s:]+@[^@\s]+"), "a SIP URI"),
-    4: (re.compile(r"\+?[0-9]{6,15}"), "a phone number"),
-    5: (re.compile(r"[0-9]{5}"), "a SIP account of five digits"),
-}
-_BOOLS = {"1": True, "true": True, "0": False, "false": False}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class DidlogicError(Exception):
-    """A response with an error message."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def invalid(message: str) -> DidlogicError:
-    """The response to an invalid body or query."""
-    return DidlogicError(422, message)
-
-
-# --- form values
-
-
-def _text(value: Any) -> str:
-    return str(value)
-
-
-def _bool(value: Any) -> bool:
-    found = _BOOLS.get(str(value).lower())
-    if found is None:
-        raise ValueError("must be 1 or 0")
-    return found
-
-
-def _integer(value: Any) -> int:
-    if not re.fullmatch(r"[0-9]+", str(value)):
-        raise ValueError("must be a whole number")
-    return int(value)
-
-
-def _decimal(value: Any) -> str:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", str(value)):
-        raise ValueError("must be a decimal number")
-    return str(float(value))
-
-
-Reader = Callable[[Any], Any]
-
-FLAGS: dict[str, Reader] = {"active": _bool, "callhunt": _bool}
-DESTINATION: dict[str, Reader] = {"destination": _text, "transport": _integer, "priority": _text, **FLAGS}
-ACCOUNT: dict[str, Reader] = {
-    "password": _text,
-    "callerid": _text,
-    "label": _text,
-    "rewrite_enabled": _bool,
-    "rewrite_cond": _text,
-    "rewrite_prefix": _text,
-    "didinfo_enabled": _bool,
-    "ip_restrict": _bool,
-    "call_restrict": _bool,
-    "call_limit": _integer,
-    "channels_restrict": _bool,
-    "max_channels": _integer,
-    "cost_limit": _bool,
-    "max_call_cost": _decimal,
-}
-
-
-async def _form(world: World, request: Request, prefix: str, fields: Mapping[str, Reader]) -> Item:
-    """The body's ``prefix[field]`` values, read by ``fields``."""
-    return {
-        name: _read(fields, name, value, f"{prefix}[{name}]")
-        for name, value in (await _pairs(world, request, prefix)).items()
-        if name in fields or world.settings["refuse_unknown_fields"]
-    }
-
-
-async def _pairs(world: World, request: Request, prefix: str | None) -> dict[str, Any]:
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
-    body = await request.body()
-    if content_type == "application/json" and world.settings["accept_json"]:
-        try:
-            sent = json.loads(body)
-            return dict(sent[prefix] if prefix else sent)
-        except (ValueError, LookupError, TypeError):
-            raise invalid("the body cannot be read as JSON") from None
-    if content_type == "multipart/form-data":
-        pairs = _multipart(request.headers["content-type"], body)
-    elif body and content_type != "application/x-www-form-urlencoded":
-        raise invalid("the body must be application/x-www-form-urlencoded or multipart/form-data")
-    else:
-        pairs = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-    if prefix is None:
-        return dict(pairs)
-    names = {}
-    for key, value in pairs.items():
-        inner = re.fullmatch(re.escape(prefix) + r"\[(\w+)\]", key)
-        if inner:
-            names[inner[1]] = value
-        elif world.settings["refuse_unknown_fields"]:
-            raise invalid(f"{key} is unknown")
-    return names
-
-
-def _multipart(content_type: str, body: bytes) -> dict[str, str]:
-    """The fields of a form that is sent in parts."""
-    message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body, policy=HTTP)
-    if not message.is_multipart():
-        raise invalid("the body cannot be read as multipart/form-data")
-    found = {}
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            found[name] = content.decode(errors="replace")
-    return found
-
-
-def _read(fields: Mapping[str, Reader], name: str, value: Any, label: str) -> Any:
-    if name not in fields:
-        raise invalid(f"{label} is unknown")
-    try:
-        return fields[name](value)
-    except ValueError as error:
-        raise invalid(f"{label} {error}") from None
 
 
 # --- numbers and destinations
@@ -191,7 +74,9 @@ async def list_purchases(world: World, request: Request) -> Response:
         {key: value for key, value in number.items() if key not in {"id", "destinations"}}
         for number in reversed(world.didlogic["numbers"])
     ]
-    part, page = _page(request, numbers)
+    part, page = _page(world, request, numbers)
+    if world.settings["csv_by_default"] and "json" not in request.headers.get("accept", ""):
+        return _csv([list(numbers[0]) if numbers else [], *(list(number.values()) for number in part)])
     pages = page.pop("total_pages")
     return JSONResponse({"purchases": part, "pagination": {"pages": pages, **page}})
 
@@ -214,54 +99,60 @@ async def list_destinations(world: World, request: Request) -> Response:
     rows = sorted(_number(world, request)["destinations"], key=lambda row: (row["priority"], row["id"]))
     if world.settings["unsorted_destinations"]:
         rows.sort(key=lambda row: -row["id"])
-    return JSONResponse({"destination": rows})
+    return JSONResponse({"destination": world.listed(rows)})
 
 
 async def create_destination(world: World, request: Request) -> Response:
-    """POST appends a destination; a given priority is ignored."""
-    number = _number(world, request)
-    sent = await _form(world, request, "destination", DESTINATION)
-    address, transport = sent.get("destination", ""), sent.get("transport")
-    if not address.strip():
-        raise invalid("Destination can't be blank")
-    if transport not in _ADDRESS:
-        raise invalid("Transport must be 1, 4 or 5")
-    pattern, expected = _ADDRESS[transport]
-    if not pattern.fullmatch(address):
-        raise invalid(f"Destination must be {expected} for transport {transport}")
-    rows = number["destinations"]
-    if world.settings["refuse_duplicate_destination"] and any(
-        (row["destination"], row["transport"]) == (address, transport) for row in rows
-    ):
-        raise invalid("Destination has already been taken")
+    """POST of a destination; unless a switch says otherwise, it is the last one, whatever priority it has."""
+    rows: list[Item] = _number(world, request)["destinations"]
+    sent = await form(world, request, "destination", DESTINATION)
     row = {
         "id": world.next_id(),
-        "destination": address,
-        "transport": transport,
-        "priority": max((row["priority"] for row in rows), default=0) + 1,
+        "destination": check_destination(world, sent, rows),
+        "transport": sent["transport"],
+        "priority": _priority(world, sent, rows),
         "callhunt": sent.get("callhunt", False),
-        "active": sent.get("active", False),
+        "active": sent.get("active", world.settings["active_by_default"]),
     }
     rows.append(row)
+    world.created(row)
     return JSONResponse({"did_destination": row})
+
+
+def _priority(world: World, sent: Item, rows: list[Item]) -> int:
+    """The priority of a new destination."""
+    settings, taken = world.settings, [row["priority"] for row in rows]
+    if settings["accept_priority"] and str(sent.get("priority", "")).isdigit():
+        return int(sent["priority"])
+    if settings["equal_priorities"] or not taken:
+        return 1
+    found: int = min(taken) - 1 if settings["new_destination_first"] else max(taken) + 1
+    return found
 
 
 async def update_destination(world: World, request: Request) -> Response:
     """PATCH of the two flags; the address cannot be changed."""
     row = _destination(world, request)
-    row.update(await _form(world, request, "destination", FLAGS))
+    settable = {"priority": integer} if world.settings["accept_priority"] else {}
+    row.update(await form(world, request, "destination", {**FLAGS, **settable}))
     return JSONResponse({"did_destination": row})
 
 
 async def delete_destination(world: World, request: Request) -> Response:
-    """DELETE of one row; the others keep their priorities."""
-    row = _destination(world, request)
-    _number(world, request)["destinations"].remove(row)
-    return JSONResponse({})
+    """DELETE of one row; the others keep their priorities unless a switch says otherwise."""
+    row, rows = _destination(world, request), _number(world, request)["destinations"]
+    rows.remove(row)
+    if world.settings["renumber_destinations"]:
+        for priority, other in enumerate(sorted(rows, key=lambda row: (row["priority"], row["id"])), 1):
+            other["priority"] = priority
+    return _deleted(world)
 
 
 def _number(world: World, request: Request) -> Item:
-    number = world.number(request.path_params["number"])
+    given = request.path_params["number"]
+    number = world.number(given.removeprefix("+") if world.settings["numbers_with_plus"] else given)
+    if number is None and world.settings["numbers_by_id"]:
+        number = next((item for item in world.didlogic["numbers"] if str(item["id"]) == given), None)
     if number is None:
         raise DidlogicError(404, "DID number not found")
     return number
@@ -281,7 +172,7 @@ def _destination(world: World, request: Request) -> Item:
 
 async def list_accounts(world: World, _request: Request) -> Response:
     """GET /v1/sipaccounts"""
-    return JSONResponse({"sipaccounts": without_secrets(world.didlogic["sip_accounts"])})
+    return JSONResponse({"sipaccounts": world.listed(without_secrets(world.didlogic["sip_accounts"]))})
 
 
 async def get_account(world: World, request: Request) -> Response:
@@ -291,9 +182,8 @@ async def get_account(world: World, request: Request) -> Response:
 
 async def create_account(world: World, request: Request) -> Response:
     """POST: the login is assigned here; every second one starts with a zero."""
-    sent = await _form(world, request, "sipaccount", ACCOUNT)
-    if not sent.get("password"):
-        raise invalid("Password can't be blank")
+    sent = await form(world, request, "sipaccount", ACCOUNT)
+    check_account(world, sent, None)
     account_id = world.next_id()
     name = _free_login(world, leading_zero=bool(account_id % 2))
     account = {
@@ -305,15 +195,15 @@ async def create_account(world: World, request: Request) -> Response:
         **sent,
     }
     world.didlogic["sip_accounts"].append(account)
+    world.created(account)
     return _envelope(account)
 
 
 async def update_account(world: World, request: Request) -> Response:
     """PUT of the given fields."""
     account = _account(world, request)
-    sent = await _form(world, request, "sipaccount", ACCOUNT)
-    if sent.get("password") == "":
-        raise invalid("Password can't be blank")
+    sent = await form(world, request, "sipaccount", ACCOUNT)
+    check_account(world, sent, account)
     account.update(sent)
     return _envelope(account)
 
@@ -321,7 +211,7 @@ async def update_account(world: World, request: Request) -> Response:
 async def delete_account(world: World, request: Request) -> Response:
     """DELETE of a SIP account."""
     world.didlogic["sip_accounts"].remove(_account(world, request))
-    return JSONResponse({})
+    return _deleted(world)
 
 
 async def list_ips(world: World, request: Request) -> Response:
@@ -332,11 +222,8 @@ async def list_ips(world: World, request: Request) -> Response:
 async def add_ip(world: World, request: Request) -> Response:
     """POST of one more address."""
     account = _account(world, request)
-    address = str((await _pairs(world, request, None)).get("ip", ""))
-    try:
-        ipaddress.IPv4Address(address)
-    except ValueError:
-        raise invalid("ip must be an IPv4 address") from None
+    address = str((await pairs(world, request, None)).get("ip", ""))
+    check_address(world, address)
     if address not in account["allowed_ips"]:
         account["allowed_ips"].append(address)
     return JSONResponse({"allowed_ips": account["allowed_ips"]})
@@ -349,7 +236,11 @@ async def delete_ip(world: World, request: Request) -> Response:
     if address not in addresses:
         raise DidlogicError(404, "IP not found")
     addresses.remove(address)
-    return JSONResponse({})
+    return _deleted(world)
+
+
+def _deleted(world: World) -> Response:
+    return Response(status_code=204) if world.settings["delete_status"] == 204 else JSONResponse({})
 
 
 def _account(world: World, request: Request) -> Item:
@@ -425,7 +316,7 @@ async def list_calls(world: World, request: Request) -> Response:
     asked = [(test, query[name]) for name, test in tests if name in query]
     calls = [call for call in records(world) if all(test(call, wanted) for test, wanted in asked)]
     calls.sort(key=lambda call: str(call.get("timestamp", "")), reverse=True)
-    part, page = _page(request, calls)
+    part, page = _page(world, request, calls)
     if len(calls) > CALLS_CAP:
         # Pages after the last counted one can still be read; the real behaviour is unknown.
         page |= {"total_records": CALLS_CAP, "total_pages": -(-CALLS_CAP // page["per_page"])}
@@ -443,21 +334,27 @@ async def list_transactions(world: World, request: Request) -> Response:
     for name in ("start_date", "end_date"):
         if name in query and not _DATE.fullmatch(query[name]):
             raise invalid(f"{name} must be a date such as 2026-01-02")
-    lines = io.StringIO()
-    writer = csv.writer(lines)
-    writer.writerow(("Date", "Time", "Transaction type", "Comment", "Amount", "Balance", "Status"))
+    rows: list[list[Any]] = [["Date", "Time", "Transaction type", "Comment", "Amount", "Balance", "Status"]]
     for call in records(world) if query.get("type", "call") == "call" else []:
         day, _t, clock = str(call.get("timestamp", "")).partition("T")
         if query.get("start_date", day) <= day <= query.get("end_date", day):
             amount = -float(call.get("amount") or 0)
-            writer.writerow((day, clock[:8], "call", f"Call to {call.get('to')}", amount, world.balance, "completed"))
+            rows.append([day, clock[:8], "call", f"Call to {call.get('to')}", amount, world.balance, "completed"])
+    return _csv(rows)
+
+
+def _csv(rows: list[list[Any]]) -> Response:
+    lines = io.StringIO()
+    csv.writer(lines).writerows(rows)
     return Response(lines.getvalue(), media_type="text/csv")
 
 
-def _page(request: Request, items: list[Item]) -> tuple[list[Item], Item]:
+def _page(world: World, request: Request, items: list[Item]) -> tuple[list[Item], Item]:
     query = request.query_params
-    page = _read({"page": _integer}, "page", query.get("page", "1"), "page")
-    per_page = _read({"per_page": _integer}, "per_page", query.get("per_page", "100"), "per_page")
+    page = value_of({"page": integer}, "page", query.get("page", "1"), "page")
+    per_page = value_of({"per_page": integer}, "per_page", query.get("per_page", "100"), "per_page")
+    if world.settings["clamp_pages"]:
+        per_page = min(per_page, 1000)
     if page < 1 or not 1 <= per_page <= 1000:
         raise invalid("page must be at least 1, and per_page from 1 to 1000")
     pagination = {
@@ -498,24 +395,47 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
 
 def routes(world: World) -> list[Route]:
     """The routes of didlogic's API. Each path may end with `.json`, as in some clients."""
-    return [
-        Route(path + suffix, _guarded(world, act), methods=[method])
-        for suffix in (".json", "")
-        for method, path, act in ENDPOINTS
+    patch: Endpoint = partial(_with_switch, "accept_account_patch", update_account)
+    plain: list[tuple[str, str, Endpoint]] = [*ENDPOINTS, ("PATCH", _ONE_ACCOUNT, patch)]
+    suffixed: list[tuple[str, str, Endpoint]] = [
+        (method, f"{path}.json", partial(_without_switch, "refuse_json_suffix", act)) for method, path, act in plain
     ]
+    return [Route(path, _guarded(world, act), methods=[method]) for method, path, act in (*suffixed, *plain)]
 
 
-def _refusal(status: int, text: str) -> Response:
-    return JSONResponse({"error": text}, status)
+async def _with_switch(name: str, act: Endpoint, world: World, request: Request) -> Response:
+    """A route that exists only with a switch."""
+    return await act(world, request) if world.settings[name] else _refusal(world, DidlogicError(404, NOT_FOUND))
+
+
+async def _without_switch(name: str, act: Endpoint, world: World, request: Request) -> Response:
+    """A route that exists only without a switch."""
+    return _refusal(world, DidlogicError(404, NOT_FOUND)) if world.settings[name] else await act(world, request)
+
+
+NOT_FOUND = "Not found"
+
+
+def _refusal(world: World, refusal: DidlogicError) -> Response:
+    text = str(refusal)
+    bodies: dict[str, Item] = {
+        "error": {"error": text},
+        "errors": {"errors": {refusal.field: [text]}},
+        "message": {"message": text},
+    }
+    return JSONResponse(bodies[world.settings["error_form"]], refusal.status)
 
 
 def _guarded(world: World, act: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         if not bearer_matches(request, world.didlogic_api_key):
-            return _refusal(403, "API token is incorrect")
+            return _refusal(world, DidlogicError(world.settings["wrong_key_status"], "API token is incorrect"))
         try:
             return await act(world, request)
         except DidlogicError as refusal:
-            return _refusal(refusal.status, str(refusal))
+            gone = request.method == "DELETE" and refusal.status == 404
+            if gone and world.settings["accept_repeated_delete"]:
+                return _deleted(world)
+            return _refusal(world, refusal)
 
     return endpoint

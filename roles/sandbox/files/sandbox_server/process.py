@@ -124,6 +124,19 @@ def reset(folder: StateDir, seed: Any) -> None:
         raise SandboxError(f"invalid seed: {answer['error']}")
 
 
+def apply(folder: StateDir, dialect: dict[str, Any]) -> bool:
+    """Set switches in the running sandbox, and return whether any had another value."""
+    state_file = running(folder)
+    if state_file is None:
+        raise SandboxError(f"no sandbox runs in {folder.path}")
+    port, token = state_file["port"], state_file["control_token"]
+    before = _options(port, "GET", "/sandbox/rules", None, token)
+    answer = _options(port, "PUT", "/sandbox/rules", dialect, token)
+    if "error" in answer:
+        raise SandboxError(f"invalid dialect: {answer['error']}")
+    return bool(answer != before)
+
+
 def _options(port: int, method: str, path: str, body: Any = None, token: str = "") -> Any:
     # http.client uses no proxy of the environment.
     connection = http.client.HTTPConnection(HOST, port, timeout=5)

@@ -26,6 +26,7 @@ E164_HINT = (
     "must be a valid phone number in the E.164 format. Hot tip, you may be missing the country code (Eg. US: +1)."
 )
 CONTACTS = 10000  # of one campaign
+UNKNOWN = "should not exist"  # the end of the message about an unknown field
 
 _REF = "#/components/schemas/"
 
@@ -341,7 +342,7 @@ class Reader:
         fields = {**LEGACY, **schema["properties"]} if assistant and self.legacy else schema["properties"]
         for name in body:
             if name not in fields and schema.get("additionalProperties") is not True:
-                yield f"{path}property {name} should not exist"
+                yield f"{path}property {name} {UNKNOWN}"
         required = () if partial else schema.get("required", ())
         for name, field in fields.items():
             if name not in body:

@@ -48,11 +48,19 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(folder: StateDir, port: int, seed: Any = None, max_seconds: float | None = None) -> None:
-    """Serve until stopped. A seed is only used if there is no state from an earlier run."""
+def serve(
+    folder: StateDir,
+    port: int,
+    seed: Any = None,
+    max_seconds: float | None = None,
+    dialect: dict[str, Any] | None = None,
+) -> None:
+    """Serve until stopped. A seed is only used if there is no state from an earlier run; a dialect always is."""
     folder.make()
     folder.lock()
     world = _world(folder, seed)
+    world.settings.update(dialect or {})
+    world.changed()
     listener = _listen(port)
     port = listener.getsockname()[1]
     base = f"http://{HOST}:{port}"
@@ -106,7 +114,6 @@ def _world(folder: StateDir, seed: Any) -> World:
         except ValueError as error:
             raise SandboxError(f"invalid seed: {error}") from None
     world.on_change = lambda: folder.write(folder.state, world.dump())
-    world.changed()
     return world
 
 

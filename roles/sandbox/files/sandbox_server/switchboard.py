@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from . import telephony, vapi_versions
+from . import forms, telephony, vapi_versions, variants
 from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
 from .world import Item, World
@@ -41,7 +41,9 @@ class Way:
         self.phone = world.vapi["phone_numbers"].get(call.get("phoneNumberId", ""), {})
         self.sip = self.phone.get("provider") == "byo-phone-number"  # others do not use didlogic
         self.trunk = world.vapi["credentials"].get(self.phone.get("credentialId", ""), {})
-        self.plan = self.trunk.get("outboundAuthenticationPlan") or {}
+        self.plan = self.trunk.get(variants.PLAN) or {}
+        if world.settings["stale_login"]:
+            self.plan = world.logins.get(self.trunk.get("id", ""), self.plan)
         self.login = self.plan.get("authUsername")
 
     def lacks(self, name: str, store: str) -> bool:
@@ -65,17 +67,23 @@ class Way:
         given, expected = self.plan.get("authPassword"), account.get("password")
         return bool(given and expected) and given != expected
 
+    def wrong_address(self) -> bool:
+        """Whether the call comes from an address that the account does not allow; only with a switch."""
+        account = self.world.sip_account(self.login or "") or {}
+        address = self.world.settings["other_source_address"]
+        return bool(address and account.get("ip_restrict")) and address not in account["allowed_ips"]
+
     @cached_property
     def reason(self) -> str | None:
         """The reason why the call is impossible, if any."""
-        return next((reason for reason, stands in OBSTACLES if stands(self)), None)
+        settings = self.world.settings
+        return next((settings.get(reason, reason) for reason, stands in OBSTACLES if stands(self)), None)
 
 
-# The first matching error is used. didlogic's responses are not documented: an invalid login is challenged again (407),
-# and calls of an account without credit are forbidden (403).
+# The first matching error is used; a reason may be the name of a switch. didlogic's responses are not documented: an
+# invalid login is challenged again (407), and calls of an account without credit are forbidden (403).
 OBSTACLES: tuple[tuple[str, Callable[[Way], bool]], ...] = (
-    # The reason of a call to a workflow is not documented; such a call has no assistant.
-    (telephony.GET_ASSISTANT, lambda way: way.leads_to_a_workflow()),
+    ("workflow_reason", lambda way: way.leads_to_a_workflow()),
     (telephony.GET_ASSISTANT, lambda way: way.lacks("assistantId", "assistants") or way.lacks("squadId", "squads")),
     (telephony.ASSISTANT_VERSION, lambda way: way.lacks_version("assistant", "assistants")),
     (telephony.SQUAD_VERSION, lambda way: way.lacks_version("squad", "squads")),
@@ -86,7 +94,8 @@ OBSTACLES: tuple[tuple[str, Callable[[Way], bool]], ...] = (
     (telephony.GET_PHONE_NUMBER, lambda way: way.lacks("phoneNumberId", "phone_numbers")),
     (telephony.NOT_CONNECTED, lambda way: way.sip and not has_gateway(way.trunk, "outboundEnabled")),
     (telephony.PROXY_AUTHENTICATION, lambda way: way.sip and (not way.login or way.wrong_password())),
-    (telephony.FORBIDDEN, lambda way: way.sip and way.world.balance <= 0),
+    (telephony.FORBIDDEN, lambda way: way.sip and way.wrong_address()),
+    ("no_credit_reason", lambda way: way.sip and way.world.balance <= 0),
 )
 
 
@@ -321,7 +330,7 @@ def legs(world: World) -> Iterator[Line]:
 
 _URI = re.compile(r"(?:sips?:)?(?P<user>[^@\s:;]+)@(?P<host>[^:;\s]+).*", re.IGNORECASE)
 _VAPI_HOST = re.compile(r"(?P<trunk>[^.]+)\.sip\.(eu\.)?vapi\.ai")
-_CAUGHT = {1: "vapi", 4: "pstn", 5: "sip_account"}
+_CAUGHT = {forms.SIP_URI: "vapi", forms.PHONE_NUMBER: "pstn", forms.SIP_ACCOUNT: "sip_account"}
 
 
 def ring(world: World, number: str, caller: str) -> Item:
@@ -332,7 +341,8 @@ def ring(world: World, number: str, caller: str) -> Item:
     leg = {"type": "incoming", "account": None, "login": None, "from": telephony.user(caller), "to": did["number"]}
     answer: Item = {"answered_by": None, "call_id": None, "tried": []}
     now, script = world.now(), telephony.script_for(world.settings["calls"], caller)
-    for row in sorted(did["destinations"], key=lambda row: (row["priority"], row["id"])):
+    sign = -1 if world.settings["highest_priority_first"] else 1
+    for row in sorted(did["destinations"], key=lambda row: (sign * row["priority"], row["id"])):
         if not row["active"]:
             continue
         phone, result = _try(world, row)
@@ -340,7 +350,7 @@ def ring(world: World, number: str, caller: str) -> Item:
         answer["tried"].append(tried)
         if result != "answered":
             continue
-        answer["answered_by"] = _CAUGHT[row["transport"]]
+        answer["answered_by"] = _CAUGHT[forms.kind_of(world, row["transport"]) or forms.SIP_URI]
         if phone:
             answer["call_id"] = _answer(world, phone, caller, leg, now)
         else:
@@ -353,11 +363,12 @@ def ring(world: World, number: str, caller: str) -> Item:
 
 def _try(world: World, row: Item) -> tuple[Item | None, str]:
     """Vapi's number, if the call reaches it, and the result at a destination."""
-    if row["transport"] == 4:
+    kind = forms.kind_of(world, row["transport"])
+    if kind == forms.PHONE_NUMBER:
         return None, "answered"
-    if row["transport"] == 5:
+    if kind == forms.SIP_ACCOUNT:
         return None, "answered" if world.sip_account(row["destination"]) else "no such SIP account"
-    if row["transport"] != 1:
+    if kind != forms.SIP_URI:
         return None, "unknown transport"  # such as a WebSocket, whose code is unknown
     uri = _URI.fullmatch(row["destination"])
     host = _VAPI_HOST.fullmatch(uri["host"].lower()) if uri else None
@@ -370,8 +381,8 @@ def _try(world: World, row: Item) -> tuple[Item | None, str]:
     if not has_gateway(trunk, "inboundEnabled"):
         return None, "401 no inbound gateway"
     for phone in world.vapi["phone_numbers"].values():
-        # Whether Vapi matches a number with another spelling is not documented.
-        if phone.get("credentialId") == trunk["id"] and phone.get("number") == uri["user"]:
+        named = variants.same_number(world, phone.get("number", ""), uri["user"])
+        if phone.get("credentialId") == trunk["id"] and named and not variants.is_activating(world, phone):
             return phone, "answered"
     return None, "404 no such phone number"
 
@@ -397,7 +408,7 @@ def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
     if not target:
         # With a server Vapi requests an assistant from it; the sandbox has no such server.
         reason = telephony.REQUEST_FAILED if "server" in phone else telephony.NO_TARGET
-    elif way.reason == telephony.GET_ASSISTANT:
+    elif way.leads_to_a_workflow() or way.reason == telephony.GET_ASSISTANT:
         reason = way.reason  # the assistant does not exist, or it is a workflow
     elif load(world)[0] >= world.settings["concurrency_limit"]:
         reason = telephony.OVER_LIMIT

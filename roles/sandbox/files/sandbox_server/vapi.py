@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import schema
+from . import schema, variants
 from .auth import bearer_matches
 from .clock import parse
 from .schema import Reader, is_uuid
@@ -111,6 +111,15 @@ class Resource:
             return self.kinds.get(item.get(self.tag, ""))
         return self.update if update and self.update else self.create
 
+    def show(self, world: World, item: Item, query: Mapping[str, str], render: Renderer | None = None) -> Item:
+        """An object in a response, with what switches change in it.
+
+        :param query: the query of the request. :param render: a renderer in place of that of the resource.
+        """
+        rendered = (render or self.render)(world, item, query)
+        name = self.schema(item, update=False)
+        return variants.shown(world, self.store, item, rendered, schema.properties(name) if name else ())
+
     def known_queries(self) -> set[str]:
         """The query parameters that a list accepts."""
         return {*schema.QUERIES.get(self.path, ()), *(self.filters or ()), *self.queries}
@@ -171,12 +180,15 @@ async def list_items(world: World, resource: Resource, request: Request) -> Resp
         for name, field in (resource.filters or {}).items()
         if name in query
     }
-    held = resource.items(world) if resource.items else list(world.vapi[resource.store].values())
-    items = [item for item in _by_date(held, query) if all(item.get(field) in few for field, few in expected.items())]
-    render = resource.read or resource.render
-    if resource.paged:
-        return JSONResponse(_page(items, query, lambda item: render(world, item, query)))
-    return JSONResponse([render(world, item, query) for item in items[: _limit(query)]])
+    held = world.listed(resource.items(world) if resource.items else list(world.vapi[resource.store].values()))
+    items = [
+        item for item in _by_date(world, held, query) if all(item.get(field) in few for field, few in expected.items())
+    ]
+
+    def show(item: Item) -> Item:
+        return resource.show(world, item, query, resource.read)
+
+    return JSONResponse(_page(items, query, show) if resource.paged else list(map(show, items[: _limit(query)])))
 
 
 async def search_numbers(world: World, request: Request) -> Response:
@@ -185,7 +197,7 @@ async def search_numbers(world: World, request: Request) -> Response:
     word = query.get("search", "").lower()
     items = [
         item
-        for item in _by_date(list(world.vapi["phone_numbers"].values()), query)
+        for item in _by_date(world, list(world.vapi["phone_numbers"].values()), query)
         if any(word in str(item.get(field, "")).lower() for field in ("name", "number", "sipUri"))
     ]
     return JSONResponse(_page(items, query, lambda item: without_password(world, item, query)))
@@ -194,7 +206,7 @@ async def search_numbers(world: World, request: Request) -> Response:
 async def get_item(world: World, resource: Resource, request: Request) -> Response:
     """GET of one object."""
     item, query = _find(world, resource, request), dict(request.query_params)
-    return JSONResponse((resource.read or resource.render)(world, item, query))
+    return JSONResponse(resource.show(world, item, query, resource.read))
 
 
 async def get_above(world: World, answer: Callable[[World, Request], Response], request: Request) -> Response:
@@ -211,8 +223,8 @@ async def get_below(
 
 async def create_item(world: World, resource: Resource, request: Request) -> Response:
     """POST of a new object."""
-    sent = await _body(request)
-    _check_fields(world, resource, sent, sent, update=False)
+    sent = variants.rewritten(world, await _body(request))
+    sent = _check_fields(world, resource, sent, sent, update=False)
     sent = {name: value for name, value in sent.items() if value is not None}
     now = world.timestamp()
     stored = {
@@ -228,7 +240,8 @@ async def create_item(world: World, resource: Resource, request: Request) -> Res
     if resource.on_create:
         return JSONResponse(resource.on_create(world, sent, stored), resource.post_status)
     world.vapi[resource.store][stored["id"]] = stored
-    return JSONResponse(resource.render(world, stored, {}), resource.post_status)
+    world.created(stored)
+    return JSONResponse(resource.show(world, stored, {}), resource.post_status)
 
 
 async def update_item(world: World, resource: Resource, request: Request) -> Response:
@@ -237,7 +250,9 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
     sent = await _body(request)
     if resource.tag and sent.get(resource.tag, item.get(resource.tag)) != item.get(resource.tag):
         raise bad_request(f"{resource.tag} cannot be changed")
-    _check_fields(world, resource, sent, item, update=True)
+    _refuse(variants.faults_of_update(world, resource.store, sent, item))
+    sent = variants.merged(world, resource.store, sent, item)
+    sent = _check_fields(world, resource, sent, item, update=True)
     stored = {name: value for name, value in {**item, **sent}.items() if value is not None}
     for check in resource.checks:
         check(world, sent, stored)
@@ -246,7 +261,7 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
     stored["updatedAt"] = world.timestamp()
     item.clear()
     item.update(stored)
-    return JSONResponse(resource.render(world, item, {}))
+    return JSONResponse(resource.show(world, item, {}))
 
 
 async def delete_item(world: World, resource: Resource, request: Request) -> Response:
@@ -263,7 +278,8 @@ async def delete_item(world: World, resource: Resource, request: Request) -> Res
         resource.on_delete(world, sent, item)
     else:
         del world.vapi[resource.store][item["id"]]
-    return JSONResponse(resource.render(world, item, {}))
+        variants.clear_references(world, item["id"])
+    return JSONResponse(resource.show(world, item, {}))
 
 
 def _find(world: World, resource: Resource, request: Request) -> Item:
@@ -303,8 +319,8 @@ def _refuse(found: list[str]) -> None:
         raise bad_request(found)
 
 
-def _check_fields(world: World, resource: Resource, sent: Item, item: Item, update: bool) -> None:
-    """Check all fields, first the tag, because the others depend on it."""
+def _check_fields(world: World, resource: Resource, sent: Item, item: Item, update: bool) -> Item:
+    """Check all fields, first the tag, because the others depend on it. Returns the fields that are accepted."""
     if resource.tag and resource.kinds:
         if not isinstance(item.get(resource.tag), str):
             raise bad_request([f"{resource.tag} must be a string"])
@@ -314,12 +330,15 @@ def _check_fields(world: World, resource: Resource, sent: Item, item: Item, upda
             )
     name, required = resource.schema(item, update), resource.schema(item, False)
     if name is None or required is None:
-        return
+        return sent
     # A null is no value: valid in an optional field, and missing in a required one.
     needed = schema.SCHEMAS[required].get("required", ())
     given = {field: value for field, value in sent.items() if value is not None or field in needed}
     unknown = {field: value for field, value in sent.items() if field not in schema.properties(name)}
-    _refuse(list(_reader(world).body({**given, **unknown}, name, partial=update and resource.update is None)))
+    found = _reader(world).body({**given, **unknown}, name, partial=update and resource.update is None)
+    ignores = world.settings["ignore_unknown_fields"]
+    _refuse([fault for fault in found if not (ignores and fault.endswith(schema.UNKNOWN))])
+    return variants.accepted(world, sent, [*schema.properties(name), *schema.LEGACY])
 
 
 # --- queries
@@ -358,12 +377,14 @@ def moment(text: str, name: str) -> datetime:
         raise bad_request([f"{name} must be a valid ISO 8601 date string"]) from None
 
 
-def _by_date(items: list[Item], query: Mapping[str, str]) -> list[Item]:
+def _by_date(world: World, items: list[Item], query: Mapping[str, str]) -> list[Item]:
     """The objects that match the date filters, newest first; those of one millisecond in any order."""
     items.reverse()
     for name in _DATES:
         if name in query:
-            field, compare, bound = name[:-2], _COMPARE[name[-2:]], moment(query[name], name)
+            exclusive = world.settings["exclusive_dates"]
+            word = name[-2:].replace("e", "t") if exclusive else name[-2:]
+            field, compare, bound = name[:-2], _COMPARE[word], moment(query[name], name)
             items = [item for item in items if compare(moment(item[field], field), bound)]
     return sorted(items, key=lambda item: str(item["createdAt"]), reverse=True)
 

@@ -13,7 +13,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 
-from . import schema, vapi_versions
+from . import schema, vapi_versions, variants
 from .schema import E164, E164_HINT
 from .vapi import Check, Resource, bad_request
 from .world import Item, World
@@ -34,11 +34,12 @@ def check_gateways(_world: World, sent: Item, _stored: Item) -> None:
             raise bad_request(BAD_GATEWAY)
 
 
-def check_e164(_world: World, _sent: Item, stored: Item) -> None:
+def check_e164(world: World, _sent: Item, stored: Item) -> None:
     """A number has the E.164 form unless that check is disabled."""
     number = stored.get("number")
     if number is not None:
-        require_e164(number, stored, "number")
+        bare = world.settings["accept_bare_numbers"] and E164.fullmatch(f"+{number}")
+        require_e164(f"+{number}" if bare else number, stored, "number")
 
 
 def require_e164(number: str, referring_item: Item, path: str) -> None:
@@ -53,8 +54,23 @@ def require_e164(number: str, referring_item: Item, path: str) -> None:
 def check_unique_number(world: World, _sent: Item, stored: Item) -> None:
     """Only with a switch: a number is imported at most once."""
     others = (item for item in world.vapi["phone_numbers"].values() if item["id"] != stored["id"])
-    if world.settings["unique_numbers"] and any(item.get("number") == stored.get("number") for item in others):
+    if world.settings["unique_numbers"] and any(
+        variants.same_number(world, item.get("number", ""), stored.get("number", "")) for item in others
+    ):
         raise bad_request("Existing Phone Number Already Uses This Number.")
+
+
+def check_name(world: World, _sent: Item, stored: Item) -> None:
+    """Only with a switch: two trunks cannot have the same name."""
+    others = (item for item in world.vapi["credentials"].values() if item["id"] != stored["id"])
+    name = stored.get("name")
+    if world.settings["unique_trunk_names"] and name and any(item.get("name") == name for item in others):
+        raise bad_request("Existing Credential Already Uses This Name.")
+
+
+def note_login(world: World, _sent: Item, stored: Item) -> None:
+    """Keep the login of a trunk's creation, which may stay in use."""
+    world.logins.setdefault(stored["id"], dict(stored.get(variants.PLAN) or {}))
 
 
 def check_references(*references: tuple[str, str]) -> Check:
@@ -109,10 +125,12 @@ def check_tool_function(world: World, sent: Item, stored: Item) -> None:
         raise bad_request(["function.name must match /^[a-zA-Z0-9_-]{1,64}$/ regular expression"])
 
 
-def check_model(world: World, sent: Item, _stored: Item) -> None:
+def check_model(world: World, sent: Item, stored: Item) -> None:
     """A given model must be complete."""
     model = sent.get("model")
-    if model is None:
+    if model is None and world.settings["require_model"] and "model" not in stored:
+        raise bad_request(["model must be an object"])
+    if model is None or world.settings["partial_model"] == "replaces":
         return
     missing = [name for name in ("provider", "model") if not isinstance(model.get(name), str)]
     if missing:
@@ -204,7 +222,7 @@ RESOURCES = (
         "credentials",
         tag="provider",
         kinds={"byo-sip-trunk": "CreateByoSipTrunkCredentialDTO"},
-        checks=(check_gateways,),
+        checks=(check_gateways, check_name, note_login),
         users=_phone_numbers_with("credentialId"),
     ),
     Resource(

@@ -23,6 +23,7 @@ from .world import Item, World
 NO_ACCESS = "Traffic allocations are not enabled for your organization"
 FOLLOW_LATEST, EXPLICIT = "follow-latest", "explicit"
 _STORE = "traffic_allocations"
+_VERSIONED = ("assistants", "squads", "tools")
 
 schema.SCHEMAS["CreateTrafficAllocationTargetDTO"] = {
     "type": "object",
@@ -52,8 +53,9 @@ def number(version: str | None) -> int:
 
 
 def publish(world: World, _sent: Item, stored: Item) -> None:
-    """Each write of an object creates its next version."""
-    if world.settings["versioning"]:
+    """Each write of an object creates its next version, unless a switch excludes updates."""
+    update = any(stored["id"] in world.vapi[store] for store in _VERSIONED)
+    if world.settings["versioning"] and (world.settings["publish_on_update"] or not update):
         stored["latestVersion"] = f"v{number(stored.get('latestVersion')) + 1}"
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from . import switches
+from . import dialect, switches
 from .clock import Clock, milliseconds, vapi_time
 from .faults import Faults
 from .seed import plant
@@ -88,7 +88,7 @@ class World:
         self.control_token = secrets.token_hex(20)
         self.org_id = str(uuid.uuid4())
         self.time = Clock(clock)
-        self.settings = switches.defaults()
+        self.settings = {**switches.defaults(), **dialect.of_environment()}
         self.faults = Faults()
         self.journal: list[Item] = []
         self.on_change: Callable[[], None] | None = None
@@ -98,10 +98,15 @@ class World:
 
     def reset(self, seed: dict[str, Any] | None = None) -> None:
         """Empty both accounts, the journal and the faults, and reset the clock; keys and switches are kept."""
-        before = {name: getattr(self, name, None) for name in ("vapi", "didlogic", "balance", "serial", "traffic")}
+        before = {
+            name: getattr(self, name, None)
+            for name in ("vapi", "didlogic", "balance", "serial", "traffic", "unlisted", "logins")
+        }
         time = self.time.dump()
         self.time.reset()
         self.traffic = no_traffic()
+        self.unlisted: dict[str, int] = {}  # by id: in how many lists an object is still missing
+        self.logins: dict[str, Item] = {}  # by the id of a trunk: the login of its creation
         self.vapi: dict[str, dict[str, Item]] = {name: {} for name in VAPI_STORES}
         self.didlogic: dict[str, list[Item]] = {name: [] for name in DIDLOGIC_STORES}
         self.balance: float = 0.0
@@ -139,6 +144,22 @@ class World:
     def timestamp(self) -> str:
         """The current time in Vapi's form."""
         return vapi_time(self.clock())
+
+    def created(self, item: Item) -> None:
+        """Note that an object is new; with the switch ``stale_lists`` it is missing from the next lists."""
+        if self.settings["stale_lists"]:
+            self.unlisted[str(item["id"])] = self.settings["stale_lists"]
+
+    def listed(self, items: list[Item]) -> list[Item]:
+        """The objects that a list contains, without the new ones that are still missing."""
+        if not self.unlisted:
+            return items
+        missing = {str(item["id"]) for item in items} & set(self.unlisted)
+        for item_id in missing:
+            self.unlisted[item_id] -= 1
+            if not self.unlisted[item_id]:
+                del self.unlisted[item_id]
+        return [item for item in items if str(item["id"]) not in missing]
 
     def number(self, digits: str) -> Item | None:
         """The didlogic number with that spelling, if it exists."""
@@ -204,6 +225,8 @@ class World:
             "balance",
             "serial",
             "traffic",
+            "unlisted",
+            "logins",
         )
         return json.dumps({**{name: getattr(self, name) for name in kept}, "time": self.time.dump()})
 
