@@ -393,7 +393,10 @@ PROBES: dict[str, tuple[Callable[[Lab], Any], list[Any]]] = {
     "unique_labels": (lambda lab: lab.account(label="l").status_code, [200, 422]),
     "password_min_length": (lambda lab: lab.account(password="a" * 11).status_code, [200, 422]),
     "refuse_password_symbols": (lambda lab: lab.account(password="a word").status_code, [200, 422]),
-    "accept_account_patch": (lambda lab: update_with(lab, "PATCH", data=form("sipaccount", {"label": "x"})), [404, 200]),
+    "accept_account_patch": (
+        lambda lab: update_with(lab, "PATCH", data=form("sipaccount", {"label": "x"})),
+        [404, 200],
+    ),
     "refuse_foreign_callerid": (lambda lab: lab.account(callerid=CUSTOMER).status_code, [200, 422]),
     "accept_networks": (lambda lab: allowed(lab, "192.0.2.0/24"), [422, 200]),
     "accept_ipv6": (lambda lab: allowed(lab, "2001:db8::1"), [422, 200]),
@@ -415,17 +418,6 @@ def test_each_value_of_a_switch_is_seen_by_a_client(name: str, lab: Lab, clock: 
         clock.tick(60_000)
     assert seen == expected
     assert len(set(map(str, seen))) == len(seen) > 1
-
-
-def test_each_switch_of_a_question_exists() -> None:
-    """A report of the conformance check can only set switches that there are."""
-    questions = pytest.importorskip(
-        "ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.questions"
-    )
-    for question in questions.QUESTIONS:
-        for value in question.values.values():
-            if value is not questions.MEASURED:
-                assert not BY_NAME[question.switch].fault(value)
 
 
 # --- the assumptions of the documentation
@@ -458,11 +450,11 @@ def test_each_switch_that_is_not_documented_is_an_assumption() -> None:
 
 
 def test_each_switch_says_what_the_collection_does() -> None:
-    """The page has a row for each switch, with its default and what the collection does in either case."""
+    """The page has a row for each switch, with what the collection does in either case."""
     text = (DOCS / "dialects.rst").read_text(encoding="utf-8")
     rows = re.findall(r"   \* - ``(\w+)``\n     - (.+?)\n(?=   \* - |\n|\Z)", text, re.DOTALL)
     assert [name for name, _text in rows] == [switch.name for switch in SWITCHES if switch.evidence != CONTROL]
-    assert [name for name, described in rows if len(described) < 40] == []
+    assert [name for name, described in rows if len(described) < 20] == []
 
 
 # --- dialects
