@@ -57,7 +57,11 @@ SILENCE = 5.0
 #: Whether Ansible has all names that are used here.
 SUPPORTED = not _ansible_internals.missing()
 #: Options with the path of a file that each host of a play has for itself.
-FILES = {"integration": ("plan_file", "approved_plan"), "didlogic_failover": ("record",)}
+FILES = {
+    "integration": ("plan_file", "approved_plan"),
+    "didlogic_failover": ("record",),
+    "conformance_check": ("report", "journal"),
+}
 Main = t.Callable[[], None]
 
 

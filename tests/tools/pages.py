@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import RULES
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.questions import QUESTIONS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import STATUSES
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "when_a_call_fails.rst"
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst"
+PAGE = PAGES / "when_a_call_fails.rst"
 LABEL = "ansible_collections.voiceops.vapi_didlogic.docsite.audit."
 NOTHING = "\u2013"
 
@@ -39,12 +41,32 @@ def statuses() -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Callable[[], str]] = {"rules": rules, "statuses": statuses}
+def questions() -> str:
+    """A table of the questions of the conformance check."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 25 40 13 22", ""]
+    lines += ["   * - Id", "     - Question", "     - Level", "     - Switch of the sandbox"]
+    for question in QUESTIONS:
+        switch = f"``{question.switch}``" if question.switch else NOTHING
+        lines += [
+            f"   * - ``{question.id}``",
+            f"     - {question.text}",
+            f"     - {question.level}",
+            f"     - {switch}",
+        ]
+    return "\n".join(lines)
 
 
-def filled(page: str) -> str:
-    """The page with its parts as they should be."""
-    for name, part in PARTS.items():
+#: The parts of each page.
+PARTS: dict[Path, dict[str, Callable[[], str]]] = {
+    PAGE: {"rules": rules, "statuses": statuses},
+    PAGES / "first_contact.rst": {"questions": questions},
+}
+
+
+def filled(path: Path) -> str:
+    """A page with its parts as they should be."""
+    page = path.read_text(encoding="utf-8")
+    for name, part in PARTS[path].items():
         start, end = f".. {name} start", f".. {name} end"
         head, rest = page.split(start)
         page = f"{head}{start}\n\n{part().rstrip()}\n\n{end}{rest.split(end)[1]}"
@@ -52,4 +74,5 @@ def filled(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PARTS:
+        path.write_text(filled(path), encoding="utf-8")

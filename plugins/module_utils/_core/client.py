@@ -12,6 +12,7 @@ Messages contain no value that was sent or received, except for the service's ow
 from __future__ import annotations
 
 import copy
+import dataclasses
 import email.utils
 import importlib.util
 import ipaddress
@@ -327,8 +328,55 @@ class Client:
             return RejectedError(f"{error} Check {names['api_url']}: {self._url} may be another API.", 404)
         return error
 
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        **body: t.Any,
+    ) -> RawResponse:
+        """Send one request, without retries, and return the response with any status.
+
+        :param method: its method. :param path: the path below the base URL, encoded. :param params: the query.
+        :param headers: headers that replace the client's. :param body: the body as an argument of ``httpx``.
+        :return: the response. :raises UnreachableError: if no valid response was received, and nothing was changed.
+        :raises OutcomeUnknownError: if the request may or may not have been processed.
+        :raises RunInterruptedError: if the process received a signal to end.
+        """
+        if self.read_only and method != "GET":
+            raise RuntimeError(f"a {method} request was prevented in check mode; please report this")
+        with self._budget.response():
+            answer = self._receive(method, path, {}, params=params, headers=headers, **body)
+        if isinstance(answer, _Failure):
+            raise self._error(answer, method, path, read=method == "GET")
+        return RawResponse(answer[0].status_code, answer[0].headers, answer[1])
+
     def _send(self, method: str, path: str, ids: dict[str, str], **request: t.Any) -> object:
         """The decoded response, or a :class:`_Failure`."""
+        answer = self._receive(method, path, ids, **request)
+        if isinstance(answer, _Failure):
+            return answer
+        response, content = answer
+        status = response.status_code
+        if 200 <= status < 300:
+            with self._lock:
+                self._last_success = self._clock()
+            if not content and method != "GET":
+                return None
+            try:
+                return pydantic_core.from_json(content, allow_inf_nan=False)
+            except ValueError:
+                if method == "DELETE":
+                    return None  # the status is sufficient; the response body of a deletion is not documented
+                return _Failure("the response is not JSON" + _html_note(response))
+        return self._failure_of(status, content, response)
+
+    def _receive(
+        self, method: str, path: str, ids: dict[str, str], **request: t.Any
+    ) -> tuple[httpx.Response, bytes] | _Failure:
+        """A complete response with any status, and its body."""
         pause = self._pause_until - self._clock()
         if pause > 0:
             self.sleep(pause)
@@ -339,7 +387,7 @@ class Client:
         token = request_deadline.set(self._clock() + self._http.timeout)
         try:
             with self._client.stream(method, url, **request) as response:
-                content = self._content(response)
+                return response, self._content(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             reason = reason_of(error, self._url, self._proxied)
             return _Failure(reason.what, fix=reason.fix, final=reason.final, not_done=True)
@@ -355,19 +403,6 @@ class Client:
             return _Failure("the connection was closed before the response was complete")
         finally:
             request_deadline.reset(token)
-        status = response.status_code
-        if 200 <= status < 300:
-            with self._lock:
-                self._last_success = self._clock()
-            if not content and method != "GET":
-                return None
-            try:
-                return pydantic_core.from_json(content, allow_inf_nan=False)
-            except ValueError:
-                if method == "DELETE":
-                    return None  # the status is sufficient; the response body of a deletion is not documented
-                return _Failure("the response is not JSON" + _html_note(response))
-        return self._failure_of(status, content, response)
 
     def _content(self, response: httpx.Response) -> bytes:
         """The body as received: nothing is decompressed, because the decompressed size is unlimited."""
@@ -413,6 +448,15 @@ class Client:
             return False
         self.sleep(pause)
         return True
+
+
+@dataclasses.dataclass(frozen=True)
+class RawResponse:
+    """A response with any status. ``headers``: names in any case."""
+
+    status: int
+    headers: t.Mapping[str, str]
+    content: bytes = dataclasses.field(repr=False)
 
 
 class _TooLarge(Exception):

@@ -81,6 +81,7 @@ QUESTIONS: tuple[Question, ...] = (
     _read("vapi-campaigns-v2", "May the organisation use /v2/campaign?", "campaigns_v2"),
     _read("vapi-number-search", "Does the search of phone numbers work with sorting?"),
     _read("vapi-calls-v2", "Does /v2/call still respond?"),
+    _read("vapi-rate-limit-headers", "Do responses have rate limit headers?"),
     # didlogic, requests that only read.
     _read("didlogic-unknown-key-403", "Is an unknown key rejected with 403?", "wrong_key_status", 403, MEASURED),
     _read("didlogic-json-suffix", "Does a path also respond with .json?", "refuse_json_suffix", False, True),
@@ -94,6 +95,7 @@ QUESTIONS: tuple[Question, ...] = (
     _read("didlogic-password-hidden", "Is the password of a SIP account absent from responses?"),
     _read("didlogic-call-id", "Do call records have an id?"),
     _read("didlogic-transactions-csv", "Are transactions returned as CSV?"),
+    _read("didlogic-rate-limit-headers", "Do responses have rate limit headers?"),
     Question("didlogic-sip-options", "read", "Do the SIP gateways respond to OPTIONS?", host=True),
     # Vapi, with objects that are removed again.
     _objects("vapi-trunk-name-unique", "Is the name of a trunk unique?", "unique_trunk_names"),
@@ -119,6 +121,9 @@ QUESTIONS: tuple[Question, ...] = (
         False,
         True,
     ),
+    _objects("vapi-bare-number", "Is a number without a plus accepted as E.164?", "accept_bare_numbers"),
+    # Only measurable if phone numbers are unique.
+    _objects("vapi-plus-ignored", "Is a number with and without a plus the same?", "ignore_plus"),
     # In seconds; a new phone number has the status "activating" until then.
     _objects("vapi-activating", "Does a new phone number need time to be active?", "activating_seconds", MEASURED, 0),
     _objects("vapi-legacy-fields", "Are deprecated fields of an assistant accepted?", "accept_legacy_fields"),
@@ -133,7 +138,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("vapi-trunk-resolves", "objects", "Does the host of a new trunk resolve?", host=True),
     # didlogic, with a SIP account that is removed again.
     _objects("didlogic-label-unique", "Is the label of a SIP account unique?", "unique_labels"),
-    # In characters; lengths of 1, 7 and 8 are tried.
+    # In characters; lengths of 1, 7, 8, 12 and 16 are tried.
     _objects("didlogic-short-password", "Is a password of one character accepted?", "password_min_length", 1, MEASURED),
     _objects(
         "didlogic-password-symbols", "Are symbols accepted in a password?", "refuse_password_symbols", False, True

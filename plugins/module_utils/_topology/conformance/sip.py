@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The questions that need another host than those of the APIs: SIP gateways, names of trunks."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import as_object
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import ProbeOptions, probe
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.transport import Network
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.exchange import Finding
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.questions import (
+    NO,
+    UNCLEAR,
+    YES,
+)
+
+#: Regions of didlogic's gateways that guides and public configurations name.
+REGIONS = ("nl", "uk", "nyc", "au", "sg", "za", "ca")
+SECONDS = 4
+#: Seconds between two attempts with a new SIP account, and their number.
+LOGIN_PAUSE, LOGIN_ATTEMPTS = 15.0, 4
+
+
+class Hosts(t.Protocol):
+    """What is asked of other hosts."""
+
+    def options(self, host: str, transport: t.Literal["udp", "tcp", "tls"]) -> int | None:
+        """The status of a response to OPTIONS; ``None`` without one."""
+
+    def login(self, host: str, username: str, password: str) -> bool | None:
+        """Whether REGISTER accepts credentials; ``None`` if it is not known."""
+
+    def resolves(self, host: str) -> bool:
+        """Whether a host name has an address."""
+
+
+class RealHosts:
+    """Sends OPTIONS and REGISTER without Contact, and resolves names."""
+
+    def options(self, host: str, transport: t.Literal["udp", "tcp", "tls"]) -> int | None:
+        """Send OPTIONS. :param host: the host. :param transport: the transport. :return: the status, if any."""
+        given = ProbeOptions(host=host, transport=transport, timeout=SECONDS, fail=False)
+        status = as_object(probe(given, lambda _text: None)[0]["probe"])["status"]
+        return status if isinstance(status, int) else None
+
+    def login(self, host: str, username: str, password: str) -> bool | None:
+        """Send REGISTER without Contact.
+
+        :param host: the host. :param username: the login. :param password: the password.
+        :return: whether the credentials are accepted; ``None`` if it is not known.
+        """
+        given = ProbeOptions(
+            host=host, method="register", username=username, password=password, timeout=SECONDS, fail=False
+        )
+        found = as_object(probe(given, lambda _text: None)[0]["probe"])["authenticated"]
+        return found if isinstance(found, bool) else None
+
+    def resolves(self, host: str) -> bool:
+        """Resolve a name. :param host: the name. :return: whether it has an address."""
+        try:
+            return bool(Network().resolve(host, 5060, "udp", SECONDS))
+        except (TimeoutError, socket.gaierror, OSError):
+            return False
+
+
+def gateways(hosts: Hosts) -> t.Iterator[Finding]:
+    """Ask all gateways. :param hosts: the hosts. :return: the finding."""
+    reached = {
+        transport: sum(hosts.options(f"sip.{region}.didlogic.net", transport) is not None for region in REGIONS)
+        for transport in t.cast('tuple[t.Literal["udp", "tcp", "tls"], ...]', ("udp", "tcp", "tls"))
+    }
+    evidence = ", ".join(f"{count} of {len(REGIONS)} over {transport.upper()}" for transport, count in reached.items())
+    yield Finding("didlogic-sip-options", YES if any(reached.values()) else NO, evidence)
+
+
+def login(hosts: Hosts, username: str, password: str, sleep: t.Callable[[float], object]) -> t.Iterator[Finding]:
+    """Try the login of a new SIP account, which may need some time.
+
+    :param hosts: the hosts. :param username: the login. :param password: the password. :param sleep: waits.
+    :return: the finding.
+    """
+    found: bool | None = None
+    for attempt in range(LOGIN_ATTEMPTS):
+        if attempt:
+            sleep(LOGIN_PAUSE)
+        found = hosts.login(f"sip.{REGIONS[0]}.didlogic.net", username, password)
+        if found:
+            yield Finding("didlogic-sip-login", YES, f"accepted after about {attempt * LOGIN_PAUSE:.0f} s")
+            return
+    yield Finding("didlogic-sip-login", UNCLEAR if found is None else NO, "not accepted within a minute")
+
+
+def trunk_host(hosts: Hosts, host: str) -> t.Iterator[Finding]:
+    """Resolve the host of a new trunk. :param hosts: the hosts. :param host: its name. :return: the finding."""
+    found = hosts.resolves(host)
+    yield Finding("vapi-trunk-resolves", YES if found else NO, "an address" if found else "no address")

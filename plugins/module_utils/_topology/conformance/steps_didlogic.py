@@ -1,0 +1,365 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps at didlogic: the requests, and what their responses mean."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
+    ApiObject,
+    as_object,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.exchange import (
+    NUMBERS,
+    Call,
+    Context,
+    Finding,
+    Response,
+    Seen,
+    Step,
+    accepted,
+    changed,
+    rejected,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.questions import (
+    NO,
+    UNCLEAR,
+    YES,
+)
+
+#: Maximum number of numbers whose destinations are read.
+SAMPLE = 20
+
+#: Codes of the kinds of destinations that clients send.
+CODES = frozenset({1, 4, 5})
+
+_LIST = "/v1/purchases/{spare}/destinations"
+_ROUTES = "/v1/purchases/{number}/destinations"
+_ACCOUNT = "/v1/sipaccounts/{sip_account}"
+_IPS = "/v1/sipaccounts/{sip_account}/allowed_ips"
+
+#: Lengths of passwords that are tried.
+LENGTHS = (1, 7, 8, 12, 16)
+SYMBOLS: t.Final = "!#*()-_+[]{}:;,.?~%&="
+
+
+def _get(key: str, path: str, **more: t.Any) -> Call:
+    return Call(key=key, service=NUMBERS, path=path, **more)
+
+
+def _account(key: str, fields: ApiObject, method: str = "PUT", **more: t.Any) -> Call:
+    body: ApiObject = {"sipaccount": fields}
+    return Call(key=key, service=NUMBERS, path=_ACCOUNT, method=method, body=body, **more)
+
+
+def _create(key: str, save: str, fields: ApiObject) -> Call:
+    body: ApiObject = {"destination": {"transport": 1, "callhunt": False, **fields}}
+    return Call(key=key, service=NUMBERS, path=_LIST, method="POST", save=save, body=body)
+
+
+# -- reading
+
+
+def _judge_errors(seen: Seen) -> t.Iterator[Finding]:
+    unknown = seen.last("unknown key")
+    if unknown:
+        verdict = {403: YES, 401: NO}.get(unknown.status, UNCLEAR)
+        yield Finding("didlogic-unknown-key-403", verdict, f"an unknown key: {unknown.status}", unknown.status)
+    yield accepted("didlogic-json-suffix", "/v1/balance.json", seen.last("suffix"))
+
+
+def _judge_numbers(seen: Seen) -> t.Iterator[Finding]:
+    found = seen.last("any type")
+    if found and found.ok:
+        csv = "csv" in found.content_type
+        yield Finding("didlogic-csv", YES if csv else NO, f"Accept */*: {'CSV' if csv else 'JSON'}")
+    yield rejected("didlogic-page-rejected", "per_page 1001", seen.last("long page"))
+
+
+def _learn_numbers(seen: Seen) -> Context:
+    bought = seen.last("numbers")
+    rows = bought.rows if bought else []
+    numbers = [str(row["number"]) for row in rows if str(row.get("number", "")).isdigit()][:SAMPLE]
+    listed = seen.last("ids")
+    ids = {str(row.get("number")): str(row["id"]) for row in (listed.rows if listed else []) if row.get("id")}
+    found: Context = {"numbers": " ".join(numbers)} if numbers else {}
+    # The id of a number must differ from the number of another one.
+    usable = [number for number in numbers if ids.get(number, number) not in numbers]
+    first = usable[0] if usable else numbers[0] if numbers else ""
+    if first:
+        found["first"] = first
+    return found | ({"number_id": ids[first]} if first in ids and usable else {})
+
+
+def _judge_destinations(seen: Seen) -> t.Iterator[Finding]:
+    lists = [found.rows for found in seen.all("destinations") if found.ok]
+    rows = [row for each in lists for row in each]
+    if rows:
+        other = sum(row.get("transport") not in CODES for row in rows)
+        yield Finding("didlogic-transport-codes", NO if other else YES, f"{'some' if other else 'no'} other code")
+        equal = any(len({row.get("priority") for row in each}) < len(each) for each in lists)
+        yield Finding(
+            "didlogic-equal-priorities", YES if equal else NO, f"{'some' if equal else 'no'} equal priorities"
+        )
+    yield _sorted(lists)
+    if "first" in seen.context:
+        yield accepted("didlogic-number-by-id", "the id in the path", seen.last("by id"))
+        yield accepted("didlogic-number-with-plus", "a plus in the path", seen.last("with plus"))
+
+
+def _sorted(lists: list[list[ApiObject]]) -> Finding:
+    """Whether lists of destinations are sorted; only those with several priorities show it."""
+    orders = [[row["priority"] for row in rows if isinstance(row.get("priority"), int)] for rows in lists]
+    telling = [t.cast("list[int]", order) for order in orders if len(set(order)) > 1]
+    if not telling:
+        return Finding("didlogic-sorted", UNCLEAR, "no number with several priorities")
+    good = all(order == sorted(order) for order in telling)
+    return Finding("didlogic-sorted", YES if good else NO, f"lists are {'sorted' if good else 'in another order'}")
+
+
+def _judge_account_lists(seen: Seen) -> t.Iterator[Finding]:
+    accounts = seen.last("accounts")
+    if accounts and accounts.rows:
+        shown = any("password" in row for row in accounts.rows)
+        yield Finding("didlogic-password-hidden", NO if shown else YES, f"{'with' if shown else 'without'} password")
+    records = [row for key in ("outbound", "inbound") for found in seen.all(key) for row in found.rows]
+    if records:
+        named = any("id" in row or "call_id" in row for row in records)
+        yield Finding("didlogic-call-id", YES if named else NO, f"call records: {'with' if named else 'without'} id")
+    money = seen.last("transactions")
+    if money and money.ok:
+        csv = "csv" in money.content_type
+        yield Finding("didlogic-transactions-csv", YES if csv else NO, f"transactions: {'CSV' if csv else 'JSON'}")
+
+
+# -- a SIP account
+
+
+def _judge_account(seen: Seen) -> t.Iterator[Finding]:
+    made = seen.last("account")
+    if not made or not made.ok:
+        return
+    yield rejected("didlogic-label-unique", "the same label", seen.last("same label"))
+    shown = "password" in made.fields
+    yield Finding("didlogic-password-hidden", NO if shown else YES, f"a new account: {'with' if shown else 'without'}")
+    yield _shortest(seen)
+    yield accepted("didlogic-password-symbols", "symbols", seen.last("symbols"))
+    for question, key, what in (
+        ("didlogic-account-patch", "patch", "PATCH of the label"),
+        ("didlogic-json-body", "json", "JSON"),
+        ("didlogic-multipart", "multipart", "multipart/form-data"),
+    ):
+        label = f"{seen.context['prefix']}-{key}"
+        yield changed(question, what, seen.last(key), seen.value(key, "label") == label)
+    yield rejected("didlogic-unknown-field", "an unknown field", seen.last("unknown field"))
+    caller = seen.last("caller id")
+    found = rejected("didlogic-foreign-caller-id", "a caller id of another account", caller)
+    if found.verdict == NO and not str(seen.value("caller id", "callerid") or "").endswith(seen.context["bare"]):
+        found = Finding(found.question, UNCLEAR, f"{found.evidence}, without effect")
+    yield found
+
+
+def _shortest(seen: Seen) -> Finding:
+    """The shortest accepted password of those that were tried."""
+    question, evidence, refused = "didlogic-short-password", [], False
+    for length in LENGTHS:
+        found = seen.last(f"length {length}")
+        if found is None:
+            continue
+        evidence.append(f"{length}: {found.status}")
+        if found.ok:
+            return Finding(question, NO if refused else YES, ", ".join(evidence), length)
+        refused = refused or accepted("", "", found).verdict == NO
+    return Finding(question, UNCLEAR, ", ".join(evidence) or "not sent")
+
+
+def _judge_addresses(seen: Seen) -> t.Iterator[Finding]:
+    for question, key in (("didlogic-networks", "network"), ("didlogic-ipv6", "ipv6")):
+        found = seen.last(key)
+        effective = bool(found and found.ok and seen.context[f"{key}_address"] in json.dumps(found.body))
+        yield changed(question, "an IPv6 address" if key == "ipv6" else "a network of /24", found, effective)
+
+
+def _judge_removal(seen: Seen) -> t.Iterator[Finding]:
+    gone, again = seen.last("gone"), seen.last("gone again")
+    if gone and gone.ok:
+        yield Finding("didlogic-delete-200", YES if gone.status == 200 else NO, f"{gone.status}", gone.status)
+    if again:
+        verdict = YES if again.status == 404 else NO if again.ok else UNCLEAR
+        yield Finding("didlogic-delete-again-404", verdict, f"a second deletion: {again.status}")
+
+
+# -- destinations of the spare number
+
+
+def _row(response: Response | None) -> ApiObject:
+    return response.fields if response and response.ok else {}
+
+
+def _judge_order(seen: Seen) -> t.Iterator[Finding]:
+    first, second = _row(seen.last("a")).get("priority"), _row(seen.last("b")).get("priority")
+    listed = seen.last("after b")
+    rows = {str(row.get("id")): row.get("priority") for row in (listed.rows if listed and listed.ok else [])}
+    # The priority of the first one may have changed.
+    first, second = (rows.get(seen.context.get(name, ""), old) for name, old in (("a", first), ("b", second)))
+    if isinstance(first, int) and isinstance(second, int) and first != second:
+        last = second > first
+        yield Finding("didlogic-new-last", YES if last else NO, f"a new destination: {'behind' if last else 'ahead'}")
+    if listed and listed.ok:
+        yield _sorted([listed.rows])
+    placed = seen.last("c")
+    effective = str(_row(placed).get("priority")) == "7"
+    yield changed("didlogic-priority", "priority 7", placed, effective)
+
+
+def _judge_address(seen: Seen) -> t.Iterator[Finding]:
+    yield accepted("didlogic-duplicate", "the same address again", seen.last("same"))
+    sent, found = (
+        f"sip:{seen.context['mark']}-d@{seen.context['host'].upper()}",
+        _row(seen.last("d")).get("destination"),
+    )
+    if isinstance(found, str):
+        yield Finding(
+            "didlogic-normalised",
+            NO if found == sent else YES,
+            "capitals and sip: are " + ("kept" if found == sent else "changed"),
+        )
+    by_default = seen.last("e")
+    if by_default and by_default.ok:
+        active = as_object(by_default.fields).get("active") is True
+        yield Finding("didlogic-active-default", YES if active else NO, f"without active: {str(active).lower()}")
+
+
+READ_STEPS: tuple[Step, ...] = (
+    Step(
+        "didlogic: errors and paths",
+        "read",
+        (
+            _get("unknown key", "/v1/balance", own_key=False),
+            _get("suffix", "/v1/balance.json"),
+        ),
+        _judge_errors,
+    ),
+    Step(
+        "didlogic: numbers",
+        "read",
+        (
+            _get("numbers", "/v1/purchases", params={"per_page": 1000}),
+            _get("any type", "/v1/purchases", params={"per_page": 1}, accept="*/*"),
+            _get("long page", "/v1/purchases", params={"per_page": 1001}),
+            _get("ids", "/v2/numbers"),
+        ),
+        _judge_numbers,
+        _learn_numbers,
+    ),
+    Step(
+        "didlogic: destinations",
+        "read",
+        (
+            _get("destinations", _ROUTES.replace("{number}", "{numbers}"), each="numbers"),
+            _get("by id", _ROUTES.replace("{number}", "{number_id}")),
+            _get("with plus", _ROUTES.replace("{number}", "%2B{first}")),
+        ),
+        _judge_destinations,
+    ),
+    Step(
+        "didlogic: SIP accounts and records",
+        "read",
+        (
+            _get("accounts", "/v1/sipaccounts"),
+            _get("outbound", "/v1/calls", params={"type": "sip", "per_page": 5}),
+            _get("inbound", "/v1/calls", params={"type": "incoming", "per_page": 5}),
+            _get("transactions", "/v1/transactions", params={"start_date": "{last_week}"}),
+        ),
+        _judge_account_lists,
+    ),
+)
+
+OBJECT_STEPS: tuple[Step, ...] = (
+    Step(
+        "didlogic: SIP account",
+        "objects",
+        (
+            Call(
+                key="account", service=NUMBERS, path="/v1/sipaccounts", method="POST", save="sip_account",
+                body={"sipaccount": {"label": "{prefix}-account", "password": "{password}"}},
+            ),
+            Call(
+                key="same label", service=NUMBERS, path="/v1/sipaccounts", method="POST", save="same_account",
+                body={"sipaccount": {"label": "{prefix}-account", "password": "{password}"}},
+            ),
+            *(_account(f"length {length}", {"password": f"{{password_{length}}}"}) for length in LENGTHS),
+            _account("symbols", {"password": "{password_symbols}"}),
+            _account("random again", {"password": "{password}"}),
+            _account("patch", {"label": "{prefix}-patch"}, method="PATCH"),
+            _account("json", {"label": "{prefix}-json"}, encoding="json"),
+            _account("multipart", {"label": "{prefix}-multipart"}, encoding="multipart"),
+            _account("unknown field", {"vdfc_unknown": "1"}),
+            _account("caller id", {"callerid": "{bare}"}),
+            _account("no caller id", {"callerid": ""}),
+        ),
+        _judge_account,
+    ),
+    Step(
+        "didlogic: allowed addresses",
+        "objects",
+        tuple(
+            call
+            for key in ("network", "ipv6")
+            for call in (
+                Call(
+                    key=key, service=NUMBERS, path=_IPS, method="POST", body={"ip": f"{{{key}_address}}"},
+                    save="allowed_ip",
+                ),
+                Call(
+                    key=f"without {key}", service=NUMBERS, path=_IPS, method="DELETE",
+                    params={"ip": f"{{{key}_address}}"},
+                ),
+            )
+        ),
+        _judge_addresses,
+    ),
+)  # fmt: skip
+
+#: After everything else that uses the SIP account.
+REMOVAL_STEPS: tuple[Step, ...] = (
+    Step(
+        "didlogic: removal",
+        "objects",
+        (
+            Call(key="gone", service=NUMBERS, path=_ACCOUNT, method="DELETE"),
+            Call(key="gone again", service=NUMBERS, path=_ACCOUNT, method="DELETE"),
+        ),
+        _judge_removal,
+    ),
+)
+
+DESTINATION_STEPS: tuple[Step, ...] = (
+    Step(
+        "didlogic: order of destinations",
+        "destinations",
+        (
+            _create("a", "a", {"destination": "{mark}-a@{host}", "active": False}),
+            _create("b", "b", {"destination": "{mark}-b@{host}", "active": False}),
+            _get("after b", _LIST),
+            _create("c", "c", {"destination": "{mark}-c@{host}", "active": False, "priority": 7}),
+        ),
+        _judge_order,
+    ),
+    Step(
+        "didlogic: addresses of destinations",
+        "destinations",
+        (
+            _create("same", "same", {"destination": "{mark}-a@{host}", "active": False}),
+            _create("d", "d", {"destination": "sip:{mark}-d@{host_upper}", "active": False}),
+            _create("e", "e", {"destination": "{mark}-e@{host}"}),
+            Call(
+                key="off", service=NUMBERS, path=_LIST + "/{e}", method="PATCH", body={"destination": {"active": False}}
+            ),
+        ),
+        _judge_address,
+    ),
+)
