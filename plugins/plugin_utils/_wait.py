@@ -72,6 +72,10 @@ class WaitActionModule(InProcessActionModule):
     info_constants: t.ClassVar[Result] = {}
     default_timeout: int
 
+    def mark(self, args: Result) -> str:
+        """What identifies an existing object at the service, empty if the options do not; see :meth:`_request`."""
+        return str(args.get(self.key_option) or "").strip()
+
     def key(self, started: Result) -> Result:
         """The option with which the info module finds the started object."""
         raise NotImplementedError
@@ -129,7 +133,7 @@ class WaitActionModule(InProcessActionModule):
         name, and is shared by all runs of this user on this controller. Their locks are held while the module runs, on
         any host.
         """
-        key_option = str(args.get(self.key_option) or "").strip()
+        key_option = self.mark(args)
         if args.get("state") == "absent":
             with self._marked(args, key_option) as record:
                 result = self._module(task_vars)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from . import forms, telephony, vapi_versions, variants
+from . import conversation, forms, telephony, vapi_versions, variants
 from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
 from .world import Item, World
@@ -123,7 +123,42 @@ def _dial(world: World, way: Way, call: Item, at: int) -> Line:
             "from": telephony.user(way.phone.get("number", "")),
             "to": telephony.user(target),
         }
+        if "answer" in found and "number" in customer and world.number(telephony.user(target)):
+            _call_own_number(world, way, call, found, script)
     return found
+
+
+def _call_own_number(world: World, way: Way, call: Item, found: Line, script: telephony.Script) -> None:
+    """A call from one number of the account to another: both sides are simulated, and their lines agree."""
+    caller = f"+{telephony.user(way.phone.get('number', ''))}"
+    result = ring(world, call["customer"]["number"], caller, found["ring"])
+    far = world.traffic["lines"].get(result["call_id"] or "")
+    if result["answered_by"] not in {None, "vapi"}:
+        return
+    if far is None or "answer" not in far:
+        # What the caller is told if no destination takes the call; a proxy passes on the last status.
+        tried = [entry["result"] for entry in result["tried"]]
+        status = tried[-1][:3] if tried and tried[-1][:3].isdigit() else "480"
+        found.pop("answer")
+        found |= {"end": found["ring"], "reason": telephony.NOT_CONNECTED, "ended_message": f"SIP status {status}"}
+        return
+    inbound = world.vapi["calls"][result["call_id"]]
+    near_side = {"call": call, "assistant": _assistant(world, call), "script": script}
+    answering = telephony.script_for(world.settings["calls"], caller)
+    far_side = {"call": inbound, "assistant": _assistant(world, inbound), "script": answering}
+    before = [far["end"], ""]
+    conversation.connect(found, far, near_side, far_side)
+    busy = world.traffic["busy"]
+    if before in busy:  # it ends at another time than expected when it was answered
+        busy[busy.index(before)] = [far["end"], ""]
+        heapq.heapify(busy)
+
+
+def _assistant(world: World, call: Item) -> Item:
+    """The assistant that speaks first in a call."""
+    squad = world.vapi["squads"].get(call.get("squadId", ""), {})
+    first = next((member.get("assistantId", "") for member in squad.get("members", [])), "")
+    return world.vapi["assistants"].get(call.get("assistantId", first), {})
 
 
 # --- campaigns
@@ -333,14 +368,15 @@ _VAPI_HOST = re.compile(r"(?P<trunk>[^.]+)\.sip\.(eu\.)?vapi\.ai")
 _CAUGHT = {forms.SIP_URI: "vapi", forms.PHONE_NUMBER: "pstn", forms.SIP_ACCOUNT: "sip_account"}
 
 
-def ring(world: World, number: str, caller: str) -> Item:
+def ring(world: World, number: str, caller: str, at: int | None = None) -> Item:
     """Simulate a call to one of the account's numbers: its active destinations are tried in order."""
     did = world.number(telephony.user(number))
     if did is None:
         raise ValueError(f"didlogic's account has no number {number}")
     leg = {"type": "incoming", "account": None, "login": None, "from": telephony.user(caller), "to": did["number"]}
     answer: Item = {"answered_by": None, "call_id": None, "tried": []}
-    now, script = world.now(), telephony.script_for(world.settings["calls"], caller)
+    now = world.now() if at is None else at
+    script = telephony.script_for(world.settings["calls"], caller)
     sign = -1 if world.settings["highest_priority_first"] else 1
     for row in sorted(did["destinations"], key=lambda row: (sign * row["priority"], row["id"])):
         if not row["active"]:
@@ -352,7 +388,8 @@ def ring(world: World, number: str, caller: str) -> Item:
             continue
         answer["answered_by"] = _CAUGHT[forms.kind_of(world, row["transport"]) or forms.SIP_URI]
         if phone:
-            answer["call_id"] = _answer(world, phone, caller, leg, now)
+            # A call from an own number is not yet one of the busy lines.
+            answer["call_id"] = _answer(world, phone, caller, leg, now, others=0 if at is None else 1)
         else:
             world.traffic["lines"][str(uuid.uuid4())] = telephony.line(now, script, queued=0) | {"leg": leg}
         return answer
@@ -387,7 +424,7 @@ def _try(world: World, row: Item) -> tuple[Item | None, str]:
     return None, "404 no such phone number"
 
 
-def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
+def _answer(world: World, phone: Item, caller: str, leg: Item, now: int, *, others: int = 0) -> str:
     """Vapi accepts a call, which may then fail."""
     target: Item = {name: phone[name] for name in ("assistantId", "squadId", "workflowId") if name in phone}
     call: Item = {
@@ -410,7 +447,7 @@ def _answer(world: World, phone: Item, caller: str, leg: Item, now: int) -> str:
         reason = telephony.REQUEST_FAILED if "server" in phone else telephony.NO_TARGET
     elif way.leads_to_a_workflow() or way.reason == telephony.GET_ASSISTANT:
         reason = way.reason  # the assistant does not exist, or it is a workflow
-    elif load(world)[0] >= world.settings["concurrency_limit"]:
+    elif load(world)[0] + others >= world.settings["concurrency_limit"]:
         reason = telephony.OVER_LIMIT
     script = telephony.script_for(world.settings["calls"], caller)
     found = telephony.line(now, script, reason=reason, queued=0)

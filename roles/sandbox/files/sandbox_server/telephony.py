@@ -120,9 +120,7 @@ def line(
             moment += _ms(FORWARD)
     found["end"] = moment
     if follows:
-        found |= {
-            name: script[name] for name in ("ended_message", "summary", "success", "transcript") if name in script
-        }
+        found |= {name: script[name] for name in _KEPT if name in script}
     return found
 
 
@@ -148,7 +146,7 @@ def last_change(found: Line, now: int) -> int:
 def legs(found: Line, now: int) -> Iterator[Line]:
     """The carrier's records of a finished call: the call, and each transfer that reached a phone."""
     leg = found.get("leg")
-    if not leg or found["end"] > now:
+    if not leg or found["end"] + _ms(found.get("record_delay", 0)) > now:
         return
     over: int = found["forward"] if "forward" in found else found["end"]
     yield {**leg, "at": found.get("ring", found["at"]), "seconds": int(over - found.get("answer", over)) // 1000}
@@ -197,6 +195,8 @@ def script_for(scripts: Iterable[Script], other_party: str) -> Script:
     return {}
 
 
+# What a line takes over from its script.
+_KEPT = ("ended_message", "summary", "success", "transcript", "record_delay")
 _SCRIPT: dict[str, type | tuple[type, ...]] = {
     "match": dict,
     "ring": (int, float),
@@ -207,6 +207,9 @@ _SCRIPT: dict[str, type | tuple[type, ...]] = {
     "success": bool,
     "transcript": str,
     "transfers": list,
+    "hears": bool,
+    "repeats": bool,
+    "record_delay": (int, float),
 }
 _TRANSFER: dict[str, type | tuple[type, ...]] = {
     "destination": (str, dict),

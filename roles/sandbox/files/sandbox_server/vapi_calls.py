@@ -15,7 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import schema, switchboard, telephony
+from . import conversation, schema, switchboard, telephony
 from .clock import milliseconds, parse, vapi_time
 from .telephony import Line
 from .vapi import Resource, VapiError, bad_request, integer, moment, page_of, query_of
@@ -115,6 +115,7 @@ def _check_campaign(world: World, sent: Item, stored: Item) -> None:
 # --- calls
 
 # The price of a minute in USD. The real prices depend on models and voices.
+DEFAULT = "AI: Good day.\nUser: Goodbye.\n"
 COSTS = {"transport": 0.0, "stt": 0.01, "llm": 0.02, "tts": 0.02, "vapi": 0.05}
 _HOST = "vapi.example"  # of links that do not exist
 
@@ -306,9 +307,10 @@ def _ending(item: Item, line: Line) -> Item:
         "summary": line.get("summary", f"A call of {line['end'] - line['answer']} ms in the sandbox."),
         "successEvaluation": str(line.get("success", "error" not in line["reason"])).lower(),
     }
+    spoken = conversation.transcript(line["messages"]) if "messages" in line else DEFAULT
     found["artifact"] = {
-        "transcript": line.get("transcript", "AI: Good day.\nUser: Goodbye.\n"),
-        "messages": [],
+        "transcript": line.get("transcript", spoken),
+        "messages": line.get("messages", []),
         "transfers": transfers,
         "recordingUrl": f"{recording}-mono.wav",
         "stereoRecordingUrl": f"{recording}-stereo.wav",

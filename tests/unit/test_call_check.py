@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The judge of test calls on generated records, and the whole check on the sandbox."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+
+import pytest
+
+from ansible_collections.voiceops.vapi_didlogic.tests.unit import call_worlds
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.call_worlds import FAULTS, expected, healthy
+
+#: Healthy calls, and variants of each fault.
+HEALTHY, VARIANTS = 1000, 12
+
+
+def verdict_of(world: call_worlds.World) -> tuple[dict[str, bool | None], t.Any, list[t.Any]]:
+    last, before = world.play()
+    return {name: step.ok for name, step in last.steps.items()}, last, before
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_healthy_calls_are_never_reported_as_failed(block: int) -> None:
+    size = HEALTHY // 10
+    for seed in range(block * size, (block + 1) * size):
+        world = healthy(random.Random(seed))
+        steps, last, before = verdict_of(world)
+        assert steps == expected(heard=True if world.repeats else None), (seed, last.steps)
+        assert all(step.ok is not False for seen in before for step in seen.steps.values()), seed
+        assert not any(step.cause for step in last.steps.values()), seed
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_has_its_verdict(name: str) -> None:
+    act, steps, cause = FAULTS[name]
+    done = 0
+    for seed in range(1000):
+        world = healthy(random.Random(f"{name} {seed}"))
+        if not world.repeats:
+            continue
+        act(world)
+        found, last, before = verdict_of(world)
+        assert found == steps, (seed, last.steps)
+        wrong = [step for step in last.steps.values() if step.ok is False]
+        assert all(step.cause and step.fix for step in wrong), (seed, last.steps)
+        assert not wrong or any(cause in step.cause for step in wrong), (seed, last.steps)
+        failed = {step for step, ok in steps.items() if ok is False}
+        assert all(step.ok is not False or at in failed for seen in before for at, step in seen.steps.items()), seed
+        done += 1
+        if done == VARIANTS:
+            return
