@@ -692,7 +692,7 @@ def test_read_cache_is_invalidated_by_a_write() -> None:
     for url in ("/assistant", "/tool", "/v1/numbers/1/destinations", "/v1/numbers/10/destinations"):
         read(url)
     assert asked[4:] == ["/assistant", "/v1/numbers/1/destinations"]
-    read_cache.read("/tool", {"page": 2}, lambda: asked.append("other page"))
+    read_cache.read("/tool", "page 2", lambda: asked.append("other page"))
     assert asked[-1] == "other page"
 
 

@@ -47,6 +47,8 @@ FORMAT = 1
 ACTIONS = ("create", "update", "replace", "delete")
 #: From this number of objects of a kind on, the limits apply.
 MIN_LIMITED = 10
+#: The lists of digests of requests in a change.
+REQUESTS = ("requests", "permitted")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -65,12 +67,12 @@ class Change:
     service: str
     plans: list[Plan]
 
-    @functools.cached_property
+    @property
     def requests(self) -> tuple[Mutation, ...]:
         """The requests that are expected."""
         return tuple(request for plan in self.plans for request in plan.writes.requests)
 
-    @functools.cached_property
+    @property
     def permitted(self) -> tuple[Mutation, ...]:
         """Further requests that belong to the change, see :class:`PlannedWrites`."""
         return tuple(request for plan in self.plans for request in plan.writes.permitted)
@@ -83,7 +85,7 @@ class Change:
         """
         document: Result = {**self.content, "id": self.id} if self.id else {**self.content}
         known = {**t.cast("Result", without_ids(document, new_ids)), "refers_to": self.refers_to}
-        for name, requests in (("requests", self.requests), ("permitted", self.permitted)):
+        for name, requests in zip(REQUESTS, (self.requests, self.permitted), strict=True):
             digests = (fingerprint(key, self.service, request, new_ids) for request in requests)
             known[name] = list(dict.fromkeys(digests))
         return {**known, "digest": keyed_digest(key, known)}
@@ -110,6 +112,13 @@ class ChangePlan:
         :param new_ids: ids of objects that did not exist when an approved plan was made.
         :return: the document; its digest covers all but the time.
         """
+        return self._document(new_ids) if new_ids else self._own_document
+
+    @functools.cached_property
+    def _own_document(self) -> Result:
+        return self._document(frozenset())
+
+    def _document(self, new_ids: t.AbstractSet[str]) -> Result:
         changes = [change.document(self.key, new_ids) for change in self.changes]
         found: Result = {
             "format": FORMAT,
@@ -123,14 +132,9 @@ class ChangePlan:
 
     def gate(self) -> WriteGate:
         """The check that only requests of this plan are sent."""
-        return WriteGate(
-            self.key,
-            (
-                fingerprint(self.key, change.service, request)
-                for change in self.changes
-                for request in (*change.requests, *change.permitted)
-            ),
-        )
+        changes = objects_in(self._own_document["changes"])
+        digests = (str(each) for change in changes for name in REQUESTS for each in as_list(change[name]))
+        return WriteGate(self.key, digests)
 
 
 def change_plan(
@@ -313,8 +317,7 @@ def _difference(approved: Params | None, change: Params) -> list[str]:
 def _is_rest(approved: Params, change: Params) -> bool:
     """Whether a change is what is left of an approved one, of which some requests were processed."""
     planned, permitted, left = (
-        set(map(str, as_list(digests)))
-        for digests in (approved.get("requests"), approved.get("permitted"), change["requests"])
+        set(map(str, as_list(digests))) for digests in (*map(approved.get, REQUESTS), change["requests"])
     )
     fewer = left != planned and left <= planned | permitted
     return fewer and as_object(change["after"]).items() <= as_object(approved.get("after")).items()

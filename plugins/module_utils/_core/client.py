@@ -224,7 +224,8 @@ class Client:
         with self._budget.response():
             if self._read_cache is None:
                 return self._get(path, params, ids)
-            return self._read_cache.read(_expand(path, ids), params, lambda: self._get(path, params, ids))
+            key = repr(sorted((params or {}).items()))
+            return self._read_cache.read(_expand(path, ids), key, lambda: self._get(path, params, ids))
 
     def invalidate(self, path: str, **ids: str) -> None:
         """Invalidate the cached responses of a path and of all paths below it.
@@ -258,8 +259,18 @@ class Client:
         :param ids: values for the placeholders of the path. :return: the rows.
         :raises ApiError: if a page cannot be read, is not a list, or the task's lists exceed the limits.
         """
-
         asked = query or ListQuery()
+        if self._read_cache is None or asked.keep is not ListQuery.keep:
+            return self._list(path, rows, asked, ids)
+        params = repr(sorted(asked.params.items()))
+        key = (rows, params, asked.limit, asked.page_size, asked.numbered_pages, asked.reduce)
+        # The copy may be changed; the rows may not.
+        return [*self._read_cache.read(_expand(path, ids), key, lambda: self._list(path, rows, asked, ids))]
+
+    def _list(
+        self, path: str, rows: t.Callable[[ApiObject], object] | None, asked: ListQuery, ids: dict[str, str]
+    ) -> list[ApiObject]:
+        """Read all pages of a list; see :meth:`list_all`."""
         key = (self.service.name, self._url, _expand(path, ids), repr(asked.params))
 
         def page(at: str, params: Params) -> list[ApiObject]:

@@ -33,6 +33,10 @@ class _Reading:
 
     rows = size = 0
 
+    def add(self, rows: int, size: int) -> None:
+        self.rows += rows
+        self.size += size
+
 
 class ReadBudget:
     """Counts what a task reads; thread-safe. A list that is read again replaces its earlier version.
@@ -43,6 +47,7 @@ class ReadBudget:
     def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
         self._lists: dict[t.Hashable, _Reading] = {}
+        self._all = _Reading()  # the sum of the lists
         self._running, self._since, self._seconds = 0, 0.0, 0.0
         self._large, self._thread = threading.Lock(), threading.local()
 
@@ -56,6 +61,9 @@ class ReadBudget:
         """
         reading = _Reading()
         with self._lock:
+            earlier = self._lists.get(key)
+            if earlier:
+                self._all.add(-earlier.rows, -earlier.size)
             self._lists[key] = reading
             self._since = self._since if self._running else self._clock()
             self._running += 1
@@ -63,8 +71,9 @@ class ReadBudget:
         def spend(count: int, rows: list[ApiObject]) -> None:
             size = size_of(rows)
             with self._lock:
-                reading.rows += count
-                reading.size += size
+                reading.add(count, size)
+                if self._lists[key] is reading:
+                    self._all.add(count, size)
                 seconds = self._seconds + self._clock() - self._since
             self._check(what, seconds)
 
@@ -78,16 +87,16 @@ class ReadBudget:
 
     def _check(self, what: str, seconds: float) -> None:
         with self._lock:
-            lists = list(self._lists.values())
-        if sum(one.rows for one in lists) > MAX_ROWS:
+            lists, rows, size = len(self._lists), self._all.rows, self._all.size
+        if rows > MAX_ROWS:
             over = f"more than {MAX_ROWS} rows"
-        elif sum(one.size for one in lists) > MAX_LISTS:
+        elif size > MAX_LISTS:
             over = f"more than {MAX_LISTS // 2**20} MB of memory"
         elif seconds > MAX_SECONDS:
             over = f"more than {MAX_SECONDS:.0f} s"
         else:
             return
-        together = f"{what} needs" if len(lists) == 1 else f"{what} and the other lists that were read need"
+        together = f"{what} needs" if lists == 1 else f"{what} and the other lists that were read need"
         raise ListTooLongError(
             f"{together} {over}, which exceeds the limit. The response was ignored. "
             "Request less if there is an option for it (limit, a period); the guide Limits lists the limits."

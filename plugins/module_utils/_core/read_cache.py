@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
+Found = t.TypeVar("Found")
 
 
 class ReadCache:
@@ -18,20 +18,20 @@ class ReadCache:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, dict[str, object]] = {}  # by address and parameters
+        self._kept: dict[str, dict[t.Hashable, t.Any]] = {}  # by address and key
         self._below: dict[str, set[str]] = {}  # cached paths, by each parent path
         self._changes = 0
         self._lock = threading.Lock()
 
-    def read(self, url: str, params: Params | None, fetch: t.Callable[[], object]) -> object:
-        """The cached response, or that of ``fetch``, which is cached unless the path was invalidated meanwhile.
+    def read(self, url: str, key: t.Hashable, fetch: t.Callable[[], Found]) -> Found:
+        """The cached value, or that of ``fetch``, which is cached unless the path was invalidated meanwhile.
 
-        :param url: the address. :param params: the query. :param fetch: sends the request. :return: the response.
+        :param url: the address. :param key: what is read there, such as the query. :param fetch: sends the requests.
+        :return: the value.
         """
-        key = repr(sorted((params or {}).items()))
         with self._lock:
             if key in self._kept.get(url, {}):
-                return self._kept[url][key]
+                return t.cast("Found", self._kept[url][key])
             changes = self._changes
         answer = fetch()
         with self._lock:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import string
 import typing as t
 
@@ -65,7 +66,7 @@ class Plan:
     current: dict[str, object] = dataclasses.field(default_factory=dict)
     simulate: t.Callable[[], PlannedWrites] | None = None
 
-    @property
+    @functools.cached_property
     def writes(self) -> PlannedWrites:
         """All requests of the change."""
         return self.simulate() if self.simulate else PlannedWrites(requests=self.mutations)
@@ -139,12 +140,13 @@ def mutation_of(
     )
 
 
-def placeholders(path: str) -> list[str]:
+@functools.lru_cache(maxsize=256)
+def placeholders(path: str) -> tuple[str, ...]:
     """The names in a path template.
 
     :param path: such as ``/lists/{name}``. :return: the names, in their order.
     """
-    return [name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name]
+    return tuple(name for _text, name, _spec, _conversion in string.Formatter().parse(path) if name)
 
 
 def read_only_values(resource: Resource, row: ApiObject | None) -> Result:

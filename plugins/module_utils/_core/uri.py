@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 import urllib.parse
@@ -35,6 +36,7 @@ class Uri(t.NamedTuple):
         return f"{secure}{self.user}@{self.host}{self.rest.lower()}"
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_uri(text: str) -> Uri:
     """Split any text into the parts of a URI; never fails.
 
@@ -53,6 +55,7 @@ class Address(t.NamedTuple):
     transport: str
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address:
     """Read a server in any usual form: a name or an address, with port or mask, in brackets, or as a URI.
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
@@ -20,6 +19,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 
 #: Characters of a fingerprint: 128 bits.
 LENGTH = 32
+#: One form of equal data.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=list)
 _TOKEN = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 
 
@@ -45,8 +46,7 @@ def keyed_digest(key: bytes, value: object) -> str:
 
     :param key: the key. :param value: the data. :return: hexadecimal digits of HMAC-SHA-256.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=list)
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:LENGTH]
+    return hmac.digest(key, _CANONICAL.encode(value).encode(), "sha256").hex()[:LENGTH]
 
 
 def fingerprint(key: bytes, service: str, write: Mutation, new_ids: t.AbstractSet[str] = frozenset()) -> str:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_address
 
 #: Domains of didlogic's SIP gateways. Its guides and Vapi's name ``sip.nl.didlogic.net``, and the pattern is
@@ -15,6 +17,7 @@ DOMAINS = ("didlogic.net", "didlogic.com")
 SEEN_ADDRESSES = frozenset(("23.106.241.2", "107.6.123.181"))
 
 
+@functools.lru_cache(maxsize=1024)
 def is_gateway(host: str) -> bool:
     """Whether a host name or an IPv4 address is a known gateway of didlogic; in any form, such as with a port."""
     name = parse_address(host).host

@@ -78,14 +78,17 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.trans
 SERVICES = (VAPI, CARRIER.provider)
 
 
-def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
+def apply(engines: dict[str, Engine], spec: EnvironmentSpec, planned: ApplyRun | None = None) -> Completed:
     """Deploy or remove an environment.
 
-    :param engines: by the services' names. :param spec: the specification. :return: the completed run.
+    :param engines: by the services' names. :param spec: the specification.
+    :param planned: the same run in check mode, over the same cached responses. :return: the completed run.
     :raises ModuleFailureError: with the changes that were made before the error.
     """
     vapi, other = engines["vapi"], engines[spec.carrier.provider.name]
-    run = _prepare(engines, spec)
+    run = planned.for_real() if planned else _prepare(engines, spec)
+    for sentence in run.warnings:
+        vapi.warn(sentence)
     act = _present if spec.present else _absent
     try:
         act(vapi, other, run)
@@ -103,7 +106,7 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
     if spec.params["verify"] and run.errors:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
-    return Completed(steps=run.steps, result=_result(run), labels=_labels(run), run=run if spec.present else None)
+    return Completed(steps=run.steps, result=_result(run), labels=_labels(run), run=run)
 
 
 def _snapshot(engines: dict[str, Engine], spec: EnvironmentSpec, numbers: tuple[str, ...]) -> Snapshot:
@@ -144,20 +147,27 @@ def _prepare(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApplyRun:
     gone = {desired.id for desired in run.removal.assistants}
     losing = losing_numbers(snapshot, spec, phones)
     run.unused = [item for item in losing if item.id not in gone]
-    for sentence in (*stale_names(snapshot, spec, objects), *failover_warnings(snapshot, spec)):
-        vapi.warn(sentence)
-    for row in found.used if spec.prunes else ():
-        vapi.warn(
+    run.warnings = (
+        *stale_names(snapshot, spec, objects),
+        *failover_warnings(snapshot, spec),
+        *_warnings(spec, found.used if spec.prunes else ()),
+    )
+    return run
+
+
+def _warnings(spec: EnvironmentSpec, used: t.Iterable[ApiObject]) -> t.Iterator[str]:
+    """Further warnings before a run. :param used: undeclared assistants that prune keeps."""
+    for row in used:
+        yield (
             f"assistant {display_name(row)} is not declared, but another object that is not removed refers to it, so "
             "prune keeps it."
         )
     if spec.inbound and not spec.trunk.inbound_networks:
-        option = spec.option_names.name_of("trunk.inbound_networks")
-        vapi.warn(
-            f"{option} is empty, so Vapi rejects every inbound call with 401. Ask {carrier.provider.title} for the "
-            "signalling addresses of your account and set them there. Outbound calls are not affected."
+        yield (
+            f"{spec.option_names.name_of('trunk.inbound_networks')} is empty, so Vapi rejects every inbound call with "
+            f"401. Ask {spec.carrier.provider.title} for the signalling addresses of your account and set them there. "
+            "Outbound calls are not affected."
         )
-    return run
 
 
 def _labels(run: ApplyRun) -> set[str]:

@@ -41,7 +41,7 @@ class Completed:
     """A run that has ended without an error.
 
     :param steps: the outcome of each object. :param result: the result of the module. :param labels: the ids of all
-        trunks, which are not redacted in URIs. :param run: its state, if it has made an environment.
+        trunks, which are not redacted in URIs. :param run: its state, if it has made or removed an environment.
     """
 
     steps: list[Step]
@@ -86,6 +86,12 @@ class ApplyRun:
     unanswered: list[str] = dataclasses.field(
         default_factory=list
     )  # numbers whose remaining destinations cannot answer
+    warnings: tuple[str, ...] = ()  # of the preparation
+
+    def for_real(self) -> ApplyRun:
+        """A run from the same preparation that is not in check mode, with nothing done yet."""
+        prepared = {name: getattr(self, name) for name in ("removal", "undeclared", "unused", "warnings")}
+        return ApplyRun(self.spec, self.before, check_mode=False, **prepared)
 
     def outcomes_of(self, resource: Resource) -> list[Outcome]:
         """The outcomes of one kind of objects.

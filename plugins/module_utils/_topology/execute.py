@@ -68,31 +68,35 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
             warn(text)
         raise ModuleFailureError(str(failure), {**failure.result, "changed": False}, failure.labels) from None
     if result["changed"]:
-        return _carry_out(engines, spec, plan, as_object(result["plan"]))
+        return _carry_out(engines, spec, planned, plan, as_object(result["plan"]))
     for text in warnings:
         warn(text)
     return {**result, "labels": planned.labels}
 
 
-def _carry_out(engines: dict[str, Engine], spec: EnvironmentSpec, plan: ChangePlan, document: ApiObject) -> ApiObject:
+def _carry_out(
+    engines: dict[str, Engine], spec: EnvironmentSpec, planned: Completed, plan: ChangePlan, document: ApiObject
+) -> ApiObject:
     """Run; with an approved plan, send only the requests of the plan.
 
-    :param document: the content of the plan, for the result.
+    :param planned: the run in check mode. :param document: the content of the plan, for the result.
     """
     if spec.params.get("approved_plan") or spec.params.get("approved_digest"):
         gate = plan.gate()
         for engine in engines.values():
             engine.client.write_gate = gate
     try:
-        done = _perform(engines, spec)
+        done = _perform(engines, spec, planned)
     except ModuleFailureError as failure:
         failure.result["plan"] = document
         raise
     return {**done.result, "plan": document, "labels": done.labels}
 
 
-def _perform(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
-    return rotate(engines, spec) if spec.params["rotate_password"] else apply(engines, spec)
+def _perform(engines: dict[str, Engine], spec: EnvironmentSpec, planned: Completed | None = None) -> Completed:
+    if spec.params["rotate_password"]:
+        return rotate(engines, spec)
+    return apply(engines, spec, planned.run if planned else None)
 
 
 def _planned(engines: dict[str, Engine], spec: EnvironmentSpec) -> tuple[Completed, ChangePlan, ApiObject]:
@@ -130,7 +134,7 @@ def _check_approval(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, 
 
 def _check_policy(planned: Completed, result: ApiObject) -> None:
     """Compare the state after the run with the policy; raises :class:`ModuleFailureError`."""
-    wrong = violations(planned.run) if planned.run else []
+    wrong = violations(planned.run) if planned.run and planned.run.spec.present else []
     if wrong:
         raise ModuleFailureError(format_errors(VIOLATED, wrong, MAX_LISTED), result, planned.labels)
 

@@ -57,12 +57,20 @@ def with_trunk_ids(desired: Desired, ids: t.Iterable[str]) -> Desired:
     return dataclasses.replace(desired, options=desired.options.model_copy(update={"vapi_trunk_ids": list(ids)}))
 
 
+def is_trunk_id(value: str) -> bool:
+    """Whether a text has the form of a trunk's id.
+
+    :param value: the text. :return: the result; true for the check-mode placeholder.
+    """
+    return value == UNKNOWN_ID or bool(UUID.fullmatch(value))
+
+
 def check_trunk_id(value: str) -> None:
     """Check the option ``vapi_trunk_id``.
 
     :param value: its value. :raises ValueError: if it is neither a UUID nor the check-mode placeholder.
     """
-    if value != UNKNOWN_ID and not UUID.fullmatch(value):
+    if not is_trunk_id(value):
         raise ValueError("must be the id of a SIP trunk at Vapi (a UUID), such as vapi_sip_trunk returns.")
 
 

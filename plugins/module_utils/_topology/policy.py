@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
@@ -32,7 +31,7 @@ def violations(run: ApplyRun) -> list[str]:
     across = [rule for rule in policy if not rule.per_number]
     if across:
         # Rules about objects that no number uses are only applied to a snapshot without a selection of numbers.
-        all_numbers = dataclasses.replace(snapshot, declared_numbers=())
+        all_numbers = snapshot.without_selection()
         found += [item for item in _findings(all_numbers, across) if not item["numbers"]]
     sentences = [
         f"{item['rule']}: {item['subject']}: {item['message']} {item['fix']}"

@@ -9,6 +9,7 @@ An object that does not exist yet gets an id that is derived from its name, so t
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 import uuid
 
@@ -70,7 +71,12 @@ def _unmanaged(snapshot: Snapshot, place: str) -> frozenset[str]:
 
 def _new_id(resource: Resource, name: str) -> str:
     """The id of a new object; kinds of objects with the same list share its path."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{resource.path}/{name}"))
+    return _id_of(f"{resource.path}/{name}")
+
+
+@functools.lru_cache(maxsize=4096)
+def _id_of(text: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, text))
 
 
 def _apply(

@@ -113,6 +113,13 @@ class Snapshot:
         rows = (*self.assistants, *self.squads, *self.phones, *self.tool.values())
         return frozenset(name for row in rows for name in inline_names(row))
 
+    def without_selection(self) -> Snapshot:
+        """The same objects without a selection of numbers; everything else that is computed from them is kept."""
+        found = dataclasses.replace(self, declared_numbers=())
+        selection = ("declared_numbers", "call_paths")
+        vars(found).update({name: value for name, value in vars(self).items() if name not in selection})
+        return found
+
     def referenced(self, reference: Reference) -> list[tuple[str, ApiObject]]:
         """Kind and row of the objects that a reference leads to.
 
@@ -131,12 +138,26 @@ class Snapshot:
         found = {(kind, str(row["id"])): row for kind, row in rows}
         waiting = collections.deque(found.values())
         while waiting:
-            for reference in references(waiting.popleft()):
+            for reference in self.references_of(waiting.popleft()):
                 for kind, row in self.referenced(reference):
                     if (kind, str(row["id"])) not in found:
                         found[kind, str(row["id"])] = row
                         waiting.append(row)
         return [(kind, row) for (kind, _key), row in found.items()]
+
+    def references_of(self, row: ApiObject) -> list[Reference]:
+        """Every reference of an object to another one.
+
+        :param row: a row of this snapshot. :return: the references.
+        """
+        if id(row) not in self._references:
+            self._references[id(row)] = references(row)
+        return self._references[id(row)]
+
+    @functools.cached_property
+    def _references(self) -> dict[int, list[Reference]]:
+        """The references of the rows, by their ``id()``."""
+        return {}
 
     def is_missing(self, reference: Reference) -> bool:
         """Whether the object of a reference does not exist in Vapi.
@@ -275,17 +296,25 @@ class Snapshot:
 
     @functools.cached_property
     def call_paths(self) -> tuple[CallPath, ...]:
-        """The call path of each selected number; a number of another carrier only if it is declared.
-
-        :return: the call paths.
-        """
+        """The call path of each selected number; a number of another carrier only if it is declared."""
         elsewhere = {
             number
             for number, rows in self.phone.items()
             if all((trunk := self.trunk_of_phone(row)) and not self.is_didlogic(trunk) for row in rows)
         }
         known = {*self.bought, *(set(self.phone) - elsewhere)} - {""}
-        return tuple(CallPath(self, number) for number in sorted(set(self.declared_numbers) or known))
+        return tuple(map(self.path, sorted(set(self.declared_numbers) or known)))
+
+    def path(self, number: str) -> CallPath:
+        """The call path of a number.
+
+        :param number: its digits. :return: the call path, whose properties are computed once.
+        """
+        return self._paths.setdefault(number, CallPath(self, number))
+
+    @functools.cached_property
+    def _paths(self) -> dict[str, CallPath]:
+        return {}
 
     def trunk_of_phone(self, phone: ApiObject) -> ApiObject | None:
         """The trunk of a phone number.

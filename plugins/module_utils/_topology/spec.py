@@ -55,6 +55,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.a
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
     forward_resource,
+    is_trunk_id,
     with_trunk_ids,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.names import check_names
@@ -413,21 +414,23 @@ class EnvironmentSpec:
 
         :param number: the number. :param trunk: the id of the trunk. :return: the desired phone number.
         """
-        desired = self._desired(
+        desired = self._checked(
             PHONE_NUMBER,
-            self.path(number),
+            number,
             state=self.state_of(number),
             number=self.spelling(number),
             name=number.name,
-            trunk=trunk,
-            assistant=number.assistant and assistants.get(number.assistant, number.assistant),
+            trunk=UNKNOWN_ID,
+            assistant=number.assistant,
             squad=number.squad,
             workflow=number.workflow,
             number_e164_check_enabled=self.params["number_format"] == "e164",
             fallback_destination=self._fallbacks.get(str(number.number)),
         )
         names = {"trunk": self.trunk.name or "", "assistant": number.assistant or "", "squad": number.squad or ""}
-        return dataclasses.replace(desired, reference_names=names)
+        ids = {"trunk": trunk, "assistant": number.assistant and assistants.get(number.assistant, number.assistant)}
+        record = desired.record.model_copy(update=ids)
+        return dataclasses.replace(desired, record=record, reference_names=names)
 
     def desired_forward(
         self, number: Number, trunk: str, trunks: t.Iterable[str] = (), *, by_key: bool, uri: str = ""
@@ -445,18 +448,23 @@ class EnvironmentSpec:
             "region": self.region,
         }
         present = self.state_of(number) == "present"
-        desired = self._desired(
-            self.forward,
-            self.path(number),
-            state=self.state_of(number),
-            number=number.number,
-            **({"destination": uri, "kind": "sip_uri"} if uri else target),
-            heal_private_key=self.key if present else None,
-            others=number.others if present else "keep",
-            # The environment manages all destinations that lead to the organisation's trunks: the declared one stays.
-            own_trunk_ids=list(trunks) if present else None,
-            failover=number.failover if present else None,
-        )
+        options: dict[str, object] = {
+            "state": self.state_of(number),
+            "number": number.number,
+            "heal_private_key": self.key if present else None,
+            "others": number.others if present else "keep",
+            "failover": number.failover if present else None,
+        }
+        # The environment manages all destinations that lead to the organisation's trunks: the declared one stays.
+        own = {"own_trunk_ids": list(trunks) if present else None}
+        # Whether these are valid depends on the ids.
+        if by_key or uri or number.failover or not is_trunk_id(trunk):
+            target = {"destination": uri, "kind": "sip_uri"} if uri else target
+            desired = self._desired(self.forward, self.path(number), **options, **target, **own)
+        else:
+            desired = self._checked(self.forward, number, **options, **{**target, "vapi_trunk_id": UNKNOWN_ID})
+            record = desired.record.model_copy(update={"vapi_trunk_id": trunk})
+            desired = dataclasses.replace(desired, record=record, options=desired.options.model_copy(update=own))
         names = {} if by_key or uri else {"trunk": str(self.trunk.name)}
         return dataclasses.replace(with_trunk_ids(desired, trunks), reference_names=names)
 
@@ -465,7 +473,25 @@ class EnvironmentSpec:
 
         :param number: the number. :return: the path.
         """
-        return next((f"numbers[{index}]" for index, each in enumerate(self.all_numbers) if each is number), "numbers")
+        return self._paths.get(id(number), "numbers")
+
+    @functools.cached_property
+    def _paths(self) -> dict[int, str]:
+        """The options of the numbers, by their ``id()``."""
+        return {id(number): f"numbers[{index}]" for index, number in enumerate(self.all_numbers)}
+
+    def _checked(self, resource: Resource, number: Number, /, **params: object) -> Desired:
+        """A desired object of a number; its options, which contain no id of this run, are only checked once."""
+        place = (resource.name, id(number))
+        if id(number) not in self._paths:
+            return self._desired(resource, self.path(number), **params)
+        if place not in self._of_numbers:
+            self._of_numbers[place] = self._desired(resource, self.path(number), **params)
+        return self._of_numbers[place]
+
+    @functools.cached_property
+    def _of_numbers(self) -> dict[tuple[str, int], Desired]:
+        return {}
 
     def _desired(self, resource: Resource, path: str, **params: object) -> Desired:
         options = {"state": self.params["state"], **params}

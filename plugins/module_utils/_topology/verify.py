@@ -9,12 +9,14 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import parse_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import ApplyRun
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import failover_entries
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.forward import (
+    destination_result,
+    failover_entries,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import (
     CallPath,
     Snapshot,
     answered_by,
-    to_result,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import Number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
@@ -29,7 +31,7 @@ def verification_errors(run: ApplyRun, snapshot: Snapshot) -> list[str]:
     forwards, assistants = run.ids(spec.forward), run.ids(ASSISTANT)
     found = []
     for number in spec.numbers:
-        path = CallPath(snapshot, str(number.number))
+        path = snapshot.path(str(number.number))
         if number.inbound:
             made = forwards.get(path.number, "unknown")
             found += check_first_destination(path, spec.uri(number, trunk), made) or check_failover(path, number)
@@ -46,9 +48,10 @@ def check_first_destination(path: CallPath, uri: str, made: str) -> list[str]:
     :param path: the call path. :param uri: the declared URI, redacted. :param made: the id of its destination.
     :return: the sentences.
     """
-    first = next((row for row in to_result(path)["destinations"] if row["active"]), None)
-    if first is None:
+    if path.first_active is None:
         return [f"{path.number} in didlogic has no active destination; expected {uri}."]
+    known = {str(row["id"]) for row in path.snapshot.trunks}
+    first = destination_result(path.snapshot.carrier, path.first_active, path.entries, path.number, known)
     # The same destination may be spelled differently, such as with a scheme.
     if first["id"] == made and parse_uri(first["destination"]).identity == parse_uri(uri).identity:
         return []

@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
     CallPath,
     display_name,
     is_at_vapi,
-    to_result,
+    leads_to,
     uri_of,
     user_of,
 )
@@ -194,8 +194,9 @@ def not_first(path: CallPath) -> list[Hit]:
     :param path: the call path. :return: the findings.
     """
     lead = path.first_active
-    others = lead and lead not in path.to_vapi and any(entry.active for entry in path.to_vapi)
-    return hits_if(others, first=to_result(path)["destinations"][path.entries.index(lead)]["leads_to"] if lead else "")
+    if not lead or lead in path.to_vapi:
+        return []
+    return hits_if(any(entry.active for entry in path.to_vapi), first=leads_to(path, lead))
 
 
 @check(

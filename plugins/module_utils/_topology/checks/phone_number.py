@@ -23,7 +23,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_handling import (
     greets,
     is_answered,
-    references,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import label_of
 
@@ -285,7 +284,7 @@ def _gone(snapshot: Snapshot) -> list[Hit]:
             **({} if used else {"severity": "warning"}),
         }
         for key, (kind, row, used) in held.items()
-        for reference in references(row)
+        for reference in snapshot.references_of(row)
         if snapshot.is_missing(reference) and not (kind == "phone_number" and _is_own(reference.path))
     ]
 
