@@ -11,7 +11,8 @@ role, and a playbook of ansible.builtin.uri tasks that does as much, create ever
 what nobody can go below: the start of ansible-playbook with an empty play, and the chain of requests of which each
 needs the answer of the one before.
 `numbers`: 10 to 1,000 numbers in one task each of vapi_phone_numbers and didlogic_forwards.
-`plan`: the share of a run that planning, comparing with an approved plan, the policy and the check of requests take.
+`plan`: the shares of a run's time and CPU time that planning, comparing with an approved plan, the policy and the check
+of requests take.
 `failover`: 1,000 numbers in one task of didlogic_failover, and the same requests with httpx alone (`chain.py`).
 Each figure is the median of the rounds.
 """
@@ -261,23 +262,34 @@ def numbers(rounds: int) -> dict[str, Any]:
     return found
 
 
+#: Of so many numbers the benchmark updates one.
+UPDATED = 20
+
+
 def plan(rounds: int) -> dict[str, Any]:
-    """The parts of a run that the plan costs, for few and for many numbers: made, and unchanged."""
+    """What the plan costs, for few and for many numbers: made, unchanged, and some of them updated."""
     found: dict[str, Any] = {}
     for count in (NUMBERS, GROWTH[-1]):
-        figures: dict[str, list[dict[str, float]]] = {}
+        figures: dict[str, list[dict[str, cost.Cost]]] = {}
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), count)
             declared = {name.removeprefix("vapi_didlogic_"): value for name, value in bench.declared().items()}
+            numbers = declared["numbers"]
+            renamed = [{**each, **({} if at % UPDATED else {"name": "Desk"})} for at, each in enumerate(numbers)]
             try:
                 for _round in range(rounds):
                     bench.empty()
-                    for name in ("made", "unchanged"):
-                        figures.setdefault(name, []).append(cost.run(bench.facts, declared))
+                    for name, items in (("made", numbers), ("unchanged", numbers), ("5 % updated", renamed)):
+                        figures.setdefault(name, []).append(cost.run(bench.facts, {**declared, "numbers": items}))
             finally:
                 bench.stop()
-        for name, each in figures.items():
-            parts = {part: statistics.median(figure[part] for figure in each) for part in each[0]}
+        for name, runs in figures.items():
+            parts = {
+                part: {
+                    which: statistics.median(getattr(run[part], which) for run in runs) for which in ("seconds", "cpu")
+                }
+                for part in runs[0]
+            }
             found[f"{count:,} numbers, {name}"] = parts
     return found
 
@@ -419,15 +431,18 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def plan_table(found: dict[str, dict[str, float]]) -> str:
+def plan_table(found: dict[str, dict[str, dict[str, float]]]) -> str:
     """RST table of the shares of a run."""
-    parts = [part for part in next(iter(found.values())) if part != "whole run"]
     lines = [".. list-table::", "   :header-rows: 1", "", "   * - Run with an approved plan and a policy"]
-    lines += ["     - Seconds", *(f"     - {part.capitalize()}, %" for part in parts), "     - Together, %"]
+    lines += ["     - Seconds", *(f"     - {part.capitalize()}, %" for part in cost.PARTS), "     - Together, %"]
+    lines += ["     - CPU seconds", "     - Together, % of CPU time"]
     for name, figure in found.items():
-        shares = [figure[part] / figure["whole run"] * 100 for part in parts]
-        lines += [f"   * - {name}", f"     - {figure['whole run']:.1f}"]
-        lines += [f"     - {share:.1f}" for share in (*shares, sum(shares))]
+        lines.append(f"   * - {name}")
+        for which in ("seconds", "cpu"):
+            whole = figure["whole run"][which]
+            shares = [figure[part][which] / whole * 100 for part in cost.PARTS]
+            lines.append(f"     - {whole:.1f}")
+            lines += [f"     - {share:.1f}" for share in (*(shares if which == "seconds" else ()), sum(shares))]
     return "\n".join(lines)
 
 

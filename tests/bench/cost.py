@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The cost of the plan: how much of a run is spent on planning, comparing, the policy and the check of each request.
 
-The module's work is done in this process. The planning pass sends requests whose responses the run then uses, so its
-own cost is that of a second planning pass, for which all responses are there. All figures are from one run.
+The module's work is done in this process. The planning pass sends requests whose responses the run then uses, and the
+run begins with its preparation. Its own cost is therefore that of a second planning pass, for which both are there. All
+figures are from one run.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,13 +24,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import HttpOptions
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import WriteGate
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import execute
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import apply, execute
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.audit import RULES
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import IntegrationOptions, parse
 
 #: Rules that the environment of the benchmark satisfies.
 POLICY = [rule.id for rule in RULES if rule.severity == "error"]
+
+#: What the plan consists of.
+PARTS = ("planning", "comparing", "policy", "checking requests")
 
 
 @contextlib.contextmanager
@@ -47,46 +52,73 @@ def engines(facts: dict[str, str], *, check_mode: bool = False) -> Iterator[dict
             engine.client.close()
 
 
-def run(facts: dict[str, str], declared: dict[str, Any]) -> dict[str, float]:
-    """One run with an approved plan and a policy. :return: its seconds, and those of each part."""
+@dataclasses.dataclass
+class Cost:
+    """Seconds of the clock and of CPU time."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    def add(self, seconds: float, cpu: float) -> None:
+        self.seconds += seconds
+        self.cpu += cpu
+
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count what happens meanwhile, in all threads."""
+        seconds, cpu = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self.add(time.perf_counter() - seconds, time.process_time() - cpu)
+
+
+def run(facts: dict[str, str], declared: dict[str, Any]) -> dict[str, Cost]:
+    """One run with an approved plan and a policy. :return: its cost, and that of each part."""
     params: dict[str, Any] = {name: field.default for name, field in fields(IntegrationOptions).items()}
     params |= {"vapi_region": "us", "vapi_api_key": facts["vapi_api_key"], "policy": POLICY, **declared}
     with engines(facts, check_mode=True) as dry:
         params["approved_plan"] = execute.execute(dry, parse(params))["plan"]
-    seconds = dict.fromkeys(("planning", "comparing", "policy", "checking requests", "measuring"), 0.0)
+    parts = {part: Cost() for part in ("whole run", *PARTS)}
+    measuring = Cost()
+    planned, perform, plan_of, check = execute._planned, execute._perform, execute._plan_of, WriteGate.check
 
-    def timed(part: str, function: Any, clock: Any = time.perf_counter) -> Any:
+    def counted(part: str, function: Any) -> Any:
         def call(*args: Any) -> Any:
-            begun = clock()
-            try:
+            with parts[part].counting():
                 return function(*args)
-            finally:
-                seconds[part] += clock() - begun
 
         return call
 
-    planned, perform, plan_of = execute._planned, execute._perform, execute._plan_of
-
     def again(planning: dict[str, Engine], spec: Any) -> Any:
         found = planned(planning, spec)
-        begun = time.perf_counter()
-        # An unchanged run is its planning pass; only the plan itself is made in addition.
-        if found[2]["changed"]:
-            timed("planning", perform)(planning, spec)
-        timed("planning", lambda: plan_of(found[0], planning, spec).document())()
-        seconds["measuring"] += time.perf_counter() - begun
+        with measuring.counting():
+            # An unchanged run is its planning pass; only the plan itself is made in addition.
+            if found[2]["changed"]:
+                # The preparation is that of the run.
+                prepared = dataclasses.replace(found[0].run.for_real(), check_mode=True)
+                with mock.patch.object(apply, "_prepare", return_value=prepared):
+                    counted("planning", perform)(planning, spec)
+            with parts["planning"].counting():
+                plan_of(found[0], planning, spec).document()
         return found
 
-    # Requests are checked in several threads at once.
-    check = timed("checking requests", WriteGate.check, time.thread_time)
+    def checked(*args: Any) -> None:
+        # Requests are checked in several threads at once.
+        begun = time.thread_time()
+        try:
+            check(*args)
+        finally:
+            parts["checking requests"].add(*[time.thread_time() - begun] * 2)
+
     with (
         engines(facts) as live,
         mock.patch.object(execute, "_planned", again),
-        mock.patch.object(execute, "_check_approval", timed("comparing", execute._check_approval)),
-        mock.patch.object(execute, "_check_policy", timed("policy", execute._check_policy)),
-        mock.patch.object(WriteGate, "check", check),
+        mock.patch.object(execute, "_check_approval", counted("comparing", execute._check_approval)),
+        mock.patch.object(execute, "_check_policy", counted("policy", execute._check_policy)),
+        mock.patch.object(WriteGate, "check", checked),
+        parts["whole run"].counting(),
     ):
-        begun = time.perf_counter()
         execute.execute(live, parse(params))
-        total = time.perf_counter() - begun
-    return {"whole run": total - seconds.pop("measuring"), **seconds}
+    parts["whole run"].add(-measuring.seconds, -measuring.cpu)
+    return parts

@@ -30,8 +30,6 @@ import pytest
 import yaml
 from playing import Server
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.change_plan import digest_of
-
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "pipelines"
 GITHUB = yaml.safe_load((EXAMPLES / "github.yml").read_text())
 GITLAB = yaml.safe_load((EXAMPLES / "gitlab-ci.yml").read_text())
@@ -326,7 +324,7 @@ def test_plan_is_commented_approved_and_applied(pipeline: Pipeline, services: An
         assert services.destinations(NUMBERS[name])[0][0].startswith(NUMBERS[name])
     done = services.writes
     # A job that is run again finds nothing left of its plan.
-    texts += [of(pipeline.run(name)) for name in ENVIRONMENTS]
+    texts.append(of(pipeline.run("staging")))
     assert services.writes == done
     for name in ("VAPI_API_KEY", "DIDLOGIC_API_KEY", "DIDLOGIC_SIP_PASSWORD", "GH_TOKEN", "COMMENT_TOKEN"):
         assert pipeline.variables[name] not in "".join(texts)
@@ -343,15 +341,11 @@ def test_failed_plan_is_commented_and_not_applied(pipeline: Pipeline, services: 
     assert services.writes == 0
 
 
-def modified(pipeline: Pipeline, name: str, change: Any, *, digest: bool = False) -> None:
-    file = pipeline.artifacts / f"plan-{name}.json"
-    found = json.loads(file.read_text())
-    change(found)
-    if digest:
-        found["digest"] = digest_of(found)
-    file.write_text(json.dumps(found))
+#: For tests whose jobs run the same command on both platforms.
+ONE_PLATFORM = pytest.mark.parametrize("pipeline", ["gitlab"], indirect=True)
 
 
+@ONE_PLATFORM
 def test_unsuitable_plan_is_refused_without_a_write(pipeline: Pipeline, services: Any) -> None:
     for plan in pipeline.plans():
         of(plan)
@@ -366,18 +360,14 @@ def test_unsuitable_plan_is_refused_without_a_write(pipeline: Pipeline, services
         return found
 
     old = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=25)
-    modified(pipeline, "staging", lambda plan: plan.update(created_at=old.isoformat()))
+    file = pipeline.artifacts / "plan-staging.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "created_at": old.isoformat()}))
     assert "which is too long ago. Make a new plan." in refused()
 
-    shutil.copy(pipeline.artifacts / "plan-production.json", pipeline.artifacts / "plan-staging.json")
+    shutil.copy(pipeline.artifacts / "plan-production.json", file)
     assert "The approved plan is for another trunk." in refused()
 
-    modified(pipeline, "staging", lambda plan: plan["changes"].pop())
-    assert "was modified after it was made" in refused()
-    modified(pipeline, "staging", lambda plan: plan["changes"].pop(), digest=True)
-    assert "is not in the approved plan." in refused()
-
-    (pipeline.artifacts / "plan-staging.json").unlink()
+    file.unlink()
     assert "cannot be read" in refused()
 
     pipeline.variables["DIDLOGIC_SIP_PASSWORD"] = secrets.token_hex(12)
@@ -386,9 +376,7 @@ def test_unsuitable_plan_is_refused_without_a_write(pipeline: Pipeline, services
 
 def test_edit_between_plan_and_run_is_refused(pipeline: Pipeline, services: Any) -> None:
     """By a person in a dashboard, or by the run of a newer commit."""
-    of(pipeline.run("plan", "staging"))
-    of(pipeline.run("staging"))
-    (assistant,) = services.vapi("GET", "/assistant")
+    assistant = services.vapi("POST", "/assistant", {"name": "Reception staging", "firstMessage": "Good day"})
     later = [{"name": "Reception staging", "definition": {"firstMessage": "Good evening"}}]
     pipeline.declare("staging", vapi_didlogic_assistants=later)
     of(pipeline.run("plan", "staging"))
@@ -415,6 +403,7 @@ def test_edit_between_plan_and_run_is_refused(pipeline: Pipeline, services: Any)
     assert assistant["firstMessage"] == "Good night"
 
 
+@ONE_PLATFORM
 def test_edit_during_the_run_ends_it(pipeline: Pipeline, services: Any) -> None:
     """A destination that somebody adds would have to be moved, which nobody has approved."""
     of(pipeline.run("plan", "staging"))
