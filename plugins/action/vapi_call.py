@@ -19,8 +19,8 @@ class ActionModule(WaitActionModule):
     def key(self, started: Result) -> Result:
         return {"id": started["id"]}
 
-    def current_result(self, _started: Result, found: list[Result]) -> Result:
-        return found[0]
+    def current_result(self, started: Result, found: list[Result]) -> Result:
+        return {**found[0], **({"estimate": started["estimate"]} if "estimate" in started else {})}
 
     def is_finished(self, now: Result) -> bool:
         return bool(now.get("status") == "ended" or now.get("ended_reason"))

@@ -18,7 +18,9 @@ class ActionModule(WaitActionModule):
 
     def current_result(self, started: Result, found: list[Result]) -> Result:
         ours = {batch["id"]: batch for batch in started.get("batches", [])}
-        facts: Result = {name: started[name] for name in ("contacts", "left_out", "estimate") if name in started}
+        facts: Result = {
+            name: started[name] for name in ("contacts", "left_out", "left_out_by_rule", "estimate") if name in started
+        }
         now = [campaign for campaign in found if campaign["id"] in ours]
         order = list(ours)
         return gathered(sorted(now, key=lambda campaign: order.index(campaign["id"])), facts) or started

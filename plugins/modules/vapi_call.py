@@ -18,7 +18,7 @@ description:
     the call, which is tagged, and returns it. If the call is not found, the module fails and reports that it is unknown
     whether the call was placed. It never sends a second request.
   - Before the request, and also in check mode, it checks that the assistant and the phone number exist, that the SIP
-    trunk of the phone number exists and has an outbound gateway, and that the called number is in E.164 format. The
+    trunk of the phone number exists and has an outbound gateway, and that the called number is valid. The
     ids of tools, assistants and squads in O(assistant_overrides) must exist. For other ids, and for a version that is
     not the newest one, the module issues a warning, because Vapi has no list to verify them.
   - Without O(idempotency_key), every run places a call, but a task places at most one, even with several hosts or with
@@ -60,8 +60,8 @@ options:
     suboptions:
       number:
         description:
-          - The number in E.164 format, such as V(+31201234567). Quote it. One of O(customer.number) and
-            O(customer.sip_uri) is required.
+          - The number in E.164 format, such as V(+31201234567), or as O(normalize) and O(default_country) allow. Quote
+            it. One of O(customer.number) and O(customer.sip_uri) is required.
         type: str
       sip_uri:
         description:
@@ -151,6 +151,21 @@ EXAMPLES = r"""
           number: "{{ order.phone }}"
         idempotency_key: "order-{{ order.id }}"
         schedule_at: "2026-01-31T09:30:00+01:00"
+
+    - name: Place a call only if the person may be called in the next hour
+      voiceops.vapi_didlogic.vapi_call:
+        assistant: Reminder
+        phone_number: Front desk
+        customer:
+          number: 020 123 4599
+        default_country: NL
+        normalize: true
+        calling_hours:
+          from: "09:00"
+          to: "20:00"
+          time_zone: by_number
+        do_not_call:
+          - /etc/voice/do-not-call.csv
 """
 
 RETURN = r"""
@@ -225,7 +240,11 @@ call:
       returned: if it belongs to one
       type: str
     customer:
-      description: The other party, with C(number) or C(sip_uri), C(name) and C(extension).
+      description: The other party, with C(number) as dialled or C(sip_uri), C(name) and C(extension).
+      returned: success
+      type: dict
+    estimate:
+      description: Estimated cost, with C(cost) and C(price_per_minute).
       returned: success
       type: dict
     name:

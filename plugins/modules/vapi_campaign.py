@@ -16,7 +16,8 @@ description:
   - Starts a campaign, in which Vapi calls each of a list of contacts, or cancels one. Without O(schedule_at), calls are
     placed immediately. Both services charge for every call.
   - All contacts are validated before anything is sent, and every invalid row is reported with its line. If a row is
-    invalid, nothing is sent unless O(skip_invalid=true).
+    invalid, nothing is sent unless O(skip_invalid=true). The same applies to contacts that must not be called according
+    to O(do_not_call) or O(calling_hours).
   - A campaign is identified by its name. A second run with the same name and the same contacts changes nothing. A
     started campaign cannot be changed, so different contacts under the same name are rejected.
   - The request that starts a campaign is sent at most once. If the response is lost, the module searches Vapi's list of
@@ -55,8 +56,8 @@ options:
     suboptions:
       number:
         description:
-          - The number in E.164 format, such as V(+31201234567). Quote it. One of O(customers[].number) and
-            O(customers[].sip_uri) is required.
+          - The number in E.164 format, such as V(+31201234567), or as O(normalize) and O(default_country) allow. Quote
+            it. One of O(customers[].number) and O(customers[].sip_uri) is required.
         type: str
       sip_uri:
         description:
@@ -83,7 +84,8 @@ options:
     type: str
   skip_invalid:
     description:
-      - Whether to skip invalid rows with a warning, instead of sending nothing.
+      - Whether to skip invalid rows, and contacts that O(do_not_call) or O(calling_hours) exclude, with a warning,
+        instead of sending nothing.
     type: bool
     default: false
   split:
@@ -108,11 +110,6 @@ options:
       - Number of calls of O(account_concurrency) to reserve for inbound calls.
     type: int
     default: 0
-  expected_call_seconds:
-    description:
-      - Average duration of a call in seconds, for RV(campaign.estimate).
-    type: int
-    default: 60
   wait:
     description:
       - Wait until the campaign has ended, and show its progress on the terminal.
@@ -168,6 +165,28 @@ EXAMPLES = r"""
         csv: "{{ playbook_dir }}/renewal.csv"
         schedule_at: "2026-01-31T09:00:00+01:00"
         schedule_until: "2026-01-31T17:00:00+01:00"
+
+    - name: Start a campaign within rules, and leave out the contacts that they exclude
+      voiceops.vapi_didlogic.vapi_campaign:
+        name: Renewal February
+        assistant: Renewal
+        phone_number: "31201234567"
+        csv: "{{ playbook_dir }}/renewal.csv"
+        schedule_at: "2026-02-02T10:00:00+01:00"
+        schedule_until: "2026-02-02T16:00:00+01:00"
+        default_country: NL
+        normalize: true
+        calling_hours:
+          from: "09:00"
+          to: "20:00"
+          days: [mon, tue, wed, thu, fri]
+          time_zone: by_number
+        do_not_call:
+          - "{{ playbook_dir }}/do-not-call.txt"
+        max_contacts: 2000
+        max_cost: 500
+        price_per_minute: 0.18
+        skip_invalid: true
 
     - name: Cancel the campaign
       voiceops.vapi_didlogic.vapi_campaign:
@@ -249,15 +268,21 @@ campaign:
       returned: success
       type: int
     left_out:
-      description: Number of invalid rows that were skipped.
+      description: Number of rows that were skipped, because they are invalid or must not be called.
       returned: if contacts were given
       type: int
+    left_out_by_rule:
+      description: Number of skipped rows by rule, with the keys C(invalid), C(do_not_call) and C(calling_hours); those
+        that skipped none are omitted.
+      returned: if contacts were given
+      type: dict
     counts:
       description: Number of calls by status, with C(scheduled), C(queued), C(in_progress), C(ended) and C(voicemail).
       returned: if the campaign exists
       type: dict
     estimate:
-      description: Estimated duration, with C(calls_at_once) and C(seconds).
+      description: Estimated duration, with C(calls_at_once) and C(seconds), and estimated cost, with C(cost) and
+        C(price_per_minute).
       returned: if contacts were given
       type: dict
     batches:
@@ -282,6 +307,7 @@ campaign:
     max_concurrency: 10
     contacts: 250
     left_out: 0
+    left_out_by_rule: {}
     counts:
       scheduled: 250
       queued: 0
@@ -291,6 +317,8 @@ campaign:
     estimate:
       calls_at_once: 10
       seconds: 1500
+      cost: 62.5
+      price_per_minute: 0.25
     batches:
       - id: 66666666-6666-4666-8666-666666666666
         name: Renewal January

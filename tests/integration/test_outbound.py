@@ -242,6 +242,39 @@ def test_transfer_that_rang_is_distinguished_by_its_record(ready: Any) -> None:
     assert play.rc == 0, play.text
 
 
+def test_plan_reports_who_is_left_out_and_the_run_sends_the_others(ready: Any, tmp_path: Path) -> None:
+    """Through the playbooks, with a list beside the working directory."""
+    (tmp_path / "blocked.txt").write_text("+31 (0)6 1234 0001\n")
+    people = [{"number": f"06 1234 000{index}"} for index in range(1, 5)]
+    rules = {
+        "default_country": "NL",
+        "normalize": True,
+        "do_not_call": ["blocked.txt", "0031612340002"],
+        "calling_hours": {"from": "09:00", "to": "20:00", "time_zone": "by_number"},
+        "schedule_at": "2099-06-01T10:00:00+02:00",
+    }
+    who = {"assistant": "Night", "phone_number": "Desk"}
+    many = {**who, **rules, "name": "Rules", "customers": [*people, {"number": "+12025550101"}]}
+    writes = ready.writes
+    refused = ready.play(V + "campaign", "--check", where=tmp_path, vapi_didlogic_campaign=many)
+    assert (
+        "customers[0] and customers[1]: The number is on a vapi_didlogic_campaign.do_not_call list." in refused.failure
+    )
+    assert "would skip 3 of 5 contacts" in refused.failure
+    many["skip_invalid"] = True
+    for mode in (["--check"], []):
+        play = ready.play(V + "campaign", *mode, where=tmp_path, vapi_didlogic_campaign=many)
+        assert play.rc == 0, play.text
+        done = "Would skip" if mode else "Skipped"
+        assert f"{done} 3 of 5 contacts: 2 on a do_not_call list, 1 outside calling_hours" in play.out
+        assert "Estimated cost: 0.50 (0.25 per minute)" in play.out
+        assert ready.writes == writes + (not mode)
+    one = {**who, **rules, "customer": {"number": "06 1234 0001"}, "wait": False}
+    refused = ready.play(V + "call", where=tmp_path, vapi_didlogic_call=one)
+    assert "is on a vapi_didlogic_call.do_not_call list" in refused.failure
+    assert ready.writes == writes + 1
+
+
 @pytest.mark.each_version
 def test_playbooks_require_only_an_environment(ready: Any, tmp_path: Path) -> None:
     file = str(contacts(tmp_path / "some.csv", 3))

@@ -36,7 +36,7 @@ def posts(services: Any, module: str) -> int:
     return sum(entry["method"] == "POST" and entry["path"].endswith(KINDS[module]) for entry in entries)
 
 
-def request(module: str, key: str | None = None, number: str = "+15550100001", **keywords: Any) -> dict[str, Any]:
+def request(module: str, key: str | None = None, number: str = "+12025550101", **keywords: Any) -> dict[str, Any]:
     """A task that asks for a call, or for a campaign of the name."""
     options: dict[str, Any] = {"assistant": "Night", "phone_number": "Desk"}
     if module == "vapi_call":
@@ -117,7 +117,7 @@ def test_unknown_outcome_is_not_retried(ready: Any, module: str, key: str | None
 
 def test_task_without_idempotency_key_places_one_call(ready: Any) -> None:
     """Hosts that ask for different calls need a key each; the others are refused, not called."""
-    number = "+1555010000{{ groups.all.index(inventory_hostname) }}"
+    number = "+1202555010{{ groups.all.index(inventory_hostname) }}"
     done = play(ready, [request("vapi_call", None, number)])
     assert posts(ready, "vapi_call") == 1
     failed = [result for result in done.results.values() if result["failed"]]
@@ -130,7 +130,7 @@ def test_task_without_idempotency_key_places_one_call(ready: Any) -> None:
 
 @pytest.mark.each_version
 def test_loop_items_are_separate_calls(ready: Any) -> None:
-    loop = request("vapi_call", None, "{{ item }}", loop=["+15550100001", "+15550100002", "+15550100001"])
+    loop = request("vapi_call", None, "{{ item }}", loop=["+12025550101", "+12025550102", "+12025550101"])
     done = play(ready, [loop], hosts=3)
     assert posts(ready, "vapi_call") == 3
     ids = [[item["call"]["id"] for item in result["results"]] for result in done.results.values()]
@@ -142,8 +142,8 @@ def test_loop_items_are_separate_calls(ready: Any) -> None:
 INCLUSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "batches of hosts": ({}, {"serial": 2}, 1),
     "hosts at their own pace": ({}, {"strategy": "free"}, 1),
-    "loop": ({"loop": ["+15550100001"] * 3}, {}, 1),
-    "loop over customers": ({"loop": ["+15550100001", "+15550100002", "+15550100001"]}, {"strategy": "free"}, 2),
+    "loop": ({"loop": ["+12025550101"] * 3}, {}, 1),
+    "loop over customers": ({"loop": ["+12025550101", "+12025550102", "+12025550101"]}, {"strategy": "free"}, 2),
 }
 
 
@@ -152,7 +152,7 @@ INCLUSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
 def test_included_task_is_one_task(ready: Any, inclusion: str) -> None:
     """Each inclusion is another task for Ansible, but the user has written one."""
     loop, settings, calls = INCLUSIONS[inclusion]
-    number = "{{ item | default('+15550100001') }}"
+    number = "{{ item | default('+12025550101') }}"
     inner, outer = ready.folder / "inner.yml", ready.folder / "outer.yml"
     inner.write_text(yaml.safe_dump([request("vapi_call", None, number, ignore_errors=True)]))
     outer.write_text(yaml.safe_dump([{"ansible.builtin.include_tasks": str(inner)}]))

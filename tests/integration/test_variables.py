@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 V = "voiceops.vapi_didlogic."
 PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml"))
-CALL = {"assistant": "Nobody", "phone_number": "Desk", "customer": {"number": "+15550100001"}}
-CAMPAIGN = {"name": "Renewal", "assistant": "Nobody", "phone_number": "Desk", "customers": [{"number": "+15550100001"}]}
+CALL = {"assistant": "Nobody", "phone_number": "Desk", "customer": {"number": "+12025550101"}}
+CAMPAIGN = {"name": "Renewal", "assistant": "Nobody", "phone_number": "Desk", "customers": [{"number": "+12025550101"}]}
 TRUNK = {"name": "didlogic", "gateway": "sip.nl.didlogic.net"}
 
 #: Variables, and what a message says of them.
@@ -23,7 +23,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"vapi_didlogic_regoin": "eu"}, "did you mean vapi_didlogic_region?"),
     ({"vapi_didlogic_transfer_tool": []}, "did you mean vapi_didlogic_transfer_tools?"),
     ({"vapi_didlogic_campaign": {**CAMPAIGN, "shedule_at": "2099-01-31T09:00:00Z"}}, "did you mean schedule_at?"),
-    ({"vapi_didlogic_call": {**CALL, "customer": {"numbr": "+15550100001"}}}, "did you mean number?"),
+    ({"vapi_didlogic_call": {**CALL, "customer": {"numbr": "+12025550101"}}}, "did you mean number?"),
     ({"vapi_didlogic_trunk": {**TRUNK, "gatway": "x"}}, "did you mean gateway?"),
 ]
 

@@ -217,7 +217,7 @@ def shown_fields(noun: str) -> set[str]:
         return set(DESTINATION)
     if resource.view.to_result:
         item = resource.view.to_result(FULL[noun], resource.view.filters())
-        facts = {"left_out": 0, "estimate": {}}
+        facts = {"estimate": {}, **({"left_out": 0, "left_out_by_rule": {}} if noun == "campaign" else {})}
         merge = resource.merge_results if isinstance(resource, OneShotResource) else None
         shown = set(merge([item], facts) if merge else item)
         referring = [field for field in fields(resource.record).values() if field.option.ref and field.option.ref.path]

@@ -221,7 +221,7 @@ PHONE = {"number": NUMBER_1, "number_e164_check_enabled": False, "trunk": "didlo
         ("vapi_assistant", {"name": "Reception"}, "definition"),
         ("vapi_phone_number", PHONE, "server"),
         ("vapi_phone_number", PHONE, "hooks"),
-        ("vapi_transfer_tool", {"name": "to_human", "destinations": [{"number": "+15550100123"}]}, "messages"),
+        ("vapi_transfer_tool", {"name": "to_human", "destinations": [{"number": "+12025550123"}]}, "messages"),
     ],
 )
 @pytest.mark.parametrize("check", [True, False], ids=["dry", "refused"])

@@ -300,7 +300,7 @@ def test_octal_number_is_rejected(runner: ModuleRunner, written: str) -> None:
 # ------------------------------------------------------------------------------------- keys that Vapi does not document
 
 
-OWN_NUMBER = "+15550100100"
+OWN_NUMBER = "+12025550100"
 #: A place with free-form data: the module, and the options with a value there.
 FREE: dict[str, tuple[str, t.Callable[[t.Any], dict[str, t.Any]]]] = {
     "definition": ("vapi_assistant", lambda value: {"name": "A", "definition": value}),
@@ -324,7 +324,7 @@ FREE: dict[str, tuple[str, t.Callable[[t.Any], dict[str, t.Any]]]] = {
         lambda value: {
             "assistant": "Reception",
             "phone_number": NUMBER_1,
-            "customer": {"number": "+15550100123"},
+            "customer": {"number": "+12025550123"},
             "assistant_overrides": value,
         },
     ),
@@ -353,7 +353,7 @@ FREE: dict[str, tuple[str, t.Callable[[t.Any], dict[str, t.Any]]]] = {
         lambda value: {
             "number": OWN_NUMBER,
             "trunk": "didlogic nl",
-            "fallback_destination": {"number": "+15550100123", "transfer_plan": value},
+            "fallback_destination": {"number": "+12025550123", "transfer_plan": value},
         },
     ),
 }
@@ -548,8 +548,8 @@ def test_calls_and_campaigns_show_names_with_ids(runner: ModuleRunner) -> None:
     runner.run("vapi_squad", {"name": "Team", "members": [{"assistant": "Reception"}]})
     for target, name in (("assistant", "Reception"), ("squad", "Team")):
         options = {target: name, "phone_number": NUMBER_1}
-        runner.run("vapi_call", {**options, "customer": {"number": "+15550100123"}})
-        runner.run("vapi_campaign", {**options, "name": name, "customers": [{"number": "+15550100123"}]})
+        runner.run("vapi_call", {**options, "customer": {"number": "+12025550123"}})
+        runner.run("vapi_campaign", {**options, "name": name, "customers": [{"number": "+12025550123"}]})
     for module, plural in (("vapi_call_info", "calls"), ("vapi_campaign_info", "campaigns")):
         found = runner.run(module, {})[plural]
         assert {item["assistant_name"] for item in found if "assistant" in item} == {"Reception"}
@@ -562,7 +562,7 @@ def test_diff_names_objects_that_do_not_exist_yet(runner: ModuleRunner) -> None:
     filled_runner(runner)
     later = UNKNOWN_ID
     cases = [
-        ("vapi_phone_number", {"number": "+15550100100", "trunk": "New", "assistant": "Night"}, ["New", "Night"]),
+        ("vapi_phone_number", {"number": "+12025550100", "trunk": "New", "assistant": "Night"}, ["New", "Night"]),
         (
             "vapi_assistant",
             {
@@ -619,7 +619,7 @@ NO_UUIDS = [
 
 @pytest.mark.parametrize(("name", "option"), ID_PLACES)
 def test_vapi_id_that_is_no_uuid_is_rejected_without_request(runner: ModuleRunner, name: str, option: str) -> None:
-    keys = {"name": "A", "number": "+15550100123", "trunk": "didlogic", "destinations": []}
+    keys = {"name": "A", "number": "+12025550123", "trunk": "didlogic", "destinations": []}
     spec = spec_of(name)
     known = spec[option]["options"] if option else spec
     item = {key: value for key, value in keys.items() if key in known}
@@ -638,7 +638,7 @@ def test_vapi_id_that_is_no_uuid_is_rejected_without_request(runner: ModuleRunne
 #: Destinations of a number as each kind writes them.
 ADDRESSES = {
     "sip_uri": ["desk@sip.example.com", "sip:desk@sip.example.com", "SIPS:desk@sip.example.com:5061"],
-    "pstn": ["+15550100123", "15550100123", "+1 555-010-0123"],
+    "pstn": ["+12025550123", "12025550123", "+1 202-555-0123"],
     "sip_account": ["01234", "99999"],
 }
 #: A SIP URI may be a host alone, and five digits may be a short number.
@@ -761,7 +761,7 @@ def test_number_that_can_be_searched_is_accepted(text: str) -> None:
 
 OUTWARD = [
     ({target: address, **({"sip_verb": verb} if verb else {})}, verb not in ("dial", "bye"))
-    for target, address in (("number", "+15550100123"), ("sip_uri", "sip:desk@sip.example.com"))
+    for target, address in (("number", "+12025550123"), ("sip_uri", "sip:desk@sip.example.com"))
     for verb in ("", "refer", "dial", "bye")
 ]
 #: A destination of a transfer tool, and whether a transfer to it needs REFER.
@@ -780,9 +780,9 @@ def test_transfers_that_require_refer() -> None:
 
 @pytest.mark.parametrize(("target", "needs"), OUTWARD)
 def test_fallback_destination_that_requires_refer(target: dict[str, t.Any], needs: bool) -> None:
-    number = {"number": "+15550100123", "fallback_destination": target}
+    number = {"number": "+12025550123", "fallback_destination": target}
     users = spec.refer_users({"transfer_tools": [], "assistants": [], "numbers": [number]})
-    assert users == (["number +15550100123"] if needs else [])
+    assert users == (["number +12025550123"] if needs else [])
 
 
 @pytest.mark.parametrize("prefix", ["", "vapi_didlogic_"])

@@ -22,8 +22,8 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_contacts import 
 
 FIX = "the country code in place of"
 NATIONAL = st.from_regex(r"0[1-9][0-9]{6,9}", fullmatch=True)
-GOOD = [{"number": f"+155501001{number:02}"} for number in range(3)]
-BAD: list[dict[str, t.Any]] = [{"number": "0201234567"}, {"number": ""}, {"number": "+1555010010x"}, {"colour": "red"}]
+GOOD = [{"number": f"+120255501{number:02}"} for number in range(3)]
+BAD: list[dict[str, t.Any]] = [{"number": "0201234567"}, {"number": ""}, {"number": "+1202555010x"}, {"colour": "red"}]
 
 
 def number_fields(record: type[Model], path: str) -> t.Iterator[t.Any]:
@@ -39,7 +39,7 @@ EVERY = [
     param
     for resource in (*MANAGED, *ONCE)
     for param in number_fields(resource.record, resource.name)
-    if param.id != "campaign.customers.number"  # judged with its row, below
+    if param.id not in ("campaign.customers.number", "call.customer.number")  # judged by the library, below
 ]
 
 

@@ -703,7 +703,7 @@ def test_invalid_contacts_can_be_skipped() -> None:
 def test_lines_are_reserved_for_inbound_calls() -> None:
     (desired,), result, _advice = desired_batches(CAMPAIGN, campaign_options(reserve_for_inbound=7))
     assert desired.record.max_concurrency == 3
-    assert result["estimate"] == {"calls_at_once": 3, "seconds": 60}
+    assert result["estimate"] == {"calls_at_once": 3, "seconds": 60, "cost": 0.5, "price_per_minute": 0.25}
 
 
 def test_missing_contacts_file_is_named() -> None:

@@ -22,7 +22,7 @@ from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING, LibraryMissingError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     UNSET,
     ApiError,
@@ -621,6 +621,8 @@ def run_guarded(
         message, result, module.known_labels = str(failed), failed.result, failed.labels
     except (OptionError, ApiError, RunInterruptedError) as error:
         message = module.sentence(error)
+    except LibraryMissingError as error:
+        message = f"{missing_required_lib(error.library)} ({error.reason})"
     except Exception as error:  # noqa: BLE001 - an uncaught exception would be printed with its values
         message = unexpected_error(error)
     # Outside the handlers: ansible-core would add the text of a handled exception to the result.

@@ -4,13 +4,16 @@
 """The only place that imports third-party libraries.
 
 ``ansible-test sanity`` and ``ansible-doc`` read every module without them, so each import is guarded. A run without
-them fails with a message that contains the library, the host and the interpreter.
+them fails with a message that contains the library, the host and the interpreter. :func:`load` imports what only some
+modules need.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
+import types
 import typing as t
 
 MISSING: dict[str, str] = {}
@@ -40,4 +43,30 @@ else:
         BaseModel, ValidationError, pydantic_core = object, ValueError, None
         MISSING["pydantic"] = traceback.format_exc()
 
-__all__ = ["MISSING", "BaseModel", "ValidationError", "httpx", "pydantic_core"]
+
+class LibraryMissingError(Exception):
+    """A library that only some options need is not installed.
+
+    :param library: its name in the package index. :param reason: the error of the import.
+    """
+
+    def __init__(self, library: str, reason: object) -> None:
+        self.library, self.reason = library, str(reason)
+        super().__init__(f"{library}: {reason}")
+
+
+def load(library: str, module: str = "") -> types.ModuleType:
+    """Import a library that only some options need, when they are used: it is slow to import, or not installed.
+
+    :param library: its name in the package index. :param module: the module, by default with the same name.
+    :return: the module. :raises LibraryMissingError: if the library is not installed.
+    """
+    try:
+        return importlib.import_module(module or library)
+    except ImportError as error:
+        raise LibraryMissingError(library, error) from None
+
+
+__all__ = [
+    "MISSING", "BaseModel", "LibraryMissingError", "ValidationError", "httpx", "load", "pydantic_core",
+]  # fmt: skip

@@ -16,7 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data 
     Result,
     objects_in,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -31,7 +31,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
-    check_e164,
     check_e164_or_name,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import (
@@ -39,6 +38,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
     WORKFLOW,
     check_no_workflow,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import Contact, Fault, make_fault
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import diagnose
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.free_form import vapi_form
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
@@ -55,6 +55,15 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     stamp,
     texts,
     times_in_order,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound_rules import (
+    Judge,
+    OutboundRules,
+    check_rules,
+    depends_on_now,
+    estimate_of,
+    numbers_for,
+    over_bounds,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.overrides import (
     check_overrides,
@@ -88,7 +97,7 @@ DIRECTIONS = {"inboundPhoneCall": "inbound", "outboundPhoneCall": "outbound", "w
 
 
 class Customer(Model):
-    number: t.Annotated[str | None, Option(check=check_e164, personal=True)] = None
+    number: t.Annotated[str | None, Option(personal=True)] = None
     sip_uri: t.Annotated[str | None, Option(personal=True)] = None
     name: t.Annotated[str | None, Option(length=(1, 40), personal=True)] = None
     extension: t.Annotated[str | None, Option(length=(1, 10), personal=True)] = None
@@ -114,6 +123,9 @@ class Call(Model):
         str | None, Option(length=(1, 200), check=check_own_key, api_name=f"overrides.metadata.{IDEMPOTENCY_FIELD}")
     ] = None
 
+    #: Why the call must not be placed now; an existing one is returned anyway. It is set on copies and is no option.
+    refusal: t.ClassVar[OptionError | None] = None
+
     @staticmethod
     def sent(body: ApiObject) -> ApiObject:
         """The key of the overrides depends on the object that they override."""
@@ -122,7 +134,7 @@ class Call(Model):
         return {**body, f"{target}Overrides": overrides} if target else body
 
 
-class CallOptions(Model):
+class CallOptions(OutboundRules):
     wait: bool = False
     wait_timeout: t.Annotated[int, Option(range=(1, 86_400))] = 600
     show_recording: bool = False
@@ -164,13 +176,58 @@ def check_versions(call: Call, _options: CallOptions) -> None:
             raise OptionError(f"{name}_version", f"requires {name}; it selects one of its versions.", version)
 
 
-def with_idempotency_key(call: Call, _options: CallOptions) -> Batches:
-    """Add a mark to the call, by which it can be found if the response is lost."""
-    return Batches(
-        records=[
-            call.model_copy(update={"idempotency_key": call.idempotency_key or RUN_KEY_PREFIX + str(uuid.uuid4())})
-        ]
-    )
+def number_exists(call: Call, options: CallOptions) -> None:
+    """Reject an invalid number of the person called.
+
+    :param call: the call. :param options: its options. :raises OptionError: if the number is invalid.
+    :raises LibraryMissingError: if numbers cannot be judged.
+    """
+    number = call.customer.number if call.customer else None
+    fault = numbers_for(options).read(number)[1] if number else None
+    if fault:
+        reason = make_fault("customer", fault).rule
+        rule = f"must be a valid number in E.164 form, such as +31201234567. It {reason}"
+        raise OptionError("customer.number", rule)
+
+
+def expand(call: Call, options: CallOptions) -> Batches:
+    """The call with its number as dialled, and with a mark, by which it can be found if the response is lost.
+
+    :param call: the call. :param options: its options. :return: the call.
+    :raises OptionError: if a rule forbids the call. :raises LibraryMissingError: if its time zone cannot be judged.
+    """
+    numbers, customer = numbers_for(options), call.customer or Customer()
+    if customer.number:
+        customer = customer.model_copy(update={"number": numbers.read(customer.number)[0]})
+    called = {"number": customer.number, "sip_uri": customer.sip_uri}
+    contact: Contact = {name: value for name, value in called.items() if value}
+    judge = Judge(options, call, numbers, datetime.datetime.now(datetime.UTC))
+    problems = Faults(over_bounds(1, options))
+    forbidden = problems.of("", judge.listed, [contact], [""]) or []
+    late = judge.outside_hours([contact], [""])
+    refusal = None
+    if late and depends_on_now(call, options):
+        refusal = _forbidden(contact, late[0])
+    else:
+        forbidden += late
+    for fault in forbidden:
+        problems.add(_forbidden(contact, fault))
+    problems.end()
+    mark = call.idempotency_key or RUN_KEY_PREFIX + str(uuid.uuid4())
+    update = {"customer": customer, "idempotency_key": mark, "refusal": refusal}
+    return Batches(records=[call.model_copy(update=update)], summary={"estimate": estimate_of(1, options)})
+
+
+def _forbidden(contact: Contact, fault: Fault) -> OptionError:
+    return OptionError(f"customer.{next(iter(contact), 'number')}", f"{fault.rule} Nothing was sent.")
+
+
+def with_estimate(results: list[Result], facts: Result) -> Result:
+    """The result of a call with the estimated cost.
+
+    :param results: the result. :param facts: what the options determine. :return: the return value.
+    """
+    return {**results[0], **facts} if results[0] else results[0]
 
 
 def idempotency_key_of(row: ApiObject) -> object:
@@ -190,6 +247,8 @@ def check_customer(row: ApiObject, call: Call) -> None:
 
 
 def preflight(rows: ListReader, call: Call, now: datetime.datetime) -> tuple[str, ...]:
+    if call.refusal:
+        raise call.refusal
     not_in_the_past(call, now)
     checked = check_overrides(rows, call.assistant_overrides)
     return (*number_can_call(rows, call), *checked, *check_version(rows, call))
@@ -360,10 +419,13 @@ CALL = OneShotResource(
         number_is_given,
         times_in_order,
         reachable,
+        check_rules,
+        number_exists,
         free_overrides,
         check_versions,
     ),
-    expand=with_idempotency_key,
+    expand=expand,
+    merge_results=with_estimate,
     one_shot=OneShot(
         is_same=lambda row, call: idempotency_key_of(row) == call.idempotency_key,
         needs_lookup=lambda call, _unused: not str(call.idempotency_key).startswith(RUN_KEY_PREFIX),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import math
 import pathlib
@@ -18,7 +19,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data 
     as_object,
     objects_in,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError, Problems
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import to_display
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -42,18 +43,23 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assis
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import (
     MAX_CONTACTS,
+    OUTSIDE,
+    Fault,
     Linted,
     batches,
     from_csv,
     from_list,
+    left_out,
     report,
     rest_is_usable,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import Contact as PlainContact
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import (
     ANY_NUMBER,
     TARGETS,
     ListReader,
     instant,
+    moment,
     not_in_the_past,
     number_can_call,
     number_is_given,
@@ -61,6 +67,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     texts,
     times_in_order,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound_rules import (
+    Judge,
+    OutboundRules,
+    check_rules,
+    depends_on_now,
+    estimate_of,
+    numbers_for,
+    over_bounds,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_numbers import Numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad import SQUAD
 
@@ -93,6 +109,19 @@ class Contact(Model):
     variables: dict[str, object] | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """Decisions of rules that depend on the time of the run; an existing campaign is returned anyway.
+
+    :param refusal: why no campaign may be started now. :param excluded: contacts outside the calling hours now.
+    :param was_excluded: ``(contact, time)`` -> whether the contact was outside at that time.
+    """
+
+    refusal: OptionError | None
+    excluded: tuple[PlainContact, ...]
+    was_excluded: t.Callable[[PlainContact, str], bool]
+
+
 class Campaign(Model):
     name: t.Annotated[str | None, Option(required=True, normalize=str.strip, length=(1, 200))] = None
     assistant: t.Annotated[str | None, Option(ref=ASSISTANT, api_name="assistantId")] = None
@@ -105,6 +134,9 @@ class Campaign(Model):
     schedule_at: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.earliestAt")] = None
     schedule_until: t.Annotated[str | None, Option(normalize=instant, api_name="schedulePlan.latestAt")] = None
     max_concurrency: t.Annotated[int | None, Option(range=(1, 500))] = None
+
+    #: What the rules decide at this moment only. It is set on copies and is no option.
+    decided: t.ClassVar[Moment | None] = None
 
     @staticmethod
     def sent(body: ApiObject) -> ApiObject:
@@ -119,13 +151,12 @@ def _sent(contact: ApiObject, overrides_key: str) -> ApiObject:
     return {**rest, overrides_key: {"variableValues": variables}} if variables else rest
 
 
-class CampaignOptions(State):
+class CampaignOptions(State, OutboundRules):
     csv: str | None = None
     skip_invalid: bool = False
     split: bool = False
     account_concurrency: t.Annotated[int, Option(range=(1, 10_000))] = USUAL_CONCURRENCY
     reserve_for_inbound: t.Annotated[int, Option(range=(0, 10_000))] = 0
-    expected_call_seconds: t.Annotated[int, Option(range=(1, 43_200))] = 60
     wait: bool = False
     wait_timeout: t.Annotated[int, Option(range=(1, 604_800))] = 3600
 
@@ -144,27 +175,34 @@ def contacts_are_given(campaign: Campaign, options: CampaignOptions) -> None:
 
 
 def expand(campaign: Campaign, options: CampaignOptions) -> Batches:
-    """The campaigns that the options declare; raises :class:`OptionError` with every invalid row."""
+    """The campaigns that the options declare.
+
+    :param campaign: the campaign. :param options: its options. :return: the campaigns, and what they leave out.
+    :raises OptionError: with every contact that is invalid or may not be called, and every bound that is exceeded.
+    :raises LibraryMissingError: if numbers or time zones cannot be judged.
+    """
     if options.csv and campaign.customers is not None:
         raise OptionError("csv", "cannot be given with customers; give the contacts in one of them.")
     if options.state == "absent" or (options.csv is None and campaign.customers is None):
         return Batches(records=[campaign])
-    linted = _linted(campaign, options)
-    where = "csv" if options.csv else "customers"
-    leaves_out = rest_is_usable(linted)
-    if linted.faults and not (options.skip_invalid and leaves_out):
-        way = ", or set skip_invalid: true to leave them out" if leaves_out else ""
-        rule = f"contains invalid contacts. Nothing was sent. Correct this{way}: {report(linted.faults)}"
-        raise OptionError(where, rule, *_path(options))
-    count = len(linted.contacts)
+    judged = _judged(campaign, options)
+    if judged.refusal and not judged.now:
+        raise judged.refusal
+    count = len(judged.contacts)
     if count > MAX_CONTACTS and not options.split:
         raise OptionError(
-            where,
+            _where(options),
             f"has {count} contacts, but a campaign can have {MAX_CONTACTS}. Set split: true to create several.",
             *_path(options),
         )
     lines = _lines(campaign, options)
-    parts = batches(str(campaign.name), linted.contacts)
+    parts = batches(str(campaign.name), judged.contacts) or [(str(campaign.name), [])]
+    if len(parts) > 1 and judged.now and judged.now.excluded:
+        raise OptionError(
+            "schedule_at",
+            "must be given if calling_hours excludes some of more than 10,000 contacts: a second run at another time "
+            "would split the contacts into other campaigns.",
+        )
     # The batches run concurrently and share the account's lines.
     each = max(1, lines // len(parts))
     records = [
@@ -173,19 +211,112 @@ def expand(campaign: Campaign, options: CampaignOptions) -> Batches:
                 "name": name,
                 "customers": [Contact.model_construct(None, **contact) for contact in contacts],
                 "max_concurrency": each,
+                "decided": judged.now,
             }
         )
         for name, contacts in parts
     ]
     advice: tuple[str, ...] = ()
-    if linted.faults:
-        advice = (f"{counted(len({fault.where for fault in linted.faults}), 'row')} left out. {report(linted.faults)}",)
+    rows = judged.linted.row_count
+    if judged.faults and not judged.refusal:
+        text = f"{counted(rows - count, 'row')} left out of {rows:,}. {report(judged.faults)}"
+        advice = (text,)
     estimate = {
         "calls_at_once": each * len(parts),
         "seconds": math.ceil(count / (each * len(parts))) * options.expected_call_seconds,
+        **estimate_of(count, options),
     }
-    facts = {"contacts": count, "left_out": linted.row_count - count, "estimate": estimate}
+    facts = {
+        "contacts": count,
+        "left_out": rows - count,
+        "left_out_by_rule": left_out(judged.faults),
+        "estimate": estimate,
+    }
     return Batches(records=records, summary=facts, warnings=advice)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judged:
+    """The contacts of a campaign, the faults of those that are left out, and why nothing is sent.
+
+    :param now: what was decided for this moment only; then an earlier run may have started the campaign.
+    """
+
+    linted: Linted
+    contacts: list[PlainContact]
+    faults: list[Fault]
+    refusal: OptionError | None
+    now: Moment | None = None
+
+
+def _judged(campaign: Campaign, options: CampaignOptions) -> _Judged:
+    """Read the contacts and apply the rules; raises :class:`OptionError` if the file or a list cannot be read."""
+    numbers = numbers_for(options)
+    linted = _linted(campaign, options, numbers)
+    judge = Judge(options, campaign, numbers, _now())
+    problems = Faults()
+    faults = [*linted.faults, *(problems.of("", judge.listed, linted.contacts, linted.places) or ())]
+    before = {fault.where for fault in faults}
+    faults += judge.outside_hours(linted.contacts, linted.places)
+    excluded = {fault.where for fault in faults} - before
+    pairs = list(zip(linted.contacts, linted.places, strict=True))
+    contacts = [contact for contact, place in pairs if place not in before | excluded]
+    refusal = _refusal(linted, contacts, faults, options)
+    if problems.found:
+        problems = Faults([*problems.found, *([refusal] if refusal else [])])
+        problems.end()
+    allowed = any(place not in before for place in linted.places) and rest_is_usable(linted)
+    if not depends_on_now(campaign, options) or (before and not (options.skip_invalid and allowed)):
+        return _Judged(linted, contacts, faults, refusal)
+    late = tuple(contact for contact, place in pairs if place in excluded)
+    now = Moment(refusal, late, lambda contact, then: _was_outside(options, campaign, numbers, contact, then))
+    return _Judged(linted, contacts, faults, refusal, now)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+#: A campaign is created a moment after its contacts were judged.
+_MOMENTS = (datetime.timedelta(), datetime.timedelta(minutes=5))
+
+
+def _was_outside(
+    options: CampaignOptions, campaign: Campaign, numbers: Numbers, contact: PlainContact, then: str
+) -> bool:
+    """Whether a contact was outside the calling hours when a campaign was created."""
+    try:
+        created = moment(then)
+    except ValueError:
+        return False
+    return any(Judge(options, campaign, numbers, created - ago).outside(contact) is not None for ago in _MOMENTS)
+
+
+def _refusal(
+    linted: Linted, contacts: list[PlainContact], faults: list[Fault], options: CampaignOptions
+) -> OptionError | None:
+    """Why nothing is sent: contacts that are invalid or may not be called, or a bound."""
+    rest = bool(contacts) and rest_is_usable(linted)
+    if faults and not (options.skip_invalid and rest):
+        by_rule = left_out(faults)
+        way = ""
+        if rest:
+            rules = ", ".join(f"{count:,} {rule}" for rule, count in by_rule.items())
+            skipped = f"{sum(by_rule.values()):,} of {counted(linted.row_count, 'contact')} ({rules})"
+            way = f", or set skip_invalid: true to leave them out, which would skip {skipped}"
+        outside = {fault.kind in OUTSIDE for fault in faults}
+        what = " and ".join(name for kind, name in _OF_CONTACTS.items() if kind in outside)
+        rule = f"contains {what}. Nothing was sent. Correct this{way}: {report(faults)}"
+        return OptionError(_where(options), rule, *_path(options))
+    found = over_bounds(len(contacts), options)
+    return Problems(found) if len(found) > 1 else next(iter(found), None)
+
+
+_OF_CONTACTS = {False: "invalid contacts", True: "contacts outside the rules"}
+
+
+def _where(options: CampaignOptions) -> str:
+    return "csv" if options.csv else "customers"
 
 
 def _plain(contact: Contact) -> Result:
@@ -199,15 +330,15 @@ def _path(options: CampaignOptions) -> tuple[str, ...]:
     return (options.csv,) if options.csv else ()
 
 
-def _linted(campaign: Campaign, options: CampaignOptions) -> Linted:
+def _linted(campaign: Campaign, options: CampaignOptions, numbers: Numbers) -> Linted:
     if not options.csv:
-        return from_list([_plain(contact) for contact in campaign.customers or []])
+        return from_list([_plain(contact) for contact in campaign.customers or []], numbers)
     path = pathlib.Path(options.csv).expanduser()
     try:
         if path.stat().st_size > MAX_BYTES:
             rule = f"is larger than {MAX_BYTES // 2**20} MB; give a file with the contacts only."
             raise OptionError("csv", rule, options.csv)
-        return from_csv(path.read_bytes())
+        return from_csv(path.read_bytes(), numbers)
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise OptionError("csv", f"cannot be read on the host that runs this task: {reason}.", options.csv) from None
@@ -321,7 +452,7 @@ def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
         there = row.get("customers")
         if not isinstance(there, list):
             return f"Vapi does not return the contacts of the campaign {name}, so they were not compared."
-        _same_contacts(objects_in(there), campaign)
+        _same_contacts(objects_in(there), campaign, str(row.get("createdAt")))
     plan = row.get("schedulePlan") or {}
     for option, key in (("schedule_at", "earliestAt"), ("schedule_until", "latestAt")):
         if getattr(campaign, option) and getattr(campaign, option) != dig(plan, (key,)):
@@ -332,10 +463,17 @@ def check_matches(row: ApiObject, campaign: Campaign) -> str | None:
 ANOTHER_NAME = "Use another name to start another campaign."
 
 
-def _same_contacts(there: list[ApiObject], campaign: Campaign) -> None:
-    desired = {_key(contact): contact for contact in objects_in(Campaign.sent(_body(campaign))["customers"])}
+def _same_contacts(there: list[ApiObject], campaign: Campaign, created: str) -> None:
+    """Compare the contacts, without those that calling hours excluded when the campaign was created."""
+    now = campaign.decided
+    every = [*map(_plain, campaign.customers or []), *(now.excluded if now else ())]
+    desired = {_key(contact): contact for contact in objects_in(Campaign.sent(_body(campaign, every))["customers"])}
     current = {_key(contact): contact for contact in there}
-    new, gone = len(desired.keys() - current.keys()), len(current.keys() - desired.keys())
+    missing = desired.keys() - current.keys()
+    if now:
+        plain = {str(contact.get("number") or contact.get("sip_uri")): contact for contact in every}
+        missing = {key for key in missing if not now.was_excluded(plain[key], created)}
+    new, gone = len(missing), len(current.keys() - desired.keys())
     other = sum(_rest(desired[key]) != _rest(current[key]) for key in desired.keys() & current.keys())
     if new or gone or other:
         raise OptionError(
@@ -345,8 +483,8 @@ def _same_contacts(there: list[ApiObject], campaign: Campaign) -> None:
         )
 
 
-def _body(campaign: Campaign) -> ApiObject:
-    contacts = [{CAMEL.get(key, key): value for key, value in _plain(c).items()} for c in campaign.customers or []]
+def _body(campaign: Campaign, every: list[PlainContact]) -> ApiObject:
+    contacts = [{CAMEL.get(key, key): value for key, value in contact.items()} for contact in every]
     return {"squadId": campaign.squad, "customers": contacts}
 
 
@@ -366,6 +504,8 @@ def _rest(contact: ApiObject) -> tuple[object, ...]:
 
 
 def can_start(rows: ListReader, campaign: Campaign, now: datetime.datetime) -> tuple[str, ...]:
+    if campaign.decided and campaign.decided.refusal:
+        raise campaign.decided.refusal
     not_in_the_past(campaign, now)
     warnings = number_can_call(rows, campaign)
     if campaign.schedule_at:
@@ -453,7 +593,7 @@ CAMPAIGN = OneShotResource(
     record=Campaign,
     options=CampaignOptions,
     normalize_key=base,
-    validators=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given),
+    validators=(check_no_workflow, one_target, number_is_given, times_in_order, contacts_are_given, check_rules),
     expand=expand,
     merge_results=gathered,
     one_shot=OneShot(

@@ -16,19 +16,17 @@ import re
 import typing as t
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import is_uri
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import E164
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_numbers import Numbers
 
 Contact = dict[str, object]
 
 #: Maximum number of contacts of one campaign.
 MAX_CONTACTS = 10_000
 LONGEST_CELL, LONGEST_NAME, LONGEST_EXTENSION, LONGEST_HEADER = 10_000, 40, 10, 40
-#: Digits of the shortest numbers of any country, with the country code.
-FEWEST_DIGITS = 7
 #: Reserved names of variables: fields of Vapi's customer, variables that Vapi sets, words of its templates.
 RESERVED = frozenset(
     re.findall(
@@ -98,6 +96,9 @@ not-e164-digits  | with other digits       | has digits of another script: write
 not-e164-invisible | with invisible characters | has invisible characters, often from copying: type it again.
 not-e164-characters | with other characters | has characters that no number has: write + and digits only.
 not-e164-two     | with two numbers        | contains more than one number: create a contact for each.
+number-country   | with unknown country code{s} | has an unknown country code: correct the digits after the +.
+number-invalid   | that do not exist       | is no valid number of its country: correct the digits.
+number-prefix    | with a national prefix  | has a 0 or other prefix that is dialled only within the country: remove it.
 not-a-dict       | other value{s}          | The contact must be a dict with number or sip_uri.
 key-unknown      | with other keys         | The keys are number, sip_uri, name, extension, variables: remove others.
 number-and-sip   | with number and sip_uri | The contact has both number and sip_uri: give one of them.
@@ -108,7 +109,18 @@ variables-type   | bad variables           | must be a dict of names and values.
 variable-name    | bad variable name{s}    | must be a letter, then up to 39 letters, digits or _, not reserved by Vapi.
 value-type       | value{s} of other types | must be text, a number, true or false: Vapi drops lists.
 """)
-KINDS = FILE | ROW
+#: Contacts that may not be called: the kind, its noun, the rule. They are valid, and reported together.
+OUTSIDE = _table("""
+do-not-call      | on a do_not_call list   | The number is on a do_not_call list.
+outside-hours    | outside calling_hours   | The call would be outside calling_hours: {period} is not within {hours}.
+zone-unknown     | without time zone       | The number has no known time zone, which calling_hours requires.
+""")
+KINDS = FILE | ROW | OUTSIDE
+#: The options whose rules contacts break; all other faults are of invalid contacts.
+RULES = {"do-not-call": "do_not_call", "outside-hours": "calling_hours", "zone-unknown": "calling_hours"}
+INVALID = "invalid"
+#: Maximum number of places in a line of a report.
+MAX_PLACES = 20
 
 _ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -119,32 +131,6 @@ _ALIAS = re.compile(
 )
 _SHEET_ERRORS = frozenset(("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"))
 _SWALLOWED = re.compile(r'[\r\n](?:[^\r\n]*[,;\t|])?"?\+[1-9][0-9]{6,14}"?(?=[,;\t|\r\n]|\Z)')
-_SEVERAL = re.compile(r"[+,;/|&\r\n]|\s(?:or|and)\s")
-_MARKS = r"\s()\[\]./\u2010-\u2015\u2212-"
-#: Patterns of invalid numbers; the first match is used, and the last one matches all others.
-_NUMBER = [
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("number-missing", r"\A\s*\Z"),
-        ("not-e164-invisible", "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"),
-        ("not-e164-formula", "\\A\\s*['\"=`\u2018\u2019]"),
-        ("not-e164-uri", r"\A\s*[A-Za-z]+:"),
-        ("not-e164-scientific", r"\A\s*[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+\s*\Z"),
-        ("not-e164-decimal", r"\A\s*\+?[0-9]{5,}[.,]0+\s*\Z"),
-        ("not-e164-trunk", r"\(\s*0\s*\)"),
-        ("not-e164-digits", r"(?![0-9])\d"),
-        ("not-e164-letters", r"[^\W\d_]"),
-        ("not-e164-characters", rf"[^0-9+{_MARKS}]"),
-        ("not-e164-national", rf"\A[{_MARKS}]*0[{_MARKS}]*[1-9]"),
-        ("not-e164-marks", rf"[{_MARKS}]"),
-        ("not-e164-characters", r".\+"),
-        ("not-e164-00", r"\A00"),
-        ("not-e164-plus", r"\A[^+]"),
-        ("not-e164-zero", r"\A\+0"),
-        ("not-e164-short", rf"\A\+[0-9]{{0,{FEWEST_DIGITS - 1}}}\Z"),
-        ("not-e164-long", ""),
-    )
-]
 
 
 @dataclass(frozen=True)
@@ -158,14 +144,35 @@ class Fault:
 
 @dataclass(frozen=True)
 class Linted:
-    """The result of a check: each of the ``row_count`` rows is a contact or has faults; one of ``FILE`` has none."""
+    """The result of a check: each of the ``row_count`` rows is a contact or has faults; one of ``FILE`` has none.
+
+    ``places`` are those of the contacts, such as "line 7".
+    """
 
     contacts: list[Contact]
     faults: list[Fault]
     row_count: int
+    places: list[str] = field(default_factory=list)
 
 
-def _fault(where: str, kind: str, column: str = "", **words: object) -> Fault:
+@dataclass
+class _Seen:
+    """The numbers and SIP URIs of a list, and where each was first."""
+
+    numbers: Numbers
+    first: dict[str, str] = field(default_factory=dict)
+
+    def again(self, where: str, column: str, called: str) -> Iterator[Fault]:
+        if (first := self.first.setdefault(called, where)) != where:
+            yield make_fault(where, "duplicate", column, first=first)
+
+
+def make_fault(where: str, kind: str, column: str = "", **words: object) -> Fault:
+    """A fault with its rule.
+
+    :param where: the place. :param kind: a key of ``KINDS``. :param column: the column or key, if any.
+    :param words: values in the rule. :return: the fault.
+    """
     text = KINDS[kind][1].format(**{"hint": "", **words})
     return Fault(where, f"{column}: {text}" if column else text, kind)
 
@@ -205,15 +212,12 @@ def _variable(cell: str) -> str | None:
     return None
 
 
-def _number(cell: str) -> str | None:
-    if E164.fullmatch(cell) and len(cell) > FEWEST_DIGITS:
-        return None
+def _number(cell: str, numbers: Numbers) -> tuple[str, str | None]:
+    """The number in E.164 form, or the kind of fault."""
     bad = _text(cell)
     if bad and bad != "quote-swallows":
-        return bad
-    if sum(len(re.sub("[^0-9]", "", part)) >= FEWEST_DIGITS for part in _SEVERAL.split(cell)) > 1:
-        return "not-e164-two"
-    return next(kind for kind, pattern in _NUMBER if pattern.search(cell))
+        return "", bad
+    return numbers.read(cell)
 
 
 def _header(head: str) -> str | None:
@@ -233,8 +237,11 @@ def _header(head: str) -> str | None:
 # -- the file
 
 
-def _refused(content: bytes) -> str | None:
-    """The kind of a file that cannot be read as text."""
+def refused_file(content: bytes) -> str | None:
+    """The kind of a file that cannot be read as text.
+
+    :param content: the file. :return: a kind of fault of ``FILE``, or ``None``.
+    """
     start = content[:2000]
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")):
         return "not-csv"
@@ -295,17 +302,17 @@ class _Sheet:
                 self.delimiter = spread
         if self.delimiter != ",":
             name = {";": "semicolons", "\t": "tabs", "|": "bars"}[self.delimiter]
-            self.faults.append(_fault(where, "separator", mark=name))
+            self.faults.append(make_fault(where, "separator", mark=name))
         _start, heads, broken = found[self.delimiter]
         if broken:
-            self.faults.append(_fault(where, "header-quotes"))
+            self.faults.append(make_fault(where, "header-quotes"))
             return at + 1
         self.heads, self.number = heads, phones[self.delimiter]
         self.columns = [f"Column {index + 1}" for index in range(len(heads))]
         contact = [index for index, head in enumerate(heads) if re.fullmatch(r"\W*[0-9](\W*[0-9]){6,}", head)]
         if self.number < 0 and contact:
             self.number = contact[0]
-            self.faults.append(_fault(where, "header-none"))
+            self.faults.append(make_fault(where, "header-none"))
             return at
         self.judge_header(where)
         records = _records(self.lines, at, self.delimiter)
@@ -314,9 +321,9 @@ class _Sheet:
 
     def judge_header(self, where: str) -> None:
         if self.number < 0:
-            self.faults.append(_fault(where, "header-number"))
+            self.faults.append(make_fault(where, "header-number"))
         elif "number" not in self.heads:
-            self.faults.append(_fault(where, "header-spelt", self.columns[self.number]))
+            self.faults.append(make_fault(where, "header-spelt", self.columns[self.number]))
         first: dict[str, int] = {}
         for index, head in enumerate(self.heads):
             bad = _header(head)
@@ -327,15 +334,15 @@ class _Sheet:
                 bad = "header-repeated"
             if bad and (index != self.number or bad == "header-repeated"):
                 before = first.get(head, index) + 1
-                self.faults.append(_fault(where, bad, f"Column {index + 1}", first=before))
+                self.faults.append(make_fault(where, bad, f"Column {index + 1}", first=before))
 
-    def judge_row(self, where: str, cells: list[str], seen: dict[str, str]) -> Iterator[Fault]:
+    def judge_row(self, where: str, cells: list[str], seen: _Seen) -> Iterator[Fault]:
         if not any(cell and not cell.isspace() for cell in cells):
-            yield _fault(where, "only-separators" if len(cells) > 1 else "blank-row")
+            yield make_fault(where, "only-separators" if len(cells) > 1 else "blank-row")
             return
         if self.heads and len(cells) != len(self.heads):
             kind = "too-few-cells" if len(cells) < len(self.heads) else "too-many-cells"
-            yield _fault(where, kind, cells=len(cells), heads=len(self.heads))
+            yield make_fault(where, kind, cells=len(cells), heads=len(self.heads))
             cells = cells[: self.number == 0]  # the others may be in the wrong column
         for index, cell in enumerate(cells):
             if index == self.number:
@@ -343,11 +350,13 @@ class _Sheet:
             elif cell:
                 named = bool(self.heads) and self.heads[index] == "name"
                 if bad := _name(cell) if named else _variable(cell):
-                    yield _fault(where, bad, self.columns[index] if self.heads else f"Column {index + 1}")
+                    yield make_fault(where, bad, self.columns[index] if self.heads else f"Column {index + 1}")
 
-    def contact(self, cells: list[str]) -> Contact:
+    def contact(self, cells: list[str], numbers: Numbers) -> Contact:
         given = {head: cell for head, cell in zip(self.heads, cells, strict=True) if cell and not cell.isspace()}
-        contact: Contact = {key: given.pop(key) for key in ("number", "name") if key in given}
+        contact: Contact = {"number": numbers.read(given.pop("number"))[0]}
+        if "name" in given:
+            contact["name"] = given.pop("name")
         return contact | ({"variables": given} if given else {})
 
 
@@ -359,49 +368,56 @@ def _number_column(heads: list[str]) -> int:
     return next((index for index, head in enumerate(plain) if _ALIAS.fullmatch(head)), -1)
 
 
-def _judge_number(where: str, column: str, cell: str, seen: dict[str, str]) -> Iterator[Fault]:
-    if bad := _number(cell):
+def _judge_number(where: str, column: str, cell: str, seen: _Seen) -> Iterator[Fault]:
+    number, bad = _number(cell, seen.numbers)
+    if bad:
         hint = "; in a spreadsheet, format the column as text"
-        yield _fault(where, bad, column, hint=hint if where.startswith("line") else ", all in quotes")
-    elif (first := seen.setdefault(cell, where)) != where:
-        yield _fault(where, "duplicate", column, first=first)
+        yield make_fault(where, bad, column, hint=hint if where.startswith("line") else ", all in quotes")
+    else:
+        yield from seen.again(where, column, number)
 
 
-def from_csv(content: bytes) -> Linted:
+def from_csv(content: bytes, numbers: Numbers | None = None) -> Linted:
     """Read a CSV file.
 
-    :return: the contacts ``{number, name, variables}``, the last two left out if empty, and the faults. Never raises.
+    :param content: the file. :param numbers: reads the numbers.
+    :return: the contacts ``{number, name, variables}``, the last two left out if empty, and the faults.
+    :raises LibraryMissingError: if numbers cannot be judged.
     """
-    if bad := _refused(content):
-        return Linted([], [_fault("line 1", bad)], 0)
+    if bad := refused_file(content):
+        return Linted([], [make_fault("line 1", bad)], 0)
     # Bytes that are not UTF-8 become surrogates, so that each is found in its cell.
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     if not text.strip():
-        return Linted([], [_fault("line 1", "empty-file")], 0)
+        return Linted([], [make_fault("line 1", "empty-file")], 0)
     lines = io.StringIO(text, newline="").readlines()
     sheet = _Sheet(lines, [], [], [])
     faults, contacts, rows, at = sheet.faults, [], 0, 0
     while not lines[at].strip():
-        faults.append(_fault(f"line {at + 1}", "blank-row"))
+        faults.append(make_fault(f"line {at + 1}", "blank-row"))
         at = rows = at + 1
     if re.fullmatch(r'"?sep=.?"?', lines[at].strip(), re.IGNORECASE):
-        faults.append(_fault(f"line {at + 1}", "separator-line"))
+        faults.append(make_fault(f"line {at + 1}", "separator-line"))
         at += 1
     if at < len(lines):
         at = sheet.read_header(at)
-    seen: dict[str, str] = {}
-    for start, cells, broken in _records(lines, at, sheet.delimiter):
+    seen = _Seen(numbers or Numbers())
+    places: list[str] = []
+    records = list(_records(lines, at, sheet.delimiter))
+    seen.numbers.prepare(cells[sheet.number] for _start, cells, _broken in records if 0 <= sheet.number < len(cells))
+    for start, cells, broken in records:
         rows += 1
         where = f"line {start + 1}"
-        found = [_fault(where, broken, "The row" if broken == "cell-long" else "")] if broken else []
+        found = [make_fault(where, broken, "The row" if broken == "cell-long" else "")] if broken else []
         found = found or list(sheet.judge_row(where, cells, seen))
         faults += found
         if not found and "number" in sheet.heads:
-            contacts.append(sheet.contact(cells))
+            contacts.append(sheet.contact(cells, seen.numbers))
+            places.append(where)
     if not rows:
-        faults.append(_fault("line 1", "no-rows"))
+        faults.append(make_fault("line 1", "no-rows"))
     usable = not any(fault.kind in FILE for fault in faults)
-    return Linted(contacts if usable else [], faults, rows)
+    return Linted(contacts if usable else [], faults, rows, places if usable else [])
 
 
 # -- the list
@@ -409,27 +425,27 @@ def from_csv(content: bytes) -> Linted:
 
 def _judge_variables(where: str, variables: object) -> Iterator[Fault]:
     if not isinstance(variables, Mapping):
-        yield _fault(where, "variables-type", "variables")
+        yield make_fault(where, "variables-type", "variables")
         return
     for index, (name, value) in enumerate(variables.items()):
         if not isinstance(name, str) or _header(name):
-            yield _fault(where, "variable-name", f"variables, name {index + 1}")
+            yield make_fault(where, "variable-name", f"variables, name {index + 1}")
         elif isinstance(value, str):
             if bad := _variable(value):
-                yield _fault(where, bad, f"variables.{name}")
+                yield make_fault(where, bad, f"variables.{name}")
         elif value is not None and not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
-            yield _fault(where, "value-type", f"variables.{name}")
+            yield make_fault(where, "value-type", f"variables.{name}")
 
 
-def _judge_contact(where: str, customer: object, seen: dict[str, str]) -> Iterator[Fault]:
+def _judge_contact(where: str, customer: object, seen: _Seen) -> Iterator[Fault]:
     if not isinstance(customer, Mapping):
-        yield _fault(where, "not-a-dict")
+        yield make_fault(where, "not-a-dict")
         return
     given = {key: value for key, value in customer.items() if value is not None and value != ""}
     if not customer.keys() <= {"number", "sip_uri", "name", "extension", "variables"}:
-        yield _fault(where, "key-unknown")
+        yield make_fault(where, "key-unknown")
     if "number" in given and "sip_uri" in given:
-        yield _fault(where, "number-and-sip")
+        yield make_fault(where, "number-and-sip")
     elif "sip_uri" not in given:
         given.setdefault("number", "")
     for key in ("number", "sip_uri", "name", "extension"):
@@ -437,13 +453,13 @@ def _judge_contact(where: str, customer: object, seen: dict[str, str]) -> Iterat
         if value is None:
             continue
         if not isinstance(value, str):
-            yield _fault(where, "not-text", key)
+            yield make_fault(where, "not-text", key)
         elif key == "number":
             yield from _judge_number(where, key, value, seen)
         elif bad := _FIELDS[key](value):
-            yield _fault(where, bad, key)
-        elif key == "sip_uri" and (first := seen.setdefault(value, where)) != where:
-            yield _fault(where, "duplicate", key, first=first)
+            yield make_fault(where, bad, key)
+        elif key == "sip_uri":
+            yield from seen.again(where, key, value)
     yield from _judge_variables(where, given.get("variables", {}))
 
 
@@ -454,24 +470,35 @@ _FIELDS: dict[str, t.Callable[[str], str | None]] = {
 }
 
 
-def from_list(customers: Sequence[Mapping[str, object]]) -> Linted:
+def _contact(customer: Mapping[str, object], numbers: Numbers) -> Contact:
+    """A valid contact without what is not given."""
+    contact = {key: value for key, value in customer.items() if value not in (None, "", {})}
+    if "number" in contact:
+        contact["number"] = numbers.read(str(contact["number"]))[0]
+    if "variables" in contact:
+        values = as_object(contact["variables"])
+        contact["variables"] = {key: value for key, value in values.items() if value not in (None, "")}
+    return {key: value for key, value in contact.items() if value != {}}
+
+
+def from_list(customers: Sequence[Mapping[str, object]], numbers: Numbers | None = None) -> Linted:
     """Check a list of dicts with number or sip_uri, name, extension and variables; ``None`` and "" mean not given.
 
-    :return: the contacts and the faults.
+    :param customers: the list. :param numbers: reads the numbers. :return: the contacts and the faults.
+    :raises LibraryMissingError: if numbers cannot be judged.
     """
     contacts: list[Contact] = []
-    faults: list[Fault] = [] if customers else [_fault("customers", "no-rows")]
-    seen: dict[str, str] = {}
+    faults: list[Fault] = [] if customers else [make_fault("customers", "no-rows")]
+    seen, places = _Seen(numbers or Numbers()), []
+    given = (customer.get("number") for customer in customers if isinstance(customer, Mapping))
+    seen.numbers.prepare(number for number in given if isinstance(number, str))
     for index, customer in enumerate(customers):
         found = list(_judge_contact(f"customers[{index}]", customer, seen))
         faults += found
         if not found:
-            contact = {key: value for key, value in customer.items() if value not in (None, "", {})}
-            if "variables" in contact:
-                given = as_object(contact["variables"])
-                contact["variables"] = {k: v for k, v in given.items() if v not in (None, "")}
-            contacts.append({key: value for key, value in contact.items() if value != {}})
-    return Linted(contacts, faults, len(customers))
+            contacts.append(_contact(customer, seen.numbers))
+            places.append(f"customers[{index}]")
+    return Linted(contacts, faults, len(customers), places)
 
 
 # -- results
@@ -482,7 +509,7 @@ def rest_is_usable(linted: Linted) -> bool:
 
     :return: the result.
     """
-    return bool(linted.contacts) and all(fault.kind in ROW for fault in linted.faults)
+    return bool(linted.contacts) and not any(fault.kind in FILE for fault in linted.faults)
 
 
 def batches(name: str, contacts: Sequence[Contact], size: int = MAX_CONTACTS) -> list[tuple[str, list[Contact]]]:
@@ -495,14 +522,46 @@ def batches(name: str, contacts: Sequence[Contact], size: int = MAX_CONTACTS) ->
     return [(f"{name} ({index}/{many})" if many > 1 else name, part) for index, part in enumerate(parts, 1)]
 
 
+def places_text(places: Sequence[str]) -> str:
+    """Places in a sentence: "line 3", "lines 3, 4 and 7", "customers[0] and customers[2]".
+
+    :param places: the places, such as "line 3". :return: the text; of many places it contains the first ones.
+    """
+    shown = list(places[:MAX_PLACES])
+    if len(shown) > 1 and all(place.startswith("line ") for place in shown):
+        shown = ["lines " + shown[0].removeprefix("line "), *(place.removeprefix("line ") for place in shown[1:])]
+    if len(places) > MAX_PLACES:
+        shown.append(f"{len(places) - MAX_PLACES:,} more")
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
 def report(faults: Sequence[Fault], most: int = 50) -> str:
     """The text of faults: counts by kind, then the first ``most`` with their places.
 
-    :return: the text; empty without faults.
+    Contacts that are valid and may not be called are reported together, with one line for each rule.
+
+    :param faults: the faults. :param most: the maximum number of lines. :return: the text; empty without faults.
     """
     if not faults:
         return ""
     counts = Counter(fault.kind for fault in faults).most_common()
     result = ", ".join(f"{many} {KINDS[kind][0].format(s='' if many == 1 else 's')}" for kind, many in counts)
-    lines = [result, *(f"- {fault.where}: {fault.rule}" for fault in faults[:most])]
-    return "\n".join(lines + [f"… and {len(faults) - most} more"] * (len(faults) > most))
+    together: dict[str, list[str]] = {}
+    for fault in faults:
+        if fault.kind in OUTSIDE:
+            together.setdefault(fault.rule, []).append(fault.where)
+    found = [f"- {places_text(places)}: {rule}" for rule, places in together.items()]
+    found += [f"- {fault.where}: {fault.rule}" for fault in faults if fault.kind not in OUTSIDE]
+    return "\n".join([result, *found[:most]] + [f"… and {len(found) - most} more"] * (len(found) > most))
+
+
+def left_out(faults: Sequence[Fault]) -> dict[str, int]:
+    """How many contacts faults leave out, by rule.
+
+    :param faults: the faults. :return: the rule, an option or ``INVALID``, and its number of contacts. A contact with
+        several faults counts once, for the first.
+    """
+    rules: dict[str, str] = {}
+    for fault in faults:
+        rules.setdefault(fault.where, RULES.get(fault.kind, INVALID))
+    return dict(Counter(rules.values()))
