@@ -21,7 +21,18 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "docsite" / "rst" / "promises.rst"
 START, END = ".. figures start", ".. figures end"
-PROOFS = ("faults", "rotation", "sockets", "together", "fuzz", "secret_leaks", "bounds", "approval", "failover")
+PROOFS = (
+    "faults",
+    "rotation",
+    "sockets",
+    "together",
+    "fuzz",
+    "secret_leaks",
+    "bounds",
+    "approval",
+    "failover",
+    "conformance",
+)
 
 
 def flat(figures: dict[str, Any], above: str = "") -> list[tuple[str, int]]:

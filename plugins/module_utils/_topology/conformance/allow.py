@@ -99,6 +99,16 @@ def _trunk(body: ApiObject, journal: Journal, *, create: bool) -> bool:
         and all(host.endswith(f".{DOMAIN}") for host in hosts)
         and len(hosts) == len(as_list(body.get("gateways")))
         and (bool(hosts) or not create)
+        and _login(body.get("outboundAuthenticationPlan"), journal)
+    )
+
+
+def _login(plan: object, journal: Journal) -> bool:
+    """A login of the run; never one of the user."""
+    given = as_object(plan)
+    return plan is None or (
+        given.keys() <= {"authUsername", "authPassword"}
+        and given.get("authUsername") in (journal.mark, f"{journal.mark}b")
     )
 
 
@@ -145,6 +155,7 @@ def _person(person: ApiObject, journal: Journal) -> bool:
         and person.get("type") == "number"
         and str(person.get("number")).removeprefix("+") in FICTION
         and str(person.get("description")) == f"{journal.prefix}-tool"
+        and as_object(person.get("transferPlan")).keys() <= {"mode", "message"}
     )
 
 
