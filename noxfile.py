@@ -7,6 +7,17 @@
 """The project's tasks as sessions of nox: `python3 dev.py TASK [arguments]` is `nox --session TASK -- [arguments]`.
 
 Sessions share a few environments, which uv makes, see tests/tools/environments.py.
+
+What runs where, from the shortest to the longest:
+
+- ``quick``, before a commit, in less than two minutes: style, types and unit tests that are not marked ``slow``.
+- ``test``, before a merge, in less than 20 minutes on two cores: every session in ``EVERYTHING``. Tests marked
+  ``nightly`` are left out, and of tests marked ``exhaustive(n)`` every n-th case runs. Integration tests run on one of
+  the ends of the supported versions of ansible-core, those marked ``each_version`` on both; the other sessions run on
+  the version in .venv. Sanity runs on the newest version, Molecule with some of the scenarios.
+- ``nightly``, once a day: the same sessions with all tests, cases and scenarios, with more generated examples that
+  differ each time, and integration and sanity on each supported version of ansible-core.
+- ``report`` and ``bench``, before a release: the proofs in full and the measurements, both with figures for the docs.
 """
 
 from __future__ import annotations
@@ -74,6 +85,8 @@ def core(session: nox.Session, version: str) -> Path:
 
 task: Callable[..., Callable[[Callable[..., None]], Callable[..., None]]] = functools.partial(nox.session, python=False)
 by_core = nox.parametrize("version", list(CORES), ids=list(CORES))
+#: The oldest and the newest supported version of ansible-core.
+ENDS = (next(iter(CORES)), next(reversed(CORES)))
 
 #: Sessions that run programs of the environment with every tool; arguments are passed to the last one.
 TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
@@ -105,7 +118,7 @@ TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
 TESTS: dict[str, tuple[str, list[str]]] = {
     "unit": ("Tests of the logic, and our own checks of the repository.", ["tests/unit", "tests/tools"]),
     "sandbox": ("Tests of the simulation of both services.", ["tests/sandbox"]),
-    "robustness": ("A sample of the proofs of what is promised.", ["tests/robustness"]),
+    "robustness": ("A sample of the proofs of what is promised, a larger one at night.", ["tests/robustness"]),
     "browser": ("The pages that playbooks write, in a real browser where there is one.", ["tests/browser"]),
     "sip": (
         "The probe and whole calls, with real SIP software where it is installed.",
@@ -136,14 +149,26 @@ for name, (summary, paths) in TESTS.items():
 
 @task()
 def test(session: nox.Session) -> None:
-    """All checks, as they run before a merge."""
+    """All checks, as they run before a merge, in less than 20 minutes on two cores."""
+    run_all(session, EVERYTHING)
+
+
+@task()
+def nightly(session: nox.Session) -> None:
+    """All checks with all generated cases, on each supported version of ansible-core; takes hours."""
+    os.environ[SLOW] = "1"
+    run_all(session, NIGHTLY)
+
+
+def run_all(session: nox.Session, steps: Sequence[Step]) -> None:
+    """Run steps side by side and print a table; the session fails if one of them fails."""
     table, failed = list[str](), 0
     begun = time.monotonic()
-    for step, seconds, used, outcome in in_parallel(EVERYTHING):
+    for step, seconds, used, outcome in in_parallel(steps):
         table.append(f"{step.session:20} {seconds:7.1f} s {used:7.1f} s of CPU  {outcome}")
         table += [f"{'':20} {count} skipped: {reason}" for reason, count in skipped(step.session).items()]
         failed += outcome == "failed"
-    total = f"{len(EVERYTHING)} steps, {failed} failed, in {time.monotonic() - begun:.0f} s"
+    total = f"{len(steps)} steps, {failed} failed, in {time.monotonic() - begun:.0f} s"
     print("", *table, "", total, sep="\n", flush=True)
     if failed:
         session.error(total)
@@ -169,9 +194,14 @@ def lint(session: nox.Session) -> None:
 def integration(session: nox.Session, version: str) -> None:
     """Modules and roles as users run them, on a version of ansible-core."""
     venv = core(session, version)
-    # Most tests run on one of the versions: they test the collection, not Ansible.
-    versions = [each for each in CORES if environments.interpreter(each)]
-    share = [] if os.environ.get(SLOW) else [f"--share={versions.index(version) + 1}/{len(versions)}"]
+    # Most tests run on one of the ends: they test the collection, not Ansible. Between them, only the others run.
+    versions = [each for each in ENDS if environments.interpreter(each)]
+    if os.environ.get(SLOW):
+        share = []
+    elif version in versions:
+        share = [f"--share={versions.index(version) + 1}/{len(versions)}"]
+    else:
+        share = ["-m", "each_version"]
     pytest(["tests/integration", "--durations=10", *share], session, venv)
 
 
@@ -188,9 +218,10 @@ def sanity(session: nox.Session, version: str) -> None:
 
 @task()
 def molecule(session: nox.Session) -> None:
-    """Every scenario: dry run, run, second run, verify."""
+    """Every scenario, or those that the arguments name with -s: dry run, run, second run, verify."""
+    scenarios = [] if {"-s", "--scenario-name"} & {*session.posargs} else ["--all"]
     with environments.alone("molecule"):
-        tool(session, "molecule", "test", "--all", "--report", "--no-command-borders", *session.posargs)
+        tool(session, "molecule", "test", "--report", "--no-command-borders", *scenarios, *session.posargs)
 
 
 @task()
@@ -279,24 +310,20 @@ class Step:
     alone: str = ""
 
 
-# The long ones first, so that the cores end at the same time.
-EVERYTHING = (
+#: Steps of every run. The long ones first, so that the cores end at the same time.
+LONG = (
     Step("ruff"),
     Step("complexity"),
     Step("mypy"),
     Step("unit"),
-    *(Step(f"integration({version})") for version in CORES),
-    # The newest, and on the oldest what depends on the version of ansible-core.
-    Step("sanity(newest)", alone="sanity"),
-    Step("sanity(2.16)", ("--skip-test", "pylint"), alone="sanity"),
-    Step("browser"),
     Step("robustness"),
-    # Both install into .ansible in the checkout, by the library ansible-compat.
-    Step("molecule", alone="ansible-compat"),
+    Step("browser"),
     Step("sandbox"),
     Step("example"),
     Step("ecosystem"),
     Step("eda"),
+)
+SHORT = (
     Step("yamllint"),
     Step("ansible-lint", alone="ansible-compat"),
     Step("changelog"),
@@ -305,6 +332,23 @@ EVERYTHING = (
     Step("sip"),
     Step("importer"),
     Step("demo"),
+)
+EVERYTHING = (
+    *LONG[:4],
+    *(Step(f"integration({version})") for version in ENDS),
+    Step(f"sanity({ENDS[-1]})", alone="sanity"),
+    # It installs into .ansible in the checkout, by the library ansible-compat, as ansible-lint does.
+    Step("molecule", ("-s", "default", "-s", "integration", "-s", "forward"), alone="ansible-compat"),
+    *LONG[4:],
+    *SHORT,
+)
+NIGHTLY = (
+    *LONG[:4],
+    *(Step(f"integration({version})") for version in CORES),
+    *(Step(f"sanity({version})", alone="sanity") for version in CORES),
+    Step("molecule", alone="ansible-compat"),
+    *LONG[4:],
+    *SHORT,
 )
 
 

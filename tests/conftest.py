@@ -23,7 +23,7 @@ from tests.readability import pytest_assertrepr_compare, pytest_make_parametrize
 __all__ = ["pytest_assertrepr_compare", "pytest_make_parametrize_id"]
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-#: Set to sweep more widely: longer starting lists, more games and more examples.
+#: Set by the session `nightly`: tests marked nightly, longer initial lists, larger samples, more examples.
 SLOW = "VAPI_DIDLOGIC_SLOW_TESTS"
 
 # The editable install makes the collection importable; without it, the link in the checkout does.
@@ -37,8 +37,9 @@ sys.path.append(str(ROOT / "roles" / "sandbox" / "files"))
 hypothesis.settings.register_profile(
     "quick", max_examples=25, deadline=None, derandomize=True, database=None, print_blob=True
 )
-hypothesis.settings.register_profile("slow", max_examples=2000, deadline=None, database=None, print_blob=True)
-hypothesis.settings.load_profile("slow" if os.environ.get(SLOW) else "quick")
+# Other examples each night.
+hypothesis.settings.register_profile("nightly", max_examples=250, deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("nightly" if os.environ.get(SLOW) else "quick")
 
 
 #: What a machine may lack, as the reasons of skipped tests name it.
@@ -109,14 +110,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         pathlib.Path(SKIPS).write_text(json.dumps(_skipped))
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all but some generated cases of an exhaustive test as slow, so that the quick run tries a sample."""
-    seen: dict[str, int] = {}
+@pytest.hookimpl(tryfirst=True)  # before others select from the tests
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests marked nightly to the session ``nightly``, and of an exhaustive test all but some cases."""
+    seen: collections.Counter[str] = collections.Counter()
+    chosen: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
         mark = item.get_closest_marker("exhaustive")
-        if mark:
-            name = item.nodeid.partition("[")[0]
-            seen[name] = seen.get(name, -1) + 1
-            if seen[name] % mark.args[0]:
-                item.add_marker(pytest.mark.slow)
+        name = item.nodeid.partition("[")[0]
+        of_sample = not mark or not seen[name] % mark.args[0]
+        seen[name] += mark is not None
+        chosen[bool(os.environ.get(SLOW)) or (of_sample and not item.get_closest_marker("nightly"))].append(item)
+    items[:] = chosen[True]
+    config.hook.pytest_deselected(items=chosen[False])

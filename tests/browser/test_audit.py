@@ -200,6 +200,7 @@ def test_healthy_environment_shows_no_findings(window: Any) -> None:
     assert inner.all_inner_texts() == [f"+{HUMAN}"]
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("name", [fault[0] for fault in FAULTS])
 def test_fault_is_shown_at_its_link(window: Any, name: str) -> None:
     result = spoilt(name)
@@ -395,6 +396,7 @@ def test_contrast_meets_wcag(show: Show, broken: Path, put: Any, scheme: str) ->
     assert poor == []
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("width", [320, 400, 700, 1000])
 def test_page_does_not_scroll_horizontally(show: Show, broken: Path, bad: Written, width: int) -> None:
     for file in (broken, bad.page):

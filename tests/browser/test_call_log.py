@@ -116,6 +116,7 @@ def test_figures_equal_the_call_log(show: Show, written: Written, log: dict[str,
     assert moment.get_attribute("title").endswith(" UTC")
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("name", ["text", "outcome", "direction", "assistant", "number", "cause"])
 def test_filters_apply_to_all_parts_of_the_page(show: Show, written: Written, log: dict[str, Any], name: str) -> None:
     page = show(written.page)
@@ -270,6 +271,7 @@ def test_contrast_meets_wcag(show: Show, written: Written, scheme: str) -> None:
     assert (sum(map(int, re.findall(r"\d+", backs[0]))) < 150) == (scheme == "dark")
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("width", [320, 400, 700, 1000])
 def test_page_does_not_scroll_horizontally(show: Show, written: Written, bad: Written, width: int) -> None:
     for files in (written, bad):
@@ -320,6 +322,7 @@ def test_page_without_calls(show: Show, written: Written, tmp_path: Path) -> Non
     assert "no calls" in page.locator("#range").inner_text()
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize("days", [None, 0.5, 3, 6])
 def test_missing_calls_are_reported(
@@ -519,6 +522,7 @@ def test_period_in_days_without_didlogic(tmp_path: Path) -> None:
     assert not asked["didlogic_api_key"]
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize(
     ("name", "value"), [("since", "last week"), ("until", "31.01.2026"), ("limit", 0), ("file", "log.csv")]
 )  # fmt: skip

@@ -23,6 +23,7 @@ DECLARED: dict[str, Any] = {
 }
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("version", environments.CORES)
 def test_archive_installs_and_runs(version: str, installed: Path, services: Any, tmp_path: Path) -> None:
     try:

@@ -193,6 +193,7 @@ def test_audit_findings_fail_the_job(services: Any, jobs: Callable[..., Jobs], c
     assert leaks(canaries, good, bad) == {(label, "command") for label in canaries}
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("removed", [True, False], ids=["with its container", "without a container"])
 def test_cancelled_job_is_completed_by_the_next(
     services: Any, jobs: Callable[..., Jobs], tmp_path: Path, removed: bool

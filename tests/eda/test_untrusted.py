@@ -337,6 +337,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(("flood", "size"), [*zip(FLOODS, [2**20, 2**20, 200_000, 2**20, 200_000], strict=True)])
 def test_signed_message_of_any_size_is_received_during_a_flood(flood: str, size: int) -> None:
     """240 senders, each of which connects again when its connection is closed: a signed message is received in time."""
@@ -486,6 +487,7 @@ async def test_rejected_message_can_be_sent_again() -> None:
         assert queue.empty()
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("seed", range(5))
 def test_remembered_signatures_are_limited_without_replay(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where signatures have to be forgotten, what is as old as they are is refused instead of taken again."""

@@ -105,6 +105,7 @@ def test_guide_commands_succeed(newcomer: Newcomer) -> None:
     assert not list(newcomer.home.glob(".ansible/tmp/**/sandbox.json"))
 
 
+@pytest.mark.nightly
 def test_wrong_playbook_of_the_guide_fails(newcomer: Newcomer, tmp_path: Path) -> None:
     """The guide's own example of a playbook that does the wrong thing, well and twice."""
     project = shutil.copytree(newcomer.project, tmp_path / "wrong")

@@ -180,6 +180,7 @@ def test_role_sets_the_plan_as_a_fact(services: Any) -> None:
     assert f"digest {plan(services.folder / 'plan.json')['digest']}" in drift.out
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("variable", ["vapi_didlogic_plan_file", "vapi_didlogic_approved_plan"])
 def test_steps_refuse_a_plan(services: Any, variable: str) -> None:
     role = {"name": "voiceops.vapi_didlogic.integration", "tasks_from": "steps"}

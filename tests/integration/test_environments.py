@@ -118,6 +118,7 @@ def test_hosts_do_not_overwrite_files_of_each_other(repository: Path, services: 
             assert other not in text, file
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_playbook_fails_if_no_host_matches(untouched: Services, playbook: str) -> None:
     hosts = untouched.folder / "hosts.yml"

@@ -126,6 +126,7 @@ HOSTILE = [
 HOSTILE = [name[:40] for name in HOSTILE]
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(
     "some", [HOSTILE[start : start + 12] for start in (0, 12, 24)], ids=["plain", "bare", "template"]
 )

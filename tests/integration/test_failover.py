@@ -73,6 +73,7 @@ def test_failover_and_failback(ready: Any) -> None:
     assert "record does not exist" in again.text
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["run", "dry run"])
 def test_numbers_without_alternative_are_named_before_others_are_switched(
     ready: Any, arguments: tuple[str, ...]
@@ -131,6 +132,7 @@ INVALID = {
 }
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("content", INVALID.values(), ids=list(INVALID))
 @pytest.mark.parametrize("book", ["failover", "failback"])
 def test_invalid_record_is_an_error_and_not_changed(ready: Any, book: str, content: bytes) -> None:
@@ -142,6 +144,7 @@ def test_invalid_record_is_an_error_and_not_changed(ready: Any, book: str, conte
     assert "cannot be used as a record" in done.failure
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("change", ["cut", "edited", "other key"])
 def test_changed_record_is_an_error(ready: Any, change: str) -> None:
     assert play(ready, "failover").rc == 0
@@ -161,6 +164,7 @@ def test_changed_record_is_an_error(ready: Any, change: str) -> None:
     assert expected in done.failure
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that belong to another user")
 @pytest.mark.parametrize("place", ["record", "link", "lock"])
 @pytest.mark.parametrize("book", ["failover", "failback"])
@@ -214,6 +218,7 @@ def test_without_a_file_the_record_is_in_the_working_directory(ready: Any) -> No
     assert (done.rc, Path(ready.folder, "failover.json").exists()) == (0, True), done.text
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(
     ("variables", "given"),
     [

@@ -93,6 +93,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(("page", "index"), PIECES)
 def test_environment_examples_are_idempotent(sandbox: Any, page: str, index: int) -> None:
     """On top of the quick start's environment each piece is planned, made, and changes nothing afterwards."""
@@ -185,6 +186,7 @@ def test_manual_objects_are_adopted(sandbox: Any) -> None:
     assert f"2 trunks named didlogic NL: {TRUNK}" in refused.failure or f", {TRUNK}." in refused.failure
 
 
+@pytest.mark.nightly
 def test_objects_of_uri_tasks_are_adopted(sandbox: Any) -> None:
     by_hand, taken_over = [block for block in blocks("migrating") if isinstance(yaml.safe_load(block), list)]
     made = sandbox.play(yaml.safe_load(by_hand.replace("https://api.vapi.ai", sandbox.facts["vapi_api_url"])))

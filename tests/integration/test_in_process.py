@@ -84,6 +84,7 @@ def tasks(key: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("part", range(3))
 def test_in_process_execution_equals_forked_execution(services: Any, part: int) -> None:
     made = services.play(
@@ -143,6 +144,7 @@ def test_every_module_runs_in_process_by_full_and_short_name(services: Any) -> N
         assert [name for name in modules if f"{name} (in this process)" not in done.out] == []
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(
     ("keywords", "inside"),
     [

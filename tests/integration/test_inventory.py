@@ -252,6 +252,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str | None], str]] = {
 }
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_input_is_one_sentence(untouched: Any, case: str) -> None:
     options, environment, word = BAD[case]
@@ -263,6 +264,7 @@ def test_invalid_input_is_one_sentence(untouched: Any, case: str) -> None:
     assert "this-is-not-a-key" not in done.text
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("library", ["httpx", "pydantic"])
 def test_missing_library_is_named(untouched: Any, library: str) -> None:
     shadow = untouched.folder / library
@@ -327,6 +329,7 @@ def test_service_texts_are_no_templates(services: Any) -> None:
     assert not trap.exists()
 
 
+@pytest.mark.nightly
 def test_number_is_configured_by_its_own_host(services: Any) -> None:
     """Four at once, all of them with the same trunk, assistant and tool."""
     services.sandbox("seed", "POST", {"numbers": [f"3120123457{index}" for index in range(6)]})

@@ -207,6 +207,7 @@ BAD = {
 }
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_environment_writes_nothing(untouched: Any, case: str) -> None:
     more, word = BAD[case]

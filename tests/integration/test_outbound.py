@@ -44,6 +44,7 @@ def call(**more: Any) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------- one call
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(
     ("fault", "works", "given"),
     [
@@ -134,6 +135,7 @@ def test_long_contacts_file_is_split_and_started_once(ready: Any, tmp_path: Path
     assert posts(ready, "/campaign") == 3
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("inside", [True, False])
 def test_relative_path_is_relative_to_the_playbook(ready: Any, inside: bool) -> None:
     """Wherever ansible-playbook was called, and through both doors."""

@@ -330,6 +330,7 @@ def test_plan_is_commented_approved_and_applied(pipeline: Pipeline, services: An
         assert pipeline.variables[name] not in "".join(texts)
 
 
+@pytest.mark.exhaustive(2)
 def test_failed_plan_is_commented_and_not_applied(pipeline: Pipeline, services: Any) -> None:
     pipeline.declare("production", vapi_didlogic_numbers=[{"number": "+31201234569", "assistant": "Nobody"}])
     of(pipeline.run("plan", "production"), 2)
@@ -374,6 +375,7 @@ def test_unsuitable_plan_is_refused_without_a_write(pipeline: Pipeline, services
     assert "differs from the approved plan in what would be sent: a secret" in refused()
 
 
+@pytest.mark.exhaustive(2)
 def test_edit_between_plan_and_run_is_refused(pipeline: Pipeline, services: Any) -> None:
     """By a person in a dashboard, or by the run of a newer commit."""
     assistant = services.vapi("POST", "/assistant", {"name": "Reception staging", "firstMessage": "Good day"})
@@ -438,6 +440,7 @@ def drift_calls(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
         yield (f"{kind} {number[1]}" if number else kind), body
 
 
+@pytest.mark.exhaustive(2)
 def test_drift_is_an_issue_and_a_fault_is_none(pipeline: Pipeline, services: Any) -> None:
     of(pipeline.run("plan", "staging"))
     of(pipeline.run("staging"))

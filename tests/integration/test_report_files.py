@@ -50,6 +50,7 @@ def test_every_writing_playbook_has_a_case() -> None:
     assert writing == {playbook for playbook, _variable, _files in REPORTS}
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links that belong to another user")
 @pytest.mark.parametrize(("playbook", "variable", "files"), REPORTS)
 def test_symlink_of_another_user_is_rejected(

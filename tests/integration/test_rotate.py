@@ -64,6 +64,7 @@ def finished(services: Any, former: dict[str, Any]) -> None:
     assert [item["label"] for item in state["sip_accounts"] if item["label"].startswith("Vapi")] in ([], ["Vapi"])
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("login", ["label", "01234"])
 def test_rotation_replaces_the_password_in_both_services(services: Any, login: str) -> None:
     declared = environment(login)
@@ -103,6 +104,7 @@ def test_rotation_replaces_the_password_in_both_services(services: Any, login: s
     assert (after.rc, after.changed, services.writes) == (0, 0, done), after.text
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("write", [3, 11])
 def test_next_run_completes_an_interrupted_rotation(services: Any, write: int) -> None:
     """A sample with the playbook; ``tests/robustness/rotation.py`` interrupts the module at every request."""

@@ -84,6 +84,7 @@ ANSWERS = [pytest.param(None, id="answered"), pytest.param(LOST, id="answer lost
 REQUESTS = [("vapi_call", "k"), ("vapi_call", None), ("vapi_campaign", "Renewal")]
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize(("module", "key", "inside", "serial"), VARIANTS)
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_play_over_many_hosts_sends_one_request(
@@ -99,6 +100,7 @@ def test_play_over_many_hosts_sends_one_request(
     assert sum(result["changed"] for result in done.results.values()) == 1, "one has placed it"
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_unknown_outcome_is_not_retried(ready: Any, module: str, key: str | None) -> None:
     """Hosts, attempts and a second run: the request that may have arrived is not sent again."""
@@ -147,6 +149,7 @@ INCLUSIONS: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
 }
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.each_version
 @pytest.mark.parametrize("inclusion", INCLUSIONS)
 def test_included_task_is_one_task(ready: Any, inclusion: str) -> None:
@@ -167,6 +170,7 @@ def test_included_task_is_one_task(ready: Any, inclusion: str) -> None:
 # ----------------------------------------------------------------------------------------------------------- attempts
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_until_attempts_only_read(ready: Any, module: str, key: str | None) -> None:
     """A condition that does not come true runs the task again, and each attempt shows how it goes."""
@@ -194,6 +198,7 @@ def test_rejected_call_can_be_sent_again(ready: Any) -> None:
     assert posts(ready, "vapi_call") == 2
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize(("module", "key"), REQUESTS)
 def test_rate_limited_service_receives_one_request(ready: Any, module: str, key: str | None) -> None:
     ready.faults({"kind": "status", "code": 429, "times": None, "match": {"method": "POST"}})
@@ -205,6 +210,7 @@ def test_rate_limited_service_receives_one_request(ready: Any, module: str, key:
 # ------------------------------------------------------------------------------------------------------- runs at once
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize(("module", "key"), [REQUESTS[0], REQUESTS[2]])
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_concurrent_runs_send_one_request(ready: Any, module: str, key: str, fault: dict[str, Any] | None) -> None:

@@ -41,6 +41,7 @@ def standing(services: Any) -> dict[str, Any]:
 PACES = {"all at once": (0.0, 0.0), "one after the other, Vapi slow": (0.4, 0.6)}
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("pace", PACES)
 def test_slices_create_the_complete_environment(services: Any, capsys: pytest.CaptureFixture[str], pace: str) -> None:
     slow, apart = PACES[pace]

@@ -171,6 +171,7 @@ def converged(services: Any, **variables: Any) -> None:
     assert of_steps == of_main
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("case", CASES)
 def test_steps_equal_the_module(services: Any, case: str) -> None:
     """The same objects after a deployment and after a change; nothing in check mode or again; removed completely."""
@@ -253,6 +254,7 @@ def test_change_in_check_mode_fails_if_it_is_required_to(services: Any) -> None:
     assert run(services, "steps", "--check", **variables).rc == 0
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("tag", ["", TAGS[-1], "verify"])
 def test_errors_are_reported_before_any_step(services: Any, tag: str) -> None:
     """A misspelt variable, a wrong value and a missing confirmation of SIP REFER, with any tag."""

@@ -176,6 +176,7 @@ def test_module_error_names_the_fix(untouched: Any) -> None:
         assert "!unsafe" in done.text, (index, done.text)
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("entry", ["main", "steps"])
 def test_prompt_file_arrives_as_written_and_a_changed_line_is_one_line_of_the_diff(services: Any, entry: str) -> None:
     lines = [*PROMPTS, "Be brief.", "Never promise anything."]

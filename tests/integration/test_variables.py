@@ -32,6 +32,7 @@ def requests(services: Any) -> int:
     return len(services.sandbox("journal")["requests"])
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_playbook_rejects_unknown_variables(untouched: Any, playbook: str) -> None:
     """All of them at once."""
@@ -78,6 +79,7 @@ def test_variables_are_checked_once_and_first(untouched: Any, name: str) -> None
     assert sum(FIRST in task for task in tasks) == 1
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("name", ENTRIES)
 def test_misspelt_variable_is_reported_first(untouched: Any, name: str) -> None:
     """Before the variable that is missing for it, too."""
@@ -91,6 +93,7 @@ def test_misspelt_variable_is_reported_first(untouched: Any, name: str) -> None:
     assert requests(untouched) == before
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize(
     ("name", "given", "missing"),
     [
@@ -113,6 +116,7 @@ def test_playbook_without_environment_names_the_variables(
     assert f"Not defined: {', '.join(missing)}. Pass a file" in " ".join(done.text.split())
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(("playbook", "options"), [("call", CALL), ("campaign", CAMPAIGN)])
 @pytest.mark.parametrize("missing", ["assistant", "squad", "phone_number"])

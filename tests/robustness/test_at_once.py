@@ -492,6 +492,7 @@ TRANSFERS: dict[str, Any] = {
 ALWAYS = ("a field of former days", "a tool whose server chooses", "an inline tool whose server chooses")
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("place", TRANSFERS)
 @pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
 def test_transfer_requires_refer_confirmation_wherever_defined(account: Account, place: str, verb: str | None) -> None:
@@ -557,6 +558,7 @@ LIVE: dict[str, Callable[[Account, dict[str, Any], str], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("place", LIVE)
 @pytest.mark.parametrize("by", ["name", "id"])
 @pytest.mark.parametrize("verb", [None, "refer", "dial", "bye"])
@@ -774,6 +776,7 @@ def test_failover_at_another_position_is_a_difference(account: Account) -> None:
             account.run(**wish)
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("scheme", ["sip:", "SIP:", "Sip:", ""])
 @pytest.mark.parametrize("host", ["sip.vapi.ai", "SIP.VAPI.AI", "sip.Vapi.ai."])
 def test_scheme_and_host_are_case_insensitive(account: Account, scheme: str, host: str) -> None:
@@ -850,6 +853,7 @@ def test_outbound_only_number_has_no_answering_object(account: Account) -> None:
     assert "answered" not in line
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("needed", [False, True])

@@ -114,6 +114,7 @@ def test_object_with_a_previous_name_is_renamed_in_place(account: Account, nouns
     assert not any(vapi(other)[kind] for kind in ("credentials", "tools", "assistants", "phone_numbers"))
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("noun", STORES)
 @pytest.mark.parametrize("which", ["a former name and the name", "two former names"])
 @pytest.mark.parametrize("state", ["present", "absent"])
@@ -324,6 +325,7 @@ REFERRING: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
 }
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("by", ["name", "id"])
 @pytest.mark.parametrize("place", REFERRING)
 @pytest.mark.parametrize("whole", [False, True], ids=["entry", "environment"])
@@ -439,6 +441,7 @@ ATTACHED: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("removed", [False, True], ids=["declared", "removed"])
 @pytest.mark.parametrize("case", ATTACHED)
 def test_declared_tool_that_is_not_listed_is_detached(account: Account, case: str, removed: bool) -> None:
@@ -472,6 +475,7 @@ DROPPED_TOOL: dict[str, tuple[dict[str, Any], bool]] = {
 }
 
 
+@pytest.mark.exhaustive(5)
 @pytest.mark.parametrize("holder", ["nobody else", "an assistant to remove", "another assistant", "a hook"])
 @pytest.mark.parametrize("case", DROPPED_TOOL)
 def test_prune_removes_a_tool_from_declared_assistants_that_replace_their_tools(

@@ -64,6 +64,7 @@ def values(side: dict[str, Any]) -> dict[str, Any]:
     return {key: value.partition(" (")[0] if key == "trunk" else value for key, value in side.items()}
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("name", rotation.starts())
 def test_check_mode_predicts_the_rotation(name: str) -> None:
     """The same objects and the same diff, except for ids that are not known; nothing is written before."""
@@ -93,6 +94,7 @@ def test_check_mode_predicts_the_rotation(name: str) -> None:
 LIMITS = {"call_restrict": "call_limit", "channels_restrict": "max_channels", "cost_limit": "max_call_cost"}
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("name", rotation.writable())
 def test_each_setting_of_the_sip_account_is_taken_over(name: str) -> None:
     """One at a time, so that a field that only another one brings along is noticed."""
@@ -179,6 +181,7 @@ REFUSALS: dict[Change, str] = {
 }
 
 
+@pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("check", [True, False], ids=["dry run", "run"])
 @pytest.mark.parametrize(("change", "text"), REFUSALS.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_invalid_rotation_is_rejected_before_the_first_write(change: Change, text: str, check: bool) -> None:

@@ -79,7 +79,7 @@ def test_vapi_sdk_phone_numbers(server: dict[str, Any]) -> None:
         assert vapi.phone_numbers.list() == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_vapi_sdk_tools(server: dict[str, Any]) -> None:
     with vapi_sdk(server) as vapi:
         create = need("vapi.tools.types.create_tools_request")
@@ -94,7 +94,7 @@ def test_vapi_sdk_tools(server: dict[str, Any]) -> None:
         assert vapi.tools.get(tool.id).id == vapi.tools.delete(tool.id).id == tool.id
 
 
-@pytest.mark.slow  # the SDK takes half a minute to build its model of an assistant
+@pytest.mark.nightly
 def test_vapi_sdk_assistants_and_calls(server: dict[str, Any]) -> None:
     with vapi_sdk(server) as vapi:
         error = need("vapi.core.api_error").ApiError

@@ -67,6 +67,7 @@ def served(campaigns: list[ApiObject]) -> t.Callable[[httpx.Request], httpx.Resp
 KINDS = [(2, 0), (8_334, 2), (MAX_CONTACTS, 0), (MAX_CONTACTS, 3)]
 
 
+@pytest.mark.exhaustive(4)
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(("contacts", "variables"), KINDS)
 @pytest.mark.parametrize("form", ["customers", "dialPlan"])

@@ -89,7 +89,7 @@ def test_resource_without_a_test_is_reported(name: str, tmp_path: pathlib.Path) 
     assert re.search(expected, run.stdout), run.stdout[-2000:]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_unchanged_copy_is_accepted(tmp_path: pathlib.Path) -> None:
     run = run_contract(copy_collection(tmp_path))
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]

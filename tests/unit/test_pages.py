@@ -164,6 +164,7 @@ ADDRESSES = [
 ]  # fmt: skip
 
 
+@pytest.mark.exhaustive(2)
 @needs_node
 @pytest.mark.parametrize("faults", [(), MIXED], ids=["healthy", "mixed"])
 def test_service_texts_do_not_stop_the_audit_script(tmp_path: Path, faults: tuple[str, ...]) -> None:
@@ -210,7 +211,7 @@ def test_times_and_options_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     assert [seen for seen in run(tmp_path, "audit", cases) if seen != 3] == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @needs_node
 def test_many_findings_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     data = audited(spoilt("not imported", "a transfer to another's number"))

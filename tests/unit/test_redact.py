@@ -173,7 +173,7 @@ def test_generated_encoded_secret_is_redacted(secret: str, layers: list[str]) ->
         assert result not in clean or result in MASK
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_memory_is_proportional_to_the_secrets() -> None:
     """A megabyte of header tokens; an index of all their pieces took 435 MB."""
     tokens = {uuid.uuid4().hex + uuid.uuid4().hex[:8] for _number in range(25_000)}
