@@ -13,6 +13,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._wait impor
 class ActionModule(WaitActionModule):
     module, noun, key_option, default_timeout = "vapi_call", "call", "idempotency_key", 600
     also = ("show_recording",)
+    texts = ("assistant_overrides", "variables")
     # Only Vapi is polled. An empty key prevents that a key in the environment adds requests to didlogic.
     info_constants: t.ClassVar[Result] = {"didlogic_api_key": ""}
 

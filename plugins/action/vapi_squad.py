@@ -1,11 +1,12 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module in the controller's process."""
 
 from __future__ import annotations
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import (
-    InProcessActionModule as ActionModule,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import InProcessActionModule
 
-__all__ = ["ActionModule"]
+
+class ActionModule(InProcessActionModule):
+    texts = ("members", "members_overrides")

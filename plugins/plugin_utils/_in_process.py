@@ -68,6 +68,8 @@ Main = t.Callable[[], None]
 class InProcessActionModule(Normal):
     """The ``normal`` action plugin with in-process module execution."""
 
+    #: Options with texts in which Vapi replaces variables.
+    texts: tuple[str, ...] = ()
     _module_main: Main | None = None
     _arguments: Result | None = None
 
@@ -89,6 +91,8 @@ class InProcessActionModule(Normal):
             try:
                 return super().finalize_task_arg(name, value, *args, **more)
             except errors.AnsibleUndefinedVariable as error:
+                if name not in cls.texts:
+                    raise
                 raise errors.AnsibleError(
                     f"Option {name} is an Ansible template that cannot be evaluated. {SOLUTION}"
                 ) from error

@@ -185,6 +185,7 @@ def test_files_of_another_user_are_rejected(ready: Any, book: str, place: str) -
     assert "another user" in done.failure
 
 
+@pytest.mark.exhaustive(2)
 @pytest.mark.parametrize("minutes", [30, 0])
 def test_failback_after_some_minutes(ready: Any, minutes: int) -> None:
     assert play(ready, "failback", vapi_didlogic_failover_minutes=30).changed == 0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,34 @@ def test_every_module_runs_in_process_by_full_and_short_name(services: Any) -> N
         done = services.play(todo, "-vvv", "--check")
         assert done.rc == 0, done.text
         assert [name for name in modules if f"{name} (in this process)" not in done.out] == []
+
+
+@pytest.mark.each_version
+def test_module_defaults_reach_modules_with_a_shared_action_plugin(services: Any) -> None:
+    """Each has the defaults of its own group and of itself, and no other: it names those options."""
+    expected = {
+        "vapi_assistant_info": ["of_vapi"],
+        "vapi_sip_trunk_info": ["of_vapi", "own"],
+        "vapi_squad": ["of_vapi"],
+        "didlogic_number_info": ["of_didlogic"],
+        "integration_info": ["of_integration"],
+    }
+    defaults: dict[str, Any] = {f"group/{V}{name}": {f"of_{name}": 1} for name in ("vapi", "didlogic", "integration")}
+    defaults[V + "vapi_sip_trunk_info"] = {"own": 1}
+    todo: list[dict[str, Any]] = [
+        {V + name: {}, "module_defaults": defaults, "ignore_errors": True, "register": name} for name in expected
+    ]
+    file = services.folder / "messages.json"
+    copy = {"content": "{{ [" + ", ".join(f"{name}.msg" for name in expected) + "] | to_json }}", "dest": str(file)}
+    done = services.play([*todo, {"ansible.builtin.copy": copy}])
+    assert done.rc == 0, done.text
+    found = [re.findall(r"\b(?:of_\w+|own)\b", message.partition("Supported")[0]) for message in read(file)]
+    assert found == list(expected.values())
+
+
+def read(file: Path) -> list[str]:
+    found: list[str] = json.loads(file.read_text())
+    return found
 
 
 @pytest.mark.exhaustive(3)

@@ -134,8 +134,11 @@ def test_module_runs_a_resource(name: str) -> None:
         noun, plural = f"{service}_{file.resource.name}", f"{service}_{file.resource.plural}"
         assert name == {"run": noun, "run_many": plural}.get(file.entry, name)
         assert file.entry != "run_info" or name.endswith("_info")
-    assert name in yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"][service]
-    assert (ROOT / "plugins" / "action" / f"{name}.py").is_file()
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    assert name in runtime["action_groups"][service]
+    routed = runtime["plugin_routing"]["modules"].get(name, {}).get("action_plugin")
+    own = (ROOT / "plugins" / "action" / f"{name}.py").is_file()
+    assert own != (routed == "voiceops.vapi_didlogic.integration"), "an action plugin of its own, or the shared one"
 
 
 @pytest.mark.parametrize("resource", RESOURCES.values(), ids=list(RESOURCES))

@@ -8,15 +8,17 @@ from __future__ import annotations
 import inspect
 import json
 import pathlib
+import re
 import signal
 import sys
 import typing as t
 
 import pytest
+import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.plugins.action.normal import ActionModule as Normal
-from ansible.plugins.loader import action_loader
+from ansible.plugins.loader import action_loader, module_loader
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as module_of_collection
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals, _in_process
@@ -89,18 +91,29 @@ MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/[a-z]*.py"))
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_has_an_in_process_action_plugin(name: str) -> None:
-    """Under its own name. Ansible applies the module defaults of all groups of the resolved action.
-
-    With one action plugin for several modules, the key for one service would be passed to modules of the other.
-    """
-    found = action_loader.find_plugin_with_context(f"voiceops.vapi_didlogic.{name}")
+    """By routing or under its own name; the name of the resolved module stays, which module defaults are applied to."""
+    found = module_loader.find_plugin_with_context(f"voiceops.vapi_didlogic.{name}")
     assert found.resolved_fqcn == f"voiceops.vapi_didlogic.{name}"
-    plugin = action_loader.get(f"voiceops.vapi_didlogic.{name}", class_only=True)
+    plugin = action_loader.get(found.action_plugin or f"voiceops.vapi_didlogic.{name}", class_only=True)
     assert issubclass(plugin, _in_process.InProcessActionModule) == (name != "report_file")
 
 
 def test_every_action_plugin_has_a_module() -> None:
-    assert {path.stem for path in ROOT.glob("plugins/action/[a-z]*.py")} == set(MODULES)
+    assert {path.stem for path in ROOT.glob("plugins/action/[a-z]*.py")} < set(MODULES)
+
+
+def test_action_plugins_are_different() -> None:
+    """Modules without a difference are routed to the shared plugin in meta/runtime.yml."""
+    texts = [path.read_text(encoding="utf-8") for path in ROOT.glob("plugins/action/[a-z]*.py")]
+    assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("name", [path.stem for path in ROOT.glob("plugins/action/[a-z]*.py")])
+def test_options_with_texts_exist(name: str) -> None:
+    plugin = action_loader.get(f"voiceops.vapi_didlogic.{name}", class_only=True)
+    text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")
+    options = yaml.safe_load(re.split('DOCUMENTATION = r?"""', text)[1].partition('"""')[0])["options"]
+    assert set(getattr(plugin, "texts", ())) <= set(options)
 
 
 def test_replaced_ansible_methods_are_listed() -> None:
