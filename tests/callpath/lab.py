@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -101,6 +103,7 @@ class Lab:
         self.secret = ""
         self.pictures: list[str] = []
         self.count = 0
+        self.commanding = threading.Lock()
         own = [*self.names, *ASSISTANTS, HANDING_ON, RESOLVER]
         try:
             self.network = Namespace(folder, own, RESOLVER)
@@ -122,24 +125,7 @@ class Lab:
             *(f"--address=/{name}/{address}" for name, address in zone.items()),
         )
         for name in ("didlogic", "vapi"):
-            words = {
-                "ADDRESS": DIDLOGIC,
-                "HOST": HOST,
-                "PHONES": PHONES,
-                "US": VAPI["us"],
-                "EU": VAPI["eu"],
-                "SOCKET": str(self.short / name),
-                "DUMP": str(self.dump.folder),
-            }
-            text = re.sub(r"@([A-Z]+)@", lambda found: words[found[1]], (HERE / f"{name}.cfg").read_text())  # noqa: B023
-            file = self.folder / f"{name}.cfg"
-            file.write_text(text)
-            self.servers[name] = self.network.start(
-                self.folder / f"{name}.log",
-                *("kamailio", "-f", file, "-DD", "-E", "-m", "16", "-M", "4"),
-                *("-P", self.short / f"{name}.pid", "-Y", self.short, "-w", self.short),
-                end="TERM",
-            )
+            self._proxy(name)
         for name, (_number, address) in PEOPLE.items():
             self._answering(name, scenarios.phone(), address, f"phone of the {name}")
         for address in (DIDLOGIC, *VAPI.values()):
@@ -147,6 +133,55 @@ class Lab:
         self._until(lambda: self.network.bound(RESOLVER, 53), "dnsmasq")
         for name in ("didlogic", "vapi"):
             self._until((self.short / name).exists, f"the socket of {name}")
+
+    def _proxy(self, name: str) -> None:
+        """Start a proxy."""
+        words = {
+            "ADDRESS": DIDLOGIC,
+            "HOST": HOST,
+            "PHONES": PHONES,
+            "US": VAPI["us"],
+            "EU": VAPI["eu"],
+            "SOCKET": str(self.short / name),
+            "DUMP": str(self.dump.folder),
+        }
+        text = re.sub(r"@([A-Z]+)@", lambda found: words[found[1]], (HERE / f"{name}.cfg").read_text())
+        file = self.folder / f"{name}.cfg"
+        file.write_text(text)
+        (self.short / name).unlink(missing_ok=True)
+        self.servers[name] = self.network.start(
+            self.folder / f"{name}.log",
+            *("kamailio", "-f", file, "-DD", "-E", "-m", "16", "-M", "4"),
+            *("-P", self.short / f"{name}.pid", "-Y", self.short, "-w", self.short),
+            end="TERM",
+        )
+
+    def kill_vapi(self) -> None:
+        """End Vapi's proxy with all its processes, at once and without a goodbye."""
+        process = self.servers.pop("vapi")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(CONSISTENCY_DELAYS_SECONDS)
+        self.network.running.remove(process)
+
+    def freeze_vapi(self) -> None:
+        """Vapi's proxy receives, and never responds."""
+        os.killpg(self.servers["vapi"].pid, signal.SIGSTOP)
+
+    def thaw_vapi(self) -> None:
+        """Vapi's proxy goes on."""
+        os.killpg(self.servers["vapi"].pid, signal.SIGCONT)
+
+    def refuse(self, status: int) -> None:
+        """Vapi's proxy refuses every new request with this status; 0 ends that."""
+        self._command("vapi", "htable.seti", "state", "refuse", status)
+
+    def revive_vapi(self) -> None:
+        """Start Vapi's proxy again, with the state that it had."""
+        self._proxy("vapi")
+        for address in VAPI.values():
+            self._until(lambda: self.network.bound(address), f"a proxy on {address}")  # noqa: B023
+        self._until((self.short / "vapi").exists, "the socket of vapi")
+        self._tables("vapi", world.vapi_tables(self.state, self.region, self._places()))
 
     def close(self) -> None:
         """End everything that runs."""
@@ -168,11 +203,24 @@ class Lab:
             self.pictures.append(self.ladder().draw())
         self.state, self.region, self.passwords, self.secret = dict(state), region, passwords, secret
         self._staff()
-        places = {key: address for key, (address, _process) in self.assistants.items()}
         people = dict(PEOPLE.values())
         self._tables("didlogic", world.didlogic_tables(self.state, passwords, people, rules))
-        self._tables("vapi", world.vapi_tables(self.state, region, places))
+        self._tables("vapi", world.vapi_tables(self.state, region, self._places()))
         self.dump.mark()
+
+    def route(self, state: Mapping[str, Any]) -> None:
+        """Bring didlogic's destinations to what its API says now, one by one: a call may come meanwhile."""
+        known, desired = (world.destinations(each) for each in (self.state, state))
+        for table in ("destination", "kind"):
+            for key, value in sorted(desired[table].items(), reverse=True):
+                if known[table].get(key) != value:
+                    self._command("didlogic", "htable.sets", table, key, value)
+            for key in set(known[table]) - set(desired[table]):
+                self._command("didlogic", "htable.delete", table, key)
+        self.state = dict(state)
+
+    def _places(self) -> dict[str, str]:
+        return {key: address for key, (address, _process) in self.assistants.items()}
 
     def _staff(self) -> None:
         """Every assistant answers at an address of its own."""
@@ -198,8 +246,8 @@ class Lab:
     def _command(self, name: str, method: str, *parameters: str | int) -> None:
         """Kamailio's own remote control, by datagrams over a file."""
         own = self.short / "answer"
-        own.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
+        with self.commanding, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
+            own.unlink(missing_ok=True)
             control.settimeout(CONSISTENCY_DELAYS_SECONDS)
             control.bind(str(own))
             question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
@@ -228,6 +276,11 @@ class Lab:
         steps = scenarios.dialler(login)
         address = VAPI[self.region]
         self._play("vapi-calls", steps, address, target, path.dialled, path.caller, protocol=path.protocol)
+
+    def calling(self, number: str, rate: int, caller: str = "31699999999") -> subprocess.Popen[bytes]:
+        """Somebody calls a number, this many times a second, until SIPp is ended; SIGUSR1 lets the last calls end."""
+        options = ("-r", str(rate), "-m", "100000", "-s", number, "-key", "caller", caller, "-key", "domain", HOST)
+        return self._sipp("calling", scenarios.caller(lonely=True), CALLER, DIDLOGIC, *options, port=20000 + self.count)
 
     def _play(
         self, name: str, steps: str, address: str, target: str, number: str, caller: str, protocol: str = "udp"

@@ -85,18 +85,21 @@ def turned_down(sequence: int) -> str:
     return send(message("ACK sip:[service]@[domain] SIP/2.0", *headers))
 
 
-def talk(sequence: int, milliseconds: int, end: str) -> list[str]:
-    """What follows an answer, up to hanging up, and then the step to go on with."""
+def talk(sequence: int, milliseconds: int, end: str, *, lonely: bool = False) -> list[str]:
+    """What follows an answer, up to hanging up, and then the step to go on with.
+
+    :param lonely: whether the other side may be gone, so that nobody confirms it.
+    """
     rest = ["[routes]", FROM, "[last_To:]", CALL]
     return [
         send(message("ACK [next_url] SIP/2.0", VIA, *rest, f"CSeq: {sequence} ACK", CONTACT)),
         pause(milliseconds),
         send(message("BYE [next_url] SIP/2.0", VIA, *rest, f"CSeq: {sequence + 1} BYE"), retrans="500"),
-        receive(200, next=end),
+        receive(200, next=end, **({"timeout": "3000", "ontimeout": end} if lonely else {})),
     ]
 
 
-def caller(milliseconds: int = 100) -> str:
+def caller(milliseconds: int = 100, *, lonely: bool = False) -> str:
     """Call `service` at `domain` as `caller`, talk a moment, hang up. A refusal is taken note of."""
     return scenario(
         "somebody calls",
@@ -104,7 +107,7 @@ def caller(milliseconds: int = 100) -> str:
         *maybe([100, 180, 183]),
         *maybe(REFUSALS, next="1"),
         receive(200, rrs="true"),
-        *talk(1, milliseconds, "2"),
+        *talk(1, milliseconds, "2", lonely=lonely),
         label(1),
         turned_down(1),
         label(2),

@@ -29,24 +29,28 @@ class Rules:
     plus: bool = False
 
 
-def didlogic_tables(state: Item, passwords: Mapping[str, str], phones: Mapping[str, str], rules: Rules) -> Tables:
-    """didlogic's proxy: who may log in, where numbers go, which phones there are."""
-    destinations: dict[str, str | int] = {}
+def destinations(state: Mapping[str, Any]) -> Tables:
+    """Where didlogic's numbers go."""
+    found: dict[str, str | int] = {}
     kinds: dict[str, str | int] = {}
     for number in state["numbers"]:
         rows = sorted(number["destinations"], key=lambda row: (row["priority"], row["id"]))
-        for index, row in enumerate(row for row in rows if row["active"]):
+        for index, row in enumerate(rows):
             address = re.sub(r"^sips?:", "", row["destination"])
-            destinations[f"{number['number']}:{index}"] = address.lstrip("+") if row["transport"] == 4 else address
-            kinds[f"{number['number']}:{index}"] = KINDS[row["transport"]]
+            found[f"{number['number']}:{index}"] = address.lstrip("+") if row["transport"] == 4 else address
+            kinds[f"{number['number']}:{index}"] = KINDS[row["transport"]] if row["active"] else "off"
+    return {"destination": found, "kind": kinds}
+
+
+def didlogic_tables(state: Item, passwords: Mapping[str, str], phones: Mapping[str, str], rules: Rules) -> Tables:
+    """didlogic's proxy: who may log in, where numbers go, which phones there are."""
     accounts = state["sip_accounts"]
     return {
         "account": {item["name"]: passwords[item["name"]] for item in accounts},
         # An empty list of addresses allows nobody.
         "allowed": {i["name"]: ",".join(i["allowed_ips"]) or "0.0.0.0/32" for i in accounts if i["ip_restrict"]},
         "did": {item["number"]: 1 for item in state["numbers"]},
-        "destination": destinations,
-        "kind": kinds,
+        **destinations(state),
         "phone": dict(phones),
         "handed": {},
         "rule": {

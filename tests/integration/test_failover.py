@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,23 @@ def test_changed_record_is_an_error(ready: Any, change: str) -> None:
     assert (done.rc, record.read_text(), active(ready, KEPT)) == (2, content, [False, True, True]), done.text
     expected = "was written with another API key" if more else "cannot be used as a record"
     assert expected in done.failure
+
+
+def test_opposed_runs_leave_the_number_reachable(ready: Any) -> None:
+    """A failover and a failback at the same time with one record; with two, see `tests/robustness/failover.py`."""
+    before, record = ready.destinations(KEPT), Path(ready.folder, "record.json")
+    file = Path(ready.folder, "drill.yml")
+    given = {"vapi_didlogic_numbers": [{"number": KEPT}], "vapi_didlogic_failover_record": str(record)}
+    file.write_text(json.dumps(given | DOWN))
+    with ThreadPoolExecutor(2) as pool:
+        books = ("failover", "failback")
+        runs = [pool.submit(ready.ansible, "ansible-playbook", V + book, "-e", f"@{file}") for book in books]
+        while not all(run.done() for run in runs):
+            assert any(active(ready, KEPT))
+    assert [run.result().rc for run in runs] == [0, 0], [run.result().text for run in runs]
+    assert ready.ansible("ansible-playbook", V + "failback", "-e", f"@{file}").rc == 0
+    assert (ready.destinations(KEPT), record.exists()) == (before, False)
+    assert not list(Path(ready.folder).glob(".*.lock"))
 
 
 @pytest.mark.exhaustive(4)

@@ -135,6 +135,11 @@ class Account:
         """An account as it was dumped."""
         return cls(World.load(dumped, clock=Ticking()))
 
+    def restore(self, dumped: str) -> None:
+        """Go back to a dumped state, without a journal; faster than a new account, as the routes remain."""
+        vars(self.world).update(vars(World.load(dumped, clock=Ticking())))
+        vars(self.time).update(vars(Time()))
+
     def __post_init__(self) -> None:
         self.time = Time()
         self.transport: t.Any = InProcessTransport(create_app(self.world), sleep=self.time.sleep)

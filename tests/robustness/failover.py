@@ -7,7 +7,8 @@
     python tests/robustness/failover.py --sample 7 # every 7th case
 
 A list has up to three destinations, of each kind and state. A run is killed before and after each of its requests and
-each write of its record, and meets the faults of ``faults.py``. After that the services are well again: one more run
+each write of its record, and meets the faults of ``faults.py``; two runs at once take turns at their requests. After
+that the services are well again: one more run
 must complete it, one after that must write nothing, and failback must restore every destination byte for byte. At each
 request, a number that had an active destination must have one.
 """
@@ -279,15 +280,56 @@ def restored(account: Account, store: Memory, before: dict[str, Rows], found: Fo
     found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
 
 
+class Stage:
+    """What consecutive cases with the same list, fallback and run have in common: the accounts, and what follows.
+
+    What follows a killed run depends only on the destinations and the record that it has left, so it is played once
+    for each of them; everything is calculated again for the next list.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self.of = (trial.names, trial.fallback, trial.state)
+        self.account, self.second = start(trial.names), start(())
+        self.before = state_of(self.account)
+        self.found: Found = collections.Counter()
+        store = Memory()
+        if trial.state == "inactive":
+            watch = watching(self.account, self.before, self.found)
+            play(
+                self.account,
+                store,
+                "active",
+                trial.fallback,
+                Between(self.account.transport, self.account, None, watch),
+            )
+        self.dumped, self.content = self.account.world.dump(), store.content
+        self.followed: dict[str, Found] = {}
+
+    def left(self, content: bytes | None) -> str:
+        """What a run has left: everything at both services, and the record without times."""
+        record = json.loads(content)["numbers"] if content else {}
+        world = {name: value for name, value in json.loads(self.account.world.dump()).items() if name != "time"}
+        return json.dumps([world, content is None, {number: {**one, "since": ""} for number, one in record.items()}])
+
+
+#: The current stage.
+_stages: list[Stage] = []
+
+
+def stage_of(trial: Trial) -> Stage:
+    """The stage of a case, with the account as it was before the run."""
+    if not _stages or _stages[0].of != (trial.names, trial.fallback, trial.state):
+        _stages[:] = [Stage(trial)]
+    _stages[0].account.restore(_stages[0].dumped)
+    return _stages[0]
+
+
 def run_trial(trial: Trial) -> Found:
     """Play one case; the counter says how it ended and what was broken."""
-    found: Found = collections.Counter()
-    account, store = start(trial.names), Memory()
-    before = state_of(account)
-    watch = watching(account, before, found)
-    if trial.state == "inactive":
-        play(account, store, "active", trial.fallback, Between(account.transport, account, None, watch))
-    between = Between(account.transport, account, trial.fault, watch)
+    stage = stage_of(trial)
+    account, store, before = stage.account, Memory(stage.content), stage.before
+    found: Found = collections.Counter(stage.found)
+    between = Between(account.transport, account, trial.fault, watching(account, before, found))
     store.event = between.event
     done = play(account, store, trial.state, trial.fallback, between)
     found[done.end] += 1
@@ -298,10 +340,26 @@ def run_trial(trial: Trial) -> Found:
     found["labels or keys in a result or record"] += any(
         secret in text.lower() for secret in (LABEL, account.world.didlogic_api_key)
     )
+    if trial.fault.kind != "killed":
+        found.update(followed(stage, trial, store))
+        return noted(found, trial)
+    left = stage.left(store.content)
+    if left not in stage.followed:
+        stage.followed[left] = followed(stage, trial, store)
+        found["states that killed runs have left"] += 1
+    found.update(stage.followed[left])
+    return noted(found, trial)
+
+
+def followed(stage: Stage, trial: Trial, store: Memory) -> Found:
+    """What follows the run that met a fault."""
+    found: Found = collections.Counter()
+    account, before = stage.account, stage.before
+    watch = watching(account, before, found)
     if trial.state == "active":
         # Failback right after it, and one more failover before failback.
-        copied = Account.of(account.world.dump())
-        restored(copied, Memory(store.content), before, found, watching(copied, before, found))
+        stage.second.restore(account.world.dump())
+        restored(stage.second, Memory(store.content), before, found, watching(stage.second, before, found))
         again = play(account, store, "active", trial.fallback, Between(account.transport, account, None, watch))
         found["next run failed"] += again.end != "converged"
         found["not bypassed"] += not bypassed(before, state_of(account), trial.fallback)
@@ -310,7 +368,7 @@ def run_trial(trial: Trial) -> Found:
         found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
         found["writes of a repeated run"] += store.content != content
     restored(account, store, before, found, watch)
-    return noted(found, trial)
+    return found
 
 
 def noted(found: Found, case: object) -> Found:
@@ -487,6 +545,42 @@ def run_together(number: int) -> Found:
     return noted(found, (number, names, fallback))
 
 
+def run_opposed(number: int) -> Found:
+    """A failover and a failback at once on two controllers, one of which has switched before; each has a record."""
+    random_ = random.Random(number)
+    names = random_.choice((*FAULTY, *lists()))
+    fallback = random_.random() < 0.5
+    found: Found = collections.Counter()
+    account, stores = start(names), (Memory(), Memory())
+    before = state_of(account)
+    play(account, stores[1], "active", fallback)
+    kept = {number: rows for number, rows in before.items() if protected(rows, number)}
+    watch = watching(account, kept, found)
+    # Where only an appended destination is left, neither run knows of the other one's request in time.
+    brief: Found = collections.Counter()
+    watch_all = watching(account, before, brief)
+
+    def both() -> None:
+        watch()
+        watch_all()
+
+    works = [(store, state, fallback) for store, state in zip(stores, STATES, strict=True)]
+    ends = at_once(account, works, random_.randrange, both)
+    found["run next to another failed"] += sum(end not in ("converged", "conflict") for end in ends)
+    found["moments without an active destination, of numbers with an appended one only"] += brief[
+        "moments without an active destination"
+    ]
+    for digits, rows in before.items():
+        found["numbers left without an active destination"] += any(receives(row, digits) for row in rows) and not any(
+            receives(row, digits) for row in destinations(account, digits)
+        )
+    for store in stores:
+        play(account, store, "inactive", fallback)
+    found["not restored"] += json.dumps(state_of(account)) != json.dumps(before)
+    found["records left behind"] += sum(store.content is not None for store in stores)
+    return noted(found, (number, names, fallback, ends))
+
+
 BROKEN = (
     "traceback",
     "unclear error",
@@ -497,6 +591,7 @@ BROKEN = (
     "records left behind",
     "writes of a repeated run",
     "moments without an active destination",
+    "numbers left without an active destination",
     "edits lost",
     "wrong end",
     "dry run changed something",
@@ -506,17 +601,27 @@ BROKEN = (
     "requests sent elsewhere",
     "over the deadline",
 )
-EDITED, TOGETHER = 6000, 3000
+EDITED, TOGETHER, OPPOSED = 6000, 3000, 3000
+#: Cases that a process plays one after the other.
+CHUNK = 500
 Job = tuple[str, t.Any]
-WORK: dict[str, t.Callable[[t.Any], Found]] = {"fault": run_trial, "edit": run_edit, "together": run_together}
+WORK: dict[str, t.Callable[[t.Any], Found]] = {
+    "fault": run_trial,
+    "edit": run_edit,
+    "together": run_together,
+    "opposed": run_opposed,
+}
 
 
 def jobs() -> list[Job]:
     found: list[Job] = [("fault", trial) for trial in trials()]
-    return found + [("edit", at) for at in range(EDITED)] + [("together", at) for at in range(TOGETHER)]
+    for name, count in (("edit", EDITED), ("together", TOGETHER), ("opposed", OPPOSED)):
+        found += [(name, at) for at in range(count)]
+    return found
 
 
 def _batch(batch: t.Sequence[Job], until: t.Collection[str] = ()) -> Found:
+    _stages.clear()  # an implementation that was damaged meanwhile plays everything
     total: Found = collections.Counter()
     for name, case in batch:
         total.update(WORK[name](case))
@@ -537,7 +642,8 @@ def sweep(chosen: list[Job], workers: int = 1, until: t.Collection[str] = ()) ->
         return _batch(chosen, until)
     total: Found = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        for part in pool.map(_batch, [chosen[at :: workers * 8] for at in range(workers * 8)]):
+        # Cases with the same list stand together.
+        for part in pool.map(_batch, [chosen[at : at + CHUNK] for at in range(0, len(chosen), CHUNK)]):
             total.update(part)
     return total
 
@@ -553,7 +659,9 @@ def main() -> int:
         "lists of destinations": len(lists()),
         "runs that were killed or met a fault": total["cases: fault"],
         "failbacks after edits by somebody else": total["cases: edit"],
+        "states that killed runs have left": total["states that killed runs have left"],
         "pairs of runs at once": total["cases: together"],
+        "pairs of a failover and a failback at once": total["cases: opposed"],
     }
     figures |= {name: total[name] for name in ("converged", "clear error", "conflict", "killed", *BROKEN)}
     return messages.end(figures, total, BROKEN, time.monotonic() - begun, chosen.json)

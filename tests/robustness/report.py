@@ -21,6 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "docsite" / "rst" / "promises.rst"
 START, END = ".. figures start", ".. figures end"
+#: Where a proof is, if not next to this file.
+FOLDERS = {"outage": "tests/callpath"}
 PROOFS = (
     "faults",
     "rotation",
@@ -32,7 +34,13 @@ PROOFS = (
     "approval",
     "failover",
     "conformance",
+    "outage",
 )
+
+
+def path_of(proof: str) -> str:
+    """The path of a proof in the repository."""
+    return f"{FOLDERS.get(proof, 'tests/robustness')}/{proof}.py"
 
 
 def flat(figures: dict[str, Any], above: str = "") -> list[tuple[str, int]]:
@@ -51,7 +59,7 @@ def standing() -> dict[str, list[str]]:
     """The rows of each proof as the page has them."""
     figures = PAGE.read_text().split(START)[1].split(END)[0]
     found: dict[str, list[str]] = {}
-    for match in re.finditer(r"   \* - ``tests/robustness/(\w+)\.py``\n     - .*\n     - .*", figures):
+    for match in re.finditer(r"   \* - ``tests/\w+/(\w+)\.py``\n     - .*\n     - .*", figures):
         found.setdefault(match[1], []).append(match[0])
     return found
 
@@ -73,7 +81,7 @@ def table(proofs: dict[str, dict[str, Any]]) -> str:
             lines += before.get(proof, [])
             continue
         for name, value in flat(proofs[proof]):
-            lines += [f"   * - ``tests/robustness/{proof}.py``", f"     - {name}", f"     - {value:,}"]
+            lines += [f"   * - ``{path_of(proof)}``", f"     - {name}", f"     - {value:,}"]
     return "\n".join(lines)
 
 
@@ -96,9 +104,7 @@ def main() -> int:
             file = (chosen.folder or Path(folder)) / f"{proof}.json"
             if not chosen.folder:
                 print(f"=== {proof}", flush=True)
-                done = subprocess.run(
-                    [sys.executable, ROOT / "tests" / "robustness" / f"{proof}.py", "--json", file], check=False
-                )
+                done = subprocess.run([sys.executable, ROOT / path_of(proof), "--json", file], check=False)
                 failed += [proof] if done.returncode else []
             proofs[proof] = json.loads(file.read_text())
     write(proofs)

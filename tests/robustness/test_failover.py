@@ -94,6 +94,14 @@ def test_runs_at_the_same_time_have_the_result_of_one() -> None:
     assert unbroken(proof.sweep(pairs(60)))
 
 
+def opposed(count: int) -> list[proof.Job]:
+    return [("opposed", number) for number in range(count)]
+
+
+def test_failover_and_failback_at_the_same_time_leave_every_number_reachable() -> None:
+    assert unbroken(proof.sweep(opposed(70)))
+
+
 Damage = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -151,11 +159,17 @@ def trusts_answers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(failover_run.Switching, "_take", trusting)
 
 
+def not_read_again(patch: pytest.MonkeyPatch) -> None:
+    """A run does not notice that another one has removed the last other destination."""
+    patch.setattr(failover_run.Switching, "keep_reachable", lambda *_arguments, **_options: None)
+
+
 DAMAGES: dict[Damage, tuple[Callable[[], list[proof.Job]], tuple[str, ...]]] = {
     unprotected: (lambda: kills((("vapi on", "unknown on"),), (False,)), ("moments without an active destination",)),
     record_afterwards: (lambda: kills((("vapi on", "phone on"),)), ("not restored", "records left behind")),
     no_digests: (lambda: edits(100), ("edits lost",)),
     removes_first: (lambda: kills((("vapi on",),), (True,)), ("moments without an active destination",)),
+    not_read_again: (lambda: opposed(70), ("numbers left without an active destination",)),
     trusts_answers: (lambda: faults(150), ("not bypassed", "not restored")),
 }
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,38 @@ def test_lock_excludes_other_processes_until_they_end(tmp_path: Path) -> None:
                 assert not Path(path).exists()
         finally:
             process.kill()
+    assert not list(tmp_path.iterdir())
+
+
+def test_lock_file_is_removed_and_only_one_run_holds_it(tmp_path: Path) -> None:
+    """A run that waits for a file which its holder removes must not hold it next to one that makes a new file."""
+    path, inside, together, count = str(tmp_path / "record.json"), [], [], 0
+
+    def run(_number: int) -> None:
+        nonlocal count
+        for _time in range(40):
+            with safe_files.lock(path, lambda _seconds: time.sleep(0), 60):
+                inside.append(None)
+                together.append(len(inside))
+                time.sleep(0.0005)
+                count += 1
+                inside.pop()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(run, range(6)))
+    assert (max(together), count) == (1, 240)
+    assert not list(tmp_path.iterdir())
+
+
+def test_lock_file_of_somebody_else_is_kept(tmp_path: Path) -> None:
+    """It was removed during the run, and another run has made a new one."""
+    path, file = str(tmp_path / "record.json"), tmp_path / ".record.json.lock"
+    with safe_files.lock(path, time.sleep, 10):
+        file.unlink()
+        with safe_files.lock(path, time.sleep, 10):
+            file.rename(tmp_path / "other")
+            file.write_text("")
+    assert file.exists()
 
 
 def test_wait_for_a_lock_can_be_ended(tmp_path: Path) -> None:

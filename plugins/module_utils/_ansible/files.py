@@ -113,7 +113,7 @@ def read(path: str) -> bytes | None:
 
 @contextlib.contextmanager
 def lock(path: str, pause: t.Callable[[float], object], timeout: float) -> t.Iterator[None]:
-    """Exclude other runs that use the same file, with a hidden file next to it, which is kept.
+    """Exclude other runs that use the same file, with a hidden file next to it, which is removed afterwards.
 
     The lock is one of the operating system, so that it is released when its process ends in any way.
 
@@ -124,23 +124,47 @@ def lock(path: str, pause: t.Callable[[float], object], timeout: float) -> t.Ite
     display_path = _absolute(path)
     try:
         folder, name = _open_folder(display_path)
-        try:
-            descriptor = os.open(f".{name}.lock", _LOCK, 0o600, dir_fd=folder)
-        finally:
-            os.close(folder)
     except OSError as error:
         raise FileError(f"{display_path} cannot be locked: {os.strerror(error.errno or 0)}.") from None
+    name, end = f".{name}.lock", time.monotonic() + timeout
     try:
-        if os.fstat(descriptor).st_uid not in (os.geteuid(), 0):
-            raise FileError(f"{display_path} cannot be locked: another user has created its lock file.")
-        end = time.monotonic() + timeout
-        while not _locked(descriptor):
+        while (descriptor := _attempt(folder, name, display_path)) is None:
             if time.monotonic() > end:
                 raise FileError(f"{display_path} is used by another run, which has not ended in {timeout:.0f} s.")
             pause(LOCK_PAUSE_SECONDS)
-        yield
+        try:
+            yield
+        finally:
+            # Before it is released: a run that waits for it then finds another file at this name, or none.
+            with contextlib.suppress(OSError):
+                if _is_at(folder, name, os.fstat(descriptor)):
+                    os.unlink(name, dir_fd=folder)
+            os.close(descriptor)
     finally:
-        os.close(descriptor)
+        os.close(folder)
+
+
+def _attempt(folder: int, name: str, display_path: str) -> int | None:
+    """Try to lock a hidden file. Returns its descriptor; ``None`` if another run has it, or has just removed it."""
+    try:
+        descriptor = os.open(name, _LOCK, 0o600, dir_fd=folder)
+    except OSError as error:
+        raise FileError(f"{display_path} cannot be locked: {os.strerror(error.errno or 0)}.") from None
+    found = os.fstat(descriptor)
+    mine = found.st_uid in (os.geteuid(), 0)
+    if mine and _locked(descriptor) and _is_at(folder, name, found):
+        return descriptor
+    os.close(descriptor)
+    if not mine:
+        raise FileError(f"{display_path} cannot be locked: another user has created its lock file.")
+    return None
+
+
+def _is_at(folder: int, name: str, found: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.lstat(name, dir_fd=folder), found)
+    except FileNotFoundError:
+        return False
 
 
 def _locked(descriptor: int) -> bool:

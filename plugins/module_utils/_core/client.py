@@ -183,7 +183,7 @@ class Client:
                 transport=transport,
                 follow_redirects=False,
                 # Only if its library is installed; the protocol is negotiated when the connection is made.
-                http2=importlib.util.find_spec("h2") is not None and self._url.startswith("https:"),
+                http2=self._url.startswith("https:") and importlib.util.find_spec("h2") is not None,
                 trust_env=self._proxied,
                 limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
             )

@@ -250,6 +250,15 @@ def fallback_entry(carrier: Carrier, number: str, address: str | None) -> Entry 
     return entry if protecting(carrier, number, [entry]) else None
 
 
+def own(carrier: Carrier, number: str, entries: list[Entry], fallback: Entry) -> list[Entry]:
+    """The destinations that receive the calls while Vapi is bypassed, and that no failback removes.
+
+    :param carrier: the carrier. :param number: the number. :param entries: its destinations.
+    :param fallback: the destination that failovers append. :return: the others.
+    """
+    return [entry for entry in protecting(carrier, number, entries) if entry.identity != fallback.identity]
+
+
 def steps_to_bypass(carrier: Carrier, number: str, entries: list[Entry], ids: t.Collection[str]) -> list[Step]:
     """The steps to disable the destinations at Vapi.
 

@@ -193,6 +193,23 @@ class Switching:
                 confirmed = False
         return confirmed, None
 
+    def keep_reachable(self, item: Item, *, reread: bool = True) -> None:
+        """Enable the recorded destinations again if a run of another controller has removed the last other one.
+
+        Either run reads the destinations after its own request, so the later one of them notices it.
+
+        :param item: the number. :param reread: whether its destinations must be read first.
+        """
+        if item.error or self.engine.check_mode:
+            return
+        try:
+            item.entries = self.read(item.number) if reread else item.entries
+        except PROBLEMS as error:
+            item.error = error
+            return
+        if not failover.receiving(self.carrier, item.number, item.entries):
+            self.change(item, lambda entries: failover.steps_to_restore(self.record, item.number, entries))
+
     # -- the record
 
     def save(self) -> None:
@@ -389,6 +406,9 @@ class Failover(Switching):
             return
         ids = self.record.numbers[item.number].disabled
         self.change(item, lambda entries: failover.steps_to_bypass(self.carrier, item.number, entries, ids))
+        fallback = self._fallback(item)
+        if item.changed and fallback and not failover.own(self.carrier, item.number, item.entries, fallback):
+            self.keep_reachable(item)
 
     def _conclude(self, item: Item) -> None:
         """Determine what happened to a number, and take destinations that were not disabled out of the record."""
@@ -448,6 +468,7 @@ class Failback(Switching):
             item.error = error
             return
         self.change(item, lambda entries: failover.steps_to_remove(self.carrier, record, number, entries))
+        self.keep_reachable(item, reread=False)  # they were read after the removal
 
     def _conclude(self, item: Item) -> None:
         """Determine what happened to a number, and take what is restored out of the record."""
