@@ -191,7 +191,7 @@ class Reader:
 
         :param function: called with one item. :param items: the items. :return: the results, in the items' order.
         """
-        if len(items) < 2:
+        if len(items) < 2 or self.concurrency == 1:
             return [function(item) for item in items]
         with concurrent.futures.ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
