@@ -14,6 +14,7 @@ needs the answer of the one before.
 `plan`: the shares of a run's time and CPU time that planning, comparing with an approved plan, the policy and the check
 of requests take.
 `failover`: 1,000 numbers in one task of didlogic_failover, and the same requests with httpx alone (`chain.py`).
+`contacts`: 10,000 contacts judged by the rules for outbound calls, and by the library alone (`contacts.py`).
 Each figure is the median of the rounds.
 """
 
@@ -37,6 +38,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "bench")]
 
+import contacts
 import cost
 from playing import Services
 
@@ -452,13 +454,20 @@ def write(found: dict[str, Any]) -> None:
     tables = {"figures": table(found)} if {"environment", "numbers"} <= set(found) else {}
     tables |= {"plan figures": plan_table(found["plan"])} if "plan" in found else {}
     tables |= {"failover figures": failover_table(found["failover"])} if "failover" in found else {}
+    tables |= {"contact figures": contacts.table(found["contacts"])} if "contacts" in found else {}
     for name, text in tables.items():
         head, rest = page.split(f".. {name} start")
         page = f"{head}.. {name} start\n\n{text}\n\n.. {name} end{rest.split(f'.. {name} end')[1]}"
     PAGE.write_text(page, encoding="utf-8")
 
 
-PARTS = {"environment": environment, "numbers": numbers, "plan": plan, "failover": failover}
+PARTS = {
+    "environment": environment,
+    "numbers": numbers,
+    "plan": plan,
+    "failover": failover,
+    "contacts": contacts.measure,
+}
 
 
 def main() -> int:
@@ -471,7 +480,7 @@ def main() -> int:
     found: dict[str, Any] = {name: PARTS[name](chosen.rounds) for name in chosen.only} | {
         "starting": starting(chosen.rounds)
     }
-    shown = {"plan": plan_table, "failover": failover_table}
+    shown = {"plan": plan_table, "failover": failover_table, "contacts": contacts.table}
     print(table(found), *(make(found[name]) for name, make in shown.items() if name in found), sep="\n\n")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")

@@ -130,7 +130,7 @@ def test_long_contacts_file_is_split_and_started_once(ready: Any, tmp_path: Path
         assert "Renewal (3/3)" in play.out
     assert posts(ready, "/campaign") == 3
     with Path(file).open("a", encoding="utf-8") as text:
-        text.write("+31699999999,One more,C-0,1 March\n")
+        text.write("+31619999999,One more,C-0,1 March\n")
     assert "1 new" in ready.play([campaign(csv=file, split=True)]).text
     assert posts(ready, "/campaign") == 3
 

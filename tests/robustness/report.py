@@ -33,6 +33,7 @@ PROOFS = (
     "bounds",
     "approval",
     "failover",
+    "calling_hours",
     "conformance",
     "outage",
 )

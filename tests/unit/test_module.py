@@ -705,6 +705,16 @@ def test_missing_libraries_are_named(runner: ModuleRunner) -> None:
     assert runner.stage.world.journal == []
 
 
+def test_missing_library_of_a_module_is_an_error(monkeypatch: pytest.MonkeyPatch, runner: ModuleRunner) -> None:
+    """Only the modules that need it fail, with the library and the interpreter."""
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+    options = {"assistant": "Reception", "phone_number": "Desk", "customer": {"number": "+12025550123"}}
+    message = runner.raw("vapi_call", {**runner.connection("vapi_call"), **options})["msg"]
+    assert "phonenumbers" in message
+    assert sys.executable in message
+    runner.run("vapi_call_info", {})
+
+
 def test_validate_certs_false_warns(runner: ModuleRunner) -> None:
     runner.run("vapi_sip_trunk_info", {"validate_certs": False})
     assert "validate_certs is false" in runner.warnings[0]
