@@ -74,7 +74,7 @@ def test_role_passes_every_variable_to_its_option() -> None:
     (task,) = yaml.safe_load((generated.ROLE / "tasks" / "apply.yml").read_text())
     given = task[f"{generated.COLLECTION}.integration"]
     # One variable contains the plan file or the digest.
-    assert given.pop("approved_digest") == "{{ __vapi_didlogic_approved_digest | default(omit, true) }}"
+    assert "else __vapi_didlogic_approved_digest | default(omit, true) }}" in given.pop("approved_digest")
     assert set(given) == set(PASSED)
     for name, value in given.items():
         # The role fails itself, after the ids have been set as a fact.

@@ -144,6 +144,41 @@ def run_operation(
     run_guarded(module, parse_options, lambda given, engine: work(engine, given, notice), service)
 
 
+def run_with_optional(
+    service: Provider,
+    other: Provider,
+    options: type[RecordT],
+    parse: t.Callable[[RecordT], RecordT],
+    work: t.Callable[[t.Mapping[str, Engine], RecordT], Result],
+    hidden: t.Callable[[RecordT], t.Collection[str]],
+) -> None:
+    """Run a module that performs an operation at one service, and also reads from another one if its key is given.
+
+    :param service: the service. :param other: the other service; its options have its name as prefix.
+    :param options: the record of the options. :param parse: checks the options further.
+    :param work: ``(engines by the services' names, options)`` -> the result.
+    :param hidden: options -> further texts that no output may contain.
+    """
+    prefix = f"{other.name}_"
+    module = Module(connection_spec(service) | connection_spec(other, prefix, optional=True) | argument_spec(options))
+
+    def parse_options() -> RecordT:
+        faults = Faults()
+        given = faults_of(options, module.params, faults)
+        checked = faults.of("", parse, given)
+        faults.end()
+        module.seen_secrets = set(hidden(given))
+        return checked or given
+
+    def act(given: RecordT, engine: Engine) -> Result:
+        engines = {service.name: engine}
+        if module.params.get(f"{prefix}api_key"):
+            engines[other.name] = make_engine(module, other, prefix=prefix)
+        return work(engines, given)
+
+    run_guarded(module, parse_options, act, service)
+
+
 def run_across(
     services: tuple[Provider, ...],
     options: type[Model],

@@ -1,0 +1,492 @@
+# Copyright (c) 2026, the voiceops.vapi_didlogic authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Erasure of a caller's calls: in no world a call is reported as erased of which Vapi still returns data."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import itertools
+import json
+import random
+import re
+import typing as t
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ModuleFailureError,
+    OptionError,
+    RunInterruptedError,
+)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import erasure
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_erasure import caller_digits
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import SandboxFixture
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner
+
+Row = dict[str, t.Any]
+START = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+#: What happens to a call that is deleted: the names of the worlds.
+FATES = (
+    "at once",
+    "later",
+    "never",
+    "artifacts later",
+    "artifacts never",
+    "emptied",
+    "transcript stays",
+    "deletion fails",
+    "refused",
+    "unavailable",
+    "lost",
+    "reappears",
+    "by another run",
+    "unreadable",
+    "in progress",
+)
+#: Those after which nothing of the call is left.
+ERASED = {"at once", "later", "artifacts later", "emptied", "lost", "by another run"}
+
+
+def caller() -> str:
+    """A number of the range that is reserved for fiction, made anew each time."""
+    return f"+447700900{random.randrange(1000):03}"
+
+
+@dataclasses.dataclass
+class Deleted:
+    """A call and its fate."""
+
+    row: Row
+    fate: str
+    delay: float = 0
+    asked: float | None = None
+    reads: int = 0
+
+
+class VapiWorld(httpx.BaseTransport):
+    """Vapi with calls that are deleted differently.
+
+    :param stage: has the clock.
+    """
+
+    def __init__(self, stage: SandboxFixture) -> None:
+        self.stage = stage
+        self.calls: dict[str, Deleted] = {}
+        self.campaigns: list[Row] = []
+        self.requests: list[tuple[str, str]] = []
+        self.before: t.Callable[[int], None] = lambda _count: None
+
+    def add(self, fate: str, number: str, delay: float = 0, **more: t.Any) -> str:
+        """A call with every artifact."""
+        index = len(self.calls)
+        status = "in-progress" if fate == "in progress" else "ended"
+        row: Row = {
+            "id": f"00000000-0000-4000-8000-{index:012}",
+            "type": "inboundPhoneCall" if index % 2 else "outboundPhoneCall",
+            "status": status,
+            "customer": {"number": number},
+            "createdAt": (START - datetime.timedelta(minutes=index // 3)).isoformat(),
+            "artifact": {"recordingUrl": "https://storage.example/a.wav", "transcript": f"I am {number}."},
+        }
+        self.calls[row["id"]] = Deleted({**row, **more}, fate, delay)
+        return str(row["id"])
+
+    def visible(self, call: Deleted) -> Row | None:
+        """The call as Vapi returns it now."""
+        passed = None if call.asked is None else self.stage.now - call.asked
+        if passed is None:
+            return call.row
+        fate = call.fate
+        if fate == "deletion fails":
+            return {**call.row, "status": "deletion-failed"} if passed >= call.delay else call.row
+        if fate == "emptied":
+            return {"id": call.row["id"], "createdAt": call.row["createdAt"], "status": "ended"}
+        if fate == "transcript stays":
+            return {**call.row, "customer": {}, "artifact": {"transcript": "Hello."}}
+        if fate == "later":
+            return None if passed >= call.delay else call.row
+        if fate == "reappears":
+            return call.row if passed >= call.delay else None
+        return call.row if fate in ("never", "refused", "unavailable", "in progress") else None
+
+    def artifact(self, call: Deleted) -> bool:
+        """Whether Vapi redirects to the recording."""
+        if call.asked is not None and call.fate == "artifacts never":
+            return True
+        if call.asked is not None and call.fate == "artifacts later":
+            return self.stage.now - call.asked < call.delay
+        row = self.visible(call)
+        return bool(row and row.get("artifact", {}).get("recordingUrl"))
+
+    def has_data(self, call: Deleted) -> bool:
+        row = self.visible(call)
+        unknown = call.fate == "unreadable"  # nothing shows that it is erased
+        return unknown or self.artifact(call) or bool(row and (row.get("customer") or row.get("artifact")))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.before(len(self.requests))
+        self.requests.append((request.method, request.url.path))
+        assert "7700900" not in str(request.url) + request.content.decode()
+        path = request.url.path.removeprefix("/vapi")
+        if path == "/campaign":
+            results = self.campaigns if request.url.params.get("page", "1") == "1" else []
+            return httpx.Response(200, json={"results": results, "metadata": {"totalItems": len(self.campaigns)}})
+        if path == "/call":
+            return httpx.Response(200, json=self._list(request.url.params))
+        call_id, _slash, artifact = path.removeprefix("/call/").partition("/")
+        call = self.calls[call_id]
+        if request.method == "DELETE":
+            return self._delete(call)
+        return self._get(call, artifact)
+
+    def _list(self, params: httpx.QueryParams) -> list[Row]:
+        rows = [row for row in map(self.visible, self.calls.values()) if row]
+        rows.sort(key=lambda row: str(row["createdAt"]), reverse=True)
+        last = params.get("createdAtLe")
+        return [row for row in rows if last is None or _time(row["createdAt"]) <= _time(last)][: int(params["limit"])]
+
+    def _get(self, call: Deleted, artifact: str) -> httpx.Response:
+        if call.fate == "unreadable" and call.asked is not None:
+            return httpx.Response(400, json={"message": "This call exceeds your retention window."})
+        if artifact:
+            return httpx.Response(302 if self.artifact(call) and artifact == "mono-recording" else 404)
+        row = self.visible(call)
+        return httpx.Response(200, json=row) if row else httpx.Response(404, json={"message": "Not Found"})
+
+    def _delete(self, call: Deleted) -> httpx.Response:
+        if call.fate == "refused":
+            return httpx.Response(409, json={"message": f"{call.row['customer']['number']} is pinned"})
+        if call.fate == "by another run" or self.visible(call) is None:
+            call.asked = self.stage.now
+            return httpx.Response(404, json={"message": "Not Found"})
+        call.asked = self.stage.now if call.asked is None else call.asked
+        if call.fate == "lost":
+            raise httpx.ReadError("closed")
+        if call.fate == "unavailable":
+            return httpx.Response(503, json={"message": "recordings cannot be erased"})
+        return httpx.Response(200, json=call.row)
+
+
+def _time(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)
+
+
+class Runs:
+    """Runs in a world, and the last of them."""
+
+    def __init__(self) -> None:
+        self.stage = SandboxFixture()
+        self.world = VapiWorld(self.stage)
+        self.last: erasure.Erasure | None = None
+
+    def run(self, *, check: bool = False, records: bool = False, **options: t.Any) -> Row:
+        """The result, also of a failure, with its message as ``msg``."""
+        engines = {"vapi": self.stage.engine(CALL, check=check, transport=self.world)}
+        if records:
+            engines["didlogic"] = self.stage.engine(RECORD, check=check)
+        given = erasure.checked(from_options(erasure.ErasureOptions, {"wait_timeout": 60, **options}))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(erasure, "Erasure", self._noted)
+            try:
+                return {**erasure.run(engines, given, clock=lambda: self.stage.now), "msg": ""}
+            except ModuleFailureError as error:
+                return {**error.result, "msg": str(error)}
+
+    def _noted(self, *args: t.Any) -> erasure.Erasure:
+        self.last = WORK(*args)
+        return self.last
+
+    def false_claims(self) -> list[str]:
+        """The fates of the calls that the last run counted as erased although data of them is left."""
+        assert self.last
+        gone = [self.world.calls[item.call.id] for item in self.last.items if item.state == "gone"]
+        return [call.fate for call in gone if self.world.has_data(call)]
+
+
+WORK = erasure.Erasure
+
+
+# ------------------------------------------------------------------------------------------------------- what is true
+
+
+@given(
+    fates=st.lists(st.tuples(st.sampled_from(FATES), st.sampled_from((0.0, 0.5, 3.0, 6.0, 40.0, 500.0))), max_size=6),
+    others=st.integers(0, 5),
+)
+def test_erased_means_that_no_data_is_left(fates: list[tuple[str, float]], others: int) -> None:
+    runs, number = Runs(), caller()
+    for fate, delay in fates:
+        runs.world.add(fate, number, delay)
+    for _other in range(others):
+        runs.world.add("at once", "+31201234567")
+    result = runs.run(caller=number)
+    found = result["erasure"]
+    assert runs.false_claims() == []
+    left = [call for call in runs.world.calls.values() if call.row["customer"]["number"] == number]
+    left = [call for call in left if runs.world.has_data(call)]
+    assert not left or (result["msg"] and not found["complete"])
+    assert found["calls"]["found"] == len(fates)
+    surely = [fate for fate, delay in fates if fate in ERASED and delay <= 6]
+    assert found["calls"]["erased"] >= len(surely)
+    assert found["complete"] == (found["calls"]["erased"] == len(fates))
+    untouched = [call for call in runs.world.calls.values() if call.row["customer"]["number"] != number]
+    assert all(call.asked is None for call in untouched)
+    assert number[1:] not in json.dumps(result)
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_result_of_each_deletion_is_reported(fate: str) -> None:
+    runs, number = Runs(), caller()
+    runs.world.add(fate, number, 2)
+    result = runs.run(caller=number)
+    calls = result["erasure"]["calls"]
+    assert runs.false_claims() == []
+    assert calls["erased"] == int(fate in ERASED)
+    assert calls["failed"] == int(fate in ("deletion fails", "refused"))
+    assert calls["running"] == int(fate == "in progress")
+    assert bool(result["msg"]) == (fate not in ERASED)
+    assert result["erasure"]["recordings"] == {"found": 1, "erased": calls["erased"]}
+    assert result["erasure"]["transcripts"] == {"found": 1, "erased": calls["erased"]}
+    assert ("DELETE", "/vapi/call/00000000-0000-4000-8000-000000000000") in runs.world.requests or calls["running"]
+
+
+@pytest.mark.parametrize("fate", ["never", "reappears", "unreadable", "refused"])
+def test_call_without_recording_is_verified(fate: str) -> None:
+    runs, number = Runs(), caller()
+    runs.world.add(fate, number, 2, artifact={})
+    result = runs.run(caller=number)
+    assert runs.false_claims() == []
+    assert (result["erasure"]["calls"]["erased"], bool(result["msg"])) == (0, True)
+
+
+def test_slow_deletion_is_finished_by_a_later_run() -> None:
+    runs, number = Runs(), caller()
+    runs.world.add("later", number, 1000)
+    assert "1 call still returned by Vapi" in runs.run(caller=number)["msg"]
+    runs.stage.now += 1000
+    result = runs.run(caller=number)
+    assert (result["msg"], result["changed"]) == ("", False)
+    assert result["erasure"]["complete"]
+
+
+@pytest.mark.parametrize("moment", range(0, 40, 3))
+def test_interrupted_run_is_continued(moment: int) -> None:
+    runs, number = Runs(), caller()
+    for fate in ("at once", "later", "emptied", "at once"):
+        runs.world.add(fate, number, 2)
+
+    def stop(count: int) -> None:
+        if count == moment:
+            raise RunInterruptedError("stopped")
+
+    runs.world.before = stop
+    with contextlib.suppress(RunInterruptedError):
+        runs.run(caller=number)
+    runs.world.before = lambda _count: None
+    assert runs.run(caller=number)["msg"] == ""
+    assert not any(map(runs.world.has_data, runs.world.calls.values()))
+
+
+@pytest.mark.parametrize("moment", range(0, 18, 2))
+def test_two_runs_at_once(moment: int) -> None:
+    """The second one runs completely within the first one, before one of its requests."""
+    runs, number = Runs(), caller()
+    for fate in ("at once", "later", "refused"):
+        runs.world.add(fate, number, 2)
+    inner: list[Row] = []
+
+    def second(count: int) -> None:
+        if count == moment:
+            runs.world.before = lambda _count: None
+            other = Runs()
+            other.stage, other.world = runs.stage, runs.world
+            inner.append(other.run(caller=number))
+            assert other.false_claims() == []
+
+    runs.world.before = second
+    outer = runs.run(caller=number)
+    assert runs.false_claims() == []
+    assert len(inner) == 1
+    for result in (outer, *inner):
+        assert result["msg"]
+        assert result["erasure"]["calls"]["erased"] == result["erasure"]["calls"]["found"] - 1
+
+
+def test_rejected_key_ends_the_deletions() -> None:
+    runs, number = Runs(), caller()
+    for _call in range(5):
+        runs.world.add("at once", number)
+    answer = runs.world._delete
+    runs.world._delete = lambda _call: httpx.Response(401, json={"message": "Invalid Key."})  # type: ignore[method-assign]
+    result = runs.run(caller=number)
+    assert sum(method == "DELETE" for method, _path in runs.world.requests) == 1
+    assert "5 calls not deleted (HTTP 401)" in result["msg"]
+    runs.world._delete = answer  # type: ignore[method-assign]
+    assert runs.run(caller=number)["erasure"]["complete"]
+
+
+# -------------------------------------------------------------------------------------------------- what is selected
+
+
+def test_check_mode_counts() -> None:
+    runs, number = Runs(), caller()
+    for fate in ("at once", "at once", "in progress"):
+        runs.world.add(fate, number)
+    result = runs.run(caller=number, check=True, max_calls=1)
+    assert {method for method, _path in runs.world.requests} == {"GET"}
+    assert result["changed"]
+    assert result["erasure"]["calls"] | {"erased": 0, "found": 3, "running": 1} == result["erasure"]["calls"]
+    assert not result["erasure"]["complete"]
+    assert "2 calls would be deleted, which is more than max_calls (1)" in runs.stage.warnings[0]
+
+
+def test_too_many_calls_are_not_deleted() -> None:
+    runs, number = Runs(), caller()
+    for _call in range(3):
+        runs.world.add("at once", number)
+    result = runs.run(caller=number, max_calls=2)
+    assert result["msg"].startswith("Nothing was deleted: 3 calls")
+    assert {method for method, _path in runs.world.requests} == {"GET"}
+    assert runs.run(caller=number, max_calls=3)["erasure"]["complete"]
+
+
+def test_old_calls_are_selected_by_age() -> None:
+    """Not those that have not begun or not ended, whenever they were created."""
+    runs = Runs()
+    old = (START - datetime.timedelta(days=11)).isoformat()
+    wanted = {runs.world.add("at once", caller(), createdAt=old), runs.world.add("at once", caller(), createdAt=old)}
+    for status in ("scheduled", "queued", "in-progress", "ringing"):
+        runs.world.add("at once", caller(), createdAt=old, status=status)
+    runs.world.add("at once", caller())
+    result = runs.run(older_than_days=10)
+    deleted = {path.rpartition("/")[2] for method, path in runs.world.requests if method == "DELETE"}
+    assert deleted == wanted
+    assert result["erasure"]["complete"]
+    assert result["erasure"]["caller"] == ""
+
+
+def test_all_pages_are_read() -> None:
+    runs, number = Runs(), caller()
+    for index in range(450):
+        runs.world.add("at once", number if index % 90 == 0 else "+31201234567")
+    result = runs.run(caller=number)
+    assert result["erasure"]["calls"]["erased"] == 5
+    assert result["erasure"]["complete"]
+
+
+def test_age_and_caller_are_combined() -> None:
+    runs, number = Runs(), caller()
+    old = (START - datetime.timedelta(days=11)).isoformat()
+    runs.world.add("at once", number, createdAt=old)
+    runs.world.add("at once", number)
+    runs.world.add("at once", "+31201234567", createdAt=old)
+    assert runs.run(caller=number, older_than_days=10)["erasure"]["calls"]["found"] == 1
+
+
+def test_other_places_are_reported() -> None:
+    """Calls of others and campaigns with the number, and didlogic's records."""
+    runs, number = Runs(), caller()
+    runs.world.add("at once", number, customer={"sipUri": f"sip:{number}@sip.example"})
+    runs.world.add("at once", "+31201234567", destination={"number": number})
+    contact = {"number": number}
+    runs.world.campaigns = [
+        {"id": "1", "createdAt": "2026-01-01T00:00:00Z", "status": "scheduled", "customers": [contact]},
+        {"id": "2", "createdAt": "2026-01-01T00:00:00Z", "status": "ended", "dialPlan": [{"customers": [contact]}]},
+        {"id": "3", "createdAt": "2026-01-01T00:00:00Z", "status": "ended", "customers": [{"number": "+31201234567"}]},
+    ]
+    record = {"timestamp": "2026-01-01T00:00:00Z", "type": "incoming", "from": number, "to": "31201234567"}
+    runs.stage.world.didlogic["calls"] += [record, {**record, "from": "31612345678"}]
+    result = runs.run(caller=number, records=True)
+    found = result["erasure"]
+    assert (found["campaigns"], found["mentions"], found["carrier_records"]) == (2, 1, 1)
+    assert found["calls"]["erased"] == 1
+    assert not found["complete"]
+    assert result["msg"] == ""
+    text = "\n".join(found["remains"])
+    assert "2 campaigns, 1 of which will dial it unless cancelled" in text
+    assert "1 call of others contain the number" in text
+    assert "call records (1 of the newest contain the number)" in text
+    assert number[1:] not in text
+
+
+def test_digest_depends_on_the_key() -> None:
+    runs, number = Runs(), caller()
+    first = runs.run(caller=number, check=True)["erasure"]["caller"]
+    assert first == runs.run(caller=f"00{number[1:]}", check=True)["erasure"]["caller"]
+    assert first != Runs().run(caller=number, check=True)["erasure"]["caller"]
+    assert re.fullmatch("[0-9a-f]{16}", first)
+
+
+def test_requests_are_paced() -> None:
+    runs, number = Runs(), caller()
+    for _call in range(4):
+        runs.world.add("at once", number)
+    times: list[float] = []
+    runs.world.before = lambda _count: times.append(runs.stage.now)
+    runs.run(caller=number, pace=2)
+    deletions = [at for at, (method, _path) in zip(times, runs.world.requests, strict=True) if method == "DELETE"]
+    assert [later - earlier for earlier, later in itertools.pairwise(deletions)] == [2, 2, 2]
+    assert len(runs.world.requests) <= 2 + 1 + 4 + 2 * 4 * 2
+
+
+# --------------------------------------------------------------------------------------------------------- the number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+447700900123",
+        "447700900123",
+        "00447700900123",
+        "+44 (0)7700 900 123",
+        "+44-7700-900123",
+        "+44.7700.900.123",
+        " (+44) 7700/900123 ",
+        "+44\u00a07700\u2011900123",
+        "\uff0b\uff14\uff147700900123",
+    ],
+)
+def test_caller_in_any_spelling(text: str) -> None:
+    assert caller_digits(text) == "447700900123"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "07700900123", "+07700900123", "anonymous", "+44 7700", "1" * 16, "+44\u0667700900123x"]
+)
+def test_caller_without_country_code_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^must be a phone number with its country code, such as \+31 20 123 4567\.$"):
+        caller_digits(text)
+
+
+def test_missing_selection_is_rejected() -> None:
+    with pytest.raises(OptionError, match="at least one of them is required"):
+        erasure.checked(from_options(erasure.ErasureOptions, {}))
+
+
+@pytest.mark.parametrize("fate", ["at once", "refused", "unavailable", "unreadable", "invalid", "list fails"])
+@pytest.mark.parametrize("spelling", ["+44 7700 900 {}", "0044(0)7700900{}"])
+def test_number_is_in_no_output(monkeypatch: pytest.MonkeyPatch, fate: str, spelling: str) -> None:
+    """Also not in the text of an error of Vapi, at the highest verbosity."""
+    runner, digits = ModuleRunner(monkeypatch), f"{random.randrange(1000):03}"
+    number = f"+447700900{digits}"
+    world = VapiWorld(runner.stage)
+    world.add(fate, number)
+    if fate == "list fails":
+        message = {"message": [f"{number} 447700900{digits}"]}
+        monkeypatch.setattr(world, "_list", lambda _params: message)
+    runner.transport = world
+    given_number = spelling.format(digits) + ("x" if fate == "invalid" else "")
+    options = {"api_key": runner.stage.world.vapi_api_key, "api_url": "http://127.0.0.1/vapi", "caller": given_number}
+    result = runner.raw("vapi_call_erasure", {**options, "wait_timeout": 1, "pace": 0}, verbosity=5)
+    assert bool(result.get("failed")) == (fate != "at once")
+    text = re.sub(r"[^0-9a-z]", "", (runner.output + json.dumps(result) + str(runner.warnings)).lower())
+    assert f"7700900{digits}" not in text
