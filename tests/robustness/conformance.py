@@ -87,9 +87,9 @@ VALUES: dict[str, tuple[t.Any, ...]] = {
     if switch.name in {question.switch for question in QUESTIONS}
 }
 #: Of the faults of ``faults.py``.
-FAULTS = ("killed", "429", "500", "reset", "hung", "truncated", "refused")
-#: Those that also last until the end of a run.
-PERSISTENT = ("500", "refused")
+FAULTS = ("killed", "500", "reset")
+#: Those that last until the end of a run; its clean-up then fails, and the next run has to do it.
+PERSISTENT = ("500",)
 #: Seconds by which a measured time may differ.
 TOLERANCE = 6
 Found = collections.Counter[str]
@@ -259,6 +259,12 @@ def hidden(settings: dict[str, t.Any]) -> set[str]:
     found = set()
     if not settings["unique_numbers"]:
         found.add("ignore_plus")
+    if settings["ignore_unknown_fields"]:
+        found |= {"accept_legacy_fields", "strict_assistants"}
+    if settings["refuse_delete_in_use"]:
+        found.add("clear_references")
+    if settings["equal_priorities"]:
+        found.add("new_destination_first")
     return found
 
 
@@ -316,7 +322,7 @@ def interruptions() -> list[Case]:
     """A kill before and after each event, and each kind of fault at each of them."""
     found = []
     for index, kind, when, persistent in itertools.product(range(events()), FAULTS, ("before", "after"), (False, True)):
-        if (when == "after" and kind in BEFORE_ONLY) or (persistent and kind not in PERSISTENT):
+        if (when == "after" and kind in BEFORE_ONLY) or persistent != (kind in PERSISTENT):
             continue
         found.append(Case("", True, index, kind, when, persistent))
     return found

@@ -72,7 +72,7 @@ def test_each_switch_alone_is_named() -> None:
 
 
 def test_pairs_of_switches_are_named() -> None:
-    assert unbroken(proof.sweep(pairs(15)))
+    assert unbroken(proof.sweep(pairs(10)))
 
 
 def test_report_is_a_dialect() -> None:
@@ -87,14 +87,14 @@ def test_report_is_a_dialect() -> None:
 
 
 def test_killed_run_is_cleaned_by_the_next() -> None:
-    jobs = kills(20)
+    jobs = kills(32)
     found = proof.sweep(jobs)
     assert unbroken(found)
-    assert found["killed"] == len(jobs) > 15
+    assert found["killed"] == len(jobs) > 12
 
 
 def test_run_with_faulty_service_leaves_nothing() -> None:
-    assert unbroken(proof.sweep(faults(15)))
+    assert unbroken(proof.sweep(faults(8)))
 
 
 Damage = Callable[[pytest.MonkeyPatch], None]
@@ -138,7 +138,7 @@ def sees_no_status(patch: pytest.MonkeyPatch) -> None:
 
 DAMAGES: dict[Damage, tuple[Callable[[], list[proof.Job]], tuple[str, ...]]] = {
     journal_afterwards: (lambda: kills(9), ("left without a journal", "objects left or changed")),
-    trusts_the_journal: (lambda: kills(3, 1), ("objects left or changed",)),
+    trusts_the_journal: (lambda: kills(5, 1), ("objects left or changed",)),
     forgets_the_rest: (lambda: singles()[:1], ("objects left or changed",)),
     removes_anything: (lambda: kills(40), ("existing objects changed", "objects left or changed")),
     tells_keys: (lambda: singles()[:1], ("reports that are not safe",)),

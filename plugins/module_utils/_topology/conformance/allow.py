@@ -75,7 +75,7 @@ _NUMBER_FIELDS = {"provider", "name", "number", "numberE164CheckEnabled", "crede
 _ASSISTANT_FIELDS = {"name", "model", "silenceTimeoutSeconds"}
 _MODEL_FIELDS = {"provider", "model", "toolIds", "vdfcUnknown"}
 _TOOL_FIELDS = {"type", "destinations", "function"}
-_ACCOUNT_FIELDS = {"label", "password", "callerid", "vdfc_unknown"}
+_ACCOUNT_FIELDS = {"label", "password", "callerid", "ip_restrict", "vdfc_unknown"}
 _ROUTE_FIELDS = {"destination", "transport", "callhunt", "active", "priority"}
 
 

@@ -29,6 +29,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
 #: Vapi's lists are limited to objects that are newer than the run, less the possible difference of two clocks.
 MARGIN = datetime.timedelta(days=1)
 
+#: Seconds before lists are read again, if the response to a creation was lost.
+LIST_PAUSE_SECONDS = 3.0
+
 
 def _list_request(kind: Kind, journal: Journal) -> Request:
     path = kind.list.replace("{spare}", journal.spare)
@@ -69,8 +72,11 @@ class Cleanup:
         self.sender.lenient = True
         self._remove()
         left = self._listed()
+        # A list may not contain a new object at once; it is found by its name if the response to its creation was lost.
+        for _attempt in range(ATTEMPTS if self.journal.unconfirmed and not left else 0):
+            self.sender.clients[VOICE].sleep(LIST_PAUSE_SECONDS)
+            left = left or self._listed()
         if left:
-            # Found by their names: the response to their creation was lost.
             self._remove()
             left = self._listed()
         if not left:

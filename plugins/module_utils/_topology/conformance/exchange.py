@@ -109,7 +109,7 @@ class Call:
     own_key: bool = True
     save: str = ""
     each: str = ""
-    until: t.Callable[[Response], bool] | None = None
+    until: t.Callable[[Response, Context], bool] | None = None
 
     def requests(self, context: Context) -> list[Request]:
         """The requests with all placeholders replaced.

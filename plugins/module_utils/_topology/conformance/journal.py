@@ -107,6 +107,7 @@ class Journal:
         self.store, self.run, self.started, self.account, self.spare = store, run, started, account, spare
         self.made: dict[Made, bool] = {}  # in the order of creation, and whether it exists
         self.number = 0
+        self.unconfirmed: set[int] = set()  # numbers of creations without a response
         self.begun = False
 
     @property
@@ -164,7 +165,12 @@ class Journal:
         """Apply a line. :param line: the line."""
         found = Made(str(line.get("kind")), str(line.get("id") or ""))
         number = line.get("n")
-        self.number = max(self.number, number if isinstance(number, int) else 0)
+        if isinstance(number, int):
+            self.number = max(self.number, number)
+            if line.get("method") == "POST":
+                self.unconfirmed.add(number)
+            elif "method" not in line:
+                self.unconfirmed.discard(number)
         if not found.id or found.kind not in BY_NAME:
             return
         if "gone" in line:
@@ -177,7 +183,7 @@ class Journal:
 
         :param kind: its kind. :param object_id: its id.
         """
-        self.after(self.number, kind, object_id)
+        self.after(0, kind, object_id)
 
 
 def load(store: Store, lines: t.Sequence[str]) -> Journal | None:

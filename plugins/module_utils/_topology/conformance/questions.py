@@ -73,7 +73,7 @@ QUESTIONS: tuple[Question, ...] = (
     # Vapi, requests that only read.
     _read("vapi-unknown-key-401", "Is an unknown key rejected with 401?"),
     _read("vapi-credentials-list", "Is the list of trunks an array?"),
-    _read("vapi-password-hidden", "Is the password of a trunk absent from responses?"),
+    _read("vapi-password-hidden", "Is the password of a trunk absent from responses?", "show_password", False, True),
     _read("vapi-limit-rejected", "Is a page size above 1,000 rejected?"),
     _read("vapi-null-fields", "Are unset fields returned as null?", "null_fields"),
     _read("vapi-retention", "Is the history of calls limited to a number of days?", "retention_days", MEASURED, 0),
@@ -84,6 +84,8 @@ QUESTIONS: tuple[Question, ...] = (
     _read("vapi-rate-limit-headers", "Do responses have rate limit headers?"),
     # didlogic, requests that only read.
     _read("didlogic-unknown-key-403", "Is an unknown key rejected with 403?", "wrong_key_status", 403, MEASURED),
+    # The other values of the switch: "errors" (by field) and "message".
+    _read("didlogic-error-form", "Is the text of an error in the field error?", "error_form", "error", MEASURED),
     _read("didlogic-json-suffix", "Does a path also respond with .json?", "refuse_json_suffix", False, True),
     _read("didlogic-csv", "Is a list CSV unless JSON is requested?", "csv_by_default"),
     _read("didlogic-page-rejected", "Is a page size above 1,000 rejected?", "clamp_pages", False, True),
@@ -110,7 +112,7 @@ QUESTIONS: tuple[Question, ...] = (
         True,
     ),
     _objects("vapi-inbound-name-rejected", "Is a host name as inbound gateway rejected?"),
-    _objects("vapi-unknown-field-rejected", "Is an unknown field rejected?"),
+    _objects("vapi-unknown-field-rejected", "Is an unknown field rejected?", "ignore_unknown_fields", False, True),
     _objects("vapi-number-unique", "Is a phone number unique in an organisation?", "unique_numbers"),
     _objects("vapi-number-change", "Can the number of a phone number be updated?", "refuse_number_change", False, True),
     _objects("vapi-trunk-change", "Can the trunk of a phone number be updated?", "refuse_trunk_change", False, True),
@@ -134,6 +136,10 @@ QUESTIONS: tuple[Question, ...] = (
     _objects("vapi-tool-function", "Is function accepted in a transfer tool?", "refuse_tool_function", False, True),
     _objects("vapi-transfer-modes", "Are old names of transfer modes replaced?", "rewrite_transfer_modes"),
     _objects("vapi-delete-in-use", "Is the deletion of an object that is used rejected?", "refuse_delete_in_use"),
+    _objects("vapi-references-cleared", "Does a deletion clear the references to the object?", "clear_references"),
+    _objects("vapi-model-required", "Is a new assistant without a model rejected?", "require_model"),
+    # The number of lists in which it is missing.
+    _objects("vapi-listed-at-once", "Is a new object in the next list?", "stale_lists", 0, MEASURED),
     _objects("vapi-created-inclusive", "Is createdAtLe inclusive?", "exclusive_dates", False, True),
     Question("vapi-trunk-resolves", "objects", "Does the host of a new trunk resolve?", host=True),
     # didlogic, with a SIP account that is removed again.
@@ -148,13 +154,21 @@ QUESTIONS: tuple[Question, ...] = (
     _objects("didlogic-multipart", "Is multipart/form-data accepted?", "refuse_multipart", False, True),
     _objects("didlogic-unknown-field", "Is an unknown field rejected?", "refuse_unknown_fields"),
     _objects("didlogic-foreign-caller-id", "Is a caller id of another account rejected?", "refuse_foreign_callerid"),
+    _objects(
+        "didlogic-empty-restriction",
+        "Is ip_restrict without an allowed address rejected?",
+        "refuse_empty_restriction",
+    ),
     _objects("didlogic-networks", "Is a network accepted as allowed address?", "accept_networks"),
     _objects("didlogic-ipv6", "Is an IPv6 address accepted as allowed address?", "accept_ipv6"),
     _objects("didlogic-delete-200", "Is a deletion answered with 200?", "delete_status", 200, MEASURED),
-    _objects("didlogic-delete-again-404", "Is a second deletion answered with 404?"),
+    _objects(
+        "didlogic-delete-again-404", "Is a second deletion answered with 404?", "accept_repeated_delete", False, True
+    ),
     Question("didlogic-sip-login", "objects", "Does a new SIP account accept REGISTER?", host=True),
     # didlogic, with destinations of the spare number that are removed again.
     _destinations("didlogic-priority", "Can the priority of a new destination be set?", "accept_priority"),
+    _destinations("didlogic-new-equal", "Do new destinations have the same priority?", "equal_priorities"),
     _destinations("didlogic-new-last", "Is a new destination the last one?", "new_destination_first", False, True),
     _destinations(
         "didlogic-duplicate", "Is the same address accepted twice?", "refuse_duplicate_destination", False, True

@@ -275,7 +275,7 @@ class Runner:
                 seen.waited[call.key] = self.environment.clock() - begun
                 if call.save and found.ok:
                     self._save(call.save, request, found)
-                if call.until is None or call.until(found):
+                if call.until is None or call.until(found, self.context):
                     break
                 self.clients[call.service].sleep(steps_vapi.POLL_SECONDS)
 

@@ -68,6 +68,9 @@ def _judge_errors(seen: Seen) -> t.Iterator[Finding]:
     if unknown:
         verdict = {403: YES, 401: NO}.get(unknown.status, UNCLEAR)
         yield Finding("didlogic-unknown-key-403", verdict, f"an unknown key: {unknown.status}", unknown.status)
+        form = next((name for name in ("error", "errors", "message") if name in as_object(unknown.body)), "")
+        verdict = YES if form == "error" else NO if form else UNCLEAR
+        yield Finding("didlogic-error-form", verdict, f"an error has the field {form or '(none)'}", form or None)
     yield accepted("didlogic-json-suffix", "/v1/balance.json", seen.last("suffix"))
 
 
@@ -155,6 +158,7 @@ def _judge_account(seen: Seen) -> t.Iterator[Finding]:
         label = f"{seen.context['prefix']}-{key}"
         yield changed(question, what, seen.last(key), seen.value(key, "label") == label)
     yield rejected("didlogic-unknown-field", "an unknown field", seen.last("unknown field"))
+    yield rejected("didlogic-empty-restriction", "ip_restrict", seen.last("restriction"))
     caller = seen.last("caller id")
     found = rejected("didlogic-foreign-caller-id", "a caller id of another account", caller)
     if found.verdict == NO and not str(seen.value("caller id", "callerid") or "").endswith(seen.context["bare"]):
@@ -205,9 +209,11 @@ def _judge_order(seen: Seen) -> t.Iterator[Finding]:
     rows = {str(row.get("id")): row.get("priority") for row in (listed.rows if listed and listed.ok else [])}
     # The priority of the first one may have changed.
     first, second = (rows.get(seen.context.get(name, ""), old) for name, old in (("a", first), ("b", second)))
-    if isinstance(first, int) and isinstance(second, int) and first != second:
-        last = second > first
-        yield Finding("didlogic-new-last", YES if last else NO, f"a new destination: {'behind' if last else 'ahead'}")
+    if isinstance(first, int) and isinstance(second, int):
+        yield Finding("didlogic-new-equal", YES if first == second else NO, "two new destinations")
+        evidence = f"a new destination: {'behind' if second > first else 'ahead'}"
+        if first != second:
+            yield Finding("didlogic-new-last", YES if second > first else NO, evidence)
     if listed and listed.ok:
         yield _sorted([listed.rows])
     placed = seen.last("c")
@@ -298,6 +304,8 @@ OBJECT_STEPS: tuple[Step, ...] = (
             _account("json", {"label": "{prefix}-json"}, encoding="json"),
             _account("multipart", {"label": "{prefix}-multipart"}, encoding="multipart"),
             _account("unknown field", {"vdfc_unknown": "1"}),
+            _account("restriction", {"ip_restrict": True}),
+            _account("no restriction", {"ip_restrict": False}),
             _account("caller id", {"callerid": "{bare}"}),
             _account("no caller id", {"callerid": ""}),
         ),

@@ -159,14 +159,14 @@ def _judge_trunk(seen: Seen) -> t.Iterator[Finding]:
     yield rejected("vapi-unknown-field-rejected", "an unknown field", seen.last("unknown field"))
 
 
-def _is_active(response: Response) -> bool:
+def _is_active(response: Response, _context: Context) -> bool:
     return response.fields.get("status") != "activating"
 
 
 def _judge_number(seen: Seen) -> t.Iterator[Finding]:
     made, waited = seen.last("number"), seen.waited.get("status", 0.0)
     if made and made.ok:
-        if _is_active(made):
+        if _is_active(made, seen.context):
             yield Finding("vapi-activating", NO, "a new phone number: active at once")
         else:
             seconds = max(1, round(waited))
@@ -185,19 +185,39 @@ def _judge_number(seen: Seen) -> t.Iterator[Finding]:
         yield found if unique else dataclasses.replace(found, verdict=UNCLEAR, evidence="numbers are not unique")
 
 
+def _learn_strictness(seen: Seen) -> Context:
+    found = seen.last("unknown field")
+    return {"ignores_unknown_fields": "1"} if found and found.ok else {}
+
+
 def _judge_assistant(seen: Seen) -> t.Iterator[Finding]:
-    yield accepted("vapi-legacy-fields", "silenceTimeoutSeconds", seen.last("legacy"))
+    for finding in (
+        accepted("vapi-legacy-fields", "silenceTimeoutSeconds", seen.last("legacy")),
+        rejected("vapi-assistant-depth", "an unknown field of the model", seen.last("depth")),
+    ):
+        if "ignores_unknown_fields" in seen.context:
+            yield dataclasses.replace(finding, verdict=UNCLEAR, evidence="unknown fields are ignored")
+        else:
+            yield finding
+    yield rejected("vapi-model-required", "an assistant without a model", seen.last("without model"))
     made = seen.last("assistant")
     if made and made.ok:
         yield _nulls([made.fields], "a new assistant")
-    yield rejected("vapi-assistant-depth", "an unknown field of the model", seen.last("depth"))
     yield rejected("vapi-unknown-tool", "a tool that does not exist", seen.last("unknown tool"))
 
 
+def _is_listed(response: Response, context: Context) -> bool:
+    return any(row.get("id") == context.get("assistant") for row in response.rows)
+
+
 def _judge_created(seen: Seen) -> t.Iterator[Finding]:
+    lists = seen.all("listed")
+    if lists and _is_listed(lists[-1], seen.context):
+        missing = len(lists) - 1
+        yield Finding("vapi-listed-at-once", NO if missing else YES, f"missing from {missing} lists", missing)
     at, listed = seen.value("assistant", "createdAt"), seen.last("until then")
     if at and listed and listed.ok:
-        inside = any(row.get("id") == seen.context.get("assistant") for row in listed.rows)
+        inside = _is_listed(listed, seen.context)
         yield Finding(
             "vapi-created-inclusive", YES if inside else NO, f"its own time: {'listed' if inside else 'not listed'}"
         )
@@ -238,6 +258,11 @@ def _judge_references(seen: Seen) -> t.Iterator[Finding]:
     refused = {rejected("", "", found).verdict for found in deletions}
     verdict = refused.pop() if len(refused) == 1 else UNCLEAR
     yield Finding("vapi-delete-in-use", verdict, f"tool of an assistant, trunk of a phone number: {statuses}")
+    removed, after = seen.last("trunk"), seen.last("number after")
+    if removed and removed.ok and after and after.ok:
+        cleared = after.fields.get("credentialId") is None
+        evidence = f"the phone number is returned {'without' if cleared else 'with'} the id of the deleted trunk"
+        yield Finding("vapi-references-cleared", YES if cleared else NO, evidence)
 
 
 def _learn_created(seen: Seen) -> Context:
@@ -300,6 +325,7 @@ OBJECT_STEPS: tuple[Step, ...] = (
             _patch("unknown field", _TRUNK, {"vdfcUnknown": True}),
         ),
         _judge_trunk,
+        _learn_strictness,
     ),
     Step(
         "Vapi: phone number",
@@ -350,8 +376,14 @@ OBJECT_STEPS: tuple[Step, ...] = (
         "Vapi: assistant",
         "objects",
         (
-            _post("legacy", "/assistant", "legacy_assistant", {"name": "{prefix}-old", "silenceTimeoutSeconds": 30}),
-            _post("assistant", "/assistant", "assistant", {"name": "{prefix}-assistant"}),
+            _post(
+                "legacy",
+                "/assistant",
+                "legacy_assistant",
+                {"name": "{prefix}-old", "model": MODEL, "silenceTimeoutSeconds": 30},
+            ),
+            _post("without model", "/assistant", "bare_assistant", {"name": "{prefix}-bare"}),
+            _post("assistant", "/assistant", "assistant", {"name": "{prefix}-assistant", "model": MODEL}),
             _patch("depth", _ASSISTANT, {"model": {**MODEL, "vdfcUnknown": True}}),
             _patch("unknown tool", _ASSISTANT, {"model": {**MODEL, "toolIds": ["{missing}"]}}),
         ),
@@ -361,7 +393,11 @@ OBJECT_STEPS: tuple[Step, ...] = (
     Step(
         "Vapi: list of assistants",
         "objects",
-        (_get("assistant", _ASSISTANT), _get("until then", "/assistant", limit=5, createdAtLe="{created}")),
+        (
+            Call(key="listed", service=VOICE, path="/assistant", params={"limit": 5}, until=_is_listed),
+            _get("assistant", _ASSISTANT),
+            _get("until then", "/assistant", limit=5, createdAtLe="{created}"),
+        ),
         _judge_created,
     ),
     Step(
@@ -382,6 +418,7 @@ OBJECT_STEPS: tuple[Step, ...] = (
             _patch("number", _NUMBER, {"provider": "byo-phone-number", "credentialId": "{trunk}"}),
             _delete("tool", "/tool/{tool}"),
             _delete("trunk", _TRUNK),
+            _get("number after", _NUMBER),
         ),
         _judge_references,
     ),
