@@ -149,6 +149,21 @@ def same_moment(lab: Lab) -> Any:
     return [len(lab.vapi.get("/assistant", params={name: created}).json()) for name in ("createdAtLe", "createdAtGe")]
 
 
+def deleted_call(lab: Lab) -> Any:
+    """What is returned of a call when its deletion is requested, and two minutes later."""
+    lab.call(lab.trunk())
+    (call,) = lab.vapi.get("/call").json()
+    lab.vapi.request("DELETE", f"/call/{call['id']}").raise_for_status()
+    seen = []
+    for seconds in (0, 120):
+        lab.clock.tick(seconds * 1000)
+        answer = lab.vapi.get(f"/call/{call['id']}")
+        found = answer.json()
+        special = found.get("status") if found.get("status") == "deletion-failed" else None
+        seen.append(special or ("artifact" if answer.is_success and "customer" not in found else answer.status_code))
+    return seen
+
+
 def versions(lab: Lab) -> Any:
     lab.world.settings["versioning"] = True
     return lab.patch("/assistant", lab.assistant(), name="n").json()["latestVersion"]
@@ -349,6 +364,7 @@ PROBES: dict[str, tuple[Callable[[Lab], Any], list[Any]]] = {
     "clear_references": (deleted_reference, [True, False]),
     "exclusive_dates": (same_moment, [[1, 1], [0, 0]]),
     "hide_old_calls": (old_calls, [400, 200]),
+    "call_deletion": (deleted_call, [[404, 404], [200, 404], ["artifact", "artifact"], ["deletion-failed"] * 2]),
     "publish_on_update": (versions, ["v2", "v1"]),
     "workflow_reason": (
         lambda lab: lab.call(lab.trunk(), workflowId=ABSENT),

@@ -268,6 +268,30 @@ def test_call_without_recording_is_verified(fate: str) -> None:
     assert (result["erasure"]["calls"]["erased"], bool(result["msg"])) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("deletion", "erased"), [("at_once", True), ("later", True), ("partial", False), ("failed", False)]
+)
+def test_deletions_of_the_sandbox(deletion: str, erased: bool) -> None:
+    number, world = caller(), VapiWorld(SandboxFixture())
+    for _call in range(3):
+        world.add("at once", number)
+    runs = Runs()
+    runs.stage = SandboxFixture({"vapi": {"calls": [call.row for call in world.calls.values()]}})
+    runs.stage.world.settings |= {"call_deletion": deletion, "retention_days": 0}
+    sleep = runs.stage.sleep
+
+    def sleep_everywhere(seconds: float) -> None:
+        runs.stage.clock.now += datetime.timedelta(seconds=seconds)
+        sleep(seconds)
+
+    runs.stage.sleep = sleep_everywhere  # type: ignore[method-assign]
+    runs.world = runs.stage.transport
+    result = runs.run(caller=number, wait_timeout=300)
+    assert result["erasure"]["calls"]["erased"] == (3 if erased else 0)
+    assert bool(result["msg"]) == (not erased)
+    assert result["erasure"]["calls"]["failed"] == (3 if deletion == "failed" else 0)
+
+
 def test_slow_deletion_is_finished_by_a_later_run() -> None:
     runs, number = Runs(), caller()
     runs.world.add("later", number, 1000)

@@ -324,6 +324,17 @@ SWITCHES: tuple[Switch, ...] = (
         "the same reports",
     ),
     Switch(
+        "call_deletion",
+        "at_once",
+        "vapi",
+        "effect of the deletion of a call: `at_once`; `later`, after a minute; `partial`, the recordings remain; "
+        "`failed`, with the status `deletion-failed`",
+        UNKNOWN,
+        "the description says asynchronous, up to hours, and has that status",
+        ("later", "partial", "failed"),
+        True,
+    ),
+    Switch(
         "publish_on_update",
         True,
         "vapi",

@@ -198,12 +198,32 @@ def _is_kept(world: World, call: Item) -> bool:
 
 
 def _kept_calls(world: World) -> list[Item]:
-    return [item for item in _all_calls(world) if _is_kept(world, item)]
+    return [item for item in _all_calls(world) if _is_kept(world, item) and not _is_deleted(world, item["id"])]
+
+
+def _is_deleted(world: World, item_id: str) -> bool:
+    """Whether a call is deleted after a delay."""
+    requested = world.traffic.get("deletions", {}).get(item_id)
+    over = requested is not None and world.now() >= requested + DELETION_DELAY
+    return bool(over and world.settings["call_deletion"] == "later")
+
+
+def _after_deletion(world: World, call: Item) -> Item:
+    """A call whose deletion has failed, or has left the recordings."""
+    if call["id"] not in world.traffic.get("deletions", {}):
+        return call
+    if world.settings["call_deletion"] == "failed":
+        return {**call, "status": "deletion-failed"}
+    if world.settings["call_deletion"] != "partial":
+        return call
+    artifact = {name: part for name, part in call.get("artifact", {}).items() if "ecording" in name}
+    kept = {name: part for name, part in call.items() if name not in ("customer", "analysis")}
+    return {**kept, "artifact": artifact}
 
 
 def _find_kept_call(world: World, item_id: str) -> Item | None:
     """Reject a call that is too old with 400, whether it exists or not."""
-    found = _find_call(world, item_id)
+    found = None if _is_deleted(world, item_id) else _find_call(world, item_id)
     if found and not _is_kept(world, found):
         raise bad_request(CALL_OUTSIDE_RETENTION.format(days=world.settings["retention_days"]))
     return found
@@ -238,7 +258,12 @@ def _updated(item: Item, line: Line, now: int) -> str:
 
 
 def show_call(world: World, item: Item, _query: Mapping[str, str]) -> Item:
-    """The current state of a call. One from a seed is not changed."""
+    """The current state of a call."""
+    return _after_deletion(world, _current_call(world, item))
+
+
+def _current_call(world: World, item: Item) -> Item:
+    """A call without the effect of a deletion. One from a seed is not changed."""
     line, now = switchboard.line_of(world, item["id"]), world.now()
     if line is None:
         if item["id"] not in world.traffic["waiting"]:
@@ -330,9 +355,16 @@ def _change_call(world: World, _sent: Item, stored: Item) -> None:
         world.traffic["names"][stored["id"]] = stored.get("name", "")
 
 
+#: Milliseconds after which a call is deleted by the switch ``call_deletion``.
+DELETION_DELAY = 60_000
+
+
 def _delete_calls(world: World, sent: Item, item: Item) -> None:
     """Delete one call, or those in the body. The real service processes a list asynchronously."""
     for item_id in sent.get("ids") or [item["id"]]:
+        if world.settings["call_deletion"] != "at_once":
+            world.traffic.setdefault("deletions", {}).setdefault(item_id, world.now())
+            continue
         found = world.vapi["calls"].pop(item_id, None)
         if found is None:
             world.traffic["gone"].append(item_id)

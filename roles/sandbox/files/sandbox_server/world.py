@@ -56,6 +56,7 @@ def no_traffic() -> Item:
         "busy": [],  # a heap: when a line becomes free, and the id of its campaign
         "names": {},  # by the id of a campaign's call: its name
         "gone": [],  # the ids of a campaign's calls that were deleted
+        "deletions": {},  # by the id of a call whose deletion is not immediate: when it was requested
         "settled": 0,  # the time until which all this has been calculated
     }
 
