@@ -104,7 +104,7 @@ class Environment:
     def __init__(self, name: str, folder: Path) -> None:
         self.region = name
         self.password, self.wrong = secrets.token_hex(12), secrets.token_hex(12)
-        self.services = Services(folder)
+        self.services = Services(folder, forked=True)
         try:
             accounts = seed(self.password)
             if name == "us":

@@ -154,7 +154,7 @@ def following(scene: Any) -> Iterator[None]:
 
     def follow() -> None:
         try:
-            while not done.wait(0.1):
+            while not done.wait(0.2):
                 scene.lab.route(scene.environment.state())
         except BaseException as error:
             failures.append(error)
