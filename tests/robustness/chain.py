@@ -63,7 +63,7 @@ SEED = {
 }
 
 
-MODEL = {"provider": "openai", "model": "m", "messages": [{"role": "system", "content": "prompt"}]}
+MODEL = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "prompt"}]}
 #: The same as options of the module that makes all of it.
 DECLARED: dict[str, t.Any] = {
     "trunk": {

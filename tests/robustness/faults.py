@@ -267,7 +267,7 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
     if changing:
         found["objects outside the scope that changed"] += life.outside(account) != outside
         # Where didlogic refuses a copy, another destination stays and is switched off.
-        refused = case.kind in REFUSALS
+        refused = case.kind in REFUSALS or refuses_copies(account)
         found["not as declared"] += without_order(life.inside(account), refused) != without_order(
             life.EXPECTED, refused
         )
@@ -276,9 +276,18 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
     standing = [row["destination"] for row in rows(account, OWN) if row["active"]]
     found["lost destinations"] += sum(place not in everything for place in FOREIGN)
     # Where didlogic refuses a copy, the original stays and is switched off, with a warning: that is the promise.
-    promised = FOREIGN if case.kind not in REFUSALS else [place for place in FOREIGN if place in standing]
+    promised = (
+        FOREIGN
+        if case.kind not in REFUSALS and not refuses_copies(account)
+        else [place for place in FOREIGN if place in standing]
+    )
     found["wrong order"] += standing[1:] != promised
     return broken(found, case)
+
+
+def refuses_copies(account: Account) -> bool:
+    """Whether didlogic refuses a second destination with the address of another."""
+    return bool(account.world.settings["refuse_duplicate_destination"])
 
 
 def without_order(found: dict[str, t.Any], refused: bool) -> dict[str, t.Any]:
@@ -330,16 +339,19 @@ def sweep(
     workers: int = 1,
     until: t.Collection[str] = (),
     starts: t.Sequence[str] = (*DEPLOYMENT, *CHANGE),
+    dialect: t.Mapping[str, object] | None = None,
 ) -> tuple[int, collections.Counter[str]]:
     """Play the cases.
 
     :param until: stop, with one worker, at the first case that counts one of these names: enough to prove that a
         defect is found.
+    :param dialect: switches of the sandbox that have other values, from the start on.
     :return: the number of cases, and what was counted over all of them.
     """
     snapshots, requests = {}, {}
     for name in starts:
         account = start(name)
+        account.world.settings |= dialect or {}
         snapshots[name] = account.world.dump()
         for at_once in (True,) if name == "changing" else (False, True):
             account = Account.of(snapshots[name])

@@ -121,14 +121,21 @@ def outside(account: Account) -> str:
     found["used"] = sorted(row["name"] for row in state["vapi"]["assistants"] if row["name"] == "used")
     for number in state["numbers"]:
         kept = [row for row in number["destinations"] if "vapi.ai" not in row["destination"]]
-        declared = (*AFTER["numbers"][0]["failover"], "01234")
+        declared = (*map(plain, AFTER["numbers"][0]["failover"]), "01234")
         if number["number"] == FOREIGN:
             found[FOREIGN] = number
         else:
             found[number["number"]] = sorted(
-                row["destination"] for row in kept if number["number"] != OWN or row["destination"] not in declared
+                row["destination"]
+                for row in kept
+                if number["number"] != OWN or plain(row["destination"]) not in declared
             )
     return json.dumps(found, sort_keys=True, default=str)
+
+
+def plain(destination: str) -> str:
+    """An address without the scheme, which the service may remove."""
+    return destination.removeprefix("sip:")
 
 
 def inside(account: Account) -> dict[str, t.Any]:
@@ -147,7 +154,7 @@ def inside(account: Account) -> dict[str, t.Any]:
     for number in state["numbers"]:
         rows = sorted(number["destinations"], key=lambda row: (row["priority"], row["id"]))
         found[number["number"]] = [
-            ("vapi" if "vapi.ai" in row["destination"] else row["destination"], row["active"]) for row in rows
+            ("vapi" if "vapi.ai" in row["destination"] else plain(row["destination"]), row["active"]) for row in rows
         ]
     return found
 
@@ -161,7 +168,7 @@ EXPECTED = {
         str(("used", "voiceops.vapi_didlogic/trunk")),
     ],
     "phone_numbers": [OWN, BARE],
-    OWN: [("vapi", True), ("31201234599", True), ("sip:desk@pbx.example.com", True), ("01234", True)],
+    OWN: [("vapi", True), ("31201234599", True), ("desk@pbx.example.com", True), ("01234", True)],
     BARE: [("vapi", True)],
     DROPPED: [("31299999991", True)],
     LEFT: [],

@@ -437,6 +437,23 @@ def test_rows_with_equal_time_across_pages_are_read_once(tie: int, shift: int) -
     assert len({row["id"] for row in found}) == len(found) == 2300
 
 
+@pytest.mark.parametrize("tie", [1, 2, 3, 50, 999])
+def test_rows_are_complete_if_the_service_excludes_the_bound(tie: int) -> None:
+    """Otherwise the rows that share the time of the last one of a page would be missing."""
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    service = VapiList([n // tie for n in range(2300)])
+    for row in service.rows:
+        moment = start + datetime.timedelta(milliseconds=int(row["createdAt"][-12:]))
+        row["createdAt"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def exclusive(request: httpx.Request) -> httpx.Response:
+        bound = request.url.params.get("createdAtLe", "9")
+        return ok([row for row in service.rows if row["createdAt"] < bound][: int(request.url.params["limit"])])
+
+    found = Fake(exclusive).client.list_all("/tool")
+    assert len({row["id"] for row in found}) == len(found) == 2300
+
+
 @pytest.mark.parametrize("times", [[5] * 1500, [5] * 1001, [9] * 300 + [5] * 1300 + [1] * 10])
 def test_page_with_one_time_is_an_error(times: list[int]) -> None:
     with pytest.raises(UnreachableError, match="cannot be read completely"):

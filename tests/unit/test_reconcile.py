@@ -337,6 +337,34 @@ def test_created_object_missing_in_list_is_not_recreated(noun: str, stale: int) 
     assert len(stage.objects(kind.resource)) == 1
 
 
+@pytest.mark.parametrize("noun", ["forward", "sip_account", "sip_trunk", "transfer_tool", "assistant", "phone_number"])
+def test_list_without_a_new_object_is_read_again(noun: str) -> None:
+    """A service may list an object some time after its creation."""
+    kind = KINDS[noun]
+    stage = kind.stage()
+    stage.world.settings["stale_lists"] = 2
+    before, posts = len(stage.objects(kind.resource)), stage.fresh()
+    stage.do(kind.resource, **kind.options)
+    assert len(stage.objects(kind.resource)) == before + 1
+    assert len([write for write in posts.writes if write.startswith("POST") and "allowed_ips" not in write]) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("ignored", "Vapi accepted the update of phone number 31201234567, but these values still differ: assistant"),
+        ("refused", "Vapi rejected PATCH /phone-number/{id} (400): assistantId must not be null."),
+    ],
+)
+def test_null_that_does_not_clear_a_field_is_an_error(value: str, error: str) -> None:
+    stage = KINDS["phone_number"].stage()
+    stage.do(ASSISTANT, name="a", definition={"firstMessage": "x"})
+    number = {"number": NUMBER_1, "number_e164_check_enabled": False, "trunk": "didlogic nl"}
+    stage.do(PHONE_NUMBER, **number, assistant="a")
+    stage.world.settings["null_in_patch"] = value
+    assert str(stage.try_(PHONE_NUMBER, **number, assistant="").error).startswith(error)
+
+
 def test_update_shown_late_converges() -> None:
     stage = KINDS["sip_trunk"].stage()
     stage.do(SIP_TRUNK, **trunk_options())

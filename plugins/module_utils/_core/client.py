@@ -42,6 +42,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RunInterruptedError,
     UnreachableError,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.new_objects import NewObjects
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_budget import LARGE, ReadBudget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -50,6 +51,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Mutation,
     Provider,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import CONSISTENCY_DELAYS_SECONDS
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.transport import bound, request_deadline
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import WriteGate
@@ -162,6 +164,7 @@ class Client:
         self.interrupt_event = threading.Event()  # set by a signal; also ends a delay
         self.sleep = sleep or self.interrupt_event.wait
         self._url = checked_url(service.url(connection))
+        self._new_objects = NewObjects()
         self._pause_until = 0.0  # the back-off is shared by all threads
         self._last_success = self._clock()
         self._lock = threading.Lock()
@@ -253,13 +256,28 @@ class Client:
         query: ListQuery | None = None,
         **ids: str,
     ) -> list[ApiObject]:
-        """Read all pages of a list.
+        """Read all pages of a list; again after a delay if it lacks an object that this run has created.
 
         :param path: the path of the list. :param rows: extracts the list from a response. :param query: the list query.
         :param ids: values for the placeholders of the path. :return: the rows.
         :raises ApiError: if a page cannot be read, is not a list, or the task's lists exceed the limits.
         """
-        asked = query or ListQuery()
+        asked, address = query or ListQuery(), _expand(path, ids)
+        found = self._list_once(path, rows, asked, ids)
+        if asked.params or asked.limit or asked.reduce:
+            return found  # it may lack an object for another reason
+        for delay in CONSISTENCY_DELAYS_SECONDS:
+            if not self._new_objects.missing(address, found):
+                break
+            self.sleep(delay)
+            self.invalidate(path, **ids)
+            found = self._list_once(path, rows, asked, ids)
+        return found
+
+    def _list_once(
+        self, path: str, rows: t.Callable[[ApiObject], object] | None, asked: ListQuery, ids: dict[str, str]
+    ) -> list[ApiObject]:
+        """Read a list, or return the cached one; see :meth:`list_all`."""
         if self._read_cache is None or asked.keep is not ListQuery.keep:
             return self._list(path, rows, asked, ids)
         params = repr(sorted(asked.params.items()))
@@ -307,7 +325,13 @@ class Client:
             self.write_gate.check(self.service, write)
         try:
             self.invalidate(write.path, **write.ids)
-            return self._write(write)
+            answer = self._write(write)
+            if write.method == "POST":
+                self._new_objects.note(_expand(write.path, write.ids), answer)
+            if write.method == "DELETE":
+                address, _slash, deleted = _expand(write.path, write.ids).rpartition("/")
+                self._new_objects.forget(address, [deleted])
+            return answer
         finally:
             self.invalidate(write.path, **write.ids)
 

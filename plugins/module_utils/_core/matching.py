@@ -141,6 +141,8 @@ class RunState:
     copied: set[Identity] = dataclasses.field(default_factory=set)
     refused: set[Identity] = dataclasses.field(default_factory=set)
     moves: int = 0  # times that this run has appended copies
+    seen_ids: set[str] = dataclasses.field(default_factory=set)  # of the rows of an ordered list, in any reading
+    inserted: bool = False  # whether a new row was listed before an older one
     declared_identities: set[Identity] = dataclasses.field(
         default_factory=set
     )  # identities that other items of the same task declare

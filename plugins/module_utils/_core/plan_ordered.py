@@ -66,8 +66,29 @@ def next_steps(entries: list[Entry], goal: Target, run_state: RunState) -> list[
         more, missing = _after_declared(entries, last_declared, goal, run_state)
         steps += more
     if any(step.copy for step in missing) and run_state.moves >= MAX_MOVES + len(goal.following):
-        raise OptionError("", f"another run is modifying the {goal.list_title}; run the task again when it has ended.")
+        raise OptionError("", _why_it_does_not_converge(goal, run_state))
     return steps + missing
+
+
+def _why_it_does_not_converge(goal: Target, run_state: RunState) -> str:
+    """The sentence about a list whose rows are not in order after several attempts."""
+    if run_state.inserted:
+        return (
+            f"the service does not append a new row to the {goal.list_title}, so they cannot be put in order; the "
+            "target stays active. Put them in order by hand, or disable the others."
+        )
+    return f"another run is modifying the {goal.list_title}; run the task again when it has ended."
+
+
+def note_positions(entries: list[Entry], run_state: RunState) -> None:
+    """Note whether the service has inserted a new row before one that it listed before.
+
+    :param entries: the current list. :param run_state: what this run has already done; it is changed.
+    """
+    known, ids = run_state.seen_ids, [entry.id for entry in entries]
+    last_known = max((index for index, key in enumerate(ids) if key in known), default=0)
+    run_state.inserted |= any(key not in known for key in ids[:last_known])
+    run_state.seen_ids |= set(ids)
 
 
 def _after_target(

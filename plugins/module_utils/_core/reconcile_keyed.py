@@ -214,12 +214,18 @@ class KeyedReconciler:
         """Wait for a confirmed write to become visible; after the last attempt, fail with the names that differ."""
         outcome.stale_rounds += 1
         if outcome.stale_rounds > len(CONSISTENCY_DELAYS_SECONDS):
-            different = [name for name in plan.after if plan.before.get(name) != plan.after[name]]
+            names = {**plan.before, **plan.after}
+            different = [name for name in names if plan.before.get(name) != plan.after.get(name)]
+            still = {"create": "is missing", "delete": "still exists"}.get(plan.action, "is not as requested")
             outcome.fail(
                 ApiError(
                     f"{self.resource.provider.title} accepted the update of {self.resource.title} "
                     f"{outcome.desired.label}, but "
-                    + (f"these values still differ: {', '.join(different)}." if different else "the object is missing.")
+                    + (
+                        f"these values still differ: {', '.join(different)}."
+                        if different and plan.action == "update"
+                        else f"the object {still}."
+                    )
                 )
             )
 

@@ -84,9 +84,9 @@ class OrderedReconciler:
             for index in rounds(lambda: outcome.writes):
                 if index:
                     self.client.invalidate(self.resource.path, **names)
-                plan = plan_ordered.plan(
-                    self.resource, outcome.desired, self.reader.rows(self.resource, None, **names), outcome.run_state
-                )
+                rows = self.reader.rows(self.resource, None, **names)
+                plan_ordered.note_positions(self.resource.ordered.entries(rows), outcome.run_state)
+                plan = plan_ordered.plan(self.resource, outcome.desired, rows, outcome.run_state)
                 outcome.note(plan)
                 if not plan.mutations or self.reader.check_mode:
                     outcome.converge(plan)

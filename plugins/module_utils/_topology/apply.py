@@ -18,6 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     ApiError,
     ModuleFailureError,
     OptionError,
+    RejectedError,
     RunInterruptedError,
     format_errors,
 )
@@ -76,6 +77,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import ANY_TOOL, TRANSFER_TOOL
 
 SERVICES = (VAPI, CARRIER.provider)
+
+#: The status with which a service refuses to delete an object that another one refers to.
+IN_USE = 409
 
 
 def apply(engines: dict[str, Engine], spec: EnvironmentSpec, planned: ApplyRun | None = None) -> Completed:
@@ -278,12 +282,28 @@ def _remove(vapi: Engine, other: Engine, run: ApplyRun) -> None:
     _remove_forwards(vapi, other, run, removal.forwards, [str(desired.id) for desired in removal.phones], ())
     _ensure(vapi, run, PHONE_NUMBER, removal.phones)
     _ensure(vapi, run, TRANSFER_TOOL, removal.tools)
-    _ensure(vapi, run, HELD_TOOL, removal.held_tools)
+    _remove_held_tools(vapi, run)
     if removal.held_tools and not run.check_mode:
         _confirm_removal(vapi, [str(desired.id) for desired in removal.held_tools])
     # In check mode their referrers still exist; before the run it was verified that none of them stays.
     forced = {"force": True} if run.check_mode else {}
     _ensure(vapi, run, ASSISTANT, [_with_options(desired, **forced) for desired in removal.assistants])
+
+
+def _remove_held_tools(vapi: Engine, run: ApplyRun) -> None:
+    """Remove the transfer tools that are removed with their assistants.
+
+    Where the service refuses to delete a tool that is used, it is taken out of the assistants first.
+    """
+    try:
+        _ensure(vapi, run, HELD_TOOL, run.removal.held_tools)
+    except ApiError:
+        steps = run.outcomes[HELD_TOOL.name]
+        failed = [step for step in steps if step.error]
+        if not all(isinstance(step.error, RejectedError) and step.error.status == IN_USE for step in failed):
+            raise
+        steps[:] = [step for step in steps if step not in failed]
+        _ensure(vapi, run, TRANSFER_TOOL, [step.desired for step in failed])
 
 
 def _confirm_removal(vapi: Engine, ids: t.Collection[str]) -> None:

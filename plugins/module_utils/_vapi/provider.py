@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import itertools
 import math
 import re
@@ -44,11 +46,13 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
     """The objects of a list, the newest first.
 
     Vapi returns the newest ``limit`` objects (100 by default, 1000 at most) and no total. Further ones are requested
-    up to and including the oldest creation time, because several objects may share it.
+    up to and including the oldest creation time, because several objects may share it. If the service excludes that
+    time, the object that was last is missing, and the page is requested again up to a millisecond later.
     """
     found: dict[str, dict[str, object]] = {}
     before: dict[str, ApiObject] = {}
     cursor: dict[str, object] = {}
+    oldest, exclusive = "", False
     size = min(query.page_size or PAGE, query.limit or PAGE)
     while True:
         try:
@@ -60,6 +64,10 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
             if size <= 2:
                 raise
             size = max(2, size // 2)
+            continue
+        if cursor and not exclusive and _is_bound_excluded(before, rows):
+            exclusive = True
+            cursor = _up_to(oldest, exclusive=True)
             continue
         # Only the rows of the previous page can be repeated, as each page begins with its oldest creation time.
         new, before = _without(before, rows), _without({}, rows)
@@ -73,7 +81,25 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
                 f"Vapi's list GET {path} cannot be read completely: {len(rows)} objects have the same creation time. "
                 "The response was ignored."
             )
-        cursor = {"createdAtLe": oldest}
+        cursor = _up_to(oldest, exclusive=exclusive)
+
+
+def _up_to(moment: str, *, exclusive: bool) -> dict[str, object]:
+    """The filter for rows up to a time of the service, that time included.
+
+    :param moment: the time. :param exclusive: whether the service excludes the time itself; then it is that of a
+        millisecond later.
+    """
+    if exclusive:
+        with contextlib.suppress(ValueError):
+            later = datetime.datetime.fromisoformat(moment) + datetime.timedelta(milliseconds=1)
+            moment = later.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"createdAtLe": moment}
+
+
+def _is_bound_excluded(before: t.Container[str], rows: list[ApiObject]) -> bool:
+    """Whether a page lacks the row whose time is its bound: none of its rows was on the page before."""
+    return not any(str(row.get("id")) in before for row in rows)
 
 
 def _without(before: dict[str, ApiObject], rows: list[ApiObject]) -> dict[str, ApiObject]:
