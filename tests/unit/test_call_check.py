@@ -10,6 +10,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.spoken_digits import (
+    contains_code,
+    digit_streams,
+)
 from ansible_collections.voiceops.vapi_didlogic.tests.unit import call_worlds
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.call_worlds import FAULTS, expected, healthy
 
@@ -52,3 +56,28 @@ def test_fault_has_its_verdict(name: str) -> None:
         done += 1
         if done == VARIANTS:
             return
+
+
+#: What speakers and transcribers make of digits, and the digits.
+SPOKEN = [
+    ("forty-seven nineteen sixty two", "471962"),
+    ("zevenenveertig, negentien, tweeënzestig", "471962"),
+    ("siebenundvierzig neunzehn zweiundsechzig", "471962"),
+    ("quatre-vingt-dix-sept soixante et onze dix-huit", "977118"),
+    ("cuarenta y siete diecinueve veintiséis", "471926"),
+    ("quarantasette diciannove sessantadue", "471962"),
+    ("quarenta e sete dezenove sessenta e dois", "471962"),
+    ("четыре семь один девять шесть два", "471962"),
+    ("Your reference is 4,719 62, thank you.", "471962"),
+]
+
+
+@pytest.mark.parametrize(("text", "digits"), SPOKEN)
+def test_spoken_digits_are_read_in_every_language(text: str, digits: str) -> None:
+    assert digits in digit_streams(text)
+    assert contains_code([text], digits)
+
+
+@pytest.mark.parametrize("text", ["", "Good day.", "4 7 1 9", "We are open from 9 to 5.", "471 then 4719 then 4 7"])
+def test_text_without_the_code_does_not_contain_it(text: str) -> None:
+    assert not contains_code([text], "471962")

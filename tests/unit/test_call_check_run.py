@@ -128,6 +128,7 @@ def test_check_mode_returns_the_call_and_its_cost_and_places_none(stage: CallSta
         ({"to": "31201110001"}, "Only own numbers"),
         ({"from": "31201110001"}, "Only own numbers"),
         ({"to": UNUSED}, "no assistant"),
+        ({"max_seconds": 9}, "must be 10 to"),
     ],
 )
 def test_invalid_call_is_not_placed(stage: CallStage, options: Options, words: str) -> None:
