@@ -18,8 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import phonenumbers
-
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 10_000
 COUNTRIES = {
@@ -51,6 +49,8 @@ COUNTRIES = {
 
 def spelling(index: int, countries: tuple[str, ...]) -> str:
     """A valid number with spaces: one of its country with other last digits, as far as that is valid."""
+    import phonenumbers  # late: its import is a part of what is measured
+
     example = phonenumbers.example_number(countries[index % len(countries)])
     assert example
     digits = str(example.national_number)
