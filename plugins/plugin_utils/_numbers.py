@@ -63,7 +63,7 @@ def _in(value: object, path: str, variables: Params, seen: frozenset[str]) -> t.
             elif not _is_number(item):
                 yield from _in(item, where, variables, seen)
     elif isinstance(value, str):
-        for place, key, item in referenced(value, variables, whole=True):
+        for place, key, item in referenced(value, variables, unchanged=True):
             if place not in seen:
                 yield from _in({key: item}, place.rpartition(".")[0], variables, seen | {place})
 

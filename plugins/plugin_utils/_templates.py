@@ -283,11 +283,13 @@ def _paths(parsed: jinja2.nodes.Template) -> list[tuple[str | int, ...]]:
     return list(dict.fromkeys(found))
 
 
-def referenced(text: str, variables: Variables, *, whole: bool = False) -> t.Iterator[tuple[str, str | int, object]]:
+def referenced(
+    text: str, variables: Variables, *, unchanged: bool = False
+) -> t.Iterator[tuple[str, str | int, object]]:
     """The values that a template refers to, as they are written.
 
     :param text: the template. :param variables: the defined variables as written.
-    :param whole: only if the template consists of one name, so that its value is used unchanged.
+    :param unchanged: only if the template consists of one name, so that its value is used unchanged.
     :return: the place of each value, its own key, which knows its position, and the value. An attribute of a value that
         is a template itself is looked up in what that one refers to.
     """
@@ -299,27 +301,27 @@ def referenced(text: str, variables: Variables, *, whole: bool = False) -> t.Ite
         return
     outputs = [node for output in parsed.body if isinstance(output, jinja2.nodes.Output) for node in output.nodes]
     kinds = (jinja2.nodes.Name, jinja2.nodes.Getattr, jinja2.nodes.Getitem)
-    if whole and (len(parsed.body) != 1 or len(outputs) != 1 or not isinstance(outputs[0], kinds)):
+    if unchanged and (len(parsed.body) != 1 or len(outputs) != 1 or not isinstance(outputs[0], kinds)):
         return
     for words in _paths(parsed):
         yield from _found(words, variables, variables, "", len(words) + 20)
 
 
 def _found(
-    words: tuple[str | int, ...], value: object, variables: Variables, place: str, left: int
+    words: tuple[str | int, ...], value: object, variables: Variables, path: str, left: int
 ) -> t.Iterator[tuple[str, str | int, object]]:
     """The value at a path, as it is written."""
     word, *rest = words
     if isinstance(value, str) and left:
-        for at, _key, item in referenced(value, variables, whole=True):
+        for at, _key, item in referenced(value, variables, unchanged=True):
             yield from _found(words, item, variables, at, left - 1)
     key: str | int
     if isinstance(value, t.Mapping) and word in value:
         # The key as it is written, with its position.
         key, item = next((key for key in value if key == word), word), value[word]
-        where = f"{place}.{word}" if place else str(word)
+        where = f"{path}.{word}" if path else str(word)
     elif isinstance(value, (list, tuple)) and isinstance(word, int) and -len(value) <= word < len(value):
-        key, item, where = word, value[word], f"{place}[{word}]"
+        key, item, where = word, value[word], f"{path}[{word}]"
     else:
         return
     if rest:

@@ -186,12 +186,12 @@ def test_time_of_all_lists_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     budget = read_budget.ReadBudget(lambda: now[0])
     for _time in range(3):
-        with budget.reading("a", "a") as spend, budget.reading("b", "b") as also:
+        with budget.count_list("a", "a") as spend, budget.count_list("b", "b") as also:
             now[0] += 30
             spend(1, [])
             also(1, [])
         now[0] += 1000
-    with budget.reading("c", "c") as spend:
+    with budget.count_list("c", "c") as spend:
         now[0] += 11
         with pytest.raises(ListTooLongError, match="more than 100 s"):
             spend(1, [])
@@ -231,7 +231,7 @@ def test_rows_that_are_not_needed_are_not_kept(service: Provider, monkeypatch: p
     monkeypatch.setattr(read_budget, "MAX_LISTS", 5000)
     rows = [{"id": str(at), "createdAt": f"{9000 - at}"} for at in range(999)]
     assert read_budget.size_of(rows) > 100_000
-    query = ListQuery(keep=lambda row: row["createdAt"] == "8500")
+    query = ListQuery(matches=lambda row: row["createdAt"] == "8500")
     found = Fake(ok(rows), ok(rows), service=service).client.list_all("/x", query=query)
     assert found == [rows[500]]
 

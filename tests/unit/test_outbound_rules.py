@@ -257,7 +257,7 @@ def test_start_without_schedule_depends_on_the_time_of_the_run(
         options = campaign_options(name=name, customers=people, calling_hours=HOURS, skip_invalid=skip)
         day = stage.clock.now.replace(month=6, day=2, minute=0)
         stage.clock.now = day.replace(hour=1)
-        monkeypatch.setattr(campaign_module, "_now", lambda: stage.clock.now)
+        monkeypatch.setattr(campaign_module, "_current_time", lambda: stage.clock.now)
         assert "outside calling_hours" in str(stage.try_(CAMPAIGN, **options).error)
         stage.clock.now = day.replace(hour=hour)
         assert posts(stage) == 0

@@ -184,10 +184,10 @@ def make_folder(path: str, *, dry: bool = False) -> Written:
     display_path = _absolute(path).rstrip("/") or "/"
     try:
         try:
-            os.close(_open_folder(display_path, whole=True)[0])
+            os.close(_open_folder(display_path, is_folder=True)[0])
         except FileNotFoundError:
             if not dry:
-                os.close(_open_folder(display_path, whole=True, make=True)[0])
+                os.close(_open_folder(display_path, is_folder=True, make=True)[0])
             return Written(display_path, changed=True)
     except OSError as error:
         raise FileError(f"{display_path} cannot be used as a folder: {os.strerror(error.errno or 0)}.") from None
@@ -221,29 +221,29 @@ def _absolute(path: str) -> str:
     return str(pathlib.Path.cwd() / pathlib.Path(path).expanduser()) + ("/" if path.endswith("/") else "")
 
 
-def _open_folder(path: str, *, whole: bool = False, make: bool = False) -> tuple[int, str]:
+def _open_folder(path: str, *, is_folder: bool = False, make: bool = False) -> tuple[int, str]:
     """Open the folder of a file. Returns it and the file's name in it, which is no symbolic link.
 
-    :param whole: whether the path is that of a folder, which is opened. :param make: whether to make missing folders.
+    :param is_folder: whether the path is that of a folder, which is opened. :param make: whether to make folders.
     """
     parts, links = _steps(path), 0
     folder = os.open("/", _FOLDER)
     try:
-        while parts and (whole or not path.endswith("/")) and links <= MAX_LINKS:
+        while parts and (is_folder or not path.endswith("/")) and links <= MAX_LINKS:
             part = parts.pop()
             target = _target(folder, part, path)
             if target is not None:
                 links += 1
                 parts += _steps(target)
                 folder = _entered(folder, "/") if target.startswith("/") else folder
-            elif parts or whole:
+            elif parts or is_folder:
                 folder = _entered(folder, part, make=make)
             else:
                 return folder, part
     except BaseException:
         os.close(folder)
         raise
-    if whole and links <= MAX_LINKS:
+    if is_folder and links <= MAX_LINKS:
         return folder, ""
     os.close(folder)
     if links > MAX_LINKS:

@@ -663,7 +663,7 @@ def _displayed_secrets(spec: Spec, params: Params) -> t.Iterator[tuple[str, str]
     for place, text, secret in options:
         word = text.strip().lower()
         if secret and len(word) >= PIECE:
-            other = next((where for where, shown in plain if word in shown), None)
+            other = next((path for path, other_text in plain if word in other_text), None)
             if other:
                 yield place, other
 

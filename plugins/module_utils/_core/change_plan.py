@@ -174,7 +174,7 @@ def change_plan(
     for resource, outcomes in by_kind.values():
         for outcome in outcomes:
             kind_and_name = (resource.name, outcome.desired.label)
-            ids[kind_and_name] = ids.get(kind_and_name, frozenset()) | _assigned(resource, outcome)
+            ids[kind_and_name] = ids.get(kind_and_name, frozenset()) | _assigned_ids(resource, outcome)
     return ChangePlan(
         scope=scope,
         key=key,
@@ -194,7 +194,7 @@ def _id_of(resource: Resource, plan: Plan) -> str:
     return str(plan.result.get("id") or "")
 
 
-def _assigned(resource: Resource, outcome: Outcome) -> frozenset[str]:
+def _assigned_ids(resource: Resource, outcome: Outcome) -> frozenset[str]:
     """The values of an object that its service assigns, such as the id."""
     names = ("id", *(name for name, field in fields(resource.record).items() if field.option.server_assigned))
     found = (str(outcome.result.get(name) or "") for name in names)

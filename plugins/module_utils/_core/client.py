@@ -201,7 +201,7 @@ class Client:
             raise OptionError("", wrong)
         bound(self._client)
 
-    def reading(self) -> Client:
+    def read_only_copy(self) -> Client:
         """A client for check mode over the same connections and cached responses.
 
         :return: the client; it must not be used after this one is closed.
@@ -245,7 +245,7 @@ class Client:
             answer = self._send("GET", path, ids, params=params)
             if not isinstance(answer, _Failure):
                 return answer
-            self._budget.release()
+            self._budget.end_response()
             if answer.final or tries >= MAX_READ_ATTEMPTS or not self._wait(answer, tries, started):
                 raise self._error(answer, "GET", path, read=True)
 
@@ -278,7 +278,7 @@ class Client:
         self, path: str, rows: t.Callable[[ApiObject], object] | None, asked: ListQuery, ids: dict[str, str]
     ) -> list[ApiObject]:
         """Read a list, or return the cached one; see :meth:`list_all`."""
-        if self._read_cache is None or asked.keep is not ListQuery.keep:
+        if self._read_cache is None or asked.matches is not ListQuery.matches:
             return self._list(path, rows, asked, ids)
         params = repr(sorted(asked.params.items()))
         key = (rows, params, asked.limit, asked.page_size, asked.numbered_pages, asked.reduce)
@@ -301,11 +301,11 @@ class Client:
                         f"{self.service.title} API. Check {self._option('api_url')}."
                     )
                 found = list(map(asked.reduce, found)) if asked.reduce else found
-                spend(len(found), [row for row in found if asked.keep(row)])
+                spend(len(found), [row for row in found if asked.matches(row)])
                 return found
 
-        with self._budget.reading(f"{self.service.title}'s list GET {path}", key) as spend:
-            return [row for row in self.service.pages(page, path, asked) if asked.keep(row)]
+        with self._budget.count_list(f"{self.service.title}'s list GET {path}", key) as spend:
+            return [row for row in self.service.pages(page, path, asked) if asked.matches(row)]
 
     # -- writing
 

@@ -137,11 +137,11 @@ def _without_zeros(layer: Layer) -> Layer:
     text = layer.text
     kept = array.array("L", (at for at, char in enumerate(text) if char != "\0"))
 
-    def place(at: int) -> tuple[int, int]:
+    def digits_of(at: int) -> tuple[int, int]:
         first = last = kept[at]
         return first - (text[first - 1 : first] == "\0"), last + (text[last + 1 : last + 2] == "\0")
 
-    return Layer(text.replace("\0", ""), _spans(layer, place))
+    return Layer(text.replace("\0", ""), _spans(layer, digits_of))
 
 
 def _from_digits(layer: Layer) -> t.Iterator[Layer]:
@@ -191,16 +191,16 @@ def _spaced_place(text: str, starts: array.array[int], at: int) -> tuple[int, in
     return starts[at], starts[at] + (3 if text[starts[at] + 1] in "xX" else 1)
 
 
-def _of_bytes(layer: Layer, raw: bytes, place: t.Callable[[int], tuple[int, int]]) -> Layer:
-    """``place``: index of a byte -> its first and last digit in the layer below."""
+def _of_bytes(layer: Layer, raw: bytes, digits_of: t.Callable[[int], tuple[int, int]]) -> Layer:
+    """``digits_of``: index of a byte -> its first and last digit in the layer below."""
     if raw.isascii():
-        return Layer(raw.decode(), _spans(layer, place))
+        return Layer(raw.decode(), _spans(layer, digits_of))
     chars, starts = [], array.array("L", [0])
     for char in raw.decode("utf-8", "surrogateescape"):
         single, width = _lone(char)
         chars.append(single)
         starts.append(starts[-1] + width)
-    return Layer("".join(chars), _spans(layer, lambda at: (place(starts[at])[0], place(starts[at + 1] - 1)[1])))
+    return Layer("".join(chars), _spans(layer, lambda at: (digits_of(starts[at])[0], digits_of(starts[at + 1] - 1)[1])))
 
 
 def _lone(char: str) -> tuple[str, int]:

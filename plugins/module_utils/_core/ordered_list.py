@@ -48,7 +48,7 @@ class Target:
     list_title: str = "rows of the same list"
 
     @property
-    def declared(self) -> frozenset[Identity]:
+    def declared_identities(self) -> frozenset[Identity]:
         """The identities of the target and of the rows that follow it."""
         return frozenset(entry.identity for entry in (self.entry, *self.following))
 

@@ -81,7 +81,7 @@ def plan(
 class _Comparison:
     """The current and the desired state of one object, and what differs.
 
-    :param row: the object, if it exists. :param superseded: the object that an interrupted replacement left.
+    :param existing: the object, if it exists. :param superseded: the object that an interrupted replacement left.
     :param template: the object whose settings are copied to a new one. :param replacing: whether a change of
         a field creates a new object. :param given: the fields that the task gives.
     :param after: the resulting fields, without secrets. :param changed_fields: keys of the body that differ.
@@ -90,7 +90,7 @@ class _Comparison:
 
     resource: AnyKeyedResource
     desired: Desired
-    row: ApiObject | None
+    existing: ApiObject | None
     superseded: ApiObject | None
     template: ApiObject | None
     replacing: bool
@@ -105,7 +105,7 @@ class _Comparison:
     @property
     def source(self) -> ApiObject | None:
         """The existing object that the desired state is based on."""
-        return self.row or self.superseded or self.template
+        return self.existing or self.superseded or self.template
 
     @property
     def must_replace(self) -> bool:
@@ -152,7 +152,7 @@ def _desired_state(
     return _Comparison(
         resource=resource,
         desired=desired,
-        row=row,
+        existing=row,
         superseded=superseded,
         template=template,
         replacing=replacing,
@@ -177,7 +177,7 @@ def _with_differences(change: _Comparison) -> _Comparison:
 
 def _with_secrets(change: _Comparison, run_state: RunState) -> _Comparison:
     """The comparison, with the secrets to send; raises :class:`OptionError` if one is required and not given."""
-    new = change.row is None
+    new = change.existing is None
     always = change.resource.update.rewrites_secrets(change.desired.options) and not run_state.secret_written
     secrets = _secrets_to_write(
         change.resource, change.given, change.after, change.changed_fields, always=always or new, new=new
@@ -195,7 +195,7 @@ def _with_secrets(change: _Comparison, run_state: RunState) -> _Comparison:
 
 def _preview(change: _Comparison) -> Plan:
     """A plan without requests: the diff, the resulting object and the warnings."""
-    resource, row = change.resource, change.row
+    resource, row = change.resource, change.existing
     # Settings copied from another object are part of the change.
     named = change.after if change.template else change.given
     managed = _managed_fields(resource, named)
@@ -228,14 +228,14 @@ def _choose_action(
     cleanup: tuple[Mutation, ...],
 ) -> Plan:
     """The preview with the requests to create, update or replace the object."""
-    if change.row is None:
+    if change.existing is None:
         return _create(change, preview, referrer_rows)
     if change.must_replace and change.superseded:
         # Complete the earlier replacement first.
-        return _finish_replacement(change, change.row, change.superseded, preview, referrer_rows, cleanup)
+        return _finish_replacement(change, change.existing, change.superseded, preview, referrer_rows, cleanup)
     if change.must_replace:
-        return _replace(change, change.row, preview, referrer_rows)
-    return _update(change, change.row, preview, referrer_rows, cleanup)
+        return _replace(change, change.existing, preview, referrer_rows)
+    return _update(change, change.existing, preview, referrer_rows, cleanup)
 
 
 def _create(change: _Comparison, preview: Plan, referrer_rows: t.Mapping[Referrer, list[ApiObject]]) -> Plan:

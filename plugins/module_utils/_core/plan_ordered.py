@@ -148,7 +148,7 @@ def _after_declared(
 
 def _not_declared(entries: list[Entry], goal: Target, run_state: RunState) -> tuple[list[Entry], list[Entry]]:
     """The rows that the target replaces, and the other active rows that it concerns."""
-    foreign = [entry for entry in entries if entry.identity not in goal.declared]
+    foreign = [entry for entry in entries if entry.identity not in goal.declared_identities]
     replaced = [entry for entry in foreign if goal.replaces(entry)]
     others = [entry for entry in foreign if entry not in replaced and entry.active]
     if goal.others != "keep":
@@ -161,7 +161,9 @@ def _declared_rows(entries: list[Entry], goal: Target) -> tuple[list[Step], list
     last = {entry.identity: entry for entry in entries}
     kept = [last[declared.identity] for declared in goal.following]
     steps = [Step("switch", dataclasses.replace(entry, active=True)) for entry in kept if not entry.active]
-    return steps, [entry for entry in entries if entry.identity in goal.declared and entry is not last[entry.identity]]
+    return steps, [
+        entry for entry in entries if entry.identity in goal.declared_identities and entry is not last[entry.identity]
+    ]
 
 
 def _duplicates_of_target(entries: list[Entry], goal: Target) -> list[Entry]:

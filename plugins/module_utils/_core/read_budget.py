@@ -28,13 +28,13 @@ MAX_SECONDS = 600.0
 LARGE = 256 * 2**10
 
 
-class _Reading:
+class _Received:
     """The rows and bytes of one list."""
 
-    rows = size = 0
+    count = size = 0
 
-    def add(self, rows: int, size: int) -> None:
-        self.rows += rows
+    def add(self, count: int, size: int) -> None:
+        self.count += count
         self.size += size
 
 
@@ -46,33 +46,33 @@ class ReadBudget:
 
     def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
-        self._lists: dict[t.Hashable, _Reading] = {}
-        self._all = _Reading()  # the sum of the lists
+        self._lists: dict[t.Hashable, _Received] = {}
+        self._all = _Received()  # the sum of the lists
         self._running, self._since, self._seconds = 0, 0.0, 0.0
         self._large, self._thread = threading.Lock(), threading.local()
 
     @contextlib.contextmanager
-    def reading(self, what: str, key: t.Hashable) -> t.Iterator[t.Callable[[int, list[ApiObject]], None]]:
+    def count_list(self, what: str, key: t.Hashable) -> t.Iterator[t.Callable[[int, list[ApiObject]], None]]:
         """Count one list.
 
         :param what: the list, for messages. :param key: identifies the list.
         :return: a function that counts a page: ``(received rows, kept rows)``; raises :class:`ListTooLongError` if a
             limit is exceeded.
         """
-        reading = _Reading()
+        received = _Received()
         with self._lock:
             earlier = self._lists.get(key)
             if earlier:
-                self._all.add(-earlier.rows, -earlier.size)
-            self._lists[key] = reading
+                self._all.add(-earlier.count, -earlier.size)
+            self._lists[key] = received
             self._since = self._since if self._running else self._clock()
             self._running += 1
 
         def spend(count: int, rows: list[ApiObject]) -> None:
             size = size_of(rows)
             with self._lock:
-                reading.add(count, size)
-                if self._lists[key] is reading:
+                received.add(count, size)
+                if self._lists[key] is received:
                     self._all.add(count, size)
                 seconds = self._seconds + self._clock() - self._since
             self._check(what, seconds)
@@ -87,7 +87,7 @@ class ReadBudget:
 
     def _check(self, what: str, seconds: float) -> None:
         with self._lock:
-            lists, rows, size = len(self._lists), self._all.rows, self._all.size
+            lists, rows, size = len(self._lists), self._all.count, self._all.size
         if rows > MAX_ROWS:
             over = f"more than {MAX_ROWS} rows"
         elif size > MAX_LISTS:
@@ -111,7 +111,7 @@ class ReadBudget:
         finally:
             self._thread.depth -= 1
             if not self._thread.depth:
-                self.release()
+                self.end_response()
 
     def hold(self) -> float:
         """Wait until no other large response is processed. The thread holds the lock until the response is processed.
@@ -124,7 +124,7 @@ class ReadBudget:
             self._thread.holds = True
         return self._clock() - begun
 
-    def release(self) -> None:
+    def end_response(self) -> None:
         """End the processing of a large response, if this thread processes one."""
         if getattr(self._thread, "holds", False):
             self._thread.holds = False

@@ -85,7 +85,7 @@ class Reader:
         :param warn: called with the text of a warning. :return: the reader.
         """
         return type(self)(
-            self.client.reading(),
+            self.client.read_only_copy(),
             check_mode=True,
             concurrency=self.concurrency,
             warn=warn,

@@ -102,10 +102,10 @@ class OneShotReconciler:
     def _rows(self, query: ListQuery, *desired: Desired) -> list[ApiObject]:
         """The listed rows that concern one of the desired operations; the others are not kept in memory."""
 
-        def keep(row: ApiObject) -> bool:
+        def matches(row: ApiObject) -> bool:
             return any(plan_oneshot.concerns(self.resource, one, row) for one in desired)
 
-        return self.reader.rows(self.resource, dataclasses.replace(query, keep=keep))
+        return self.reader.rows(self.resource, dataclasses.replace(query, matches=matches))
 
     def _recent(self, desired: Desired) -> list[ApiObject]:
         """The rows that concern an operation and were created a moment ago, by this or another run."""

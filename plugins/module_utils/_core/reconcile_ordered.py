@@ -63,7 +63,7 @@ class OrderedReconciler:
     def _ordered_group(self, outcomes: list[Outcome]) -> None:
         """Process the rows to create before the rows to remove; remove nothing if one of the former failed."""
         present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
-        declared = set[Identity]().union(*(self._target(outcome).declared for outcome in present))
+        declared = set[Identity]().union(*(self._target(outcome).declared_identities for outcome in present))
         for outcome in present:
             outcome.run_state.declared_identities = declared
             self._ordered(outcome)
@@ -120,7 +120,7 @@ class OrderedReconciler:
                 if write.optional_token is None or error.status not in NOT_ACCEPTED:
                     raise
                 outcome.run_state.refused.add(write.optional_token)
-                if write.optional_token in self._target(outcome).declared:
+                if write.optional_token in self._target(outcome).declared_identities:
                     continue  # it will be deleted and appended again
                 outcome.warnings.append(
                     f"{outcome.desired.label}: a {self.resource.ordered.row_title} could not be appended after the "

@@ -77,7 +77,7 @@ class ListQuery:
     :param page_size: rows per page, if fewer than usual fit into a response.
     :param numbered_pages: whether the list accepts the index of a page, so that rows can be read one at a time.
     :param reduce: row -> the parts of it to keep; the rest is released page by page.
-    :param keep: a reduced row -> whether to keep it at all; the other rows are released page by page.
+    :param matches: a reduced row -> whether it is part of the result; the other rows are released page by page.
     """
 
     params: Params = dataclasses.field(default_factory=dict)
@@ -85,7 +85,7 @@ class ListQuery:
     page_size: int | None = None
     numbered_pages: bool = False
     reduce: t.Callable[[ApiObject], ApiObject] | None = None
-    keep: t.Callable[[ApiObject], bool] = lambda _row: True
+    matches: t.Callable[[ApiObject], bool] = lambda _row: True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)

@@ -84,14 +84,14 @@ def replaced_secrets(text: str, replace: Replace) -> str:
         return text
     templates: list[str] = []
 
-    def mark(match: re.Match[str]) -> str:
+    def replaced(match: re.Match[str]) -> str:
         if len(templates) >= 0x1000:
             return match[0]
         templates.append(match[0])
         return chr(0xE000 + len(templates) - 1)
 
     if not re.search(f"[{_PRIVATE}]", text):
-        text = _TEMPLATE.sub(mark, text)
+        text = _TEMPLATE.sub(replaced, text)
 
     def restored(part: str) -> str:
         return re.sub(f"[{_PRIVATE}]", lambda match: _at(templates, match[0]), part) if templates else part

@@ -14,7 +14,7 @@ import re
 import typing as t
 
 #: Texts that YAML 1.1 reads as a truth value or as null.
-_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+_BOOLEANS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 #: Texts that need no quotes: names, URIs and UUIDs; nothing that YAML 1.1 could read as a number or a date.
 _PLAIN = re.compile(
     r"(?=[A-Za-z]|[^ ]*@|[0-9a-f]{8}-[0-9a-f]{4}-)[A-Za-z0-9](?:[\w ./@+()*;=,-]|:(?!\s|$))*(?<! )", re.ASCII
@@ -69,7 +69,7 @@ def _scalar(value: object) -> list[str]:
 
 def _scalar_line(text: str) -> str:
     """A text on one line, in quotes if YAML would read it as something else."""
-    plain = text.lower() not in _WORDS and _PLAIN.fullmatch(text)
+    plain = text.lower() not in _BOOLEANS and _PLAIN.fullmatch(text)
     return text if plain else f'"{_escaped(text)}"'
 
 

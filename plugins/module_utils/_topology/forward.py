@@ -346,7 +346,7 @@ def unique_keys(carrier: Carrier, forward: Forward, options: ForwardOptions) -> 
     target = target_of(carrier, forward, options)
     if target.absent:
         return ((forward.number, target.entry.identity),)
-    keys = tuple((forward.number, identity) for identity in target.declared)
+    keys = tuple((forward.number, identity) for identity in target.declared_identities)
     return (*keys, forward.number) if target.first else keys
 
 
@@ -359,7 +359,7 @@ def undeclared(carrier: Carrier, client: Client, desired_objects: list[Desired],
     declared = {
         (desired.record.number, identity)
         for desired in desired_objects
-        for identity in target_of(carrier, desired.record, desired.options).declared
+        for identity in target_of(carrier, desired.record, desired.options).declared_identities
     }
     found = []
     unwrap = carrier.route_api.unwrap_list

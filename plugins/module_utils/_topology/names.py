@@ -57,14 +57,14 @@ def _check_references(params: Params, faults: Faults) -> None:
                 faults.add(OptionError(path, f"has state: absent in {target}; remove the reference.", name))
 
 
-def _check_former(item: Params, name: str, place: str, known: dict[str, str], faults: Faults) -> None:
+def _check_former(item: Params, name: str, path: str, known: dict[str, str], faults: Faults) -> None:
     """Check one former name of an entry.
 
     :param known: the paths of all names of the option so far; the former name is added.
     """
-    if name.strip() and name != item.get("name") and known.setdefault(name, place) != place:
+    if name.strip() and name != item.get("name") and known.setdefault(name, path) != path:
         rule = "is also given as {other}; an object has one entry. Remove one."
-        faults.add(OptionError(place, rule, name, other=known[name]))
+        faults.add(OptionError(path, rule, name, other=known[name]))
 
 
 def _named_assistants(params: Params) -> t.Iterator[tuple[str, str]]:

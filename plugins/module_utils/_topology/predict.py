@@ -64,9 +64,9 @@ def predicted(run: ApplyRun) -> Snapshot:
     )
 
 
-def _unmanaged(snapshot: Snapshot, place: str) -> frozenset[str]:
+def _unmanaged(snapshot: Snapshot, kind: str) -> frozenset[str]:
     """The ids of the listed objects without a row, which no run changes."""
-    return frozenset(snapshot.listed.get(place, ())) - {str(row["id"]) for row in getattr(snapshot, place)}
+    return frozenset(snapshot.listed.get(kind, ())) - {str(row["id"]) for row in getattr(snapshot, kind)}
 
 
 def _new_id(resource: Resource, name: str) -> str:

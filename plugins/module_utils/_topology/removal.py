@@ -115,10 +115,10 @@ def undeclared_objects(snapshot: Snapshot, spec: EnvironmentSpec, objects: t.Seq
     return Undeclared(
         phones=tuple(phones),
         assistants=tuple(free),
-        tools=tuple(row for row, holders in held if holders <= ids),
-        detached=tuple(row for row, holders in held if not holders <= ids and holders <= ids | replacing),
+        tools=tuple(row for row, assistants in held if assistants <= ids),
+        detached=tuple(row for row, assistants in held if not assistants <= ids and assistants <= ids | replacing),
         used=tuple(row for row in marked if str(row["id"]) not in ids),
-        attached=tuple(row for row, holders in held if not holders <= ids | replacing),
+        attached=tuple(row for row, assistants in held if not assistants <= ids | replacing),
     )
 
 
@@ -138,13 +138,13 @@ def _undeclared_tools(
     :param own: the ids of the assistants. :param texts: id and text of each object that may refer to a tool elsewhere.
     """
     names = {name for item in spec.all_tools for name in item.names} | set(spec.foreign_tools)
-    holders: dict[str, set[str]] = {}
+    assistants_of: dict[str, set[str]] = {}
     for assistant in snapshot.assistants:
         for tool in tool_ids(assistant):
-            holders.setdefault(tool, set()).add(str(assistant["id"]))
+            assistants_of.setdefault(tool, set()).add(str(assistant["id"]))
     for row in snapshot.tools:
         key = str(row["id"])
-        having = holders.get(key, set())
+        having = assistants_of.get(key, set())
         named = {dig(row, ("function", "name")), row["id"]} & names
         if having and having <= own and not named and not _is_referred_to(key, texts, {key}):
             yield row, having

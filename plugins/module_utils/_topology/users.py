@@ -30,7 +30,7 @@ class User(t.NamedTuple):
     """An object with a reference: its kind, its row, and the dotted path of the reference."""
 
     kind: str
-    row: ApiObject
+    content: ApiObject
     path: str
 
     @property
@@ -43,12 +43,12 @@ class User(t.NamedTuple):
     def description(self) -> str:
         """How it refers to the object, for messages."""
         if self.kind == "assistant" and self.path.startswith("model.toolIds"):
-            return f"is attached to {display_name(self.row)}"
+            return f"is attached to {display_name(self.content)}"
         if not self.is_direct:
-            return f"is referred to by the {titled(self.kind, self.row)} ({self.path})"
+            return f"is referred to by the {titled(self.kind, self.content)} ({self.path})"
         if self.kind == "squad":
-            return f"is in the squad {display_name(self.row)}"
-        return f"answers {display_name(self.row, 'number')}"
+            return f"is in the squad {display_name(self.content)}"
+        return f"answers {display_name(self.content, 'number')}"
 
 
 class Users:
@@ -71,7 +71,7 @@ class Users:
         """
         name = str(row.get("name") or "")
         found = [*self._found.get((kind, False, str(row["id"])), []), *self.by_name(kind, name)]
-        return list({user.description: user for user in found if user.row["id"] != row["id"]}.values())
+        return list({user.description: user for user in found if user.content["id"] != row["id"]}.values())
 
     def by_name(self, kind: str, name: str) -> list[User]:
         """The objects that refer to another one by its name.
@@ -105,12 +105,12 @@ def rows_after(
             yield "assistant", _assistant_after(row, spec, managed)
 
 
-def _declared(items: t.Iterable[Desired], name: object) -> Desired | None:
+def _desired_object(items: t.Iterable[Desired], name: object) -> Desired | None:
     return next((item for item in items if name in item.names), None)
 
 
 def _tool_after(row: ApiObject, spec: EnvironmentSpec) -> ApiObject:
-    desired = _declared(spec.tools, dig(row, ("function", "name"))) if spec.present else None
+    desired = _desired_object(spec.tools, dig(row, ("function", "name"))) if spec.present else None
     if desired is None or desired.record.destinations is None:
         return row
     return {**row, "destinations": to_api(desired.record).get("destinations")}
@@ -118,7 +118,7 @@ def _tool_after(row: ApiObject, spec: EnvironmentSpec) -> ApiObject:
 
 def _assistant_after(row: ApiObject, spec: EnvironmentSpec, managed: t.Collection[str]) -> ApiObject:
     """A declared assistant with its definition, and of its tools those that the run keeps without declaring them."""
-    desired = _declared(spec.assistants, row.get("name")) if spec.present else None
+    desired = _desired_object(spec.assistants, row.get("name")) if spec.present else None
     if desired is None:
         return row
     definition = desired.record.definition
@@ -180,7 +180,7 @@ def stale_names(snapshot: Snapshot, spec: EnvironmentSpec, staying: t.Iterable[A
     renamed = [(item.label, former) for item in spec.assistants for former in item.names if former != item.label]
     users = Users(rows_after(snapshot, spec, staying, ())) if renamed else None
     return [
-        f"{printable(titled(user.kind, user.row))} refers to the assistant {label} by its former name {former} "
+        f"{printable(titled(user.kind, user.content))} refers to the assistant {label} by its former name {former} "
         f"({user.path}), which finds no assistant after this run. Use the name {label} there."
         for label, former in renamed
         for user in (users.by_name("assistant", former) if users else ())

@@ -253,7 +253,7 @@ def _judged(campaign: Campaign, options: CampaignOptions) -> _Judged:
     """Read the contacts and apply the rules; raises :class:`OptionError` if the file or a list cannot be read."""
     numbers = numbers_for(options)
     linted = _linted(campaign, options, numbers)
-    judge = Judge(options, campaign, numbers, _now())
+    judge = Judge(options, campaign, numbers, _current_time())
     problems = Faults()
     faults = [*linted.faults, *(problems.of("", judge.listed, linted.contacts, linted.places) or ())]
     before = {fault.where for fault in faults}
@@ -273,7 +273,7 @@ def _judged(campaign: Campaign, options: CampaignOptions) -> _Judged:
     return _Judged(linted, contacts, faults, refusal, now)
 
 
-def _now() -> datetime.datetime:
+def _current_time() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
@@ -282,11 +282,11 @@ _MOMENTS = (datetime.timedelta(), datetime.timedelta(minutes=5))
 
 
 def _was_outside(
-    options: CampaignOptions, campaign: Campaign, numbers: Numbers, contact: PlainContact, then: str
+    options: CampaignOptions, campaign: Campaign, numbers: Numbers, contact: PlainContact, created_at: str
 ) -> bool:
     """Whether a contact was outside the calling hours when a campaign was created."""
     try:
-        created = moment(then)
+        created = moment(created_at)
     except ValueError:
         return False
     return any(Judge(options, campaign, numbers, created - ago).outside(contact) is not None for ago in _MOMENTS)

@@ -527,12 +527,12 @@ def places_text(places: Sequence[str]) -> str:
 
     :param places: the places, such as "line 3". :return: the text; of many places it contains the first ones.
     """
-    shown = list(places[:MAX_PLACES])
-    if len(shown) > 1 and all(place.startswith("line ") for place in shown):
-        shown = ["lines " + shown[0].removeprefix("line "), *(place.removeprefix("line ") for place in shown[1:])]
+    listed = list(places[:MAX_PLACES])
+    if len(listed) > 1 and all(place.startswith("line ") for place in listed):
+        listed = ["lines " + listed[0].removeprefix("line "), *(place.removeprefix("line ") for place in listed[1:])]
     if len(places) > MAX_PLACES:
-        shown.append(f"{len(places) - MAX_PLACES:,} more")
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+        listed.append(f"{len(places) - MAX_PLACES:,} more")
+    return " and ".join(filter(None, [", ".join(listed[:-1]), listed[-1]]))
 
 
 def report(faults: Sequence[Fault], most: int = 50) -> str:

@@ -1842,8 +1842,8 @@ OUTAGES: frozenset[str] = frozenset({
     "call.in-progress.error-vapifault-worker-not-available",
     "pipeline-error-cartesia-502-server-error",
     *(
-        f"{place}-{supplier}"
-        for place in ("pipeline-error", "call.in-progress.error-providerfault")
+        f"{prefix}-{supplier}"
+        for prefix in ("pipeline-error", "call.in-progress.error-providerfault")
         for supplier in (
             "cartesia-503-server-error",
             "cartesia-522-server-error",

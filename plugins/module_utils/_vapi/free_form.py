@@ -555,11 +555,11 @@ XaiVoice: cachingEnabled=boolean; chunkPlan=ChunkPlan; fallbackPlan=FallbackPlan
 )
 
 
-def vapi_form(place: str) -> FreeForm:
+def vapi_form(path: str) -> FreeForm:
     """The published form of a value.
 
-    :param place: the name of an object, with a key after a dot for the form of its value, or a type.
+    :param path: the name of an object, with a key after a dot for the form of its value, or a type.
     :return: the form.
     """
-    name, _dot, key = place.partition(".")
-    return FreeForm(DESCRIPTION, DESCRIPTION.keys(name)[key] if key else parse(place))
+    name, _dot, key = path.partition(".")
+    return FreeForm(DESCRIPTION, DESCRIPTION.keys(name)[key] if key else parse(path))

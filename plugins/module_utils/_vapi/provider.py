@@ -71,7 +71,7 @@ def pages(page: Page, path: str, query: ListQuery) -> list[ApiObject]:
             continue
         # Only the rows of the previous page can be repeated, as each page begins with its oldest creation time.
         new, before = _without(before, rows), _without({}, rows)
-        found |= dict(filter(lambda item: query.keep(item[1]), new.items()))
+        found |= dict(filter(lambda item: query.matches(item[1]), new.items()))
         repeated = bool(cursor) and not new
         if _is_last(rows, size, repeated=repeated) or len(found) >= (query.limit or math.inf):
             return list(found.values())[: query.limit or None]

@@ -447,8 +447,8 @@ class Checks:
         except Exception as error:  # noqa: BLE001 - monitoring must go on
             return Check(None, f"the probe ended with {type(error).__name__}")
         probe = result["probe"]
-        wanted = "options" if probe["ok"] else None
-        texts = [check["message"] for check in probe["checks"] if check["name"] == wanted or check["ok"] is False]
+        expected = "options" if probe["ok"] else None
+        texts = [check["message"] for check in probe["checks"] if check["name"] == expected or check["ok"] is False]
         return Check(probe["ok"], texts[-1] if texts else "no result")
 
     # --- HTTP

@@ -330,7 +330,7 @@ def _boolean(name: str, value: Any, _rules: Rules) -> bool:
     return str(value).lower() in {"true", "yes", "1"}
 
 
-def _words(name: str, value: Any, _rules: Rules) -> frozenset[str]:
+def _texts(name: str, value: Any, _rules: Rules) -> frozenset[str]:
     words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words) or not words:
         raise ValueError(f"{name} must be a list of words.")
@@ -339,7 +339,7 @@ def _words(name: str, value: Any, _rules: Rules) -> frozenset[str]:
 
 #: How an argument is converted, by its documented type; all others are text.
 _READERS: dict[str, Callable[[str, Any, Rules], Any]] = {
-    "int": _integer, "float": _float, "bool": _boolean, "list": _words,
+    "int": _integer, "float": _float, "bool": _boolean, "list": _texts,
 }  # fmt: skip
 
 

@@ -305,11 +305,11 @@ async def list_calls(world: World, request: Request) -> Response:
     tests: tuple[tuple[str, Callable[[Item, str], bool]], ...] = (
         ("type", lambda call, expected: call.get("type") == expected),
         ("sip_account", lambda call, name: call.get("sip_account") == name),
-        ("filter", lambda call, wanted: _digits(call.get(number_side)) == wanted),
-        ("from", lambda call, wanted: wanted <= str(call.get("timestamp", ""))[:10]),
-        ("to", lambda call, wanted: str(call.get("timestamp", ""))[:10] <= wanted),
-        ("from_search", lambda call, wanted: wanted in str(call.get("from", ""))),
-        ("to_search", lambda call, wanted: wanted in str(call.get("to", ""))),
+        ("filter", lambda call, value: _digits(call.get(number_side)) == value),
+        ("from", lambda call, value: value <= str(call.get("timestamp", ""))[:10]),
+        ("to", lambda call, value: str(call.get("timestamp", ""))[:10] <= value),
+        ("from_search", lambda call, value: value in str(call.get("from", ""))),
+        ("to_search", lambda call, value: value in str(call.get("to", ""))),
         # Seen in one client only, assumed to be unanswered incoming calls; 0 means all.
         ("missed", lambda call, on: on == "0" or (call.get("type"), call.get("duration")) == ("incoming", 0)),
     )

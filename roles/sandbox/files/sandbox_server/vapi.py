@@ -111,7 +111,7 @@ class Resource:
             return self.kinds.get(item.get(self.tag, ""))
         return self.update if update and self.update else self.create
 
-    def show(self, world: World, item: Item, query: Mapping[str, str], render: Renderer | None = None) -> Item:
+    def response(self, world: World, item: Item, query: Mapping[str, str], render: Renderer | None = None) -> Item:
         """An object in a response, with what switches change in it.
 
         :param query: the query of the request. :param render: a renderer in place of that of the resource.
@@ -185,10 +185,12 @@ async def list_items(world: World, resource: Resource, request: Request) -> Resp
         item for item in _by_date(world, held, query) if all(item.get(field) in few for field, few in expected.items())
     ]
 
-    def show(item: Item) -> Item:
-        return resource.show(world, item, query, resource.read)
+    def response(item: Item) -> Item:
+        return resource.response(world, item, query, resource.read)
 
-    return JSONResponse(_page(items, query, show) if resource.paged else list(map(show, items[: _limit(query)])))
+    return JSONResponse(
+        _page(items, query, response) if resource.paged else list(map(response, items[: _limit(query)]))
+    )
 
 
 async def search_numbers(world: World, request: Request) -> Response:
@@ -206,7 +208,7 @@ async def search_numbers(world: World, request: Request) -> Response:
 async def get_item(world: World, resource: Resource, request: Request) -> Response:
     """GET of one object."""
     item, query = _find(world, resource, request), dict(request.query_params)
-    return JSONResponse(resource.show(world, item, query, resource.read))
+    return JSONResponse(resource.response(world, item, query, resource.read))
 
 
 async def get_above(world: World, answer: Callable[[World, Request], Response], request: Request) -> Response:
@@ -241,7 +243,7 @@ async def create_item(world: World, resource: Resource, request: Request) -> Res
         return JSONResponse(resource.on_create(world, sent, stored), resource.post_status)
     world.vapi[resource.store][stored["id"]] = stored
     world.created(stored)
-    return JSONResponse(resource.show(world, stored, {}), resource.post_status)
+    return JSONResponse(resource.response(world, stored, {}), resource.post_status)
 
 
 async def update_item(world: World, resource: Resource, request: Request) -> Response:
@@ -261,7 +263,7 @@ async def update_item(world: World, resource: Resource, request: Request) -> Res
     stored["updatedAt"] = world.timestamp()
     item.clear()
     item.update(stored)
-    return JSONResponse(resource.show(world, item, {}))
+    return JSONResponse(resource.response(world, item, {}))
 
 
 async def delete_item(world: World, resource: Resource, request: Request) -> Response:
@@ -279,7 +281,7 @@ async def delete_item(world: World, resource: Resource, request: Request) -> Res
     else:
         del world.vapi[resource.store][item["id"]]
         variants.clear_references(world, item["id"])
-    return JSONResponse(resource.show(world, item, {}))
+    return JSONResponse(resource.response(world, item, {}))
 
 
 def _find(world: World, resource: Resource, request: Request) -> Item:
