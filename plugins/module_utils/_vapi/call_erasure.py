@@ -137,7 +137,7 @@ def holdings(client: Client, selection: Selection) -> Holdings:
         params=params,
         page_size=CALL.api.page_size,
         reduce=reduce,
-        keep=lambda row: bool(row["own"] or row["mentioned"]),
+        matches=lambda row: bool(row["own"] or row["mentioned"]),
     )
     rows = client.list_all(CALL.path, None, query)
     calls = [row["own"] for row in rows if isinstance(row["own"], HeldCall)]
@@ -219,7 +219,7 @@ def campaign_counts(client: Client, digits: str) -> tuple[int, int]:
         return {**kept, "holds": any(_is_customer(contact, digits) for contact in contacts)}
 
     query = ListQuery(
-        page_size=CAMPAIGN.api.page_size, numbered_pages=True, reduce=reduce, keep=lambda row: bool(row["holds"])
+        page_size=CAMPAIGN.api.page_size, numbered_pages=True, reduce=reduce, matches=lambda row: bool(row["holds"])
     )
     rows = client.list_all(CAMPAIGN.path, CAMPAIGN.api.unwrap_list, query)
     return len(rows), sum(row["status"] in DIALLING for row in rows)
