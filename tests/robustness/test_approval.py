@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,14 @@ sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandb
 
 import approval
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import WriteGate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import execute
 
 
 def test_run_sends_only_requests_of_the_approved_plan() -> None:
-    total = approval.batch(range(120))
-    assert total["cases"] == 120
+    total = approval.batch(range(80))
+    assert total["cases"] == 80
     assert {name: total[name] for name in approval.BROKEN} == dict.fromkeys(approval.BROKEN, 0), sorted(total)
     assert all(any(name.startswith(moment) for name in total) for moment in approval.MOMENTS)
 
@@ -33,6 +36,31 @@ def test_proof_notices_a_missing_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WriteGate, "check", lambda *_args: None)
     monkeypatch.setattr(execute, "differences", lambda *_args: [])
     assert approval.batch(range(40))["writes outside the plan"]
+
+
+def test_reused_plan_is_the_one_that_would_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    reused: list[str] = []
+    planned_once = Reader.planned_once
+
+    def compared(reader: Reader, resource: t.Any, outcome: t.Any, rows: t.Any, plan: t.Any) -> t.Any:
+        calls: list[None] = []
+
+        def counted(*args: t.Any) -> t.Any:
+            calls.append(None)
+            return plan(*args)
+
+        found = planned_once(reader, resource, outcome, rows, counted)
+        if not calls:
+            reused.append(resource.name)
+            new = plan(outcome.desired, *rows, outcome.run_state)
+            assert dataclasses.replace(found, simulate=None) == dataclasses.replace(new, simulate=None)
+            assert found.writes == new.writes
+        return found
+
+    monkeypatch.setattr(Reader, "planned_once", compared)
+    total = approval.batch(range(1000, 1040))
+    assert {name: total[name] for name in approval.BROKEN} == dict.fromkeys(approval.BROKEN, 0), sorted(total)
+    assert {"sip_trunk", "assistant", "transfer_tool", "phone_number", "forward"} <= set(reused)
 
 
 #: Prints the digest of the plan of each change, for the accounts that it reads.

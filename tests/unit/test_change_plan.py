@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 import yaml
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_keyed
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.version import VERSION
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MODEL, NUMBER_1, NUMBER_2, canary
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner, Result
@@ -200,6 +201,22 @@ def test_digest_is_approved(runner: ModuleRunner) -> None:
     assert "\n- sip_trunk NL (create)" in message
     assert not runner.stage.writes
     assert runner.run("integration", environment(approved_digest=digest))["changed"]
+
+
+def test_unchanged_objects_are_planned_once(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner.run("integration", environment())
+    planned: list[str] = []
+    plan_of = plan_keyed.plan
+
+    def counted(resource: Any, desired: Any, *args: Any) -> Any:
+        planned.append(desired.label)
+        return plan_of(resource, desired, *args)
+
+    monkeypatch.setattr(plan_keyed, "plan", counted)
+    runner.run("integration", environment(assistants__1__definition={"model": MODEL, "firstMessage": "Good night"}))
+    counts = {name: planned.count(name) for name in ("NL", "human", "Reception", "Night")}
+    # What is written is planned again from what the service returns then.
+    assert counts == {"NL": 1, "human": 1, "Reception": 1, "Night": 2}
 
 
 def test_request_that_the_plan_does_not_contain_is_not_sent(runner: ModuleRunner, tmp_path: Path) -> None:

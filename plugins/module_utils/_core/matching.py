@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import sys
@@ -150,6 +151,11 @@ class RunState:
     listed: dict[int, frozenset[str]] = dataclasses.field(default_factory=dict)
     #: Ids that were read individually, and whether they are missing.
     missing: dict[str, bool] = dataclasses.field(default_factory=dict)
+
+    def without_lists(self) -> RunState:
+        """A copy without the lists of existing ids, from which ``missing`` follows."""
+        kept = {field.name: copy.copy(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        return RunState(**{**kept, "listed": {}})
 
 
 def key_of(resource: Resource, desired: Desired) -> tuple[Field, object]:

@@ -182,6 +182,7 @@ class Field:
         return camel(self.name) if self.option.api_name is None else self.option.api_name
 
 
+@functools.cache
 def camel(name: str) -> str:
     """``outbound_leading_plus_enabled`` -> ``outboundLeadingPlusEnabled``.
 

@@ -35,6 +35,8 @@ class Outcome:
     unknown: bool = False  # a one-shot request may or may not have been processed
     done: bool = False
     run_state: RunState = dataclasses.field(default_factory=RunState)
+    #: The last plan, and what it was made from.
+    planned: tuple[object, Plan] | None = None
     confirmed: bool = False  # every write of the last round had a valid response
     writes: int = 0
     stale_rounds: int = 0

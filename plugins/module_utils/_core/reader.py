@@ -35,6 +35,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.refer
     references,
     replace_references,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import Plan
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     ListQuery,
@@ -78,6 +79,8 @@ class Reader:
         self.now, self.progress, self.references_exist = now, progress, references_exist
         self.names: dict[str, str] = {}  # names of referenced objects by id, of the lists that were read
         self.client, self.check_mode, self.concurrency, self.warn = client, check_mode, concurrency, warn
+        #: Outcomes of the same task in check mode, by kind and name.
+        self.earlier: t.Mapping[tuple[str, str], Outcome] = {}
 
     def planning(self, warn: t.Callable[[str], None]) -> t.Self:
         """The same in check mode, over the same cached responses, to plan a run before it begins.
@@ -92,6 +95,23 @@ class Reader:
             now=self.now,
             references_exist=self.references_exist,
         )
+
+    def planned_once(
+        self, resource: Resource, outcome: Outcome, rows: tuple[object, ...], plan: t.Callable[..., Plan]
+    ) -> Plan:
+        """Plan an object, unless it was planned in check mode from equal values: a plan follows from them alone.
+
+        :param resource: the object's kind. :param outcome: its outcome. :param rows: the rows for the plan.
+        :param plan: ``(desired, *rows, run_state)`` -> the plan. :return: the plan.
+        """
+        made_from = (resource, outcome.desired, *rows, outcome.run_state.without_lists())
+        earlier = self.earlier.get((resource.name, outcome.desired.label))
+        if earlier and earlier.planned and earlier.planned[0] == made_from:
+            return earlier.planned[1]
+        made = plan(outcome.desired, *rows, outcome.run_state)
+        if self.check_mode:
+            outcome.planned = (made_from, made)
+        return made
 
     def rows(self, resource: Resource, query: ListQuery | None = None, **names: str) -> list[ApiObject]:
         """The listed objects of a kind.

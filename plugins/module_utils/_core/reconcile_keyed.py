@@ -25,10 +25,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RunInterruptedError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import Desired
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import Reader
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import references
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.references import has_lists, references
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import (
     Plan,
     created_object,
@@ -166,7 +166,9 @@ class KeyedReconciler:
                     full = self.resource.fetch_details(self.client, chosen)
                     seen = [full if row is chosen else row for row in seen]
             self._find_missing(outcome, seen)
-            plan = plan_keyed.plan(self.resource, outcome.desired, seen, referrer_rows, run_state)
+            plan = self.reader.planned_once(
+                self.resource, outcome, (seen, referrer_rows), functools.partial(plan_keyed.plan, self.resource)
+            )
         except AmbiguousError as error:
             # Two other runs may have created it concurrently; one of them will delete its own.
             outcome.ambiguous_rounds += 1
@@ -181,10 +183,10 @@ class KeyedReconciler:
 
     def _find_missing(self, outcome: Outcome, rows: list[ApiObject]) -> None:
         """Find ids of deleted objects in the object's lists of references: not listed, and 404 when read."""
-        run_state = outcome.run_state
+        run_state, record = outcome.run_state, t.cast("type[Model]", self.resource.record)
         found = [
             reference
-            for row in (rows if run_state.listed else ())
+            for row in (rows if run_state.listed and has_lists(record) else ())
             for reference in references(from_api(self.resource.record, row))
             if reference.field.kind == "list" and id(reference.resource) in run_state.listed
         ]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_ordered, requests
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
@@ -86,7 +88,9 @@ class OrderedReconciler:
                     self.client.invalidate(self.resource.path, **names)
                 rows = self.reader.rows(self.resource, None, **names)
                 plan_ordered.note_positions(self.resource.ordered.entries(rows), outcome.run_state)
-                plan = plan_ordered.plan(self.resource, outcome.desired, rows, outcome.run_state)
+                plan = self.reader.planned_once(
+                    self.resource, outcome, (rows,), functools.partial(plan_ordered.plan, self.resource)
+                )
                 outcome.note(plan)
                 if not plan.mutations or self.reader.check_mode:
                     outcome.converge(plan)

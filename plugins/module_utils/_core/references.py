@@ -41,6 +41,18 @@ class Reference:
         return resource
 
 
+@functools.cache
+def has_lists(record: type[Model], within: frozenset[type[Model]] = frozenset()) -> bool:
+    """Whether a record may contain lists of references.
+
+    :param record: the record. :param within: the records that contain it. :return: the result.
+    """
+    return record not in within and any(
+        (field.kind == "list" and field.option.ref) or (field.nested and has_lists(field.nested, within | {record}))
+        for field in fields(record).values()
+    )
+
+
 def references(record: Model) -> list[Reference]:
     """The references of a record that are not empty.
 

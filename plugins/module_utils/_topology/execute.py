@@ -23,12 +23,12 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     ModuleFailureError,
     format_errors,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import MAX_LISTED, Outcome
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import keyed_digest
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import report as run_report
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import apply
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import Completed
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply_run import Completed, Step
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.policy import violations
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.rotate import rotate
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import EnvironmentSpec
@@ -85,12 +85,22 @@ def _carry_out(
         gate = plan.gate()
         for engine in engines.values():
             engine.client.write_gate = gate
+    for engine in engines.values():
+        engine.earlier = by_name(planned.steps)
     try:
         done = _perform(engines, spec, planned)
     except ModuleFailureError as failure:
         failure.result["plan"] = document
         raise
     return {**done.result, "plan": document, "labels": done.labels}
+
+
+def by_name(steps: t.Iterable[Step]) -> dict[tuple[str, str], Outcome]:
+    """The outcomes of a run in check mode, for the run that follows it.
+
+    :param steps: the outcomes with their kinds. :return: the outcomes by kind and name.
+    """
+    return {(resource.name, outcome.desired.label): outcome for resource, outcome in steps}
 
 
 def _perform(engines: dict[str, Engine], spec: EnvironmentSpec, planned: Completed | None = None) -> Completed:
