@@ -26,7 +26,7 @@ class ActionModule(WaitActionModule):
     module, noun, key_option, default_timeout = "call_check", "check", "from", 180
 
     def mark(self, args: Result) -> str:
-        """Both numbers: a second call to them at the same time could not be told from the first."""
+        """Both numbers: a second call to them at the same time could not be distinguished from the first."""
         return f"{digits(str(args.get('from', '')))} {digits(str(args.get('to', '')))}"
 
     def _marked(self, args: Result, key_option: str) -> t.Any:

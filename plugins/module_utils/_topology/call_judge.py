@@ -37,7 +37,7 @@ STEPS = ("placed", "carried", "answered", "heard", "ended")
 SETTLE_SECONDS = 10.0
 #: Seconds after the end of the call until which missing records are awaited.
 GRACE_SECONDS = 30.0
-#: Seconds that the request of the calling side takes. In a shorter call the other side may not have heard it.
+#: Duration of the request of the calling side in seconds. In a shorter call the other side may not have heard it.
 REQUEST_SECONDS = 9.0
 #: Seconds by which the clocks of both services may differ, including the time to set up a call.
 SLACK = datetime.timedelta(seconds=90)
