@@ -15,13 +15,12 @@ from ansible.plugins.loader import lookup_loader
 from ansible.release import __version__
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files as safe_files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._paths import of_host
 
 #: Before 2.19, text that looks like JSON is converted to data without this option. Since 2.19 the option is deprecated.
 AS_TEXT: dict[str, bool] = {} if tuple(map(int, __version__.split(".")[:2])) >= (2, 19) else {"convert_data": False}
-
-Result = dict[str, t.Any]
 
 
 class ActionModule(ActionBase):
