@@ -20,6 +20,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.rejected_values import (
+    displayed_secrets,
+    rejected_values,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING, LibraryMissingError
@@ -32,13 +36,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
     RunInterruptedError,
     format_errors,
 )
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.masks import is_mask
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import (
-    MASK_VALUES,
     OptionSpec,
     Spec,
     argument_spec,
-    check_secret,
     fields,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import (
@@ -56,17 +57,14 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redac
     PIECE,
     Redactor,
     collect_secrets,
-    labels_in,
     secrets_in,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
-    UNKNOWN_ID,
     HttpOptions,
     Provider,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.secret_detection import (
     redacted,
-    secrets_of,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
@@ -84,12 +82,8 @@ PROGRESS: contextvars.ContextVar[t.Callable[[int, int], None]] = contextvars.Con
 #: Displays a line while a module runs; set like :data:`PROGRESS`.
 NOTICE: contextvars.ContextVar[t.Callable[[str], None]] = contextvars.ContextVar("NOTICE", default=lambda _text: None)
 
-#: Ansible's replacement for a whole ``no_log`` value; never a valid value.
 IN_OTHER_OPTION = "is a part of {other}, which results contain and in which it would have to be masked; choose another."
 
-NOT_LOGGED = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-
-IN_OTHER_OPTION = "is a part of {other}, which results contain and in which it would have to be masked; choose another."
 
 CERTIFICATES_UNVERIFIED = "validate_certs is false: traffic can be intercepted, exposing the API key."
 
@@ -644,100 +638,10 @@ def _parsed(parse: t.Callable[[], Parsed], faults: Faults) -> Parsed | None:
 def _reject_markers(module: Module) -> None:
     """Reject masks and placeholders instead of values."""
     faults = Faults()
-    for where, rule in _masks(module.argument_spec, module.params, check_mode=module.check_mode):
+    for where, rule in rejected_values(module.argument_spec, module.params, check_mode=module.check_mode):
         faults.add(OptionError(where, rule))
-    for where, other in _displayed_secrets(module.argument_spec, module.params):
+    for where, other in displayed_secrets(module.argument_spec, module.params):
         faults.add(OptionError(where, IN_OTHER_OPTION, other=other))
     # A key from a file often ends in a line break; the redaction needs the key as it is used.
     module.no_log_values |= {value.strip() for value in module.no_log_values}
     faults.end()
-
-
-def _displayed_secrets(spec: Spec, params: Params) -> t.Iterator[tuple[str, str]]:
-    """The path of every secret that another option contains, and the path of that option.
-
-    Results contain the options of an object, and its secret must be masked in them.
-    """
-    options = list(_scalar_options(spec, params))
-    plain = [(place, text.lower()) for place, text, secret in options if not secret]
-    for place, text, secret in options:
-        word = text.strip().lower()
-        if secret and len(word) >= PIECE:
-            other = next((path for path, other_text in plain if word in other_text), None)
-            if other:
-                yield place, other
-
-
-def _scalar_options(spec: Spec, params: Params, path: str = "") -> t.Iterator[tuple[str, str, bool]]:
-    """The path and the text of every option that is no free-form data, and whether it is a secret."""
-    for name in [name for name in params if name in spec]:
-        option, value = spec[name], params[name]
-        items = [(f"{path}{name}[{at}]", item) for at, item in enumerate(value)] if isinstance(value, list) else []
-        for place, item in items or [(f"{path}{name}", value)]:
-            if option.get("options") and isinstance(item, dict):
-                yield from _scalar_options(option["options"], item, f"{place}.")
-            elif isinstance(item, str):
-                yield place, item, bool(option.get("no_log"))
-
-
-def _masks(spec: Spec, params: Params, path: str = "", *, check_mode: bool) -> t.Iterator[tuple[str, str]]:
-    """The path of every input that is a mask or placeholder, and the reason why it is rejected.
-
-    In free-form dicts :data:`REDACTED` is allowed: the planner keeps the object's current secret.
-    """
-    for name in [name for name in params if name in spec]:
-        where, value, option = f"{path}{name}", params[name], spec[name]
-        items = [(f"{where}[{at}]", item) for at, item in enumerate(value)] if isinstance(value, list) else []
-        for place, item in items or [(where, value)]:
-            if option.get("options") and isinstance(item, dict):
-                yield from _masks(option["options"], item, f"{place}.", check_mode=check_mode)
-            else:
-                yield from _masked_secrets(item, place, secret=bool(option.get("no_log")))
-                rules = ((p, _mask_rule(text, check_mode=check_mode)) for p, text in _placed(item, place))
-                yield from ((p, rule) for p, rule in rules if rule)
-
-
-def _masked_secrets(item: t.Any, place: str, *, secret: bool) -> t.Iterator[tuple[str, str]]:
-    """The path of every secret in a value that is a mask, and the rule.
-
-    :param secret: whether the whole value is a secret.
-    """
-    if secret:
-        yield from ((p, rule) for p, text in _placed(item, place) if text and (rule := _no_secret(text)))
-    else:
-        found = secrets_of(item, place)
-        yield from (
-            (p, MASK_VALUES) for p, text in found if is_mask(text) and (text != REDACTED or isinstance(item, str))
-        )
-
-
-def _mask_rule(text: str, *, check_mode: bool) -> str:
-    """The reason why a text is rejected as a mask or placeholder; empty if it is none."""
-    if text == NOT_LOGGED:
-        return MASK_VALUES
-    if any(is_mask(label) for label in labels_in(text, LABEL_IN_TEXT)):
-        return "contains the redaction marker of a result; provide the actual value."
-    if UNKNOWN_ID in text and not check_mode:
-        return f'contains the check-mode placeholder "{UNKNOWN_ID}"; provide the actual value.'
-    return ""
-
-
-def _no_secret(text: str) -> str:
-    """The reason why a text cannot be a secret; empty if it can."""
-    try:
-        check_secret(text)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def _placed(value: object, path: str) -> t.Iterator[tuple[str, str]]:
-    """Every text of a value with its path."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _placed(item, f"{path}.{key}")
-    elif isinstance(value, list):
-        for at, item in enumerate(value):
-            yield from _placed(item, f"{path}[{at}]")
-    elif isinstance(value, str):
-        yield path, value
