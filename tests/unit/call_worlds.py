@@ -149,7 +149,7 @@ class World:
         times = {1.0, self.over, *late, self.over + SETTLE_SECONDS, self.over + GRACE_SECONDS, *self.visible.values()}
         for now in sorted(time + self.dice.uniform(0.1, 2) for time in times if time < timeout - 2):
             verdict = judge(self.test, self.at(now))
-            if verdict.settled:
+            if verdict.is_final:
                 return verdict, seen
             seen.append(verdict)
         return judge(self.test, self.at(timeout), final=True), seen

@@ -35,6 +35,8 @@ FINDING = {
     "numbers": ["15550100123", "15550100124"],
 }
 PHONE = {"number": "15550100123"}
+CHECKED = {"from": "15550100123", "to": "15550100124"}
+STEPS = ("placed", "carried", "answered", "heard", "ended")
 #: What each template prints; lists hold one object of each variant.
 VALUES: dict[str, dict[str, t.Any]] = {
     "audit.txt.j2": {
@@ -65,6 +67,44 @@ VALUES: dict[str, dict[str, t.Any]] = {
             "record": "failover.json",
         },
     },
+    "conformance.txt.j2": {
+        "__vapi_didlogic_conformance_done": {
+            "steps": [{"name": "lists", "level": "read", "requests": ["GET /v1/purchases"]}],
+            "answers": [{"id": "own-lists", "question": "Is it?", "verdict": "yes", "evidence": "the status is 200"}],
+            "counts": {"yes": 1, "no": 0, "unclear": 0, "not_asked": 0},
+            "left_behind": [{"service": "vapi", "kind": "credential", "id": "1", "path": "/credential/1"}],
+            "report": "conformance.json",
+        },
+    },
+    "call_check.txt.j2": {
+        "__vapi_didlogic_check_done": {
+            "call": {**CHECKED, "answered_by": {"kind": "assistant", "name": "Reception"}, "max_seconds": 30},
+            "check": {
+                "steps": {
+                    name: {"ok": ok, "evidence": "A record.", "cause": "Something.", "fix": "Do."}
+                    for name, ok in zip(STEPS, (True, True, False, None, True), strict=True)
+                },
+                "cost": {"vapi": 0.1, "didlogic": None, "total": None},
+            },
+            "findings": [FINDING],
+        },
+    },
+    "forget_caller.txt.j2": {
+        "__vapi_didlogic_erasure": {
+            "failed": True,
+            "msg": "Something failed.",
+            "erasure": {
+                "complete": False,
+                "caller": "0123456789abcdef",
+                "calls": dict.fromkeys(
+                    ("found", "inbound", "outbound", "web", "erased", "failed", "running", "added"), 1
+                ),
+                "recordings": {"found": 1, "erased": 0},
+                "transcripts": {"found": 1, "erased": 0},
+                "remains": ["Records at didlogic."],
+            },
+        },
+    },
     "export.txt.j2": {
         "__vapi_didlogic_export_found": {
             "trunk": {"name": "didlogic"},
@@ -77,14 +117,15 @@ VALUES: dict[str, dict[str, t.Any]] = {
     },
 }
 #: Values that the collection chooses; paths of files are the user's.
-OWN = {"status", "severity", "kind", "rule", "dest"}
+OWN = {"status", "severity", "kind", "rule", "dest", "level", "question", "verdict", "service", "report"}
+OWN_PATHS = {("__vapi_didlogic_conformance_done", "answers", 0, "id")}
 BREAKS = ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 Path = tuple[str | int, ...]
 
 
 def texts(value: t.Any, path: Path = ()) -> t.Iterator[Path]:
     """The places of all texts that a service may have chosen."""
-    if isinstance(value, str):
+    if isinstance(value, str) and path not in OWN_PATHS:
         yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
@@ -96,6 +137,7 @@ def texts(value: t.Any, path: Path = ()) -> t.Iterator[Path]:
 def compiled(template: str) -> jinja2.Template:
     """A template with the settings that Ansible's lookup uses."""
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.tests["failed"] = lambda result: bool(result.get("failed"))
     return environment.from_string((FOLDER / template).read_text())
 
 

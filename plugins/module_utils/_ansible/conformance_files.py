@@ -16,6 +16,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible im
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance import report, run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.journal import Store
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.run import (
@@ -150,7 +151,7 @@ def _result(options: ConformanceOptions, outcome: Outcome) -> Result:
         unsafe = str(error)
     if left:
         paths = ", ".join(f"{item['service']} {item['path']}" for item in left)
-        raise ModuleFailureError(f"{len(left)} objects could not be removed; delete them: {paths}.", result)
+        raise ModuleFailureError(f"{counted(len(left), 'object')} could not be removed. Delete: {paths}.", result)
     if unsafe or outcome.ended_early:
         raise ModuleFailureError(unsafe or f"{outcome.ended_early}. Nothing is left behind.", result)
     return result

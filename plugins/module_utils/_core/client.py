@@ -330,7 +330,7 @@ class Client:
                 self._new_objects.note(_expand(write.path, write.ids), answer)
             if write.method == "DELETE":
                 address, _slash, deleted = _expand(write.path, write.ids).rpartition("/")
-                self._new_objects.forget(address, [deleted])
+                self._new_objects.discard(address, [deleted])
             return answer
         finally:
             self.invalidate(write.path, **write.ids)

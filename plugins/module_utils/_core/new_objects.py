@@ -30,7 +30,7 @@ class NewObjects:
                     self._ids.setdefault(address, set()).add(str(found["id"]))
                 return
 
-    def forget(self, address: str, ids: t.Iterable[str]) -> None:
+    def discard(self, address: str, ids: t.Iterable[str]) -> None:
         """Forget objects, because they were listed or deleted.
 
         :param address: the address of their list. :param ids: their ids.
@@ -45,5 +45,5 @@ class NewObjects:
         """
         if not self._ids.get(address):
             return False
-        self.forget(address, [str(row.get("id")) for row in rows])
+        self.discard(address, [str(row.get("id")) for row in rows])
         return bool(self._ids[address])

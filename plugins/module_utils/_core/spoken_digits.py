@@ -65,7 +65,7 @@ JOINED: dict[str, tuple[str, ...]] = {
     "pt": ("{tens}-e-{ones}",),
 }
 _WORD = re.compile(r"[^\W\d_]+|\d", re.UNICODE)
-Words = dict[tuple[str, ...], str]
+WordTable = dict[tuple[str, ...], str]
 
 
 def plain(text: str) -> str:
@@ -83,9 +83,9 @@ def _listed(words: str) -> list[list[str]]:
 
 
 @functools.cache
-def _table(language: str) -> Words:
+def _table(language: str) -> WordTable:
     """Digits by the sequence of words that stands for them."""
-    spoken = [*_words(UNITS[language], 0), *_words(TEENS.get(language, ""), 10)]
+    spoken = [*_with_values(UNITS[language], 0), *_with_values(TEENS.get(language, ""), 10)]
     for value, tens in enumerate(_listed(TENS.get(language, "")), 2):
         spoken += [(word, f"{value}0") for word in tens]
         for word in tens:
@@ -94,17 +94,17 @@ def _table(language: str) -> Words:
     return {tuple(word.split("-")): digits for word, digits in reversed(spoken)}
 
 
-def _words(words: str, first: int) -> list[tuple[str, str]]:
+def _with_values(words: str, first: int) -> list[tuple[str, str]]:
     """Words with the values that they stand for."""
     return [(word, str(value)) for value, forms in enumerate(_listed(words), first) for word in forms]
 
 
 def _composed(language: str, tens: str, value: int) -> list[tuple[str, str]]:
     """The words for the tens with ones."""
-    ones = [(word, f"{value}{one}") for word, one in _words(UNITS[language], 0) if one != "0"]
+    ones = [(word, f"{value}{one}") for word, one in _with_values(UNITS[language], 0) if one != "0"]
     if language == "fr" and value in (6, 8):
         # French counts from 60 and 80 to 79 and 99 with the words for 10 to 19.
-        ones += [(word, f"{value + 1}{teen[1]}") for word, teen in _words(TEENS[language], 10)]
+        ones += [(word, f"{value + 1}{teen[1]}") for word, teen in _with_values(TEENS[language], 10)]
     return [(form.format(tens=tens, ones=word), digits) for form in JOINED[language] for word, digits in ones]
 
 
@@ -114,7 +114,7 @@ def _numeral(char: str) -> str:
     return str(int(value)) if value in range(10) else ""
 
 
-def _stream(words: t.Sequence[str], table: Words) -> str:
+def _stream(words: t.Sequence[str], table: WordTable) -> str:
     longest = max(map(len, table))
     found, at = [], 0
     while at < len(words):

@@ -111,7 +111,7 @@ class Plan:
     caller: CallPath
     callee: CallPath
     phone: ApiObject
-    declared: tuple[str, str, str]
+    answerer: tuple[str, str, str]
     voice: ApiObject
     findings: tuple[Finding, ...]
     max_seconds: int
@@ -121,7 +121,7 @@ class Plan:
         return {
             "from": self.caller.number,
             "to": self.callee.number,
-            "answered_by": dict(zip(("kind", "id", "name"), self.declared, strict=True)),
+            "answered_by": dict(zip(("kind", "id", "name"), self.answerer, strict=True)),
             "voice_of": str(self.voice.get("name") or self.voice["id"]),
             "max_seconds": self.max_seconds,
         }
@@ -145,8 +145,8 @@ def make_plan(snapshot: Snapshot, options: CheckOptions) -> Plan:
             raise OptionError(option, rule, path.number)
         if path.phone is None:
             raise OptionError(option, "is not a phone number in Vapi; import it with vapi_phone_number.", path.number)
-    declared = answered_by(callee)
-    if declared.get("kind") not in ("assistant", "squad"):
+    answer = answered_by(callee)
+    if answer.get("kind") not in ("assistant", "squad"):
         rule = "has no assistant or squad in Vapi, so it is not declared who answers; set one with vapi_phone_number."
         raise OptionError("to", rule, callee.number)
     voice = next((row for row in _voices(snapshot, caller, callee) if can_speak(row)), None)
@@ -154,7 +154,7 @@ def make_plan(snapshot: Snapshot, options: CheckOptions) -> Plan:
         raise OptionError("to", "requires an assistant with a model in Vapi, which speaks at the calling side.")
     found = audit.findings(snapshot)
     own = tuple(item for item in found if {caller.number, callee.number} & set(item["numbers"]) or not item["numbers"])
-    who = (declared["kind"], declared["id"], declared["name"])
+    who = (answer["kind"], answer["id"], answer["name"])
     return Plan(caller, callee, t.cast("ApiObject", caller.phone), who, voice, own, options.max_seconds)
 
 
@@ -179,11 +179,13 @@ def estimate(plan: Plan, calls: list[Result], records: list[Result]) -> Result:
     """
     minutes = plan.max_seconds / 60
     vapi = max(_prices((item.get("cost"), item.get("duration")) for item in calls), default=None)
-    ways = {
-        way: max(_prices((r.get("amount"), r.get("duration")) for r in records if r.get("direction") == way), default=0)
-        for way in ("outbound", "inbound")
+    directions = {
+        direction: max(
+            _prices((r.get("amount"), r.get("duration")) for r in records if r.get("direction") == direction), default=0
+        )
+        for direction in ("outbound", "inbound")
     }
-    carrier = sum(ways.values()) if any(ways.values()) else None
+    carrier = sum(directions.values()) if any(directions.values()) else None
     sums = {
         "vapi": None if vapi is None else round(2 * vapi * minutes, 4),
         "didlogic": None if carrier is None else round(carrier * minutes, 4),
@@ -231,7 +233,7 @@ class Watch:
             ended_at = waited if ended_at is None and has_ended(self.outbound) else ended_at
             self.times = (waited - ended_at if ended_at is not None else 0.0, waited)
             verdict = self.verdict()
-            if verdict.settled:
+            if verdict.is_final:
                 return verdict
             if waited >= timeout:
                 return self.verdict(final=True)
@@ -260,10 +262,10 @@ class Watch:
             self.carried = self.carried if carried is None else carried
 
     @staticmethod
-    def _quietly(reading: t.Callable[[], Found]) -> Found | None:
+    def _quietly(read: t.Callable[[], Found]) -> Found | None:
         """The result of a read, ``None`` if it failed: the call has been placed, so it is repeated later."""
         try:
-            return reading()
+            return read()
         except ApiError:
             return None
 
@@ -320,7 +322,7 @@ def check(
         raise _not_placed(plan, outcome, labels)
     if vapi.check_mode:
         return {**_predicted(vapi, other, plan, carrier), "labels": labels}
-    test = Test(caller, callee, code, options.max_seconds, plan.declared, _callers(snapshot, plan))
+    test = Test(caller, callee, code, options.max_seconds, plan.answerer, _callers(snapshot, plan))
     watch = Watch(engines, plan, test, str(outcome.result["id"]), carrier)
     try:
         verdict = watch.until_settled(options.wait_timeout)
@@ -349,8 +351,8 @@ def _placed(vapi: Engine, plan: Plan, code: str) -> Outcome:
 def _callers(snapshot: Snapshot, plan: Plan) -> frozenset[str]:
     """The caller ids that the carrier may present: the number, the SIP account and its caller id."""
     login = login_of(plan.caller.trunk)
-    shown = [account.caller_id for account in snapshot.logins if account.name == login]
-    return frozenset(filter(None, (plan.caller.number, login, *map(digits, shown))))
+    caller_ids = [account.caller_id for account in snapshot.logins if account.name == login]
+    return frozenset(filter(None, (plan.caller.number, login, *map(digits, caller_ids))))
 
 
 def _predicted(vapi: Engine, other: Engine, plan: Plan, carrier: Carrier) -> Result:

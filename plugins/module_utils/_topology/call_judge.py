@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.results import Finding
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import seconds, transfers_of
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.ended_reasons import (
@@ -79,7 +80,7 @@ class Test:
     """What was placed.
 
     :param caller: digits of the calling number. :param callee: digits of the other number. :param code: spoken digits.
-    :param max_seconds: the limit of the duration. :param declared: kind (``assistant`` or ``squad``), id and name of
+    :param max_seconds: the limit of the duration. :param answerer: kind (``assistant`` or ``squad``), id and name of
         what should answer. :param callers: the caller ids that the carrier may present, digits.
     """
 
@@ -88,7 +89,7 @@ class Test:
     callee: str
     code: str
     max_seconds: int
-    declared: tuple[str, str, str]
+    answerer: tuple[str, str, str]
     callers: frozenset[str] = frozenset()
 
 
@@ -128,10 +129,10 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """The verdict on a call. ``settled`` is whether later records can no longer change it."""
+    """The verdict on a call. ``is_final`` is whether later records can no longer change it."""
 
     steps: dict[str, Step]
-    settled: bool
+    is_final: bool
     inbound: ApiObject | None
     records: Carried
 
@@ -249,7 +250,7 @@ def judge(test: Test, records: Records, *, final: bool = False) -> Verdict:
         "heard": case.heard(),
         "ended": case.ended(),
     }
-    return Verdict(steps, case.settled(steps), case.inbound, case.legs)
+    return Verdict(steps, case.is_final(steps), case.inbound, case.legs)
 
 
 NOT_REACHED = Step(evidence="The call did not get this far.")
@@ -363,7 +364,7 @@ class _Case:
         return broken[0] if broken else f"Compare the destinations of {number} in their order (didlogic_number_info)."
 
     def _answered_at_vapi(self, row: ApiObject) -> Step:
-        kind, key, name = self.test.declared
+        kind, key, name = self.test.answerer
         about, found = self._about(row, "The call to"), _diagnosis(row)
         if not self.answered_in:
             if found is None:
@@ -503,9 +504,9 @@ class _Case:
             return True
         return False if self.late else None
 
-    # -- settled
+    # -- final
 
-    def settled(self, steps: dict[str, Step]) -> bool:
+    def is_final(self, steps: dict[str, Step]) -> bool:
         """Whether later records can no longer change the verdict."""
         if not has_ended(self.outbound):
             return steps["ended"].ok is False
@@ -522,7 +523,7 @@ class _Case:
 def counted_words(messages: t.Sequence[Heard]) -> str:
     """The number of words in messages. :param messages: the messages. :return: the text."""
     amount = sum(len(item.text.split()) for item in messages)
-    return f"{amount} word{'s' if amount != 1 else ''}"
+    return counted(amount, "word")
 
 
 def _in_order(said: t.Sequence[Heard], heard: t.Sequence[Heard], code: str) -> bool:

@@ -108,13 +108,13 @@ def _login(plan: object, journal: Journal) -> bool:
     given = as_object(plan)
     return plan is None or (
         given.keys() <= {"authUsername", "authPassword"}
-        and given.get("authUsername") in (journal.mark, f"{journal.mark}b")
+        and given.get("authUsername") in (journal.compact_prefix, f"{journal.compact_prefix}b")
     )
 
 
 def _phone_number(body: ApiObject, journal: Journal, *, create: bool) -> bool:
     number, trunk = body.get("number"), body.get("credentialId")
-    own = {journal.mark, f"{journal.mark}b", *FICTION, *(f"+{digits}" for digits in FICTION)}
+    own = {journal.compact_prefix, f"{journal.compact_prefix}b", *FICTION, *(f"+{digits}" for digits in FICTION)}
     return (
         _only(body, _NUMBER_FIELDS)
         and _named(body, "name", journal, create=create)
@@ -208,7 +208,7 @@ def _address(request: Request, groups: tuple[str, ...], journal: Journal) -> boo
 
 def _route(request: Request, groups: tuple[str, ...], journal: Journal) -> bool:
     """A destination of the spare number that leads nowhere, or changes of one that the run has made."""
-    if not journal.spare or groups[0] != journal.spare:
+    if not journal.spare_number or groups[0] != journal.spare_number:
         return False
     if request.method == "DELETE":
         return journal.owns("destination", groups[1])
@@ -218,7 +218,7 @@ def _route(request: Request, groups: tuple[str, ...], journal: Journal) -> bool:
     if request.method == "PATCH":
         return journal.owns("destination", groups[1]) and body == {"active": False}
     address = str(body.get("destination", "")).lower()
-    pattern = rf"(sip:)?{re.escape(journal.mark)}-[a-z]@[a-z-]+\.{re.escape(DOMAIN)}"
+    pattern = rf"(sip:)?{re.escape(journal.compact_prefix)}-[a-z]@[a-z-]+\.{re.escape(DOMAIN)}"
     return body.get("transport") == 1 and re.fullmatch(pattern, address) is not None
 
 

@@ -34,7 +34,7 @@ LIST_PAUSE_SECONDS = 3.0
 
 
 def _list_request(kind: Kind, journal: Journal) -> Request:
-    path = kind.list.replace("{spare}", journal.spare)
+    path = kind.list.replace("{spare}", journal.spare_number)
     if kind.service == NUMBERS:
         return Request(service=NUMBERS, method="GET", path=path)
     since = datetime.datetime.fromisoformat(journal.started) - MARGIN
@@ -48,7 +48,7 @@ def _removal(made: Made, journal: Journal) -> Request:
         login, _space, address = made.id.partition(" ")
         path = f"/v1/sipaccounts/{login}/allowed_ips"
         return Request(service=NUMBERS, method="DELETE", path=path, params={"ip": address})
-    path = kind.list.replace("{spare}", journal.spare)
+    path = kind.list.replace("{spare}", journal.spare_number)
     return Request(service=kind.service, method="DELETE", path=f"{path}/{urllib.parse.quote(made.id, safe='')}")
 
 
@@ -96,7 +96,7 @@ class Cleanup:
         """What is left, after all lists were read. Objects with the name of the run are added to the journal."""
         left: list[Result] = []
         for kind in KINDS:
-            if not kind.list or ("{spare}" in kind.list and not self.journal.spare):
+            if not kind.list or ("{spare}" in kind.list and not self.journal.spare_number):
                 continue
             request = _list_request(kind, self.journal)
             found = next((found for found in map(self._read, [request] * ATTEMPTS) if found is not None), None)

@@ -100,11 +100,11 @@ class Journal:
     """The journal of one run.
 
     :param store: its file. :param run: the id of the run. :param started: when it began, as Vapi writes times.
-    :param account: see :func:`account_digest`. :param spare: the digits of the spare number, or an empty text.
+    :param account: see :func:`account_digest`. :param spare_number: the digits of the spare number, or an empty text.
     """
 
-    def __init__(self, store: Store, run: str, started: str, account: str, spare: str = "") -> None:
-        self.store, self.run, self.started, self.account, self.spare = store, run, started, account, spare
+    def __init__(self, store: Store, run: str, started: str, account: str, spare_number: str = "") -> None:
+        self.store, self.run, self.started, self.account, self.spare_number = store, run, started, account, spare_number
         self.made: dict[Made, bool] = {}  # in the order of creation, and whether it exists
         self.number = 0
         self.unconfirmed: set[int] = set()  # numbers of creations without a response
@@ -116,7 +116,7 @@ class Journal:
         return f"{PREFIX}-{self.run}"
 
     @property
-    def mark(self) -> str:
+    def compact_prefix(self) -> str:
         """The same where only letters are allowed."""
         return f"{PREFIX}{self.run}"
 
@@ -127,7 +127,7 @@ class Journal:
     def is_marked(self, row: object) -> bool:
         """Whether a row of a list contains the name of this run. :param row: the row. :return: the result."""
         text = json.dumps(row)
-        return self.prefix in text or self.mark in text
+        return self.prefix in text or self.compact_prefix in text
 
     def existing(self) -> list[Made]:
         """What has to be removed, in the order of removal. :return: the objects."""
@@ -143,7 +143,7 @@ class Journal:
         """
         if not self.begun:
             self.begun = True
-            head = {"run": self.run, "started": self.started, "account": self.account, "spare": self.spare}
+            head = {"run": self.run, "started": self.started, "account": self.account, "spare": self.spare_number}
             self.store.append(json.dumps(head))
         self.number += 1
         self._note({"n": self.number, "method": request.method, "path": request.path, "kind": kind, "id": object_id})

@@ -186,8 +186,8 @@ class Runner:
         run_id = journals.new_run(secrets.choice)
         started = environment.now().isoformat()
         account = journals.account_digest(run_id, self.keys)
-        spare = str(options.spare_number) if options.level == "destinations" else ""
-        self.journal = Journal(environment.files.new(run_id), run_id, started, account, spare)
+        spare_number = str(options.spare_number) if options.level == "destinations" else ""
+        self.journal = Journal(environment.files.new(run_id), run_id, started, account, spare_number)
         self.sender = Sender(clients, self.journal, self.pace, environment.clock)
         self.findings: dict[str, Result] = {}
         self.context = _context(self.journal, environment.now())
@@ -197,7 +197,7 @@ class Runner:
         left = self._clean_unfinished()
         ended_early = "Objects of an interrupted check could not be removed" if left else ""
         if not left:
-            if self.journal.spare:
+            if self.journal.spare_number:
                 self._check_spare()
             ended_early = self._play()
             left = self._clean(self.sender)
@@ -229,7 +229,7 @@ class Runner:
     def _check_spare(self) -> None:
         """The spare number is owned, and unused in both services."""
         routes = self.sender.send(
-            Request(service=NUMBERS, method="GET", path=f"/v1/purchases/{self.journal.spare}/destinations")
+            Request(service=NUMBERS, method="GET", path=f"/v1/purchases/{self.journal.spare_number}/destinations")
         )
         if routes is None or not routes.ok:
             raise OptionError("spare_number", "must be a number of the didlogic account.")
@@ -238,7 +238,7 @@ class Runner:
         numbers = self.sender.send(Request(service=VOICE, method="GET", path="/phone-number", params={"limit": 1000}))
         if numbers is None or not numbers.ok or len(numbers.rows) >= 1000:
             raise OptionError("spare_number", "cannot be compared with Vapi's phone numbers.")
-        if any(_digits(row.get("number")) == self.journal.spare for row in numbers.rows):
+        if any(_digits(row.get("number")) == self.journal.spare_number for row in numbers.rows):
             raise OptionError("spare_number", "must not be a phone number in Vapi, because it must not be in use.")
 
     def _play(self) -> str:
@@ -319,10 +319,10 @@ def _random(length: int) -> str:
 
 def _context(journal: Journal, now: datetime.datetime) -> dict[str, str]:
     """The placeholders that are known from the start."""
-    host = f"{journal.mark}.{journals.DOMAIN}"
+    host = f"{journal.compact_prefix}.{journals.DOMAIN}"
     found = {
         "prefix": journal.prefix,
-        "mark": journal.mark,
+        "mark": journal.compact_prefix,
         "host": host,
         "host_upper": host.upper(),
         "fiction": f"+{journals.FICTION[0]}",
@@ -337,4 +337,4 @@ def _context(journal: Journal, now: datetime.datetime) -> dict[str, str]:
         "password_symbols": steps_didlogic.SYMBOLS + _random(8),
         **{f"password_{length}": _random(length) for length in steps_didlogic.LENGTHS},
     }
-    return found | ({"spare": journal.spare} if journal.spare else {})
+    return found | ({"spare": journal.spare_number} if journal.spare_number else {})

@@ -126,8 +126,10 @@ def _sorted(lists: list[list[ApiObject]]) -> Finding:
 def _judge_account_lists(seen: Seen) -> t.Iterator[Finding]:
     accounts = seen.last("accounts")
     if accounts and accounts.rows:
-        shown = any("password" in row for row in accounts.rows)
-        yield Finding("didlogic-password-hidden", NO if shown else YES, f"{'with' if shown else 'without'} password")
+        has_password = any("password" in row for row in accounts.rows)
+        yield Finding(
+            "didlogic-password-hidden", NO if has_password else YES, f"{'with' if has_password else 'without'} password"
+        )
     records = [row for key in ("outbound", "inbound") for found in seen.all(key) for row in found.rows]
     if records:
         named = any("id" in row or "call_id" in row for row in records)
@@ -146,8 +148,12 @@ def _judge_account(seen: Seen) -> t.Iterator[Finding]:
     if not made or not made.ok:
         return
     yield rejected("didlogic-label-unique", "the same label", seen.last("same label"))
-    shown = "password" in made.fields
-    yield Finding("didlogic-password-hidden", NO if shown else YES, f"a new account: {'with' if shown else 'without'}")
+    has_password = "password" in made.fields
+    yield Finding(
+        "didlogic-password-hidden",
+        NO if has_password else YES,
+        f"a new account: {'with' if has_password else 'without'}",
+    )
     yield _shortest(seen)
     yield accepted("didlogic-password-symbols", "symbols", seen.last("symbols"))
     for question, key, what in (

@@ -106,8 +106,12 @@ def _password(rows: list[dict[str, object]], what: str) -> Finding:
     plans = [as_object(row["outboundAuthenticationPlan"]) for row in rows if row.get("outboundAuthenticationPlan")]
     if not plans:
         return Finding("vapi-password-hidden", UNCLEAR, f"{what}: none with a login")
-    shown = any("authPassword" in plan for plan in plans)
-    return Finding("vapi-password-hidden", NO if shown else YES, f"{what}: {'with' if shown else 'without'} a password")
+    has_password = any("authPassword" in plan for plan in plans)
+    return Finding(
+        "vapi-password-hidden",
+        NO if has_password else YES,
+        f"{what}: {'with' if has_password else 'without'} a password",
+    )
 
 
 def _judge_versions(seen: Seen) -> t.Iterator[Finding]:

@@ -118,7 +118,7 @@ class Resource:
         """
         rendered = (render or self.render)(world, item, query)
         name = self.schema(item, update=False)
-        return variants.shown(world, self.store, item, rendered, schema.properties(name) if name else ())
+        return variants.in_response(world, self.store, item, rendered, schema.properties(name) if name else ())
 
     def known_queries(self) -> set[str]:
         """The query parameters that a list accepts."""

@@ -97,7 +97,7 @@ def faults_of_update(world: World, store: str, sent: Item, item: Item) -> list[s
 # --- responses
 
 
-def shown(world: World, store: str, item: Item, rendered: Item, fields: Iterable[str]) -> Item:
+def in_response(world: World, store: str, item: Item, rendered: Item, fields: Iterable[str]) -> Item:
     """An object in a response.
 
     :param store: its store. :param item: the stored object. :param rendered: the response without switches.
@@ -118,11 +118,11 @@ def _with_defaults(store: str, item: Item) -> Item:
     if store == "credentials":
         found["gateways"] = [{**_GATEWAY, **gateway} for gateway in item.get("gateways") or []]
     if store == "tools" and isinstance(item.get("destinations"), list):
-        found["destinations"] = [_complete(destination) for destination in item["destinations"]]
+        found["destinations"] = [_with_default_plan(destination) for destination in item["destinations"]]
     return found
 
 
-def _complete(destination: Mapping[str, Any]) -> Item:
+def _with_default_plan(destination: Mapping[str, Any]) -> Item:
     check = {"numberE164CheckEnabled": True} if destination.get("type") == "number" else {}
     return {**check, "transferPlan": {"mode": "blind-transfer"}, **destination}
 
