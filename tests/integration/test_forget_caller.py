@@ -82,8 +82,9 @@ def test_failed_run_does_not_show_the_number(services: Any) -> None:
     assert play.rc == 2
     assert f"Option {variable}: must be a phone number with its country code" in play.failure
     assert not shows(play.text, number)
-    play = services.play(PLAYBOOK, "-vvvvv", **{variable: int(number)})
-    assert "must be in quotes" in play.failure
+    play = services.play(PLAYBOOK, "-vvvvv", "--check", **{variable: int(number)})
+    # ansible-core 2.16 renders the number as text.
+    assert "must be in quotes" in play.failure or "2 found" in play.out, play.failure
     assert not shows(play.text, number)
     play = services.play(PLAYBOOK, "-vvvvv", **{variable: number, "vapi_didlogic_forget_caller_max_calls": 1})
     assert play.rc == 2

@@ -33,6 +33,8 @@ REPORTS = [
     ("integrate", "vapi_didlogic_comment_file", ("comment.md",)),
     ("teardown", "vapi_didlogic_summary_file", ("summary.json",)),
     ("teardown", "vapi_didlogic_comment_file", ("comment.md",)),
+    ("metrics", "vapi_didlogic_metrics_file", ("metrics.prom",)),
+    ("forget_caller", "vapi_didlogic_forget_caller_file", ("report.json",)),
 ]
 
 
@@ -63,6 +65,7 @@ def test_symlink_of_another_user_is_rejected(
         "vapi_didlogic_trunk": {"name": "didlogic NL", "gateway": "sip.nl.didlogic.net"},
         "vapi_didlogic_numbers": [],
         "vapi_didlogic_audit_fail_on": "never",
+        "vapi_didlogic_forget_caller_number": "15550100199",
     }
     mine = "{}"
     more[variable] = str(shared / files[0])

@@ -183,7 +183,7 @@ class KeyedReconciler:
 
     def _find_missing(self, outcome: Outcome, rows: list[ApiObject]) -> None:
         """Find ids of deleted objects in the object's lists of references: not listed, and 404 when read."""
-        run_state, record = outcome.run_state, t.cast("type[Model]", self.resource.record)
+        run_state, record = outcome.run_state, t.cast(type[Model], self.resource.record)
         found = [
             reference
             for row in (rows if run_state.listed and has_lists(record) else ())

@@ -480,14 +480,14 @@ class EnvironmentSpec:
         """The options of the numbers, by their ``id()``."""
         return {id(number): f"numbers[{index}]" for index, number in enumerate(self.all_numbers)}
 
-    def _checked(self, resource: Resource, number: Number, /, **params: object) -> Desired:
+    def _checked(self, resource: Resource, entry: Number, /, **params: object) -> Desired:
         """A desired object of a number; its options, which contain no id of this run, are only checked once."""
-        place = (resource.name, id(number))
-        if id(number) not in self._paths:
-            return self._desired(resource, self.path(number), **params)
-        if place not in self._of_numbers:
-            self._of_numbers[place] = self._desired(resource, self.path(number), **params)
-        return self._of_numbers[place]
+        key = (resource.name, id(entry))
+        if id(entry) not in self._paths:
+            return self._desired(resource, self.path(entry), **params)
+        if key not in self._of_numbers:
+            self._of_numbers[key] = self._desired(resource, self.path(entry), **params)
+        return self._of_numbers[key]
 
     @functools.cached_property
     def _of_numbers(self) -> dict[tuple[str, int], Desired]:
