@@ -710,8 +710,8 @@ DESTINATIONS = [
     ("vapi_phone_number", "fallback_destination", lambda value: {"number": NUMBER_1, "fallback_destination": value}),
 ]
 TEXT_PLACES = [
-    # The contacts of a campaign have a check of their own, see test_contacts.py. The caller of an erasure may have any form
-    # with a country code, see test_erasure.py.
+    # The contacts of a campaign have a check of their own, see test_contacts.py. The caller of an erasure may have any
+    # form with a country code, see test_erasure.py.
     *(
         (m, *found)
         for m in MODULES
