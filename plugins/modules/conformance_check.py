@@ -179,13 +179,11 @@ steps:
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.conformance_files import work
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_across
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.apply import SERVICES
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.run import (
-    ConformanceOptions,
-)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance import run
 
 
 def main() -> None:
-    run_across(SERVICES, ConformanceOptions, work)
+    run_across(SERVICES, run.ConformanceOptions, work)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import ssl
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -320,10 +320,6 @@ def _float(name: str, value: Any, rules: Rules) -> float:
     return number
 
 
-def _integer(name: str, value: Any, rules: Rules) -> int:
-    return int(_float(name, value, rules))
-
-
 def _boolean(name: str, value: Any, _rules: Rules) -> bool:
     if str(value).lower() not in {"true", "yes", "1", "false", "no", "0"}:
         raise ValueError(f"{name} must be true or false.")
@@ -339,7 +335,7 @@ def _texts(name: str, value: Any, _rules: Rules) -> frozenset[str]:
 
 #: How an argument is converted, by its documented type; all others are text.
 _READERS: dict[str, Callable[[str, Any, Rules], Any]] = {
-    "int": _integer, "float": _float, "bool": _boolean, "list": _texts,
+    "int": lambda *given: int(_float(*given)), "float": _float, "bool": _boolean, "list": _texts,
 }  # fmt: skip
 
 
@@ -535,7 +531,7 @@ def _digits(value: Any) -> str | None:
 
 def _time(value: Any) -> datetime | None:
     """Parse seconds, milliseconds, or ISO 8601, in UTC."""
-    try:
+    with suppress(ValueError, OverflowError, OSError):
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,9})?", value):
             value = float(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -543,8 +539,6 @@ def _time(value: Any) -> datetime | None:
         if isinstance(value, str) and len(value) < 64:
             found = datetime.fromisoformat(value)
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
     return None
 
 
@@ -732,14 +726,10 @@ class Receiver:
         if options.secret:
             _must_be(options.secret, _only(request, "X-Vapi-Secret"))
         if options.token:
-            name = options.token_header
-            given = _only(request, name).strip()
+            given = _only(request, options.token_header).strip()
             scheme, _space, token = given.partition(" ")
-            if scheme.lower() == "bearer":
-                given = token.strip()
-            elif name.lower() == "authorization":
-                given = ""
-            _must_be(options.token, given)
+            bare = "" if options.token_header.lower() == "authorization" else given
+            _must_be(options.token, token if scheme.lower() == "bearer" else bare)
         if options.hmac_secret:
             self.signed_at(request)
             _signatures(request, options)
@@ -939,10 +929,8 @@ def _signatures(request: web.BaseRequest, options: Options) -> list[bytes]:
         text = piece.removeprefix(options.hmac_prefix)
         text = re.sub(r"\A(?:sha\d{1,3}|v\d)[=,]", "", text)
         for decode in (bytes.fromhex, lambda word: base64.b64decode(word, validate=True)):
-            try:
+            with suppress(ValueError):
                 found.append(decode(text))
-            except ValueError:
-                continue
     size = hashlib.new(options.hmac_algorithm).digest_size
     found = [digest for digest in found if len(digest) == size]
     if not found:
