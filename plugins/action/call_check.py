@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._wait import (
     ACCOUNT_OPTIONS,
@@ -47,7 +48,7 @@ class ActionModule(WaitActionModule):
         message = f"Vapi's call {found['id']} had not ended." if state == DONE else result.get("msg")
         return {"state": UNKNOWN, "message": message}
 
-    def _known(self, before: Result, _args: Result, _task_vars: t.Any) -> t.Any:
+    def _known(self, before: Result, _args: Result, _task_vars: Params) -> t.NoReturn:
         left = max(1, round(UNSETTLED - time.time() + float(before.get("at", 0))))
         said = before.get("message") or "it was interrupted"
         raise AnsibleActionFail(
@@ -55,7 +56,7 @@ class ActionModule(WaitActionModule):
             f"still be running: {said} Run the task again in {left} s."
         )
 
-    def _found(self, _started: Result, _args: Result, _task_vars: t.Any) -> Result:
+    def _found(self, _started: Result, _args: Result, _task_vars: Params) -> Result:
         """Another attempt of the task gets the same result."""
         return {}
 

@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
     _supports_async = False
     _requires_connection = False
 
-    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
+    def run(self, tmp: str | None = None, task_vars: dict[str, object] | None = None) -> Result:
         """Make a folder, remove a file, or render the template, verify the variables if given, and write the file."""
         result: Result = super().run(tmp, task_vars)
         _validated, args = self.validate_argument_spec(  # type: ignore[no-untyped-call]
@@ -83,7 +83,7 @@ def _mode(text: str) -> int:
     return mode
 
 
-def _loaded(content: bytes, expected: object) -> t.Any:
+def _loaded(content: bytes, expected: object) -> object:
     """Return the variables as Ansible reads them from the file. They must be equal to the given variables."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(pathlib.Path(folder, "variables.yml"))

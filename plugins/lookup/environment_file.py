@@ -36,7 +36,6 @@ _raw:
   elements: str
 """
 
-import typing as t
 from pathlib import Path
 
 from ansible import context
@@ -50,7 +49,7 @@ TEMPORARY = ("env", "extravars")
 class LookupModule(LookupBase):
     """Read the command line."""
 
-    def run(self, *_terms: t.Any, **_options: t.Any) -> list[str]:
+    def run(self, *_terms: object, **_options: object) -> list[str]:
         """Return the path of the first file of variables.
 
         :return: the path, or nothing.

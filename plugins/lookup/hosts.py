@@ -54,7 +54,7 @@ from ansible.plugins.lookup import LookupBase
 class LookupModule(LookupBase):
     """Match patterns against the groups of the inventory."""
 
-    def run(self, terms: list[t.Any], variables: t.Any = None, **_options: t.Any) -> list[str]:
+    def run(self, terms: list[object], variables: t.Mapping[str, t.Any] | None = None, **_options: object) -> list[str]:
         """Return the names of the hosts.
 
         :param terms: the patterns. :param variables: the variables of the play. :return: the names.

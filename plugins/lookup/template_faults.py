@@ -59,7 +59,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates 
 class LookupModule(LookupBase):
     """Reads the variables without rendering them."""
 
-    def run(self, terms: list[str], variables: t.Any = None, **_options: object) -> list[str]:
+    def run(self, terms: list[str], variables: t.Mapping[str, object] | None = None, **_options: object) -> list[str]:
         """See DOCUMENTATION."""
         known, fill = variables or {}, self._templar.template if self._templar else None
         names = [name for name in known if any(fnmatch.fnmatchcase(name, term) for term in terms)]

@@ -51,7 +51,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._variables 
 class LookupModule(LookupBase):
     """Reads the names of all defined variables."""
 
-    def run(self, terms: list[str], variables: t.Any = None, **_options: object) -> list[str]:
+    def run(self, terms: list[str], variables: t.Mapping[str, object] | None = None, **_options: object) -> list[str]:
         """See DOCUMENTATION."""
         del terms
         given: dict[str, t.Any] = {"fill": self._templar.template} if self._templar else {}

@@ -40,7 +40,7 @@ METHODS = (
     *(("finalize_task_arg",) if PROFILED else ()),
 )
 #: Every private name of this version: the object, and the name of its attribute.
-REQUIRED: tuple[tuple[t.Any, str], ...] = (
+REQUIRED: tuple[tuple[object, str], ...] = (
     *((Normal, name) for name in METHODS),
     (basic, "_ANSIBLE_ARGS"),
     (warnings, "_global_warnings"),
@@ -86,7 +86,7 @@ def empty_module(path: str) -> t.Any:
     return built(b_module_data=b"", module_style="new", shebang="#!", serialization_profile=PROFILE), path
 
 
-def encoded(arguments: dict[str, t.Any]) -> bytes:
+def encoded(arguments: dict[str, object]) -> bytes:
     """Return the arguments in the form that a module receives.
 
     :param arguments: the options and Ansible's own arguments. :return: JSON.
@@ -106,7 +106,7 @@ def module_state(arguments: bytes) -> t.Iterator[None]:
 
     :param arguments: see :func:`encoded`.
     """
-    fresh: list[tuple[t.Any, str, t.Any]] = [
+    fresh: list[tuple[object, str, object]] = [
         (basic, "_ANSIBLE_ARGS", arguments),
         # A list in older versions, now a dict.
         (warnings, "_global_warnings", type(warnings._global_warnings)()),  # noqa: SLF001

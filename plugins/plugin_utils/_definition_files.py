@@ -38,7 +38,7 @@ class _FileError(Exception):
 class _Loader(yaml.SafeLoader):
     """YAML 1.2: only ``true`` and ``false`` are booleans, and a leading zero is not octal; a key is given once."""
 
-    def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Hashable, t.Any]:
         self.flatten_mapping(node)
         seen = set()
         for key, _value in node.value:
@@ -75,11 +75,10 @@ def with_files(module: str, options: Params, loader: DataLoader) -> tuple[Result
     option, faults = MODULES[module], list[Fault]()
     changes = _policy(options, loader, faults)
     if not option:
-        changed = _assistant(options, "", loader, faults)
-        return ({} if changed is options else changed), faults
+        return _assistant(options, "", loader, faults) or {}, faults
     items = options.get(option)
     if isinstance(items, (list, tuple)):
-        changes[option] = [_assistant(item, f"{option}[{i}].", loader, faults) for i, item in enumerate(items)]
+        changes[option] = [_assistant(item, f"{option}[{i}].", loader, faults) or item for i, item in enumerate(items)]
     return changes, faults
 
 
@@ -88,7 +87,7 @@ def _policy(options: Params, loader: DataLoader, faults: list[Fault]) -> Result:
     items = options.get(POLICY)
     if not isinstance(items, (list, tuple)):
         return {}
-    found: list[t.Any] = []
+    found: list[object] = []
     for index, item in enumerate(items):
         try:
             found += _rules(_text(item, loader)) if isinstance(item, str) and _is_path(item) else [item]
@@ -102,18 +101,18 @@ def _is_path(value: str) -> bool:
     return "/" in value or value.endswith((".yml", ".yaml", ".json"))
 
 
-def _rules(text: str) -> list[t.Any]:
+def _rules(text: str) -> list[str]:
     found = _loaded(text)
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise _FileError("must contain a list of the ids of rules.")
     return found
 
 
-def _assistant(options: t.Any, path: str, loader: DataLoader, faults: list[Fault]) -> t.Any:
-    """The options of an assistant with a definition instead of files."""
+def _assistant(options: object, path: str, loader: DataLoader, faults: list[Fault]) -> Result | None:
+    """The options of an assistant with a definition instead of files; ``None`` if it has no files."""
     if not isinstance(options, dict) or not (options.get(DEFINITION) or options.get(PROMPT)):
-        return options
-    definition: t.Any = options.get("definition") or {}
+        return None
+    definition: object = options.get("definition") or {}
     for name, apply in ((DEFINITION, _with_definition), (PROMPT, _with_prompt)):
         if options.get(name):
             try:
@@ -123,7 +122,7 @@ def _assistant(options: t.Any, path: str, loader: DataLoader, faults: list[Fault
     return {**options, "definition": definition, DEFINITION: None, PROMPT: None}
 
 
-def _with_definition(definition: t.Any, text: str, options: Params) -> t.Any:
+def _with_definition(definition: object, text: str, options: Params) -> object:
     found = _loaded(text)
     if not isinstance(found, dict):
         raise _FileError("must contain an object with the keys of Vapi's API, such as model and voice.")
@@ -135,7 +134,7 @@ def _with_definition(definition: t.Any, text: str, options: Params) -> t.Any:
     return overlay(own, definition, ASSISTANT_FORM) if definition else own
 
 
-def _loaded(text: str) -> t.Any:
+def _loaded(text: str) -> object:
     try:
         return _parsed(text)
     except yaml.YAMLError as error:
@@ -146,7 +145,7 @@ def _loaded(text: str) -> t.Any:
         ) from None
 
 
-def _parsed(text: str) -> t.Any:
+def _parsed(text: str) -> object:
     try:
         # Not by PyYAML: JSON writes a character beyond 16 bits as two escaped ones.
         return json.loads(text, object_pairs_hook=_without_duplicates)
@@ -154,7 +153,7 @@ def _parsed(text: str) -> t.Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
 
 
-def _without_duplicates(pairs: list[tuple[str, t.Any]]) -> ApiObject:
+def _without_duplicates(pairs: list[tuple[str, object]]) -> ApiObject:
     names = [name for name, _value in pairs]
     if len(set(names)) < len(names):
         raise _FileError(f"contains a duplicate key {next(name for name in names if names.count(name) > 1)}.")

@@ -73,7 +73,7 @@ class InProcessActionModule(Normal):
     _module_main: Main | None = None
     _arguments: Result | None = None
 
-    def run(self, tmp: object = None, task_vars: t.Any = None) -> t.Any:
+    def run(self, tmp: object = None, task_vars: Params | None = None) -> Result:
         """Reject texts with Vapi variables that Ansible has replaced."""
         faults = self._template_faults(task_vars or {})
         faults = [*faults, SOLUTION] if faults else []
@@ -81,7 +81,8 @@ class InProcessActionModule(Normal):
         if faults:
             lines = "".join(f"\n- {fault}" for fault in faults)
             return {"failed": True, "changed": False, "msg": f"Nothing was sent. Correct this first.{lines}"}
-        return super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+        result: Result = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]
+        return result
 
     if _ansible_internals.PROFILED:
 
@@ -108,11 +109,12 @@ class InProcessActionModule(Normal):
         given = [item for key, item in written.items() if key in (self._task.action, "args")] if written else []
         return {key: item for each in given if isinstance(each, dict) for key, item in each.items()}
 
-    def _execute_module(self, module_name: str | None = None, *args: t.Any, **more: t.Any) -> t.Any:
+    def _execute_module(self, module_name: str | None = None, *args: t.Any, **more: t.Any) -> Result:
         name = str(module_name or self._task.action).rpartition(".")[2]
         self._module_main = _main_of(name) if self._can_run_in_process(more.get("task_vars") or {}) else None
         try:
-            return super()._execute_module(module_name, *args, **more)
+            result: Result = super()._execute_module(module_name, *args, **more)
+            return result
         finally:
             self._module_main = self._arguments = None
 
@@ -139,22 +141,23 @@ class InProcessActionModule(Normal):
         return str(self._templar.template(variables[name])) if name in variables else ""
 
     def _update_module_args(
-        self, module_name: str | None, module_args: Result, task_vars: t.Any, *args: t.Any, **more: t.Any
+        self, module_name: str | None, module_args: Result, task_vars: Params | None, *args: t.Any, **more: t.Any
     ) -> None:
         """Pass the controller's information about the options to the module."""
         super()._update_module_args(module_name, module_args, task_vars, *args, **more)
         name = str(module_name or self._task.action).rpartition(".")[2]
-        given = self._templar.template(task_vars[NAMES]) if NAMES in (task_vars or {}) else None
+        variables = task_vars or {}
+        given = self._templar.template(variables[NAMES]) if NAMES in variables else None
         changed, unusable = with_files(name, module_args, self._loader) if _main_of(name) else ({}, [])
         module_args.update(changed)
         for option in FILES.get(name, ()) if self._connection.transport == "local" else ():
             if module_args.get(option):
-                module_args[option] = absolute(str(module_args[option]), task_vars or {})
+                module_args[option] = absolute(str(module_args[option]), variables)
         own = {key: value for key, value in module_args.items() if not str(key).startswith("_ansible_")}
         faults = [
-            list(fault) for fault in (*unusable, *keys_that_are_no_text(own), *replaced_variables(own, task_vars or {}))
+            list(fault) for fault in (*unusable, *keys_that_are_no_text(own), *replaced_variables(own, variables))
         ]
-        exist = boolean(self._value(task_vars or {}, REFERENCES_EXIST) or "false", strict=False)
+        exist = boolean(self._value(variables, REFERENCES_EXIST) or "false", strict=False)
         if (given or faults or exist) and _main_of(name):
             names = variable_names(name, given) if given else {}
             module_args[ansible_module.CONTROLLER] = {"names": names, "faults": faults, "references_exist": exist}
@@ -165,17 +168,18 @@ class InProcessActionModule(Normal):
         """Nothing is copied, so no temporary folder is made."""
         return True if self._module_main else bool(super()._is_pipelining_enabled(*args, **more))
 
-    def _configure_module(self, module_name: str, module_args: Result, task_vars: t.Any) -> t.Any:
+    def _configure_module(self, module_name: str, module_args: Result, task_vars: Params | None) -> t.Any:
         """No archive is made."""
         if not self._module_main:
             return super()._configure_module(module_name, module_args, task_vars)
         self._arguments = module_args
         return _ansible_internals.empty_module(f"{module_name} (in this process)")
 
-    def _low_level_execute_command(self, *args: t.Any, **more: t.Any) -> t.Any:
+    def _low_level_execute_command(self, *args: object, **more: object) -> Result:
         """No process is started."""
         if not self._module_main or self._arguments is None:
-            return super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]
+            result: Result = super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]
+            return result
         begun = last_progress = time.monotonic()
 
         def progress(done: int, count: int) -> None:

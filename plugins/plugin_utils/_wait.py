@@ -25,6 +25,7 @@ import urllib.parse
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import API
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals, _single
@@ -54,7 +55,7 @@ AFTER = 86_400.0
 Result = dict[str, t.Any]
 
 #: The tasks of this process: the items of a loop are copies of one task, its attempts are the same object.
-_ITEMS: dict[tuple[str, str], list[t.Any]] = {}
+_ITEMS: dict[tuple[str, str], list[object]] = {}
 
 
 class WaitActionModule(InProcessActionModule):
@@ -96,21 +97,22 @@ class WaitActionModule(InProcessActionModule):
         """The error message for a finished object; empty on success."""
         return ""
 
-    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> Result:
+    def run(self, tmp: object = None, task_vars: Params | None = None) -> Result:
         del tmp  # of no effect in ansible-core either
         args: Result = dict(self._task.args)
         # Invalid options are rejected here, before anything is recorded.
-        if self._task.check_mode or self._template_faults(task_vars or {}):
-            return self._module(task_vars)
+        variables = task_vars or {}
+        if self._task.check_mode or self._template_faults(variables):
+            return self._module(variables)
         limit = self._seconds(args)
-        result = self._request(args, task_vars)
+        result = self._request(args, variables)
         started = result.get(self.noun)
         waits = boolean(args.get("wait", False), strict=False)
         if not waits or not started or result.get("failed") or args.get("state") == "absent":
             return result
-        return {**result, **self._wait(started, args, task_vars, limit)}
+        return {**result, **self._wait(started, args, variables, limit)}
 
-    def _module(self, task_vars: t.Any, *, look: bool = False) -> Result:
+    def _module(self, task_vars: Params, *, look: bool = False) -> Result:
         """The module's result.
 
         :param look: whether to run it in check mode, in which it only finds existing objects.
@@ -125,7 +127,7 @@ class WaitActionModule(InProcessActionModule):
 
     # -- one request
 
-    def _request(self, args: Result, task_vars: t.Any) -> Result:
+    def _request(self, args: Result, task_vars: Params) -> Result:
         """The module's result, or that of the same request by an earlier task, host, attempt or run.
 
         This depends on two records. One is for this task of this run and is shared by its hosts, attempts and
@@ -175,7 +177,7 @@ class WaitActionModule(InProcessActionModule):
             record.write({"requests": requests})
         return _single.digest(name, number)
 
-    def _again(self, before: Result, args: Result, task_vars: t.Any, *, mine: bool, same: bool) -> Result:
+    def _again(self, before: Result, args: Result, task_vars: Params, *, mine: bool, same: bool) -> Result:
         """The result for a host whose task has already sent its request."""
         result: Result = dict(before["result"])
         if mine:
@@ -192,7 +194,7 @@ class WaitActionModule(InProcessActionModule):
             f"{self.key_option} for each host, or run the task on one host with a loop."
         )
 
-    def _send_once(self, args: Result, key_option: str, task_vars: t.Any) -> Result:
+    def _send_once(self, args: Result, key_option: str, task_vars: Params) -> Result:
         """The module's result; nothing is sent while the outcome of an earlier identical request is unknown."""
         with self._marked(args, key_option) as record:
             before = record.read()
@@ -223,7 +225,7 @@ class WaitActionModule(InProcessActionModule):
         made = before["made"] if same else time.time()
         return {"state": state, "started": plain, "made": made, "until": _until(started)}
 
-    def _known(self, before: Result, args: Result, task_vars: t.Any) -> Result | None:
+    def _known(self, before: Result, args: Result, task_vars: Params) -> Result | None:
         """The result of a request that the service does not list; ``None`` if it may be sent again."""
         if before.get("state") != DONE:
             left = math.ceil((UNSETTLED - time.time() + before.get("at", 0)) / 60)
@@ -286,7 +288,7 @@ class WaitActionModule(InProcessActionModule):
 
     # -- waiting
 
-    def _found(self, started: Result, args: Result, task_vars: t.Any) -> Result:
+    def _found(self, started: Result, args: Result, task_vars: Params) -> Result:
         """The info module's result for the started object."""
         asked = {name: args[name] for name in (*CONNECTION, *self.also) if name in args}
         asked |= self.info_constants | self.key(started)
@@ -295,7 +297,7 @@ class WaitActionModule(InProcessActionModule):
         )
         return answer
 
-    def _wait(self, started: Result, args: Result, task_vars: t.Any, limit: int) -> Result:
+    def _wait(self, started: Result, args: Result, task_vars: Params, limit: int) -> Result:
         begun, last_text, blind, polls, current = time.monotonic(), "", 0, 0, started
         while True:
             # Texts of the service, such as the reason why a call has ended.
@@ -331,7 +333,7 @@ class WaitActionModule(InProcessActionModule):
             raise AnsibleActionFail("Option wait_timeout: must be a number of seconds.") from None
 
 
-def _number(requests: list[Result], by: list[t.Any], given: str) -> int:
+def _number(requests: list[Result], by: list[object], given: str) -> int:
     """The number of the request that a task of a host stands for; a new one is added to the requests.
 
     A task that is included several times is one task for the user. Each attempt stands for the same request, and so do
