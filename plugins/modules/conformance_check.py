@@ -21,6 +21,8 @@ description:
     created.
   - A line is written to O(journal) before and after each change. If a check is interrupted, also by a crash, the next
     one first removes what the interrupted one has created.
+  - The published descriptions of both APIs are read without a key, and compared with the paths, fields and ended
+    reasons that this collection uses. Redirects are not followed.
   - The check ends early, and removes its objects, after two failed requests in a row or if the rate is limited twice.
   - RV(answers) and the report contain no key, password, number, id or name, so that the report can be attached to a
     public issue. The role C(sandbox) can load it and then behaves as the services did.
@@ -59,7 +61,7 @@ options:
     description:
       - A number of the didlogic account that is not in use, with country code. Required with O(level=destinations).
       - It must have no active destination, and must not be a phone number in Vapi. Otherwise nothing is changed and the
-        task fails.
+        task fails. A warning is issued if its destinations are not the same after the check.
     type: str
   report:
     description:

@@ -205,13 +205,16 @@ class Between(Faulty):
         self.seen += after
 
 
-def play(account: Account, folder: Memory, transport: t.Any = None) -> Ended:
+def play(account: Account, folder: Memory, transport: t.Any = None, warnings: list[str] | None = None) -> Ended:
     """One run at the highest level."""
+    warned = [] if warnings is None else warnings
     made = Report(account, False, transport or account.transport)
     clients = {name: made.engine(provider).client for name, provider in PROVIDERS.items()}
     given = {"level": "destinations", "spare_number": f"+{SPARE}", "pace": 0.0}
     options = run.checked(from_options(run.ConformanceOptions, given))
-    environment = run.Environment(files=folder, hosts=None, now=account.world.clock, clock=account.time)
+    environment = run.Environment(
+        files=folder, hosts=None, now=account.world.clock, clock=account.time, warn=warned.append
+    )
     try:
         return Ended("finished", run.run(clients, options, environment))
     except Killed:

@@ -86,6 +86,34 @@ def test_report_is_a_dialect() -> None:
     assert second.outcome.answers == first.outcome.answers
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda _rows: None, ""),
+        (lambda rows: rows.clear(), "1 are missing, 0 are new, 0 have changed"),
+        (lambda rows: rows[0].update(priority=9), "0 are missing, 0 are new, 1 have changed"),
+        (lambda rows: rows.append({**rows[0], "id": 99_999}), "0 are missing, 1 are new, 0 have changed"),
+    ],
+    ids=["unchanged", "missing", "changed", "new"],
+)
+def test_destinations_of_the_spare_number_are_compared(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[list[dict[str, Any]]], None], expected: str
+) -> None:
+    account, warnings = proof.start(), list[str]()
+    honest = cleanup.Cleanup.run
+
+    def changing(self: cleanup.Cleanup) -> Any:
+        left = honest(self)
+        change(
+            next(each["destinations"] for each in account.world.didlogic["numbers"] if each["number"] == proof.SPARE)
+        )
+        return left
+
+    monkeypatch.setattr(cleanup.Cleanup, "run", changing)
+    assert proof.play(account, proof.Memory(), warnings=warnings).outcome
+    assert [expected in text for text in warnings] == ([True] if expected else [])
+
+
 def test_killed_run_is_cleaned_by_the_next() -> None:
     jobs = kills(32)
     found = proof.sweep(jobs)

@@ -63,7 +63,7 @@ CONTEXT = {
     **{kind: IDS[kind] for kind in ("trunk", "assistant", "tool")},
     "other_trunk": IDS["trunk"], "number": IDS["phone_number"], "sip_account": LOGIN, "created": "2026-01-02T03:04:05Z",
     "numbers": FOREIGN["number"], "first": FOREIGN["number"], "number_id": "1001",
-    **dict.fromkeys("abcde", ROUTE), "same": ROUTE,
+    **dict.fromkeys("abcdef", ROUTE), "same": ROUTE,
 }  # fmt: skip
 REQUESTS = [request for step in run.steps(LEVELS[-1]) for call in step.calls for request in call.requests(CONTEXT)]
 WRITES = [request for request in REQUESTS if request.method != "GET"]

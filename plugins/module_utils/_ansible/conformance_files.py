@@ -13,6 +13,7 @@ import stat
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import public
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
@@ -124,7 +125,11 @@ def work(engines: dict[str, Engine], options: ConformanceOptions) -> Result:
     clients = {name: engine.client for name, engine in engines.items()}
     folder = JournalFolder(options.journal)
     environment = Environment(
-        files=folder, hosts=RealHosts(), now=lambda: datetime.datetime.now(datetime.UTC), warn=first.warn
+        files=folder,
+        hosts=RealHosts(),
+        now=lambda: datetime.datetime.now(datetime.UTC),
+        warn=first.warn,
+        fetch=lambda url: public.fetch(url, first.client.http),
     )
     with folder.hold(first.client.sleep):
         outcome = run.run(clients, options, environment)

@@ -118,8 +118,11 @@ def retry_after(value: str | None) -> float | None:
     return min(seconds, MAX_RETRY_AFTER_SECONDS) if 0 < seconds < float("inf") else None
 
 
-def _verification(http: HttpOptions, url: str) -> ssl.SSLContext | bool:
-    """How certificates are checked."""
+def verification(http: HttpOptions, url: str) -> ssl.SSLContext | bool:
+    """How certificates are checked.
+
+    :param http: the options. :param url: the URL. :return: the argument ``verify`` of httpx.
+    """
     context = ssl.create_default_context(cafile=http.ca_path) if http.ca_path else http.validate_certs
     # Without TLS no certificate is checked, and loading the system's certificates is slow.
     return context if http.validate_certs and not url.startswith("http:") else False
@@ -150,7 +153,7 @@ class Client:
         sleep: t.Callable[[float], object] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
-        self.service, self.connection, self.read_only, self._http, self._clock = (
+        self.service, self.connection, self.read_only, self.http, self._clock = (
             service,
             connection,
             read_only,
@@ -177,7 +180,7 @@ class Client:
         }
         # Unencrypted requests are for loopback only and are never sent to a proxy of the environment.
         self._proxied = self._url.startswith("https:")
-        verify, wrong = _verification(http, self._url), ""
+        verify, wrong = verification(http, self._url), ""
         try:
             self._client = httpx.Client(
                 headers=headers,
@@ -419,7 +422,7 @@ class Client:
         if self.interrupt_event.is_set() or os.getppid() != self._parent:
             raise RunInterruptedError("Interrupted before all changes were applied. Run the task again to continue.")
         url = self._url + _expand(path, ids)
-        token = request_deadline.set(self._clock() + self._http.timeout)
+        token = request_deadline.set(self._clock() + self.http.timeout)
         try:
             with self._client.stream(method, url, **request) as response:
                 return response, self._content(response)
@@ -427,7 +430,7 @@ class Client:
             reason = reason_of(error, self._url, self._proxied)
             return _Failure(reason.what, fix=reason.fix, final=reason.final, not_done=True)
         except httpx.TimeoutException:
-            return _Failure(f"no complete response from {address_of(self._url)} within {self._http.timeout} s")
+            return _Failure(f"no complete response from {address_of(self._url)} within {self.http.timeout} s")
         except _TooLarge:
             what = f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MB or has more than {MAX_VALUES} values"
             return _Failure(what, final=method == "GET", kind=ResponseTooLargeError)
@@ -467,7 +470,7 @@ class Client:
             wait = retry_after(response.headers.get("retry-after"))
             if wait is not None:
                 with self._lock:
-                    self._pause_until = max(self._pause_until, self._clock() + min(wait, self._http.retry_timeout))
+                    self._pause_until = max(self._pause_until, self._clock() + min(wait, self.http.retry_timeout))
             return _Failure(
                 "", status=status, words=words, not_done=status in NOT_CARRIED_OUT_STATUSES, waited=wait is not None
             )
@@ -479,7 +482,7 @@ class Client:
         pause = 0.0 if failure.waited else min(0.25 * 2**tries, 8.0) * random.uniform(0.5, 1.0)
         begun = max(started, self._last_success)
         now = self._clock()
-        if max(now + pause, self._pause_until) - begun > self._http.retry_timeout:
+        if max(now + pause, self._pause_until) - begun > self.http.retry_timeout:
             return False
         self.sleep(pause)
         return True

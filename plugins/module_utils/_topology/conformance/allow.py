@@ -56,12 +56,12 @@ class Rule:
 #: Lists that are only read.
 READ: t.Final = {
     VOICE: (
-        "/assistant", "/call", "/credential", "/phone-number", "/tool", "/traffic-allocations/latest", "/v2/call",
-        "/v2/campaign", "/v2/phone-number",
+        "/assistant", "/call", "/campaign", "/credential", "/phone-number", "/squad", "/tool",
+        "/traffic-allocations/latest", "/v2/call", "/v2/campaign", "/v2/phone-number", "/workflow",
     ),
     NUMBERS: (
-        "/v1/balance", "/v1/balance.json", "/v1/calls", "/v1/purchases", "/v1/sipaccounts", "/v1/transactions",
-        "/v2/numbers",
+        "/v1/balance", "/v1/balance.json", "/v1/calls", "/v1/purchases", "/v1/sipaccounts", "/v1/sms",
+        "/v1/transactions", "/v2/documents", "/v2/identities", "/v2/numbers",
     ),
 }  # fmt: skip
 

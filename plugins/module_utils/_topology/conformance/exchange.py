@@ -249,5 +249,5 @@ def decoded(content: bytes) -> object:
     """The JSON in a body. :param content: the body. :return: its value; ``None`` if it is no JSON."""
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -205,7 +205,7 @@ def load(store: Store, lines: t.Sequence[str]) -> Journal | None:
         head = {name: str(found[0][name]) for name in ("run", "started", "account", "spare")}
     except (KeyError, TypeError):
         raise OptionError("journal", "contains a file that is no journal of a conformance check.") from None
-    journal = Journal(store, **head)
+    journal = Journal(store, head["run"], head["started"], head["account"], head["spare"])
     journal.begun = True
     for line in found[1:]:
         journal.read(line)

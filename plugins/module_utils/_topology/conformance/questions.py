@@ -81,6 +81,13 @@ QUESTIONS: tuple[Question, ...] = (
     _read("vapi-campaigns-v2", "May the organisation use /v2/campaign?", "campaigns_v2"),
     _read("vapi-number-search", "Does the search of phone numbers work with sorting?"),
     _read("vapi-calls-v2", "Does /v2/call still respond?"),
+    _read("vapi-squads", "Does /squad respond?"),
+    _read("vapi-campaigns-v1", "Does /campaign still respond?"),
+    _read("vapi-workflow-removed", "Is /workflow removed?"),
+    Question("vapi-described-paths", "read", "Does Vapi's description contain the paths used here?", host=True),
+    Question("vapi-described-fields", "read", "Does Vapi's description contain the fields used here?", host=True),
+    Question("vapi-described-reasons", "read", "Are all ended reasons of Vapi's description known here?", host=True),
+    Question("vapi-descriptions-equal", "read", "Do both descriptions of Vapi have the same paths?", host=True),
     _read("vapi-rate-limit-headers", "Do responses have rate limit headers?"),
     # didlogic, requests that only read.
     _read("didlogic-unknown-key-403", "Is an unknown key rejected with 403?", "wrong_key_status", 403, MEASURED),
@@ -97,6 +104,10 @@ QUESTIONS: tuple[Question, ...] = (
     _read("didlogic-password-hidden", "Is the password of a SIP account absent from responses?"),
     _read("didlogic-call-id", "Do call records have an id?"),
     _read("didlogic-transactions-csv", "Are transactions returned as CSV?"),
+    _read("didlogic-identities", "Does /v2/identities respond?"),
+    _read("didlogic-documents", "Does /v2/documents respond?"),
+    _read("didlogic-messages", "Does /v1/sms respond?"),
+    Question("didlogic-described-paths", "read", "Does didlogic's description contain the paths used here?", host=True),
     _read("didlogic-rate-limit-headers", "Do responses have rate limit headers?"),
     Question("didlogic-sip-options", "read", "Do the SIP gateways respond to OPTIONS?", host=True),
     # Vapi, with objects that are removed again.
@@ -166,6 +177,9 @@ QUESTIONS: tuple[Question, ...] = (
         "didlogic-delete-again-404", "Is a second deletion answered with 404?", "accept_repeated_delete", False, True
     ),
     Question("didlogic-sip-login", "objects", "Does a new SIP account accept REGISTER?", host=True),
+    Question("didlogic-sip-login-tcp", "objects", "Does it accept REGISTER over TCP?", host=True),
+    Question("didlogic-sip-login-tls", "objects", "Does it accept REGISTER over TLS?", host=True),
+    Question("didlogic-sip-new-password", "objects", "Does REGISTER accept a changed password?", host=True),
     # didlogic, with destinations of the spare number that are removed again.
     _destinations("didlogic-priority", "Can the priority of a new destination be set?", "accept_priority"),
     _destinations("didlogic-new-equal", "Do new destinations have the same priority?", "equal_priorities"),
@@ -173,6 +187,7 @@ QUESTIONS: tuple[Question, ...] = (
     _destinations(
         "didlogic-duplicate", "Is the same address accepted twice?", "refuse_duplicate_destination", False, True
     ),
+    _destinations("didlogic-callhunt", "Can callhunt of a new destination be set?"),
     _destinations("didlogic-normalised", "Is the address of a destination normalised?", "normalise_destinations"),
     _destinations("didlogic-active-default", "Is a new destination active by default?", "active_by_default"),
 )

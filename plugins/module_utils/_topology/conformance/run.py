@@ -16,19 +16,20 @@ import urllib.parse
 import uuid
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     OptionError,
     RunInterruptedError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance import journal as journals
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance import (
+    descriptions,
     report,
     sip,
     steps_didlogic,
     steps_vapi,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance import journal as journals
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.cleanup import Cleanup
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.exchange import (
     NUMBERS,
@@ -103,6 +104,7 @@ class Environment:
     """What a run uses besides the services.
 
     :param files: the folder of the journal. :param hosts: SIP gateways and names; ``None`` to ask none.
+    :param fetch: reads a public document without a key; ``None`` to read none.
     :param now: the current time, with time zone. :param clock: monotonic seconds.
     :param warn: called with a warning.
     """
@@ -112,6 +114,7 @@ class Environment:
     now: t.Callable[[], datetime.datetime]
     clock: t.Callable[[], float] = time.monotonic
     warn: t.Callable[[str], None] = lambda _text: None
+    fetch: descriptions.Fetch | None = None
 
 
 @dataclasses.dataclass
@@ -137,7 +140,7 @@ def steps(level: str) -> list[Step]:
     """
     ordered = (
         *steps_vapi.READ_STEPS, *steps_didlogic.READ_STEPS, *steps_vapi.OBJECT_STEPS, *steps_didlogic.OBJECT_STEPS,
-        *steps_didlogic.DESTINATION_STEPS, *steps_didlogic.REMOVAL_STEPS,
+        *steps_didlogic.DESTINATION_STEPS, *steps_didlogic.PASSWORD_STEPS, *steps_didlogic.REMOVAL_STEPS,
     )  # fmt: skip
     return [step for step in ordered if LEVELS.index(step.level) <= LEVELS.index(level)]
 
@@ -147,7 +150,9 @@ def plan(level: str) -> list[Result]:
 
     :param level: the level. :return: name, level and requests of each step, with placeholders in braces.
     """
-    return [
+    public = [f"GET {url}" for url in (*descriptions.VAPI_URLS, descriptions.DIDLOGIC_URL)]
+    found: list[Result] = [{"name": "Published descriptions, without a key", "level": LEVELS[0], "requests": public}]
+    return found + [
         {"name": step.name, "level": step.level, "requests": [str(call) for call in step.calls]}
         for step in steps(level)
     ]
@@ -190,6 +195,7 @@ class Runner:
         self.journal = Journal(environment.files.new(run_id), run_id, started, account, spare_number)
         self.sender = Sender(clients, self.journal, self.pace, environment.clock)
         self.findings: dict[str, Result] = {}
+        self.spare_routes: list[ApiObject] | None = None  # before the check
         self.context = _context(self.journal, environment.now())
 
     def run(self) -> Outcome:
@@ -201,6 +207,7 @@ class Runner:
                 self._check_spare()
             ended_early = self._play()
             left = self._clean(self.sender)
+            self._compare_spare()
         passwords = [value for name, value in self.context.items() if name.startswith("password") and len(value) > 1]
         answered = report.answers(self.findings)
         return Outcome(self.journal.run, answered, left, ended_early, self.keys + passwords, self.sender.private)
@@ -233,6 +240,7 @@ class Runner:
         )
         if routes is None or not routes.ok:
             raise OptionError("spare_number", "must be a number of the didlogic account.")
+        self.spare_routes = routes.rows
         if any(row.get("active") is not False for row in routes.rows):
             raise OptionError("spare_number", "must have no active destination, because it must not be in use.")
         numbers = self.sender.send(Request(service=VOICE, method="GET", path="/phone-number", params={"limit": 1000}))
@@ -241,12 +249,33 @@ class Runner:
         if any(_digits(row.get("number")) == self.journal.spare_number for row in numbers.rows):
             raise OptionError("spare_number", "must not be a phone number in Vapi, because it must not be in use.")
 
+    def _compare_spare(self) -> None:
+        """Warn if the destinations of the spare number are not those of the first reading."""
+        if self.spare_routes is None or not self.journal.begun:
+            return
+        path = f"/v1/purchases/{self.journal.spare_number}/destinations"
+        found = self.sender.send(Request(service=NUMBERS, method="GET", path=path))
+        if found is None or not found.ok:
+            self.environment.warn("The destinations of spare_number could not be read again. Compare them yourself.")
+            return
+        before, after = ({str(row.get("id")): row for row in rows} for rows in (self.spare_routes, found.rows))
+        missing, new = len(before.keys() - after.keys()), len(after.keys() - before.keys())
+        changed = sum(before[name] != after[name] for name in before.keys() & after.keys())
+        if missing or new or changed:
+            self.environment.warn(
+                f"The destinations of spare_number are not those from before the check: {missing} are missing, {new} "
+                f"are new, {changed} have changed. The check changes only its own; compare them."
+            )
+
     def _play(self) -> str:
         try:
+            self._ask_descriptions()
             for step in steps(self.options.level):
-                if step in steps_didlogic.REMOVAL_STEPS:
+                if step in steps_didlogic.PASSWORD_STEPS:
                     self._ask_hosts_about_objects()
                 self._step(step)
+                if step in steps_didlogic.PASSWORD_STEPS:
+                    self._ask_with_new_password()
             if self._other_hosts(NUMBERS):
                 self._answer(sip.gateways(t.cast("sip.Hosts", self.environment.hosts)))
         except EndedEarly as reason:
@@ -301,11 +330,26 @@ class Runner:
     def _other_hosts(self, service: str) -> bool:
         return self.environment.hosts is not None and is_own(self.clients[service])
 
+    def _ask_descriptions(self) -> None:
+        fetch = self.environment.fetch
+        for service, compare in ((VOICE, descriptions.vapi), (NUMBERS, descriptions.didlogic)):
+            if fetch and is_own(self.clients[service]):
+                self._answer(compare(fetch))
+
+    def _ask_with_new_password(self) -> None:
+        hosts, accepted = self.environment.hosts, self.findings.get("didlogic-sip-login", {}).get("verdict") == YES
+        if hosts and accepted:
+            login, password = self.context["sip_account"], self.context["password_changed"]
+            sleep = self.clients[NUMBERS].sleep
+            self._answer(sip.login(hosts, login, password, sleep, "didlogic-sip-new-password"))
+
     def _ask_hosts_about_objects(self) -> None:
         hosts = self.environment.hosts
         if hosts and self._other_hosts(NUMBERS) and "sip_account" in self.context:
-            sleep = self.clients[NUMBERS].sleep
-            self._answer(sip.login(hosts, self.context["sip_account"], self.context["password"], sleep))
+            given = self.context["sip_account"], self.context["password"]
+            self._answer(sip.login(hosts, *given, self.clients[NUMBERS].sleep))
+            if self.findings["didlogic-sip-login"]["verdict"] == YES:
+                self._answer(sip.other_transports(hosts, *given))
         if hosts and self._other_hosts(VOICE) and "other_trunk" in self.context:
             region = str(self.clients[VOICE].connection.region)
             self._answer(sip.trunk_host(hosts, f"{self.context['other_trunk']}.{SIP_HOST[region]}"))
@@ -334,6 +378,7 @@ def _context(journal: Journal, now: datetime.datetime) -> dict[str, str]:
         "long_ago": (now - datetime.timedelta(days=400)).strftime("%Y-%m-%dT00:00:00.000Z"),
         "last_week": (now - datetime.timedelta(days=7)).strftime("%Y-%m-%d"),
         "password": _random(24),
+        "password_changed": _random(24),
         "password_symbols": steps_didlogic.SYMBOLS + _random(8),
         **{f"password_{length}": _random(length) for length in steps_didlogic.LENGTHS},
     }

@@ -25,13 +25,17 @@ SECONDS = 4
 LOGIN_PAUSE, LOGIN_ATTEMPTS = 15.0, 4
 
 
+Transport = t.Literal["udp", "tcp", "tls"]
+TRANSPORTS: t.Final[tuple[Transport, ...]] = ("udp", "tcp", "tls")
+
+
 class Hosts(t.Protocol):
     """What is asked of other hosts."""
 
-    def options(self, host: str, transport: t.Literal["udp", "tcp", "tls"]) -> int | None:
+    def options(self, host: str, transport: Transport) -> int | None:
         """The status of a response to OPTIONS; ``None`` without one."""
 
-    def login(self, host: str, username: str, password: str) -> bool | None:
+    def login(self, host: str, username: str, password: str, transport: Transport = "udp") -> bool | None:
         """Whether REGISTER accepts credentials; ``None`` if it is not known."""
 
     def resolves(self, host: str) -> bool:
@@ -41,20 +45,26 @@ class Hosts(t.Protocol):
 class RealHosts:
     """Sends OPTIONS and REGISTER without Contact, and resolves names."""
 
-    def options(self, host: str, transport: t.Literal["udp", "tcp", "tls"]) -> int | None:
+    def options(self, host: str, transport: Transport) -> int | None:
         """Send OPTIONS. :param host: the host. :param transport: the transport. :return: the status, if any."""
         given = ProbeOptions(host=host, transport=transport, timeout=SECONDS, fail=False)
         status = as_object(probe(given, lambda _text: None)[0]["probe"])["status"]
         return status if isinstance(status, int) else None
 
-    def login(self, host: str, username: str, password: str) -> bool | None:
+    def login(self, host: str, username: str, password: str, transport: Transport = "udp") -> bool | None:
         """Send REGISTER without Contact.
 
         :param host: the host. :param username: the login. :param password: the password.
-        :return: whether the credentials are accepted; ``None`` if it is not known.
+        :param transport: the transport. :return: whether the credentials are accepted; ``None`` if it is not known.
         """
         given = ProbeOptions(
-            host=host, method="register", username=username, password=password, timeout=SECONDS, fail=False
+            host=host,
+            method="register",
+            username=username,
+            password=password,
+            transport=transport,
+            timeout=SECONDS,
+            fail=False,
         )
         found = as_object(probe(given, lambda _text: None)[0]["probe"])["authenticated"]
         return found if isinstance(found, bool) else None
@@ -71,17 +81,23 @@ def gateways(hosts: Hosts) -> t.Iterator[Finding]:
     """Ask all gateways. :param hosts: the hosts. :return: the finding."""
     reached = {
         transport: sum(hosts.options(f"sip.{region}.didlogic.net", transport) is not None for region in REGIONS)
-        for transport in t.cast('tuple[t.Literal["udp", "tcp", "tls"], ...]', ("udp", "tcp", "tls"))
+        for transport in TRANSPORTS
     }
     evidence = ", ".join(f"{count} of {len(REGIONS)} over {transport.upper()}" for transport, count in reached.items())
     yield Finding("didlogic-sip-options", YES if any(reached.values()) else NO, evidence)
 
 
-def login(hosts: Hosts, username: str, password: str, sleep: t.Callable[[float], object]) -> t.Iterator[Finding]:
-    """Try the login of a new SIP account, which may need some time.
+def login(
+    hosts: Hosts,
+    username: str,
+    password: str,
+    sleep: t.Callable[[float], object],
+    question: str = "didlogic-sip-login",
+) -> t.Iterator[Finding]:
+    """Try the login of a SIP account, whose password may need some time.
 
     :param hosts: the hosts. :param username: the login. :param password: the password. :param sleep: waits.
-    :return: the finding.
+    :param question: the id of the question. :return: the finding.
     """
     found: bool | None = None
     for attempt in range(LOGIN_ATTEMPTS):
@@ -89,9 +105,21 @@ def login(hosts: Hosts, username: str, password: str, sleep: t.Callable[[float],
             sleep(LOGIN_PAUSE)
         found = hosts.login(f"sip.{REGIONS[0]}.didlogic.net", username, password)
         if found:
-            yield Finding("didlogic-sip-login", YES, f"accepted after about {attempt * LOGIN_PAUSE:.0f} s")
+            yield Finding(question, YES, f"accepted after about {attempt * LOGIN_PAUSE:.0f} s")
             return
-    yield Finding("didlogic-sip-login", UNCLEAR if found is None else NO, "not accepted within a minute")
+    yield Finding(question, UNCLEAR if found is None else NO, "not accepted within a minute")
+
+
+def other_transports(hosts: Hosts, username: str, password: str) -> t.Iterator[Finding]:
+    """Try an accepted login over TCP and TLS, once.
+
+    :param hosts: the hosts. :param username: the login. :param password: the password. :return: the findings.
+    """
+    for transport in TRANSPORTS[1:]:
+        found = hosts.login(f"sip.{REGIONS[0]}.didlogic.net", username, password, transport)
+        verdict = UNCLEAR if found is None else YES if found else NO
+        what = {YES: "accepted", NO: "rejected"}.get(verdict, "no conclusion")
+        yield Finding(f"didlogic-sip-login-{transport}", verdict, f"over {transport.upper()}: {what}")
 
 
 def trunk_host(hosts: Hosts, host: str) -> t.Iterator[Finding]:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
@@ -35,6 +37,13 @@ SAMPLE = 20
 
 #: Codes of the kinds of destinations that clients send.
 CODES = frozenset({1, 4, 5})
+
+#: Lists whose rows may contain personal data: only names of fields are reported.
+OTHER_LISTS: t.Final = {
+    "didlogic-identities": "/v2/identities",
+    "didlogic-documents": "/v2/documents",
+    "didlogic-messages": "/v1/sms",
+}
 
 _LIST = "/v1/purchases/{spare}/destinations"
 _ROUTES = "/v1/purchases/{number}/destinations"
@@ -140,6 +149,21 @@ def _judge_account_lists(seen: Seen) -> t.Iterator[Finding]:
         yield Finding("didlogic-transactions-csv", YES if csv else NO, f"transactions: {'CSV' if csv else 'JSON'}")
 
 
+#: Names of fields, such as ``created_at``.
+_KEY = re.compile(r"[a-z]+(?:_[a-z]+){0,5}")
+_MAX_KEYS = 30
+
+
+def _judge_other_lists(seen: Seen) -> t.Iterator[Finding]:
+    """Lists that the collection does not use: the status, and the names of the fields of their rows."""
+    for question, key in OTHER_LISTS.items():
+        found = seen.last(key)
+        answer = accepted(question, f"GET {key}", found)
+        rows = found.rows if found and found.ok else []
+        names = sorted({name for row in rows for name in row if _KEY.fullmatch(name)})[:_MAX_KEYS]
+        yield dataclasses.replace(answer, evidence=f"{answer.evidence}, fields {', '.join(names)}") if names else answer
+
+
 # -- a SIP account
 
 
@@ -239,6 +263,9 @@ def _judge_address(seen: Seen) -> t.Iterator[Finding]:
             NO if found == sent else YES,
             "capitals and sip: are " + ("kept" if found == sent else "changed"),
         )
+    hunting = seen.last("f")
+    effective = str(_row(hunting).get("callhunt")).lower() in ("true", "1")
+    yield changed("didlogic-callhunt", "callhunt", hunting, effective)
     by_default = seen.last("e")
     if by_default and by_default.ok:
         active = as_object(by_default.fields).get("active") is True
@@ -287,6 +314,12 @@ READ_STEPS: tuple[Step, ...] = (
             _get("transactions", "/v1/transactions", params={"start_date": "{last_week}"}),
         ),
         _judge_account_lists,
+    ),
+    Step(
+        "didlogic: other lists",
+        "read",
+        tuple(_get(path, path, params={"per_page": 1}) for path in OTHER_LISTS.values()),
+        _judge_other_lists,
     ),
 )
 
@@ -338,6 +371,16 @@ OBJECT_STEPS: tuple[Step, ...] = (
     ),
 )  # fmt: skip
 
+#: Between the first login with the SIP account and the one with another password.
+PASSWORD_STEPS: tuple[Step, ...] = (
+    Step(
+        "didlogic: another password",
+        "objects",
+        (_account("another password", {"password": "{password_changed}"}),),
+        lambda _seen: (),
+    ),
+)
+
 #: After everything else that uses the SIP account.
 REMOVAL_STEPS: tuple[Step, ...] = (
     Step(
@@ -369,6 +412,7 @@ DESTINATION_STEPS: tuple[Step, ...] = (
         (
             _create("same", "same", {"destination": "{mark}-a@{host}", "active": False}),
             _create("d", "d", {"destination": "sip:{mark}-d@{host_upper}", "active": False}),
+            _create("f", "f", {"destination": "{mark}-f@{host}", "active": False, "callhunt": True}),
             _create("e", "e", {"destination": "{mark}-e@{host}"}),
             Call(
                 key="off", service=NUMBERS, path=_LIST + "/{e}", method="PATCH", body={"destination": {"active": False}}

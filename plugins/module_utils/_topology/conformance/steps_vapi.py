@@ -117,6 +117,12 @@ def _password(rows: list[dict[str, object]], what: str) -> Finding:
 def _judge_versions(seen: Seen) -> t.Iterator[Finding]:
     yield accepted("vapi-number-search", "sorted by creation time", seen.last("search"))
     yield accepted("vapi-calls-v2", "GET /v2/call", seen.last("calls"))
+    yield accepted("vapi-squads", "GET /squad", seen.last("squads"))
+    yield accepted("vapi-campaigns-v1", "GET /campaign", seen.last("first campaigns"))
+    workflows = seen.last("workflows")
+    if workflows:
+        removed = YES if workflows.status in (404, 410) else NO if workflows.ok else UNCLEAR
+        yield Finding("vapi-workflow-removed", removed, f"GET /workflow: {workflows.status}")
     for question, key in (("vapi-campaigns-v2", "campaigns"), ("vapi-versioning", "allocations")):
         found = seen.last(key)
         # Without the feature the status is 403. An allocation that does not exist is 200 or 404.
@@ -302,6 +308,9 @@ READ_STEPS: tuple[Step, ...] = (
             _get("search", "/v2/phone-number", limit=1, sortBy="createdAt", sortOrder="ASC"),
             _get("calls", "/v2/call", limit=1),
             _get("campaigns", "/v2/campaign", limit=1),
+            _get("squads", "/squad", limit=1),
+            _get("first campaigns", "/campaign", limit=1),
+            _get("workflows", "/workflow", limit=1),
             _get("allocations", "/traffic-allocations/latest", assistantId=str(uuid.UUID(int=0, version=4))),
         ),
         _judge_versions,
