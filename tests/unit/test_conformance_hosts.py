@@ -67,8 +67,9 @@ def test_complete_description_has_everything() -> None:
         (a_description(leave_out="techPrefix"), "vapi-described-fields", "without /credential techPrefix"),
         (a_description("a-new-reason"), "vapi-described-reasons", "2 reasons, 1 of them new: a-new-reason"),
         (a_description(f"{PROSE} 1"), "vapi-described-reasons", ""),
+        (a_description("campaign.ended.success"), "vapi-described-reasons", ""),
     ],
-    ids=["path", "field", "reason", "no reason but prose"],
+    ids=["path", "field", "reason", "no reason but prose", "reason of a campaign"],
 )
 def test_difference_is_named(document: object, question: str, evidence: str) -> None:
     found = asked(document)

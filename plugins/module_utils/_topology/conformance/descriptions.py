@@ -47,7 +47,8 @@ MAX_LINKS, MAX_SCHEMAS, MAX_VALUES, MAX_NAMED = 2, 200, 2_000_000, 12
 
 _LINK = re.compile(r"[\"'(\s]([^\"'()\s<>]{1,300}\.(?:json|ya?ml))[\"')\s]")
 _PATH = re.compile(r"/v[12]/[A-Za-z0-9_./{}:-]{1,200}")
-_REASON = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,119}")
+#: Of a call; campaigns have reasons of their own in a field with the same name.
+_REASON = re.compile(r"(?!campaign\.)[A-Za-z][A-Za-z0-9.-]{0,119}")
 
 
 class _Written(t.Protocol):
@@ -201,7 +202,7 @@ def _reasons(description: ApiObject) -> Finding:
 
 
 def _published_reasons(description: ApiObject) -> set[str]:
-    """The values of all fields ``endedReason``."""
+    """The ended reasons of calls: values of all fields ``endedReason``."""
     found: set[str] = set()
     pending: list[object] = [description]
     for _step in range(MAX_VALUES):
