@@ -305,7 +305,10 @@ def judge_call(invites: list[Any], begun: float, times: Times) -> Found:
         found["calls that nobody answered"] += 1
     elif begun < times["bypassed"]:
         found["calls until failover, answered by the next destination after Vapi's"] += who == NEXT
-        found["calls until failover that were answered by another one"] += who != NEXT
+        # Within the retransmissions of its INVITE, Vapi may be back.
+        returned = who == ASSISTANT and answer.time >= times["well"]
+        found["calls until failover, answered by Vapi after its return"] += returned
+        found["calls until failover that were answered by another one"] += who != NEXT and not returned
     elif begun < times["returning"]:
         found["calls after failover"] += 1
         found["calls after failover that asked Vapi"] += asked or who != NEXT
