@@ -14,6 +14,7 @@ import urllib.parse
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_list, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, fields
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.exchange import (
     NUMBERS,
     Finding,
@@ -195,7 +196,7 @@ def _reasons(description: ApiObject) -> Finding:
     if not published:
         return Finding(question, UNCLEAR, "the description has no ended reasons")
     new = [reason for reason in published if cause_of(reason) is None]
-    evidence = f"{len(published)} reasons, {len(new)} of them new"
+    evidence = f"{counted(len(published), 'reason')}, {len(new)} of them new"
     if new:
         evidence += f": {', '.join(new[:MAX_NAMED])}"
     return Finding(question, NO if new else YES, evidence)
