@@ -37,7 +37,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.squad
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
 
 #: Reads a public document without a key: URL -> the body, ``None`` without a response with status 200.
-Fetch = t.Callable[[str], bytes | None]
+Fetch = t.Callable[[str], "bytes | None"]
 
 VAPI_URLS: t.Final = ("https://api.vapi.ai/api-json", "https://docs.vapi.ai/openapi.json")
 #: A page that links to the description.
