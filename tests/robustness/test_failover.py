@@ -71,6 +71,15 @@ def unbroken(found: proof.Found) -> bool:
     return True
 
 
+def test_wrong_404_does_not_remove_a_number_from_the_record() -> None:
+    jobs: list[proof.Job] = []
+    for names, state, when in itertools.product((("vapi on",), LISTS[1]), proof.STATES, ("before", "after")):
+        for index in range(proof.requests(names, state, True)):
+            case = proof.Case("", True, index, "404", when, persistent=False)
+            jobs.append(("fault", proof.Trial(names, True, state, case)))
+    assert unbroken(proof.sweep(jobs))
+
+
 def test_run_killed_at_any_request_is_completed_and_restored() -> None:
     jobs = kills(LISTS)
     found = proof.sweep(jobs)

@@ -447,13 +447,25 @@ class Failback(Switching):
         recorded = [item for item in items if item.number in self.record.numbers]
         for item in recorded:
             if isinstance(item.error, RejectedError) and item.error.status == 404:
-                item.error = None  # the number was returned to the carrier
+                item.error = self._not_restored(item)
         todo = [item for item in recorded if not item.error]
         self.engine.together(self.engine.with_progress(self._restore, len(todo)), todo)
         for item in todo:
             self._conclude(item)
         self.save()
         return self.finish(items, self._problem(items))
+
+    def _not_restored(self, item: Item) -> Exception | None:
+        """The error of a number without destinations; ``None`` if it was returned to the carrier."""
+        try:
+            numbers = self.engine.client.list_all(self.carrier.numbers.path, self.carrier.numbers.api.unwrap_list)
+        except PROBLEMS as error:
+            return error
+        # A wrong 404 must not remove a number from the record.
+        if item.number not in map(self.carrier.number_of, numbers):
+            return None
+        title = self.carrier.provider.title
+        return ApiError(f"{item.number}: {title} rejects the list of its destinations (HTTP 404). Run the task again.")
 
     def _restore(self, item: Item) -> None:
         number, record = item.number, self.record
