@@ -310,46 +310,41 @@ class Step:
     alone: str = ""
 
 
-#: Steps of every run. The long ones first, so that the cores end at the same time.
-LONG = (
-    Step("ruff"),
-    Step("complexity"),
-    Step("mypy"),
-    Step("unit"),
-    Step("robustness"),
-    Step("browser"),
-    Step("sandbox"),
-    Step("example"),
-    Step("ecosystem"),
-    Step("eda"),
-)
-SHORT = (
-    Step("yamllint"),
-    Step("ansible-lint", alone="ansible-compat"),
-    Step("changelog"),
-    Step("docs-lint"),
-    Step("reuse"),
-    Step("sip"),
-    Step("importer"),
-    Step("demo"),
-)
-EVERYTHING = (
-    *LONG[:4],
-    *(Step(f"integration({version})") for version in ENDS),
-    Step(f"sanity({ENDS[-1]})", alone="sanity"),
-    # It installs into .ansible in the checkout, by the library ansible-compat, as ansible-lint does.
-    Step("molecule", ("-s", "default", "-s", "integration", "-s", "forward"), alone="ansible-compat"),
-    *LONG[4:],
-    *SHORT,
-)
-NIGHTLY = (
-    *LONG[:4],
-    *(Step(f"integration({version})") for version in CORES),
-    *(Step(f"sanity({version})", alone="sanity") for version in CORES),
-    Step("molecule", alone="ansible-compat"),
-    *LONG[4:],
-    *SHORT,
-)
+def all_steps(cores: Sequence[str], sanity: Sequence[str], *scenarios: str) -> tuple[Step, ...]:
+    """The steps of a run; the long ones first, so that the cores of the machine end at the same time.
+
+    :param cores: versions of ansible-core for the integration tests. :param sanity: the same for ansible-test sanity.
+    :param scenarios: Molecule's scenarios, by default all.
+    """
+    chosen = tuple(word for scenario in scenarios for word in ("-s", scenario))
+    return (
+        Step("ruff"),
+        Step("complexity"),
+        Step("mypy"),
+        Step("unit"),
+        *(Step(f"integration({version})") for version in cores),
+        *(Step(f"sanity({version})", alone="sanity") for version in sanity),
+        # It installs into .ansible in the checkout, by the library ansible-compat, as ansible-lint does.
+        Step("molecule", chosen, alone="ansible-compat"),
+        Step("robustness"),
+        Step("browser"),
+        Step("sandbox"),
+        Step("example"),
+        Step("ecosystem"),
+        Step("eda"),
+        Step("yamllint"),
+        Step("ansible-lint", alone="ansible-compat"),
+        Step("changelog"),
+        Step("docs-lint"),
+        Step("reuse"),
+        Step("sip"),
+        Step("importer"),
+        Step("demo"),
+    )
+
+
+EVERYTHING = all_steps(ENDS, ENDS[-1:], "default", "integration", "forward")
+NIGHTLY = all_steps(tuple(CORES), tuple(CORES))
 
 
 def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str]]:

@@ -157,10 +157,7 @@ BROKEN = ("disagreements",)
 
 
 def main() -> int:
-    options = messages.options(__doc__)
-    options.add_argument("--sample", type=int, default=1, help="every n-th zone only")
-    options.add_argument("--workers", type=int, default=2)
-    chosen = options.parse_args()
+    chosen = messages.sampled_options(__doc__, what="zone").parse_args()
     begun = time.monotonic()
     total = sweep(chosen.sample, chosen.workers)
     figures = {name: total[name] for name in total if name not in BROKEN} | {name: total[name] for name in BROKEN}

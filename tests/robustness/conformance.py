@@ -35,7 +35,7 @@ sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandb
 import httpx
 import messages
 from chain import Account, Report
-from faults import BEFORE_ONLY, Case, Faulty, Killed
+from faults import BEFORE_ONLY, Case, FaultyRun, Killed
 from sandbox_server import switches
 from sandbox_server.world import World
 
@@ -180,29 +180,15 @@ WRITTEN = re.compile(
 )
 
 
-class Between(Faulty):
-    """Lets requests and lines of the journal through, but for those that meet the fault."""
+class Between(FaultyRun):
+    """The requests and the lines of the journal; counts requests that no run may send."""
 
-    dead = False
     forbidden = 0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self.dead:
-            raise Killed
-        self.forbidden += request.method != "GET" and not WRITTEN.fullmatch(request.url.path)
-        try:
-            return super().handle_request(request)
-        except Killed:
-            self.dead = True
-            raise
-
-    def event(self, after: bool) -> None:
-        """Before and after a line is written."""
-        case = self.case
-        if case and case.kind == "killed" and self.seen == case.index and (case.when == "after") == after:
-            self.dead = True
-            raise Killed
-        self.seen += after
+        if not self.dead:
+            self.forbidden += request.method != "GET" and not WRITTEN.fullmatch(request.url.path)
+        return super().handle_request(request)
 
 
 def play(account: Account, folder: Memory, transport: t.Any = None, warnings: list[str] | None = None) -> Ended:
@@ -305,7 +291,7 @@ def run_world(settings: Settings) -> Found:
         wrong = measured_wrongly(settings, dialect(ended.outcome.answers))
         found["switches named wrongly"] += bool(wrong)
         found.update(f"{text} with {dict(settings)}" for text in wrong)
-    return noted(found + leaks(account, folder, ended), settings)
+    return messages.noted(found + leaks(account, folder, ended), BROKEN, settings)
 
 
 # -- kills and faults
@@ -353,16 +339,7 @@ def run_interruption(case: Case) -> Found:
     found["next run failed"] += again.end != "finished"
     found["objects left or changed"] += state_of(account) != before
     found["journals left behind"] += bool(folder.files)
-    return noted(found + leaks(account, folder, again), case)
-
-
-def noted(found: Found, case: object) -> Found:
-    for name in [name for name in found if name.startswith("traceback")]:
-        found["traceback"] += found[name]
-    for name in BROKEN:
-        if found[name]:
-            found[f"{name}: {case}"] += 1
-    return found
+    return messages.noted(found + leaks(account, folder, again), BROKEN, case)
 
 
 #: Counters that must be 0.
@@ -410,9 +387,7 @@ def sweep(chosen: t.Sequence[Job], workers: int = 1) -> Found:
 
 
 def main() -> int:
-    options = messages.options(__doc__)
-    options.add_argument("--sample", type=int, default=1, help="play every n-th case only")
-    options.add_argument("--workers", type=int, default=2)
+    options = messages.sampled_options(__doc__)
     options.add_argument("--worlds", action="store_true", help="only the worlds")
     chosen = options.parse_args()
     begun = time.monotonic()

@@ -146,10 +146,7 @@ def one(job: tuple[Flip, int]) -> collections.Counter[str]:
 
 
 def main() -> int:
-    options = messages.options(__doc__)
-    options.add_argument("--sample", type=int, default=211, help="play every n-th case of a fault only")
-    options.add_argument("--workers", type=int, default=2)
-    chosen = options.parse_args()
+    chosen = messages.sampled_options(__doc__, 211, "case of a fault").parse_args()
     begun = time.monotonic()
     total: collections.Counter[str] = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(chosen.workers) as pool:

@@ -33,10 +33,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/robustness", "tests/sandbox", "roles/sandbox/files")]
 
-import httpx
 import messages
 from chain import Account, Report, Ticking
-from faults import BEFORE_ONLY, KINDS, LIMIT, Case, Faulty, Killed
+from faults import BEFORE_ONLY, KINDS, LIMIT, Case, FaultyRun, Killed
 from sandbox_server.world import World
 from together import Baton, Choose, Interleaver
 
@@ -201,36 +200,13 @@ def play(
     return Outcome(end, result, account.time() - begun)
 
 
-class Between(Faulty):
-    """Lets requests and writes of the record through, but for those that meet the fault."""
-
-    dead = False
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self.dead:
-            raise Killed
-        try:
-            return super().handle_request(request)
-        except Killed:
-            self.dead = True
-            raise
-
-    def event(self, after: bool) -> None:
-        """Before and after the record is written."""
-        case = self.case
-        if case and case.kind == "killed" and self.seen == case.index and (case.when == "after") == after:
-            self.dead = True
-            raise Killed
-        self.seen += after
-
-
 @functools.cache
 def requests(names: Names, state: str, fallback: bool) -> int:
     """The number of requests and of writes of the record in an undisturbed run."""
     account, store = start(names), Memory()
     if state == "inactive":
         play(account, store, "active", fallback)
-    between = Between(account.transport, account, None, lambda: None)
+    between = FaultyRun(account.transport, account, None, lambda: None)
     store.event = between.event
     play(account, store, state, fallback, between)
     return between.seen
@@ -278,7 +254,7 @@ def watching(account: Account, before: dict[str, Rows], found: Found) -> t.Calla
 
 def restored(account: Account, store: Memory, before: dict[str, Rows], found: Found, watch: t.Any) -> None:
     """Failback must restore everything, and a second one must write nothing."""
-    between = Between(account.transport, account, None, watch)
+    between = FaultyRun(account.transport, account, None, watch)
     done = play(account, store, "inactive", False, between)
     found["failback failed"] += done.end != "converged"
     found["not restored"] += json.dumps(state_of(account)) != json.dumps(before)
@@ -308,7 +284,7 @@ class Stage:
                 store,
                 "active",
                 trial.fallback,
-                Between(self.account.transport, self.account, None, watch),
+                FaultyRun(self.account.transport, self.account, None, watch),
             )
         self.dumped, self.content = self.account.world.dump(), store.content
         self.followed: dict[str, Found] = {}
@@ -337,7 +313,7 @@ def run_trial(trial: Trial) -> Found:
     stage = stage_of(trial)
     account, store, before = stage.account, Memory(stage.content), stage.before
     found: Found = collections.Counter(stage.found)
-    between = Between(account.transport, account, trial.fault, watching(account, before, found))
+    between = FaultyRun(account.transport, account, trial.fault, watching(account, before, found))
     store.event = between.event
     done = play(account, store, trial.state, trial.fallback, between)
     found[done.end] += 1
@@ -353,7 +329,7 @@ def run_trial(trial: Trial) -> Found:
         stage.followed[left] = followed(stage, trial, store)
         found["states that runs have left"] += 1
     found.update(stage.followed[left])
-    return noted(found, trial)
+    return messages.noted(found, BROKEN, trial)
 
 
 def followed(stage: Stage, trial: Trial, store: Memory) -> Found:
@@ -365,7 +341,7 @@ def followed(stage: Stage, trial: Trial, store: Memory) -> Found:
         # Failback right after it, and one more failover before failback.
         stage.second.restore(account.world.dump())
         restored(stage.second, Memory(store.content), before, found, watching(stage.second, before, found))
-        again = play(account, store, "active", trial.fallback, Between(account.transport, account, None, watch))
+        again = play(account, store, "active", trial.fallback, FaultyRun(account.transport, account, None, watch))
         found["next run failed"] += again.end != "converged"
         found["not bypassed"] += not bypassed(before, state_of(account), trial.fallback)
         writes, content = account.world.journal_report()["writes"], store.content
@@ -373,16 +349,6 @@ def followed(stage: Stage, trial: Trial, store: Memory) -> Found:
         found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
         found["writes of a repeated run"] += store.content != content
     restored(account, store, before, found, watch)
-    return found
-
-
-def noted(found: Found, case: object) -> Found:
-    for name in BROKEN:
-        if found[name]:
-            found[f"{name}: {case}"] += 1
-    for name in [name for name in found if name.startswith("traceback")]:
-        found["traceback"] += found[name]
-        found[f"{name}: {case}"] += 1
     return found
 
 
@@ -489,7 +455,7 @@ def run_edit(number: int) -> Found:
     dry = play(account, store, "inactive", False, check=True)
     found["dry run changed something"] += state_of(account) != edited or store.content != record
     watch = watching(account, edited, found)
-    done = play(account, store, "inactive", False, Between(account.transport, account, None, watch))
+    done = play(account, store, "inactive", False, FaultyRun(account.transport, account, None, watch))
     found[done.end] += 1
     found["wrong end"] += done.end != ("conflict" if conflict else "converged")
     found["dry run predicted something else"] += dry.result != done.result or dry.end != done.end
@@ -500,7 +466,7 @@ def run_edit(number: int) -> Found:
     again = play(account, store, "inactive", False)
     found["writes of a repeated run"] += account.world.journal_report()["writes"] - writes
     found["wrong end"] += again.end != done.end
-    return noted(found, (number, names, fallback, edits))
+    return messages.noted(found, BROKEN, (number, names, fallback, edits))
 
 
 # -- two at once
@@ -547,7 +513,7 @@ def run_together(number: int) -> Found:
             found["not bypassed"] += bool(vapi) and protected(destinations(account), NUMBER)
     found["not restored"] += json.dumps(state_of(account)) != json.dumps(before)
     found["records left behind"] += sum(store.content is not None for store in stores)
-    return noted(found, (number, names, fallback))
+    return messages.noted(found, BROKEN, (number, names, fallback))
 
 
 def run_opposed(number: int) -> Found:
@@ -583,7 +549,7 @@ def run_opposed(number: int) -> Found:
         play(account, store, "inactive", fallback)
     found["not restored"] += json.dumps(state_of(account)) != json.dumps(before)
     found["records left behind"] += sum(store.content is not None for store in stores)
-    return noted(found, (number, names, fallback, ends))
+    return messages.noted(found, BROKEN, (number, names, fallback, ends))
 
 
 BROKEN = (
@@ -647,17 +613,14 @@ def sweep(chosen: list[Job], workers: int = 1, until: t.Collection[str] = ()) ->
         return _batch(chosen, until)
     total: Found = collections.Counter()
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        # Cases with the same list stand together.
+        # Cases with the same list are in one part.
         for part in pool.map(_batch, [chosen[at : at + CHUNK] for at in range(0, len(chosen), CHUNK)]):
             total.update(part)
     return total
 
 
 def main() -> int:
-    options = messages.options(__doc__)
-    options.add_argument("--sample", type=int, default=1, help="play every n-th case only")
-    options.add_argument("--workers", type=int, default=2)
-    chosen = options.parse_args()
+    chosen = messages.sampled_options(__doc__).parse_args()
     begun = time.monotonic()
     total = sweep(jobs()[:: chosen.sample], chosen.workers)
     figures: dict[str, int] = {

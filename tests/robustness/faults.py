@@ -173,6 +173,29 @@ class Faulty(httpx.BaseTransport):
         return answer
 
 
+class FaultyRun(Faulty):
+    """The same for a run that also writes a file on the controller: after a kill, no request is sent."""
+
+    dead = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.dead:
+            raise Killed
+        try:
+            return super().handle_request(request)
+        except Killed:
+            self.dead = True
+            raise
+
+    def event(self, after: bool) -> None:
+        """Before and after the file is written."""
+        case = self.case
+        if case and case.kind == "killed" and self.seen == case.index and (case.when == "after") == after:
+            self.dead = True
+            raise Killed
+        self.seen += after
+
+
 def start(name: str) -> Account:
     """``empty``: as bought; ``partly``: a run ended in the middle; ``finished``: all of it exists.
 
@@ -250,8 +273,7 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
         )
         found["unclear error"] += not 20 < len(sentence) < 600
     except Exception as error:  # noqa: BLE001 - it is what is counted
-        found["traceback"] += 1
-        found[f"traceback {type(error).__name__} {case}"] += 1
+        found[f"traceback {type(error).__name__}"] += 1
     found["requests sent elsewhere"] += faulty.elsewhere
     try:
         account.run(wrap=lambda inner: Faulty(inner, account, None, watch), at_once=case.at_once, **wish)
@@ -271,7 +293,7 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
         found["not as declared"] += without_order(life.inside(account), refused) != without_order(
             life.EXPECTED, refused
         )
-        return broken(found, case)
+        return messages.noted(found, BROKEN, case)
     everything = [row["destination"] for row in rows(account, OWN)]
     standing = [row["destination"] for row in rows(account, OWN) if row["active"]]
     found["lost destinations"] += sum(place not in everything for place in FOREIGN)
@@ -282,7 +304,7 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
         else [place for place in FOREIGN if place in standing]
     )
     found["wrong order"] += standing[1:] != promised
-    return broken(found, case)
+    return messages.noted(found, BROKEN, case)
 
 
 def refuses_copies(account: Account) -> bool:
@@ -294,14 +316,6 @@ def without_order(found: dict[str, t.Any], refused: bool) -> dict[str, t.Any]:
     """The environment, if ``refused`` without the destination that is not declared: it may be switched off."""
     kept = [row for row in found[OWN] if row[0] != "01234"]
     return {**found, OWN: kept} if refused else found
-
-
-def broken(found: collections.Counter[str], case: Case) -> collections.Counter[str]:
-    """The counter, with the case next to each promise that it breaks."""
-    for name in BROKEN:
-        if found[name]:
-            found[f"{name}: {case}"] += 1
-    return found
 
 
 def _batch(job: tuple[dict[str, str], list[Case]], until: t.Collection[str] = ()) -> collections.Counter[str]:
@@ -370,10 +384,7 @@ def sweep(
 
 
 def main() -> int:
-    options = messages.options(__doc__)
-    options.add_argument("--sample", type=int, default=1, help="play every n-th case only")
-    options.add_argument("--workers", type=int, default=2)
-    chosen = options.parse_args()
+    chosen = messages.sampled_options(__doc__).parse_args()
     begun = time.monotonic()
     figures, total = dict[str, int](), collections.Counter[str]()
     for starts, kinds, prefix in ((DEPLOYMENT, KINDS, ""), (CHANGE, CHANGING, "change of a deployed environment: ")):

@@ -19,6 +19,32 @@ def options(doc: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def sampled_options(doc: str | None, sample: int = 1, what: str = "case") -> argparse.ArgumentParser:
+    """The same for a proof with many cases: ``--sample`` and ``--workers`` too.
+
+    :param sample: the default: play every n-th case. :param what: the name of a case.
+    """
+    parser = options(doc)
+    parser.add_argument("--sample", type=int, default=sample, help=f"play every n-th {what} only")
+    parser.add_argument("--workers", type=int, default=2)
+    return parser
+
+
+def noted(
+    found: collections.Counter[str], broken: t.Iterable[str], case: object, detail: str = ""
+) -> collections.Counter[str]:
+    """The counter, with the case next to each promise that it breaks, and to each traceback.
+
+    :param found: what was counted for the case. :param broken: the counters that must be 0.
+    """
+    tracebacks = [name for name in found if name.startswith("traceback ")]
+    found["traceback"] += sum(found[name] for name in tracebacks)
+    for name in (*broken, *tracebacks):
+        if found[name]:
+            found[f"{name}: {case} {detail}".strip()] += 1
+    return found
+
+
 def end(
     figures: t.Mapping[str, t.Any],
     counted: collections.Counter[str],

@@ -249,15 +249,17 @@ def run_case(case: Case) -> collections.Counter[str]:
             texts.extend([str(failed.error), str(getattr(failed.error, "result", ""))])
             return "clear error" if 20 < len(str(failed.error)) < 900 else "unclear error"
         except Exception as error:  # noqa: BLE001 - it is what is counted
-            found[f"traceback {type(error).__name__} {case}"] += 1
-            return "traceback"
+            return f"traceback {type(error).__name__}"
         else:
             return "converged"
         finally:
             found["requests sent elsewhere"] += faulty.elsewhere
 
     found[play(case)] += 1
-    found["next run failed"] += play(None) != "converged"
+    again = play(None)
+    found["next run failed"] += again != "converged"
+    if again.startswith("traceback "):
+        found[again] += 1
     left = list(misses(account, login, old_trunk, refused=case.kind in REFUSALS))
     found["incomplete"] += bool(left)
     writes = account.world.journal_report()["writes"]
@@ -270,10 +272,7 @@ def run_case(case: Case) -> collections.Counter[str]:
     found["writes of a deployment after that"] += account.world.journal_report()["writes"] - writes
     secrets = (OLD_PASSWORD, NEW_PASSWORD, account.world.vapi_api_key, account.world.didlogic_api_key)
     found["secrets in output"] += any(secret in text for secret in secrets for text in texts)
-    for name in BROKEN:
-        if found[name]:
-            found[f"{name}: {case} {', '.join(left)}"] += 1
-    return found
+    return messages.noted(found, BROKEN, case, ", ".join(left))
 
 
 BROKEN = (
@@ -323,10 +322,7 @@ def sweep(
 
 
 def main() -> int:
-    options = messages.options(__doc__)
-    options.add_argument("--sample", type=int, default=1, help="play every n-th case only")
-    options.add_argument("--workers", type=int, default=2)
-    chosen = options.parse_args()
+    chosen = messages.sampled_options(__doc__).parse_args()
     begun = time.monotonic()
     number, total = sweep(chosen.sample, chosen.workers)
     figures = {"cases": number, "starting states": len(starts()), "requests of a rotation": len(requests("label"))}

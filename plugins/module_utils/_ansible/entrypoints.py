@@ -134,14 +134,12 @@ def run_operation(
     def notice(text: str) -> None:
         NOTICE.get()(str(module.redact({"text": text})["text"]))
 
-    def parse_options() -> RecordT:
-        faults = Faults()
-        given = faults_of(options, module.params, faults)
-        checked = faults.of("", parse, given)
-        faults.end()
-        return checked or given
-
-    run_guarded(module, parse_options, lambda given, engine: work(engine, given, notice), service)
+    run_guarded(
+        module,
+        lambda: _checked_options(module, options, parse),
+        lambda given, engine: work(engine, given, notice),
+        service,
+    )
 
 
 def run_with_optional(
@@ -163,12 +161,9 @@ def run_with_optional(
     module = Module(connection_spec(service) | connection_spec(other, prefix, optional=True) | argument_spec(options))
 
     def parse_options() -> RecordT:
-        faults = Faults()
-        given = faults_of(options, module.params, faults)
-        checked = faults.of("", parse, given)
-        faults.end()
+        given = _checked_options(module, options, parse)
         module.seen_secrets = set(hidden(given))
-        return checked or given
+        return given
 
     def act(given: RecordT, engine: Engine) -> Result:
         engines = {service.name: engine}
@@ -238,6 +233,15 @@ def run_plain(
         return result
 
     run_guarded(module, lambda: from_options(record, module.params), act)
+
+
+def _checked_options(module: Module, options: type[RecordT], parse: t.Callable[[RecordT], RecordT]) -> RecordT:
+    """The options, with all errors of both checks at once."""
+    faults = Faults()
+    given = faults_of(options, module.params, faults)
+    checked = faults.of("", parse, given)
+    faults.end()
+    return checked or given
 
 
 class Bulk(Model):

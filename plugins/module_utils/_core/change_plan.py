@@ -38,8 +38,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.version import VERSION
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.write_gate import (
     WriteGate,
-    fingerprint,
     keyed_digest,
+    request_digest,
     without_ids,
 )
 
@@ -86,7 +86,7 @@ class Change:
         document: Result = {**self.content, "id": self.id} if self.id else {**self.content}
         known = {**t.cast("Result", without_ids(document, new_ids)), "refers_to": self.refers_to}
         for name, requests in zip(REQUESTS, (self.requests, self.permitted), strict=True):
-            digests = (fingerprint(key, self.service, request, new_ids) for request in requests)
+            digests = (request_digest(key, self.service, request, new_ids) for request in requests)
             known[name] = list(dict.fromkeys(digests))
         return {**known, "digest": keyed_digest(key, known)}
 

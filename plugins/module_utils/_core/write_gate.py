@@ -17,7 +17,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
     Provider,
 )
 
-#: Characters of a fingerprint: 128 bits.
+#: Characters of a keyed digest: 128 bits.
 LENGTH = 32
 #: One form of equal data.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=list)
@@ -49,7 +49,7 @@ def keyed_digest(key: bytes, value: object) -> str:
     return hmac.digest(key, _CANONICAL.encode(value).encode(), "sha256").hex()[:LENGTH]
 
 
-def fingerprint(key: bytes, service: str, write: Mutation, new_ids: t.AbstractSet[str] = frozenset()) -> str:
+def request_digest(key: bytes, service: str, write: Mutation, new_ids: t.AbstractSet[str] = frozenset()) -> str:
     """The keyed digest of a request: equal requests of a dry run and of a run have the same.
 
     :param key: the key. :param service: the service's name. :param write: the request.
@@ -62,7 +62,7 @@ def fingerprint(key: bytes, service: str, write: Mutation, new_ids: t.AbstractSe
 class WriteGate:
     """Rejects every request that a plan does not contain; thread-safe, as it is only added to.
 
-    :param key: the key of the fingerprints. :param permitted: the fingerprints of the plan's requests.
+    :param key: the key of the digests. :param permitted: the digests of the plan's requests.
     """
 
     def __init__(self, key: bytes, permitted: t.Iterable[str]) -> None:
@@ -83,7 +83,7 @@ class WriteGate:
         :raises NotApprovedError: if the plan does not contain it. An object that this run has created may be removed.
         """
         undo = write.deletes_id in self._new_ids
-        if not undo and fingerprint(self._key, service.name, write, self._new_ids.copy()) not in self._permitted:
+        if not undo and request_digest(self._key, service.name, write, self._new_ids.copy()) not in self._permitted:
             raise NotApprovedError(
                 f"The approved plan does not contain this request ({write.method} {write.path}), so it was not sent: "
                 f"somebody has changed the objects in {service.title} during the run. Make a new plan and approve it."

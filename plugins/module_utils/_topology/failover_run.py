@@ -137,6 +137,12 @@ class Switching:
         except PROBLEMS as error:
             item.error = error
 
+    def account_numbers(self) -> list[str]:
+        """The numbers of the account."""
+        resource = self.carrier.numbers
+        rows = self.engine.client.list_all(resource.path, resource.api.unwrap_list)
+        return [number for number in map(self.carrier.number_of, rows) if number]
+
     def read(self, number: str) -> list[Entry]:
         """The current destinations of a number."""
         api = self.carrier.route_api
@@ -320,8 +326,7 @@ class Failover(Switching):
         if self.options.numbers is not None:
             return self.read_all(self.options.numbers)
         carrier = self.carrier
-        rows = self.engine.client.list_all(carrier.numbers.path, carrier.numbers.api.unwrap_list)
-        items = self.read_all(dict.fromkeys(number for number in map(carrier.number_of, rows) if number))
+        items = self.read_all(dict.fromkeys(self.account_numbers()))
         return [
             item
             for item in items
@@ -445,9 +450,9 @@ class Failback(Switching):
             self.engine.warn("The record does not exist: no destination was disabled, or the path differs.")
         items = self.read_all(self.options.numbers if self.options.numbers is not None else self.record.numbers)
         recorded = [item for item in items if item.number in self.record.numbers]
-        for item in recorded:
-            if isinstance(item.error, RejectedError) and item.error.status == 404:
-                item.error = self._not_restored(item)
+        self._recognise_returned(
+            [item for item in recorded if isinstance(item.error, RejectedError) and item.error.status == 404]
+        )
         todo = [item for item in recorded if not item.error]
         self.engine.together(self.engine.with_progress(self._restore, len(todo)), todo)
         for item in todo:
@@ -455,17 +460,24 @@ class Failback(Switching):
         self.save()
         return self.finish(items, self._problem(items))
 
-    def _not_restored(self, item: Item) -> Exception | None:
-        """The error of a number without destinations; ``None`` if it was returned to the carrier."""
+    def _recognise_returned(self, items: list[Item]) -> None:
+        """Numbers whose destinations do not exist: no error if the number was returned to the carrier."""
+        if not items:
+            return
         try:
-            numbers = self.engine.client.list_all(self.carrier.numbers.path, self.carrier.numbers.api.unwrap_list)
+            listed = set(self.account_numbers())
         except PROBLEMS as error:
-            return error
-        # A wrong 404 must not remove a number from the record.
-        if item.number not in map(self.carrier.number_of, numbers):
-            return None
+            for item in items:
+                item.error = error
+            return
         title = self.carrier.provider.title
-        return ApiError(f"{item.number}: {title} rejects the list of its destinations (HTTP 404). Run the task again.")
+        for item in items:
+            # A wrong 404 must not remove a number from the record.
+            item.error = (
+                ApiError(f"{item.number}: {title} rejects the list of its destinations (HTTP 404). Run the task again.")
+                if item.number in listed
+                else None
+            )
 
     def _restore(self, item: Item) -> None:
         number, record = item.number, self.record
