@@ -245,7 +245,7 @@ def test_transfer_that_rang_is_distinguished_by_its_record(ready: Any) -> None:
 
 
 def test_plan_reports_who_is_left_out_and_the_run_sends_the_others(ready: Any, tmp_path: Path) -> None:
-    """Through the playbooks, with a list beside the working directory."""
+    """Through the playbooks, with a list in the working directory."""
     (tmp_path / "blocked.txt").write_text("+31 (0)6 1234 0001\n")
     people = [{"number": f"06 1234 000{index}"} for index in range(1, 5)]
     rules = {

@@ -33,6 +33,7 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
     call_options,
     campaign_options,
 )
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_plan_oneshot import posts
 
 Options = dict[str, t.Any]
 AMSTERDAM, NEW_YORK, AUSTRALIAN_MOBILE = "+31201110001", "+12025550101", "+61491570006"
@@ -132,7 +133,7 @@ def within(**more: t.Any) -> Options:
     return {**options, "customers": None} if "csv" in more else options
 
 
-def told(resource: t.Any, options: Options) -> str:
+def error_text(resource: t.Any, options: Options) -> str:
     with pytest.raises(OptionError) as caught:
         desired_batches(resource, options)
     return str(caught.value)
@@ -143,7 +144,7 @@ def test_contacts_are_reported_by_line_and_rule_only(tmp_path: pathlib.Path) -> 
     options = within(
         csv=rows(tmp_path, *numbers), calling_hours=HOURS, do_not_call=[numbers[2], numbers[3], numbers[5]]
     )
-    text = told(CAMPAIGN, options)
+    text = error_text(CAMPAIGN, options)
     assert "- lines 4, 5 and 7: The number is on a do_not_call list." in text
     assert (
         "- lines 3 and 8: The call would be outside calling_hours: the time from schedule_at to schedule_until" in text
@@ -200,10 +201,6 @@ def test_exactly_the_planned_contacts_are_sent(stage: SandboxFixture) -> None:
         stage.fresh()
 
 
-def posts(stage: SandboxFixture) -> int:
-    return sum(write.startswith("POST") for write in stage.writes)
-
-
 @pytest.mark.parametrize(
     ("more", "text"),
     [
@@ -216,13 +213,13 @@ def posts(stage: SandboxFixture) -> int:
 def test_bounds_judge_what_would_be_sent(more: Options, text: str, skip: bool) -> None:
     people = [{"number": AMSTERDAM}, {"number": "+31201110002"}, *([{"number": "0"}] if skip else [])]
     options = within(customers=people, expected_call_seconds=120, skip_invalid=skip, **more)
-    assert text in told(CAMPAIGN, options)
+    assert text in error_text(CAMPAIGN, options)
     desired_batches(CAMPAIGN, within(customers=people, skip_invalid=skip, max_contacts=2, max_cost=0.5))
 
 
 def test_schedule_that_leaves_nobody_is_refused() -> None:
     people = [{"number": NEW_YORK}, {"number": AUSTRALIAN_MOBILE}]
-    text = told(CAMPAIGN, within(customers=people, calling_hours=HOURS, skip_invalid=True))
+    text = error_text(CAMPAIGN, within(customers=people, calling_hours=HOURS, skip_invalid=True))
     assert "customers[0] and customers[1]: The call would be outside calling_hours" in text
     assert "skip_invalid" not in text
 
@@ -230,19 +227,19 @@ def test_schedule_that_leaves_nobody_is_refused() -> None:
 def test_whole_span_counts() -> None:
     options = {"customers": [{"number": AMSTERDAM}], "calling_hours": HOURS}
     desired_batches(CAMPAIGN, within(**options, schedule_until="2026-06-01T20:00:00+02:00"))
-    assert "outside" in told(CAMPAIGN, within(**options, schedule_until="2026-06-01T20:00:01+02:00"))
-    assert "outside" in told(CAMPAIGN, within(**options, schedule_until="2026-06-02T12:00:00+02:00"))
+    assert "outside" in error_text(CAMPAIGN, within(**options, schedule_until="2026-06-01T20:00:01+02:00"))
+    assert "outside" in error_text(CAMPAIGN, within(**options, schedule_until="2026-06-02T12:00:00+02:00"))
     late = {"schedule_at": "2026-06-01T19:00:00+02:00", "schedule_until": None}
     desired_batches(CAMPAIGN, within(**options, **late))
     late["schedule_at"] = "2026-06-01T19:00:01+02:00"
-    assert "outside" in told(CAMPAIGN, within(**options, **late))
+    assert "outside" in error_text(CAMPAIGN, within(**options, **late))
     weekend = {**HOURS, "days": ["sat", "sun"]}
-    assert "outside" in told(CAMPAIGN, within(customers=[{"number": AMSTERDAM}], calling_hours=weekend))
+    assert "outside" in error_text(CAMPAIGN, within(customers=[{"number": AMSTERDAM}], calling_hours=weekend))
 
 
 def test_number_of_a_sip_uri_is_judged_too() -> None:
     people = [{"sip_uri": f"sip:{AMSTERDAM}@example.com"}, {"sip_uri": "sip:desk@example.com"}]
-    text = told(CAMPAIGN, within(customers=people, calling_hours=HOURS, do_not_call=[AMSTERDAM]))
+    text = error_text(CAMPAIGN, within(customers=people, calling_hours=HOURS, do_not_call=[AMSTERDAM]))
     assert "customers[0]: The number is on a do_not_call list" in text
     assert "customers[1]: The number has no known time zone" in text
 
@@ -308,7 +305,7 @@ def test_lists_of_numbers_are_read(tmp_path: pathlib.Path, content: str) -> None
 def test_entry_that_cannot_be_read_stops_the_run(tmp_path: pathlib.Path, content: str, places: str) -> None:
     file = tmp_path / "list.csv"
     file.write_text(content)
-    text = told(CAMPAIGN, within(customers=[{"number": AMSTERDAM}], do_not_call=[str(file)], skip_invalid=True))
+    text = error_text(CAMPAIGN, within(customers=[{"number": AMSTERDAM}], do_not_call=[str(file)], skip_invalid=True))
     assert text.startswith("Option do_not_call[0]")
     assert places in text
     assert "20111" not in text.replace(str(file), "")
@@ -317,13 +314,13 @@ def test_entry_that_cannot_be_read_stops_the_run(tmp_path: pathlib.Path, content
 @pytest.mark.parametrize("entry", ["", "0201110001", "12", "/nowhere/list.txt", "list.csv", "."])
 def test_unreadable_entry_is_named(entry: str) -> None:
     for resource, options in ((CAMPAIGN, within(skip_invalid=True)), (CALL, call_options())):
-        assert "do_not_call[1]" in told(resource, {**options, "do_not_call": [NEW_YORK, entry]})
+        assert "do_not_call[1]" in error_text(resource, {**options, "do_not_call": [NEW_YORK, entry]})
 
 
 def test_workbook_is_no_list(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "list.xlsx"
     file.write_bytes(b"PK\x03\x04 and so on")
-    assert "save it as a text file" in told(CALL, call_options(do_not_call=[str(file)]))
+    assert "save it as a text file" in error_text(CALL, call_options(do_not_call=[str(file)]))
 
 
 # ------------------------------------------------------------------------------------------------ calls
@@ -349,7 +346,7 @@ def test_call_returns_the_number_as_dialled(stage: SandboxFixture) -> None:
     ],
 )
 def test_call_outside_the_rules_is_refused_without_request(more: Options, path: str) -> None:
-    text = told(CALL, call_options(**{"customer": {"number": AMSTERDAM}, **more}))
+    text = error_text(CALL, call_options(**{"customer": {"number": AMSTERDAM}, **more}))
     assert path in text
     assert AMSTERDAM not in text
 
@@ -392,7 +389,7 @@ def test_call_now_outside_the_hours_is_refused_unless_it_exists(
 @pytest.mark.parametrize("resource", [CALL, CAMPAIGN], ids=["call", "campaign"])
 def test_invalid_rules_are_named(resource: t.Any, more: Options, text: str) -> None:
     options = call_options(schedule_at=MORNING) if resource is CALL else within()
-    assert text in told(resource, {**options, **more})
+    assert text in error_text(resource, {**options, **more})
 
 
 @pytest.mark.parametrize("resource", [CALL, CAMPAIGN], ids=["call", "campaign"])

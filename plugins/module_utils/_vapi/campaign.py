@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import math
-import pathlib
 import re
 import typing as t
 
@@ -58,6 +58,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbo
     ANY_NUMBER,
     TARGETS,
     ListReader,
+    file_content,
     instant,
     moment,
     not_in_the_past,
@@ -114,12 +115,12 @@ class Moment:
     """Decisions of rules that depend on the time of the run; an existing campaign is returned anyway.
 
     :param refusal: why no campaign may be started now. :param excluded: contacts outside the calling hours now.
-    :param was_excluded: ``(contact, time)`` -> whether the contact was outside at that time.
+    :param judges_at: the time when a campaign was created -> the rules as they may have been applied then.
     """
 
     refusal: OptionError | None
     excluded: tuple[PlainContact, ...]
-    was_excluded: t.Callable[[PlainContact, str], bool]
+    judges_at: t.Callable[[str], list[Judge]]
 
 
 class Campaign(Model):
@@ -263,13 +264,14 @@ def _judged(campaign: Campaign, options: CampaignOptions) -> _Judged:
     contacts = [contact for contact, place in pairs if place not in before | excluded]
     refusal = _refusal(linted, contacts, faults, options)
     if problems.found:
-        problems = Faults([*problems.found, *([refusal] if refusal else [])])
+        if refusal:
+            problems.add(refusal)
         problems.end()
     allowed = any(place not in before for place in linted.places) and rest_is_usable(linted)
     if not depends_on_now(campaign, options) or (before and not (options.skip_invalid and allowed)):
         return _Judged(linted, contacts, faults, refusal)
     late = tuple(contact for contact, place in pairs if place in excluded)
-    now = Moment(refusal, late, lambda contact, then: _was_outside(options, campaign, numbers, contact, then))
+    now = Moment(refusal, late, functools.partial(_judges_at, options, campaign, numbers))
     return _Judged(linted, contacts, faults, refusal, now)
 
 
@@ -281,15 +283,12 @@ def _current_time() -> datetime.datetime:
 _MOMENTS = (datetime.timedelta(), datetime.timedelta(minutes=5))
 
 
-def _was_outside(
-    options: CampaignOptions, campaign: Campaign, numbers: Numbers, contact: PlainContact, created_at: str
-) -> bool:
-    """Whether a contact was outside the calling hours when a campaign was created."""
+def _judges_at(options: CampaignOptions, campaign: Campaign, numbers: Numbers, created_at: str) -> list[Judge]:
     try:
         created = moment(created_at)
     except ValueError:
-        return False
-    return any(Judge(options, campaign, numbers, created - ago).outside(contact) is not None for ago in _MOMENTS)
+        return []
+    return [Judge(options, campaign, numbers, created - ago) for ago in _MOMENTS]
 
 
 def _refusal(
@@ -333,15 +332,7 @@ def _path(options: CampaignOptions) -> tuple[str, ...]:
 def _linted(campaign: Campaign, options: CampaignOptions, numbers: Numbers) -> Linted:
     if not options.csv:
         return from_list([_plain(contact) for contact in campaign.customers or []], numbers)
-    path = pathlib.Path(options.csv).expanduser()
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            rule = f"is larger than {MAX_BYTES // 2**20} MB; give a file with the contacts only."
-            raise OptionError("csv", rule, options.csv)
-        return from_csv(path.read_bytes(), numbers)
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise OptionError("csv", f"cannot be read on the host that runs this task: {reason}.", options.csv) from None
+    return from_csv(file_content("csv", options.csv, MAX_BYTES, "give a file with the contacts only"), numbers)
 
 
 def _lines(campaign: Campaign, options: CampaignOptions) -> int:
@@ -472,7 +463,8 @@ def _same_contacts(there: list[ApiObject], campaign: Campaign, created: str) -> 
     missing = desired.keys() - current.keys()
     if now:
         plain = {str(contact.get("number") or contact.get("sip_uri")): contact for contact in every}
-        missing = {key for key in missing if not now.was_excluded(plain[key], created)}
+        judges = now.judges_at(created)
+        missing = {key for key in missing if not any(judge.outside(plain[key]) for judge in judges)}
     new, gone = len(missing), len(current.keys() - desired.keys())
     other = sum(_rest(desired[key]) != _rest(current[key]) for key in desired.keys() & current.keys())
     if new or gone or other:

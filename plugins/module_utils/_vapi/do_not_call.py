@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import csv
 import io
-import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import UNSET, Faults, OptionError
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import E164
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.contacts import places_text, refused_file
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_numbers import FEWEST_DIGITS, Numbers
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import file_content
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_numbers import MARKS, Numbers, is_e164
 
 MAX_BYTES = 256 * 1024 * 1024
-_NUMBER = re.compile(r"\s*[+(0-9][-+0-9\s()\[\]./\u2010-\u2015\u2212]*")
+_NUMBER = re.compile(rf"\s*[+(0-9][+0-9{MARKS}]*")
 #: Last digits that decide whether an entry can be the number of a contact.
 _TAIL = 6
 NOT_READ = "no number with a country code: write + and the country code, or set default_country"
@@ -43,7 +42,7 @@ class DoNotCall:
         """
         text = text.strip()
         # Most entries of a long list are no contact's, which their last digits show without the library.
-        if text[-_TAIL:] not in self._tails and E164.fullmatch(text) and len(text) > FEWEST_DIGITS:
+        if text[-_TAIL:] not in self._tails and is_e164(text):
             return True
         number, fault = self._reader.read(text)
         if fault is None and number in self._contacts:
@@ -71,14 +70,7 @@ def listed(entries: Sequence[str], numbers: Sequence[str], default_country: str)
 
 
 def _read_file(where: str, entry: str, known: DoNotCall) -> None:
-    path = pathlib.Path(entry).expanduser()
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise OptionError(where, f"is larger than {MAX_BYTES // 2**20} MB; split the file.", entry)
-        content = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise OptionError(where, f"cannot be read on the host that runs this task: {reason}.", entry) from None
+    content = file_content(where, entry, MAX_BYTES, "split the file")
     if refused_file(content):
         raise OptionError(where, "is no text in UTF-8: save it as a text file, or as CSV UTF-8.", entry)
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")

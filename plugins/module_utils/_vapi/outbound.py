@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
@@ -139,6 +140,23 @@ def number_can_call(rows: ListReader, desired: Outbound) -> tuple[str, ...]:
             "vapi_sip_trunk. Nothing was sent.",
         )
     return () if dig(trunk, ("outboundAuthenticationPlan", "authUsername")) else (NO_USERNAME,)
+
+
+def file_content(option: str, path: str, most: int, advice: str) -> bytes:
+    """Read a file on the host that runs the task.
+
+    :param option: the path of the option. :param path: its value, the path of the file.
+    :param most: the maximum size in bytes. :param advice: what to do if the file is larger. :return: the content.
+    :raises OptionError: if the file is larger or cannot be read.
+    """
+    file = pathlib.Path(path).expanduser()
+    try:
+        if file.stat().st_size > most:
+            raise OptionError(option, f"is larger than {most // 2**20} MB; {advice}.", path)
+        return file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise OptionError(option, f"cannot be read on the host that runs this task: {reason}.", path) from None
 
 
 def texts(row: object, names: t.Mapping[str, str], kinds: tuple[type, ...] = (str,)) -> Result:

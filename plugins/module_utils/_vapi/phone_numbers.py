@@ -21,7 +21,9 @@ FEWEST_DIGITS = 7
 UNKNOWN_ZONE = "Etc/Unknown"
 
 _SEVERAL = re.compile(r"[+,;/|&\r\n]|\s(?:or|and)\s")
-_MARKS = r"\s()\[\]./\u2010-\u2015\u2212-"
+#: Separators in numbers, as a part of a character class.
+MARKS = r"\s()\[\]./\u2010-\u2015\u2212-"
+_TRUNK_PREFIX = re.compile(r"\(\s*0\s*\)")
 #: Patterns of invalid numbers; the first match is used, and the last one matches all others.
 _PATTERNS = [
     (kind, re.compile(pattern))
@@ -32,12 +34,12 @@ _PATTERNS = [
         ("not-e164-uri", r"\A\s*[A-Za-z]+:"),
         ("not-e164-scientific", r"\A\s*[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+\s*\Z"),
         ("not-e164-decimal", r"\A\s*\+?[0-9]{5,}[.,]0+\s*\Z"),
-        ("not-e164-trunk", r"\(\s*0\s*\)"),
+        ("not-e164-trunk", _TRUNK_PREFIX.pattern),
         ("not-e164-digits", r"(?![0-9])\d"),
         ("not-e164-letters", r"[^\W\d_]"),
-        ("not-e164-characters", rf"[^0-9+{_MARKS}]"),
-        ("not-e164-national", rf"\A[{_MARKS}]*0[{_MARKS}]*[1-9]"),
-        ("not-e164-marks", rf"[{_MARKS}]"),
+        ("not-e164-characters", rf"[^0-9+{MARKS}]"),
+        ("not-e164-national", rf"\A[{MARKS}]*0[{MARKS}]*[1-9]"),
+        ("not-e164-marks", rf"[{MARKS}]"),
         ("not-e164-characters", r".\+"),
         ("not-e164-00", r"\A00"),
         ("not-e164-plus", r"\A[^+]"),
@@ -48,8 +50,15 @@ _PATTERNS = [
 ]
 #: Spellings that ``normalize`` or ``default_country`` may make readable.
 _READABLE = frozenset(f"not-e164-{kind}" for kind in ("trunk", "national", "marks", "00", "plus"))
-_PLAIN = re.compile(rf"[0-9+{_MARKS}]+")
-_TRUNK_PREFIX = re.compile(r"\(\s*0\s*\)")
+_PLAIN = re.compile(rf"[0-9+{MARKS}]+")
+
+
+def is_e164(text: str) -> bool:
+    """Whether a text is a number in E.164 form that has enough digits for a person's number.
+
+    :param text: the text. :return: the result.
+    """
+    return bool(E164.fullmatch(text)) and len(text) > FEWEST_DIGITS
 
 
 def spelling_fault(text: str) -> str | None:
@@ -57,11 +66,15 @@ def spelling_fault(text: str) -> str | None:
 
     :param text: the text. :return: the kind of fault, or ``None`` for a number in E.164 form.
     """
-    if E164.fullmatch(text) and len(text) > FEWEST_DIGITS:
+    if is_e164(text):
         return None
     if sum(len(re.sub("[^0-9]", "", part)) >= FEWEST_DIGITS for part in _SEVERAL.split(text)) > 1:
         return "not-e164-two"
     return next(kind for kind, pattern in _PATTERNS if pattern.search(text))
+
+
+def _without_marks(text: str) -> str:
+    return re.sub(r"\A00", "+", re.sub(f"[{MARKS}]", "", text))
 
 
 class Numbers:
@@ -106,10 +119,8 @@ class Numbers:
         if kind is None:
             found, kind = self._existing([text])
             return (found, kind) if kind or found == text or self.normalize else ("", "number-prefix")
-        compact = re.sub(f"[{_MARKS}]", "", text)
-        plain = re.sub(r"\A00", "+", compact)
-        marked = compact != text or plain != compact
-        national = not plain.startswith("+")
+        plain = _without_marks(text)
+        marked, national = plain != text, not plain.startswith("+")
         if (
             kind not in _READABLE
             or not _PLAIN.fullmatch(text)
@@ -120,7 +131,7 @@ class Numbers:
             return "", kind
         # The library drops a 0 in brackets where the country's numbers have none. Where it is dialled from within the
         # country only, but is no part of the library's patterns, the number is read without it.
-        without = re.sub(r"\A00", "+", re.sub(f"[{_MARKS}]", "", _TRUNK_PREFIX.sub("", text)))
+        without = _without_marks(_TRUNK_PREFIX.sub("", text))
         return self._existing(list(dict.fromkeys((plain, without))))
 
     def _existing(self, texts: list[str]) -> tuple[str, str | None]:
