@@ -10,7 +10,8 @@ Sessions share a few environments, which uv makes, see tests/tools/environments.
 
 What runs where, from the shortest to the longest:
 
-- ``quick``, before a commit, in less than two minutes: style, types and unit tests that are not marked ``slow``.
+- ``quick``, before a commit, in less than two minutes: style, types and unit tests that are not marked ``slow``, with
+  fewer generated examples.
 - ``test``, before a merge, in less than 20 minutes on two cores: every session in ``EVERYTHING``. Tests marked
   ``nightly`` are left out, and of tests marked ``exhaustive(n)`` every n-th case runs. Integration tests run on one of
   the ends of the supported versions of ansible-core, those marked ``each_version`` on both; the other sessions run on
@@ -179,7 +180,7 @@ def quick(session: nox.Session) -> None:
     """Style, types and the quick tests, in less than two minutes."""
     for name in ("ruff", "complexity", "mypy"):
         session.notify(name, [])
-    session.notify("unit", ["-m", "not slow", *session.posargs])
+    session.notify("unit", ["-m", "not slow", "--hypothesis-profile", "quick", *session.posargs])
 
 
 @task()

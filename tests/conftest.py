@@ -34,12 +34,13 @@ if importlib.util.find_spec("ansible_collections") is None or (
 # The sandbox server is a program of its own: `python -m sandbox_server`.
 sys.path.append(str(ROOT / "roles" / "sandbox" / "files"))
 
-hypothesis.settings.register_profile(
-    "quick", max_examples=25, deadline=None, derandomize=True, database=None, print_blob=True
-)
-# Other examples each night.
-hypothesis.settings.register_profile("nightly", max_examples=250, deadline=None, database=None, print_blob=True)
-hypothesis.settings.load_profile("nightly" if os.environ.get(SLOW) else "quick")
+#: Examples of each generated test: before a commit, before a merge, and each night. Other examples each night.
+EXAMPLES = {"quick": 10, "merge": 25, "nightly": 250}
+for _name, _examples in EXAMPLES.items():
+    hypothesis.settings.register_profile(
+        _name, max_examples=_examples, deadline=None, derandomize=_name != "nightly", database=None, print_blob=True
+    )
+hypothesis.settings.load_profile("nightly" if os.environ.get(SLOW) else "merge")
 
 
 #: What a machine may lack, as the reasons of skipped tests name it.

@@ -254,6 +254,7 @@ REQUESTS: dict[str, tuple[Options, list[tuple[int | None, int]]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
 @pytest.mark.parametrize("match", REQUESTS)
 def test_one_request_at_most_under_faults(kind: Options, match: str) -> None:

@@ -666,7 +666,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10
     [(HEAD, b" "), (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"), (b"", b""), (b"HTTP/1.1 100 Continue\r\n\r\n", b"")],
     ids=["body", "headers", "silence", "after 100"],
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", [pytest.param("GET", marks=pytest.mark.slow), "POST"])
 def test_request_times_out_with_slow_response(start: bytes, drip: bytes, method: str) -> None:
     with Dripper(start, drip) as url:
         connection = from_options(VAPI.connection, {"api_key": KEY, "api_url": url})

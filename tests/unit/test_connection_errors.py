@@ -133,6 +133,7 @@ def self_signed() -> tuple[bytes, bytes]:
     return certificate.public_bytes(serialization.Encoding.PEM), key.private_bytes(*form)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "names", "dates", "known", "said"),
     [
@@ -283,6 +284,7 @@ def test_unreadable_ca_variable_of_environment_is_named(monkeypatch: pytest.Monk
 # ------------------------------------------------------------------------------------------------------------ wrong API
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

@@ -429,6 +429,7 @@ def example(schemas: dict[str, t.Any], schema: t.Any, depth: int = 0) -> t.Any:
     return {"string": "x", "number": 1, "integer": 1, "boolean": True, "array": []}[schema["type"]]
 
 
+@pytest.mark.slow
 def test_other_union_variant_keeps_no_field_of_the_previous(schemas: dict[str, t.Any]) -> None:
     """Every union that an assistant holds, from every variant to every other: only what is declared is sent."""
     found, assistant = unions(schemas, "CreateAssistantDTO"), RESOURCES["assistant"]

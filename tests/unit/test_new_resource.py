@@ -78,6 +78,7 @@ ADDED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("name", ADDED)
 def test_resource_without_a_test_is_reported(name: str, tmp_path: pathlib.Path) -> None:
@@ -137,6 +138,7 @@ def test_recipe_has_a_block_for_each_step() -> None:
     assert all(blocks[0]["path"] or blocks[0]["kind"] == "console" for blocks in STEPS.values())
 
 
+@pytest.mark.slow
 def test_recipe_is_accepted(tmp_path: pathlib.Path) -> None:
     """The contract passes, and the generated tests include the new resource and pass too."""
     root = copy_collection(tmp_path)
@@ -148,6 +150,7 @@ def test_recipe_is_accepted(tmp_path: pathlib.Path) -> None:
     assert int(re.findall(r"(\d+) passed", run.stdout)[-1]) >= 15
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("left_out", STEPS)
 def test_recipe_without_a_step_is_rejected(left_out: str, tmp_path: pathlib.Path) -> None:

@@ -83,6 +83,7 @@ def test_skipping_invalid_rows_is_suggested_if_rows_remain(people: list[dict[str
     offered_where_it_helps({"customers": people})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, _line, text in FILES])
 def test_skipping_invalid_rows_is_not_suggested_for_an_invalid_file(
     tmp_path: pathlib.Path, kind: str, text: t.Any

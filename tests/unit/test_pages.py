@@ -102,6 +102,7 @@ def test_chart_has_limited_number_of_bars(tmp_path: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @needs_node
 def test_call_log_values_do_not_end_the_script_element(tmp_path: Path) -> None:
     cases, hashes = [], itertools.cycle(HASHES)
@@ -164,6 +165,7 @@ ADDRESSES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive(2)
 @needs_node
 @pytest.mark.parametrize("faults", [(), MIXED], ids=["healthy", "mixed"])
@@ -202,6 +204,7 @@ def test_result_texts_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     assert wrong[:3] == []
 
 
+@pytest.mark.slow
 @needs_node
 def test_times_and_options_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     cases = [
@@ -222,6 +225,7 @@ def test_many_findings_do_not_stop_the_audit_script(tmp_path: Path) -> None:
     assert run(tmp_path, "audit", [{"data": html_json(data), "hash": ""}]) == [25]
 
 
+@pytest.mark.slow
 @given(st.recursive(
     st.one_of(st.text(st.characters(exclude_categories=())), st.integers(), st.floats(), st.booleans(), st.none()),
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)), max_leaves=12,

@@ -199,6 +199,7 @@ SEARCHED: list[tuple[int, bool, Options]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hours", "own", "state"), SEARCHED)
 def test_key_is_found_among_the_calls_of_a_busy_account(
     stage: SandboxFixture, hours: int, own: bool, state: Options, monkeypatch: pytest.MonkeyPatch
@@ -719,6 +720,7 @@ def test_immediate_start_has_a_warning(stage: SandboxFixture) -> None:
     assert planned.warnings == []
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     runs=st.integers(2, 4),

@@ -307,6 +307,7 @@ def of(start: tuple[ApiObject, ...], case: Target, *, refuse: bool) -> Service:
     return service
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive(3)
 @pytest.mark.parametrize("refuse", [False, True], ids=["doubles allowed", "doubles refused"])
 @pytest.mark.parametrize("case", list(lists()), ids=named)
@@ -411,6 +412,7 @@ def interleave(service: Service, cases: t.Sequence[Target], dice: random.Random,
 LISTS = [aim(following="FG", others=others) for others in ("keep", "disable", "remove")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [0.0, 0.15], ids=["both end", "one is killed"])
 @pytest.mark.parametrize("case", LISTS, ids=named)
 def test_concurrent_runs_with_the_same_list_converge(case: Target, kill: float) -> None:
@@ -426,6 +428,7 @@ def test_concurrent_runs_with_the_same_list_converge(case: Target, kill: float) 
     assert errors < SWEEP / 100
 
 
+@pytest.mark.slow
 def test_concurrent_runs_with_different_lists_lose_no_row() -> None:
     dice = random.Random(77)
     kinds = [(place, active) for place in "ABFGT" for active in (True, False)]

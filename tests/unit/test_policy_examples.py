@@ -140,6 +140,7 @@ def generated(random_: random.Random) -> Result:
     return {"format": 1, "changes": changes}
 
 
+@pytest.mark.slow
 def test_generated_plans_have_the_same_verdict_in_rego_and_in_python(
     in_rego: Callable[[Result], list[str]],
 ) -> None:

@@ -187,6 +187,7 @@ def test_memory_is_proportional_to_the_secrets() -> None:
     assert peak < 20_000_000
 
 
+@pytest.mark.slow
 def test_long_text_is_redacted_with_little_memory_and_time() -> None:
     secret = canary()
     for unit in ("aGVsbG8gd29ybGQh", "0123456789abcdef", "%41", "&#65;", "word ", "\\u0041", "-"):

@@ -124,6 +124,7 @@ def problems(outcome: Outcome, path: str = "") -> list[str]:
     return [one.sentence() for one in outcome.error.under(path).each]
 
 
+@pytest.mark.slow
 @given(CASES, st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_nested_reference_behaves_like_the_top_level(case: tuple[list[str], Options], check: bool) -> None:

@@ -218,6 +218,7 @@ def test_hiding_twice_changes_nothing(parts: list[str]) -> None:
     assert redacted(displayed) == displayed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["//", "//a/@", "a:b:", "sip:u:", "token=", "token: ", "token:'", "a=b&", '"token":"', "--token ",
              "<token>", "%2F%2F", "-----BEGIN PRIVATE KEY-----", "Bearer 1", "{{", "{{a}}", "-u a:", "\\\"", " "]

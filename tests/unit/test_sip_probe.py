@@ -385,6 +385,7 @@ def test_several_challenges_are_answered_together(trust: Trust) -> None:
     assert len(server.sent("REGISTER", password=True)) == 1
 
 
+@pytest.mark.slow
 def test_unanswered_options_is_no_error_with_register(trust: Trust) -> None:
     check = registrar()
     with serving("udp", lambda asked: None if asked.method == "OPTIONS" else check(asked), trust) as server:
@@ -468,6 +469,7 @@ def test_wrong_password_after_stale_nonce_is_rejected(trust: Trust) -> None:
     assert len(server.sent("REGISTER", password=True)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_lost_response_does_not_resend_the_password(trust: Trust, transport: str) -> None:
     check = registrar()
@@ -680,6 +682,7 @@ def test_missing_response_is_a_timeout(transport: str, trust: Trust) -> None:
     assert len(server.sent("OPTIONS")) == (2 if transport == "udp" else 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_missing_responses_to_all_methods_are_a_timeout(transport: str, trust: Trust) -> None:
     with serving(transport, lambda asked: None, trust) as server:
