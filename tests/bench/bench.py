@@ -14,6 +14,7 @@ needs the answer of the one before.
 `plan`: the shares of a run's time and CPU time that planning, comparing with an approved plan, the policy and the check
 of requests take.
 `failover`: 1,000 numbers in one task of didlogic_failover, and the same requests with httpx alone (`chain.py`).
+`octodns`: octoDNS with 1,000 zones, which is alike and not the same work (`dns_peer.py`).
 `contacts`: 10,000 contacts judged by the rules for outbound calls, and by the library alone (`contacts.py`).
 Each figure is the median of the rounds.
 """
@@ -40,6 +41,7 @@ sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "bench
 
 import contacts
 import cost
+import dns_peer
 from playing import Services
 
 BENCH = Path(__file__).resolve().parent
@@ -455,6 +457,7 @@ def write(found: dict[str, Any]) -> None:
     tables |= {"plan figures": plan_table(found["plan"])} if "plan" in found else {}
     tables |= {"failover figures": failover_table(found["failover"])} if "failover" in found else {}
     tables |= {"contact figures": contacts.table(found["contacts"])} if "contacts" in found else {}
+    tables |= {"octodns figures": dns_peer.table(found["octodns"])} if "octodns" in found else {}
     for name, text in tables.items():
         head, rest = page.split(f".. {name} start")
         page = f"{head}.. {name} start\n\n{text}\n\n.. {name} end{rest.split(f'.. {name} end')[1]}"
@@ -467,6 +470,7 @@ PARTS = {
     "plan": plan,
     "failover": failover,
     "contacts": contacts.measure,
+    "octodns": dns_peer.measure,
 }
 
 
@@ -481,6 +485,7 @@ def main() -> int:
         "starting": starting(chosen.rounds)
     }
     shown = {"plan": plan_table, "failover": failover_table, "contacts": contacts.table}
+    shown |= {"octodns": dns_peer.table}
     print(table(found), *(make(found[name]) for name, make in shown.items() if name in found), sep="\n\n")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")
