@@ -48,7 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
 )
 
 PASSWORD = secrets.token_hex(8)
-USED, SPARE, LISTED = "31201234567", "31201234568", "31201234569"
+USED, UNUSED, LISTED = "31201234567", "31201234568", "31201234569"
 LABEL = "0a0a0a0a-0000-4000-8000-00000000000a"
 SEED: dict[str, t.Any] = {
     "balance": 10,
@@ -60,7 +60,7 @@ SEED: dict[str, t.Any] = {
                 {"destination": "31201234599", "transport": 4, "active": False},
             ],
         },
-        {"number": SPARE, "destinations": [{"destination": "01234", "transport": 5, "active": False}]},
+        {"number": UNUSED, "destinations": [{"destination": "01234", "transport": 5, "active": False}]},
         LISTED,
     ],
     "sip_accounts": [{"name": "01234", "label": "Vapi", "password": PASSWORD}],
@@ -82,7 +82,7 @@ SEED: dict[str, t.Any] = {
 #: Switches that a question measures and that the sandbox has, with values besides the default.
 DEFAULTS = switches.defaults()
 VALUES: dict[str, tuple[t.Any, ...]] = {
-    switch.name: getattr(switch, "flips", ()) or ((not switch.default,) if isinstance(switch.default, bool) else (0,))
+    switch.name: switch.flips
     for switch in switches.SWITCHES
     if switch.name in {question.switch for question in QUESTIONS}
 }
@@ -176,7 +176,7 @@ PROVIDERS = {"vapi": run.VAPI, "didlogic": run.CARRIER.provider}
 #: The only paths of writes.
 WRITTEN = re.compile(
     rf"/vapi/(credential|phone-number|assistant|tool)(/[0-9a-f-]+)?|/didlogic/v1/sipaccounts(/\d+(/allowed_ips)?)?"
-    rf"|/didlogic/v1/purchases/{SPARE}/destinations(/\d+)?"
+    rf"|/didlogic/v1/purchases/{UNUSED}/destinations(/\d+)?"
 )
 
 
@@ -196,7 +196,7 @@ def play(account: Account, folder: Memory, transport: t.Any = None, warnings: li
     warned = [] if warnings is None else warnings
     made = Report(account, False, transport or account.transport)
     clients = {name: made.engine(provider).client for name, provider in PROVIDERS.items()}
-    given = {"level": "destinations", "spare_number": f"+{SPARE}", "pace": 0.0}
+    given = {"level": "destinations", "spare_number": f"+{UNUSED}", "pace": 0.0}
     options = run.checked(from_options(run.ConformanceOptions, given))
     environment = run.Environment(
         files=folder, hosts=None, now=account.world.clock, clock=account.time, warn=warned.append
@@ -225,7 +225,17 @@ def leaks(account: Account, folder: Memory, ended: Ended) -> Found:
         except report.UnsafeReportError:
             found["reports that are not safe"] += 1
             return found
-        others = [USED, SPARE, LISTED, "31201234599", LABEL, "01234", world.org_id, "reception", *ended.outcome.secrets]
+        others = [
+            USED,
+            UNUSED,
+            LISTED,
+            "31201234599",
+            LABEL,
+            "01234",
+            world.org_id,
+            "reception",
+            *ended.outcome.secrets,
+        ]
         found["secrets in a report"] += any(each.lower() in texts.lower() for each in (*keys, *others))
         found["secrets in the journal"] += any(secret in lines for secret in ended.outcome.secrets)
     return found
@@ -329,8 +339,7 @@ def run_interruption(case: Case) -> Found:
     found["writes to other paths"] += between.forbidden
     found["existing objects changed"] += existing(account, before) != before
     left = state_of(account) != before
-    told = bool(folder.files)
-    found["left without a journal"] += left and not told
+    found["left without a journal"] += left and not folder.files
     if ended.outcome:
         found["left without a report"] += left and not ended.outcome.left_behind
     found += leaks(account, folder, ended)

@@ -96,7 +96,7 @@ def test_report_is_a_dialect() -> None:
     ],
     ids=["unchanged", "missing", "changed", "new"],
 )
-def test_destinations_of_the_spare_number_are_compared(
+def test_destinations_of_the_unused_number_are_compared(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[list[dict[str, Any]]], None], expected: str
 ) -> None:
     account, warnings = proof.start(), list[str]()
@@ -105,7 +105,7 @@ def test_destinations_of_the_spare_number_are_compared(
     def changing(self: cleanup.Cleanup) -> Any:
         left = honest(self)
         change(
-            next(each["destinations"] for each in account.world.didlogic["numbers"] if each["number"] == proof.SPARE)
+            next(each["destinations"] for each in account.world.didlogic["numbers"] if each["number"] == proof.UNUSED)
         )
         return left
 

@@ -30,7 +30,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     dialect,
 )
 
-RUN, SPARE, LOGIN, ROUTE = "abcdefgh", "31201234568", "54321", "1007"
+RUN, UNUSED, LOGIN, ROUTE = "abcdefgh", "31201234568", "54321", "1007"
 IDS = {kind: str(uuid.UUID(int=at + 1)) for at, kind in enumerate(("trunk", "phone_number", "assistant", "tool"))}
 #: Objects of the user.
 FOREIGN = {"id": str(uuid.UUID(int=99)), "login": "01234", "route": "1001", "number": "31201234567"}
@@ -51,7 +51,7 @@ class Lines:
 
 def a_journal() -> journal.Journal:
     """The journal of a run that has made one object of each kind."""
-    found = journal.Journal(Lines(), RUN, "2026-01-02T03:04:05+00:00", "digest", SPARE)
+    found = journal.Journal(Lines(), RUN, "2026-01-02T03:04:05+00:00", "digest", UNUSED)
     for kind, object_id in {**IDS, "sip_account": LOGIN, "destination": ROUTE}.items():
         found.adopt(kind, object_id)
     return found
@@ -107,8 +107,8 @@ NEVER = [
     *(("didlogic", path) for path in (
         "/v2/numbers/purchase", "/v2/buy/purchase", "/v2/documents", "/v2/identities", "/v1/sms", "/v1/click2call",
         f"/v1/sipaccounts/{FOREIGN['login']}", f"/v1/sipaccounts/{FOREIGN['login']}/allowed_ips",
-        f"/v1/purchases/{FOREIGN['number']}/destinations", f"/v1/purchases/{SPARE}/destinations/{FOREIGN['route']}",
-        f"/v1/purchases/{FOREIGN['number']}/destinations/{ROUTE}", f"/v1/purchases/{SPARE}",
+        f"/v1/purchases/{FOREIGN['number']}/destinations", f"/v1/purchases/{UNUSED}/destinations/{FOREIGN['route']}",
+        f"/v1/purchases/{FOREIGN['number']}/destinations/{ROUTE}", f"/v1/purchases/{UNUSED}",
     )),
 ]  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post")

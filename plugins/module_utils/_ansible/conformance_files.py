@@ -12,7 +12,7 @@ import pathlib
 import stat
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files, option_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import public
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
@@ -33,8 +33,6 @@ SUFFIX = ".jsonl"
 LOCK_TIMEOUT_SECONDS = 2.0
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-
-Found = t.TypeVar("Found")
 
 
 class JournalFile:
@@ -75,7 +73,7 @@ class JournalFolder:
     """
 
     def __init__(self, path: str) -> None:
-        written = _checked("journal", lambda: files.make_folder(path))
+        written = option_files.checked("journal", lambda: files.make_folder(path))
         self.path = pathlib.Path(written.path)
         found = self.path.stat()
         if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
@@ -93,19 +91,8 @@ class JournalFolder:
     @contextlib.contextmanager
     def hold(self, pause: t.Callable[[float], object]) -> t.Iterator[None]:
         """Exclude other runs with the same folder. :param pause: waits. :raises OptionError: after a timeout."""
-        with contextlib.ExitStack() as stack:
-            lock = files.lock(str(self.path / "journal"), pause, LOCK_TIMEOUT_SECONDS)
-            _checked("journal", lambda: stack.enter_context(lock))
+        with option_files.lock("journal", str(self.path / "journal"), pause, LOCK_TIMEOUT_SECONDS):
             yield
-
-
-def _checked(option: str, work: t.Callable[[], Found]) -> Found:
-    try:
-        return work()
-    except files.FileError as error:
-        text = str(error)
-    # Outside the handler: ansible-core would add the text of a handled exception to the result.
-    raise OptionError(option, text)
 
 
 def work(engines: dict[str, Engine], options: ConformanceOptions) -> Result:
@@ -148,10 +135,8 @@ def _result(options: ConformanceOptions, outcome: Outcome) -> Result:
         rendered = report.texts(made, outcome.secrets, outcome.private)
         if options.report:
             markdown = str(pathlib.PurePath(options.report).with_suffix(".md"))
-            for path, text in zip((options.report, markdown), rendered, strict=True):
-                result |= (
-                    {"report": _write(path, text)} if path == options.report else {"report_md": _write(path, text)}
-                )
+            for name, path, text in zip(("report", "report_md"), (options.report, markdown), rendered, strict=True):
+                result[name] = _write(path, text)
     except report.UnsafeReportError as error:
         unsafe = str(error)
     if left:
@@ -163,4 +148,4 @@ def _result(options: ConformanceOptions, outcome: Outcome) -> Result:
 
 
 def _write(path: str, text: str) -> str:
-    return _checked("report", lambda: files.write(path, text.encode())).path
+    return option_files.checked("report", lambda: files.write(path, text.encode())).path

@@ -9,11 +9,10 @@ import contextlib
 import threading
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files, option_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ModuleFailureError,
-    OptionError,
     RunInterruptedError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
@@ -24,7 +23,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.s
 #: Maximum seconds to wait for another run with the same record; a run with many numbers needs less than a minute.
 LOCK_TIMEOUT_SECONDS = 300.0
 
-Found = t.TypeVar("Found")
+#: The option with the path.
+OPTION = "record"
 
 
 class RecordFile:
@@ -38,15 +38,15 @@ class RecordFile:
 
     def load(self) -> bytes | None:
         """The content; ``None`` if there is no file. :raises OptionError: if it cannot be read."""
-        return _checked(lambda: files.read(self.path))
+        return option_files.checked(OPTION, lambda: files.read(self.path))
 
     def save(self, content: bytes) -> None:
         """Replace the file atomically. :param content: its content. :raises OptionError: if it cannot be written."""
-        _checked(lambda: files.write(self.path, content))
+        option_files.checked(OPTION, lambda: files.write(self.path, content))
 
     def remove(self) -> None:
         """Remove the file. :raises OptionError: if it cannot be removed."""
-        _checked(lambda: files.remove(self.path))
+        option_files.checked(OPTION, lambda: files.remove(self.path))
 
     @contextlib.contextmanager
     def hold(self, interrupt: threading.Event) -> t.Iterator[None]:
@@ -60,18 +60,8 @@ class RecordFile:
             if interrupt.wait(seconds):
                 raise RunInterruptedError("Interrupted while waiting for another run. Nothing was changed.")
 
-        with contextlib.ExitStack() as stack:
-            _checked(lambda: stack.enter_context(files.lock(self.path, pause, LOCK_TIMEOUT_SECONDS)))
+        with option_files.lock(OPTION, self.path, pause, LOCK_TIMEOUT_SECONDS):
             yield
-
-
-def _checked(work: t.Callable[[], Found]) -> Found:
-    try:
-        return work()
-    except files.FileError as error:
-        text = str(error)
-    # Outside the handler: ansible-core would add the text of a handled exception to the result.
-    raise OptionError("record", text)
 
 
 def check(options: FailoverOptions) -> FailoverOptions:

@@ -207,7 +207,7 @@ def _address(request: Request, groups: tuple[str, ...], journal: Journal) -> boo
 
 
 def _route(request: Request, groups: tuple[str, ...], journal: Journal) -> bool:
-    """A destination of the spare number that leads nowhere, or changes of one that the run has made."""
+    """A destination of the unused number that leads nowhere, or changes of one that the run has made."""
     if not journal.spare_number or groups[0] != journal.spare_number:
         return False
     if request.method == "DELETE":

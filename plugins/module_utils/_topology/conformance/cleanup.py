@@ -34,7 +34,7 @@ LIST_PAUSE_SECONDS = 3.0
 
 
 def _list_request(kind: Kind, journal: Journal) -> Request:
-    path = kind.list.replace("{spare}", journal.spare_number)
+    path = journal.path_of(kind)
     if kind.service == NUMBERS:
         return Request(service=NUMBERS, method="GET", path=path)
     since = datetime.datetime.fromisoformat(journal.started) - MARGIN
@@ -48,8 +48,8 @@ def _removal(made: Made, journal: Journal) -> Request:
         login, _space, address = made.id.partition(" ")
         path = f"/v1/sipaccounts/{login}/allowed_ips"
         return Request(service=NUMBERS, method="DELETE", path=path, params={"ip": address})
-    path = kind.list.replace("{spare}", journal.spare_number)
-    return Request(service=kind.service, method="DELETE", path=f"{path}/{urllib.parse.quote(made.id, safe='')}")
+    path = f"{journal.path_of(kind)}/{urllib.parse.quote(made.id, safe='')}"
+    return Request(service=kind.service, method="DELETE", path=path)
 
 
 class Cleanup:

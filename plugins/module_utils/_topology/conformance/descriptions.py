@@ -169,16 +169,22 @@ def _top(api_name: str) -> str:
     return api_name.partition(".")[0].removesuffix("*")
 
 
+def _taken(pending: list[object], most: int) -> t.Iterator[object]:
+    """The values of a list that may grow meanwhile, removed from its end; not more than ``most``."""
+    for _step in range(most):
+        if not pending:
+            return
+        yield pending.pop()
+
+
 def _properties(description: ApiObject, schema: object) -> set[str]:
     """The names of the properties of a schema with its alternatives."""
     schemas = as_object(as_object(description.get("components")).get("schemas"))
     found: set[str] = set()
     seen: set[str] = set()
     pending = [schema]
-    for _step in range(MAX_SCHEMAS):
-        if not pending:
-            break
-        current = as_object(pending.pop())
+    for value in _taken(pending, MAX_SCHEMAS):
+        current = as_object(value)
         reference = current.get("$ref")
         if isinstance(reference, str) and reference not in seen:
             seen.add(reference)
@@ -206,10 +212,7 @@ def _published_reasons(description: ApiObject) -> set[str]:
     """The ended reasons of calls: values of all fields ``endedReason``."""
     found: set[str] = set()
     pending: list[object] = [description]
-    for _step in range(MAX_VALUES):
-        if not pending:
-            break
-        current = pending.pop()
+    for current in _taken(pending, MAX_VALUES):
         if isinstance(current, list):
             pending += current
         elif isinstance(current, dict):

@@ -40,8 +40,8 @@ REJECTED = frozenset({400, 404, 405, 409, 415, 422})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
-    """A request as it is sent.
+class _Parts:
+    """The parts of a request.
 
     :param path: the path below the base URL, encoded. :param own_key: whether it has the user's key; otherwise a random
         one. :param accept: the header; empty for the usual one.
@@ -59,6 +59,11 @@ class Request:
     def __str__(self) -> str:
         query = "&".join(f"{name}={value}" for name, value in self.params.items())
         return f"{self.method} {self.path}" + (f"?{query}" if query else "")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request(_Parts):
+    """A request as it is sent."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Response:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Call:
+class Call(_Parts):
     """A request of a step, with placeholders such as ``{trunk}``. It is left out if one of them is unknown.
 
     :param key: the name of its response in the step. :param save: the placeholder that receives the id of the object
@@ -99,14 +104,7 @@ class Call:
     """
 
     key: str
-    service: str
-    path: str
     method: str = "GET"
-    params: ApiObject = dataclasses.field(default_factory=dict)
-    body: ApiObject | None = None
-    encoding: Encoding = ""
-    accept: str = ""
-    own_key: bool = True
     save: str = ""
     each: str = ""
     until: t.Callable[[Response, Context], bool] | None = None
@@ -137,10 +135,6 @@ class Call:
         except KeyError:
             return None
 
-    def __str__(self) -> str:
-        query = "&".join(f"{name}={value}" for name, value in self.params.items())
-        return f"{self.method} {self.path}" + (f"?{query}" if query else "")
-
 
 def _filled(text: str, context: Context) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: context[match[1]], text)
@@ -167,7 +161,7 @@ class Finding:
 class Seen:
     """The responses of a step.
 
-    :param context: the placeholders' values after the step. :param waited: seconds that repeated requests took, by key.
+    :param context: the placeholders' values after the step. :param waited: seconds of repeated requests, by key.
     """
 
     def __init__(self, context: Context) -> None:

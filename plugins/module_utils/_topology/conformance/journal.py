@@ -33,7 +33,8 @@ NETWORK, IPV6, DOMAIN = "192.0.2.0/24", "2001:db8::10", "first-contact.invalid"
 #: Numbers for fiction of Ofcom, with country code.
 FICTION = ("442079460123", "442079460124")
 
-SPARE_ROUTES = "/v1/purchases/{spare}/destinations"
+#: The destinations of the unused number.
+ROUTES = "/v1/purchases/{spare}/destinations"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Kind:
 
 #: In the order of removal: what refers to others first.
 KINDS = (
-    Kind("destination", NUMBERS, SPARE_ROUTES),
+    Kind("destination", NUMBERS, ROUTES),
     Kind("allowed_ip", NUMBERS, ""),
     Kind("sip_account", NUMBERS, "/v1/sipaccounts", "name"),
     Kind("phone_number", VOICE, "/phone-number"),
@@ -100,7 +101,7 @@ class Journal:
     """The journal of one run.
 
     :param store: its file. :param run: the id of the run. :param started: when it began, as Vapi writes times.
-    :param account: see :func:`account_digest`. :param spare_number: the digits of the spare number, or an empty text.
+    :param account: see :func:`account_digest`. :param spare_number: the digits of the unused number, or an empty text.
     """
 
     def __init__(self, store: Store, run: str, started: str, account: str, spare_number: str = "") -> None:
@@ -119,6 +120,10 @@ class Journal:
     def compact_prefix(self) -> str:
         """The same where only letters are allowed."""
         return f"{PREFIX}{self.run}"
+
+    def path_of(self, kind: Kind) -> str:
+        """The path of the list of a kind. :param kind: the kind. :return: the path with the unused number."""
+        return kind.list.replace("{spare}", self.spare_number)
 
     def owns(self, kind: str, object_id: str) -> bool:
         """Whether this run has made an object. :param kind: its kind. :param object_id: its id. :return: the result."""

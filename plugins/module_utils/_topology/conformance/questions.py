@@ -18,6 +18,7 @@ Ids are stable: they are documented, and reports that were attached to an issue 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 FORMAT = 1
@@ -33,18 +34,18 @@ MEASURED: t.Final = object()
 class Question:
     """A question about a service.
 
-    :param id: the stable identifier. :param level: the lowest level at which it is asked. :param text: the question.
-    :param switch: the switch of the sandbox that the answer determines, if any. :param yes: the switch's value for the
-        verdict ``yes``. :param no: for ``no``. :param host: whether it needs a host other than that of the API.
+    :param id: the stable identifier. :param text: the question. :param switch: the switch of the sandbox that the
+        answer determines, if any. :param yes: the switch's value for the verdict ``yes``. :param no: for ``no``.
+    :param host: whether it needs a host other than that of the API. :param level: the lowest one at which it is asked.
     """
 
     id: str
-    level: str
     text: str
     switch: str = ""
     yes: object = True
     no: object = False
     host: bool = False
+    level: str = dataclasses.field(kw_only=True)
 
     @property
     def service(self) -> str:
@@ -57,17 +58,7 @@ class Question:
         return {YES: self.yes, NO: self.no} if self.switch else {}
 
 
-def _read(name: str, text: str, switch: str = "", yes: object = True, no: object = False) -> Question:
-    return Question(name, "read", text, switch, yes, no)
-
-
-def _objects(name: str, text: str, switch: str = "", yes: object = True, no: object = False) -> Question:
-    return Question(name, "objects", text, switch, yes, no)
-
-
-def _destinations(name: str, text: str, switch: str = "", yes: object = True, no: object = False) -> Question:
-    return Question(name, "destinations", text, switch, yes, no)
-
+_read, _objects, _destinations = (functools.partial(Question, level=level) for level in LEVELS)
 
 QUESTIONS: tuple[Question, ...] = (
     # Vapi, requests that only read.
@@ -84,10 +75,10 @@ QUESTIONS: tuple[Question, ...] = (
     _read("vapi-squads", "Does /squad respond?"),
     _read("vapi-campaigns-v1", "Does /campaign still respond?"),
     _read("vapi-workflow-removed", "Is /workflow removed?"),
-    Question("vapi-described-paths", "read", "Does Vapi's description contain the paths used here?", host=True),
-    Question("vapi-described-fields", "read", "Does Vapi's description contain the fields used here?", host=True),
-    Question("vapi-described-reasons", "read", "Are all ended reasons of Vapi's description known here?", host=True),
-    Question("vapi-descriptions-equal", "read", "Do both descriptions of Vapi have the same paths?", host=True),
+    _read("vapi-described-paths", "Does Vapi's description contain the paths used here?", host=True),
+    _read("vapi-described-fields", "Does Vapi's description contain the fields used here?", host=True),
+    _read("vapi-described-reasons", "Are all ended reasons of Vapi's description known here?", host=True),
+    _read("vapi-descriptions-equal", "Do both descriptions of Vapi have the same paths?", host=True),
     _read("vapi-rate-limit-headers", "Do responses have rate limit headers?"),
     # didlogic, requests that only read.
     _read("didlogic-unknown-key-403", "Is an unknown key rejected with 403?", "wrong_key_status", 403, MEASURED),
@@ -107,9 +98,9 @@ QUESTIONS: tuple[Question, ...] = (
     _read("didlogic-identities", "Does /v2/identities respond?"),
     _read("didlogic-documents", "Does /v2/documents respond?"),
     _read("didlogic-messages", "Does /v1/sms respond?"),
-    Question("didlogic-described-paths", "read", "Does didlogic's description contain the paths used here?", host=True),
+    _read("didlogic-described-paths", "Does didlogic's description contain the paths used here?", host=True),
     _read("didlogic-rate-limit-headers", "Do responses have rate limit headers?"),
-    Question("didlogic-sip-options", "read", "Do the SIP gateways respond to OPTIONS?", host=True),
+    _read("didlogic-sip-options", "Do the SIP gateways respond to OPTIONS?", host=True),
     # Vapi, with objects that are removed again.
     _objects("vapi-trunk-name-unique", "Is the name of a trunk unique?", "unique_trunk_names"),
     _objects("vapi-trunk-defaults", "Are defaults returned that were not sent?", "echo_defaults"),
@@ -152,7 +143,7 @@ QUESTIONS: tuple[Question, ...] = (
     # The number of lists in which it is missing.
     _objects("vapi-listed-at-once", "Is a new object in the next list?", "stale_lists", 0, MEASURED),
     _objects("vapi-created-inclusive", "Is createdAtLe inclusive?", "exclusive_dates", False, True),
-    Question("vapi-trunk-resolves", "objects", "Does the host of a new trunk resolve?", host=True),
+    _objects("vapi-trunk-resolves", "Does the host of a new trunk resolve?", host=True),
     # didlogic, with a SIP account that is removed again.
     _objects("didlogic-label-unique", "Is the label of a SIP account unique?", "unique_labels"),
     # In characters; lengths of 1, 7, 8, 12 and 16 are tried.
@@ -176,11 +167,11 @@ QUESTIONS: tuple[Question, ...] = (
     _objects(
         "didlogic-delete-again-404", "Is a second deletion answered with 404?", "accept_repeated_delete", False, True
     ),
-    Question("didlogic-sip-login", "objects", "Does a new SIP account accept REGISTER?", host=True),
-    Question("didlogic-sip-login-tcp", "objects", "Does it accept REGISTER over TCP?", host=True),
-    Question("didlogic-sip-login-tls", "objects", "Does it accept REGISTER over TLS?", host=True),
-    Question("didlogic-sip-new-password", "objects", "Does REGISTER accept a changed password?", host=True),
-    # didlogic, with destinations of the spare number that are removed again.
+    _objects("didlogic-sip-login", "Does a new SIP account accept REGISTER?", host=True),
+    _objects("didlogic-sip-login-tcp", "Does it accept REGISTER over TCP?", host=True),
+    _objects("didlogic-sip-login-tls", "Does it accept REGISTER over TLS?", host=True),
+    _objects("didlogic-sip-new-password", "Does REGISTER accept a changed password?", host=True),
+    # didlogic, with destinations of the unused number that are removed again.
     _destinations("didlogic-priority", "Can the priority of a new destination be set?", "accept_priority"),
     _destinations("didlogic-new-equal", "Do new destinations have the same priority?", "equal_priorities"),
     _destinations("didlogic-new-last", "Is a new destination the last one?", "new_destination_first", False, True),

@@ -173,7 +173,7 @@ def run(clients: dict[str, Client], options: ConformanceOptions, environment: En
 
     :param clients: the clients, by the names of the services. :param options: the checked options.
     :param environment: files, hosts and clocks. :return: the outcome.
-    :raises OptionError: if the spare number may not be used. :raises ApiError: if it cannot be checked.
+    :raises OptionError: if the unused number may not be used. :raises ApiError: if it cannot be checked.
     """
     return Runner(clients, options, environment).run()
 
@@ -195,7 +195,7 @@ class Runner:
         self.journal = Journal(environment.files.new(run_id), run_id, started, account, spare_number)
         self.sender = Sender(clients, self.journal, self.pace, environment.clock)
         self.findings: dict[str, Result] = {}
-        self.spare_routes: list[ApiObject] | None = None  # before the check
+        self.routes_before: list[ApiObject] | None = None  # of the unused number, before the check
         self.context = _context(self.journal, environment.now())
 
     def run(self) -> Outcome:
@@ -204,10 +204,10 @@ class Runner:
         ended_early = "Objects of an interrupted check could not be removed" if left else ""
         if not left:
             if self.journal.spare_number:
-                self._check_spare()
+                self._check_unused()
             ended_early = self._play()
             left = self._clean(self.sender)
-            self._compare_spare()
+            self._compare_routes()
         passwords = [value for name, value in self.context.items() if name.startswith("password") and len(value) > 1]
         answered = report.answers(self.findings)
         return Outcome(self.journal.run, answered, left, ended_early, self.keys + passwords, self.sender.private)
@@ -233,14 +233,17 @@ class Runner:
             client.interrupt_event.clear()
         return Cleanup(sender).run()
 
-    def _check_spare(self) -> None:
-        """The spare number is owned, and unused in both services."""
-        routes = self.sender.send(
-            Request(service=NUMBERS, method="GET", path=f"/v1/purchases/{self.journal.spare_number}/destinations")
-        )
+    def _read_routes(self) -> Response | None:
+        """The destinations of the unused number."""
+        path = self.journal.path_of(journals.BY_NAME["destination"])
+        return self.sender.send(Request(service=NUMBERS, method="GET", path=path))
+
+    def _check_unused(self) -> None:
+        """The unused number is owned, and not in use in both services."""
+        routes = self._read_routes()
         if routes is None or not routes.ok:
             raise OptionError("spare_number", "must be a number of the didlogic account.")
-        self.spare_routes = routes.rows
+        self.routes_before = routes.rows
         if any(row.get("active") is not False for row in routes.rows):
             raise OptionError("spare_number", "must have no active destination, because it must not be in use.")
         numbers = self.sender.send(Request(service=VOICE, method="GET", path="/phone-number", params={"limit": 1000}))
@@ -249,16 +252,15 @@ class Runner:
         if any(_digits(row.get("number")) == self.journal.spare_number for row in numbers.rows):
             raise OptionError("spare_number", "must not be a phone number in Vapi, because it must not be in use.")
 
-    def _compare_spare(self) -> None:
-        """Warn if the destinations of the spare number are not those of the first reading."""
-        if self.spare_routes is None or not self.journal.begun:
+    def _compare_routes(self) -> None:
+        """Warn if the destinations of the unused number are not those of the first reading."""
+        if self.routes_before is None or not self.journal.begun:
             return
-        path = f"/v1/purchases/{self.journal.spare_number}/destinations"
-        found = self.sender.send(Request(service=NUMBERS, method="GET", path=path))
+        found = self._read_routes()
         if found is None or not found.ok:
             self.environment.warn("The destinations of spare_number could not be read again. Compare them yourself.")
             return
-        before, after = ({str(row.get("id")): row for row in rows} for rows in (self.spare_routes, found.rows))
+        before, after = ({str(row.get("id")): row for row in rows} for rows in (self.routes_before, found.rows))
         missing, new = len(before.keys() - after.keys()), len(after.keys() - before.keys())
         changed = sum(before[name] != after[name] for name in before.keys() & after.keys())
         if missing or new or changed:
@@ -276,8 +278,8 @@ class Runner:
                 self._step(step)
                 if step in steps_didlogic.PASSWORD_STEPS:
                     self._ask_with_new_password()
-            if self._other_hosts(NUMBERS):
-                self._answer(sip.gateways(t.cast("sip.Hosts", self.environment.hosts)))
+            if hosts := self._hosts(NUMBERS):
+                self._answer(sip.gateways(hosts))
         except EndedEarly as reason:
             return str(reason)
         except RunInterruptedError:
@@ -327,8 +329,9 @@ class Runner:
             listed = sorted(name for name in names if re.fullmatch(r"[a-z-]{1,40}", name))
             yield Finding(f"{service}-rate-limit-headers", YES if names else NO, ", ".join(listed) or "none")
 
-    def _other_hosts(self, service: str) -> bool:
-        return self.environment.hosts is not None and is_own(self.clients[service])
+    def _hosts(self, service: str) -> sip.Hosts | None:
+        """The other hosts; none if the service is not the real one."""
+        return self.environment.hosts if is_own(self.clients[service]) else None
 
     def _ask_descriptions(self) -> None:
         fetch = self.environment.fetch
@@ -344,13 +347,14 @@ class Runner:
             self._answer(sip.login(hosts, login, password, sleep, "didlogic-sip-new-password"))
 
     def _ask_hosts_about_objects(self) -> None:
-        hosts = self.environment.hosts
-        if hosts and self._other_hosts(NUMBERS) and "sip_account" in self.context:
+        hosts = self._hosts(NUMBERS)
+        if hosts and "sip_account" in self.context:
             given = self.context["sip_account"], self.context["password"]
             self._answer(sip.login(hosts, *given, self.clients[NUMBERS].sleep))
             if self.findings["didlogic-sip-login"]["verdict"] == YES:
                 self._answer(sip.other_transports(hosts, *given))
-        if hosts and self._other_hosts(VOICE) and "other_trunk" in self.context:
+        hosts = self._hosts(VOICE)
+        if hosts and "other_trunk" in self.context:
             region = str(self.clients[VOICE].connection.region)
             self._answer(sip.trunk_host(hosts, f"{self.context['other_trunk']}.{SIP_HOST[region]}"))
 

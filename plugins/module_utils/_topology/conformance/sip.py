@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import socket
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import as_object
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.probe import ProbeOptions, probe
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._sip.transport import Network
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.exchange import Finding
@@ -20,6 +19,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
 
 #: Regions of didlogic's gateways that guides and public configurations name.
 REGIONS = ("nl", "uk", "nyc", "au", "sg", "za", "ca")
+GATEWAYS: t.Final = tuple(f"sip.{region}.didlogic.net" for region in REGIONS)
 SECONDS = 4
 #: Seconds between two attempts with a new SIP account, and their number.
 LOGIN_PAUSE, LOGIN_ATTEMPTS = 15.0, 4
@@ -47,8 +47,7 @@ class RealHosts:
 
     def options(self, host: str, transport: Transport) -> int | None:
         """Send OPTIONS. :param host: the host. :param transport: the transport. :return: the status, if any."""
-        given = ProbeOptions(host=host, transport=transport, timeout=SECONDS, fail=False)
-        status = as_object(probe(given, lambda _text: None)[0]["probe"])["status"]
+        status = _probed(ProbeOptions(host=host, transport=transport, timeout=SECONDS, fail=False))["status"]
         return status if isinstance(status, int) else None
 
     def login(self, host: str, username: str, password: str, transport: Transport = "udp") -> bool | None:
@@ -66,24 +65,27 @@ class RealHosts:
             timeout=SECONDS,
             fail=False,
         )
-        found = as_object(probe(given, lambda _text: None)[0]["probe"])["authenticated"]
+        found = _probed(given)["authenticated"]
         return found if isinstance(found, bool) else None
 
     def resolves(self, host: str) -> bool:
         """Resolve a name. :param host: the name. :return: whether it has an address."""
         try:
             return bool(Network().resolve(host, 5060, "udp", SECONDS))
-        except (TimeoutError, socket.gaierror, OSError):
+        except OSError:
             return False
+
+
+def _probed(options: ProbeOptions) -> ApiObject:
+    return as_object(probe(options, lambda _text: None)[0]["probe"])
 
 
 def gateways(hosts: Hosts) -> t.Iterator[Finding]:
     """Ask all gateways. :param hosts: the hosts. :return: the finding."""
     reached = {
-        transport: sum(hosts.options(f"sip.{region}.didlogic.net", transport) is not None for region in REGIONS)
-        for transport in TRANSPORTS
+        transport: sum(hosts.options(host, transport) is not None for host in GATEWAYS) for transport in TRANSPORTS
     }
-    evidence = ", ".join(f"{count} of {len(REGIONS)} over {transport.upper()}" for transport, count in reached.items())
+    evidence = ", ".join(f"{count} of {len(GATEWAYS)} over {transport.upper()}" for transport, count in reached.items())
     yield Finding("didlogic-sip-options", YES if any(reached.values()) else NO, evidence)
 
 
@@ -103,7 +105,7 @@ def login(
     for attempt in range(LOGIN_ATTEMPTS):
         if attempt:
             sleep(LOGIN_PAUSE)
-        found = hosts.login(f"sip.{REGIONS[0]}.didlogic.net", username, password)
+        found = hosts.login(GATEWAYS[0], username, password)
         if found:
             yield Finding(question, YES, f"accepted after about {attempt * LOGIN_PAUSE:.0f} s")
             return
@@ -116,7 +118,7 @@ def other_transports(hosts: Hosts, username: str, password: str) -> t.Iterator[F
     :param hosts: the hosts. :param username: the login. :param password: the password. :return: the findings.
     """
     for transport in TRANSPORTS[1:]:
-        found = hosts.login(f"sip.{REGIONS[0]}.didlogic.net", username, password, transport)
+        found = hosts.login(GATEWAYS[0], username, password, transport)
         verdict = UNCLEAR if found is None else YES if found else NO
         what = {YES: "accepted", NO: "rejected"}.get(verdict, "no conclusion")
         yield Finding(f"didlogic-sip-login-{transport}", verdict, f"over {transport.upper()}: {what}")

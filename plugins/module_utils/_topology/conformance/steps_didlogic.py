@@ -26,6 +26,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     changed,
     rejected,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.journal import ROUTES
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.questions import (
     NO,
     UNCLEAR,
@@ -45,8 +46,6 @@ OTHER_LISTS: t.Final = {
     "didlogic-messages": "/v1/sms",
 }
 
-_LIST = "/v1/purchases/{spare}/destinations"
-_ROUTES = "/v1/purchases/{number}/destinations"
 _ACCOUNT = "/v1/sipaccounts/{sip_account}"
 _IPS = "/v1/sipaccounts/{sip_account}/allowed_ips"
 
@@ -59,14 +58,23 @@ def _get(key: str, path: str, **more: t.Any) -> Call:
     return Call(key=key, service=NUMBERS, path=path, **more)
 
 
+def _routes(number: str) -> str:
+    return ROUTES.replace("{spare}", number)
+
+
 def _account(key: str, fields: ApiObject, method: str = "PUT", **more: t.Any) -> Call:
     body: ApiObject = {"sipaccount": fields}
     return Call(key=key, service=NUMBERS, path=_ACCOUNT, method=method, body=body, **more)
 
 
+def _new_account(key: str, save: str) -> Call:
+    body: ApiObject = {"sipaccount": {"label": "{prefix}-account", "password": "{password}"}}
+    return Call(key=key, service=NUMBERS, path="/v1/sipaccounts", method="POST", save=save, body=body)
+
+
 def _create(key: str, save: str, fields: ApiObject) -> Call:
     body: ApiObject = {"destination": {"transport": 1, "callhunt": False, **fields}}
-    return Call(key=key, service=NUMBERS, path=_LIST, method="POST", save=save, body=body)
+    return Call(key=key, service=NUMBERS, path=ROUTES, method="POST", save=save, body=body)
 
 
 # -- reading
@@ -84,11 +92,14 @@ def _judge_errors(seen: Seen) -> t.Iterator[Finding]:
 
 
 def _judge_numbers(seen: Seen) -> t.Iterator[Finding]:
-    found = seen.last("any type")
-    if found and found.ok:
-        csv = "csv" in found.content_type
-        yield Finding("didlogic-csv", YES if csv else NO, f"Accept */*: {'CSV' if csv else 'JSON'}")
+    yield from _csv("didlogic-csv", "Accept */*", seen.last("any type"))
     yield rejected("didlogic-page-rejected", "per_page 1001", seen.last("long page"))
+
+
+def _csv(question: str, what: str, response: Response | None) -> t.Iterator[Finding]:
+    if response and response.ok:
+        csv = "csv" in response.content_type
+        yield Finding(question, YES if csv else NO, f"{what}: {'CSV' if csv else 'JSON'}")
 
 
 def _learn_numbers(seen: Seen) -> Context:
@@ -143,10 +154,7 @@ def _judge_account_lists(seen: Seen) -> t.Iterator[Finding]:
     if records:
         named = any("id" in row or "call_id" in row for row in records)
         yield Finding("didlogic-call-id", YES if named else NO, f"call records: {'with' if named else 'without'} id")
-    money = seen.last("transactions")
-    if money and money.ok:
-        csv = "csv" in money.content_type
-        yield Finding("didlogic-transactions-csv", YES if csv else NO, f"transactions: {'CSV' if csv else 'JSON'}")
+    yield from _csv("didlogic-transactions-csv", "transactions", seen.last("transactions"))
 
 
 #: Names of fields, such as ``created_at``.
@@ -226,7 +234,7 @@ def _judge_removal(seen: Seen) -> t.Iterator[Finding]:
         yield Finding("didlogic-delete-again-404", verdict, f"a second deletion: {again.status}")
 
 
-# -- destinations of the spare number
+# -- destinations of the unused number
 
 
 def _row(response: Response | None) -> ApiObject:
@@ -268,7 +276,7 @@ def _judge_address(seen: Seen) -> t.Iterator[Finding]:
     yield changed("didlogic-callhunt", "callhunt", hunting, effective)
     by_default = seen.last("e")
     if by_default and by_default.ok:
-        active = as_object(by_default.fields).get("active") is True
+        active = by_default.fields.get("active") is True
         yield Finding("didlogic-active-default", YES if active else NO, f"without active: {str(active).lower()}")
 
 
@@ -298,9 +306,9 @@ READ_STEPS: tuple[Step, ...] = (
         "didlogic: destinations",
         "read",
         (
-            _get("destinations", _ROUTES.replace("{number}", "{numbers}"), each="numbers"),
-            _get("by id", _ROUTES.replace("{number}", "{number_id}")),
-            _get("with plus", _ROUTES.replace("{number}", "%2B{first}")),
+            _get("destinations", _routes("{numbers}"), each="numbers"),
+            _get("by id", _routes("{number_id}")),
+            _get("with plus", _routes("%2B{first}")),
         ),
         _judge_destinations,
     ),
@@ -328,14 +336,8 @@ OBJECT_STEPS: tuple[Step, ...] = (
         "didlogic: SIP account",
         "objects",
         (
-            Call(
-                key="account", service=NUMBERS, path="/v1/sipaccounts", method="POST", save="sip_account",
-                body={"sipaccount": {"label": "{prefix}-account", "password": "{password}"}},
-            ),
-            Call(
-                key="same label", service=NUMBERS, path="/v1/sipaccounts", method="POST", save="same_account",
-                body={"sipaccount": {"label": "{prefix}-account", "password": "{password}"}},
-            ),
+            _new_account("account", "sip_account"),
+            _new_account("same label", "same_account"),
             *(_account(f"length {length}", {"password": f"{{password_{length}}}"}) for length in LENGTHS),
             _account("symbols", {"password": "{password_symbols}"}),
             _account("random again", {"password": "{password}"}),
@@ -401,7 +403,7 @@ DESTINATION_STEPS: tuple[Step, ...] = (
         (
             _create("a", "a", {"destination": "{mark}-a@{host}", "active": False}),
             _create("b", "b", {"destination": "{mark}-b@{host}", "active": False}),
-            _get("after b", _LIST),
+            _get("after b", ROUTES),
             _create("c", "c", {"destination": "{mark}-c@{host}", "active": False, "priority": 7}),
         ),
         _judge_order,
@@ -415,7 +417,11 @@ DESTINATION_STEPS: tuple[Step, ...] = (
             _create("f", "f", {"destination": "{mark}-f@{host}", "active": False, "callhunt": True}),
             _create("e", "e", {"destination": "{mark}-e@{host}"}),
             Call(
-                key="off", service=NUMBERS, path=_LIST + "/{e}", method="PATCH", body={"destination": {"active": False}}
+                key="off",
+                service=NUMBERS,
+                path=ROUTES + "/{e}",
+                method="PATCH",
+                body={"destination": {"active": False}},
             ),
         ),
         _judge_address,

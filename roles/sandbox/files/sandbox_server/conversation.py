@@ -24,18 +24,6 @@ GREETING = "Good day. How can I help you?"
 MAX_DURATION = 600  # Vapi's default for `maxDurationSeconds`
 
 
-def first_message(call: Item, assistant: Item) -> str:
-    """The first message of a side."""
-    overrides = call.get("assistantOverrides") or {}
-    return str(overrides.get("firstMessage") or assistant.get("firstMessage") or GREETING)
-
-
-def max_duration(call: Item, assistant: Item) -> float:
-    """Vapi's limit of the duration of a side, in seconds."""
-    overrides = call.get("assistantOverrides") or {}
-    return float(overrides.get("maxDurationSeconds") or assistant.get("maxDurationSeconds") or MAX_DURATION)
-
-
 def digits_in(text: str) -> str:
     """The digits of a text, as an assistant repeats them."""
     return ", ".join(re.findall(r"\d", text))
@@ -49,6 +37,7 @@ def talk(near: Item, far: Item) -> tuple[list[Item], list[Item], float | None]:
     """
     ours: list[Item] = []
     theirs: list[Item] = []
+    near_hears, far_hears, repeats = near.get("hears", True), far.get("hears", True), far.get("repeats", True)
 
     def say(speaker: list[Item], hearer: list[Item], at: float, text: str, *, heard: bool) -> float:
         over = at + SECONDS_PER_WORD * len(text.split())
@@ -57,14 +46,14 @@ def talk(near: Item, far: Item) -> tuple[list[Item], list[Item], float | None]:
             hearer.append({"role": "user", "message": text, "begin": at + DELAY, "end": over + DELAY})
         return over
 
-    greeted = say(theirs, ours, 0.5, far["first"], heard=near.get("hears", True))
-    asked = say(ours, theirs, 0.5, near["first"], heard=far.get("hears", True))
+    greeted = say(theirs, ours, 0.5, far["first"], heard=near_hears)
+    asked = say(ours, theirs, 0.5, near["first"], heard=far_hears)
     digits = digits_in(near["first"])
-    if not far.get("hears", True):
+    if not far_hears:
         return _sorted(ours), _sorted(theirs), None
-    answer = f"The code is {digits}." if digits and far.get("repeats", True) else "I am afraid that I cannot help you."
-    answered = say(theirs, ours, max(asked, greeted) + THINKING, answer, heard=near.get("hears", True))
-    if not (near.get("hears", True) and near["phrases"] and digits and far.get("repeats", True)):
+    answer = f"The code is {digits}." if digits and repeats else "I am afraid that I cannot help you."
+    answered = say(theirs, ours, max(asked, greeted) + THINKING, answer, heard=near_hears)
+    if not (near_hears and near["phrases"] and digits and repeats):
         return _sorted(ours), _sorted(theirs), None
     return _sorted(ours), _sorted(theirs), say(ours, theirs, answered + THINKING, near["phrases"][0], heard=True)
 
@@ -124,10 +113,15 @@ def connect(near: Item, far: Item, near_side: Item, far_side: Item) -> None:
 
 
 def _speaker(side: Item) -> Item:
-    overrides = side["call"].get("assistantOverrides") or {}
-    phrases = overrides.get("endCallPhrases") or side["assistant"].get("endCallPhrases") or []
     script = {name: side["script"][name] for name in ("hears", "repeats") if name in side["script"]}
-    return {"first": first_message(side["call"], side["assistant"]), "phrases": phrases, **script}
+    first, phrases = str(_setting(side, "firstMessage", GREETING)), _setting(side, "endCallPhrases", [])
+    return {"first": first, "phrases": phrases, **script}
+
+
+def _setting(side: Item, name: str, default: Any) -> Any:
+    """A field of the assistant of a side, which the call may override."""
+    overrides = side["call"].get("assistantOverrides") or {}
+    return overrides.get(name) or side["assistant"].get(name) or default
 
 
 def _scripted(side: Item, reason: str) -> str:
@@ -136,8 +130,7 @@ def _scripted(side: Item, reason: str) -> str:
 
 def _own_end(side: Item, closed: float | None) -> tuple[float, str]:
     """When and why a side ends the call if the other one does not."""
-    limit = max_duration(side["call"], side["assistant"])
-    ends = [(limit, TOO_LONG)]
+    ends = [(float(_setting(side, "maxDurationSeconds", MAX_DURATION)), TOO_LONG)]
     if closed is not None:
         ends.append((closed, SAID_PHRASE))
     if "talk" in side["script"]:

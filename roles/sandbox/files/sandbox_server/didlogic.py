@@ -395,25 +395,19 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
 
 def routes(world: World) -> list[Route]:
     """The routes of didlogic's API. Each path may end with `.json`, as in some clients."""
-    patch: Endpoint = partial(_with_switch, "accept_account_patch", update_account)
+    patch: Endpoint = partial(_with_switch, "accept_account_patch", True, update_account)
     plain: list[tuple[str, str, Endpoint]] = [*ENDPOINTS, ("PATCH", _ONE_ACCOUNT, patch)]
     suffixed: list[tuple[str, str, Endpoint]] = [
-        (method, f"{path}.json", partial(_without_switch, "refuse_json_suffix", act)) for method, path, act in plain
+        (method, f"{path}.json", partial(_with_switch, "refuse_json_suffix", False, act)) for method, path, act in plain
     ]
     return [Route(path, _guarded(world, act), methods=[method]) for method, path, act in (*suffixed, *plain)]
 
 
-async def _with_switch(name: str, act: Endpoint, world: World, request: Request) -> Response:
-    """A route that exists only with a switch."""
-    return await act(world, request) if world.settings[name] else _refusal(world, DidlogicError(404, NOT_FOUND))
-
-
-async def _without_switch(name: str, act: Endpoint, world: World, request: Request) -> Response:
-    """A route that exists only without a switch."""
-    return _refusal(world, DidlogicError(404, NOT_FOUND)) if world.settings[name] else await act(world, request)
-
-
-NOT_FOUND = "Not found"
+async def _with_switch(name: str, value: bool, act: Endpoint, world: World, request: Request) -> Response:
+    """A route that exists only with a value of a switch."""
+    if world.settings[name] == value:
+        return await act(world, request)
+    return _refusal(world, DidlogicError(404, "Not found"))
 
 
 def _refusal(world: World, refusal: DidlogicError) -> Response:

@@ -77,7 +77,7 @@ class Way:
     def reason(self) -> str | None:
         """The reason why the call is impossible, if any."""
         settings = self.world.settings
-        return next((settings.get(reason, reason) for reason, stands in OBSTACLES if stands(self)), None)
+        return next((settings.get(reason, reason) for reason, applies in OBSTACLES if applies(self)), None)
 
 
 # The first matching error is used; a reason may be the name of a switch. didlogic's responses are not documented: an
@@ -136,7 +136,7 @@ def _call_own_number(world: World, way: Way, call: Item, found: Line, script: te
     if result["answered_by"] not in {None, "vapi"}:
         return
     if far is None or "answer" not in far:
-        # What the caller is told if no destination takes the call; a proxy passes on the last status.
+        # What the caller receives if no destination takes the call; a proxy passes on the last status.
         tried = [entry["result"] for entry in result["tried"]]
         status = tried[-1][:3] if tried and tried[-1][:3].isdigit() else "480"
         found.pop("answer")

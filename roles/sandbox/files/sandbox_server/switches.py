@@ -49,15 +49,12 @@ class Switch:
     def fault(self, value: Any) -> str:
         """Why the switch cannot have a value; empty if it can."""
         if type(value) is not type(self.default):
-            return f"{self.name} must be a {_TYPES[type(self.default)]}"
+            return f"{self.name} must be a {type(self.default).__name__}"
         if self.closed and value not in (self.default, *self.others):
             return f"{self.name} must be one of {', '.join(map(str, (self.default, *self.others)))}"
         if isinstance(value, int) and value < 0:
             return f"{self.name} must not be negative"
         return ""
-
-
-_TYPES = {bool: "bool", int: "int", str: "str", list: "list"}
 
 
 SWITCHES: tuple[Switch, ...] = (

@@ -114,8 +114,8 @@ def _check_campaign(world: World, sent: Item, stored: Item) -> None:
 
 # --- calls
 
+DEFAULT_TRANSCRIPT = "AI: Good day.\nUser: Goodbye.\n"
 # The price of a minute in USD. The real prices depend on models and voices.
-DEFAULT = "AI: Good day.\nUser: Goodbye.\n"
 COSTS = {"transport": 0.0, "stt": 0.01, "llm": 0.02, "tts": 0.02, "vapi": 0.05}
 _HOST = "vapi.example"  # of links that do not exist
 
@@ -332,7 +332,7 @@ def _ending(item: Item, line: Line) -> Item:
         "summary": line.get("summary", f"A call of {line['end'] - line['answer']} ms in the sandbox."),
         "successEvaluation": str(line.get("success", "error" not in line["reason"])).lower(),
     }
-    spoken = conversation.transcript(line["messages"]) if "messages" in line else DEFAULT
+    spoken = conversation.transcript(line["messages"]) if "messages" in line else DEFAULT_TRANSCRIPT
     found["artifact"] = {
         "transcript": line.get("transcript", spoken),
         "messages": line.get("messages", []),

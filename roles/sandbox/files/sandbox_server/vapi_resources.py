@@ -51,9 +51,13 @@ def require_e164(number: str, referring_item: Item, path: str) -> None:
         raise bad_request(f"{path} must match /^\\+?[a-zA-Z0-9]+$/ regular expression")
 
 
+def _others(world: World, store: str, stored: Item) -> Iterable[Item]:
+    return (item for item in world.vapi[store].values() if item["id"] != stored["id"])
+
+
 def check_unique_number(world: World, _sent: Item, stored: Item) -> None:
     """Only with a switch: a number is imported at most once."""
-    others = (item for item in world.vapi["phone_numbers"].values() if item["id"] != stored["id"])
+    others = _others(world, "phone_numbers", stored)
     if world.settings["unique_numbers"] and any(
         variants.same_number(world, item.get("number", ""), stored.get("number", "")) for item in others
     ):
@@ -62,7 +66,7 @@ def check_unique_number(world: World, _sent: Item, stored: Item) -> None:
 
 def check_name(world: World, _sent: Item, stored: Item) -> None:
     """Only with a switch: two trunks cannot have the same name."""
-    others = (item for item in world.vapi["credentials"].values() if item["id"] != stored["id"])
+    others = _others(world, "credentials", stored)
     name = stored.get("name")
     if world.settings["unique_trunk_names"] and name and any(item.get("name") == name for item in others):
         raise bad_request("Existing Credential Already Uses This Name.")
