@@ -127,8 +127,16 @@ class World:
         self.dice.shuffle(rows)
         self.dice.shuffle(carried)
         ended = has_ended(outbound)
+        listed, recorded = (max(0.0, now - max(self.over, self.visible[name])) for name in ("listed", "to"))
         return Records(
-            outbound, rows, carried if ended else None, now - self.over if ended else 0.0, now, self.findings
+            outbound,
+            rows,
+            carried if ended else None,
+            ended_for=now - self.over if ended else 0.0,
+            listed_for=listed if ended else 0.0,
+            carried_for=recorded if ended else 0.0,
+            running_for=now,
+            findings=self.findings,
         )
 
     def _running(self, row: Item, now: float) -> Item:
@@ -147,6 +155,7 @@ class World:
         seen = []
         late = {self.over + self.visible[name] for name in ("transcript", "transcript_in")}
         times = {1.0, self.over, *late, self.over + SETTLE_SECONDS, self.over + GRACE_SECONDS, *self.visible.values()}
+        times |= {max(self.over, self.visible[name]) + GRACE_SECONDS for name in ("listed", "to")}
         for now in sorted(time + self.dice.uniform(0.1, 2) for time in times if time < timeout - 2):
             verdict = judge(self.test, self.at(now))
             if verdict.is_final:
@@ -236,9 +245,15 @@ def healthy(dice: random.Random) -> World:
     gone = dice.choice(([], [], ["to"], ["from"], ["to", "from"]))
     over = answered + length
     visible = {name: over + dice.uniform(0, 25) if name not in gone else 9_999.0 for name in records}
-    # Vapi may list the inbound call after its end only.
-    listed = dice.choice((answered + dice.uniform(0, 6), over + dice.uniform(0, 7)))
-    visible |= {"inbound": listed, "transcript": dice.uniform(0, 8), "transcript_in": dice.uniform(0, 8)}
+    # Vapi may list calls after their end only, and some time later; the older one first, or soon after the other.
+    current = over + dice.choice((dice.uniform(0, 5), dice.uniform(0, 90)))
+    listed = dice.choice((answered + dice.uniform(0, 6), over + dice.uniform(0, 7), current + dice.uniform(0, 27)))
+    visible |= {
+        "inbound": listed,
+        "listed": current,
+        "transcript": dice.uniform(0, 8),
+        "transcript_in": dice.uniform(0, 8),
+    }
     world = World(test, outbound, inbound, records, visible, repeats=repeats, over=over, dice=dice)
     if dice.random() < 0.3:
         stranger = {**copy.deepcopy(inbound), "id": "other", "customer": {"number": f"+{STRANGER}"}}
@@ -326,6 +341,12 @@ def _elsewhere(world: World) -> None:
     world.inbound, world.others = None, []
 
 
+def _elsewhere_unlisted(world: World) -> None:
+    """Vapi does not list the placed call either, so that its list proves nothing."""
+    _elsewhere(world)
+    world.visible["listed"] = 9_999.0
+
+
 def _elsewhere_unclear(world: World) -> None:
     assert world.inbound is not None
     stranger = {**copy.deepcopy(world.inbound), "id": "other", "customer": {"number": f"+{STRANGER}"}}
@@ -369,7 +390,7 @@ def _cut_early(world: World) -> None:
     world.visible["inbound"] = end + world.dice.uniform(0, 7)
 
 
-def _transferred(status: str | None, leg: bool) -> t.Callable[[World], None]:
+def _transferred(status: str | None, leg: bool, *, recorded: bool = True) -> t.Callable[[World], None]:
     """The assistant transferred the call after it had repeated the code."""
 
     def act(world: World) -> None:
@@ -379,10 +400,12 @@ def _transferred(status: str | None, leg: bool) -> t.Callable[[World], None]:
         inbound.setdefault("artifact", {})["transfers"] = [entry]
         world.outbound["endedReason"] = "customer-ended-call"
         world.visible |= {"transcript": 0.0, "transcript_in": 0.0}
+        # A missing record proves nothing unless there is one of the placed call.
+        world.visible["to"] = world.over + world.dice.uniform(0, 60) if recorded else 9_999.0
         if leg:
             row = {"direction": "outbound", "caller": LOGIN, "callee": "31201234599", "timestamp": stamp(20)}
             world.records["leg"] = row | {"duration": 12, "amount": 0.01}
-            world.visible["leg"] = world.over + 3
+            world.visible["leg"] = world.over + 3 if not recorded else world.visible["to"] + world.dice.uniform(0, 27)
 
     return act
 
@@ -469,6 +492,9 @@ FAULTS: dict[str, tuple[t.Callable[[World], None], dict[str, bool | None], str]]
     "cut early": (_cut_early, expected(heard=None, ended=False), "network ended"),
     "REFER rings nobody": (_transferred("connected", leg=False), expected(ended=False), "no leg"),
     "REFER without status rings nobody": (_transferred(None, leg=False), expected(ended=False), "no leg"),
+    "REFER without records": (
+        _transferred("connected", leg=False, recorded=False), expected(ended=None), ""),
+    "a phone answered, and lists are late": (_elsewhere_unlisted, expected(answered=None, heard=None), ""),
     "transfer busy": (_transferred("busy", leg=True), expected(ended=False), "busy"),
     "transferred": (_transferred("connected", leg=True), expected(), ""),
     "worker died": (

@@ -216,6 +216,10 @@ SCRIPTED: dict[str, tuple[t.Callable[[CallStage], None], dict[str, bool | None],
     "REFER that rings nobody": (
         _scripts(far={"talk": 11, "transfers": [REFER]}), expected(ended=False), "no leg"),
     "records that are late": (_scripts({"record_delay": 20}, {"record_delay": 15}), expected(), ""),
+    "an inbound call that is listed late": (_scripts(far={"list_delay": 28}), expected(), ""),
+    "calls that are listed late": (_scripts({"list_delay": 60}, {"list_delay": 80}), expected(), ""),
+    "calls that are not listed": (
+        _scripts({"list_delay": 900}, {"list_delay": 900}), expected(answered=None, heard=None), ""),
     "an assistant that repeats nothing": (_scripts(far={"repeats": False}), expected(heard=None), ""),
 }  # fmt: skip
 

@@ -36,8 +36,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Step,
     Test,
     Verdict,
+    carried_of,
     cost_of,
     has_ended,
+    inbound_of,
     judge,
     time_of,
 )
@@ -219,19 +221,20 @@ class Watch:
         self.outbound: ApiObject | None = None
         self.inbound: list[ApiObject] | None = None
         self.carried: list[Result] | None = None
-        self.times = (0.0, 0.0)
+        self.is_listed: bool | None = None
+        self.since: dict[str, float] = {}  # seconds after the request at which something was first seen
+        self.ages: dict[str, float] = {}
 
     def until_settled(self, timeout: float) -> Verdict:
         """Look at the records until they are complete.
 
         :param timeout: maximum seconds. :return: the verdict.
         """
-        waited, ended_at, turn = 0.0, None, 0
+        waited, turn = 0.0, 0
         while True:
             begun = self.vapi.now()
             self._look()
-            ended_at = waited if ended_at is None and has_ended(self.outbound) else ended_at
-            self.times = (waited - ended_at if ended_at is not None else 0.0, waited)
+            self._note(waited)
             verdict = self.verdict()
             if verdict.is_final:
                 return verdict
@@ -246,8 +249,25 @@ class Watch:
 
         :param final: whether no further records are awaited. :return: the verdict.
         """
-        records = Records(self.outbound, self.inbound, self.carried, *self.times, findings=self.plan.findings)
-        return judge(self.test, records, final=final)
+        return judge(self.test, self.records, final=final)
+
+    @property
+    def records(self) -> Records:
+        """What has been read."""
+        return Records(self.outbound, self.inbound, self.carried, **self.ages, findings=self.plan.findings)
+
+    def _note(self, waited: float) -> None:
+        """Keep when something was first seen."""
+        found = {
+            "ended_for": has_ended(self.outbound),
+            "listed_for": bool(self.is_listed),
+            "carried_for": carried_of(self.test, self.records).outbound is not None,
+            "running_for": True,
+        }
+        for name, seen in found.items():
+            if seen:
+                self.since.setdefault(name, waited)
+        self.ages = {name: waited - begun for name, begun in self.since.items()}
 
     def _look(self) -> None:
         """Read what can be read now; what was read before is kept if a read fails."""
@@ -260,6 +280,8 @@ class Watch:
         if has_ended(self.outbound):
             carried = self._quietly(self._records)
             self.carried = self.carried if carried is None else carried
+            if not self.is_listed and inbound_of(self.test, self.records) is None:
+                self.is_listed = self._quietly(self._list_is_current)
 
     @staticmethod
     def _quietly(read: t.Callable[[], Found]) -> Found | None:
@@ -274,11 +296,18 @@ class Watch:
         return as_object(self.vapi.client.get(f"{CALL.path}/{{id}}", id=call_id))
 
     def _inbound(self) -> list[ApiObject]:
-        placed = time_of(self.outbound or {}, "createdAt") or self.vapi.now()
-        phone = str((self.plan.callee.phone or {}).get("id"))
-        query = ListQuery(params={"phoneNumberId": phone, "createdAtGe": stamp(placed - SLACK)})
-        rows = [row for row in self.vapi.rows(CALL, query) if row.get("type") == "inboundPhoneCall"]
+        rows = [row for row in self._calls_of(self.plan.callee.phone or {}) if row.get("type") == "inboundPhoneCall"]
         return [self._details(str(row["id"])) for row in rows]
+
+    def _list_is_current(self) -> bool:
+        """Whether Vapi's list contains the placed call with its end."""
+        return any(row.get("id") == self.call_id and has_ended(row) for row in self._calls_of(self.plan.phone))
+
+    def _calls_of(self, phone: ApiObject) -> list[ApiObject]:
+        """The calls of a phone number since the call was placed."""
+        placed = time_of(self.outbound or {}, "createdAt") or self.vapi.now()
+        query = ListQuery(params={"phoneNumberId": str(phone.get("id")), "createdAtGe": stamp(placed - SLACK)})
+        return list(self.vapi.rows(CALL, query))
 
     def _records(self) -> list[Result]:
         placed = time_of(self.outbound or {}, "createdAt") or self.vapi.now()

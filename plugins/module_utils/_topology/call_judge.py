@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pure: what the records of both services prove about a test call.
 
-A step is true or false only if a record proves it, otherwise ``None``. Records appear late and in any order, so a
-missing one proves something only some time after the call has ended.
+A step is true or false only if a record proves it, otherwise ``None``. Records appear late, and how late is not known.
+A missing one therefore proves something only if another one of the same list, which is not newer, has been in it for
+``GRACE_SECONDS``: then the list is current.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.test_
 )
 
 STEPS = ("placed", "carried", "answered", "heard", "ended")
-#: Seconds after the end of the call in which a missing record may still appear, before a step is false.
+#: Seconds after the end of the call in which a record may still change, before a step is false.
 SETTLE_SECONDS = 10.0
-#: Seconds after the end of the call until which missing records are awaited.
+#: Seconds after the end of the call until which missing records are awaited, and seconds for which the record of the
+#: placed call must have been in a list before another one that is missing from it proves something.
 GRACE_SECONDS = 30.0
 #: Duration of the request of the calling side in seconds. In a shorter call the other side may not have heard it.
 REQUEST_SECONDS = 9.0
@@ -101,6 +103,8 @@ class Records:
     :param inbound: Vapi's inbound calls of the other number since then, with all details; ``None`` if not read.
     :param carried: the carrier's records of the days of the call, ``None`` if they were not read.
     :param ended_for: seconds for which the call is known to have ended.
+    :param listed_for: seconds for which Vapi's list is known to contain the placed call with its end.
+    :param carried_for: seconds for which the carrier's list is known to contain its record of the placed call.
     :param running_for: seconds since it was placed.
     :param findings: findings of the audit about both numbers.
     """
@@ -109,6 +113,8 @@ class Records:
     inbound: list[ApiObject] | None
     carried: list[Result] | None
     ended_for: float = 0.0
+    listed_for: float = 0.0
+    carried_for: float = 0.0
     running_for: float = 0.0
     findings: tuple[Finding, ...] = ()
 
@@ -353,8 +359,9 @@ class _Case:
                 f"Somebody answered. Vapi has {others} inbound call(s) of {number} in this time, with another caller.",
                 fix="Check which caller ID didlogic presents (didlogic_sip_account: caller_id), and repeat the check.",
             )
-        if not (has_ended(self.outbound) and self.late):
-            return Step(evidence=f"Somebody answered; Vapi does not list an inbound call of {number} yet.")
+        if not (has_ended(self.outbound) and self.records.listed_for >= GRACE_SECONDS):
+            fix = f"Look for an inbound call of {number} in Vapi's dashboard." if self.final else ""
+            return Step(evidence=f"Somebody answered; Vapi does not list an inbound call of {number} yet.", fix=fix)
         cause = f"Somebody else answered: the call to {number} did not reach Vapi."
         return Step(False, f"Vapi lists no inbound call of {number}. {self._carrier_records()}", cause, self._route())
 
@@ -482,6 +489,8 @@ class _Case:
         bad = ("failed", "unanswered", "cancelled") if transferred else ("failed",)
         if found and found.outcome in bad:
             return Step(False, evidence, found.cause, found.fix or self._route())
+        if leg is None and self._targets():
+            return Step(evidence=f"{evidence} didlogic's records do not show the transfer.")
         reasons = (_reason(self.outbound), _reason(self.inbound))
         if all(reason in OTHER_SIDE for reason in reasons):
             length = seconds(self.inbound or {})
@@ -492,9 +501,13 @@ class _Case:
             return Step(None, evidence, fix="Read the ended reason in Vapi's dashboard.")
         return Step(True, evidence)
 
+    def _targets(self) -> list[str]:
+        """The digits of the targets of transfers."""
+        return [user_digits(item["to"]) for item in transfers_of(self.inbound or {}) if "to" in item]
+
     def _transfer_leg(self) -> bool | None:
         """Whether didlogic called the target of the last transfer; ``None`` if that cannot be determined yet."""
-        targets = [user_digits(item["to"]) for item in transfers_of(self.inbound or {}) if "to" in item]
+        targets = self._targets()
         placed = time_of(self.outbound or {}, "createdAt")
         if not targets or self.records.carried is None or placed is None:
             return None
@@ -502,7 +515,7 @@ class _Case:
         times = [begun for row in rows if row is not self.legs.outbound and (begun := time_of(row, "timestamp"))]
         if any(begun >= placed - SLACK for begun in times):
             return True
-        return False if self.late else None
+        return False if self.records.carried_for >= GRACE_SECONDS else None
 
     # -- final
 
@@ -511,6 +524,8 @@ class _Case:
         if not has_ended(self.outbound):
             return steps["ended"].ok is False
         if self.records.ended_for >= GRACE_SECONDS:
+            if self._missing_may_appear(steps):
+                return False
             return not (self.inbound is not None and not has_ended(self.inbound)) or steps["ended"].ok is not None
         unclear = [step for step in steps.values() if step.ok is None and step is not NOT_REACHED]
         if unclear or self.records.carried is None:
@@ -518,6 +533,13 @@ class _Case:
         complete = self.legs.outbound is not None and (self.inbound is None or self.legs.inbound is not None)
         failed = any(step.ok is False for step in steps.values())
         return self.late if failed else complete
+
+    def _missing_may_appear(self, steps: dict[str, Step]) -> bool:
+        """Whether a step is unclear until a list is known to be current."""
+        if self.inbound is None:
+            return steps["answered"].ok is None and self.answered_out and self.records.listed_for < GRACE_SECONDS
+        awaited = bool(self._targets()) and self.records.carried_for < GRACE_SECONDS
+        return steps["ended"].ok is None and awaited
 
 
 def counted_words(messages: t.Sequence[Heard]) -> str:

@@ -196,7 +196,7 @@ def script_for(scripts: Iterable[Script], other_party: str) -> Script:
 
 
 # What a line takes over from its script.
-_KEPT = ("ended_message", "summary", "success", "transcript", "record_delay")
+_KEPT = ("ended_message", "summary", "success", "transcript", "record_delay", "list_delay")
 _SCRIPT: dict[str, type | tuple[type, ...]] = {
     "match": dict,
     "ring": (int, float),
@@ -210,6 +210,7 @@ _SCRIPT: dict[str, type | tuple[type, ...]] = {
     "hears": bool,
     "repeats": bool,
     "record_delay": (int, float),
+    "list_delay": (int, float),
 }
 _TRANSFER: dict[str, type | tuple[type, ...]] = {
     "destination": (str, dict),

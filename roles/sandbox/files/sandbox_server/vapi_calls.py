@@ -198,7 +198,15 @@ def _is_kept(world: World, call: Item) -> bool:
 
 
 def _kept_calls(world: World) -> list[Item]:
-    return [item for item in _all_calls(world) if _is_kept(world, item) and not _is_deleted(world, item["id"])]
+    """The calls that a list contains."""
+    found = [item for item in _all_calls(world) if _is_kept(world, item) and not _is_deleted(world, item["id"])]
+    return [item for item in found if _is_listed(world, item["id"])]
+
+
+def _is_listed(world: World, item_id: str) -> bool:
+    """Whether lists contain a call; with `list_delay` only that many seconds after its end."""
+    line = world.traffic["lines"].get(item_id, {})
+    return "list_delay" not in line or world.now() >= line["end"] + line["list_delay"] * 1000
 
 
 def _is_deleted(world: World, item_id: str) -> bool:
