@@ -49,7 +49,7 @@ OPTIONAL = (
     r"there is no (jq|node|Java)\b",
     r"Java is older than",
     r"Node\.js (and npm|\d+ or newer) ",
-    r"npm could not install",
+    r"(npm|uv) could not install",
     r"\((Debian's package|apt-get install) [\w-]+\)",
     r"no network namespace can be made",
     r"no IPv6 on loopback",

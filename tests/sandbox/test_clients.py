@@ -4,23 +4,29 @@
 
 """Public clients of both services, run against the sandbox: what they can read, others can.
 
-They are heavy, and stand in a dependency group of their own (`clients`). didlogic_mcp needs Python 3.13 and mcp 1.x.
-Those of the official SDK are slow because of the SDK.
+The official SDK is heavy, and has a dependency group of its own (`clients`); its tests are slow because of it.
+didlogic_mcp needs Python 3.13 and mcp 1.x, and runs in an environment of its own.
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
+import os
 import secrets
-import sys
+import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from tests.tools import environments
+
+DIDLOGIC_MCP = ("didlogic-mcp==1.0.4", "mcp<2")  # it uses names that mcp 2 no longer has
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # what other people's libraries warn about is their own affair
@@ -29,8 +35,6 @@ pytestmark = [
 
 def need(module: str) -> Any:
     """A client's module, of the dependency group ``clients``."""
-    if module.startswith(("mcp", "didlogic_mcp")) and sys.version_info < (3, 13):
-        pytest.skip(f"{module.partition('.')[0]} needs Python 3.13")
     return importlib.import_module(module)
 
 
@@ -155,69 +159,119 @@ def test_vapi_sdk_assistants_and_calls(server: dict[str, Any]) -> None:
     assert wrong_key.value.status_code == 401
 
 
-def test_didlogic_mcp(server: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tools of the public MCP server, called over its own protocol in memory."""
-    memory = need("mcp.shared.memory")
-    need("didlogic_mcp.server")
-    module = importlib.import_module("didlogic_mcp.server")  # the package has a function of that name as well
-    monkeypatch.setattr(module, "BASE_URL", server["didlogic_api_url"])
-    monkeypatch.setattr(module, "API_KEY", server["didlogic_api_key"])
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+class Program:
+    """didlogic's public MCP server as a process of its own, with one tool call at a time over its standard streams."""
+
+    def __init__(self, program: Path, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+        )
+        self.watchdog = threading.Timer(60, self.process.kill)
+        self.watchdog.start()
+        self.count = 0
+        client = {"name": "test", "version": "1"}
+        self.request("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
+        self.send(method="notifications/initialized")
+
+    def send(self, **message: Any) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        self.process.stdin.flush()
+
+    def request(self, method: str, **params: Any) -> Any:
+        """The result of a request; notifications before it are skipped."""
+        self.count += 1
+        self.send(id=self.count, method=method, params=params)
+        assert self.process.stdout
+        for line in self.process.stdout:
+            answer = json.loads(line)
+            if answer.get("id") == self.count:
+                return answer["result"]
+        raise AssertionError(f"didlogic_mcp ended with {self.process.wait(10)}")
+
+    def call(self, tool: str, **arguments: Any) -> tuple[bool, Any]:
+        """Whether a tool succeeded, and what it returned."""
+        found = self.request("tools/call", name=tool, arguments=arguments)
+        text = found["content"][0]["text"]
+        return not found.get("isError"), json.loads(text) if text.startswith("{") else text
+
+    def stop(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.watchdog.cancel()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def didlogic_mcp(server: dict[str, Any]) -> Iterator[Program]:
+    """The program, in an environment of its own, with the sandbox as its service."""
+    python = next((path for minor, path in sorted(environments.interpreters().items()) if minor >= 13), None)
+    if python is None:
+        pytest.skip("didlogic_mcp needs Python 3.13")
+    venv = environments.CACHE / "venv" / "didlogic-mcp"
+    try:
+        environments.install(venv, *DIDLOGIC_MCP, python=python)
+    except subprocess.CalledProcessError:
+        pytest.skip("uv could not install didlogic-mcp")
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and "PYTHON" not in name}
+    service = {"DIDLOGIC_API_URL": server["didlogic_api_url"], "DIDLOGIC_API_KEY": server["didlogic_api_key"]}
+    program = Program(venv / "bin" / "didlogic_mcp", {**kept, **service})
+    yield program
+    program.stop()
+
+
+def test_didlogic_mcp(server: dict[str, Any], didlogic_mcp: Program) -> None:
+    """The tools of the public MCP server, called as its users do."""
     number, password = "31201234567", secrets.token_hex()
     reset(server, {"balance": 35.22, "numbers": [number]})
 
-    async def talk() -> None:
-        connect = memory.create_connected_server_and_client_session
-        async with connect(module.mcp._mcp_server) as session:
+    def call(tool: str, **arguments: Any) -> Any:
+        good, found = didlogic_mcp.call(tool, **arguments)
+        assert good, found
+        return found
 
-            async def call(tool: str, **arguments: Any) -> Any:
-                result = await session.call_tool(tool, arguments)
-                text = result.content[0].text
-                assert not result.isError, text
-                return json.loads(text) if text.startswith("{") else text
+    assert call("get_balance") == {"balance": 35.22}
+    transactions = str(
+        call("get_transactions", transaction_type="call", start_date="2026-01-01", end_date="2026-01-02")
+    )
+    assert transactions.startswith("Date,Time,Transaction type,Comment,Amount,Balance,Status")
+    purchases = call("list_purchases", page=1, per_page=10)
+    assert [item["number"] for item in purchases["purchases"]] == [number]
+    row = (call("add_destination", number=number, destination="1@h.example", transport=1, active=True))[
+        "did_destination"
+    ]
+    assert (call("list_destinations", number=number))["destination"] == [row]
+    assert (row["active"], row["priority"]) == (True, 1)
+    assert call("delete_destination", number=number, id=row["id"]) == "Destination deleted"
 
-            assert await call("get_balance") == {"balance": 35.22}
-            transactions = str(
-                await call("get_transactions", transaction_type="call", start_date="2026-01-01", end_date="2026-01-02")
-            )
-            assert transactions.startswith("Date,Time,Transaction type,Comment,Amount,Balance,Status")
-            purchases = await call("list_purchases", page=1, per_page=10)
-            assert [item["number"] for item in purchases["purchases"]] == [number]
-            row = (await call("add_destination", number=number, destination="1@h.example", transport=1, active=True))[
-                "did_destination"
-            ]
-            assert (await call("list_destinations", number=number))["destination"] == [row]
-            assert (row["active"], row["priority"]) == (True, 1)
-            assert await call("delete_destination", number=number, id=row["id"]) == "Destination deleted"
-
-            account = (
-                await call(
-                    "create_sip_account",
-                    password=password,
-                    label="l",
-                    callerid=number,
-                    call_restrict=True,
-                    call_limit=60,
-                )
-            )["sipaccount"]
-            name = account["name"]
-            assert (account["callerid"], account["call_limit"], len(name)) == (number, 60, 5)
-            assert (await call("list_sip_accounts"))["sipaccounts"] == [account]
-            changed = (await call("update_sip_account", name=name, max_channels=2, channels_restrict=True))[
-                "sipaccount"
-            ]
-            assert changed == {**account, "max_channels": 2, "channels_restrict": True}
-            assert (await call("add_allowed_ip", sipaccount_name=name, ip="192.0.2.1")) == {
-                "allowed_ips": ["192.0.2.1"]
-            }
-            assert (await call("get_allowed_ips", sipaccount_name=name)) == {"allowed_ips": ["192.0.2.1"]}
-            assert await call("delete_allowed_ip", sipaccount_name=name, ip="192.0.2.1")
-            assert (await call("get_sip_account", name=name))["sipaccount"]["allowed_ips"] == []
-            assert await call("delete_sip_account", name=name) == "SIP Account deleted"
-            assert (await call("list_sip_accounts"))["sipaccounts"] == []
-            refused = await session.call_tool("list_destinations", {"number": "31209999999"})
-            assert refused.isError
-            assert "404" in refused.content[0].text
-
-    asyncio.run(talk())
+    account = (
+        call(
+            "create_sip_account",
+            password=password,
+            label="l",
+            callerid=number,
+            call_restrict=True,
+            call_limit=60,
+        )
+    )["sipaccount"]
+    name = account["name"]
+    assert (account["callerid"], account["call_limit"], len(name)) == (number, 60, 5)
+    assert (call("list_sip_accounts"))["sipaccounts"] == [account]
+    changed = (call("update_sip_account", name=name, max_channels=2, channels_restrict=True))["sipaccount"]
+    assert changed == {**account, "max_channels": 2, "channels_restrict": True}
+    assert (call("add_allowed_ip", sipaccount_name=name, ip="192.0.2.1")) == {"allowed_ips": ["192.0.2.1"]}
+    assert (call("get_allowed_ips", sipaccount_name=name)) == {"allowed_ips": ["192.0.2.1"]}
+    assert call("delete_allowed_ip", sipaccount_name=name, ip="192.0.2.1")
+    assert (call("get_sip_account", name=name))["sipaccount"]["allowed_ips"] == []
+    assert call("delete_sip_account", name=name) == "SIP Account deleted"
+    assert (call("list_sip_accounts"))["sipaccounts"] == []
+    good, refusal = didlogic_mcp.call("list_destinations", number="31209999999")
+    assert not good
+    assert "404" in refusal
