@@ -349,11 +349,15 @@ def test_authentication_error_names_the_key() -> None:
         (DIDLOGIC, {"error": "a"}, ": a."),
         (DIDLOGIC, {"errors": ["a", "b", {"x": KEY}]}, ": a; b."),
         (DIDLOGIC, {"error": {"message": "a"}}, ": a."),
+        (DIDLOGIC, {"errors": {"label": ["has been taken", {"x": KEY}], "ip": "Ip is invalid.", "x": {"y": KEY}}},
+         ": label has been taken; Ip is invalid."),
+        (DIDLOGIC, {"error": {"x": KEY}}, "."),
+        (DIDLOGIC, {"x": ["a"]}, "."),
         (DIDLOGIC, {"sent": KEY}, "."),
         (DIDLOGIC, "text", ": text."),
         (DIDLOGIC, 5, "."),
     ],
-)
+)  # fmt: skip
 def test_error_message_contains_only_known_fields(service: Provider, answer: t.Any, said: str) -> None:
     with pytest.raises(RejectedError) as raised:
         Fake(httpx.Response(400, json=answer), service=service).client.get("/x")

@@ -254,12 +254,9 @@ class KeyedReconciler:
             return
         except (ApiError, RunInterruptedError) as error:
             if sent:
-                error = type(error)(
-                    *_extended_args(
-                        error,
-                        f" {sent} of {counted(len(plan.mutations), 'step')} were completed. Run the task again.",
-                    )
-                )
+                advice = "Correct the cause, and run" if isinstance(error, RejectedError) else "Run"
+                text = f" {sent} of {counted(len(plan.mutations), 'step')} were completed. {advice} the task again."
+                error = type(error)(*_extended_args(error, text))
             outcome.fail(error)
             return
         outcome.error, outcome.confirmed = None, not any(write.has_follow_up for write in plan.mutations)

@@ -69,13 +69,23 @@ def key_form(key: str) -> str:
 
 
 def error_message(answer: object) -> str:
-    """The error message in any of the known forms."""
+    """The error message in any of the known forms: a text, a list of texts, or such lists by field in ``errors``."""
+    key = ""
     for _depth in range(3):
         if isinstance(answer, dict):
-            answer = next((answer[key] for key in ("error", "message", "errors") if answer.get(key)), None)
+            outer, key = key, next((name for name in ("error", "message", "errors") if answer.get(name)), "")
+            answer = answer[key] if key else list(_by_field(answer)) if outer == "errors" else None
     if isinstance(answer, list):
         answer = "; ".join(item for item in answer if isinstance(item, str))
     return answer[:500].rstrip(".") if isinstance(answer, str) else ""
+
+
+def _by_field(answer: dict[str, object]) -> t.Iterator[str]:
+    """The texts of errors by field, with the name of the field unless they begin with it."""
+    for field, found in answer.items():
+        for text in found if isinstance(found, list) else [found]:
+            if isinstance(text, str):
+                yield text if text.lower().startswith(field.lower()) else f"{field} {text}"
 
 
 DIDLOGIC = Provider(
