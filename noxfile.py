@@ -19,6 +19,7 @@ What runs where, from the shortest to the longest:
 - ``nightly``, once a day: the same sessions with all tests, cases and scenarios, with more generated examples that
   differ each time, and integration and sanity on each supported version of ansible-core.
 - ``report`` and ``bench``, before a release: the proofs in full and the measurements, both with figures for the docs.
+- ``release``, at a release: the archive, imported and at work on each supported version of ansible-core.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from tests.tools import environments
-from tests.tools.environments import CACHE, COLLECTION, CORES, RUN, SLOW
+from tests.tools.environments import CACHE, CANDIDATES, COLLECTION, CORES, ENDS, RUN, SLOW
 
 DIST = ROOT / "dist"
 nox.options.sessions = []  # a task has to be named
@@ -85,9 +86,7 @@ def core(session: nox.Session, version: str) -> Path:
 # --- The tasks -------------------------------------------------------------------------------------------------------
 
 task: Callable[..., Callable[[Callable[..., None]], Callable[..., None]]] = functools.partial(nox.session, python=False)
-by_core = nox.parametrize("version", list(CORES), ids=list(CORES))
-#: The oldest and the newest supported version of ansible-core.
-ENDS = (next(iter(CORES)), next(reversed(CORES)))
+by_core = nox.parametrize("version", [*CORES, ENDS[-1]], ids=[*CORES, "newest"])
 
 #: Sessions that run programs of the environment with every tool; arguments are passed to the last one.
 TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
@@ -105,6 +104,10 @@ TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
             ["antsibull-docs", "lint-collection-docs", ".", "--plugin-docs", "--validate-collection-refs=all",
              "--disallow-unknown-collection-refs", "--check-extra-docs-refs"],
         ],
+    ),
+    "prepare-release": (
+        "Set a version in galaxy.yml, links and new plugins, and make its changelog of the fragments.",
+        [["python", "-m", "tests.tools.prepare_release"]],
     ),
     "report": (
         "Every proof in full, half an hour; writes the figures into the docs.",
@@ -212,7 +215,10 @@ def sanity(session: nox.Session, version: str) -> None:
     """Ansible-test sanity on a version of ansible-core."""
     venv = core(session, version)
     environments.provide_pip(venv)
-    command = ("ansible-test", "sanity", "--local", "--python", venv.name.rpartition("-py")[2])
+    command = ["ansible-test", "sanity", "--local", "--python", venv.name.rpartition("-py")[2]]
+    if version in CANDIDATES and not session.posargs:
+        # A release candidate requires a part of pylint that is in no package index.
+        command += ["--skip-test", "pylint"]
     with environments.alone("sanity"), environments.clean_copy() as copy:
         run_in(session, venv, *command, *session.posargs, cwd=copy)
 
@@ -288,6 +294,15 @@ def importer(session: nox.Session) -> None:
     venv = environments.separate("importer", "galaxy-importer>=0.4.31,<0.5")
     command = ("python", "-m", "galaxy_importer.main", make_archive(session))
     run_in(session, venv, *command, cwd=DIST, **settings)
+
+
+@task()
+def release(session: nox.Session) -> None:
+    """Check that a version can be released: its changelog, its import, and its archive at work on each ansible-core."""
+    os.environ[SLOW] = "1"
+    tool(session, "python", "-m", "tests.tools.prepare_release", "--check")
+    session.notify("importer", [])
+    pytest(["tests/ecosystem/test_archive.py", "-v"], session)
 
 
 @task()

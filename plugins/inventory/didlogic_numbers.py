@@ -137,6 +137,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.mo
     make_client,
     unexpected_error,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.secret_registry import (
+    register_given,
+    register_learnt,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import ApiObject, Params, as_list
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
@@ -307,6 +311,9 @@ class ListQuery:
         """Store the keys as given and as used, because a key from a file often ends in a line break."""
         given = [str(params[f"{service.name}_api_key"] or "") for service in SERVICES]
         self._keys = {form for key in given if key for form in (key, key.strip())}
+        # "secret: true" in the documentation has the same effect, except for the result of a template; ansible-test
+        # before 2.22 rejects it.
+        register_given(self._keys)
 
     def scrubber(self) -> Redactor:
         return Redactor(self._keys, self._seen_secrets, self._labels, label_pattern=LABEL_IN_TEXT)
@@ -319,7 +326,9 @@ class ListQuery:
         try:
             for service in [service for service in SERVICES if params[f"{service.name}_api_key"]]:
                 client = make_client(service, params, f"{service.name}_", read_only=True)
-                client.get = collect_secrets(client.get, self._seen_secrets, LABEL_IN_TEXT)  # type: ignore[method-assign]
+                client.get = collect_secrets(  # type: ignore[method-assign]
+                    client.get, self._seen_secrets, LABEL_IN_TEXT, register_learnt
+                )
                 engines[service.name] = Engine(client, check_mode=True)
             with _ended_by_hand([engine.client.interrupt_event for engine in engines.values()]):
                 snapshot = self._snapshot(engines, params)

@@ -29,7 +29,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = Path(__file__).with_name("environment.yml")
-SERVER = ROOT / "roles" / "sandbox" / "files"
 KINDS = {1: "SIP URI", 4: "phone", 5: "SIP account"}
 # Bought at didlogic; one rings a desk and then a mobile today, one has no destination.
 SEED = {
@@ -69,6 +68,8 @@ class Sandbox:
     """The stand-in of both services, and the environment that points Ansible to it."""
 
     folder: Path
+    #: Where the collection is installed, if not in this checkout.
+    collections: Path | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
 
@@ -91,9 +92,15 @@ class Sandbox:
         """Stop the server."""
         self._server("--stop")
 
+    @property
+    def server(self) -> Path:
+        """The folder with the server's program."""
+        installed = self.collections / "ansible_collections/voiceops/vapi_didlogic" if self.collections else ROOT
+        return installed / "roles" / "sandbox" / "files"
+
     def _server(self, *arguments: str) -> None:
         command = [sys.executable, "-B", "-m", "sandbox_server", "--state-dir", str(self.folder), *arguments]
-        env = os.environ | {"PYTHONPATH": str(SERVER)}
+        env = os.environ | {"PYTHONPATH": str(self.server)}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(done.stderr.strip() or "the sandbox did not start")
@@ -137,7 +144,8 @@ def settings(sandbox: Sandbox) -> dict[str, str]:
         | sandbox.env
         | {
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            "ANSIBLE_COLLECTIONS_PATH": str(sandbox.collections or ROOT / "collections"),
+            "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": str(not sandbox.collections),
             "ANSIBLE_CONFIG": str(sandbox.folder / "ansible.cfg"),
             "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
             "ANSIBLE_HOME": str(sandbox.folder / "ansible"),
@@ -332,7 +340,7 @@ def leave_running(sandbox: Sandbox) -> None:
     port, token = sandbox.facts["port"], sandbox.facts["control_token"]
     env = sandbox.env | {"VAPI_API_URL": f"http://127.0.0.1:{port}/{token}/vapi"}
     file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in env.items()))
-    server = f"PYTHONPATH={SERVER} {sys.executable} -m sandbox_server --state-dir {sandbox.folder}"
+    server = f"PYTHONPATH={sandbox.server} {sys.executable} -m sandbox_server --state-dir {sandbox.folder}"
     print("The sandbox goes on running for two hours. To use it:")
     print(f"\n  . {file}\n  ansible-playbook voiceops.vapi_didlogic.integrate -e @{ENVIRONMENT}")
     print(f"\nTo stop it:\n\n  {server} --stop\n")
@@ -342,13 +350,14 @@ def main() -> int:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(description="Show the collection at work on the sandbox.")
     parser.add_argument("--keep", action="store_true", help="leave out the teardown and let the sandbox run on")
+    parser.add_argument("--collections", type=Path, help="run the collection installed in this folder")
     parser.add_argument("--all", action="store_true", help="show every task of the playbooks")
     options = parser.parse_args()
     lacking = [name for name in ("ansible", "httpx", "pydantic", "starlette", "uvicorn") if find_spec(name) is None]
     if lacking:
         sys.exit(f"{', '.join(lacking)} cannot be imported here. Run it by `python3 dev.py demo`, which brings all.")
 
-    sandbox = Sandbox(Path(tempfile.mkdtemp(prefix="voiceops-demo-")))
+    sandbox = Sandbox(Path(tempfile.mkdtemp(prefix="voiceops-demo-")), options.collections)
     try:
         sandbox.start()
         try:

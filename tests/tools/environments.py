@@ -36,8 +36,19 @@ SLOW = "VAPI_DIDLOGIC_SLOW_TESTS"
 #: a second time. An installation replaces files that another step may be using at that moment.
 RUN = "DEV_RUN"
 
-# The supported ends of ansible-core and what lies between, each with the minor versions of Python 3 that run it.
-CORES = {"2.16": (11, 12), "2.19": (11, 12, 13), "newest": (13, 14, 12)}
+#: The versions of ansible-core that are tested, each with the minor versions of Python 3 that run it, best first.
+CORES = {
+    "2.16": (11, 12),
+    "2.18": (11, 12, 13),
+    "2.19": (11, 12, 13),
+    "2.20": (13, 12, 14),
+    "2.21": (13, 14, 12),
+    "2.22": (13, 14),
+}
+#: Of 2.22 there are release candidates only; remove it from here when it is released.
+CANDIDATES = ("2.22",)
+#: The oldest tested version and the newest release, on which tests run before a merge.
+ENDS = (next(iter(CORES)), next(version for version in reversed(CORES) if version not in CANDIDATES))
 
 
 class Skipped(Exception):
@@ -158,7 +169,8 @@ def core(version: str) -> Path:
     if minor is None:
         raise Skipped("no Python " + ", ".join(f"3.{minor}" for minor in CORES[version]))
     venv = CACHE / "venv" / f"core-{version}-py3.{minor}"
-    desired = "ansible-core" if version == "newest" else f"ansible-core~={version}.0"
+    # A lower bound that is a release candidate accepts release candidates.
+    desired = f"ansible-core~={version}.0{'rc1' if version in CANDIDATES else ''}"
     install(venv, "--editable", ".", "--group", "test", desired, python=interpreters()[minor])
     return venv
 

@@ -24,6 +24,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.re
     displayed_secrets,
     rejected_values,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.secret_registry import register_learnt
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING, LibraryMissingError
@@ -569,7 +570,7 @@ def _collecting_secrets(module: Module, client: Client) -> Client:
     # All clients of a module share one set.
     seen_secrets = module.seen_secrets if isinstance(module.seen_secrets, set) else set()
     module.seen_secrets = seen_secrets
-    client.get = collect_secrets(client.get, seen_secrets, LABEL_IN_TEXT)  # type: ignore[method-assign]
+    client.get = collect_secrets(client.get, seen_secrets, LABEL_IN_TEXT, register_learnt)  # type: ignore[method-assign]
     return client
 
 

@@ -63,12 +63,18 @@ def secrets_in(value: object, label_pattern: LabelPattern) -> set[str]:
 
     :param value: the response or the option. :param label_pattern: see :data:`LabelPattern`. :return: the secrets.
     """
-    found = set()
-    for _path, text in secrets_of(value):
-        # A part of a header's value may be the secret: "Bearer ...".
-        found |= {part for part in (text, *text.split()) if len(part) >= PIECE and not is_mask(part)}
+    return _at_secret_paths(value) | _labels(value, label_pattern)
+
+
+def _labels(value: object, label_pattern: LabelPattern) -> set[str]:
     labels = {label for text in _all_texts(value) for label in labels_in(text, label_pattern)}
-    return found | {label for label in labels if len(label) >= PIECE and label.lower() != REDACTED}
+    return {label for label in labels if len(label) >= PIECE and label.lower() != REDACTED}
+
+
+def _at_secret_paths(value: object) -> set[str]:
+    """The texts at secret paths, and their parts: a part of a header's value may be the secret, as in "Bearer ..."."""
+    texts = {part for _path, text in secrets_of(value) for part in (text, *text.split())}
+    return {text for text in texts if len(text) >= PIECE and not is_mask(text)}
 
 
 def labels_in(text: str, label_pattern: LabelPattern) -> list[str]:
@@ -96,17 +102,24 @@ def _all_texts(value: object) -> t.Iterator[str]:
 
 
 def collect_secrets(
-    read: t.Callable[Given, Found], seen_secrets: set[str], label_pattern: LabelPattern
+    read: t.Callable[Given, Found],
+    seen_secrets: set[str],
+    label_pattern: LabelPattern,
+    register: t.Callable[[t.Iterable[str]], None],
 ) -> t.Callable[Given, Found]:
     """Wrap ``read`` to collect the secrets in its responses, so that messages can be redacted.
 
     :param read: the function. :param seen_secrets: receives the secrets.
-    :param label_pattern: see :data:`LabelPattern`. :return: the wrapped function.
+    :param label_pattern: see :data:`LabelPattern`.
+    :param register: called with the secrets of each response, except labels, which may be public ids.
+    :return: the wrapped function.
     """
 
     def get(*args: Given.args, **more: Given.kwargs) -> Found:
         answer = read(*args, **more)
-        seen_secrets.update(secrets_in(answer, label_pattern))
+        texts = _at_secret_paths(answer)
+        seen_secrets.update(texts, _labels(answer, label_pattern))
+        register(texts)
         return answer
 
     return get
