@@ -10,9 +10,8 @@ import io
 import re
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 ApiObject = t.Mapping[str, t.Any]
 

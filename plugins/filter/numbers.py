@@ -8,8 +8,6 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import validators
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.number_format import check_number
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import (
@@ -17,6 +15,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
     gateway_uri,
     inbound_uri,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 #: Placeholder for the id of a trunk in check mode, before it exists.
 UNKNOWN_ID = "(known after apply)"

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core import plan_text
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 
 def plan_diff(plan: object) -> list[str]:

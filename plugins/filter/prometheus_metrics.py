@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import metrics
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 
 def prometheus_metrics(audit: t.Any, calls: t.Any = (), **options: t.Any) -> str:

@@ -12,10 +12,10 @@ import textwrap
 import typing as t
 
 import yaml
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 WIDTH = 120
 

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 name: environment_file
 short_description: Return the path of the environment file on the command line
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
@@ -39,8 +39,9 @@ _raw:
 from pathlib import Path
 
 from ansible import context
-from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleLookupError
 
 #: Where Ansible Runner writes the variables of one run.
 TEMPORARY = ("env", "extravars")

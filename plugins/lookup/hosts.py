@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 name: hosts
 short_description: Return the hosts that match a pattern, and fail if there are none
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:
@@ -46,9 +46,10 @@ _raw:
 
 import typing as t
 
-from ansible.errors import AnsibleLookupError
 from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleLookupError
 
 
 class LookupModule(LookupBase):

@@ -13,10 +13,10 @@ import unicodedata
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter.plan_diff import code_block, plan_diff
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_text import MAX_COMPARED, WIDTH
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 ENDS = ["", "\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1b[0m", "\u202e", "\u200b", "\ud800"]
 NAMES = [

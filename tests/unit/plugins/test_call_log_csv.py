@@ -12,12 +12,12 @@ import time
 import typing as t
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter.call_log_csv import NUMBER, call_log_csv, cell, table
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import printable
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 SEPARATORS = ",;\t|"
 BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter import numbers
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
@@ -22,6 +21,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.f
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.spec import Trunk
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import API
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.transfer_tool import TRANSFER_TOOL
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 TRUNK = "1a1a1a1a-2222-4222-8222-3b3b3b3b3b3b"
 FILTERS = numbers.FilterModule().filters()

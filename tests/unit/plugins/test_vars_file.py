@@ -12,7 +12,6 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from hypothesis import given, settings
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.filter.vars_file import _comment, vars_file
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_foreign_text import BIDI
 
 #: What ends a line somewhere, what YAML, Jinja and a terminal give a meaning to, and what a hostile name is made of.
