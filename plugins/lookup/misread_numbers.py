@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 name: misread_numbers
 short_description: Find numbers that YAML reads as another number than the one written
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 name: template_faults
 short_description: Find text for Vapi that Ansible would render as a template
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

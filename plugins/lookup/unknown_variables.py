@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 name: unknown_variables
 short_description: Find misspelled variables of this collection
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

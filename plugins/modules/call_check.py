@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: call_check
 short_description: Place one test call between two own numbers and judge it from the records of both services
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

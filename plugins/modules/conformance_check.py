@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: conformance_check
 short_description: Check how Vapi and didlogic behave where it is not documented
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: didlogic_failover
 short_description: Bypass Vapi for calls to didlogic numbers during an outage
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: report_file
 short_description: Write or remove a file, or create a directory, on the controller
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

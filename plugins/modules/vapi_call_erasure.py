@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: vapi_call_erasure
 short_description: Delete the calls of a caller, or old calls, and verify the deletion
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

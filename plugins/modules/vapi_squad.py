@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: vapi_squad
 short_description: Manage a Vapi squad
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

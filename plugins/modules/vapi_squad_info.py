@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: vapi_squad_info
 short_description: Retrieve Vapi squads
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - voiceops.vapi_didlogic authors (@voiceops)
 description:

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 import noxfile
-from tests.tools import checks, pages
+from tests.tools import checks, pages, prepare_release
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = checks.COLLECTION
@@ -33,7 +33,7 @@ GUIDES = [
 ]
 # What belongs into the archive for Galaxy; everything else stands in build_ignore.
 PACKED = {
-    "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+    "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "requirements.txt",
     "changelogs", "docs", "extensions", "galaxy.yml", "meta", "playbooks", "plugins", "roles", "tests",
 }  # fmt: skip
 
@@ -266,7 +266,11 @@ def test_no_secrets_and_local_paths() -> None:
 HEADINGS = {
     "code of conduct": "code of conduct",
     "communication": "communication",
-    "versions and releases": "version|release|semver",
+    "use cases": "use cases",
+    "installation": "installation",
+    "testing": "^## testing",
+    "support": "^## support",
+    "release notes": "release notes",
     "supported ansible-core": "ansible",
     "supported Python": "python|require",
     "licence": "licen[cs]",
@@ -278,9 +282,24 @@ def test_readme_headings() -> None:
     text = (ROOT / "README.md").read_text()
     prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     titles = "\n".join(re.findall(r"^#+ .*$", prose, re.MULTILINE))
-    all_well(
-        f"no heading on {name}" for name, pattern in HEADINGS.items() if not re.search(pattern, titles, re.IGNORECASE)
-    )
+    found = {name for name, pattern in HEADINGS.items() if re.search(f"(?im){pattern}", titles)}
+    all_well(f"no heading on {name}" for name in HEADINGS.keys() - found)
+
+
+def test_links_name_the_version() -> None:
+    """A text that is installed or published with a version links to the files of this version."""
+    paths = prepare_release.linking_files()
+    found = {(relative(path), version) for path in paths for version in prepare_release.links(path)}
+    assert len(found) > 2
+    assert {row for row in found if row[1] != prepare_release.current_version()} == set()
+
+
+def test_version_added_of_new_plugins() -> None:
+    """A plugin that no release has is marked with the version that will have it first."""
+    version = prepare_release.current_version()
+    paths = prepare_release.new_plugins()
+    found = {relative(path): prepare_release.ADDED.search(path.read_text()) for path in paths}
+    assert {name: match[2] for name, match in found.items() if match and match[2] != version} == {}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -372,7 +391,7 @@ def test_requirements_are_consistent() -> None:
     """The lower bounds stand in several files, as several programs read them; they say the same."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     libraries = {line for line in project["dependencies"] if not line.startswith("ansible-core")}
-    assert set((ROOT / "meta" / "ee-requirements.txt").read_text().split()) == libraries
+    assert set((ROOT / "requirements.txt").read_text().split()) == libraries
     assert libraries <= set((ROOT / "tests" / "unit" / "requirements.txt").read_text().split())
     core = load(ROOT / "meta" / "runtime.yml")["requires_ansible"]
     assert f"ansible-core{core.removesuffix('.0')}" in project["dependencies"]

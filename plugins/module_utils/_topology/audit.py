@@ -57,7 +57,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provi
 SERVICES = (VAPI, CARRIER.provider)
 
 DOCS = (
-    "https://github.com/voiceops/vapi_didlogic/blob/main/docs/docsite/rst/when_a_call_fails.rst"
+    "https://github.com/voiceops/vapi_didlogic/blob/1.1.0/docs/docsite/rst/when_a_call_fails.rst"
     "#ansible-collections-voiceops-vapi-didlogic-docsite-audit-"
 )
 
