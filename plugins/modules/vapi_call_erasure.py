@@ -20,7 +20,8 @@ description:
     contain it. The task fails if anything is left, and reports what.
   - The number is sent in no request and is in no output, also not in another spelling. Results contain counts, and a
     digest of the number that only the owner of the API key can calculate.
-  - A second run continues with what is left. It finds the calls by the list of all calls, so that no file is needed.
+  - A second run continues with what is left. It finds the calls by the list of all calls, and by O(record) those that
+    Vapi does not list any more although it may still have data of them.
 extends_documentation_fragment:
   - voiceops.vapi_didlogic._vapi
   - voiceops.vapi_didlogic._http
@@ -50,6 +51,14 @@ options:
     description: Seconds between two requests that delete or verify.
     type: float
     default: 0.25
+  record:
+    description:
+      - Path of a JSON file with the ids of the calls whose deletion is not verified. It has mode 0600 and is replaced
+        atomically. It is written before the first deletion, and removed when every deletion is verified. It contains no
+        number, and only a run with the same API key can use it.
+      - Without it, a later run does not check recordings of calls that Vapi has removed from its list.
+      - Not written in check mode.
+    type: str
   didlogic_api_key:
     description:
       - The API token of the didlogic account. If it is available, didlogic's newest call records are read to count
@@ -78,8 +87,8 @@ attributes:
 notes:
   - Vapi's API does not document what becomes of recordings when a call is deleted. The module reads each recording that
     the call had.
-  - If a run is interrupted after a call was deleted and before it was verified, the next run does not see this call any
-    more, and does not verify its recordings.
+  - If a run is interrupted after a call was deleted and before it was verified, the next run checks its recordings only
+    with O(record).
   - Vapi lists no calls that are older than the retention of the subscription, such as 14 days. They are not deleted.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_call_info
@@ -92,6 +101,7 @@ EXAMPLES = r"""
   voiceops.vapi_didlogic.vapi_call_erasure:
     api_key: "{{ vapi_api_key }}"
     caller: "{{ number_of_the_caller }}"
+    record: /var/lib/voiceops/erasure.json
   register: done
 
 - name: Show what is left in other places
@@ -129,6 +139,7 @@ erasure:
         inbound: {description: Inbound calls of these., type: int}
         outbound: {description: Outbound calls of these., type: int}
         web: {description: Web calls of these., type: int}
+        unlisted: {description: Calls of O(record) that Vapi does not list any more., type: int}
         erased: {description: Calls that are verified to be erased., type: int}
         failed: {description: Calls whose deletion was refused or has failed., type: int}
         running: {description: Calls in progress., type: int}
@@ -155,7 +166,7 @@ erasure:
   sample:
     caller: 3f1c0b7a9d2e4856
     complete: true
-    calls: {found: 3, inbound: 2, outbound: 1, web: 0, erased: 3, failed: 0, running: 0, added: 0}
+    calls: {found: 3, inbound: 2, outbound: 1, web: 0, unlisted: 0, erased: 3, failed: 0, running: 0, added: 0}
     recordings: {found: 6, erased: 6}
     transcripts: {found: 3, erased: 3}
     campaigns: 0
@@ -187,13 +198,14 @@ changes:
 """
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_with_optional
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.erasure_record import work
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import erasure
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
 
 
 def main() -> None:
-    run_with_optional(VAPI, CARRIER.provider, erasure.ErasureOptions, erasure.checked, erasure.run, erasure.spellings)
+    run_with_optional(VAPI, CARRIER.provider, erasure.ErasureOptions, erasure.checked, work, erasure.spellings)
 
 
 if __name__ == "__main__":

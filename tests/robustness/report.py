@@ -34,6 +34,7 @@ PROOFS = (
     "approval",
     "failover",
     "calling_hours",
+    "erasure",
     "conformance",
     "outage",
 )

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime
 import itertools
 import json
 import random
 import re
 import typing as t
+import uuid
 
 import httpx
 import pytest
@@ -20,200 +20,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
-    ModuleFailureError,
     OptionError,
     RunInterruptedError,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import erasure
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call_erasure import caller_digits
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.erasure_worlds import (
+    ERASED,
+    FATES,
+    START,
+    MemoryStore,
+    Row,
+    Runs,
+    VapiWorld,
+    caller,
+)
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import SandboxFixture
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner
-
-Row = dict[str, t.Any]
-START = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
-#: What happens to a call that is deleted: the names of the worlds.
-FATES = (
-    "at once",
-    "later",
-    "never",
-    "artifacts later",
-    "artifacts never",
-    "emptied",
-    "transcript stays",
-    "deletion fails",
-    "refused",
-    "unavailable",
-    "lost",
-    "reappears",
-    "by another run",
-    "unreadable",
-    "in progress",
-)
-#: Those after which nothing of the call is left.
-ERASED = {"at once", "later", "artifacts later", "emptied", "lost", "by another run"}
-
-
-def caller() -> str:
-    """A number of the range that is reserved for fiction, made anew each time."""
-    return f"+447700900{random.randrange(1000):03}"
-
-
-@dataclasses.dataclass
-class Deleted:
-    """A call and its fate."""
-
-    row: Row
-    fate: str
-    delay: float = 0
-    asked: float | None = None
-    reads: int = 0
-
-
-class VapiWorld(httpx.BaseTransport):
-    """Vapi with calls that are deleted differently.
-
-    :param stage: has the clock.
-    """
-
-    def __init__(self, stage: SandboxFixture) -> None:
-        self.stage = stage
-        self.calls: dict[str, Deleted] = {}
-        self.campaigns: list[Row] = []
-        self.requests: list[tuple[str, str]] = []
-        self.before: t.Callable[[int], None] = lambda _count: None
-
-    def add(self, fate: str, number: str, delay: float = 0, **more: t.Any) -> str:
-        """A call with every artifact."""
-        index = len(self.calls)
-        status = "in-progress" if fate == "in progress" else "ended"
-        row: Row = {
-            "id": f"00000000-0000-4000-8000-{index:012}",
-            "type": "inboundPhoneCall" if index % 2 else "outboundPhoneCall",
-            "status": status,
-            "customer": {"number": number},
-            "createdAt": (START - datetime.timedelta(minutes=index // 3)).isoformat(),
-            "artifact": {"recordingUrl": "https://storage.example/a.wav", "transcript": f"I am {number}."},
-        }
-        self.calls[row["id"]] = Deleted({**row, **more}, fate, delay)
-        return str(row["id"])
-
-    def visible(self, call: Deleted) -> Row | None:
-        """The call as Vapi returns it now."""
-        passed = None if call.asked is None else self.stage.now - call.asked
-        if passed is None:
-            return call.row
-        fate = call.fate
-        if fate == "deletion fails":
-            return {**call.row, "status": "deletion-failed"} if passed >= call.delay else call.row
-        if fate == "emptied":
-            return {"id": call.row["id"], "createdAt": call.row["createdAt"], "status": "ended"}
-        if fate == "transcript stays":
-            return {**call.row, "customer": {}, "artifact": {"transcript": "Hello."}}
-        if fate == "later":
-            return None if passed >= call.delay else call.row
-        if fate == "reappears":
-            return call.row if passed >= call.delay else None
-        return call.row if fate in ("never", "refused", "unavailable", "in progress") else None
-
-    def artifact(self, call: Deleted) -> bool:
-        """Whether Vapi redirects to the recording."""
-        if call.asked is not None and call.fate == "artifacts never":
-            return True
-        if call.asked is not None and call.fate == "artifacts later":
-            return self.stage.now - call.asked < call.delay
-        row = self.visible(call)
-        return bool(row and row.get("artifact", {}).get("recordingUrl"))
-
-    def has_data(self, call: Deleted) -> bool:
-        row = self.visible(call)
-        unknown = call.fate == "unreadable"  # nothing shows that it is erased
-        return unknown or self.artifact(call) or bool(row and (row.get("customer") or row.get("artifact")))
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.before(len(self.requests))
-        self.requests.append((request.method, request.url.path))
-        assert "7700900" not in str(request.url) + request.content.decode()
-        path = request.url.path.removeprefix("/vapi")
-        if path == "/campaign":
-            results = self.campaigns if request.url.params.get("page", "1") == "1" else []
-            return httpx.Response(200, json={"results": results, "metadata": {"totalItems": len(self.campaigns)}})
-        if path == "/call":
-            return httpx.Response(200, json=self._list(request.url.params))
-        call_id, _slash, artifact = path.removeprefix("/call/").partition("/")
-        call = self.calls[call_id]
-        if request.method == "DELETE":
-            return self._delete(call)
-        return self._get(call, artifact)
-
-    def _list(self, params: httpx.QueryParams) -> list[Row]:
-        rows = [row for row in map(self.visible, self.calls.values()) if row]
-        rows.sort(key=lambda row: str(row["createdAt"]), reverse=True)
-        last = params.get("createdAtLe")
-        return [row for row in rows if last is None or _time(row["createdAt"]) <= _time(last)][: int(params["limit"])]
-
-    def _get(self, call: Deleted, artifact: str) -> httpx.Response:
-        if call.fate == "unreadable" and call.asked is not None:
-            return httpx.Response(400, json={"message": "This call exceeds your retention window."})
-        if artifact:
-            return httpx.Response(302 if self.artifact(call) and artifact == "mono-recording" else 404)
-        row = self.visible(call)
-        return httpx.Response(200, json=row) if row else httpx.Response(404, json={"message": "Not Found"})
-
-    def _delete(self, call: Deleted) -> httpx.Response:
-        if call.fate == "refused":
-            return httpx.Response(409, json={"message": f"{call.row['customer']['number']} is pinned"})
-        if call.fate == "by another run" or self.visible(call) is None:
-            call.asked = self.stage.now
-            return httpx.Response(404, json={"message": "Not Found"})
-        call.asked = self.stage.now if call.asked is None else call.asked
-        if call.fate == "lost":
-            raise httpx.ReadError("closed")
-        if call.fate == "unavailable":
-            return httpx.Response(503, json={"message": "recordings cannot be erased"})
-        return httpx.Response(200, json=call.row)
-
-
-def _time(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text)
-
-
-class Runs:
-    """Runs in a world, and the last of them."""
-
-    def __init__(self) -> None:
-        self.stage = SandboxFixture()
-        self.world = VapiWorld(self.stage)
-        self.last: erasure.Erasure | None = None
-
-    def run(self, *, check: bool = False, records: bool = False, **options: t.Any) -> Row:
-        """The result, also of a failure, with its message as ``msg``."""
-        engines = {"vapi": self.stage.engine(CALL, check=check, transport=self.world)}
-        if records:
-            engines["didlogic"] = self.stage.engine(RECORD, check=check)
-        given = erasure.checked(from_options(erasure.ErasureOptions, {"wait_timeout": 60, **options}))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(erasure, "Erasure", self._noted)
-            try:
-                return {**erasure.run(engines, given, clock=lambda: self.stage.now), "msg": ""}
-            except ModuleFailureError as error:
-                return {**error.result, "msg": str(error)}
-
-    def _noted(self, *args: t.Any) -> erasure.Erasure:
-        self.last = WORK(*args)
-        return self.last
-
-    def false_claims(self) -> list[str]:
-        """The fates of the calls that the last run counted as erased although data of them is left."""
-        assert self.last
-        gone = [self.world.calls[item.call.id] for item in self.last.items if item.state == "gone"]
-        return [call.fate for call in gone if self.world.has_data(call)]
-
-
-WORK = erasure.Erasure
-
 
 # ------------------------------------------------------------------------------------------------------- what is true
 
@@ -300,6 +124,89 @@ def test_slow_deletion_is_finished_by_a_later_run() -> None:
     result = runs.run(caller=number)
     assert (result["msg"], result["changed"]) == ("", False)
     assert result["erasure"]["complete"]
+
+
+def test_recording_of_an_unlisted_call_is_checked_by_the_next_run() -> None:
+    """Vapi lists neither of them after the first run."""
+    store, number = MemoryStore(), caller()
+    runs = Runs(store)
+    runs.world.add("artifacts later", number, 500)
+    runs.world.add("at once", number)
+    first = runs.run(caller=number)["erasure"]["calls"]
+    assert (first["found"], first["erased"], first["unlisted"]) == (2, 1, 0)
+    assert store.content
+    assert number[1:] not in store.content.decode()
+    second = runs.run(caller=number)
+    assert "1 call still returned by Vapi" in second["msg"]
+    assert second["erasure"]["calls"]["unlisted"] == 1
+    runs.stage.now += 500
+    assert runs.run(caller=number)["erasure"]["complete"]
+    assert store.content is None
+    assert runs.run(caller=number)["changed"] is False
+
+
+def test_record_is_not_written_in_check_mode() -> None:
+    store, number = MemoryStore(), caller()
+    runs = Runs(store)
+    runs.world.add("artifacts later", number, 500)
+    runs.run(caller=number, check=True)
+    assert store.content is None
+    runs.run(caller=number)
+    before = store.content
+    assert before
+    assert runs.run(caller=number, check=True)["erasure"]["calls"]["unlisted"] == 1
+    assert store.content == before
+
+
+def test_record_of_another_caller_is_kept() -> None:
+    store = MemoryStore()
+    runs = Runs(store)
+    runs.world.add("artifacts never", "+447700900001")
+    runs.world.add("at once", "+447700900002")
+    runs.run(caller="+447700900001")
+    before = store.content
+    assert runs.run(caller="+447700900002")["erasure"]["complete"]
+    assert store.content == before
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda _text: "", "is empty"),
+        (lambda text: text[:-20], "is not a complete file"),
+        (lambda text: text.replace("00000000-0000-4000-8000-000000000000", str(uuid.UUID(int=7))), "was changed"),
+        (lambda text: re.sub(r'"account": "(.)', r'"account": "x\1', text), "with another API key"),
+    ],
+    ids=["empty", "cut", "another id", "another key"],
+)
+def test_record_that_cannot_be_used_stops_before_the_first_deletion(change: t.Callable[[str], str], fault: str) -> None:
+    store, number = MemoryStore(), caller()
+    runs = Runs(store)
+    runs.world.add("artifacts never", number)
+    runs.run(caller=number)
+    assert store.content
+    store.content = change(store.content.decode()).encode()
+    sent = len(runs.world.requests)
+    with pytest.raises(OptionError, match=fault):
+        runs.run(caller=number)
+    assert all(method == "GET" for method, _path in runs.world.requests[sent:])
+
+
+def test_unread_second_list_is_reported() -> None:
+    """The counts are reported too, because calls were deleted."""
+    runs, number = Runs(MemoryStore()), caller()
+    runs.world.add("at once", number)
+
+    def fail(_count: int) -> None:
+        runs.world.lists = not any(method == "DELETE" for method, _path in runs.world.requests)
+
+    runs.world.before = fail
+    result = runs.run(caller=number)
+    assert "the list of calls could not be read again" in result["msg"]
+    assert result["erasure"]["calls"]["erased"] == 1
+    assert not result["erasure"]["complete"]
+    runs.world.before, runs.world.lists = (lambda _count: None), True
+    assert runs.run(caller=number)["erasure"]["complete"]
 
 
 @pytest.mark.parametrize("moment", range(0, 40, 3))

@@ -97,7 +97,7 @@ VALUES: dict[str, dict[str, t.Any]] = {
                 "complete": False,
                 "caller": "0123456789abcdef",
                 "calls": dict.fromkeys(
-                    ("found", "inbound", "outbound", "web", "erased", "failed", "running", "added"), 1
+                    ("found", "inbound", "outbound", "web", "unlisted", "erased", "failed", "running", "added"), 1
                 ),
                 "recordings": {"found": 1, "erased": 0},
                 "transcripts": {"found": 1, "erased": 0},

@@ -4,7 +4,8 @@
 """Deletes the calls of a caller, or old calls, and reads back what is left. Results contain only counts.
 
 A call counts as erased only if it was checked twice, some time apart, and neither these responses nor a new list of all
-calls contain data of it. The run keeps no state: a later run finds what is left by the same list.
+calls contain data of it. A later run finds what is left by the same list, and by the record those calls that Vapi does
+not list any more although it may still have data of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import hmac
 import time
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     ApiError,
@@ -28,6 +30,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.error
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.signed_record import RecordFormat, Store
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
@@ -45,6 +48,7 @@ FIRST_ROUND, LONGEST_ROUND = 1.0, 60.0
 SETTLE_SECONDS = 5.0
 #: Characters of the digest of a number.
 DIGEST_LENGTH = 16
+RECORD = RecordFormat("calls", "Ask Vapi whether all data of the calls in it is erased, and delete the file.")
 
 
 def check_caller(number: str) -> None:
@@ -59,6 +63,7 @@ class ErasureOptions(Model):
     max_calls: t.Annotated[int, Option(range=(1, 100_000))] = 100
     wait_timeout: t.Annotated[int, Option(range=(0, 86_400))] = 600
     pace: t.Annotated[float, Option(range=(0, 60))] = 0.25
+    record: str | None = None
 
 
 def checked(options: ErasureOptions) -> ErasureOptions:
@@ -91,6 +96,41 @@ class Item:
     refused: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Unverified:
+    """The ids of the calls whose deletion is not verified, in a file.
+
+    :param store: the file, if there is one. :param client: of Vapi. :param selection: the digest of the caller.
+    """
+
+    store: Store | None
+    client: Client
+    selection: str
+
+    def _load(self, store: Store) -> dict[str, list[str]]:
+        return RECORD.load(_key(self.client), store.load())
+
+    def ids(self) -> list[str]:
+        """Those of earlier runs. :raises OptionError: if the file cannot be used."""
+        return self._load(self.store).get(self.selection, []) if self.store else []
+
+    def update(self, *, add: t.Collection[str] = (), remove: t.Collection[str] = ()) -> None:
+        """Change the file, which another run may have changed meanwhile.
+
+        :param add: ids. :param remove: ids. :raises OptionError: if the file cannot be read or written.
+        """
+        if not self.store:
+            return
+        with self.store.hold(self.client.interrupt_event):
+            before = self._load(self.store)
+            ids = sorted({*before.get(self.selection, []), *add} - {*remove})
+            after = {name: kept for name, kept in {**before, self.selection: ids}.items() if kept}
+            if after:
+                self.store.save(RECORD.dump(_key(self.client), after))
+            elif before:
+                self.store.remove()
+
+
 class Erasure:
     """One run.
 
@@ -105,6 +145,7 @@ class Erasure:
         self.items: list[Item] = []
         self.late = 0
         self.sent = False
+        self.confirmed = True
 
     def pause(self) -> None:
         """Wait until the next request may be sent."""
@@ -161,7 +202,12 @@ class Erasure:
     def confirm(self) -> None:
         """Compare with a new list, which may show a call again, or a new one."""
         known = {item.call.id: item for item in self.items}
-        for call in vapi.holdings(self.client, self.selection).calls:
+        try:
+            listed = vapi.holdings(self.client, self.selection).calls
+        except ApiError:
+            self.confirmed = False
+            return
+        for call in listed:
             if call.id not in known:
                 self.late += 1
             elif known[call.id].state == "gone":
@@ -180,20 +226,25 @@ class Erasure:
 def run(
     engines: t.Mapping[str, Engine],
     options: ErasureOptions,
+    store: Store | None = None,
     carrier: Carrier = CARRIER,
     clock: t.Callable[[], float] = time.monotonic,
 ) -> Result:
     """Delete the calls of a caller, or old calls.
 
     :param engines: by the services' names; that of the carrier is optional. :param options: the checked options.
-    :param carrier: the carrier. :param clock: returns monotonic seconds. :return: the result of the module.
+    :param store: the file of the record, if there is one. :param carrier: the carrier.
+    :param clock: returns monotonic seconds. :return: the result of the module.
     :raises ModuleFailureError: if there are too many calls, or data of a call is left.
-    :raises ApiError: if the calls cannot be read.
+    :raises ApiError: if the calls cannot be read. :raises OptionError: if the record cannot be read or written.
     """
     engine = engines[VAPI.name]
     work = Erasure(engine, options, clock)
     held = vapi.holdings(engine.client, work.selection)
-    work.items = [Item(call, "running" if call.status in vapi.RUNNING else "present") for call in held.calls]
+    unverified = Unverified(store, engine.client, _digest(work))
+    unlisted = {*unverified.ids()} - {call.id for call in held.calls}
+    calls = (*held.calls, *(HeldCall(call_id, listed=False) for call_id in sorted(unlisted)))
+    work.items = [Item(call, "running" if call.status in vapi.RUNNING else "present") for call in calls]
     report = Report(work, _campaigns(engine, work.selection.digits), held.mentions, _records(engines, work, carrier))
     deletable = [item for item in work.items if item.state != "running"]
     if len(deletable) > options.max_calls:
@@ -205,12 +256,17 @@ def run(
         engine.warn(f"A run would stop before the first deletion: {rule}")
     if engine.check_mode:
         return report.result(changed=bool(deletable))
+    unverified.update(add=[item.call.id for item in deletable])
     work.delete()
     work.wait()
+    if work.confirmed:
+        unverified.update(remove=[call.id for call in work.with_state("gone")])
     result = report.result(changed=work.sent)
     problems = report.problems()
     if problems:
-        raise ModuleFailureError(f"Not everything was erased: {', '.join(problems)}. Run the task again.", result)
+        again = "" if store else " Without record, it does not check calls that Vapi no longer lists."
+        text = f"Not everything was erased: {', '.join(problems)}. Run the task again.{again}"
+        raise ModuleFailureError(text, result)
     return result
 
 
@@ -260,6 +316,7 @@ class Report:
             *[f"{counted(count, 'call')} not deleted ({reason})" for reason, count in sorted(failed.items())],
             *([f"{counted(running, 'call')} in progress"] if running else []),
             *([f"{counted(work.late, 'call')} added meanwhile"] if work.late else []),
+            *([] if work.confirmed else ["the list of calls could not be read again"]),
         ]
 
     def result(self, *, changed: bool) -> Result:
@@ -274,12 +331,14 @@ class Report:
         counts: Result = {
             "caller": digest,
             "complete": not work.engine.check_mode
+            and work.confirmed
             and len(gone) == len(calls)
             and not (work.late or self.mentions)
             and self.campaigns == (0, 0),
             "calls": {
                 "found": len(calls),
                 **{way: sum(call.direction == way for call in calls) for way in ("inbound", "outbound", "web")},
+                "unlisted": sum(not call.listed for call in calls),
                 "erased": len(gone),
                 "failed": len(work.failed),
                 "running": len(work.with_state("running")),
@@ -322,13 +381,16 @@ class Report:
         return [*found, f"{CARRIER.provider.title}: call records{many}. The API does not delete them."]
 
 
+def _key(client: Client) -> bytes:
+    return str(client.connection.api_key).encode()
+
+
 def _digest(work: Erasure) -> str:
     """A digest of the number that only the owner of the API key can calculate; empty without a number."""
     if not work.selection.digits:
         return ""
-    key = str(work.client.connection.api_key).encode()
     text = f"voiceops.vapi_didlogic caller {work.selection.digits}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:DIGEST_LENGTH]
+    return hmac.new(_key(work.client), text.encode(), hashlib.sha256).hexdigest()[:DIGEST_LENGTH]
 
 
 def _recordings(calls: t.Iterable[HeldCall]) -> int:

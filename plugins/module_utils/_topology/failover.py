@@ -10,13 +10,13 @@ digests: an address may contain a private key.
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.ordered_list import Entry, Step
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.signed_record import RecordFormat
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import (
     REDACTED,
     e164_digits,
@@ -34,11 +34,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 FORMAT = 1
 #: Default number of concurrent requests: calls are failing, so it is the highest that the client supports.
 CONCURRENCY = 32
-
-UNUSABLE = (
-    "{0}, so it cannot be used as a record, and it was not changed. Compare the numbers with {1}'s portal, enable the "
-    "destinations that must be active, and delete the file."
-)
 
 
 class FailoverOptions(Model):
@@ -159,12 +154,14 @@ class Record:
         :return: JSON text with a digest, so that an incomplete or changed file is detected.
         """
         numbers: Result = {number: dataclasses.asdict(one) for number, one in sorted(self.numbers.items())}
-        return (json.dumps(_signed(self.key, numbers), indent=1) + "\n").encode()
+        return _form().dump(self.key, numbers)
 
 
-def _signed(key: bytes, numbers: Result) -> Result:
-    data: Result = {"format": FORMAT, "account": keyed_digest(key, "account"), "numbers": numbers}
-    return {**data, "digest": keyed_digest(key, data)}
+def _form(title: str = "") -> RecordFormat:
+    advice = (
+        f"Compare the numbers with {title}'s portal, enable the destinations that must be active, and delete the file."
+    )
+    return RecordFormat("numbers", advice, FORMAT)
 
 
 def load(content: bytes | None, key: bytes, title: str) -> Record:
@@ -175,23 +172,8 @@ def load(content: bytes | None, key: bytes, title: str) -> Record:
     :raises OptionError: if it is empty, incomplete, changed by somebody else, or of another account.
     """
     record = Record(key)
-    if content is None:
-        return record
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        found = None
-    if not content.strip():
-        raise OptionError("record", UNUSABLE.format("is empty", title))
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise OptionError("record", UNUSABLE.format("is not a complete file of this module", title))
-    if found.get("account") != keyed_digest(key, "account"):
-        raise OptionError("record", UNUSABLE.format("was written with another API key", title))
-    numbers = found.get("numbers")
-    if not isinstance(numbers, dict) or found != _signed(key, numbers):
-        raise OptionError("record", UNUSABLE.format("was changed by another program", title))
     # The digest proves that this module has written it.
-    for number, one in numbers.items():
+    for number, one in _form(title).load(key, content).items():
         record.numbers[number] = Recorded(
             since=one["since"],
             disabled=dict(one["disabled"]),

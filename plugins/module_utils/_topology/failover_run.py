@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import threading
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
@@ -26,6 +25,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.order
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.plan_ordered import after
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.rounds import rounds
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.signed_record import Store
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import failover
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
@@ -42,22 +42,6 @@ ACTIONS = ("switched", "unprotected", "unchanged", "conflict")
 MAX_NAMED = 100
 PROBLEMS = (ApiError, RunInterruptedError)
 Steps = t.Callable[[list[Entry]], list[Step]]
-
-
-class Store(t.Protocol):
-    """The file of the record."""
-
-    def load(self) -> bytes | None:
-        """The content; ``None`` if there is no file."""
-
-    def save(self, content: bytes) -> None:
-        """Replace the file atomically."""
-
-    def remove(self) -> None:
-        """Remove the file."""
-
-    def hold(self, interrupt: threading.Event) -> t.ContextManager[None]:
-        """Exclude other runs with the same file. :param interrupt: ends the wait for another run."""
 
 
 @dataclasses.dataclass

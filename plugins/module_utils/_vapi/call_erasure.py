@@ -97,18 +97,22 @@ class Selection:
 
 @dataclasses.dataclass(frozen=True)
 class HeldCall:
-    """A call to delete. It contains nothing that identifies the caller except the id of the call."""
+    """A call to delete. It contains nothing that identifies the caller except the id of the call.
+
+    ``listed`` is false if Vapi does not list it any more: then nobody knows which artifacts it had.
+    """
 
     id: str
-    status: str
-    direction: str
-    artifacts: tuple[str, ...]
-    transcript: bool
+    status: str = ""
+    direction: str = ""
+    artifacts: tuple[str, ...] = tuple(ARTIFACTS)
+    transcript: bool = False
+    listed: bool = True
 
     @property
     def recordings(self) -> int:
-        """The number of recordings."""
-        return sum(name.endswith("recording") for name in self.artifacts)
+        """The number of recordings that the list has shown."""
+        return sum(name.endswith("recording") for name in self.artifacts) if self.listed else 0
 
 
 @dataclasses.dataclass(frozen=True)
