@@ -16,7 +16,11 @@ description:
     playbook can keep a file next to it. Returns an empty list if there is none.
   - A file that Ansible Runner has written for one run, as in Automation Controller, is an error, because its folder is
     removed after the run.
-options: {}
+options:
+  variable:
+    description: Name of the variable with which a user can give another path, for the error message.
+    type: str
+    default: ""
 seealso:
   - module: voiceops.vapi_didlogic.didlogic_failover
 """
@@ -50,10 +54,10 @@ TEMPORARY = ("env", "extravars")
 class LookupModule(LookupBase):
     """Read the command line."""
 
-    def run(self, *_terms: object, **_options: object) -> list[str]:
+    def run(self, *_terms: object, **options: object) -> list[str]:
         """Return the path of the first file of variables.
 
-        :return: the path, or nothing.
+        :param options: those of the documentation. :return: the path, or nothing.
         :raises AnsibleLookupError: if the file exists for one run only.
         """
         given = [str(item) for item in context.CLIARGS.get("extra_vars") or ()]
@@ -61,8 +65,9 @@ class LookupModule(LookupBase):
         if found is None:
             return []
         if found.parts[-2:] == TEMPORARY:
+            variable = options.get("variable", "")
             raise AnsibleLookupError(
                 "The variables are in a file that is removed after this run, so no file can be kept next to it. Give a "
-                "path that is kept: vapi_didlogic_failover_record."
+                f"path that is kept{': ' if variable else ''}{variable}."
             )
         return [str(found)]

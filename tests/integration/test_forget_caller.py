@@ -112,3 +112,13 @@ def test_selection_is_required(untouched: Any, given: dict[str, Any]) -> None:
     play = untouched.play(PLAYBOOK, **given)
     assert play.rc == 2
     assert "vapi_didlogic_forget_caller_" in play.failure
+
+
+def test_default_record_is_not_in_a_temporary_folder(services: Any) -> None:
+    """The folder in which Ansible Runner starts a run."""
+    file = services.folder / "env" / "extravars"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"vapi_didlogic_forget_caller_number": caller()}))
+    done = services.ansible("ansible-playbook", PLAYBOOK, "-e", f"@{file}")
+    assert done.rc == 2, done.text
+    assert "path that is kept: vapi_didlogic_forget_caller_record" in done.text
