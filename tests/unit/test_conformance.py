@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance import (
     allow,
+    exchange,
     journal,
     report,
     run,
+    steps_didlogic,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.exchange import Call, Request
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.questions import (
@@ -63,7 +65,7 @@ CONTEXT = {
     **{kind: IDS[kind] for kind in ("trunk", "assistant", "tool")},
     "other_trunk": IDS["trunk"], "number": IDS["phone_number"], "sip_account": LOGIN, "created": "2026-01-02T03:04:05Z",
     "numbers": FOREIGN["number"], "first": FOREIGN["number"], "number_id": "1001",
-    **dict.fromkeys("abcdef", ROUTE), "same": ROUTE,
+    "days": "2026-01-02", **dict.fromkeys("abcdefg", ROUTE), "same": ROUTE,
 }  # fmt: skip
 REQUESTS = [request for step in run.steps(LEVELS[-1]) for call in step.calls for request in call.requests(CONTEXT)]
 WRITES = [request for request in REQUESTS if request.method != "GET"]
@@ -253,3 +255,32 @@ def test_ids_of_questions_are_stable() -> None:
 )
 def test_answer_determines_a_switch(answer: dict[str, object], expected: dict[str, object]) -> None:
     assert dialect([answer]) == expected
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict", "evidence"),
+    [
+        (["00:10:00Z", "23:50:00Z"], "yes", "the time zones +0 to +0 hours fit"),
+        (["09:00:00Z", "17:00:00Z"], "unclear", "the time zones -9 to +6 hours fit"),
+        (["09:00:00+02:00"], "unclear", "the time zones -7 to +14 hours fit"),
+        (["00:10:00Z", "23:50:00Z", "24:50:00Z"], "yes", "the time zones +0 to +0 hours fit"),
+        (["09:00:00"], "unclear", "no record with a time zone"),
+        ([], "unclear", "no record with a time zone"),
+    ],
+)
+def test_time_zone_of_days(times: list[str], verdict: str, evidence: str) -> None:
+    assert days_of([f"2026-03-02T{time}" for time in times]) == (verdict, evidence)
+
+
+def test_day_of_another_time_zone() -> None:
+    assert days_of(["2026-03-01T23:30:00Z", "2026-03-02T22:30:00Z"]) == ("no", "the time zones +1 to +1 hours fit")
+    assert days_of(["2026-03-01T03:00:00Z", "2026-03-02T22:30:00Z"]) == ("no", "no time zone fits")
+
+
+def days_of(times: list[str]) -> tuple[str, str]:
+    """The finding about a list of the records of a day."""
+    seen = exchange.Seen({"days": "2026-03-02"})
+    body = {"calls": [{"timestamp": time} for time in times]}
+    seen.add("inbound of day", exchange.Response(200, "application/json", body))
+    (finding,) = steps_didlogic._judge_days(seen)
+    return finding.verdict, finding.evidence

@@ -132,11 +132,24 @@ def test_schema_that_contains_itself_ends() -> None:
     assert asked(made)["vapi-described-fields"][0] == "yes"
 
 
+YAML = """
+        transport:
+          description: The kind
+          enum:
+            - 1
+            - 4
+            - 5
+        id:
+"""
+
+
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
 def test_description_is_found_behind_the_page(suffix: str) -> None:
     """Only links to the page's own host are used."""
     linked = f"https://docs.didlogic.com/spec.{suffix}"
     paths = "/v1/purchases:\n/v1/purchases/{number}/destinations:\n/v1/sipaccounts.json:\n"
+    paths += '"transport": {"type": "integer", "enum": [1, 2, 4, 5]}' if suffix == "json" else YAML
+    paths += " ".join(sip.GATEWAYS).upper()
     page = f'<a href="/spec.{suffix}"> <a href="https://example.com/x.{suffix}"> <a href="https://[/x.{suffix}">'
     seen: list[str] = []
 
@@ -144,10 +157,20 @@ def test_description_is_found_behind_the_page(suffix: str) -> None:
         seen.append(url)
         return {descriptions.DIDLOGIC_URL: page.encode(), linked: paths.encode()}.get(url)
 
-    assert answers(descriptions.didlogic(fetch)) == {"didlogic-described-paths": ("yes", "3 of 3 paths")}
+    assert answers(descriptions.didlogic(fetch)) == {
+        "didlogic-described-paths": ("yes", "3 of 3 paths"),
+        "didlogic-described-gateways": ("yes", "7 of 7 gateways"),
+        "didlogic-described-transports": ("yes", "3 of 3 kinds"),
+    }
     assert seen == [descriptions.DIDLOGIC_URL, linked]
     found = answers(descriptions.didlogic(lambda _url: b"/v1/purchases /v1/sipaccounts"))
     assert found["didlogic-described-paths"][0] == "no"
+    assert found["didlogic-described-gateways"] == ("unclear", "none named")
+    assert found["didlogic-described-transports"] == ("unclear", "no list of kinds")
+    other = b"/v1/purchases sip.nl.didlogic.net destination[transport]: enum: [1, 4] id: enum: [5]"
+    found = answers(descriptions.didlogic(lambda _url: other))
+    assert found["didlogic-described-gateways"][0] == "no"
+    assert found["didlogic-described-transports"] == ("no", "2 of 3 kinds, without 5")
 
 
 # -- the request
@@ -191,16 +214,23 @@ def test_other_responses_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
 class Gateways:
     """SIP gateways that accept a password after some attempts."""
 
-    def __init__(self, delay: int, accepts: bool = True) -> None:
-        self.delay, self.accepts = delay, accepts
+    valid: t.ClassVar[t.Collection[str]] = sip.GATEWAYS
+    down: t.ClassVar[t.Collection[str]] = ()
+
+    def __init__(self, delay: int, accepts: bool = True, restricts: bool | None = True) -> None:
+        self.delay, self.accepts, self.restricts = delay, accepts, restricts
+        self.restricted = False
         self.tries: list[tuple[str, str]] = []
 
-    def options(self, host: str, transport: sip.Transport) -> int | None:
-        return 200 if transport == "udp" and host else None
+    def options(self, host: str, transport: sip.Transport, *, verify: bool = True) -> int | None:
+        reached = transport == "udp" or (transport == "tls" and (host in self.valid or not verify))
+        return 200 if reached and host not in self.down else None
 
     def login(self, host: str, username: str, password: str, transport: sip.Transport = "udp") -> bool | None:
         assert (host, username) == ("sip.nl.didlogic.net", "54321")
         self.tries.append((transport, password))
+        if self.restricted:
+            return None if self.restricts is None else not self.restricts
         if transport == "tls":
             return None
         return self.accepts and sum(tried == (transport, password) for tried in self.tries) > (
@@ -288,3 +318,38 @@ def test_login_is_tried_again_after_a_change(delay: int, accepts: bool) -> None:
         }
         assert sum(waited) == 2 * delay * sip.LOGIN_PAUSE
     assert found == expected
+
+
+@pytest.mark.parametrize(("restricts", "verdict"), [(True, "yes"), (False, "no"), (None, "unclear")])
+def test_login_is_tried_from_an_address_that_is_not_allowed(restricts: bool | None, verdict: str) -> None:
+    hosts = Gateways(0, restricts=restricts)
+    runner = a_runner(True, hosts, [], [])
+    runner.context["sip_account"] = "54321"
+    runner._ask_hosts_about_objects()
+    runner._ask_with_new_password()
+    runner._ask_with_restriction()
+    assert "didlogic-sip-restricted" not in runner.findings, "the account has no restriction"
+    hosts.restricted, runner.context["restricted"] = True, "yes"
+    runner._ask_with_restriction()
+    assert runner.findings["didlogic-sip-restricted"]["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("valid", "down", "verdict", "evidence"),
+    [
+        (sip.GATEWAYS, (), "yes", "7 valid, 0 invalid"),
+        (sip.GATEWAYS[:3], (), "no", "3 valid, 4 invalid"),
+        (sip.GATEWAYS[:3], sip.GATEWAYS[3:], "yes", "3 valid, 0 invalid"),
+        ((), sip.GATEWAYS, "unclear", "0 valid, 0 invalid"),
+    ],
+)
+def test_certificates_of_the_gateways(
+    monkeypatch: pytest.MonkeyPatch, valid: tuple[str, ...], down: tuple[str, ...], verdict: str, evidence: str
+) -> None:
+    monkeypatch.setattr(Gateways, "valid", valid)
+    monkeypatch.setattr(Gateways, "down", down)
+    found = answers(sip.gateways(Gateways(0)))
+    assert found["didlogic-sip-certificates"] == (verdict, evidence)
+    reached = len(sip.GATEWAYS) - len(down)
+    expected = f"{reached} of 7 over UDP, 0 of 7 over TCP, {reached} of 7 over TLS"
+    assert found["didlogic-sip-options"] == ("yes" if reached else "no", expected)

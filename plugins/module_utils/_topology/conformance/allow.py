@@ -11,7 +11,6 @@ messages, files, purchases or identities is in the list of writes.
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 import typing as t
 import urllib.parse
@@ -28,6 +27,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     Request,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.journal import (
+    ADDRESS,
     DOMAIN,
     FICTION,
     IPV6,
@@ -202,7 +202,7 @@ def _address(request: Request, groups: tuple[str, ...], journal: Journal) -> boo
     return (
         journal.owns("sip_account", groups[0])
         and values.keys() == {"ip"}
-        and str(values["ip"]) in (NETWORK, IPV6, str(ipaddress.ip_network(NETWORK)[10]))
+        and str(values["ip"]) in (NETWORK, IPV6, ADDRESS)
     )
 
 

@@ -26,6 +26,8 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
     UNCLEAR,
     YES,
 )
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.sip import GATEWAYS
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.conformance.steps_didlogic import CODES
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.assistant import ASSISTANT
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
@@ -48,6 +50,12 @@ MAX_LINKS, MAX_SCHEMAS, MAX_VALUES, MAX_NAMED = 2, 200, 2_000_000, 12
 
 _LINK = re.compile(r"[\"'(\s]([^\"'()\s<>]{1,300}\.(?:json|ya?ml))[\"')\s]")
 _PATH = re.compile(r"/v[12]/[A-Za-z0-9_./{}:-]{1,200}")
+_GATEWAY = re.compile(r"\bsip\.[a-z]{1,12}\.didlogic\.net\b", re.IGNORECASE)
+#: The values of a field with the kind of a destination, in JSON or YAML.
+_TRANSPORT = re.compile(
+    r"\btransport\]?\"?\s*:(?:(?!enum).){0,400}?enum\"?\s*:(\s*\[[\d,\s\"]{1,80}\]|(?:\s*-\s*\"?\d{1,2}\"?){1,20})",
+    re.DOTALL,
+)
 #: Of a call; campaigns have reasons of their own in a field with the same name.
 _REASON = re.compile(r"(?!campaign\.)[A-Za-z][A-Za-z0-9.-]{0,119}")
 
@@ -102,7 +110,7 @@ def vapi(fetch: Fetch) -> t.Iterator[Finding]:
 def didlogic(fetch: Fetch) -> t.Iterator[Finding]:
     """Compare didlogic's description, which the page links to.
 
-    :param fetch: reads a document. :return: the finding.
+    :param fetch: reads a document. :return: the findings.
     """
     page = fetch(DIDLOGIC_URL)
     texts = [page.decode(errors="replace")] if page else []
@@ -116,6 +124,12 @@ def didlogic(fetch: Fetch) -> t.Iterator[Finding]:
     own = {kind.list for kind in KINDS if kind.service == NUMBERS and kind.list}
     expected = {_form(path) for path in (*own, CARRIER.numbers.path, CARRIER.routes_path)}
     yield _compared("didlogic-described-paths", "paths", expected, described_names)
+    hosts = {host.lower() for text in texts for host in _GATEWAY.findall(text)}
+    question = "didlogic-described-gateways"
+    yield _compared(question, "gateways", set(GATEWAYS), hosts) if hosts else Finding(question, UNCLEAR, "none named")
+    codes = {code for text in texts for found in _TRANSPORT.findall(text) for code in re.findall(r"\d+", found)}
+    question, known = "didlogic-described-transports", {str(code) for code in CODES}
+    yield _compared(question, "kinds", known, codes) if codes else Finding(question, UNCLEAR, "no list of kinds")
 
 
 def _compared(question: str, what: str, expected: set[str], described_names: set[str]) -> Finding:

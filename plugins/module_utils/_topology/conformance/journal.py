@@ -28,7 +28,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
 PREFIX = "vdfc"
 
 #: Addresses for documentation (RFC 5737, RFC 3849), and the top-level domain that never resolves (RFC 2606).
-NETWORK, IPV6, DOMAIN = "192.0.2.0/24", "2001:db8::10", "first-contact.invalid"
+NETWORK, ADDRESS, IPV6, DOMAIN = "192.0.2.0/24", "192.0.2.10", "2001:db8::10", "first-contact.invalid"
 
 #: Numbers for fiction of Ofcom, with country code.
 FICTION = ("442079460123", "442079460124")

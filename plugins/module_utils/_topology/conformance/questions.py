@@ -94,13 +94,17 @@ QUESTIONS: tuple[Question, ...] = (
     _read("didlogic-transport-codes", "Are all destinations of the kinds 1, 4 and 5?"),
     _read("didlogic-password-hidden", "Is the password of a SIP account absent from responses?"),
     _read("didlogic-call-id", "Do call records have an id?"),
+    _read("didlogic-record-days", "Are the days of a list of call records days in UTC?"),
     _read("didlogic-transactions-csv", "Are transactions returned as CSV?"),
     _read("didlogic-identities", "Does /v2/identities respond?"),
     _read("didlogic-documents", "Does /v2/documents respond?"),
     _read("didlogic-messages", "Does /v1/sms respond?"),
     _read("didlogic-described-paths", "Does didlogic's description contain the paths used here?", host=True),
+    _read("didlogic-described-gateways", "Does didlogic's description name the gateways used here?", host=True),
+    _read("didlogic-described-transports", "Does it contain the kinds 1, 4 and 5 of destinations?", host=True),
     _read("didlogic-rate-limit-headers", "Do responses have rate limit headers?"),
     _read("didlogic-sip-options", "Do the SIP gateways respond to OPTIONS?", host=True),
+    _read("didlogic-sip-certificates", "Are the certificates of the gateways valid for their names?", host=True),
     # Vapi, with objects that are removed again.
     _objects("vapi-trunk-name-unique", "Is the name of a trunk unique?", "unique_trunk_names"),
     _objects("vapi-trunk-defaults", "Are defaults returned that were not sent?", "echo_defaults"),
@@ -171,6 +175,7 @@ QUESTIONS: tuple[Question, ...] = (
     _objects("didlogic-sip-login-tcp", "Does it accept REGISTER over TCP?", host=True),
     _objects("didlogic-sip-login-tls", "Does it accept REGISTER over TLS?", host=True),
     _objects("didlogic-sip-new-password", "Does REGISTER accept a changed password?", host=True),
+    _objects("didlogic-sip-restricted", "Is REGISTER rejected from an address that is not allowed?", host=True),
     # didlogic, with destinations of the unused number that are removed again.
     _destinations("didlogic-priority", "Can the priority of a new destination be set?", "accept_priority"),
     _destinations("didlogic-new-equal", "Do new destinations have the same priority?", "equal_priorities"),
@@ -178,6 +183,7 @@ QUESTIONS: tuple[Question, ...] = (
     _destinations(
         "didlogic-duplicate", "Is the same address accepted twice?", "refuse_duplicate_destination", False, True
     ),
+    _destinations("didlogic-destination-json", "Is a JSON body accepted for a destination?"),
     _destinations("didlogic-callhunt", "Can callhunt of a new destination be set?"),
     _destinations("didlogic-normalised", "Is the address of a destination normalised?", "normalise_destinations"),
     _destinations("didlogic-active-default", "Is a new destination active by default?", "active_by_default"),

@@ -140,7 +140,8 @@ def steps(level: str) -> list[Step]:
     """
     ordered = (
         *steps_vapi.READ_STEPS, *steps_didlogic.READ_STEPS, *steps_vapi.OBJECT_STEPS, *steps_didlogic.OBJECT_STEPS,
-        *steps_didlogic.DESTINATION_STEPS, *steps_didlogic.PASSWORD_STEPS, *steps_didlogic.REMOVAL_STEPS,
+        *steps_didlogic.DESTINATION_STEPS, *steps_didlogic.PASSWORD_STEPS, *steps_didlogic.RESTRICTION_STEPS,
+        *steps_didlogic.REMOVAL_STEPS,
     )  # fmt: skip
     return [step for step in ordered if LEVELS.index(step.level) <= LEVELS.index(level)]
 
@@ -278,6 +279,8 @@ class Runner:
                 self._step(step)
                 if step in steps_didlogic.PASSWORD_STEPS:
                     self._ask_with_new_password()
+                if step in steps_didlogic.RESTRICTION_STEPS:
+                    self._ask_with_restriction()
             if hosts := self._hosts(NUMBERS):
                 self._answer(sip.gateways(hosts))
         except EndedEarly as reason:
@@ -346,6 +349,12 @@ class Runner:
             sleep = self.clients[NUMBERS].sleep
             self._answer(sip.login(hosts, login, password, sleep, "didlogic-sip-new-password"))
 
+    def _ask_with_restriction(self) -> None:
+        hosts, accepted = self.environment.hosts, self.findings.get("didlogic-sip-new-password", {}).get("verdict")
+        if hosts and accepted == YES and "restricted" in self.context:
+            given = self.context["sip_account"], self.context["password_changed"]
+            self._answer(sip.restricted(hosts, *given, self.clients[NUMBERS].sleep))
+
     def _ask_hosts_about_objects(self) -> None:
         hosts = self._hosts(NUMBERS)
         if hosts and "sip_account" in self.context:
@@ -379,6 +388,7 @@ def _context(journal: Journal, now: datetime.datetime) -> dict[str, str]:
         "missing": str(uuid.uuid4()),
         "network_address": journals.NETWORK,
         "ipv6_address": journals.IPV6,
+        "single_address": journals.ADDRESS,
         "long_ago": (now - datetime.timedelta(days=400)).strftime("%Y-%m-%dT00:00:00.000Z"),
         "last_week": (now - datetime.timedelta(days=7)).strftime("%Y-%m-%d"),
         "password": _random(24),

@@ -32,8 +32,8 @@ TRANSPORTS: t.Final[tuple[Transport, ...]] = ("udp", "tcp", "tls")
 class Hosts(t.Protocol):
     """What is asked of other hosts."""
 
-    def options(self, host: str, transport: Transport) -> int | None:
-        """The status of a response to OPTIONS; ``None`` without one."""
+    def options(self, host: str, transport: Transport, *, verify: bool = True) -> int | None:
+        """The status of a response to OPTIONS; ``None`` without one, or with ``verify`` and an invalid certificate."""
 
     def login(self, host: str, username: str, password: str, transport: Transport = "udp") -> bool | None:
         """Whether REGISTER accepts credentials; ``None`` if it is not known."""
@@ -45,9 +45,14 @@ class Hosts(t.Protocol):
 class RealHosts:
     """Sends OPTIONS and REGISTER without Contact, and resolves names."""
 
-    def options(self, host: str, transport: Transport) -> int | None:
-        """Send OPTIONS. :param host: the host. :param transport: the transport. :return: the status, if any."""
-        status = _probed(ProbeOptions(host=host, transport=transport, timeout=SECONDS, fail=False))["status"]
+    def options(self, host: str, transport: Transport, *, verify: bool = True) -> int | None:
+        """Send OPTIONS.
+
+        :param host: the host. :param transport: the transport. :param verify: whether its certificate must be valid.
+        :return: the status, if any.
+        """
+        given = ProbeOptions(host=host, transport=transport, timeout=SECONDS, validate_certs=verify, fail=False)
+        status = _probed(given)["status"]
         return status if isinstance(status, int) else None
 
     def login(self, host: str, username: str, password: str, transport: Transport = "udp") -> bool | None:
@@ -81,10 +86,16 @@ def _probed(options: ProbeOptions) -> ApiObject:
 
 
 def gateways(hosts: Hosts) -> t.Iterator[Finding]:
-    """Ask all gateways. :param hosts: the hosts. :return: the finding."""
-    reached = {
-        transport: sum(hosts.options(host, transport) is not None for host in GATEWAYS) for transport in TRANSPORTS
+    """Ask all gateways. :param hosts: the hosts. :return: the findings."""
+    answered = {
+        transport: {host for host in GATEWAYS if hosts.options(host, transport) is not None} for transport in TRANSPORTS
     }
+    valid = answered["tls"]
+    invalid = {host for host in GATEWAYS if host not in valid and hosts.options(host, "tls", verify=False) is not None}
+    verdict = NO if invalid else YES if valid else UNCLEAR
+    yield Finding("didlogic-sip-certificates", verdict, f"{len(valid)} valid, {len(invalid)} invalid")
+    reached = {transport: len(found) for transport, found in answered.items()}
+    reached["tls"] += len(invalid)
     evidence = ", ".join(f"{count} of {len(GATEWAYS)} over {transport.upper()}" for transport, count in reached.items())
     yield Finding("didlogic-sip-options", YES if any(reached.values()) else NO, evidence)
 
@@ -122,6 +133,23 @@ def other_transports(hosts: Hosts, username: str, password: str) -> t.Iterator[F
         verdict = UNCLEAR if found is None else YES if found else NO
         what = {YES: "accepted", NO: "rejected"}.get(verdict, "no conclusion")
         yield Finding(f"didlogic-sip-login-{transport}", verdict, f"over {transport.upper()}: {what}")
+
+
+def restricted(hosts: Hosts, username: str, password: str, sleep: t.Callable[[float], object]) -> t.Iterator[Finding]:
+    """Try an accepted login after its SIP account allows another address only, which may need some time.
+
+    :param hosts: the hosts. :param username: the login. :param password: the password. :param sleep: waits.
+    :return: the finding.
+    """
+    question, found = "didlogic-sip-restricted", None
+    for attempt in range(LOGIN_ATTEMPTS):
+        if attempt:
+            sleep(LOGIN_PAUSE)
+        found = hosts.login(GATEWAYS[0], username, password)
+        if found is False:
+            yield Finding(question, YES, f"rejected after about {attempt * LOGIN_PAUSE:.0f} s")
+            return
+    yield Finding(question, UNCLEAR if found is None else NO, "not rejected within a minute")
 
 
 def trunk_host(hosts: Hosts, host: str) -> t.Iterator[Finding]:

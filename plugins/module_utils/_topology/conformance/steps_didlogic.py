@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import re
 import typing as t
@@ -35,6 +36,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.c
 
 #: Maximum number of numbers whose destinations are read.
 SAMPLE = 20
+
+#: Days whose call records are listed, and the time zones that are compared, in hours.
+DAYS, ZONES = 3, range(-12, 15)
+ONE_DAY: t.Final = {"from": "{days}", "to": "{days}", "per_page": 1000}
 
 #: Codes of the kinds of destinations that clients send.
 CODES = frozenset({1, 4, 5})
@@ -72,9 +77,9 @@ def _new_account(key: str, save: str) -> Call:
     return Call(key=key, service=NUMBERS, path="/v1/sipaccounts", method="POST", save=save, body=body)
 
 
-def _create(key: str, save: str, fields: ApiObject) -> Call:
+def _create(key: str, save: str, fields: ApiObject, **more: t.Any) -> Call:
     body: ApiObject = {"destination": {"transport": 1, "callhunt": False, **fields}}
-    return Call(key=key, service=NUMBERS, path=ROUTES, method="POST", save=save, body=body)
+    return Call(key=key, service=NUMBERS, path=ROUTES, method="POST", save=save, body=body, **more)
 
 
 # -- reading
@@ -155,6 +160,42 @@ def _judge_account_lists(seen: Seen) -> t.Iterator[Finding]:
         named = any("id" in row or "call_id" in row for row in records)
         yield Finding("didlogic-call-id", YES if named else NO, f"call records: {'with' if named else 'without'} id")
     yield from _csv("didlogic-transactions-csv", "transactions", seen.last("transactions"))
+
+
+def _learn_days(seen: Seen) -> Context:
+    """The days of the newest records."""
+    rows = [row for key in ("outbound", "inbound") for found in seen.all(key) for row in found.rows]
+    days = sorted({str(row.get("timestamp"))[:10] for row in rows if _moment(row)}, reverse=True)
+    return {"days": " ".join(days[:DAYS])} if days else {}
+
+
+def _moment(row: ApiObject) -> datetime.datetime | None:
+    """The time of a record; none if it has no time zone."""
+    try:
+        found = datetime.datetime.fromisoformat(str(row.get("timestamp")))
+    except ValueError:
+        return None
+    return found.astimezone(datetime.UTC) if found.tzinfo else None
+
+
+def _judge_days(seen: Seen) -> t.Iterator[Finding]:
+    """In which time zones the records of a list are all of the requested day."""
+    days = seen.context.get("days", "").split()
+    complete = [found for key in ("outbound", "inbound") if len(found := seen.all(f"{key} of day")) == len(days)]
+    lists = [pair for found in complete for pair in zip(days, found, strict=True)]
+    times = [(day, when) for day, found in lists if found.ok for when in map(_moment, found.rows) if when]
+    zones = [
+        hours
+        for hours in ZONES
+        if all((when + datetime.timedelta(hours=hours)).date().isoformat() == day for day, when in times)
+    ]
+    if not times:
+        yield Finding("didlogic-record-days", UNCLEAR, "no record with a time zone")
+    elif not zones:
+        yield Finding("didlogic-record-days", NO, "no time zone fits")
+    else:
+        verdict = NO if 0 not in zones else YES if zones == [0] else UNCLEAR
+        yield Finding("didlogic-record-days", verdict, f"the time zones {zones[0]:+d} to {zones[-1]:+d} hours fit")
 
 
 #: Names of fields, such as ``created_at``.
@@ -271,6 +312,9 @@ def _judge_address(seen: Seen) -> t.Iterator[Finding]:
             NO if found == sent else YES,
             "capitals and sip: are " + ("kept" if found == sent else "changed"),
         )
+    as_json = seen.last("g")
+    stored = str(_row(as_json).get("destination")).startswith(f"{seen.context['mark']}-g@")
+    yield changed("didlogic-destination-json", "JSON", as_json, stored)
     hunting = seen.last("f")
     effective = str(_row(hunting).get("callhunt")).lower() in ("true", "1")
     yield changed("didlogic-callhunt", "callhunt", hunting, effective)
@@ -322,6 +366,16 @@ READ_STEPS: tuple[Step, ...] = (
             _get("transactions", "/v1/transactions", params={"start_date": "{last_week}"}),
         ),
         _judge_account_lists,
+        _learn_days,
+    ),
+    Step(
+        "didlogic: days of call records",
+        "read",
+        (
+            _get("outbound of day", "/v1/calls", params={"type": "sip", **ONE_DAY}, each="days"),
+            _get("inbound of day", "/v1/calls", params={"type": "incoming", **ONE_DAY}, each="days"),
+        ),
+        _judge_days,
     ),
     Step(
         "didlogic: other lists",
@@ -383,6 +437,23 @@ PASSWORD_STEPS: tuple[Step, ...] = (
     ),
 )
 
+#: After the login with another password: nobody can log in from the allowed address, which is one for documentation.
+RESTRICTION_STEPS: tuple[Step, ...] = (
+    Step(
+        "didlogic: restriction to another address",
+        "objects",
+        (
+            Call(
+                key="single", service=NUMBERS, path=_IPS, method="POST", body={"ip": "{single_address}"},
+                save="allowed_ip",
+            ),
+            _account("restricted", {"ip_restrict": True}),
+        ),
+        lambda _seen: (),
+        lambda seen: {"restricted": "yes"} if accepted("", "", seen.last("restricted")).verdict == YES else {},
+    ),
+)  # fmt: skip
+
 #: After everything else that uses the SIP account.
 REMOVAL_STEPS: tuple[Step, ...] = (
     Step(
@@ -415,6 +486,7 @@ DESTINATION_STEPS: tuple[Step, ...] = (
             _create("same", "same", {"destination": "{mark}-a@{host}", "active": False}),
             _create("d", "d", {"destination": "sip:{mark}-d@{host_upper}", "active": False}),
             _create("f", "f", {"destination": "{mark}-f@{host}", "active": False, "callhunt": True}),
+            _create("g", "g", {"destination": "{mark}-g@{host}", "active": False}, encoding="json"),
             _create("e", "e", {"destination": "{mark}-e@{host}"}),
             Call(
                 key="off",
