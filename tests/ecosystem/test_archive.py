@@ -37,7 +37,7 @@ def test_archive_installs_and_runs(version: str, installed: Path, tmp_path: Path
         command = [str(programs / program), *arguments]
         environment = environments.environment() | {"ANSIBLE_HOME": str(tmp_path / "ansible")} | own
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
