@@ -202,12 +202,25 @@ def replaced_variables(value: object, variables: Variables, path: str = "") -> t
     :param value: any data. :param variables: the defined variables. :param path: the path of the data.
     :return: pairs of a path and a rule; neither contains a value.
     """
-    texts = {name: variables[name] for name in OWN if isinstance(variables.get(name), (dict, list, tuple, t.Mapping))}
-    yield from _replaced_in(value, {name: str(item) for name, item in texts.items()}, path)
+    found = {name: variables[name] for name in OWN if isinstance(variables.get(name), (dict, list, tuple, t.Mapping))}
+    yield from _replaced_in(value, {name: _beginning(name, item) for name, item in found.items()}, path)
+
+
+def _beginning(name: str, value: t.Any) -> str:
+    """The text of a variable of Ansible, or a beginning of it that is sufficient to recognise it.
+
+    ansible-core before 2.19 evaluates all variables of all hosts for the text of ``hostvars``, which ``vars`` contains:
+    a task would read the secrets of other hosts, and fail if they cannot be read.
+    """
+    if name not in EVERYTHING or not value:
+        return str(value)
+    return f"{{{str(next(iter(value)))!r}: "
 
 
 #: Shorter texts, such as ``[]``, are not only the text of a variable.
 SHORTEST = 8
+#: Variables with the variables of all hosts.
+EVERYTHING = ("hostvars", "vars")
 
 
 def _replaced_in(value: object, texts: t.Mapping[str, str], path: str) -> t.Iterator[tuple[str, str]]:

@@ -33,6 +33,8 @@ REPORTS = [
     ("integrate", "vapi_didlogic_comment_file", ("comment.md",)),
     ("teardown", "vapi_didlogic_summary_file", ("summary.json",)),
     ("teardown", "vapi_didlogic_comment_file", ("comment.md",)),
+    ("fleet", "vapi_didlogic_fleet_file", ("fleet.json",)),
+    ("fleet", "vapi_didlogic_fleet_comment_file", ("fleet.md",)),
     ("metrics", "vapi_didlogic_metrics_file", ("metrics.prom",)),
     ("forget_caller", "vapi_didlogic_forget_caller_file", ("report.json",)),
 ]

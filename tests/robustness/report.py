@@ -37,6 +37,7 @@ PROOFS = (
     "erasure",
     "conformance",
     "outage",
+    "fleet",
 )
 
 

@@ -138,7 +138,7 @@ def test_variables_of_other_collections_are_ignored() -> None:
 @pytest.mark.parametrize("file", PLAYBOOKS, ids=lambda path: path.stem)
 def test_playbook_checks_variables_first(file: Path) -> None:
     """By the role that does it, or by the role that depends on that one."""
-    (play,) = yaml.safe_load(file.read_text())
+    play, *_later = yaml.safe_load(file.read_text())
     first = play["tasks"][0]
     first = first["block"][0] if "block" in first else first
     meta = yaml.safe_load((ROOT / "roles/integration/meta/main.yml").read_text())

@@ -105,6 +105,13 @@ VALUES: dict[str, dict[str, t.Any]] = {
             },
         },
     },
+    "fleet.txt.j2": {
+        "__vapi_didlogic_fleet_rows": {
+            "acme": {"state": "changed", "summary": {"created": 2}, "message": ""},
+            "globex": {"state": "failed", "summary": {}, "message": "Correct this first.\n- Something."},
+            "initech": {"state": "drift", "summary": {"updated": 1}, "message": "drift: something."},
+        },
+    },
     "export.txt.j2": {
         "__vapi_didlogic_export_found": {
             "trunk": {"name": "didlogic"},
@@ -117,7 +124,7 @@ VALUES: dict[str, dict[str, t.Any]] = {
     },
 }
 #: Values that the collection chooses; paths of files are the user's.
-OWN = {"status", "severity", "kind", "rule", "dest", "level", "question", "verdict", "service", "report"}
+OWN = {"status", "state", "severity", "kind", "rule", "dest", "level", "question", "verdict", "service", "report"}
 OWN_PATHS = {("__vapi_didlogic_conformance_done", "answers", 0, "id")}
 BREAKS = ["\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 Path = tuple[str | int, ...]
