@@ -21,8 +21,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "https://github.com/voiceops/vapi_didlogic"
-#: A link to a file of the repository, or an installation of a version of it.
-LINK = re.compile(rf"({re.escape(REPOSITORY)}/(?:blob|tree|raw)/)([\w.-]+)(?=/)")
+#: A link to a file of the repository, or a requirement of a version of it.
+LINK = re.compile(
+    rf"({re.escape(REPOSITORY)}/(?:blob|tree|raw)/(?=[\w.-]+/)|{re.escape(REPOSITORY)}\.git\n +type: git\n +version: )"
+    r"([\w.-]+)"
+)
 ADDED = re.compile(r"""^(\s*version_added:\s*)["']?([\d.]+)["']?$""", re.MULTILINE)
 #: Folders of plugins with documentation, and how the changelog names their kind.
 KINDS = {"modules": "module", "filter": "filter", "inventory": "inventory", "lookup": "lookup"}
