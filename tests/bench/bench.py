@@ -10,7 +10,8 @@
 role, and a playbook of ansible.builtin.uri tasks that does as much, create everything and run once more. The limit is
 what nobody can go below: the start of ansible-playbook with an empty play, and the chain of requests of which each
 needs the answer of the one before.
-`numbers`: 10 to 1,000 numbers in one task each of vapi_phone_numbers and didlogic_forwards.
+`numbers`: 10 to 1,000 numbers in one task each of vapi_phone_numbers and didlogic_forwards, and the same requests with
+httpx alone (`many.py`, `chain.py`); 10,000 numbers unchanged.
 `plan`: the shares of a run's time and CPU time that planning, comparing with an approved plan, the policy and the check
 of requests take.
 `failover`: 1,000 numbers in one task of didlogic_failover, and the same requests with httpx alone (`chain.py`).
@@ -25,30 +26,25 @@ import argparse
 import json
 import os
 import resource
-import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "bench")]
+sys.path.insert(0, str(ROOT / "tests" / "bench"))
 
 import contacts
 import cost
 import dns_peer
-from playing import Services
+import many
+from runs import BENCH, LATENCY, NOTHING, Bench, Figure, median
 
-BENCH = Path(__file__).resolve().parent
 PAGE = ROOT / "docs" / "docsite" / "rst" / "speed.rst"
-LATENCY = 50
 NUMBERS = 20
-GROWTH = (10, 100, 1000)
+MANY = 1000
 #: Requests under way at once by default, so that what is done for each number takes as many waves.
 ROLE_WORKERS = 8
 WAVES = -(-NUMBERS // ROLE_WORKERS)
@@ -57,155 +53,6 @@ WAVES = -(-NUMBERS // ROLE_WORKERS)
 CHAIN = 1 + WAVES + 1 + 1 + WAVES + WAVES + WAVES
 #: The same when everything stands: the lists, and destinations after the numbers.
 CHAIN_UNCHANGED = 1 + WAVES
-#: For many numbers: the trunk's list and its making, the phone numbers' list before and after; and for each number of a
-#: wave the phone number, the destinations, and the new one.
-CHAIN_MANY, EACH = 4, 3
-#: The same when everything stands.
-CHAIN_SAME, EACH_SAME = 2, 1
-WORKERS = 32
-NOTHING = [{"ansible.builtin.meta": "noop"}]
-
-
-@dataclass
-class Figure:
-    """One run: seconds of the clock, requests at the services, writes among them, memory of the largest process."""
-
-    seconds: float
-    requests: int
-    writes: int
-    megabytes: float
-
-
-class Bench(Services):
-    """A sandbox whose every answer takes the latency, and playbooks against it."""
-
-    def __init__(self, folder: Path, numbers: int) -> None:
-        super().__init__(folder)
-        self.numbers = [str(31201000000 + index) for index in range(numbers)]
-        self.password = secrets.token_hex(10)
-        self.empty()
-
-    def empty(self) -> None:
-        """Both accounts as they are at the start."""
-        account = {"name": "01234", "label": "by hand", "password": self.password}
-        self.sandbox("reset", "POST", {"balance": 20, "numbers": self.numbers, "sip_accounts": [account]})
-        self.sandbox("rules", "PUT", {"latency_ms": LATENCY})
-
-    def timed(self, what: Any, **variables: Any) -> Figure:
-        def play() -> None:
-            done = self.play(what, **variables)
-            if done.rc:
-                sys.exit(done.text)
-
-        return self._figure(play)
-
-    def measured(self, command: list[Any]) -> Figure:
-        """The same of another program."""
-        return self._figure(lambda: subprocess.run(command, env=self.environment, check=True))
-
-    def _figure(self, work: Callable[[], object]) -> Figure:
-        before = self.sandbox("journal")
-        begun = time.perf_counter()
-        work()
-        seconds = time.perf_counter() - begun
-        after = self.sandbox("journal")
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        return Figure(seconds, after["total"] - before["total"], after["writes"] - before["writes"], peak)
-
-    # -- the three ways
-
-    def declared(self) -> dict[str, Any]:
-        model = {"provider": "openai", "model": "gpt-4o", "messages": [{"role": "system", "content": "Be brief."}]}
-        return {
-            "vapi_didlogic_trunk": {
-                "name": "didlogic",
-                "gateway": "sip.nl.didlogic.net",
-                "username": "01234",
-                "password": self.password,
-                "inbound_networks": ["192.0.2.0/27"],
-            },
-            "vapi_didlogic_transfer_tools": [
-                {"name": "to_human", "destinations": [{"number": "31201000000", "via": "sip"}]}
-            ],
-            "vapi_didlogic_sip_refer_enabled": True,
-            "vapi_didlogic_assistants": [
-                {"name": name, "tools": ["to_human"], "definition": {"firstMessage": "Good day.", "model": model}}
-                for name in ("Day", "Night")
-            ],
-            "vapi_didlogic_numbers": [
-                {"number": number, "assistant": ("Day", "Night")[index % 2]}
-                for index, number in enumerate(self.numbers)
-            ],
-        }
-
-    def by_hand(self) -> dict[str, Any]:
-        declared = self.declared()
-        return {
-            "vapi_url": self.facts["vapi_api_url"],
-            "vapi_key": self.facts["vapi_api_key"],
-            "didlogic_url": self.facts["didlogic_api_url"],
-            "didlogic_key": self.facts["didlogic_api_key"],
-            "trunk": {
-                "provider": "byo-sip-trunk",
-                "name": "didlogic",
-                "gateways": [
-                    {"ip": "sip.nl.didlogic.net", "inboundEnabled": False},
-                    {"ip": "192.0.2.0", "netmask": 27, "outboundEnabled": False},
-                ],
-                "outboundAuthenticationPlan": {"authUsername": "01234", "authPassword": self.password},
-            },
-            "tool": {
-                "type": "transferCall",
-                "function": {"name": "to_human"},
-                "destinations": [{"type": "sip", "sipUri": "sip:+31201000000@sip.nl.didlogic.net"}],
-            },
-            "assistants_wanted": [
-                {"name": item["name"], **item["definition"]} for item in declared["vapi_didlogic_assistants"]
-            ],
-            "numbers": declared["vapi_didlogic_numbers"],
-        }
-
-    def role(self) -> Figure:
-        return self.timed("voiceops.vapi_didlogic.integrate", **self.declared())
-
-    def uri(self) -> Figure:
-        return self.timed(str(BENCH / "uri.yml"), **self.by_hand())
-
-    def nothing(self) -> Figure:
-        return self.timed(NOTHING)
-
-    def bulk(self) -> list[dict[str, Any]]:
-        trunk = {
-            "name": "didlogic",
-            "gateways": [{"ip": "sip.nl.didlogic.net", "inbound_enabled": False}],
-            "username": "01234",
-            "password": self.password,
-        }
-        items = [{"number": number} for number in self.numbers]
-        module = "voiceops.vapi_didlogic."
-        return [
-            {module + "vapi_sip_trunk": trunk, "register": "trunk"},
-            {
-                module + "vapi_phone_numbers": {
-                    "trunk": "didlogic",
-                    "number_e164_check_enabled": False,
-                    "numbers": items,
-                    "concurrency": WORKERS,
-                }
-            },
-            {
-                module + "didlogic_forwards": {
-                    "vapi_trunk_id": "{{ trunk.sip_trunk.id }}",
-                    "forwards": items,
-                    "concurrency": WORKERS,
-                }
-            },
-        ]
-
-
-def median(figures: list[Figure]) -> Figure:
-    """Each value's median."""
-    return Figure(*(statistics.median(getattr(f, name) for f in figures) for name in Figure.__annotations__))
 
 
 def environment(rounds: int) -> dict[str, Any]:
@@ -240,32 +87,6 @@ def environment(rounds: int) -> dict[str, Any]:
     }
 
 
-def numbers(rounds: int) -> dict[str, Any]:
-    """Ever more numbers: made, and unchanged."""
-    found: dict[str, Any] = {}
-    for count in GROWTH:
-        made, same, empty = [], [], []
-        with tempfile.TemporaryDirectory() as folder:
-            bench = Bench(Path(folder), count)
-            try:
-                for _round in range(rounds):
-                    bench.empty()
-                    made.append(bench.timed(bench.bulk()))
-                    same.append(bench.timed(bench.bulk()))
-                    empty.append(bench.nothing())
-            finally:
-                bench.stop()
-        start, waves = median(empty).seconds, -(-count // WORKERS)
-        for name, figures, chain, each in (
-            ("made", made, CHAIN_MANY, EACH),
-            ("unchanged", same, CHAIN_SAME, EACH_SAME),
-        ):
-            figure = median(figures)
-            limit = start + (chain + waves * each) * LATENCY / 1000
-            found[f"{count:,} numbers, {name}"] = vars(figure) | {"limit": limit}
-    return found
-
-
 #: Of so many numbers the benchmark updates one.
 UPDATED = 20
 
@@ -273,7 +94,7 @@ UPDATED = 20
 def plan(rounds: int) -> dict[str, Any]:
     """What the plan costs, for few and for many numbers: made, unchanged, and some of them updated."""
     found: dict[str, Any] = {}
-    for count in (NUMBERS, GROWTH[-1]):
+    for count in (NUMBERS, MANY):
         figures: dict[str, list[dict[str, cost.Cost]]] = {}
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), count)
@@ -317,7 +138,7 @@ def failover(rounds: int) -> dict[str, Any]:
                     ("failover", "active", "0", []),
                     ("failback", "inactive", "1", numbers),
                 ):
-                    command = [sys.executable, BENCH / "chain.py", bench.facts["didlogic_api_url"] + "/", active]
+                    command = [sys.executable, BENCH / "chain.py", "failover", active]
                     found.setdefault(f"{name}, httpx alone", []).append(bench.measured([*command, *given]))
                     # The next run has to do the same.
                     bench.measured([*command[:-1], str(1 - int(active)), *numbers])
@@ -454,6 +275,7 @@ def write(found: dict[str, Any]) -> None:
     """Write the tables of the parts that were measured."""
     page = PAGE.read_text(encoding="utf-8")
     tables = {"figures": table(found)} if {"environment", "numbers"} <= set(found) else {}
+    tables |= {"httpx figures": many.table(found["numbers"])} if "numbers" in found else {}
     tables |= {"plan figures": plan_table(found["plan"])} if "plan" in found else {}
     tables |= {"failover figures": failover_table(found["failover"])} if "failover" in found else {}
     tables |= {"contact figures": contacts.table(found["contacts"])} if "contacts" in found else {}
@@ -466,7 +288,7 @@ def write(found: dict[str, Any]) -> None:
 
 PARTS = {
     "environment": environment,
-    "numbers": numbers,
+    "numbers": many.measure,
     "plan": plan,
     "failover": failover,
     "contacts": contacts.measure,
@@ -484,7 +306,7 @@ def main() -> int:
     found: dict[str, Any] = {name: PARTS[name](chosen.rounds) for name in chosen.only} | {
         "starting": starting(chosen.rounds)
     }
-    shown = {"plan": plan_table, "failover": failover_table, "contacts": contacts.table}
+    shown = {"numbers": many.table, "plan": plan_table, "failover": failover_table, "contacts": contacts.table}
     shown |= {"octodns": dns_peer.table}
     print(table(found), *(make(found[name]) for name, make in shown.items() if name in found), sep="\n\n")
     if chosen.json:

@@ -12,7 +12,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +49,41 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+class _Storage:
+    """Stores the state after each change, or several changes at once if storing is slow.
+
+    :param save: stores the state.
+    """
+
+    #: Pause between two saves, in multiples of the duration of the last one.
+    PAUSE = 20
+
+    def __init__(self, save: Callable[[], None]) -> None:
+        self._save = save
+        self._next = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def changed(self) -> None:
+        """Store the state now or soon."""
+        now = time.monotonic()
+        if self._timer is None and now >= self._next:
+            self._store()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._next - now, self._store)
+
+    def close(self) -> None:
+        """Store the changes that are not stored yet."""
+        if self._timer is not None:
+            self._store()
+
+    def _store(self) -> None:
+        self._timer = None
+        begun = time.monotonic()
+        self._save()
+        end = time.monotonic()
+        self._next = end + self.PAUSE * (end - begun)
+
+
 def serve(
     folder: StateDir,
     port: int,
@@ -59,6 +95,8 @@ def serve(
     folder.make()
     folder.lock()
     world = _world(folder, seed)
+    storage = _Storage(lambda: folder.write(folder.state, world.dump()))
+    world.on_change = storage.changed
     world.settings.update(dialect or {})
     world.changed()
     listener = _listen(port)
@@ -98,6 +136,7 @@ def serve(
     try:
         _Server(config, announce, max_seconds).run(sockets=[listener])
     finally:
+        storage.close()
         folder.state_file.unlink(missing_ok=True)
     log.info("stopped")
 
@@ -113,7 +152,6 @@ def _world(folder: StateDir, seed: Any) -> World:
             world = World(seed)
         except ValueError as error:
             raise SandboxError(f"invalid seed: {error}") from None
-    world.on_change = lambda: folder.write(folder.state, world.dump())
     return world
 
 
