@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import metrics
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleFilterError
 
 
@@ -19,6 +18,9 @@ def prometheus_metrics(audit: t.Any, calls: t.Any = (), **options: t.Any) -> str
     :return: the text.
     :raises AnsibleFilterError: if a value has the wrong type, or an option is missing or unknown.
     """
+    # Ansible loads all filters of a collection to find one; the audit takes longer to load than most tasks need.
+    from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import metrics
+
     if not isinstance(audit, dict):
         raise AnsibleFilterError("prometheus_metrics: the input must be the result of routing_audit.")
     for name, rows in (("calls", calls), ("changes", options.get("changes") or ())):

@@ -36,6 +36,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._numbers im
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import (
     NAMES,
     REFERENCES_EXIST,
+    SWITCH,
     keys_that_are_no_text,
     variable_names,
 )
@@ -47,8 +48,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._templates 
 )
 
 MODULES = "ansible_collections.voiceops.vapi_didlogic.plugins.modules."
-#: Variable and environment variable that disable in-process execution.
-SWITCH = "vapi_didlogic_in_process"
 #: Settings for inspecting the copied files.
 WATCHED = ("DEFAULT_KEEP_REMOTE_FILES", "DEFAULT_DEBUG")
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

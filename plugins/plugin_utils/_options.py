@@ -17,6 +17,8 @@ NAMES = "__vapi_didlogic_names"
 #: Variable that is true if no task creates referenced objects, so that check mode rejects missing ones.
 REFERENCES_EXIST = "__vapi_didlogic_references_exist"
 PREFIX = "vapi_didlogic_"
+#: Variable and environment variable that disable in-process execution.
+SWITCH = "vapi_didlogic_in_process"
 HTTP = ("timeout", "retry_timeout", "validate_certs", "ca_path")
 
 

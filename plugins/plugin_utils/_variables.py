@@ -19,7 +19,7 @@ import yaml
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, as_object
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import nearest, unknown
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import SWITCH
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._options import SWITCH
 
 PREFIX = "vapi_didlogic_"
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -49,7 +49,7 @@ MANY = 1000
 ROLE_WORKERS = 8
 WAVES = -(-NUMBERS // ROLE_WORKERS)
 #: Requests that wait for one another when everything is made and verified: the lists, and destinations after the
-#: numbers; trunk and tool; assistants; phone numbers; forwards; and one look at the destinations that stand then.
+#: numbers; trunk and tool; assistants; phone numbers; forwards, each followed by one look at the number's destinations.
 CHAIN = 1 + WAVES + 1 + 1 + WAVES + WAVES + WAVES
 #: The same when everything stands: the lists, and destinations after the numbers.
 CHAIN_UNCHANGED = 1 + WAVES

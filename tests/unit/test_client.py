@@ -717,14 +717,34 @@ def test_read_cache_is_invalidated_by_a_write() -> None:
     assert asked[-1] == "other page"
 
 
-def test_read_cache_ignores_reads_that_overlap_a_write() -> None:
-    read_cache, asked = ReadCache(), list[int]()
+@pytest.mark.parametrize(
+    ("read", "written", "kept"),
+    [
+        ("/assistant", "/assistant", False),
+        ("/assistant", "/assistant/7", False),
+        ("/assistant/7", "/assistant", False),
+        ("/v1/numbers/1/destinations", "/v1/numbers", False),
+        ("/v1/numbers/1/destinations", "/v1/numbers/1/destinations/3", False),
+        ("/v1/numbers/1/destinations", "/v1/numbers/10/destinations", True),
+        ("/v1/numbers/10/destinations", "/v1/numbers/1", True),
+        ("/assistant", "/tool", True),
+    ],
+)
+def test_read_cache_ignores_reads_that_overlap_a_write(read: str, written: str, kept: bool) -> None:
+    """A write of another thread while the response is under way; other paths are not affected."""
+    read_cache = ReadCache()
 
-    def slow() -> int:
-        read_cache.invalidate("/assistant")  # a write of another thread, while the answer is under way
-        asked.append(1)
-        return len(asked)
+    def overlapped() -> int:
+        read_cache.invalidate(written)
+        return 1
 
-    assert read_cache.read("/assistant", None, slow) == 1
+    assert read_cache.read(read, None, overlapped) == 1
+    assert read_cache.read(read, None, lambda: 2) == (1 if kept else 2)
+    assert read_cache.read(read, None, lambda: 3) == (1 if kept else 2)
+
+
+def test_read_cache_keeps_nothing_of_a_failed_read() -> None:
+    read_cache = ReadCache()
+    with pytest.raises(ZeroDivisionError):
+        read_cache.read("/assistant", None, lambda: 1 // 0)
     assert read_cache.read("/assistant", None, lambda: 2) == 2
-    assert read_cache.read("/assistant", None, lambda: 3) == 2

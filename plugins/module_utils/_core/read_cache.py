@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import typing as t
 
@@ -20,7 +21,7 @@ class ReadCache:
     def __init__(self) -> None:
         self._kept: dict[str, dict[t.Hashable, t.Any]] = {}  # by address and key
         self._below: dict[str, set[str]] = {}  # cached paths, by each parent path
-        self._changes = 0
+        self._reads: list[_Read] = []  # under way
         self._lock = threading.Lock()
 
     def read(self, url: str, key: t.Hashable, fetch: t.Callable[[], Found]) -> Found:
@@ -32,24 +33,39 @@ class ReadCache:
         with self._lock:
             if key in self._kept.get(url, {}):
                 return t.cast("Found", self._kept[url][key])
-            changes = self._changes
-        answer = fetch()
-        with self._lock:
-            if changes == self._changes:
-                self._kept.setdefault(url, {})[key] = answer
-                for place in _above(url):
-                    self._below.setdefault(place, set()).add(url)
-        return answer
+            read = _Read(url)
+            self._reads.append(read)
+        try:
+            answer = fetch()
+            with self._lock:
+                if not read.invalid:
+                    self._kept.setdefault(url, {})[key] = answer
+                    for place in _above(url):
+                        self._below.setdefault(place, set()).add(url)
+            return answer
+        finally:
+            with self._lock:
+                self._reads.remove(read)
 
     def invalidate(self, url: str) -> None:
         """Invalidate a path, all paths below it, and the list that contains it.
 
         :param url: the address.
         """
+        parent = url.rpartition("/")[0]
         with self._lock:
-            self._changes += 1
-            for place in (url, url.rpartition("/")[0], *self._below.pop(url, ())):
+            for read in self._reads:
+                read.invalid |= read.url in (url, parent) or read.url.startswith(f"{url}/")
+            for place in (url, parent, *self._below.pop(url, ())):
                 self._kept.pop(place, None)
+
+
+@dataclasses.dataclass(eq=False)
+class _Read:
+    """A read that is under way, and whether its path was invalidated since it began."""
+
+    url: str
+    invalid: bool = False
 
 
 def _above(url: str) -> list[str]:
