@@ -68,9 +68,6 @@ class Ground(Protocol):
     balance: float
     org_id: str
 
-    def number(self, digits: str) -> dict[str, Any] | None:
-        """The didlogic number with that spelling."""
-
     def sip_account(self, name: str) -> dict[str, Any] | None:
         """The didlogic SIP account with that login."""
 
@@ -93,8 +90,9 @@ def plant(world: Ground, seed: Any) -> None:
     seed = _known(seed, "the seed", {"balance", "numbers", "sip_accounts", "calls", "vapi"})
     if "balance" in seed:
         world.balance = _of(seed["balance"], Number, "balance")
+    known = {item["number"] for item in world.didlogic["numbers"]}
     for index, entry in enumerate(_of(seed.get("numbers", []), list, "numbers")):
-        _plant_number(world, entry, f"numbers[{index}]")
+        _plant_number(world, entry, f"numbers[{index}]", known)
     for index, entry in enumerate(_of(seed.get("sip_accounts", []), list, "sip_accounts")):
         _plant_sip_account(world, entry, f"sip_accounts[{index}]")
     for index, entry in enumerate(_of(seed.get("calls", []), list, "calls")):
@@ -104,11 +102,13 @@ def plant(world: Ground, seed: Any) -> None:
             _plant_vapi(world, store, entry, f"vapi.{store}[{index}]")
 
 
-def _plant_number(world: Ground, entry: Any, path: str) -> None:
+def _plant_number(world: Ground, entry: Any, path: str, known: set[str]) -> None:
+    """``known``: the numbers that already exist; the number is added."""
     entry = dict(_of(entry, dict, path)) if isinstance(entry, dict) else {"number": entry}
     entry["number"] = _matches(str(entry.get("number")), _DIGITS, f"{path}: number", "3 to 15 digits without a plus")
-    if world.number(entry["number"]):
+    if entry["number"] in known:
         raise SeedError(f"{path}: the number {entry['number']} already exists")
+    known.add(entry["number"])
     rows = _of(entry.pop("destinations", []), list, f"{path}.destinations")
     number = {"id": world.next_id(), **NUMBER, **entry, "destinations": []}
     for index, given in enumerate(rows):

@@ -93,6 +93,7 @@ class World:
         self.faults = Faults()
         self.journal: list[Item] = []
         self.on_change: Callable[[], None] | None = None
+        self._places: dict[str, int] = {}  # where the numbers were in their list
         self.reset(seed)
 
     # --- content
@@ -164,7 +165,12 @@ class World:
 
     def number(self, digits: str) -> Item | None:
         """The didlogic number with that spelling, if it exists."""
-        return next((item for item in self.didlogic["numbers"] if item["number"] == digits), None)
+        numbers = self.didlogic["numbers"]
+        at = self._places.get(digits, -1)
+        if not (0 <= at < len(numbers) and numbers[at]["number"] == digits):
+            self._places = {item["number"]: index for index, item in reversed(list(enumerate(numbers)))}
+            at = self._places.get(digits, -1)
+        return numbers[at] if at >= 0 else None
 
     def sip_account(self, name: str) -> Item | None:
         """The didlogic SIP account with that login, if it exists."""
