@@ -9,9 +9,12 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   concurrency:
-    description: Maximum number of concurrent requests, V(1) to V(32).
-    type: int
-    default: 8
+    description:
+      - 'Maximum number of concurrent requests: V(auto), or V(1) to V(32).'
+      - With V(auto) it starts at 8, grows up to 32 while the service answers as fast as before, and is halved when a
+        request is rate-limited (429) or has no response.
+    type: str
+    default: auto
   exclusive:
     description:
       - Whether to remove existing objects that are not declared, within the limits given in the description of the

@@ -65,9 +65,12 @@ options:
     type: bool
     default: false
   concurrency:
-    description: Maximum number of concurrent requests, V(1) to V(32).
-    type: int
-    default: 32
+    description:
+      - 'Maximum number of concurrent requests: V(auto), or V(1) to V(32).'
+      - With V(auto) it starts at 8, grows up to 32 while the service answers as fast as before, and is halved when a
+        request is rate-limited (429) or has no response.
+    type: str
+    default: '32'
 notes:
   - A change of O(ignore:call_hunt) of a destination in the seconds between reading and disabling it may be reverted.
 seealso:

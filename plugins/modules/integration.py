@@ -545,10 +545,12 @@ options:
       - No service returns a password, so each run replaces it and reports a change.
       - The playbook C(voiceops.vapi_didlogic.rotate_sip_password) runs the module with this option.
   concurrency:
-    type: int
-    default: 8
+    type: str
+    default: auto
     description:
-      - Maximum number of concurrent requests to each service, V(1) to V(32).
+      - 'Maximum number of concurrent requests to each service: V(auto), or V(1) to V(32).'
+      - With V(auto) it starts at 8, grows up to 32 while the service answers as fast as before, and is halved when a
+        request is rate-limited (429) or has no response.
 seealso:
   - module: voiceops.vapi_didlogic.integration_info
   - module: voiceops.vapi_didlogic.routing_audit

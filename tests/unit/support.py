@@ -16,6 +16,7 @@ import uuid
 import httpx
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.concurrency import AdaptiveLimit
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_batches
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import Outcome
@@ -115,7 +116,14 @@ class SandboxFixture:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def client(self, resource: Resource, *, read_only: bool = False, transport: t.Any = None) -> Client:
+    def client(
+        self,
+        resource: Resource,
+        *,
+        read_only: bool = False,
+        transport: t.Any = None,
+        limit: AdaptiveLimit | None = None,
+    ) -> Client:
         service = resource.provider
         key = self.world.vapi_api_key if service.name == "vapi" else self.world.didlogic_api_key
         connection = from_options(service.connection, {"api_key": key, "api_url": f"http://127.0.0.1/{service.name}"})
@@ -127,6 +135,7 @@ class SandboxFixture:
             http,
             transport=transport or self.transport,
             read_only=read_only,
+            limit=limit,
             sleep=self.sleep,
             clock=lambda: self.now,
         )

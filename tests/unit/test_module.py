@@ -556,6 +556,19 @@ def test_duplicate_items_are_rejected_without_request(runner: ModuleRunner, name
     assert runner.stage.world.journal == []
 
 
+def test_log_contains_the_beginning_of_long_lists(runner: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log line with a thousand items would be cut, and searching it for secrets takes longer than the requests."""
+    lines: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, text, _args=None: lines.append(text))
+    items = [number_options(number=f"3120{index:07}") for index in range(300)]
+    runner.raw("vapi_phone_numbers", {"numbers": items}, check=True)
+    (line,) = lines
+    assert items[0]["number"] in line
+    assert items[-1]["number"] not in line
+    assert "290 more" in line
+    assert len(line) < 10_000
+
+
 @pytest.mark.parametrize("concurrency", [0, 33])
 def test_concurrency_is_limited(runner: ModuleRunner, concurrency: int) -> None:
     assert "1 to 32" in runner.fail("vapi_phone_numbers", {"numbers": [number_options()], "concurrency": concurrency})

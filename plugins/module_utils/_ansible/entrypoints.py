@@ -17,6 +17,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.mo
     run_guarded,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.concurrency import (
+    AUTO,
+    check_concurrency,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
     Faults,
@@ -43,7 +47,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.outcome import summary
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.requests import to_result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
@@ -201,7 +204,7 @@ def run_across(
                 else from_options(options, module.params)
             ),
         )
-        made = [faults.of("", make_engine, module, s, None, f"{s.name}_", ReadCache()) for s in services]
+        made = [faults.of("", make_engine, module, s, f"{s.name}_", ReadCache()) for s in services]
         faults.end()
         return given, {s.name: engine for s, engine in zip(services, made, strict=True) if engine}
 
@@ -247,7 +250,7 @@ def _checked_options(module: Module, options: type[RecordT], parse: t.Callable[[
 class Bulk(Model):
     """Options of the modules that manage several objects."""
 
-    concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
+    concurrency: t.Annotated[str, Option(check=check_concurrency)] = AUTO
     exclusive: bool = False
 
 

@@ -26,6 +26,11 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.re
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.secret_registry import register_learnt
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client, checked_url
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.concurrency import (
+    AUTO,
+    AdaptiveLimit,
+    workers,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Params, Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.deps import MISSING, LibraryMissingError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
@@ -52,7 +57,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_budget import ReadBudget
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.read_cache import ReadCache
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile import Engine
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.redact import (
     PIECE,
@@ -74,6 +78,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
     unknown,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_host import LABEL_IN_TEXT
+
+#: Items of a list that the log contains.
+MAX_LOGGED = 10
 
 #: Progress callback ``(objects done, objects)``; set where progress can be displayed while a module runs.
 PROGRESS: contextvars.ContextVar[t.Callable[[int, int], None]] = contextvars.ContextVar(
@@ -218,7 +225,7 @@ class Module(AnsibleModule):
         return Redactor(secrets, likely | self.seen_secrets, labels, label_pattern=LABEL_IN_TEXT)
 
     def _log_invocation(self) -> None:
-        self.log(f"Invoked with {self._invocation(checked=False)}")
+        self.log(f"Invoked with {_shortened(self._invocation(checked=False))}")
 
     def _invocation(self, *, checked: bool) -> object:
         """The options as they were given, except unknown ones, whose values may be secrets.
@@ -433,6 +440,8 @@ def _likely_secrets(spec: Spec, params: object) -> set[str]:
         return secrets_in(params, LABEL_IN_TEXT)
     found = set()
     for name, value in params.items():
+        if not isinstance(value, (str, dict, list)):
+            continue  # contains no text
         option = spec.get(name, {})
         if option.get("options"):
             found |= _likely_secrets(option["options"], value)
@@ -441,6 +450,16 @@ def _likely_secrets(spec: Spec, params: object) -> set[str]:
         else:
             found |= secrets_in({name: value}, LABEL_IN_TEXT)
     return found
+
+
+def _shortened(value: object) -> object:
+    """The options with the beginning of each list: a line of the log is short, and searching it for secrets is slow."""
+    if isinstance(value, dict):
+        return {name: _shortened(item) for name, item in value.items()}
+    if isinstance(value, list):
+        more = len(value) - MAX_LOGGED
+        return [*map(_shortened, value[:MAX_LOGGED]), *([f"{more} more"] if more > 0 else [])]
+    return value
 
 
 def _texts(value: object) -> set[str]:
@@ -493,6 +512,7 @@ def make_client(
     read_cache: ReadCache | None = None,
     read_budget: ReadBudget | None = None,
     name_of: t.Callable[[str], str] = str,
+    limit: AdaptiveLimit | None = None,
 ) -> Client:
     """An engine for a service, with the connection options of the given prefix; raises :class:`OptionError`."""
     given = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
@@ -515,6 +535,7 @@ def make_client(
                 read_cache=read_cache,
                 read_budget=read_budget,
                 option=option,
+                limit=limit,
             ),
         )
     for one in own.found:
@@ -527,13 +548,10 @@ def make_client(
 def make_engine(
     module: Module,
     service: Provider,
-    concurrency: int | None = None,
     prefix: str = "",
     read_cache: ReadCache | None = None,
 ) -> Engine:
-    if concurrency is None:
-        asked = module.params.get("concurrency")
-        concurrency = asked if isinstance(asked, int) else CONCURRENCY
+    concurrency = module.params.get("concurrency") or AUTO
     client = make_client(
         service,
         module.params,
@@ -542,6 +560,7 @@ def make_engine(
         read_cache=read_cache,
         read_budget=module.read_budget,
         name_of=module.name_of,
+        limit=AdaptiveLimit() if concurrency == AUTO else None,
     )
     if not module.params["validate_certs"]:
         module.warn(CERTIFICATES_UNVERIFIED)
@@ -549,7 +568,7 @@ def make_engine(
     engine = Engine(
         client,
         check_mode=module.check_mode,
-        concurrency=concurrency,
+        concurrency=workers(concurrency),
         warn=module.warn,
         progress=PROGRESS.get(),
         references_exist=bool(module.controller.get("references_exist")),

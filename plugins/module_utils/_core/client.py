@@ -24,6 +24,7 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.concurrency import AdaptiveLimit, Slots
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.connection_errors import (
     NETWORK,
     address_of,
@@ -137,6 +138,7 @@ class Client:
     :param read_cache: the read cache, for tasks that read the same objects several times.
     :param read_budget: the limits of all lists, for tasks that read from several services.
     :param option: returns the name under which the user gave a connection option, for messages.
+    :param limit: the automatic limit of concurrent requests; by default each thread may send one.
     """
 
     def __init__(
@@ -150,6 +152,7 @@ class Client:
         read_cache: ReadCache | None = None,
         read_budget: ReadBudget | None = None,
         option: t.Callable[[str], str] = str,
+        limit: AdaptiveLimit | None = None,
         sleep: t.Callable[[float], object] | None = None,
         clock: t.Callable[[], float] = time.monotonic,
     ) -> None:
@@ -170,7 +173,7 @@ class Client:
         self._new_objects = NewObjects()
         self._pause_until = 0.0  # the back-off is shared by all threads
         self._last_success = self._clock()
-        self._lock = threading.Lock()
+        self._lock, self._slots = threading.Lock(), Slots(limit)
         headers = {
             "Authorization": f"Bearer {connection.api_key}",
             "Accept": "application/json",
@@ -415,12 +418,29 @@ class Client:
         self, method: str, path: str, ids: dict[str, str], **request: t.Any
     ) -> tuple[httpx.Response, bytes] | _Failure:
         """A complete response with any status, and its body."""
+        with self._slots.slot() as report:
+            self._pause()
+            begun = self._clock()
+            answer = self._exchanged(method, path, ids, **request)
+            if not isinstance(answer, _Failure):
+                report(f"{method} {path}", answer[0].status_code, self._clock() - begun)
+            elif not answer.final:
+                report(f"{method} {path}", None, self._clock() - begun)
+            return answer
+
+    def _pause(self) -> None:
+        """Wait until requests may be sent; raises :class:`RunInterruptedError` after a signal to end."""
         pause = self._pause_until - self._clock()
         if pause > 0:
             self.sleep(pause)
         # A signal may reach the main Ansible process only: its workers have their own sessions.
         if self.interrupt_event.is_set() or os.getppid() != self._parent:
             raise RunInterruptedError("Interrupted before all changes were applied. Run the task again to continue.")
+
+    def _exchanged(
+        self, method: str, path: str, ids: dict[str, str], **request: t.Any
+    ) -> tuple[httpx.Response, bytes] | _Failure:
+        """The same without limits; a response that is too large or compressed is a final failure of a GET."""
         url = self._url + _expand(path, ids)
         token = request_deadline.set(self._clock() + self.http.timeout)
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.concurrency import check_concurrency
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import Faults, OptionError
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
@@ -33,7 +34,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_h
 
 FORMAT = 1
 #: Default number of concurrent requests: calls are failing, so it is the highest that the client supports.
-CONCURRENCY = 32
+CONCURRENCY = "32"
 
 
 class FailoverOptions(Model):
@@ -44,7 +45,7 @@ class FailoverOptions(Model):
     record: t.Annotated[str | None, Option(required=True, length=(1, 4096))] = None
     fallback: t.Annotated[str | None, Option(normalize=str.strip, length=(3, 255))] = None
     allow_unprotected: bool = False
-    concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
+    concurrency: t.Annotated[str, Option(check=check_concurrency)] = CONCURRENCY
 
 
 def checked(carrier: Carrier, options: FailoverOptions) -> FailoverOptions:

@@ -19,6 +19,10 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.chang
     check_digest,
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.codec import dig
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.concurrency import (
+    AUTO,
+    check_concurrency,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import (
     ApiObject,
     Params,
@@ -35,7 +39,6 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.match
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.merge import hidden_places
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.model import Model, Option
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.options import faults_of, from_options
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reader import CONCURRENCY
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import (
     UNKNOWN_ID,
     AnyOrderedResource,
@@ -198,7 +201,7 @@ class IntegrationOptions(State):
     max_update_percent: t.Annotated[int, Option(range=(0, 100))] = 100
     verify: bool = True
     rotate_password: bool = False
-    concurrency: t.Annotated[int, Option(range=(1, 32))] = CONCURRENCY
+    concurrency: t.Annotated[str, Option(check=check_concurrency)] = AUTO
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
