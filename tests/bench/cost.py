@@ -94,7 +94,7 @@ def run(facts: dict[str, str], declared: dict[str, Any]) -> dict[str, Cost]:
         found = planned(planning, spec)
         with measuring.counting():
             # An unchanged run is its planning pass; only the plan itself is made in addition.
-            if found[2]["changed"]:
+            if found[0].changed:
                 # The preparation is that of the run, which also reuses the plans of objects that do not change.
                 prepared = dataclasses.replace(found[0].run.for_real(), check_mode=True)
                 for engine in planning.values():

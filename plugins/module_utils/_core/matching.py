@@ -154,8 +154,11 @@ class RunState:
 
     def without_lists(self) -> RunState:
         """A copy without the lists of existing ids, from which ``missing`` follows."""
-        kept = {field.name: copy.copy(getattr(self, field.name)) for field in dataclasses.fields(self)}
-        return RunState(**{**kept, "listed": {}})
+        kept = copy.copy(self)
+        # Made for each object in each round: much faster than by the fields of the class.
+        vars(kept).update({name: value.copy() for name, value in vars(self).items() if isinstance(value, (dict, set))})
+        kept.listed = {}
+        return kept
 
 
 def key_of(resource: Resource, desired: Desired) -> tuple[Field, object]:

@@ -9,7 +9,6 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime
-import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.client import Client
@@ -267,11 +266,15 @@ class Reader:
         :param desired_objects: the desired objects. :return: one outcome per object.
         """
         outcomes = [Outcome(desired, warnings=list(desired.warnings), names=self.names) for desired in desired_objects]
-        present = [outcome for outcome in outcomes if outcome.desired.options.state == "present"]
+        present = [
+            (outcome, references(outcome.desired.record))
+            for outcome in outcomes
+            if outcome.desired.options.state == "present"
+        ]
         used = {
             id(reference.resource): reference.resource
-            for outcome in present
-            for reference in references(outcome.desired.record)
+            for _outcome, named in present
+            for reference in named
             # A list of references may contain deleted objects, which only the list of all objects shows.
             if (reference.value != UNKNOWN_ID or reference.field.kind == "list") and reference.resource.path
         }
@@ -279,16 +282,17 @@ class Reader:
         for key, rows in listed.items():
             self._note_names(used[key], rows)
         ids = {key: frozenset(str(row["id"]) for row in rows) for key, rows in listed.items()}
-        for outcome in present:
+        for outcome, named in present:
             outcome.run_state.listed, faults = ids, Faults()
-            record = replace_references(
-                outcome.desired.record, functools.partial(self._resolved, listed, faults, outcome)
-            )
+            resolved = {each.path: self._resolved(listed, faults, outcome, each) for each in named}
             try:
                 faults.end()
-                outcome.desired = dataclasses.replace(outcome.desired, record=record)
             except OptionError as problem:
                 outcome.fail(problem)
+                continue
+            # Most references are ids already. Lists may contain duplicates, which are removed.
+            if any(each.field.kind == "list" or resolved[each.path] != each.value for each in named):
+                outcome.desired = _with_references(outcome.desired, resolved)
         return outcomes
 
     def _resolved(
@@ -336,6 +340,11 @@ class Reader:
         raise OptionError(
             path, f"no {resource.title} has the name or id {value!r}. Create it first, or correct the reference."
         )
+
+
+def _with_references(desired: Desired, values: t.Mapping[str, str | None]) -> Desired:
+    """The desired object with other references. :param values: by their paths."""
+    return dataclasses.replace(desired, record=replace_references(desired.record, lambda each: values[each.path]))
 
 
 def _check_rows(rows: list[ApiObject], needs: tuple[str, ...], what: str) -> list[ApiObject]:

@@ -110,7 +110,8 @@ def apply(engines: dict[str, Engine], spec: EnvironmentSpec, planned: ApplyRun |
     if spec.params["verify"] and run.errors:
         message = format_errors(run_report.VERIFICATION_FAILED, run.errors, MAX_LISTED)
         raise ModuleFailureError(message, _result(run), _labels(run))
-    return Completed(steps=run.steps, result=_result(run), labels=_labels(run), run=run)
+    steps, changed, labels = run.steps, run.changed, _labels(run)
+    return Completed(steps=steps, changed=changed, make_result=lambda: _result(run), labels=labels, run=run)
 
 
 def _snapshot(engines: dict[str, Engine], spec: EnvironmentSpec, numbers: tuple[str, ...]) -> Snapshot:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.changes import changes, diffs
@@ -40,14 +41,21 @@ Step = tuple[Resource, Outcome]
 class Completed:
     """A run that has ended without an error.
 
-    :param steps: the outcome of each object. :param result: the result of the module. :param labels: the ids of all
-        trunks, which are not redacted in URIs. :param run: its state, if it has made or removed an environment.
+    :param steps: the outcome of each object. :param changed: whether the run has changed anything, or would.
+    :param make_result: makes the result of the module. :param labels: the ids of all trunks, which are not redacted in
+        URIs. :param run: its state, if it has made or removed an environment.
     """
 
     steps: list[Step]
-    result: ApiObject
+    changed: bool
+    make_result: t.Callable[[], ApiObject]
     labels: t.Collection[str]
     run: ApplyRun | None = None
+
+    @functools.cached_property
+    def result(self) -> ApiObject:
+        """The result of the module; nobody reads that of a plan that is carried out."""
+        return self.make_result()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -47,10 +47,11 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
     """
     warn = engines["vapi"].warn
     if engines["vapi"].check_mode:
-        planned, plan, result = _planned(engines, spec)
-        _check_approval(plan, spec, result, planned.labels)
-        _check_policy(planned, result)
+        planned, plan, document = _planned(engines, spec)
+        _check_approval(planned, plan, document, spec)
+        _check_policy(planned, document)
         over_limit = _limit_sentences(plan, spec)
+        result = {**planned.result, "plan": document}
         result["over_limit"] = over_limit
         for sentence in over_limit:
             warn(f"The run would stop before its first change: {sentence}")
@@ -59,19 +60,20 @@ def execute(engines: dict[str, Engine], spec: EnvironmentSpec) -> ApiObject:
         return {**result, "labels": planned.labels}
     warnings: list[str] = []
     try:
-        planned, plan, result = _planned({name: each.planning(warnings.append) for name, each in engines.items()}, spec)
-        _check_approval(plan, spec, result, planned.labels)
-        _check_policy(planned, result)
-        _check_limits(plan, spec, result, planned.labels)
+        planning = {name: each.planning(warnings.append) for name, each in engines.items()}
+        planned, plan, document = _planned(planning, spec)
+        _check_approval(planned, plan, document, spec)
+        _check_policy(planned, document)
+        _check_limits(planned, plan, document, spec)
     except ModuleFailureError as failure:
         for text in warnings:
             warn(text)
         raise ModuleFailureError(str(failure), {**failure.result, "changed": False}, failure.labels) from None
-    if result["changed"]:
-        return _carry_out(engines, spec, planned, plan, as_object(result["plan"]))
+    if planned.changed:
+        return _carry_out(engines, spec, planned, plan, document)
     for text in warnings:
         warn(text)
-    return {**result, "labels": planned.labels}
+    return {**planned.result, "plan": document, "labels": planned.labels}
 
 
 def _carry_out(
@@ -110,10 +112,15 @@ def _perform(engines: dict[str, Engine], spec: EnvironmentSpec, planned: Complet
 
 
 def _planned(engines: dict[str, Engine], spec: EnvironmentSpec) -> tuple[Completed, ChangePlan, ApiObject]:
-    """The run in check mode, its plan, and its result with the plan."""
+    """The run in check mode, its plan, and the content of the plan."""
     planned = _perform(engines, spec)
     plan = _plan_of(planned, engines, spec)
-    return planned, plan, {**planned.result, "plan": plan.document()}
+    return planned, plan, plan.document()
+
+
+def _failure(message: str, planned: Completed, document: ApiObject) -> ModuleFailureError:
+    """The error before the first change. :param document: the content of the plan, which is part of the result."""
+    return ModuleFailureError(message, {**planned.result, "plan": document}, planned.labels)
 
 
 def _plan_of(planned: Completed, engines: t.Mapping[str, Engine], spec: EnvironmentSpec) -> ChangePlan:
@@ -128,32 +135,31 @@ def _plan_of(planned: Completed, engines: t.Mapping[str, Engine], spec: Environm
     return change_plan(planned.steps, scope, key, lambda value: spec.option_names.redact(value, planned.labels))
 
 
-def _check_approval(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, labels: t.Collection[str]) -> None:
+def _check_approval(planned: Completed, plan: ChangePlan, document: ApiObject, spec: EnvironmentSpec) -> None:
     """Compare with the approved plan; raises :class:`ModuleFailureError`."""
     approved, digest = spec.params.get("approved_plan"), spec.params.get("approved_digest")
     wrong = differences(as_object(approved), plan) if approved else []
-    document = as_object(result["plan"])
     if digest and not approved and digest != document["digest"]:
         names = [
             f"{change.content['kind']} {change.content['name']} ({change.content['action']})" for change in plan.changes
         ]
         wrong = [f"The digest of the plan is {document['digest']} instead of {digest}. It contains:", *names]
     if wrong:
-        raise ModuleFailureError(format_errors(NOT_APPROVED, wrong, MAX_LISTED), result, labels)
+        raise _failure(format_errors(NOT_APPROVED, wrong, MAX_LISTED), planned, document)
 
 
-def _check_policy(planned: Completed, result: ApiObject) -> None:
+def _check_policy(planned: Completed, document: ApiObject) -> None:
     """Compare the state after the run with the policy; raises :class:`ModuleFailureError`."""
     wrong = violations(planned.run) if planned.run and planned.run.spec.present else []
     if wrong:
-        raise ModuleFailureError(format_errors(VIOLATED, wrong, MAX_LISTED), result, planned.labels)
+        raise _failure(format_errors(VIOLATED, wrong, MAX_LISTED), planned, document)
 
 
-def _check_limits(plan: ChangePlan, spec: EnvironmentSpec, result: ApiObject, labels: t.Collection[str]) -> None:
+def _check_limits(planned: Completed, plan: ChangePlan, document: ApiObject, spec: EnvironmentSpec) -> None:
     """Compare with the limits of a run; raises :class:`ModuleFailureError`."""
     wrong = _limit_sentences(plan, spec)
     if wrong:
-        raise ModuleFailureError(format_errors(TOO_MANY, wrong), result, labels)
+        raise _failure(format_errors(TOO_MANY, wrong), planned, document)
 
 
 def _limit_sentences(plan: ChangePlan, spec: EnvironmentSpec) -> list[str]:

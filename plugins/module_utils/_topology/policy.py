@@ -51,10 +51,5 @@ def concerns_environment(spec: EnvironmentSpec, finding: Finding) -> bool:
     :param spec: the environment. :param finding: the finding. :return: the result.
     """
     if finding["numbers"]:
-        return spec.concerned(finding) and not set(spec.digits).isdisjoint(finding["numbers"])
-    declared = {
-        f"trunk {spec.trunk.name}",
-        *(f"assistant {desired.label}" for desired in spec.assistants),
-        *(f"transfer tool {desired.label}" for desired in spec.tools),
-    }
-    return finding["step"] == "account" or finding["subject"] in declared
+        return spec.concerned(finding) and not spec.digits_set.isdisjoint(finding["numbers"])
+    return finding["step"] == "account" or finding["subject"] in spec.subjects

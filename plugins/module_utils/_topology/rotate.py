@@ -253,7 +253,8 @@ def rotate(engines: dict[str, Engine], spec: EnvironmentSpec) -> Completed:
         run.failed = True
         message = f"{spec.option_names.sentence(error)}{done_before(run.steps, check_mode=run.check_mode)}"
         raise ModuleFailureError(message, _result(run), run.labels) from None
-    return Completed(steps=run.steps, result=_result(run), labels=run.labels)
+    result = _result(run)
+    return Completed(steps=run.steps, changed=bool(result["changed"]), make_result=lambda: result, labels=run.labels)
 
 
 def _read(vapi: Engine, other: Engine, spec: EnvironmentSpec) -> Snapshot:

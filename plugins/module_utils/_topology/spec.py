@@ -342,8 +342,28 @@ class EnvironmentSpec:
         :param finding: the finding. :return: the result.
         """
         comes_in = finding["step"] in ("forward", "assistant") or finding["rule"] in ("spelling", "other-trunk")
-        inbound = {number.number for number in self.inbound}
-        return not comes_in or not finding["numbers"] or bool(inbound & set(finding["numbers"]))
+        return not comes_in or not finding["numbers"] or not self._inbound_digits.isdisjoint(finding["numbers"])
+
+    @functools.cached_property
+    def _inbound_digits(self) -> frozenset[object]:
+        """The declared numbers that receive calls."""
+        return frozenset(number.number for number in self.inbound)
+
+    @functools.cached_property
+    def subjects(self) -> frozenset[str]:
+        """The declared objects as the audit names them."""
+        return frozenset(
+            {
+                f"trunk {self.trunk.name}",
+                *(f"assistant {desired.label}" for desired in self.assistants),
+                *(f"transfer tool {desired.label}" for desired in self.tools),
+            }
+        )
+
+    @functools.cached_property
+    def digits_set(self) -> frozenset[str]:
+        """:attr:`digits` to search in."""
+        return frozenset(self.digits)
 
     def spelling(self, number: Number) -> str:
         """The number as it is spelled in Vapi and in the inbound URI.
