@@ -21,11 +21,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
+import playing
 from playing import Services
 
 BENCH = Path(__file__).resolve().parent
 #: Milliseconds of each response.
 LATENCY = 50
+#: Seconds after which a run is ended: 10,000 numbers on a busy machine take longer than a test.
+playing.LONGEST = 1800
 NOTHING = [{"ansible.builtin.meta": "noop"}]
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import typing as t
 
@@ -96,6 +98,16 @@ def test_every_module_has_an_in_process_action_plugin(name: str) -> None:
     assert found.resolved_fqcn == f"voiceops.vapi_didlogic.{name}"
     plugin = action_loader.get(found.action_plugin or f"voiceops.vapi_didlogic.{name}", class_only=True)
     assert issubclass(plugin, _in_process.InProcessActionModule) == (name != "report_file")
+
+
+def test_filters_and_lookups_load_no_libraries() -> None:
+    """Ansible loads all filters to find one, in each task with a template; the libraries take longer than the task."""
+    names = [f"{kind}.{path.stem}" for kind in ("filter", "lookup") for path in ROOT.glob(f"plugins/{kind}/[a-z]*.py")]
+    imports = "".join(f"import ansible_collections.voiceops.vapi_didlogic.plugins.{name}\n" for name in names)
+    program = f"import sys\n{imports}print([name for name in ('httpx', 'pydantic') if name in sys.modules])"
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=paths)
+    assert (len(names) > 5, done.stdout.strip()) == (True, "[]")
 
 
 def test_every_action_plugin_has_a_module() -> None:
