@@ -152,11 +152,16 @@ def _objects_of_another(fleet: Fleet, customer: Customer, variables: Variables) 
 
 
 ALWAYS: Variables = {"times": None}
+#: The text of an error of a service, which must not be evaluated.
+FOREIGN = "{{ 7 * 7 }} [1, 2]"
 #: What is wrong with a customer: the state that the summary must have, and its cause.
 TROUBLE: dict[str, tuple[str, t.Callable[[Fleet, Customer, Variables], None]]] = {
     "nothing": ("changed", _faults()),
     "an error 500 at first": ("changed", _faults({"kind": "status", "code": 500})),
-    "error 500": ("failed", _faults({"kind": "status", "code": 500, **ALWAYS, "match": {"api": "vapi"}})),
+    "error 500": (
+        "failed",
+        _faults({"kind": "status", "code": 500, "body": {"message": FOREIGN}, **ALWAYS, "match": {"api": "vapi"}}),
+    ),
     "no response": ("failed", _faults({"kind": "hang", **ALWAYS, "match": {"api": "didlogic"}})),
     "rejected key": ("failed", _faults({"kind": "status", "code": 401, **ALWAYS, "match": {"api": "vapi"}})),
     "lost responses to writes": (

@@ -172,6 +172,21 @@ def test_text_of_ansible_variable_is_detected(path: list[t.Any], name: str, lead
     assert list(replaced_variables({"v": wrapped(path, "plain [] {}")[1]}, variables)) == []
 
 
+class AllHosts(dict[str, t.Any]):
+    """Like ``hostvars`` before ansible-core 2.19, whose text contains the evaluated variables of all hosts."""
+
+    def __repr__(self) -> str:
+        raise AssertionError("the variables of all hosts are evaluated")
+
+
+def test_variables_of_other_hosts_are_not_evaluated() -> None:
+    hosts = AllHosts(acme={})
+    variables = {**MAGIC, "hostvars": hosts, "vars": {"hostvars": hosts}}
+    assert list(replaced_variables({"v": "plain [] {}"}, variables)) == []
+    ((found, _rule),) = replaced_variables({"v": "Say {'acme': {'secret': 1}}"}, variables)
+    assert found == "v"
+
+
 def test_recursive_variables_terminate() -> None:
     assert faults("{{ one }}", one="{{ two }}", two="{{ one }}") == []
 
