@@ -105,6 +105,10 @@ TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
              "--disallow-unknown-collection-refs", "--check-extra-docs-refs"],
         ],
     ),
+    "coverage": (
+        "Lines and branches of plugins/ that tests run, with modules run both ways; fails below the floor.",
+        [["python", "-m", "tests.tools.plugin_coverage"]],
+    ),
     "prepare-release": (
         "Set a version in galaxy.yml, links and new plugins, and make its changelog of the fragments.",
         [["python", "-m", "tests.tools.prepare_release"]],
@@ -360,7 +364,7 @@ def all_steps(cores: Sequence[str], sanity: Sequence[str], *scenarios: str) -> t
 
 
 EVERYTHING = all_steps(ENDS, ENDS[-1:], "default", "integration", "forward")
-NIGHTLY = all_steps(tuple(CORES), tuple(CORES))
+NIGHTLY = (*all_steps(tuple(CORES), tuple(CORES)), Step("coverage"))
 
 
 def in_parallel(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float, str]]:
