@@ -9,8 +9,8 @@ specifications of the roles, and the comments at the start of the playbooks and 
 
 from __future__ import annotations
 
+import ast
 import functools
-import importlib
 import pathlib
 import re
 import typing as t
@@ -141,14 +141,24 @@ def options_of(module: str) -> Spec:
 
     :param module: its short name. :return: like the specification of a role's variables.
     """
-    plugins = f"ansible_collections.{COLLECTION}.plugins"
-    documentation = _read(importlib.import_module(f"{plugins}.modules.{module}").DOCUMENTATION)
+    plugins = ROOT / "plugins"
+    documentation = _read(_text_in(plugins / "modules" / f"{module}.py", "DOCUMENTATION"))
     options = dict(documentation.get("options") or {})
     for fragment in documentation.get("extends_documentation_fragment") or []:
         file, _dot, part = fragment.removeprefix(f"{COLLECTION}.").partition(".")
-        shared = importlib.import_module(f"{plugins}.doc_fragments.{file}").ModuleDocFragment
-        options |= _read(getattr(shared, part.upper() or "DOCUMENTATION")).get("options") or {}
+        shared = _text_in(plugins / "doc_fragments" / f"{file}.py", part.upper() or "DOCUMENTATION")
+        options |= _read(shared).get("options") or {}
     return _as_role(options)
+
+
+def _text_in(file: pathlib.Path, name: str) -> str:
+    """The text that a file assigns to a name. To import a module would load all libraries."""
+    found = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [name]
+    ]
+    return str(found[0])
 
 
 def _as_role(options: Params) -> Spec:

@@ -104,6 +104,8 @@ def test_filters_and_lookups_load_no_libraries() -> None:
     """Ansible loads all filters to find one, in each task with a template; the libraries take longer than the task."""
     names = [f"{kind}.{path.stem}" for kind in ("filter", "lookup") for path in ROOT.glob(f"plugins/{kind}/[a-z]*.py")]
     imports = "".join(f"import ansible_collections.voiceops.vapi_didlogic.plugins.{name}\n" for name in names)
+    imports += "from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _variables\n"
+    imports += "assert _variables.options_of('integration')['trunk']['options']\n"
     program = f"import sys\n{imports}print([name for name in ('httpx', 'pydantic') if name in sys.modules])"
     paths = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=paths)
