@@ -47,23 +47,9 @@ _raw:
 import typing as t
 
 from ansible.inventory.manager import InventoryManager
-from ansible.plugins.loader import filter_loader, lookup_loader
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _variables
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._errors import AnsibleLookupError
-
-COLLECTION = "voiceops.vapi_didlogic."
-#: Plugins that each host uses in several tasks.
-FILTERS, LOOKUPS = ("printable",), ("unknown_variables", "template_faults", "misread_numbers")
-
-
-def _load() -> None:
-    """Load plugins in the process that all tasks are forked from, so that not every task of every host loads them."""
-    _variables.known()
-    for loader, names in ((filter_loader, FILTERS), (lookup_loader, LOOKUPS)):
-        for name in names:
-            loader.get(COLLECTION + name)
 
 
 class LookupModule(LookupBase):
@@ -75,7 +61,6 @@ class LookupModule(LookupBase):
         :param terms: the patterns. :param variables: the variables of the play. :return: the names.
         :raises AnsibleLookupError: if no host matches.
         """
-        _load()
         variables = variables or {}
         inventory = InventoryManager(self._loader, parse=False)
         for group, hosts in variables.get("groups", {}).items():
