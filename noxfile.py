@@ -117,6 +117,10 @@ TOOLS: dict[str, tuple[str, list[Sequence[str]]]] = {
         "Every proof in full, half an hour; writes the figures into the docs.",
         [["python", "tests/robustness/report.py"]],
     ),
+    "dialects": (
+        "Tests under other values of the sandbox's switches, by default the integration tests under each; takes hours.",
+        [["python", "tests/tools/dialects.py"]],
+    ),
     "bench": (
         "How fast, compared with uri tasks and the limit; writes the figures into the docs.",
         [["python", "tests/bench/bench.py", "--write"]],

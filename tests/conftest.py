@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import importlib
 import importlib.util
 import json
 import os
@@ -25,6 +26,8 @@ __all__ = ["pytest_assertrepr_compare", "pytest_make_parametrize_id"]
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 #: Set by the session `nightly`: tests marked nightly, longer initial lists, larger samples, more examples.
 SLOW = "VAPI_DIDLOGIC_SLOW_TESTS"
+#: The switches of every sandbox that a test starts.
+DIALECT = "VAPI_DIDLOGIC_SANDBOX_DIALECT"
 
 # The editable install makes the collection importable; without it, the link in the checkout does.
 if importlib.util.find_spec("ansible_collections") is None or (
@@ -111,9 +114,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         pathlib.Path(SKIPS).write_text(json.dumps(_skipped))
 
 
+def _other_values() -> set[str]:
+    """The switches that the dialect of the environment sets to another value than the default."""
+    if not os.environ.get(DIALECT):
+        return set()
+    switches, dialect = (importlib.import_module(f"sandbox_server.{name}") for name in ("switches", "dialect"))
+    return {name for name, value in dialect.of_environment().items() if value != switches.BY_NAME[name].default}
+
+
 @pytest.hookimpl(tryfirst=True)  # before others select from the tests
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests marked nightly to the session ``nightly``, and of an exhaustive test all but some cases."""
+    """Leave the tests marked nightly to the session ``nightly``, and of an exhaustive test all but some cases.
+
+    In another dialect of the sandbox, those that expect its defaults are left out too.
+    """
+    others = _other_values()
     seen: collections.Counter[str] = collections.Counter()
     chosen: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
@@ -121,6 +136,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name = item.nodeid.partition("[")[0]
         of_sample = not mark or not seen[name] % mark.args[0]
         seen[name] += mark is not None
-        chosen[bool(os.environ.get(SLOW)) or (of_sample and not item.get_closest_marker("nightly"))].append(item)
+        in_session = bool(os.environ.get(SLOW)) or (of_sample and not item.get_closest_marker("nightly"))
+        expected = {switch for found in item.iter_markers("default_dialect") for switch in found.args}
+        chosen[in_session and not expected & others].append(item)
     items[:] = chosen[True]
     config.hook.pytest_deselected(items=chosen[False])

@@ -36,6 +36,7 @@ def state_of(services: Any) -> str:
 
 
 @pytest.mark.each_version
+@pytest.mark.default_dialect("unique_numbers")
 def test_check_mode_shows_the_requests_and_a_run_leaves_nothing(ready: Any) -> None:
     before, sent = state_of(ready), ready.sandbox("journal")["total"]
     dry = play(ready, "--check", level="destinations", spare_number=SPARE)

@@ -178,6 +178,7 @@ def test_hostile_names_are_exported_as_text(services: Any, some: list[str]) -> N
     file.unlink()
 
 
+@pytest.mark.default_dialect("unique_trunk_names")
 def test_manual_objects_are_distinguished_in_export(services: Any) -> None:
     """Two trunks, a key in a URI, a gateway for both ways, names that are not unique."""
     ids = [
@@ -218,6 +219,7 @@ def test_manual_objects_are_distinguished_in_export(services: Any) -> None:
     assert "vapi_didlogic_assistants" not in written
 
 
+@pytest.mark.default_dialect("unique_trunk_names")
 def test_invalid_environment_is_exported_for_correction(services: Any) -> None:
     """A trunk without a name and without a gateway for outbound calls."""
     services.vapi(

@@ -13,7 +13,11 @@ import uuid
 import httpx
 import pytest
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, OptionError
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import (
+    ApiError,
+    OptionError,
+    RejectedError,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.matching import desired_from_options
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.reconcile_keyed import KeyedReconciler
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resource import UNKNOWN_ID
@@ -43,6 +47,8 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import (
 Options = dict[str, t.Any]
 
 
+#: Switches with which a service refuses a second object.
+UNIQUE = ("unique_trunk_names", "unique_numbers", "unique_labels")
 KINDS = {resource.name: CASES[resource.name] for resource in MANAGED}
 EVERY = pytest.mark.parametrize("noun", KINDS)
 
@@ -55,6 +61,7 @@ def comparable(result: Options, facts: t.Iterable[str]) -> Options:
 # ------------------------------------------------------------------------------------------ the life of one object
 
 
+@pytest.mark.default_dialect("echo_defaults")  # a dry run does not know the defaults of a service
 @EVERY
 def test_create_update_delete_lifecycle(noun: str) -> None:
     kind = KINDS[noun]
@@ -234,6 +241,7 @@ def test_failed_read_back_reports_changed(noun: str) -> None:
 # ------------------------------------------------------------------------------------------------ runs side by side
 
 
+@pytest.mark.default_dialect(*UNIQUE)  # they refuse the other object
 @pytest.mark.parametrize("noun", ["sip_trunk", "transfer_tool", "assistant", "phone_number", "sip_account"])
 @pytest.mark.parametrize("alike", [True, False], ids=["alike", "different"])
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -278,6 +286,39 @@ def test_interleaved_runs_leave_one_object(noun: str, seed: int) -> None:
     assert len(stage.objects(kind.resource)) == 1
     assert len({outcome.result["id"] for outcome in outcomes}) == 1
     assert not stage.do(kind.resource, **kind.options).changed
+
+
+@pytest.mark.parametrize("noun", ["sip_trunk", "phone_number", "sip_account"])
+@pytest.mark.parametrize("seed", range(3))
+def test_interleaved_runs_continue_with_the_object_of_the_other(noun: str, seed: int) -> None:
+    """A service that refuses the second creation: the run finds the object of the first."""
+    kind = KINDS[noun]
+    stage = kind.stage()
+    stage.world.settings |= dict.fromkeys(UNIQUE, True)
+    outcomes = side_by_side(stage, random.Random(seed), kind.resource, [kind.options, kind.options])
+    assert [str(outcome.error) for outcome in outcomes if outcome.error] == []
+    assert len(stage.objects(kind.resource)) == 1
+    assert len({outcome.result["id"] for outcome in outcomes}) == 1
+
+
+def test_rejected_creation_without_another_object_is_an_error() -> None:
+    stage = SandboxFixture()
+    stage.faults({"kind": "status", "code": 400, "times": 1, "match": {"method": "POST"}})
+    outcome = stage.try_(SIP_TRUNK, **trunk_options())
+    assert isinstance(outcome.error, RejectedError)
+    assert (stage.objects(SIP_TRUNK), len(stage.writes), outcome.changed) == ([], 1, False)
+
+
+@EVERY
+def test_creation_without_response_is_found_in_a_later_list(noun: str) -> None:
+    """The first list after the creation does not contain the object yet."""
+    kind = KINDS[noun]
+    stage = kind.stage()
+    stage.world.settings["stale_lists"] = 1
+    stage.faults({"kind": "close", "when": "after", "times": 1, "match": {"method": "POST"}})
+    outcome = stage.try_(kind.resource, **kind.options)
+    assert outcome.error is None, outcome.error
+    assert len(stage.objects(kind.resource)) == 1
 
 
 @pytest.mark.parametrize("before", range(3))
@@ -591,6 +632,7 @@ def test_reference_to_deleted_object_is_not_sent(check: bool, again: str) -> Non
     assert kept in expected
 
 
+@pytest.mark.default_dialect("unique_trunk_names")
 @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
 def test_invalid_references_are_errors(check: bool) -> None:
     stage = SandboxFixture()

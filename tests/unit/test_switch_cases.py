@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import re
 import typing as t
-from pathlib import Path
 
 import pytest
 
@@ -18,21 +17,11 @@ from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_serv
     SWITCHES,
 )
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.switch_cases import CASES, Lab
+from tests.tools.dialects import SAME, described
 
-DIALECTS = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "dialects.rst"
 Options = dict[str, t.Any]
 Run = t.Callable[[Lab], str]
 NAMES = [switch.name for switch in SWITCHES if switch.evidence != CONTROL]
-#: The page says so if the collection does the same under each value.
-SAME = "The same."
-
-
-def described() -> dict[str, tuple[str, str]]:
-    """What the page says for each switch: with the default, and otherwise."""
-    rows = re.findall(
-        r"   \* - ``(\w+)``\n     - (.+?)\n     - (.+?)(?=\n   \* - |\n\n|\Z)", DIALECTS.read_text("utf-8"), re.DOTALL
-    )
-    return {name: (" ".join(default.split()), " ".join(other.split())) for name, default, other in rows}
 
 
 def test_each_switch_has_a_case_for_each_value_and_a_row() -> None:

@@ -40,6 +40,7 @@ class Outcome:
     confirmed: bool = False  # every write of the last round had a valid response
     writes: int = 0
     stale_rounds: int = 0
+    look_again: bool = False  # whether a list is read once more before a creation is repeated or has failed
     ambiguous_rounds: int = 0
 
     names: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

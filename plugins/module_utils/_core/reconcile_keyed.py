@@ -47,6 +47,9 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.round
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import counted
 
+#: Statuses with which a service may reject an object that exists.
+TAKEN = frozenset({400, 409, 422})
+
 
 class KeyedReconciler:
     """Reconciles the objects of one kind.
@@ -105,6 +108,10 @@ class KeyedReconciler:
                     self._note_new(outcome.result)  # its creation may have had no valid response
             elif outcome.confirmed and plan.action != "none" and not _lost_race(outcome, plan):
                 self._readback_differs(outcome, plan)
+            elif plan.action == "create" and outcome.look_again:
+                outcome.look_again = False  # the list may not contain the new object yet
+            elif plan.action == "create" and isinstance(outcome.error, RejectedError):
+                outcome.fail(outcome.error)
             else:
                 to_write.append((outcome, plan))
         return _without_conflicts(to_write)
@@ -116,8 +123,9 @@ class KeyedReconciler:
         """
         stale = max(max(outcome.stale_rounds, outcome.ambiguous_rounds) for outcome in outcomes)
         self.reader.wait_for_consistency(*(outcome.error for outcome in outcomes))
-        if stale and not written:
-            self.client.sleep(CONSISTENCY_DELAYS_SECONDS[stale - 1])
+        rejected = any(isinstance(outcome.error, RejectedError) for outcome in outcomes)
+        if (stale or rejected) and not written:
+            self.client.sleep(CONSISTENCY_DELAYS_SECONDS[max(stale, 1) - 1])
 
     def _warn_after_updates(self, outcomes: list[Outcome]) -> None:
         """Add the warnings of ``after_update`` to each object that was updated, or would be in check mode."""
@@ -250,9 +258,12 @@ class KeyedReconciler:
                     outcome.run_state.deleted_ids.add(write.deletes_id)
         except OutcomeUnknownError as error:
             outcome.error = error  # the next round reads whether it was processed
-            outcome.changed = True
+            outcome.changed = outcome.look_again = True
             return
         except (ApiError, RunInterruptedError) as error:
+            if plan.action == "create" and not sent and isinstance(error, RejectedError) and error.status in TAKEN:
+                outcome.error, outcome.look_again = error, True  # another run may have created it
+                return
             if sent:
                 advice = "Correct the cause, and run" if isinstance(error, RejectedError) else "Run"
                 text = f" {sent} of {counted(len(plan.mutations), 'step')} were completed. {advice} the task again."

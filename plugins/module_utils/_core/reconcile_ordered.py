@@ -95,6 +95,10 @@ class OrderedReconciler:
                 if not plan.mutations or self.reader.check_mode:
                     outcome.converge(plan)
                     return
+                if outcome.look_again:
+                    outcome.look_again = False  # the list may not contain the new row yet
+                    self.reader.wait_for_consistency(outcome.error)
+                    continue
                 self._steps(outcome, plan)
         except RejectedError as error:
             gone = error.status == 404 and self.resource.ordered.not_found and not outcome.changed
@@ -117,7 +121,7 @@ class OrderedReconciler:
             try:
                 self.client.write(write)
             except OutcomeUnknownError as error:
-                outcome.error, outcome.changed = error, True
+                outcome.error, outcome.changed, outcome.look_again = error, True, write.method == "POST"
                 self.reader.wait_for_consistency(error)
                 return
             except RejectedError as error:
