@@ -10,20 +10,15 @@ import tempfile
 import typing as t
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import lookup_loader
-from ansible.release import __version__
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files as safe_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _reading
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._paths import of_host
-
-#: Before 2.19, text that looks like JSON is converted to data without this option. Since 2.19 the option is deprecated.
-AS_TEXT: dict[str, bool] = {} if tuple(map(int, __version__.split(".")[:2])) >= (2, 19) else {"convert_data": False}
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._rendering import RenderingActionModule
 
 
-class ActionModule(ActionBase):
+class ActionModule(RenderingActionModule):
     """Runs on the controller only, without a module."""
 
     TRANSFERS_FILES = False
@@ -39,7 +34,7 @@ class ActionModule(ActionBase):
         )
         if args["state"] != "file":
             return result | self._without_content(args["state"], args["dest"], task_vars or {})
-        text = self._rendered(args["src"], dict(task_vars or {}))
+        text = self._rendered(args["src"], task_vars or {})
         content = text.encode("utf-8", "replace")
         expected = args["variables"]
         loaded = None if expected is None else _loaded(content, expected)
@@ -66,11 +61,6 @@ class ActionModule(ActionBase):
         except safe_files.FileError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"changed": done.changed, "dest": done.path}
-
-    def _rendered(self, src: str, variables: Result) -> str:
-        variables["ansible_search_path"] = self._task.get_search_path()
-        lookup = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
-        return str(lookup.run([src], variables=variables, **AS_TEXT)[0])
 
 
 def _mode(text: str) -> int:

@@ -5,35 +5,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 import typing as t
 
-#: ``<`` could end the element. A JSON parser converts the escapes back to the same characters.
-ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-
-
-def _clean(value: object) -> object:
-    """Convert data to built-in types that JSON and a script support."""
-    if isinstance(value, dict):
-        return {_clean(str(key)): _clean(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
-    if isinstance(value, str):
-        # An unpaired surrogate breaks browser functions, such as encodeURIComponent.
-        return str.__str__(value).encode("utf-8", "replace").decode()
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return value
-
-
-def html_json(data: object) -> str:
-    """Convert data to ASCII JSON that cannot end a script element.
-
-    :param data: dicts, lists, strings, numbers, booleans and ``None``. Infinite numbers, which JSON does not support,
-        become ``null``, and unpaired surrogates become a question mark.
-    """
-    return json.dumps(_clean(data), ensure_ascii=True, allow_nan=False).translate(ESCAPES)
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.html_json import html_json
 
 
 class FilterModule:

@@ -52,7 +52,7 @@ options:
     default: false
 notes:
   - didlogic records have no call id, so they are matched by numbers and time. A record that matches two calls is
-    assigned to the one that is closer in time.
+    assigned to the one that is closer in time, and marked as ambiguous.
 seealso:
   - module: voiceops.vapi_didlogic.vapi_call
   - module: voiceops.vapi_didlogic.didlogic_call_info
@@ -107,6 +107,14 @@ calls:
         transfer_leg:
           description: Whether didlogic also recorded a call to the transfer destination. V(null) if that is unknown.
           returned: if the caller was transferred
+          type: bool
+        transfer_amount:
+          description: Price of the call to the transfer destination, in US dollars.
+          returned: if didlogic recorded it
+          type: float
+        ambiguous:
+          description: Whether another call or record fits as well, so that this may be the record of another call.
+          returned: if that is the case
           type: bool
   sample:
     - id: 55555555-5555-4555-8555-555555555555

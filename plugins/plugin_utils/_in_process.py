@@ -57,6 +57,7 @@ SILENCE = 5.0
 SUPPORTED = not _ansible_internals.missing()
 #: Options with the path of a file that each host of a play has for itself.
 FILES = {
+    "call_log": ("dest",),
     "integration": ("plan_file", "approved_plan"),
     "didlogic_failover": ("record",),
     "conformance_check": ("report", "journal"),

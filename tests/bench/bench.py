@@ -16,6 +16,7 @@ httpx alone (`many.py`, `chain.py`); 10,000 numbers unchanged.
 of requests take.
 `failover`: 1,000 numbers in one task of didlogic_failover, and the same requests with httpx alone (`chain.py`).
 `octodns`: octoDNS with 1,000 zones, which is alike and not the same work (`dns_peer.py`).
+`call-log`: the playbook call_log over 10,000 calls of both services (`call_log.py`).
 `contacts`: 10,000 contacts judged by the rules for outbound calls, and by the library alone (`contacts.py`).
 Each figure is the median of the rounds.
 """
@@ -36,6 +37,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "bench"))
 
+import call_log
 import contacts
 import cost
 import dns_peer
@@ -278,6 +280,7 @@ def write(found: dict[str, Any]) -> None:
     tables |= {"httpx figures": many.table(found["numbers"])} if "numbers" in found else {}
     tables |= {"plan figures": plan_table(found["plan"])} if "plan" in found else {}
     tables |= {"failover figures": failover_table(found["failover"])} if "failover" in found else {}
+    tables |= {"call log figures": call_log.table(found["call-log"])} if "call-log" in found else {}
     tables |= {"contact figures": contacts.table(found["contacts"])} if "contacts" in found else {}
     tables |= {"octodns figures": dns_peer.table(found["octodns"])} if "octodns" in found else {}
     for name, text in tables.items():
@@ -293,6 +296,7 @@ PARTS = {
     "failover": failover,
     "contacts": contacts.measure,
     "octodns": dns_peer.measure,
+    "call-log": call_log.measure,
 }
 
 
@@ -307,7 +311,7 @@ def main() -> int:
         "starting": starting(chosen.rounds)
     }
     shown = {"numbers": many.table, "plan": plan_table, "failover": failover_table, "contacts": contacts.table}
-    shown |= {"octodns": dns_peer.table}
+    shown |= {"octodns": dns_peer.table, "call-log": call_log.table}
     print(table(found), *(make(found[name]) for name, make in shown.items() if name in found), sep="\n\n")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")

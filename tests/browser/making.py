@@ -27,23 +27,37 @@ import yaml
 from playing import Play, Server
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"vapi_call_info": "calls", "vapi_assistant_info": "assistants", "vapi_phone_number_info": "phone_numbers"}
+#: The module with its own code, but with calls from a file in place of those of the services.
 READER = """
 import json, os, pathlib
-from ansible.module_utils.basic import AnsibleModule
-OPTIONS = dict.fromkeys("region api_url created_after created_before didlogic_api_url".split(), dict(type="str"))
-SECRETS = dict.fromkeys(("api_key", "didlogic_api_key"), dict(type="str", no_log=True))
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import call_log_files as files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import run_report
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import call_log_files as contents
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import call_log_read as reading
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import stamp
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.provider import VAPI
+
+def read(engines, options, carrier):
+    folder, vapi = pathlib.Path(os.environ["READER_FOLDER"]), engines["vapi"].client.connection
+    log = json.loads((folder / "log.json").read_text())
+    start = log.get("retention_start", "")
+    start = start if (options.created_after or start) < start else ""
+    asked = {name: getattr(options, name) for name in ("created_after", "created_before", "limit")}
+    asked |= {"region": vapi.region, "api_key": bool(vapi.api_key), "didlogic_api_key": "didlogic" in engines}
+    (folder / "asked-calls.json").write_text(json.dumps(asked | ({"created_after": start} if start else {})))
+    contents.entries = lambda log, carrier: iter(log.calls)
+    now = stamp(engines["vapi"].now())
+    return reading.CallLog(
+        calls=log["calls"], assistants={row["id"]: row["name"] for row in log["assistants"]},
+        numbers={row["id"]: row for row in log["phone_numbers"]}, trunks={}, begin=options.created_after,
+        end=options.created_before or now, now=now, retention_start=start, full=len(log["calls"]) >= options.limit,
+        carrier=any("carrier" in call for call in log["calls"]),
+    )
 
 def main():
-    module = AnsibleModule(dict(OPTIONS, limit=dict(type="int"), **SECRETS), supports_check_mode=True)
-    folder = pathlib.Path(os.environ["READER_FOLDER"])
-    given = {{name: bool(value) if name in SECRETS else value for name, value in module.params.items()}}
-    (folder / "asked-{noun}.json").write_text(json.dumps(given))
-    log = json.loads((folder / "log.json").read_text())
-    start = log.get("retention_start", "") if "{noun}" == "calls" else ""
-    if (module.params["created_after"] or start) < start:
-        module.fail_json(msg="Vapi refused the list.", retention_start=start)
-    module.exit_json(changed=False, {noun}=log["{noun}"])
+    files.read = read
+    run_report(VAPI, CARRIER.provider, reading.CallLogOptions, files.work)
 
 if __name__ == "__main__":
     main()
@@ -104,8 +118,13 @@ def stamp(time: datetime.datetime) -> str:
     return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def make(count: int, days: float = 7, seed: int = 1, until: datetime.datetime | None = None) -> dict[str, Any]:
-    """A log of so many calls, most of them by day, with what the module may leave out left out now and then."""
+def make(
+    count: int, days: float = 7, seed: int = 1, until: datetime.datetime | None = None, records: int = 0
+) -> dict[str, Any]:
+    """A log of so many calls, most of them by day, with what the module may leave out left out now and then.
+
+    :param records: the number of didlogic's records without a call.
+    """
     chance = random.Random(seed)
     until = until or datetime.datetime.now(datetime.UTC)
 
@@ -123,7 +142,8 @@ def make(count: int, days: float = 7, seed: int = 1, until: datetime.datetime | 
         time = time.replace(hour=chance.choice([8, *range(9, 18), *range(9, 18), 20, 3]))
         time = time - datetime.timedelta(days=1) if time > until else time
         calls.append(_call(chance, key, time, assistants, phones))
-    calls.sort(key=lambda call: call["created_at"], reverse=True)
+    calls += [_record(chance, until, days, phones) for _number in range(records)]
+    calls.sort(key=when, reverse=True)
     return {"calls": calls, "assistants": assistants, "phone_numbers": phones}
 
 
@@ -169,7 +189,24 @@ def _call(chance: random.Random, key: str, time: datetime.datetime, assistants: 
             "caller": "31201234560", "callee": call["customer"]["number"].lstrip("+"), "duration": call["duration"] + 1,
             "amount": round(call["duration"] * 0.0004, 4), "sip_account": "01234", "transfer_leg": None,
         }  # fmt: skip
+    if direction != "web":
+        call["match"] = ("both" if person % 7 else "ambiguous") if call["carrier"] else "vapi"
     return call
+
+
+def when(call: dict[str, Any]) -> str:
+    """The time of a call, or of a record without a call."""
+    return str(call.get("created_at") or call["carrier"]["timestamp"])
+
+
+def _record(chance: random.Random, until: datetime.datetime, days: float, phones: Any) -> dict[str, Any]:
+    """A record of didlogic without a call of Vapi."""
+    time, seconds = until - datetime.timedelta(days=days * chance.random()), chance.randrange(100)
+    return {
+        "match": "carrier", "direction": "inbound", "phone_number": chance.choice(phones)["id"], "outcome": "unknown",
+        "customer": {"number": f"31201{chance.randrange(400):06d}"}, "transfers": [], "diagnosis": {},
+        "carrier": {"timestamp": stamp(time), "direction": "inbound", "duration": seconds, "amount": seconds * 0.001},
+    }  # fmt: skip
 
 
 def hostile() -> dict[str, Any]:
@@ -188,6 +225,10 @@ def hostile() -> dict[str, Any]:
         call["transfers"] = [{"to": text, "status": text}]
         call["carrier"] = {"caller": text, "callee": text, "direction": text, "timestamp": text, "sip_account": text}
     log["assistants"][0]["name"] = log["phone_numbers"][0]["name"] = HOSTILE[0]
+    bad = HOSTILE[0]
+    record = {"caller": bad, "callee": bad, "direction": bad, "timestamp": bad, "amount": bad, "duration": bad}
+    alone = {"match": "carrier", "direction": bad, "phone_number": bad, "customer": {"number": bad}, "carrier": record}
+    log["calls"].append(alone)
     log["calls"].append({"id": "bare", "direction": "web", "status": "queued"})
     log["calls"].append({"id": "nulls", "direction": "inbound", "status": "ended", "customer": None, "carrier": None})
     return log
@@ -230,23 +271,21 @@ def audit(folder: Path, result: dict[str, Any], *arguments: str, **variables: An
 def _server() -> tuple[Server, dict[str, str]]:
     """What runs playbooks of a copy of the collection in which these modules, and the group of Vapi, are replaced."""
     folder = tempfile.TemporaryDirectory(prefix="voiceops-")
-    readers = {name: READER.format(noun=noun) for name, noun in READERS.items()} | {"routing_audit": AUDITOR}
+    readers = {"call_log": READER, "routing_audit": AUDITOR}
     collection = Path(folder.name, "ansible_collections", "voiceops", "vapi_didlogic")
     modules = collection / "plugins" / "modules"
     modules.mkdir(parents=True)
     (collection / "meta").mkdir()
     shared = [ROOT / "playbooks", ROOT / "roles"]
-    # A module's action plugin would run the module that is replaced.
-    apart = ("modules", "action")
-    shared += [path for path in ROOT.glob("plugins/*") if path.name not in apart]
-    shared += [path for kind in apart for path in ROOT.glob(f"plugins/{kind}/*.py") if path.stem not in readers]
+    shared += [path for path in ROOT.glob("plugins/*") if path.name != "modules"]
+    shared += [path for path in ROOT.glob("plugins/modules/*.py") if path.stem not in readers]
     for path in shared:
         place = collection / path.relative_to(ROOT)
         place.parent.mkdir(exist_ok=True)
         place.symlink_to(path)
     for name, text in readers.items():
         (modules / f"{name}.py").write_text(text)
-    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": list(READERS)}}))
+    (collection / "meta" / "runtime.yml").write_text(yaml.safe_dump({"action_groups": {"vapi": ["call_log"]}}))
     foreign = ("ANSIBLE_", "DIDLOGIC_", "VAPI_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
         "ANSIBLE_COLLECTIONS_PATH": folder.name,

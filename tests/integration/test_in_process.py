@@ -74,6 +74,11 @@ def tasks(key: str) -> list[tuple[str, dict[str, Any]]]:
         ("vapi_call", call),
         ("vapi_call", {**call, "customer": {"number": "12"}}),
         ("vapi_call_info", {}),
+        (
+            "call_log",
+            {**dict.fromkeys(("created_after", "created_before"), "2026-01-02T03:04:05Z"), "dest": "log.html"},
+        ),
+        ("call_log", {"dest": "/nowhere/log.html", "created_after": "2026-01-02T03:04:05Z"}),
         ("vapi_campaign", {"name": "Many", **{n: call[n] for n in ("assistant", "phone_number")}, "csv": "/nowhere"}),
         ("vapi_campaign_info", {}),
         ("routing_audit", {"fail_on": "warning"}),

@@ -7,14 +7,22 @@
 const [, , script, cases] = process.argv, fs = require("node:fs"), vm = require("node:vm");
 class Element {
   constructor(name) { Object.assign(this, { name, children: [], attributes: {}, dataset: {}, style: {}, value: "", textContent: "", clientWidth: 1000, offsetWidth: 10, offsetHeight: 10 }); this.classList = { add() {}, remove() {}, toggle() {} }; }
-  append(...children) { for (const child of children) this.children.push(child); }
-  replaceChildren(...children) { this.children = children; }
+  append(...children) { for (const child of children) this.insertBefore(child, null); }
+  replaceChildren(...children) { this.children = []; this.append(...children); }
+  insertBefore(child, before) {
+    child?.parent?.children.splice(child.parent.children.indexOf(child), 1);
+    this.children.splice(before ? this.children.indexOf(before) : this.children.length, 0, child);
+    if (child instanceof Element) child.parent = this;
+  }
+  remove() { this.parent.children.splice(this.parent.children.indexOf(this), 1); this.parent = null; }
+  get firstChild() { return this.children[0] ?? null; }
+  get nextSibling() { return this.parent?.children[this.parent.children.indexOf(this) + 1] ?? null; }
   setAttribute(name, value) { this.attributes[name] = String(value); if (name === "id") this.id = String(value); }
   querySelector() { return new Element("x"); }
   querySelectorAll() { return []; }
-  getBoundingClientRect() { return { left: 0, right: 0, top: 0, bottom: 0, width: 10 }; }
+  getBoundingClientRect() { return { left: 0, right: 0, top: 0, bottom: 0, width: 10, height: 40 }; }
 }
-for (const name of ["addEventListener", "removeAttribute", "after", "remove", "closest", "focus", "scrollIntoView"]) Element.prototype[name] = () => null;
+for (const name of ["addEventListener", "removeAttribute", "closest", "focus", "scrollIntoView"]) Element.prototype[name] = () => null;
 const flat = (made) => (made instanceof Element ? [made, ...made.children.flatMap(flat)] : []);
 const answers = JSON.parse(fs.readFileSync(cases, "utf8")).map(({ data, hash, within, marked }) => {
   const known = new Map(), get = (id) => known.get(id) ?? known.set(id, new Element(id)).get(id);

@@ -21,7 +21,16 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 COLLECTION = "voiceops.vapi_didlogic."
 PACKAGE = f"ansible_collections.{COLLECTION}plugins."
 #: The functions that run a module; the first three run a resource.
-ENTRY_POINTS = ("run", "run_info", "run_many", "run_operation", "run_with_optional", "run_across", "run_plain")
+ENTRY_POINTS = (
+    "run",
+    "run_info",
+    "run_many",
+    "run_operation",
+    "run_with_optional",
+    "run_report",
+    "run_across",
+    "run_plain",
+)
 
 
 @dataclasses.dataclass(frozen=True)

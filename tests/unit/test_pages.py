@@ -56,9 +56,9 @@ def script(page: str) -> str:
 COUNTED = {"call_log": ("chart", "bar"), "audit": ("numbers", "lane")}
 
 
-def run(tmp_path: Path, page: str, cases: list[dict[str, str]]) -> list[t.Any]:
-    """The count of ``COUNTED``, or the error, for each case: the ``data`` and the address's ``hash``."""
-    within, marked = COUNTED[page]
+def run(tmp_path: Path, page: str, cases: list[dict[str, str]], counted: tuple[str, str] | None = None) -> list[t.Any]:
+    """The count, by default of ``COUNTED``, or the error, for each case: the ``data`` and the address's ``hash``."""
+    within, marked = counted or COUNTED[page]
     cases = [{**case, "within": within, "marked": marked} for case in cases]
     (tmp_path / "script.js").write_text(script(page))
     (tmp_path / "cases.json").write_text(json.dumps(cases))

@@ -64,6 +64,19 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.valid
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """What a module needs to write files.
+
+    :param page: the HTML page without its data, from the action plugin. :param redact: removes secrets from a result.
+    :param check_mode: whether nothing is written.
+    """
+
+    page: str
+    redact: t.Callable[[Result], Result]
+    check_mode: bool
+
+
 def run(resource: Resource) -> None:
     """Run a module that manages one object.
 
@@ -169,12 +182,31 @@ def run_with_optional(
         return given
 
     def act(given: RecordT, engine: Engine) -> Result:
-        engines = {service.name: engine}
-        if module.params.get(f"{prefix}api_key"):
-            engines[other.name] = make_engine(module, other, prefix=prefix)
-        return work(engines, given)
+        return work(_with_optional(module, service, other, engine), given)
 
     run_guarded(module, parse_options, act, service)
+
+
+def run_report(
+    service: Provider,
+    other: Provider,
+    options: type[RecordT],
+    work: t.Callable[[t.Mapping[str, Engine], RecordT, Output], Result],
+) -> None:
+    """Run a module that writes what it reads to files, at one service and, if its key is given, at another one.
+
+    :param service: the service. :param other: the other service; its options have its name as prefix.
+    :param options: the record of the options. :param work: ``(engines by the services' names, options, output)`` ->
+        the result.
+    """
+    prefix = f"{other.name}_"
+    module = Module(connection_spec(service) | connection_spec(other, prefix, optional=True) | argument_spec(options))
+
+    def act(given: RecordT, engine: Engine) -> Result:
+        output = Output(module.controller.get("page", ""), module.redact, check_mode=bool(module.check_mode))
+        return work(_with_optional(module, service, other, engine), given, output)
+
+    run_guarded(module, lambda: from_options(options, module.params), act, service)
 
 
 def run_across(
@@ -236,6 +268,14 @@ def run_plain(
         return result
 
     run_guarded(module, lambda: from_options(record, module.params), act)
+
+
+def _with_optional(module: Module, service: Provider, other: Provider, engine: Engine) -> dict[str, Engine]:
+    """The engines of both services; without the other one if its key is not given."""
+    engines = {service.name: engine}
+    if module.params.get(f"{other.name}_api_key"):
+        engines[other.name] = make_engine(module, other, prefix=f"{other.name}_")
+    return engines
 
 
 def _checked_options(module: Module, options: type[RecordT], parse: t.Callable[[RecordT], RecordT]) -> RecordT:
@@ -352,9 +392,9 @@ def _info_filters(module: Module, resource: Resource) -> tuple[dict[str, str], M
 def _info(module: Module, resource: Resource, given: tuple[dict[str, str], Model], engine: Engine) -> Result:
     key_filters, filters = given
     found = [to_result(resource, row, filters) for row in engine.info(resource, key_filters, filters)]
+    found = engine.with_names(resource, found, read=True)
     if resource.view.enrichment:
         found = _enriched(module, resource.view.enrichment, found)
-    found = engine.with_names(resource, found, read=True)
     if resource.view.enrich:
         found = resource.view.enrich(engine.rows, found)
     return {"changed": False, **({resource.name: found[0]} if resource.view.single else {resource.plural: found})}

@@ -117,6 +117,7 @@ class Controller(t.TypedDict, total=False):
     names: dict[str, str]
     faults: list[tuple[str, str]]
     references_exist: bool
+    page: str
 
 
 class Module(AnsibleModule):
@@ -135,7 +136,7 @@ class Module(AnsibleModule):
     #: The options as they were given, before Ansible converts them.
     given: Params = {}
     #: Data of the action plugin or a playbook: ``names``, see :meth:`name_of`; ``faults``, pairs of a path and a rule;
-    #: and ``references_exist``, see :class:`Engine`.
+    #: ``references_exist``, see :class:`Engine`; and ``page``, an HTML page without its data.
     controller: Controller = {}
 
     def __init__(self, spec: Spec) -> None:

@@ -67,7 +67,8 @@ def secrets_in(value: object, label_pattern: LabelPattern) -> set[str]:
 
 
 def _labels(value: object, label_pattern: LabelPattern) -> set[str]:
-    labels = {label for text in _all_texts(value) for label in labels_in(text, label_pattern)}
+    addresses = (text for text in _all_texts(value) if "@" in text or "%40" in text)
+    labels = {label for text in addresses for label in labels_in(text, label_pattern)}
     return {label for label in labels if len(label) >= PIECE and label.lower() != REDACTED}
 
 
@@ -85,20 +86,22 @@ def labels_in(text: str, label_pattern: LabelPattern) -> list[str]:
     return [match[2] for match in label_pattern.finditer(text)] if "@" in text or "%40" in text else []
 
 
-def _all_texts(value: object) -> t.Iterator[str]:
-    """All texts in a value, including keys, in order.
+def _all_texts(value: object) -> list[str]:
+    """All texts in a value, including keys.
 
     :return: the texts.
     """
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _all_texts(key)
-            yield from _all_texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _all_texts(item)
-    elif isinstance(value, str):
-        yield value
+    found, todo = [], [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            todo += item
+            todo += item.values()
+        elif isinstance(item, (list, tuple)):
+            todo += item
+    return found
 
 
 def collect_secrets(

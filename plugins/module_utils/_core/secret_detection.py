@@ -68,7 +68,8 @@ def mapped(value: object, leaf: Leaf, context: Context = Context.PLAIN, path: Pa
     :param context: the kind of its place. :param path: its path. :return: the new value.
     """
     if isinstance(value, dict):
-        named = next((value[key] for key in NAMES if isinstance(value.get(key), str) and "value" in value), None)
+        names = NAMES if "value" in value else ()
+        named = next((value[key] for key in names if isinstance(value.get(key), str)), None)
         schema = isinstance(value.get("type"), str) and bool(SCHEMA_TYPES.fullmatch(value["type"]))
         found = {}
         for key, item in value.items():

@@ -23,6 +23,7 @@ SHORTEST_IN_PROSE = 8
 
 #: Templates are replaced by one character each, from this range, while a text is searched.
 _PRIVATE = "\ue000-\uf8ff"
+_REPLACED = re.compile(f"[{_PRIVATE}]")
 _TEMPLATE = re.compile(r"\{\{[^{}]{0,256}\}\}|\$\{[^{}]{0,256}\}")
 
 #: An address as a whole: with a scheme or without one, or any text with a query.
@@ -75,12 +76,18 @@ _COMMAND_USER = re.compile(r"((?<!\S)(?:-u|--user|--proxy-user)[ =][\"']?[^\s:]{
 BEARER = re.compile(r"\b(bearer|basic)(\s+|%20|\+)((?=\S*\d)[^\s\"',;]{8,})", re.IGNORECASE)
 
 
+#: Each pattern needs one of these.
+_SIGNS = re.compile(r"[@=:?<% ]|--")
+#: The usual form of a time, which most objects of a service contain.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
+
+
 def replaced_secrets(text: str, replace: Replace) -> str:
     """Replace the secrets inside a text.
 
     :param text: the text. :param replace: called for each secret; returns what replaces it. :return: the new text.
     """
-    if not any(sign in text for sign in "@=:?<-%") and " " not in text:
+    if not _SIGNS.search(text) or _TIME.fullmatch(text):
         return text
     templates: list[str] = []
 
@@ -90,11 +97,11 @@ def replaced_secrets(text: str, replace: Replace) -> str:
         templates.append(match[0])
         return chr(0xE000 + len(templates) - 1)
 
-    if not re.search(f"[{_PRIVATE}]", text):
+    if "{" in text and not _REPLACED.search(text):
         text = _TEMPLATE.sub(replaced, text)
 
     def restored(part: str) -> str:
-        return re.sub(f"[{_PRIVATE}]", lambda match: _at(templates, match[0]), part) if templates else part
+        return _REPLACED.sub(lambda match: _at(templates, match[0]), part) if templates else part
 
     def leaf(part: str) -> str:
         return part if not part or re.fullmatch(f"[{_PRIVATE}]+", part) else replace(restored(part))
@@ -109,6 +116,8 @@ def _at(templates: list[str], char: str) -> str:
 
 def _in_addresses(text: str, leaf: Replace) -> str:
     """Replace users, passwords and query values."""
+    if not any(sign in text for sign in ("@", "=", "?", "%40")):
+        return text
     is_address = bool(_ADDRESS.fullmatch(text))
 
     def user(match: re.Match[str]) -> str:
@@ -148,10 +157,15 @@ def _is_user_info(match: re.Match[str], *, is_address: bool) -> bool:
     return bool(single) and is_address and other_host and not re.match(f"[{_PRIVATE}]", host["name"])
 
 
+#: The patterns of names need one of these.
+_SEPARATOR = re.compile(r"[=:<]|%3[dD]|--")
+
+
 def _in_other_text(text: str, leaf: Replace) -> str:
     """Replace private keys, and values after their names."""
-    text = _PRIVATE_KEY.sub(lambda match: match[1] + leaf(match[2]), text)
-    if re.search(r"[=:<]|%3[dD]|--", text):
+    if "-----BEGIN" in text:
+        text = _PRIVATE_KEY.sub(lambda match: match[1] + leaf(match[2]), text)
+    if _SEPARATOR.search(text):
         for name, value, shortest in _NAMED:
             text = _after_names(text, leaf, name, value, shortest)
         text = _COMMAND_USER.sub(lambda match: match[1] + leaf(match[2]), text)

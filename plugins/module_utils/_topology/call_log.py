@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the voiceops.vapi_didlogic authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Match Vapi's calls with the carrier's records of them by numbers and time, because the records have no call id."""
+"""Vapi's calls with the carrier's records of them, and with advice that fits the carrier of each."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.resou
 )
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.uri import user_digits
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.validators import is_ipv4
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.call_records import (
+    call_of,
+    match,
+    record_of,
+    time_of,
+)
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.carrier import Carrier
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.snapshot import display_name, gateways
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL, with_diagnosis
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import ANY_NUMBER, moment
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.outbound import ANY_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.phone_number import PHONE_NUMBER
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.sip_trunk import SIP_TRUNK
-
-#: Maximum difference between the times of both services, including the time to set up a call.
-SLACK = datetime.timedelta(seconds=90)
 
 #: The time zone of a carrier's days may be unknown.
 DAY = datetime.timedelta(days=1)
@@ -38,7 +41,7 @@ def around(items: list[Result], carrier: Carrier = CARRIER) -> ListQuery:
 
     :param items: the calls. :param carrier: the carrier. :return: the list query.
     """
-    times = [time for item in items for time in (_time(item.get("created_at")), _time(item.get("ended_at"))) if time]
+    times = [time for item in items for name in ("created_at", "ended_at") if (time := time_of(item.get(name)))]
     if not times:
         return carrier.records_query(None, None)
     return carrier.records_query(min(times) - DAY, max(times) + DAY)
@@ -51,85 +54,42 @@ def joined(items: list[Result], rows: list[Result], carrier: Carrier = CARRIER) 
     :return: the calls with ``carrier``.
     """
     records = [carrier.record_of(row) for row in rows]
-    free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]] = {}
-    for index, record in enumerate(records):
-        time, direction = _time(record.get("timestamp")), str(record.get("direction") or "")
-        if time and direction:
-            other_side = str(record["caller" if direction == "inbound" else "callee"])
-            free.setdefault((direction, other_side), []).append((time, index))
-    taken: set[int] = set()
-    own = _own_records(items, free, taken)
+    calls = [call_of(item, user_digits(item.get("phone_number_name"))) for item in items]
+    matches = match(calls, [record_of(record) for record in records])
+    complete = len(rows) < carrier.records_limit
     found = []
-    for position, item in enumerate(items):
-        at = own.get(position)
-        leg = _leg(item, free, taken, complete=len(rows) < carrier.records_limit)
-        matched = dict(records[at]) if at is not None else {}
-        transfers = objects_in(item["transfers"])
-        if matched and transfers and "to" in transfers[-1]:
-            matched["transfer_leg"] = leg
-        found.append({**with_diagnosis(item, matched), "carrier": matched})
+    for position, (item, call) in enumerate(zip(items, calls, strict=True)):
+        own, leg = matches.own.get(position), matches.legs.get(position)
+        found.append(
+            with_record(
+                item,
+                records[own] if own is not None else None,
+                records[leg] if leg is not None else None,
+                ambiguous=position in matches.ambiguous,
+                complete=complete and call is not None,
+            )
+        )
     return found
 
 
-def _own_records(
-    items: list[Result], free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]], taken: set[int]
-) -> dict[int, int]:
-    """Match calls to records, the closest in time first; each record belongs to one call."""
-    pairs = []
-    for position, item in enumerate(items):
-        kind = "inbound" if item.get("direction") == "inbound" else "outbound"
-        customer = as_object(item.get("customer"))
-        number = user_digits(customer.get("number") or customer.get("sip_uri"))
-        begun = _time(item.get("started_at")) or _time(item.get("created_at"))
-        if not number or not begun:
-            continue
-        first, last = _span(item, begun)
-        pairs += [
-            (abs(time - begun), position, index)
-            for time, index in free.get((kind, number), ())
-            if first <= time <= last
-        ]
-    own: dict[int, int] = {}
-    for _distance, position, index in sorted(pairs):
-        if position not in own and index not in taken:
-            own[position] = index
-            taken.add(index)
-    return own
+def with_record(
+    item: Result, own: Result | None, leg: Result | None, *, ambiguous: bool = False, complete: bool = True
+) -> Result:
+    """Add the carrier's record to a call, and repeat its diagnosis with it.
 
-
-def _leg(
-    item: Result,
-    free: dict[tuple[str, str], list[tuple[datetime.datetime, int]]],
-    taken: set[int],
-    *,
-    complete: bool,
-) -> bool | None:
-    """Whether the records contain the call to the transfer target; ``None`` if that cannot be determined."""
-    places = [user_digits(transfer["to"]) for transfer in objects_in(item["transfers"]) if "to" in transfer]
-    begun = _time(item.get("started_at")) or _time(item.get("created_at"))
-    if not places or not begun:
-        return None
-    first, last = _span(item, begun)
-    legs = [
-        index
-        for place in places
-        for time, index in free.get(("outbound", place), ())
-        if first <= time <= last and index not in taken
-    ]
-    taken.update(legs[:1])
-    return True if legs else False if complete else None
-
-
-def _span(item: Result, begun: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
-    first = _time(item.get("created_at")) or begun
-    return first - SLACK, (_time(item.get("ended_at")) or begun) + SLACK
-
-
-def _time(text: object) -> datetime.datetime | None:
-    try:
-        return moment(str(text))
-    except (ValueError, OverflowError):
-        return None
+    :param item: the call. :param own: its record. :param leg: the record of the call to the transfer destination.
+    :param ambiguous: whether its record may be that of another call.
+    :param complete: whether a missing record proves that there was no such call. :return: the call with ``carrier``.
+    """
+    matched = dict(own or {})
+    transfers = objects_in(item["transfers"])
+    if matched and ambiguous:
+        matched["ambiguous"] = True
+    if matched and transfers and "to" in transfers[-1]:
+        matched["transfer_leg"] = True if leg else False if complete else None
+    if matched and leg and "amount" in leg:
+        matched["transfer_amount"] = leg["amount"]
+    return {**with_diagnosis(item, matched), "carrier": matched}
 
 
 def other_carrier(phone: Result | None, trunks: t.Mapping[str, Result], carrier: Carrier = CARRIER) -> str:
@@ -172,10 +132,15 @@ def over_other_carriers(
     except ApiError:
         return items  # a key with permission to read calls may lack permission to read these lists
     names = {id(item): other_carrier(phones.get(str(item["phone_number"])), trunks, carrier) for item in concerned}
-    return [_without_advice(item, names[id(item)], title) if names.get(id(item)) else item for item in items]
+    return [without_advice(item, names[id(item)], title) if names.get(id(item)) else item for item in items]
 
 
-def _without_advice(item: Result, used: str, title: str) -> Result:
+def without_advice(item: Result, used: str, title: str) -> Result:
+    """Replace the advice in a call over another carrier.
+
+    :param item: the call. :param used: the other carrier. :param title: the carrier to which the advice applies.
+    :return: the call with ``other_carrier``.
+    """
     reason = " ".join(str(item.get("ended_reason")).split())[:120]
     diagnosis = {key: value for key, value in as_object(item["diagnosis"]).items() if key in ("area", "sip_status")}
     diagnosis |= {

@@ -305,6 +305,14 @@ def with_diagnosis(item: Result, carrier: Result | None = None) -> Result:
 
 
 def to_result(row: ApiObject, options: CallFilters) -> Result:
+    return with_diagnosis(undiagnosed(row, options))
+
+
+def undiagnosed(row: ApiObject, options: CallFilters) -> Result:
+    """The return value of a call without its outcome; see :func:`with_diagnosis`.
+
+    :param row: the call in Vapi's form. :param options: whether to show recordings. :return: the return value.
+    """
     names = {
         "status": "status",
         "name": "name",
@@ -328,7 +336,7 @@ def to_result(row: ApiObject, options: CallFilters) -> Result:
     analysis = texts(row.get("analysis"), {"summary": "summary", "success_evaluation": "successEvaluation"})
     recording = next((found for place in RECORDINGS if isinstance(found := dig(row, place), str) and found), None)
     duration, mark = seconds(row), idempotency_key_of(row)
-    item = {
+    return {
         "id": str(row["id"]),
         **texts(row, names),
         **texts(row, {"cost": "cost"}, (int, float)),
@@ -342,7 +350,6 @@ def to_result(row: ApiObject, options: CallFilters) -> Result:
         # The address gives access to the call's audio.
         **({"recording_url": recording if options.show_recording else REDACTED} if recording else {}),
     }
-    return with_diagnosis(item)
 
 
 RECORDINGS = (

@@ -11,6 +11,7 @@ guides, ``INF`` a conclusion from these and from SIP.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -1928,6 +1929,7 @@ _FAILURE = re.compile(r"error|fail|fault|invalid|reject")
 _SIP_AREAS: frozenset[Area] = frozenset({"telephony", "trunk", "phone number", "transfer", "customer"})
 
 
+@functools.lru_cache(maxsize=1024)
 def find_row(reason: str) -> Reason:
     """The row for an ended reason.
 
