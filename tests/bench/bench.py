@@ -47,7 +47,7 @@ from runs import BENCH, LATENCY, NOTHING, Bench, Figure, median
 PAGE = ROOT / "docs" / "docsite" / "rst" / "speed.rst"
 NUMBERS = 20
 MANY = 1000
-#: Requests under way at once by default, so that what is done for each number takes as many waves.
+#: Requests under way at once at the beginning of a run: what is done for each number takes at most as many waves.
 ROLE_WORKERS = 8
 WAVES = -(-NUMBERS // ROLE_WORKERS)
 #: Requests that wait for one another when everything is made and verified: the lists, and destinations after the
