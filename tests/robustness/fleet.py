@@ -365,7 +365,7 @@ class Fleet:
         log, figures = list(self.accounts.log), self.figures
         regions = self.accounts.regions
         owners = self._owners_of_words()
-        keys: dict[tuple[str, int], set[str]] = {}
+        keys: dict[int, set[str]] = {}
         for sent in log:
             figures["requests with another key"] += sent.owner != (sent.sender or sent.owner) or not sent.owner
             figures["requests to another region"] += sent.api == "vapi" and sent.region != regions.get(

@@ -27,7 +27,7 @@ FROM = "from"
 class Sent:
     """A request as it was received."""
 
-    connection: tuple[str, int]  # the address and port of the client
+    connection: int  # the number of the connection; a port is used again by later connections
     sender: str  # the name in the base URL; empty without one
     owner: str  # the customer to whom the key belongs; empty for an unknown key
     region: str  # of the base URL; empty for didlogic
@@ -57,6 +57,8 @@ class Accounts:
         self._owners = {
             key: name for name, world in worlds.items() for key in (world.vapi_api_key, world.didlogic_api_key)
         }
+        #: By id, the transport of each connection and its number. The reference keeps the id from being used again.
+        self._connections: dict[int, tuple[object, int]] = {}
         # Rejects every key, and has no control endpoints of its own.
         self._nobody = create_app(World())
 
@@ -72,7 +74,7 @@ class Accounts:
         path = "/" + "/".join(rest)
         body = await _body(receive)
         owner = self._owners.get(_bearer(scope), "")
-        sent = Sent(tuple(scope["client"]), sender, owner, region, api, scope["method"], path, body)
+        sent = Sent(self._connection(send), sender, owner, region, api, scope["method"], path, body)
         self.log.append(sent)
         valid = owner and (region == self.regions[owner] if api == "vapi" else api == "didlogic" and not region)
         inner = {**scope, "path": f"/{api}{path}", "raw_path": f"/{api}{path}".encode()}
@@ -81,6 +83,12 @@ class Accounts:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await (self.apps[owner] if valid else self._nobody)(inner, again, StatusRecorder(send, sent))
+
+    def _connection(self, send: Send) -> int:
+        """The number of the connection of a request."""
+        # uvicorn's `send` is a method of an object with the transport.
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        return self._connections.setdefault(id(transport), (transport, len(self._connections)))[1]
 
 
 class StatusRecorder:
