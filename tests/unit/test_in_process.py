@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import os
@@ -20,7 +21,6 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.plugins.action.normal import ActionModule as Normal
-from ansible.plugins.loader import action_loader, module_loader
 
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import module as module_of_collection
 from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils import _ansible_internals, _in_process
@@ -91,13 +91,29 @@ def test_task_termination_is_propagated_and_state_restored() -> None:
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/[a-z]*.py"))
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_module_has_an_in_process_action_plugin(name: str) -> None:
+RESOLVE = """
+import json, sys
+from ansible.plugins import loader
+loader.init_plugin_loader()
+from ansible_collections.voiceops.vapi_didlogic.plugins.plugin_utils._in_process import InProcessActionModule
+found = {}
+for name in json.loads(sys.argv[1]):
+    full = f"voiceops.vapi_didlogic.{name}"
+    module = loader.module_loader.find_plugin_with_context(full)
+    plugin = loader.action_loader.get(module.action_plugin or full, class_only=True)
+    found[name] = [module.resolved_fqcn, issubclass(plugin, InProcessActionModule)]
+print(json.dumps(found))
+"""
+
+
+def test_every_module_has_an_in_process_action_plugin() -> None:
     """By routing or under its own name; the name of the resolved module stays, which module defaults are applied to."""
-    found = module_loader.find_plugin_with_context(f"voiceops.vapi_didlogic.{name}")
-    assert found.resolved_fqcn == f"voiceops.vapi_didlogic.{name}"
-    plugin = action_loader.get(found.action_plugin or f"voiceops.vapi_didlogic.{name}", class_only=True)
-    assert issubclass(plugin, _in_process.InProcessActionModule) == (name != "report_file")
+    # In an interpreter of its own, because Ansible must find collections before one is imported.
+    paths = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
+    command = [sys.executable, "-c", RESOLVE, json.dumps(MODULES)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=paths)
+    expected = {name: [f"voiceops.vapi_didlogic.{name}", name != "report_file"] for name in MODULES}
+    assert json.loads(done.stdout) == expected
 
 
 def test_filters_and_lookups_load_no_libraries() -> None:
@@ -125,7 +141,9 @@ def test_action_plugins_are_different() -> None:
 
 @pytest.mark.parametrize("name", [path.stem for path in ROOT.glob("plugins/action/[a-z]*.py")])
 def test_options_with_texts_exist(name: str) -> None:
-    plugin = action_loader.get(f"voiceops.vapi_didlogic.{name}", class_only=True)
+    plugin = importlib.import_module(
+        f"{_in_process.__name__.rpartition('.plugin_utils.')[0]}.action.{name}"
+    ).ActionModule
     text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")
     options = yaml.safe_load(re.split('DOCUMENTATION = r?"""', text)[1].partition('"""')[0])["options"]
     assert set(getattr(plugin, "texts", ())) <= set(options)
