@@ -131,6 +131,24 @@ KINDS: dict[str, t.Callable[..., httpx.Response]] = {
 REFUSALS = {"400", "409", "422"}
 #: One fault of each kind, for the start with the most requests.
 CHANGING = {"400", "404", "409", "429", "500", "503", "refused", "reset", "hung", "truncated", "empty", "killed"}
+CONVERGES, STOPS = frozenset({"converged"}), frozenset({"clear error"})
+#: How a run ends that meets a fault once, at a read and at a write; it converges if the kind is not listed. A fault
+#: that persists always stops it. Both are possible where it depends on the request: an object that is to be removed may
+#: be missing, and a rejected copy of a destination leaves the original.
+OUTCOMES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    **dict.fromkeys(("301", "302", "303", "307", "308", "401", "403", "418"), (STOPS, STOPS)),
+    **dict.fromkeys(("400", "404", "422"), (STOPS, CONVERGES | STOPS)),
+    "409": (CONVERGES | STOPS, CONVERGES | STOPS),
+    # The response says that an update was made. If reading shows that it was not, it is not repeated.
+    **dict.fromkeys(
+        ("HTML", "deep", "empty", "long number", "lone surrogate", "not UTF-8", "truncated"),
+        (CONVERGES, CONVERGES | STOPS),
+    ),
+    **dict.fromkeys(("a string", "a number", "null", "an empty object"), (STOPS, CONVERGES | STOPS)),
+    # Larger than the budget of the run, if the run has read much before.
+    "flood": (CONVERGES | STOPS, CONVERGES | STOPS),
+    "killed": (frozenset({"killed"}), frozenset({"killed"})),
+}
 #: A connection that was never made carried nothing out.
 BEFORE_ONLY = {"refused", "no connection"}
 
@@ -154,6 +172,7 @@ class Faulty(httpx.BaseTransport):
         self.inner, self.account, self.case, self.watch = inner, account, case, watch
         self.seen = 0
         self.elsewhere = 0
+        self.first = ""  # the method of the first request that meets the fault
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         index, case = self.seen, self.case
@@ -163,6 +182,7 @@ class Faulty(httpx.BaseTransport):
         hit = case is not None and (index == case.index or (case.persistent and index > case.index))
         if not hit or case is None:
             return self._through(request)
+        self.first = self.first or request.method
         if case.when == "after":
             self._through(request)
         return KINDS[case.kind](request, self.account.time)
@@ -226,6 +246,19 @@ def cases(starts: t.Mapping[tuple[str, bool], int]) -> t.Iterator[Case]:
             yield Case(name, at_once, index, kind, when, persistent)
 
 
+def expected(case: Case, method: str) -> frozenset[str]:
+    """How a run may end.
+
+    :param method: the method of the first request that met the fault; empty if none did. :return: the outcomes.
+    """
+    if not method:
+        return CONVERGES
+    if case.persistent:
+        return STOPS
+    read, write = OUTCOMES.get(case.kind, (CONVERGES, CONVERGES))
+    return read if method == "GET" else write
+
+
 def doubles(account: Account) -> int:
     """The number of duplicate objects."""
     state = account.world.state()
@@ -275,6 +308,10 @@ def run_case(snapshot: str, case: Case) -> collections.Counter[str]:
     except Exception as error:  # noqa: BLE001 - it is what is counted
         found[f"traceback {type(error).__name__}"] += 1
     found["requests sent elsewhere"] += faulty.elsewhere
+    outcome = next((name for name in ("converged", "clear error", "killed") if found[name]), "")
+    if outcome not in expected(case, faulty.first):
+        found["unexpected outcome"] += 1
+        found[f"unexpected outcome: {outcome}, {case.kind}, {faulty.first}, persistent {case.persistent}"] += 1
     try:
         account.run(wrap=lambda inner: Faulty(inner, account, None, watch), at_once=case.at_once, **wish)
     except ModuleFailureError as failed:
@@ -331,6 +368,7 @@ def _batch(job: tuple[dict[str, str], list[Case]], until: t.Collection[str] = ()
 BROKEN = (
     "traceback",
     "unclear error",
+    "unexpected outcome",
     "next run failed",
     "writes of the third run",
     "duplicate objects",
@@ -374,12 +412,16 @@ def sweep(
             account.run(wrap=lambda _inner, probe=probe: probe, at_once=at_once, **wish)  # type: ignore[misc]
             requests[name, at_once] = probe.seen
     chosen = list(cases(requests))[::sample]
-    if workers == 1:
-        return len(chosen), _batch((snapshots, chosen), until)
     total: collections.Counter[str] = collections.Counter()
-    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        for part in pool.map(_batch, [(snapshots, chosen[at :: workers * 8]) for at in range(workers * 8)]):
-            total.update(part)
+    if workers == 1:
+        total = _batch((snapshots, chosen), until)
+    else:
+        with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+            for part in pool.map(_batch, [(snapshots, chosen[at :: workers * 8]) for at in range(workers * 8)]):
+                total.update(part)
+    if dialect:
+        # The outcomes are those of the default dialect.
+        del total["unexpected outcome"]
     return len(chosen), total
 
 

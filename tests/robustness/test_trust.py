@@ -61,6 +61,13 @@ def test_client_that_retries_unknown_outcomes_is_detected(monkeypatch: pytest.Mo
     assert any(found[proof] for proof in proofs)
 
 
+def test_client_that_never_repeats_a_request_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its runs end with a clear error too, but with one that a repeated request avoids."""
+    monkeypatch.setattr(http_client.Client, "_wait", lambda *_args: False)
+    _number, found = faults.sweep(sample=53, until=("unexpected outcome",))
+    assert found["unexpected outcome"] > 0
+
+
 def test_forward_deleted_before_create_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delete what stands first, then append: the number is without a destination for a moment."""
     honest = plan_ordered.next_steps
