@@ -149,6 +149,8 @@ OUTCOMES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "flood": (CONVERGES | STOPS, CONVERGES | STOPS),
     "killed": (frozenset({"killed"}), frozenset({"killed"})),
 }
+#: What a run reads for a warning only: the balance, and how calls are distributed over versions of an assistant.
+INFORMATION = ("/balance", "/traffic-allocations/latest")
 #: A connection that was never made carried nothing out.
 BEFORE_ONLY = {"refused", "no connection"}
 
@@ -172,7 +174,7 @@ class Faulty(httpx.BaseTransport):
         self.inner, self.account, self.case, self.watch = inner, account, case, watch
         self.seen = 0
         self.elsewhere = 0
-        self.first = ""  # the method of the first request that meets the fault
+        self.first: tuple[str, str] | None = None  # method and path of the first request that meets the fault
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         index, case = self.seen, self.case
@@ -182,7 +184,7 @@ class Faulty(httpx.BaseTransport):
         hit = case is not None and (index == case.index or (case.persistent and index > case.index))
         if not hit or case is None:
             return self._through(request)
-        self.first = self.first or request.method
+        self.first = self.first or (request.method, request.url.path)
         if case.when == "after":
             self._through(request)
         return KINDS[case.kind](request, self.account.time)
@@ -246,17 +248,20 @@ def cases(starts: t.Mapping[tuple[str, bool], int]) -> t.Iterator[Case]:
             yield Case(name, at_once, index, kind, when, persistent)
 
 
-def expected(case: Case, method: str) -> frozenset[str]:
+def expected(case: Case, first: tuple[str, str] | None) -> frozenset[str]:
     """How a run may end.
 
-    :param method: the method of the first request that met the fault; empty if none did. :return: the outcomes.
+    :param first: method and path of the first request that met the fault, if one did. :return: the outcomes.
     """
-    if not method:
+    if first is None:
         return CONVERGES
     if case.persistent:
         return STOPS
+    method, path = first
     read, write = OUTCOMES.get(case.kind, (CONVERGES, CONVERGES))
-    return read if method == "GET" else write
+    if method != "GET":
+        return write
+    return read | CONVERGES if path.endswith(INFORMATION) else read
 
 
 def doubles(account: Account) -> int:
