@@ -94,6 +94,7 @@ class Item:
     call: HeldCall
     state: State | t.Literal["running"] = "present"
     refused: str = ""
+    unconfirmed: bool = False  # erased as it seemed, but the new list could not be read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +146,6 @@ class Erasure:
         self.items: list[Item] = []
         self.late = 0
         self.sent = False
-        self.confirmed = True
 
     def pause(self) -> None:
         """Wait until the next request may be sent."""
@@ -185,9 +185,10 @@ class Erasure:
         while True:
             self.check(item for item in self.items if item.state not in ("gone", "running"))
             open_items = [item for item in self.items if item.state in ("present", "unclear") and not item.refused]
-            if not open_items or self.clock() + round_seconds > deadline:
+            left = deadline - self.clock()
+            if not open_items or left <= 0:
                 break
-            self.client.sleep(round_seconds)
+            self.client.sleep(min(round_seconds, left))
             round_seconds = min(2 * round_seconds, LONGEST_ROUND)
         if self.items:
             self.client.sleep(SETTLE_SECONDS)
@@ -205,7 +206,9 @@ class Erasure:
         try:
             listed = vapi.holdings(self.client, self.selection).calls
         except ApiError:
-            self.confirmed = False
+            for item in self.items:
+                if item.state == "gone":
+                    item.state, item.unconfirmed = "unclear", True
             return
         for call in listed:
             if call.id not in known:
@@ -259,8 +262,7 @@ def run(
     unverified.update(add=[item.call.id for item in deletable])
     work.delete()
     work.wait()
-    if work.confirmed:
-        unverified.update(remove=[call.id for call in work.with_state("gone")])
+    unverified.update(remove=[call.id for call in work.with_state("gone")])
     result = report.result(changed=work.sent)
     problems = report.problems()
     if problems:
@@ -307,16 +309,16 @@ class Report:
         """What a further run may erase, in words."""
         work = self.work
         failed = collections.Counter(item.refused or "deletion failed" for item in work.failed)
-        pending = len(work.with_state("present", "unclear")) - sum(
-            item.state in ("present", "unclear") for item in work.failed
-        )
+        unverified = [item for item in work.items if item.state in ("present", "unclear") and not item.refused]
+        unconfirmed = sum(item.unconfirmed for item in unverified)
+        pending = len(unverified) - unconfirmed
         running = len(work.with_state("running"))
         return [
             *([f"{counted(pending, 'call')} still returned by Vapi after wait_timeout"] if pending else []),
             *[f"{counted(count, 'call')} not deleted ({reason})" for reason, count in sorted(failed.items())],
             *([f"{counted(running, 'call')} in progress"] if running else []),
             *([f"{counted(work.late, 'call')} added meanwhile"] if work.late else []),
-            *([] if work.confirmed else ["the list of calls could not be read again"]),
+            *([f"{counted(unconfirmed, 'call')} not confirmed by a new list"] if unconfirmed else []),
         ]
 
     def result(self, *, changed: bool) -> Result:
@@ -331,7 +333,6 @@ class Report:
         counts: Result = {
             "caller": digest,
             "complete": not work.engine.check_mode
-            and work.confirmed
             and len(gone) == len(calls)
             and not (work.late or self.mentions)
             and self.campaigns == (0, 0),
