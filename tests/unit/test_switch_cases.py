@@ -19,6 +19,8 @@ from ansible_collections.voiceops.vapi_didlogic.roles.sandbox.files.sandbox_serv
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.switch_cases import CASES, Lab
 from tests.tools.dialects import SAME, described
 
+pytestmark = pytest.mark.slow
+
 Options = dict[str, t.Any]
 Run = t.Callable[[Lab], str]
 NAMES = [switch.name for switch in SWITCHES if switch.evidence != CONTROL]
