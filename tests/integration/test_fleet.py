@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The playbook fleet: many customers in one run, and the example with the keys in HashiCorp Vault.
 
-Vault is a stand-in for its HTTP API, KV version 2. ``tests/robustness/fleet.py`` has more customers and faults.
+Vault is a simulation of its HTTP API, KV version 2. ``tests/robustness/fleet.py`` has more customers and faults.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def test_failing_customer_stops_no_other(services: Services, four: robustness.Fl
 
 
 class Vault:
-    """A stand-in for Vault with the secrets of customers.
+    """A simulation of Vault with the secrets of customers.
 
     :param stored: by customer. Other paths and other tokens are rejected, as are the customers in ``denied``.
     """

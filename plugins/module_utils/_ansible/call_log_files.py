@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files
+from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible import files, option_files
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._ansible.entrypoints import Output
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.data import Result
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ModuleFailureError, OptionError
@@ -35,10 +35,11 @@ def work(engines: t.Mapping[str, Engine], options: CallLogOptions, output: Outpu
         raise ModuleFailureError("Call this module as voiceops.vapi_didlogic.call_log.", {})
     log = read(engines, options, CARRIER)
     made = files_of(log, output.page, output.redact, CARRIER)
-    figures = made.figures
-    written = [
-        _write(path, content, dry=output.check_mode) for path, content in ((page, made.page), (table, made.table))
-    ]
+
+    def write(path: pathlib.PurePath, content: bytes) -> files.Written:
+        return option_files.checked("dest", lambda: files.write(str(path), content, dry=output.check_mode))
+
+    written = [write(page, made.page), write(table, made.table)]
     return {
         "changed": any(done.changed for done in written),
         "dest": written[0].path,
@@ -47,14 +48,5 @@ def work(engines: t.Mapping[str, Engine], options: CallLogOptions, output: Outpu
         "retention_start": log.retention_start,
         "limit_reached": log.full,
         "records_complete": log.complete,
-        "summary": figures,
+        "summary": made.figures,
     }
-
-
-def _write(path: pathlib.PurePath, content: bytes, *, dry: bool) -> files.Written:
-    try:
-        return files.write(str(path), content, dry=dry)
-    except files.FileError as error:
-        text = str(error)
-    # Outside the handler: ansible-core would add the text of a handled exception to the result.
-    raise OptionError("dest", text)

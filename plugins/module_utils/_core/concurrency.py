@@ -69,7 +69,7 @@ class AdaptiveLimit:
         """Report the end of a request.
 
         :param kind: the method and the path: only requests of the same kind are compared.
-        :param status: the status of the response; ``None`` if there was none. :param seconds: how long it took.
+        :param status: the status of the response; ``None`` if there was none. :param seconds: its duration.
         :param period: :attr:`period` when it was sent. :param full: whether as many requests as permitted were sent.
         """
         if status is None or status == RATE_LIMITED:
@@ -103,7 +103,7 @@ class AdaptiveLimit:
             self._prompt = 0
 
 
-#: Reports the end of a request: its kind, its status, how many seconds it took.
+#: Reports the end of a request: its kind, its status, and its duration in seconds.
 Report = t.Callable[[str, "int | None", float], None]
 
 
