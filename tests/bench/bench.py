@@ -43,6 +43,7 @@ import cost
 import dns_peer
 import many
 from runs import BENCH, LATENCY, NOTHING, Bench, Figure, median
+from tables import list_table
 
 PAGE = ROOT / "docs" / "docsite" / "rst" / "speed.rst"
 NUMBERS = 20
@@ -170,14 +171,12 @@ def reached(number: str) -> dict[str, Any]:
 
 def failover_table(runs: dict[str, Any]) -> str:
     """An RST table of failover and failback."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for index, cell in enumerate(("Run", "Seconds", "Requests", "Times httpx alone", "The same without start")):
-        lines.append(f"   {'*' if not index else ' '} - {cell}")
+    head = ("Run", "Seconds", "Requests", "Times httpx alone", "The same without start")
+    rows = []
     for name, figure in runs.items():
-        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}", f"     - {figure['requests']:,.0f}"]
-        for ratio in ("times", "times without start"):
-            lines.append(f"     - {figure[ratio]:.2f}" if ratio in figure else "     -")
-    return "\n".join(lines)
+        ratios = [f"{figure[ratio]:.2f}" if ratio in figure else "" for ratio in ("times", "times without start")]
+        rows.append((name, f"{figure['seconds']:.1f}", f"{figure['requests']:,.0f}", *ratios))
+    return list_table(head, rows)
 
 
 #: How many tasks are measured together.
@@ -233,44 +232,40 @@ def starting(rounds: int) -> dict[str, float]:
 
 def table(found: dict[str, Any]) -> str:
     """RST tables of what was measured."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    lines += [
-        "   * - Run",
-        "     - Seconds",
-        "     - Limit",
-        "     - Requests",
-        "     - Writes",
-        "     - Peak memory, MB",
-    ]
     runs = {**found.get("environment", {}).get("runs", {}), **found.get("numbers", {})}
+    rows = []
     for name, figure in runs.items():
-        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}"]
-        lines += [f"     - {figure['limit']:.1f}" if "limit" in figure else "     -"]
-        lines += [f"     - {figure['requests']:,.0f}", f"     - {figure['writes']:,.0f}"]
-        lines += [f"     - {figure['megabytes']:.0f}"]
-    lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - Ratio", "     - Made", "     - Unchanged"]
+        limit = f"{figure['limit']:.1f}" if "limit" in figure else ""
+        counts = (f"{figure['requests']:,.0f}", f"{figure['writes']:,.0f}", f"{figure['megabytes']:.0f}")
+        rows.append((name, f"{figure['seconds']:.1f}", limit, *counts))
+    ratios = []
     for name in ("times faster than uri", "times the limit"):
-        ratios = found.get("environment", {}).get(name, {})
-        lines += [f"   * - {name}", *(f"     - {ratios.get(what, 0):.1f}" for what in ("everything made", "unchanged"))]
-    lines += ["", ".. list-table::", "   :header-rows: 1", "", "   * - To start", "     - CPU milliseconds"]
-    for name, value in found.get("starting", {}).items():
-        lines += [f"   * - {name}", f"     - {value:.0f}"]
-    return "\n".join(lines)
+        known = found.get("environment", {}).get(name, {})
+        ratios.append((name, *(f"{known.get(what, 0):.1f}" for what in ("everything made", "unchanged"))))
+    starts = [(name, f"{value:.0f}") for name, value in found.get("starting", {}).items()]
+    return "\n\n".join(
+        (
+            list_table(("Run", "Seconds", "Limit", "Requests", "Writes", "Peak memory, MB"), rows),
+            list_table(("Ratio", "Made", "Unchanged"), ratios),
+            list_table(("To start", "CPU milliseconds"), starts),
+        )
+    )
 
 
 def plan_table(found: dict[str, dict[str, dict[str, float]]]) -> str:
     """RST table of the shares of a run."""
-    lines = [".. list-table::", "   :header-rows: 1", "", "   * - Run with an approved plan and a policy"]
-    lines += ["     - Seconds", *(f"     - {part.capitalize()}, %" for part in cost.PARTS), "     - Together, %"]
-    lines += ["     - CPU seconds", "     - Together, % of CPU time"]
+    parts = (*(f"{part.capitalize()}, %" for part in cost.PARTS), "Together, %")
+    rows = []
     for name, figure in found.items():
-        lines.append(f"   * - {name}")
+        row = [name]
         for which in ("seconds", "cpu"):
             whole = figure["whole run"][which]
             shares = [figure[part][which] / whole * 100 for part in cost.PARTS]
-            lines.append(f"     - {whole:.1f}")
-            lines += [f"     - {share:.1f}" for share in (*(shares if which == "seconds" else ()), sum(shares))]
-    return "\n".join(lines)
+            row.append(f"{whole:.1f}")
+            row += [f"{share:.1f}" for share in (*(shares if which == "seconds" else ()), sum(shares))]
+        rows.append(row)
+    head = ("Run with an approved plan and a policy", "Seconds", *parts, "CPU seconds", "Together, % of CPU time")
+    return list_table(head, rows)
 
 
 def write(found: dict[str, Any]) -> None:

@@ -35,6 +35,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
+from tables import list_table
+
 from tests.robustness.bounds import memory
 
 COUNTS = (1000, 10_000)
@@ -201,13 +203,18 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """An RST table of the figures."""
-    lines = [".. list-table::", "   :header-rows: 1", "", "   * - Calls", "     - Seconds", "     - CPU seconds"]
-    lines += ["     - Peak memory, MB", "     - Both files, MB"]
-    for name, figure in found.items():
-        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}"]
-        lines += [f"     - {figure['cpu']:.1f}"]
-        lines += [f"     - {figure['megabytes']:.0f}", f"     - {figure['files']:.1f}"]
-    return "\n".join(lines)
+    head = ("Calls", "Seconds", "CPU seconds", "Peak memory, MB", "Both files, MB")
+    rows = (
+        (
+            name,
+            f"{figure['seconds']:.1f}",
+            f"{figure['cpu']:.1f}",
+            f"{figure['megabytes']:.0f}",
+            f"{figure['files']:.1f}",
+        )
+        for name, figure in found.items()
+    )
+    return list_table(head, rows)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tables import list_table
+
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 10_000
 COUNTRIES = {
@@ -109,12 +111,12 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """An RST table of the figures."""
-    lines = [".. list-table::", "   :header-rows: 1", "", "   * - Numbers of", "     - Contacts"]
-    lines += ["     - CPU seconds, library alone", "     - CPU seconds, all rules", "     - Times the library"]
-    for name, figure in found.items():
-        lines += [f"   * - {name}", f"     - {figure['contacts']:,.0f}", f"     - {figure['library']:.2f}"]
-        lines += [f"     - {figure['seconds']:.2f}", f"     - {figure['times']:.2f}"]
-    return "\n".join(lines)
+    head = ("Numbers of", "Contacts", "CPU seconds, library alone", "CPU seconds, all rules", "Times the library")
+    rows = (
+        (name, f"{figure['contacts']:,.0f}", *(f"{figure[part]:.2f}" for part in ("library", "seconds", "times")))
+        for name, figure in found.items()
+    )
+    return list_table(head, rows)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tables import list_table
+
 from tests.tools.environments import CACHE, environment, run, uv
 
 ZONES = 1000
@@ -180,12 +182,15 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """RST table of the figures of ``measure``."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    lines += ["   * - Run", "     - Seconds", "     - Requests", "     - Writes"]
-    for name, figure in found.items():
-        lines += [f"   * - octoDNS, 1,000 zones, {name}", f"     - {figure['seconds']:.1f}"]
-        lines += [f"     - {figure['requests']:,.0f}", f"     - {figure['writes']:,.0f}"]
-    return "\n".join(lines)
+    rows = (
+        (
+            f"octoDNS, 1,000 zones, {name}",
+            f"{figure['seconds']:.1f}",
+            *(f"{figure[key]:,.0f}" for key in ("requests", "writes")),
+        )
+        for name, figure in found.items()
+    )
+    return list_table(("Run", "Seconds", "Requests", "Writes"), rows)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runs import BENCH, LATENCY, Bench, Figure, median
+from tables import list_table
 
 GROWTH = (10, 100, 1000)
 #: So many numbers are only compared with the declared state; the sandbox begins with them.
@@ -176,10 +177,9 @@ def measure(rounds: int) -> dict[str, Any]:
 
 def table(found: dict[str, dict[str, float]]) -> str:
     """An RST table of the comparison with httpx alone."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for index, cell in enumerate(("Run", "Seconds", "httpx alone and an empty play", "Times", "Requests")):
-        lines.append(f"   {' ' if index else '*'} - {cell}")
+    head = ("Run", "Seconds", "httpx alone and an empty play", "Times", "Requests")
+    rows = []
     for name, figure in found.items():
-        lines += [f"   * - {name}", f"     - {figure['seconds']:.1f}", f"     - {figure['httpx']:.1f}"]
-        lines += [f"     - {figure['times']:.2f}", f"     - {figure['requests']:,.0f}"]
-    return "\n".join(lines)
+        seconds = (f"{figure['seconds']:.1f}", f"{figure['httpx']:.1f}", f"{figure['times']:.2f}")
+        rows.append((name, *seconds, f"{figure['requests']:,.0f}"))
+    return list_table(head, rows)
