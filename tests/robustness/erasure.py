@@ -30,10 +30,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "roles" / "sandbox" / "files")]
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.errors import ApiError, RunInterruptedError
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.erasure_worlds import (
     FATES,
-    MemoryStore,
     Runs,
     caller,
 )
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MemoryStore
 
 CASES = 10_000
 EVENTS = ("none", "interrupted", "second run")

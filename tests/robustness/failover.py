@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
-import contextlib
 import copy
 import dataclasses
 import functools
@@ -49,6 +48,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover import FailoverOptions, checked
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.failover_run import run
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology.selected_carrier import CARRIER
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MemoryStore
 
 NUMBER, OTHER = "31201234567", "31201234568"
 FALLBACK = "31207654321"
@@ -81,32 +81,25 @@ def lists() -> list[Names]:
     return short + list(itertools.product(OF_THREE, repeat=3))
 
 
-class Memory:
+class Memory(MemoryStore):
     """The record of a controller; a run may be killed before and after it is written.
 
     :param event: called before and after.
     """
 
     def __init__(self, content: bytes | None = None, event: t.Callable[[bool], None] = lambda _after: None) -> None:
-        self.content, self.event = content, event
-        self.lock = threading.Lock()
-
-    def load(self) -> bytes | None:
-        return self.content
+        super().__init__(content)
+        self.event = event
 
     def save(self, content: bytes) -> None:
         self.event(False)
-        self.content = content
+        super().save(content)
         self.event(True)
 
     def remove(self) -> None:
         self.event(False)
-        self.content = None
+        super().remove()
         self.event(True)
-
-    @contextlib.contextmanager
-    def hold(self, _interrupt: threading.Event) -> t.Iterator[None]:
-        yield
 
 
 @functools.cache

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import random
-import threading
 import typing as t
 
 import httpx
@@ -20,7 +18,7 @@ from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._core.optio
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._didlogic.call import CALL as RECORD
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._topology import erasure
 from ansible_collections.voiceops.vapi_didlogic.plugins.module_utils._vapi.call import CALL
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import SandboxFixture
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MemoryStore, SandboxFixture
 
 Row = dict[str, t.Any]
 START = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -171,26 +169,6 @@ class VapiWorld(httpx.BaseTransport):
 
 def _time(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text)
-
-
-class MemoryStore:
-    """A record in memory."""
-
-    def __init__(self) -> None:
-        self.content: bytes | None = None
-
-    def load(self) -> bytes | None:
-        return self.content
-
-    def save(self, content: bytes) -> None:
-        self.content = content
-
-    def remove(self) -> None:
-        self.content = None
-
-    @contextlib.contextmanager
-    def hold(self, _interrupt: threading.Event) -> t.Iterator[None]:
-        yield
 
 
 class Runs:

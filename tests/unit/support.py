@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -371,3 +372,23 @@ CASES = {
         Case(CAMPAIGN, campaign_options(), first=OUTBOUND),
     )
 }
+
+
+class MemoryStore:
+    """The file of a record, in memory. :param content: its content."""
+
+    def __init__(self, content: bytes | None = None) -> None:
+        self.content = content
+
+    def load(self) -> bytes | None:
+        return self.content
+
+    def save(self, content: bytes) -> None:
+        self.content = content
+
+    def remove(self) -> None:
+        self.content = None
+
+    @contextlib.contextmanager
+    def hold(self, _interrupt: threading.Event) -> t.Iterator[None]:
+        yield

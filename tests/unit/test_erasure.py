@@ -30,13 +30,12 @@ from ansible_collections.voiceops.vapi_didlogic.tests.unit.erasure_worlds import
     ERASED,
     FATES,
     START,
-    MemoryStore,
     Row,
     Runs,
     VapiWorld,
     caller,
 )
-from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import SandboxFixture
+from ansible_collections.voiceops.vapi_didlogic.tests.unit.support import MemoryStore, SandboxFixture
 from ansible_collections.voiceops.vapi_didlogic.tests.unit.test_module import ModuleRunner
 
 # ------------------------------------------------------------------------------------------------------- what is true
