@@ -57,6 +57,8 @@ options:
         atomically. It is written before the first deletion, and removed when every deletion is verified. It contains no
         number, and only a run with the same API key can use it.
       - Without it, a later run does not check recordings of calls that Vapi has removed from its list.
+      - A task that runs on the controller can use a relative path, which starts in the working directory of Ansible. If
+        the play has several hosts, the name of the host is added before the extension.
       - Not written in check mode.
     type: str
   didlogic_api_key:

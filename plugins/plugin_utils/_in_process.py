@@ -60,6 +60,7 @@ FILES = {
     "call_log": ("dest",),
     "integration": ("plan_file", "approved_plan"),
     "didlogic_failover": ("record",),
+    "vapi_call_erasure": ("record",),
     "conformance_check": ("report", "journal"),
 }
 Main = t.Callable[[], None]

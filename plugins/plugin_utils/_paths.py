@@ -15,11 +15,13 @@ def of_host(path: str, variables: t.Mapping[str, t.Any]) -> str:
 
     :param path: the path. :param variables: the variables of the task. :return: the path for this host.
     """
-    host = str(variables.get("inventory_hostname", ""))
+    host, hosts = str(variables.get("inventory_hostname", "")), variables.get("ansible_play_hosts_all") or ()
     named = re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", path)
-    if named or len(variables.get("ansible_play_hosts_all") or ()) < 2:
-        return path
     file = PurePath(path)
+    # The name of one host may end with that of another one.
+    added = max((each for each in hosts if file.stem.endswith(f"-{each}")), key=len, default="")
+    if named or added == host or len(hosts) < 2:
+        return path
     return str(file.with_name(f"{file.stem}-{host.replace('/', '-')}{file.suffix}"))
 
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import secrets
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +118,33 @@ def test_hosts_do_not_overwrite_files_of_each_other(repository: Path, services: 
             text = (repository / file).read_text()
             assert number in text, file
             assert other not in text, file
+
+
+@pytest.mark.parametrize(
+    "given", [(), ("-e", "vapi_didlogic_forget_caller_record=record.json")], ids=["default", "given"]
+)
+def test_hosts_have_a_record_of_their_own(
+    accounts: dict[str, Services], repository: Path, services: Services, given: tuple[str, ...]
+) -> None:
+    """With the ids of the host's own calls, which Vapi does not delete."""
+    number = "+447700900123"
+    (repository / "caller.yml").write_text(yaml.safe_dump({"vapi_didlogic_forget_caller_number": number}))
+    ids = {host: str(uuid.uuid4()) for host in accounts}
+    now = datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z")
+    for host, account in accounts.items():
+        call = {"id": ids[host], "type": "inboundPhoneCall", "status": "ended", "customer": {"number": number}}
+        account.sandbox("reset", "POST", {"vapi": {"calls": [call | {"createdAt": now}]}})
+        account.faults({"kind": "status", "code": 409, "match": {"api": "vapi", "method": "DELETE"}, "times": None})
+    arguments = ("-i", "hosts.yml", "-e", "@caller.yml", "-e", "vapi_didlogic_hosts=voice", *given)
+    password = ("--vault-password-file", ".vault-password")
+    book = "voiceops.vapi_didlogic.forget_caller"
+    done = services.ansible("ansible-playbook", book, *arguments, *password, where=repository, environment=WITHOUT_KEYS)
+    for account in accounts.values():
+        account.faults()
+    assert done.rc == 2, done.text
+    for host, call_id in ids.items():
+        record = repository / (f"record-{host}.json" if given else f"caller.forget_caller-{host}.json")
+        assert list(json.loads(record.read_text())["calls"].values()) == [[call_id]]
 
 
 @pytest.mark.exhaustive(4)
